@@ -1,0 +1,89 @@
+import ZeroMQ
+
+/// How to reach a controller: what stands in ipyparallel's connection files
+/// `ipcontroller[-CLUSTERID]-client.json` and `ipcontroller[-CLUSTERID]-engine.json`.
+public struct ConnectionInfo: Sendable, Hashable {
+  /// Whom a connection file is for; the two kinds differ in some channels.
+  public enum Kind: String, Sendable, Hashable {
+    case client, engine
+  }
+
+  /// A socket of the controller; the raw value is its key in the file.
+  public enum Channel: String, Sendable, Hashable, CaseIterable {
+    case registration, control, mux, task, iopub
+    /// Clients only: registration changes.
+    case notification
+    /// Engines only: heartbeats.
+    case heartbeatPing = "hb_ping"
+    case heartbeatPong = "hb_pong"
+    /// One port for clients; for engines one per leaf of the tree.
+    case broadcast
+  }
+
+  /// Whom the file is for.
+  public var kind: Kind
+  /// The shared secret that signs messages; empty for unsigned ones.
+  public var key = ""
+  /// The controller's CURVE public key, or `nil` without CURVE.
+  public var curveServerKey: String?
+  /// The host the controller runs on, to find out whether it is this one.
+  public var location = ""
+  /// The HMAC scheme, `hmac-` and a hash.
+  public var signatureScheme = "hmac-sha256"
+  /// A host to tunnel through, or empty.
+  public var ssh = ""
+  /// Transport and address, for example `tcp://127.0.0.1` or `ipc:///run/martlet/c1`.
+  public var interface: String
+  /// The ports, or for `ipc` the numbers in the socket files' names.
+  public var ports: [Channel: [Int]] = [:]
+  /// Clients only: the scheme of the task scheduler.
+  public var taskScheme: String?
+
+  /// A connection without ports.
+  public init(kind: Kind, interface: String) {
+    self.kind = kind
+    self.interface = interface
+  }
+
+  /// The transport, for example `ipc`.
+  public var transport: Substring { interface.prefix { $0 != ":" } }
+
+  /// The endpoints of a channel; several for the engines' broadcast leaves.
+  ///
+  /// `tcp` addresses end in `:port`, `ipc` paths in `-number`, as ipyparallel's controller binds them. An interface
+  /// that stands for all addresses is replaced by one that can be connected to.
+  ///
+  /// - Throws: ``ConnectionError`` when the file has no such channel.
+  public func endpoints(_ channel: Channel) throws(ConnectionError) -> [String] {
+    guard let numbers = ports[channel], !numbers.isEmpty else {
+      throw ConnectionError("the \(kind.rawValue) connection file has no '\(channel.rawValue)' channel")
+    }
+    return numbers.map { Self.endpoint(interface: connectableInterface, number: $0) }
+  }
+
+  /// The endpoint of a channel that has just one, or its first.
+  ///
+  /// - Throws: ``ConnectionError`` when the file has no such channel.
+  public func endpoint(_ channel: Channel) throws(ConnectionError) -> String { try endpoints(channel)[0] }
+
+  /// An address of an interface: `tcp://host:port` or `ipc://path-number`.
+  public static func endpoint(interface: String, number: Int) -> String {
+    interface.hasPrefix("ipc:") || interface.hasPrefix("inproc:") ? "\(interface)-\(number)" : "\(interface):\(number)"
+  }
+
+  /// The interface with `*` and `0.0.0.0` replaced: by loopback on the controller's own host, else by its location.
+  private var connectableInterface: String {
+    for wildcard in ["tcp://*", "tcp://0.0.0.0"] where interface == wildcard {
+      return location.isEmpty || location == ProcessIdentity.hostName ? "tcp://127.0.0.1" : "tcp://\(location)"
+    }
+    return interface
+  }
+}
+
+/// A connection file that can't be used, and what to do about it.
+public struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertible {
+  public let description: String
+
+  /// An error with its explanation.
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,48 @@
+import ZeroMQ
+
+/// The fields of a header that Martlet looks at. The frame itself is passed on as it came.
+public struct MessageHeader: Sendable, Hashable {
+  /// Unique id, by which replies refer to the message.
+  public var messageID = ""
+  /// The message type, for example `apply_request`.
+  public var messageType = ""
+  /// The session of the sender.
+  public var session = ""
+  /// When it was made, ISO 8601 with a zone; empty when the sender left it out.
+  public var date = ""
+
+  /// A header of known fields.
+  public init(messageID: String = "", messageType: String = "", session: String = "", date: String = "") {
+    self.messageID = messageID
+    self.messageType = messageType
+    self.session = session
+    self.date = date
+  }
+
+  /// Reads a header frame.
+  ///
+  /// - Parameter span: the JSON text of the frame.
+  /// - Throws: ``WireError/Code/malformedJSON`` when it is no object or a field has another type than text.
+  public init(scanning span: Span<UInt8>) throws(WireError) {
+    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      switch key {
+      case "msg_id": messageID = try JSONText.string(span, at: value)
+      case "msg_type": messageType = try JSONText.string(span, at: value)
+      case "session": session = try JSONText.string(span, at: value)
+      case "date": date = try JSONText.optionalString(span, at: value) ?? ""
+      default: break
+      }
+    }
+  }
+
+  /// Reads only the id out of a parent header; an empty object gives `nil`.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  public static func messageID(scanning span: Span<UInt8>) throws(WireError) -> String? {
+    var found: String?
+    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      if key == "msg_id" { found = try JSONText.string(span, at: value) }
+    }
+    return found
+  }
+}

@@ -1,0 +1,51 @@
+import ZeroMQ
+
+/// Where the parts of a message are among its frames:
+/// `[identities…, "<IDS|MSG>", signature, header, parent_header, metadata, content, buffers…]`.
+public struct MessageLayout: Sendable, Hashable {
+  /// Index of the delimiter frame; also the number of identities before it.
+  public let delimiter: Int
+
+  /// The delimiter between identities and message.
+  public static let delimiterBytes = Bytes("<IDS|MSG>")
+
+  /// More identities than any route of Martlet needs; a delimiter is not looked for behind them.
+  static let identityLimit = 16
+
+  /// Index of the signature frame.
+  public var signature: Int { delimiter + 1 }
+  /// Index of the header frame.
+  public var header: Int { delimiter + 2 }
+  /// Index of the parent header frame.
+  public var parentHeader: Int { delimiter + 3 }
+  /// Index of the metadata frame.
+  public var metadata: Int { delimiter + 4 }
+  /// Index of the content frame.
+  public var content: Int { delimiter + 5 }
+  /// Index of the first buffer, which may not be there.
+  public var firstBuffer: Int { delimiter + 6 }
+
+  /// Finds the parts of a message.
+  ///
+  /// - Throws: ``WireError/Code/malformedFrames`` when the delimiter or one of the five frames behind it is missing.
+  public init(of message: borrowing Multipart) throws(WireError) {
+    let limit = min(message.count, Self.identityLimit)
+    var index = 0
+    while index < limit {
+      if message.frame(index, equals: Self.delimiterBytes) {
+        guard message.count >= index + 6 else {
+          throw WireError(.malformedFrames, "\(message.count - index - 1) frames after the delimiter, at least 5 needed")
+        }
+        delimiter = index
+        return
+      }
+      index += 1
+    }
+    throw WireError(.malformedFrames, "no <IDS|MSG> delimiter among \(message.count) frames")
+  }
+
+  /// The layout of a message whose delimiter has moved by the identities put in front or taken away.
+  public func shifted(by identities: Int) -> MessageLayout { MessageLayout(delimiter: delimiter + identities) }
+
+  private init(delimiter: Int) { self.delimiter = delimiter }
+}

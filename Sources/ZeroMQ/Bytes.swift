@@ -1,0 +1,221 @@
+import CZeroMQ
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Immutable bytes that are shared, never copied, when they are passed on or sliced.
+///
+/// They are either memory of their own or a frame received from a socket, kept alive as long as a slice of it is in
+/// use.
+///
+/// `@unchecked Sendable`: the storage is immutable after it is made, and libzmq's reference counts are atomic.
+public struct Bytes: @unchecked Sendable {
+  private let storage: ByteStorage?
+  private let offset: Int
+  /// How many bytes there are.
+  public let count: Int
+
+  init(storage: ByteStorage?, offset: Int, count: Int) {
+    self.storage = storage
+    self.offset = offset
+    self.count = count
+  }
+
+  /// No bytes.
+  public init() { self.init(storage: nil, offset: 0, count: 0) }
+
+  /// A copy of an array.
+  public init(_ array: [UInt8]) {
+    self = array.withUnsafeBytes { Bytes(copying: $0) }
+  }
+
+  /// A copy of a slice of an array.
+  public init(_ slice: ArraySlice<UInt8>) {
+    self = slice.withUnsafeBytes { Bytes(copying: $0) }
+  }
+
+  /// The UTF-8 bytes of a text.
+  public init(_ string: String) {
+    var string = string
+    self = string.withUTF8 { Bytes(copying: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// A copy of a span.
+  public init(copying span: Span<UInt8>) {
+    self = span.withUnsafeBytes { Bytes(copying: $0) }
+  }
+
+  /// The memory of an array of trivial values, for example of `Double`, in this machine's byte order.
+  public init<Element: BitwiseCopyable>(bitsOf array: [Element]) {
+    self = array.withUnsafeBytes { Bytes(copying: $0) }
+  }
+
+  init(copying buffer: UnsafeRawBufferPointer) {
+    guard !buffer.isEmpty else {
+      self.init()
+      return
+    }
+    self.init(storage: ByteStorage.copying(buffer), offset: 0, count: buffer.count)
+  }
+
+  /// Takes over what a message holds and leaves it empty.
+  init(taking message: UnsafeMutablePointer<zmq_msg_t>) {
+    let storage = ByteStorage.frame { target in
+      zmq_msg_init(target)
+      zmq_msg_move(target, message)
+    }
+    self.init(storage: storage, offset: 0, count: storage.size)
+  }
+
+  /// Shares what a message holds: a reference for large frames, a copy of the few bytes libzmq keeps inline.
+  init(sharing message: UnsafeMutablePointer<zmq_msg_t>) {
+    let storage = ByteStorage.frame { target in
+      zmq_msg_init(target)
+      zmq_msg_copy(target, message)
+    }
+    self.init(storage: storage, offset: 0, count: storage.size)
+  }
+
+  /// Whether there are none.
+  public var isEmpty: Bool { count == 0 }
+
+  /// A copy as an array.
+  public var array: [UInt8] { withUnsafeBytes { Array($0) } }
+
+  /// The bytes as UTF-8 text; invalid sequences become U+FFFD.
+  public var string: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
+
+  /// One byte. The index is a programmer's responsibility, as with an array.
+  public subscript(index: Int) -> UInt8 {
+    precondition(index >= 0 && index < count, "index out of range")
+    return withUnsafeBytes { $0[index] }
+  }
+
+  /// A part, sharing this one's memory. The range is a programmer's responsibility, as with an array.
+  public subscript(range: Range<Int>) -> Bytes {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
+    return range.isEmpty ? Bytes() : Bytes(storage: storage, offset: offset + range.lowerBound, count: range.count)
+  }
+
+  /// Calls a closure with the bytes.
+  public func withSpan<Result, Failure: Error>(
+    _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let storage else { return try body(Span()) }
+    defer { withExtendedLifetime(storage) {} }
+    let start = (storage.base + offset).assumingMemoryBound(to: UInt8.self)
+    return try body(Span(_unsafeStart: start, count: count))
+  }
+
+  /// The bytes read as values of a trivial type in this machine's byte order; a remainder is left out.
+  public func elements<Element: BitwiseCopyable>(of type: Element.Type) -> [Element] {
+    withUnsafeBytes { buffer in
+      let size = MemoryLayout<Element>.stride
+      let whole = buffer.count / size
+      return [Element](unsafeUninitializedCapacity: whole) { target, initialized in
+        if whole > 0, let source = buffer.baseAddress, let destination = target.baseAddress {
+          memcpy(UnsafeMutableRawPointer(destination), source, whole * size)
+        }
+        initialized = whole
+      }
+    }
+  }
+
+  /// Calls a closure with the bytes, for library calls that take a buffer pointer.
+  public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    guard let storage else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    defer { withExtendedLifetime(storage) {} }
+    return try body(UnsafeRawBufferPointer(start: storage.base + offset, count: count))
+  }
+
+  /// Fills a message: small payloads are copied, large ones travel by reference.
+  func fill(_ message: UnsafeMutablePointer<zmq_msg_t>) {
+    guard let storage else {
+      zmq_msg_init(message)
+      return
+    }
+    if count <= ByteStorage.inlineLimit {
+      zmq_msg_init_size(message, count)
+      memcpy(zmq_msg_data(message), storage.base + offset, count)
+      return
+    }
+    let retained = Unmanaged.passRetained(storage)
+    let start = UnsafeMutableRawPointer(mutating: storage.base + offset)
+    let failed = zmq_msg_init_data(
+      message, start, count,
+      { _, hint in if let hint { Unmanaged<ByteStorage>.fromOpaque(hint).release() } }, retained.toOpaque())
+    if failed != 0 {
+      retained.release()
+      zmq_msg_init(message)
+    }
+  }
+}
+
+extension Bytes: Hashable {
+  public static func == (left: Bytes, right: Bytes) -> Bool {
+    guard left.count == right.count else { return false }
+    return left.withUnsafeBytes { a in
+      right.withUnsafeBytes { b in
+        guard let a = a.baseAddress, let b = b.baseAddress else { return true }
+        return a == b || memcmp(a, b, left.count) == 0
+      }
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    withUnsafeBytes { hasher.combine(bytes: $0) }
+  }
+}
+
+extension Bytes: CustomStringConvertible {
+  public var description: String { "\(count) bytes" }
+}
+
+/// Memory behind ``Bytes``: the bytes themselves, or a libzmq message, in the tail of one allocation.
+final class ByteStorage: ManagedBuffer<ByteStorage.Header, UInt8> {
+  struct Header {
+    var base: UnsafeRawPointer
+    var count: Int
+    var isFrame: Bool
+  }
+
+  /// Up to here copying is cheaper than a reference count that crosses threads.
+  static let inlineLimit = 1024
+
+  var base: UnsafeRawPointer { header.base }
+  var size: Int { header.count }
+
+  static func copying(_ source: UnsafeRawBufferPointer) -> ByteStorage {
+    let made = ByteStorage.create(minimumCapacity: source.count) { buffer in
+      buffer.withUnsafeMutablePointerToElements { tail in
+        UnsafeMutableRawBufferPointer(start: tail, count: source.count).copyMemory(from: source)
+        return Header(base: UnsafeRawPointer(tail), count: source.count, isFrame: false)
+      }
+    }
+    return unsafeDowncast(made, to: ByteStorage.self)
+  }
+
+  static func frame(_ fill: (UnsafeMutablePointer<zmq_msg_t>) -> Void) -> ByteStorage {
+    let made = ByteStorage.create(minimumCapacity: MemoryLayout<zmq_msg_t>.size) { buffer in
+      buffer.withUnsafeMutablePointerToElements { tail in
+        let message = UnsafeMutableRawPointer(tail).bindMemory(to: zmq_msg_t.self, capacity: 1)
+        fill(message)
+        let data = zmq_msg_data(message).map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(tail)
+        return Header(base: data, count: zmq_msg_size(message), isFrame: true)
+      }
+    }
+    return unsafeDowncast(made, to: ByteStorage.self)
+  }
+
+  deinit {
+    guard header.isFrame else { return }
+    withUnsafeMutablePointerToElements { tail in
+      _ = zmq_msg_close(UnsafeMutableRawPointer(tail).assumingMemoryBound(to: zmq_msg_t.self))
+    }
+  }
+}

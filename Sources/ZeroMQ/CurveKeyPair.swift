@@ -1,0 +1,38 @@
+import CZeroMQ
+
+/// A CURVE key pair in Z85 text, 40 characters each.
+public struct CurveKeyPair: Sendable, Hashable {
+  /// The key others may know.
+  public let publicKey: String
+  /// The key to keep.
+  public let secretKey: String
+
+  /// Keys that are already known.
+  public init(publicKey: String, secretKey: String) {
+    self.publicKey = publicKey
+    self.secretKey = secretKey
+  }
+
+  /// A new random key pair.
+  ///
+  /// - Throws: `ENOTSUP` where libzmq was built without CURVE.
+  public static func generate() throws(ZeroMQError) -> CurveKeyPair {
+    var publicKey = [CChar](repeating: 0, count: 41)
+    var secretKey = [CChar](repeating: 0, count: 41)
+    try check("zmq_curve_keypair") { zmq_curve_keypair(&publicKey, &secretKey) }
+    return CurveKeyPair(publicKey: text(publicKey), secretKey: text(secretKey))
+  }
+
+  /// The key pair that belongs to a secret key.
+  ///
+  /// - Throws: `EINVAL` when the text is no Z85 key.
+  public init(secretKey: String) throws(ZeroMQError) {
+    var publicKey = [CChar](repeating: 0, count: 41)
+    try check("zmq_curve_public") { zmq_curve_public(&publicKey, secretKey) }
+    self.init(publicKey: Self.text(publicKey), secretKey: secretKey)
+  }
+
+  private static func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

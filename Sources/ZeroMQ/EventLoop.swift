@@ -1,0 +1,310 @@
+import CZeroMQ
+import HeapModule
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// One thread that owns sockets and waits for all of them in a single poll.
+///
+/// It is the serial executor of the actors pinned to it, so the compiler checks that only this thread touches their
+/// sockets and state. Socket callbacks run synchronously on the thread: no `await` and no task per message.
+///
+/// `@unchecked Sendable`: the inbox is guarded by a mutex, everything else is touched by the loop's thread only.
+public final class EventLoop: SerialExecutor, @unchecked Sendable {
+  /// The thread's name, as `top -H` and the logs show it (15 characters count).
+  public let name: String
+
+  private enum Work {
+    case job(UnownedJob)
+    case closure(@Sendable () -> Void)
+  }
+
+  private struct Timer: Comparable {
+    let deadline: ContinuousClock.Instant
+    let id: UInt64
+    static func < (left: Timer, right: Timer) -> Bool {
+      (left.deadline, left.id) < (right.deadline, right.id)
+    }
+  }
+
+  private struct Source {
+    let id: UInt64
+    let item: zmq_pollitem_t
+    let callback: () -> Void
+  }
+
+  // Guarded by the mutex.
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private var inbox: [Work] = []
+  private var stopping = false
+  private var threadID: pthread_t?
+  private var finished: [CheckedContinuation<Void, Never>] = []
+  private var hasFinished = false
+
+  // The loop's thread only.
+  private var local: [Work] = []
+  private var spare: [Work] = []
+  private var sources: [UInt64: Source] = [:]
+  private var items: [zmq_pollitem_t] = []
+  private var order: [UInt64] = []
+  private var itemsAreStale = true
+  private var timers = Heap<Timer>()
+  private var timerActions: [UInt64: () -> Void] = [:]
+  private var nextID: UInt64 = 1
+  private let wake: WakeUp
+
+  /// Makes a loop and starts its thread.
+  ///
+  /// - Parameter name: the thread's name.
+  /// - Throws: the errno when the process is out of descriptors or threads.
+  public init(name: String) throws(ZeroMQError) {
+    self.name = name
+    wake = try WakeUp()
+    mutex = .allocate(capacity: 1)
+    pthread_mutex_init(mutex, nil)
+    try start()
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
+
+  // MARK: - From any thread
+
+  /// Runs a closure on the loop's thread, after what was given to it before.
+  public func execute(_ body: @escaping @Sendable () -> Void) { add(.closure(body)) }
+
+  public func enqueue(_ job: consuming ExecutorJob) { add(.job(UnownedJob(job))) }
+
+  public func checkIsolated() {
+    precondition(isOnLoop, "not on the event loop \(name)")
+  }
+
+  public func isIsolatingCurrentContext() -> Bool? { isOnLoop }
+
+  /// Whether the caller runs on this loop's thread.
+  public var isOnLoop: Bool {
+    guard let threadID else { return false }
+    return pthread_equal(threadID, pthread_self()) != 0
+  }
+
+  /// Asks the loop to end after what it has been given so far; sources still registered are forgotten.
+  public func stop() {
+    pthread_mutex_lock(mutex)
+    stopping = true
+    pthread_mutex_unlock(mutex)
+    wake.signal()
+  }
+
+  /// Waits until the loop's thread has ended after ``stop()``.
+  public func waitUntilStopped() async {
+    await withCheckedContinuation { continuation in
+      pthread_mutex_lock(mutex)
+      let done = hasFinished
+      if !done { finished.append(continuation) }
+      pthread_mutex_unlock(mutex)
+      if done { continuation.resume() }
+    }
+  }
+
+  // MARK: - On the loop's thread
+
+  /// A source of events or a timer, to be cancelled.
+  public struct Token: Sendable, Hashable {
+    let id: UInt64
+  }
+
+  /// Calls back whenever a socket has messages, until cancelled. Cancel before closing the socket.
+  ///
+  /// The callback should take a bounded number of messages, so that no socket starves another; it is called again as
+  /// long as there are more.
+  public func onReadable(_ socket: borrowing Socket, _ callback: @escaping () -> Void) -> Token {
+    add(zmq_pollitem_t(socket: socket.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0), callback)
+  }
+
+  /// Calls back whenever a file descriptor can be read or was closed by the other side, until cancelled.
+  public func onReadable(fileDescriptor: Int32, _ callback: @escaping () -> Void) -> Token {
+    add(
+      zmq_pollitem_t(socket: nil, fd: fileDescriptor, events: Int16(ZMQ_POLLIN | ZMQ_POLLERR), revents: 0), callback)
+  }
+
+  /// Calls back once at an instant, unless cancelled before.
+  public func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping () -> Void) -> Token {
+    checkIsolated()
+    let id = takeID()
+    timers.insert(Timer(deadline: deadline, id: id))
+    timerActions[id] = action
+    return Token(id: id)
+  }
+
+  /// Cancels a source or a timer; nothing happens when it is gone already.
+  public func cancel(_ token: Token) {
+    checkIsolated()
+    if sources.removeValue(forKey: token.id) != nil { itemsAreStale = true }
+    timerActions[token.id] = nil
+  }
+
+  private func add(_ item: zmq_pollitem_t, _ callback: @escaping () -> Void) -> Token {
+    checkIsolated()
+    let id = takeID()
+    sources[id] = Source(id: id, item: item, callback: callback)
+    itemsAreStale = true
+    return Token(id: id)
+  }
+
+  private func takeID() -> UInt64 {
+    defer { nextID += 1 }
+    return nextID
+  }
+
+  // MARK: - The thread
+
+  private func add(_ work: Work) {
+    if isOnLoop {
+      local.append(work)
+      return
+    }
+    pthread_mutex_lock(mutex)
+    let wasEmpty = inbox.isEmpty
+    inbox.append(work)
+    pthread_mutex_unlock(mutex)
+    if wasEmpty { wake.signal() }
+  }
+
+  private func start() throws(ZeroMQError) {
+    let started = Unmanaged.passRetained(self)
+    #if os(Linux)
+      var thread = pthread_t()
+    #else
+      var thread: pthread_t?
+    #endif
+    // The thread must see its own id, which pthread_create may store only after it has begun to run.
+    pthread_mutex_lock(mutex)
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        #if os(Linux)
+          let loop = Unmanaged<EventLoop>.fromOpaque(argument!).takeRetainedValue()
+        #else
+          let loop = Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue()
+        #endif
+        pthread_mutex_lock(loop.mutex)
+        pthread_mutex_unlock(loop.mutex)
+        loop.run()
+        return nil
+      }, started.toOpaque())
+    if code == 0 {
+      threadID = thread
+      #if os(Linux)
+        pthread_detach(thread)
+      #else
+        if let thread { pthread_detach(thread) }
+      #endif
+    }
+    pthread_mutex_unlock(mutex)
+    guard code == 0 else {
+      started.release()
+      throw ZeroMQError(code: code, operation: "pthread_create", subject: name)
+    }
+  }
+
+  private func run() {
+    name_current_thread(String(name.prefix(15)))
+    while true {
+      runWork()
+      runTimers()
+      if isStopping { break }
+      poll()
+    }
+    // What is left was given before the stop or by it; running it resumes whoever waits for it.
+    runWork()
+    sources.removeAll()
+    timerActions.removeAll()
+    pthread_mutex_lock(mutex)
+    hasFinished = true
+    let waiting = finished
+    finished = []
+    pthread_mutex_unlock(mutex)
+    for continuation in waiting { continuation.resume() }
+  }
+
+  private var isStopping: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return stopping && inbox.isEmpty && local.isEmpty
+  }
+
+  private func runWork() {
+    // A bounded number of rounds: work that makes work must not keep the sockets waiting.
+    for _ in 0..<8 {
+      pthread_mutex_lock(mutex)
+      swap(&inbox, &spare)
+      pthread_mutex_unlock(mutex)
+      if !local.isEmpty {
+        spare.append(contentsOf: local)
+        local.removeAll(keepingCapacity: true)
+      }
+      guard !spare.isEmpty else { return }
+      let batch = spare
+      spare = []
+      for work in batch {
+        switch work {
+        case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+        case .closure(let body): body()
+        }
+      }
+    }
+  }
+
+  private func runTimers() {
+    guard let first = timers.min else { return }
+    let now = ContinuousClock.now
+    guard first.deadline <= now else { return }
+    while let timer = timers.min, timer.deadline <= now {
+      timers.removeMin()
+      if let action = timerActions.removeValue(forKey: timer.id) { action() }
+    }
+  }
+
+  private func timeout() -> Int {
+    if !local.isEmpty { return 0 }
+    while let timer = timers.min {
+      if timerActions[timer.id] == nil {
+        timers.removeMin()
+        continue
+      }
+      return (timer.deadline - ContinuousClock.now).roundedUpMilliseconds
+    }
+    return -1
+  }
+
+  private func poll() {
+    if itemsAreStale {
+      itemsAreStale = false
+      items = [zmq_pollitem_t(socket: nil, fd: wake.readDescriptor, events: Int16(ZMQ_POLLIN), revents: 0)]
+      order = [0]
+      for source in sources.values.sorted(by: { $0.id < $1.id }) {
+        items.append(source.item)
+        order.append(source.id)
+      }
+    }
+    let ready = zmq_poll(&items, Int32(items.count), timeout())
+    guard ready > 0 else { return }
+    if items[0].revents != 0 { wake.drain() }
+    let ids = order
+    for (index, id) in ids.enumerated().dropFirst() where index < items.count && items[index].revents != 0 {
+      // A callback may have cancelled a later source.
+      if let source = sources[id] { source.callback() }
+    }
+  }
+}
+
+extension EventLoop {
+  public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+}

@@ -1,0 +1,204 @@
+import CZeroMQ
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The frames of one message, owned by exactly one place and reused for the next message.
+///
+/// Frames sit in a slab of libzmq messages at stable addresses: receiving, forwarding and re-addressing a message
+/// copies no payload and, once the slab has grown to the usual size, allocates nothing.
+public struct Multipart: ~Copyable {
+  private var slab: UnsafeMutablePointer<zmq_msg_t>
+  private var capacity: Int
+  private var head: Int
+  /// How many frames there are.
+  public private(set) var count: Int
+
+  /// Room kept in front, so that an identity can be put before the others without moving them.
+  private static let headroom = 2
+
+  /// An empty message with room for some frames.
+  public init(minimumCapacity: Int = 14) {
+    capacity = minimumCapacity + Self.headroom
+    slab = .allocate(capacity: capacity)
+    head = Self.headroom
+    count = 0
+  }
+
+  deinit {
+    for index in 0..<count { zmq_msg_close(slab + head + index) }
+    slab.deallocate()
+  }
+
+  /// Whether there is no frame.
+  public var isEmpty: Bool { count == 0 }
+
+  /// Drops all frames and keeps the room.
+  public mutating func removeAll() {
+    for index in 0..<count { zmq_msg_close(slab + head + index) }
+    head = Self.headroom
+    count = 0
+  }
+
+  /// The size of a frame in bytes; 0 for one that isn't there.
+  public borrowing func size(of index: Int) -> Int {
+    guard index >= 0, index < count else { return 0 }
+    return zmq_msg_size(slab + head + index)
+  }
+
+  /// The payload of a frame in place; empty for one that isn't there.
+  @_lifetime(borrow self)
+  public borrowing func bytes(at index: Int) -> Span<UInt8> {
+    guard index >= 0, index < count, let data = zmq_msg_data(slab + head + index) else {
+      return _overrideLifetime(Span(), borrowing: self)
+    }
+    let span = Span<UInt8>(
+      _unsafeStart: UnsafePointer(data.assumingMemoryBound(to: UInt8.self)), count: zmq_msg_size(slab + head + index))
+    return _overrideLifetime(span, borrowing: self)
+  }
+
+  /// A frame as bytes that outlive this message, sharing its memory.
+  public borrowing func shared(_ index: Int) -> Bytes {
+    guard index >= 0, index < count else { return Bytes() }
+    return Bytes(sharing: slab + head + index)
+  }
+
+  /// Takes a frame out as bytes, leaving an empty frame in its place.
+  public mutating func take(_ index: Int) -> Bytes {
+    guard index >= 0, index < count else { return Bytes() }
+    return Bytes(taking: slab + head + index)
+  }
+
+  /// A frame as UTF-8 text; empty for one that isn't there.
+  public borrowing func text(at index: Int) -> String {
+    guard index >= 0, index < count, let data = zmq_msg_data(slab + head + index) else { return "" }
+    return String(
+      decoding: UnsafeRawBufferPointer(start: data, count: zmq_msg_size(slab + head + index)), as: UTF8.self)
+  }
+
+  /// Whether a frame has exactly these bytes.
+  public borrowing func frame(_ index: Int, equals other: Bytes) -> Bool {
+    guard size(of: index) == other.count else { return false }
+    guard let data = zmq_msg_data(slab + head + index) else { return other.isEmpty }
+    return other.withUnsafeBytes { $0.baseAddress.map { memcmp(data, $0, other.count) == 0 } ?? true }
+  }
+
+  /// Adds a frame at the end.
+  public mutating func append(_ bytes: Bytes) {
+    bytes.fill(nextSlot())
+  }
+
+  /// Adds a frame at the end, copying an array.
+  public mutating func append(_ array: [UInt8]) {
+    let slot = nextSlot()
+    array.withUnsafeBytes { source in
+      zmq_msg_init_size(slot, source.count)
+      if let start = source.baseAddress { memcpy(zmq_msg_data(slot), start, source.count) }
+    }
+  }
+
+  /// Adds a frame at the end, sharing one of another message.
+  public mutating func append(sharing other: borrowing Multipart, _ index: Int) {
+    let slot = nextSlot()
+    zmq_msg_init(slot)
+    if index >= 0, index < other.count { zmq_msg_copy(slot, other.slab + other.head + index) }
+  }
+
+  /// Puts a frame before the others.
+  public mutating func prepend(_ bytes: Bytes) {
+    if head == 0 { grow(front: Self.headroom) }
+    head -= 1
+    count += 1
+    bytes.fill(slab + head)
+  }
+
+  /// Drops the first frame.
+  public mutating func removeFirst() {
+    guard count > 0 else { return }
+    zmq_msg_close(slab + head)
+    head += 1
+    count -= 1
+  }
+
+  /// Exchanges two frames; nothing happens when one isn't there.
+  public mutating func swapAt(_ first: Int, _ second: Int) {
+    guard first != second, first >= 0, second >= 0, first < count, second < count else { return }
+    let held = (slab + head + first).pointee
+    (slab + head + first).pointee = (slab + head + second).pointee
+    (slab + head + second).pointee = held
+  }
+
+  /// Replaces a frame.
+  public mutating func replace(_ index: Int, with bytes: Bytes) {
+    guard index >= 0, index < count else { return }
+    zmq_msg_close(slab + head + index)
+    bytes.fill(slab + head + index)
+  }
+
+  /// A second message with the same frames: references, no copied payload.
+  public borrowing func sharedCopy() -> Multipart {
+    var copy = Multipart(minimumCapacity: max(count, 2))
+    for index in 0..<count { copy.append(sharing: self, index) }
+    return copy
+  }
+
+  /// The sum of all frames' sizes in bytes.
+  public borrowing func totalSize() -> Int {
+    var total = 0
+    for index in 0..<count { total += zmq_msg_size(slab + head + index) }
+    return total
+  }
+
+  mutating func receive(_ handle: UnsafeMutableRawPointer, flags: Int32) -> Int32 {
+    removeAll()
+    while true {
+      let slot = nextSlot()
+      zmq_msg_init(slot)
+      // Only the first part can be missing: libzmq hands over messages whole.
+      while zmq_msg_recv(slot, handle, count == 1 ? flags : 0) == -1 {
+        let code = zmq_errno()
+        if code == EINTR { continue }
+        removeAll()
+        return code
+      }
+      if zmq_msg_more(slot) == 0 { return 0 }
+    }
+  }
+
+  mutating func send(_ handle: UnsafeMutableRawPointer, flags: Int32) -> Int32 {
+    for index in 0..<count {
+      let more = index + 1 < count ? ZMQ_SNDMORE : 0
+      while zmq_msg_send(slab + head + index, handle, flags | more) == -1 {
+        let code = zmq_errno()
+        if code == EINTR { continue }
+        // Frames that libzmq took are empty now; dropping the message keeps the slab consistent.
+        if index > 0 { removeAll() }
+        return code
+      }
+    }
+    removeAll()
+    return 0
+  }
+
+  private mutating func nextSlot() -> UnsafeMutablePointer<zmq_msg_t> {
+    if head + count == capacity { grow(front: head) }
+    count += 1
+    return slab + head + count - 1
+  }
+
+  private mutating func grow(front: Int) {
+    let newCapacity = max(capacity * 2, front + count + 2)
+    let larger = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: newCapacity)
+    // libzmq messages may be moved as plain memory as long as one copy is used afterwards.
+    memcpy(larger + front, slab + head, count * MemoryLayout<zmq_msg_t>.size)
+    slab.deallocate()
+    slab = larger
+    capacity = newCapacity
+    head = front
+  }
+}

@@ -1,0 +1,55 @@
+import CZeroMQ
+
+/// Applies typed options to a libzmq socket that nothing else uses yet.
+struct OptionSetter {
+  let handle: UnsafeMutableRawPointer
+
+  func apply(_ options: SocketOptions, type: SocketType) throws(ZeroMQError) {
+    if let identity = options.identity { try set(ZMQ_ROUTING_ID, identity, "identity") }
+    try set(ZMQ_SNDHWM, Int32(clamping: options.sendHighWaterMark), "sendHighWaterMark")
+    try set(ZMQ_RCVHWM, Int32(clamping: options.receiveHighWaterMark), "receiveHighWaterMark")
+    try set(ZMQ_LINGER, options.linger.roundedUpMilliseconds32, "linger")
+    if type == .router {
+      try set(ZMQ_ROUTER_MANDATORY, options.mandatory ? 1 : 0, "mandatory")
+      try set(ZMQ_ROUTER_HANDOVER, options.handover ? 1 : 0, "handover")
+    }
+    if let limit = options.maxMessageSize { try setLong(ZMQ_MAXMSGSIZE, Int64(limit), "maxMessageSize") }
+    if options.ipv6 { try set(ZMQ_IPV6, 1, "ipv6") }
+    if let idle = options.tcpKeepaliveIdle {
+      try set(ZMQ_TCP_KEEPALIVE, 1, "tcpKeepalive")
+      try set(ZMQ_TCP_KEEPALIVE_IDLE, Int32(clamping: idle.components.seconds), "tcpKeepaliveIdle")
+    }
+    if let interval = options.heartbeatInterval {
+      let milliseconds = interval.roundedUpMilliseconds32
+      try set(ZMQ_HEARTBEAT_IVL, milliseconds, "heartbeatInterval")
+      try set(ZMQ_HEARTBEAT_TIMEOUT, milliseconds.multipliedReportingOverflow(by: 3).partialValue, "heartbeatTimeout")
+    }
+    switch options.curve {
+    case nil: break
+    case .server(let keys):
+      try set(ZMQ_CURVE_SERVER, 1, "curve server")
+      try set(ZMQ_CURVE_SECRETKEY, Bytes(keys.secretKey), "curve secret key")
+    case .client(let keys, let serverKey):
+      try set(ZMQ_CURVE_SERVERKEY, Bytes(serverKey), "curve server key")
+      try set(ZMQ_CURVE_PUBLICKEY, Bytes(keys.publicKey), "curve public key")
+      try set(ZMQ_CURVE_SECRETKEY, Bytes(keys.secretKey), "curve secret key")
+    }
+    for prefix in options.subscriptions { try set(ZMQ_SUBSCRIBE, prefix, "subscribe") }
+  }
+
+  private func set(_ option: Int32, _ value: Int32, _ name: String) throws(ZeroMQError) {
+    var value = value
+    try check("zmq_setsockopt", name) { zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size) }
+  }
+
+  private func setLong(_ option: Int32, _ value: Int64, _ name: String) throws(ZeroMQError) {
+    var value = value
+    try check("zmq_setsockopt", name) { zmq_setsockopt(handle, option, &value, MemoryLayout<Int64>.size) }
+  }
+
+  func set(_ option: Int32, _ value: Bytes, _ name: String) throws(ZeroMQError) {
+    try check("zmq_setsockopt", name) {
+      value.withUnsafeBytes { zmq_setsockopt(handle, option, $0.baseAddress, $0.count) }
+    }
+  }
+}

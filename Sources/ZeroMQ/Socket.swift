@@ -1,0 +1,166 @@
+import CZeroMQ
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What became of a message given to ``Socket/send(_:)``.
+public enum SendResult: Sendable {
+  /// libzmq has it; the message is empty now.
+  case sent
+  /// The peer's queue is full; the message is as it was.
+  case wouldBlock
+  /// A ROUTER with `mandatory` has no peer of that identity; the message is as it was.
+  case unroutable
+}
+
+/// One ZeroMQ socket, closed exactly once: by the type system.
+///
+/// It belongs to one thread at a time; Martlet's loops each own theirs.
+public struct Socket: ~Copyable {
+  let handle: UnsafeMutableRawPointer
+  private let context: Context
+
+  /// Opens a socket and applies its options.
+  ///
+  /// - Throws: the errno when the process is out of descriptors or an option has a value libzmq refuses.
+  public init(
+    _ context: Context, _ type: SocketType, options: SocketOptions = SocketOptions()
+  ) throws(ZeroMQError) {
+    guard let handle = zmq_socket(context.handle, type.code) else {
+      throw ZeroMQError(code: zmq_errno(), operation: "zmq_socket")
+    }
+    do {
+      try OptionSetter(handle: handle).apply(options, type: type)
+    } catch {
+      zmq_close(handle)
+      throw error
+    }
+    self.handle = handle
+    self.context = context
+  }
+
+  deinit { zmq_close(handle) }
+
+  /// Binds to an endpoint.
+  ///
+  /// - Parameter endpoint: for example `tcp://127.0.0.1:*`, `ipc:///tmp/x-1`, `inproc://hub`.
+  /// - Returns: the endpoint really bound, with the port the system chose.
+  /// - Throws: the errno, for example `EADDRINUSE`.
+  @discardableResult
+  public borrowing func bind(_ endpoint: String) throws(ZeroMQError) -> String {
+    let handle = handle
+    try check("zmq_bind", endpoint) { zmq_bind(handle, endpoint) }
+    return lastEndpoint ?? endpoint
+  }
+
+  /// Connects to an endpoint; the connection itself is made in the background.
+  ///
+  /// - Throws: the errno, for example `EINVAL` for a malformed endpoint.
+  public borrowing func connect(_ endpoint: String) throws(ZeroMQError) {
+    let handle = handle
+    try check("zmq_connect", endpoint) { zmq_connect(handle, endpoint) }
+  }
+
+  /// Ends a connection made before.
+  public borrowing func disconnect(_ endpoint: String) throws(ZeroMQError) {
+    let handle = handle
+    try check("zmq_disconnect", endpoint) { zmq_disconnect(handle, endpoint) }
+  }
+
+  /// Stops listening on an endpoint; an `ipc` endpoint's file goes away.
+  public borrowing func unbind(_ endpoint: String) throws(ZeroMQError) {
+    let handle = handle
+    try check("zmq_unbind", endpoint) { zmq_unbind(handle, endpoint) }
+  }
+
+  /// The endpoint last bound.
+  public var lastEndpoint: String? {
+    var buffer = [UInt8](repeating: 0, count: 512)
+    var size = buffer.count
+    guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &buffer, &size) == 0, size > 1 else { return nil }
+    return String(decoding: buffer[0..<(size - 1)], as: UTF8.self)
+  }
+
+  /// Receives a message if one is there.
+  ///
+  /// - Parameter message: emptied, then filled with the frames.
+  /// - Returns: whether there was one.
+  /// - Throws: the errno of anything but "nothing there".
+  public borrowing func receive(into message: inout Multipart) throws(ZeroMQError) -> Bool {
+    let code = message.receive(handle, flags: ZMQ_DONTWAIT)
+    if code == 0 { return true }
+    if code == EAGAIN { return false }
+    throw ZeroMQError(code: code, operation: "zmq_msg_recv")
+  }
+
+  /// Waits for a message.
+  ///
+  /// - Returns: whether one came before the timeout.
+  /// - Throws: the errno of a failed wait.
+  public borrowing func receive(
+    into message: inout Multipart, timeout: Duration
+  ) throws(ZeroMQError) -> Bool {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      if try receive(into: &message) { return true }
+      let left = deadline - ContinuousClock.now
+      guard left > .zero else { return false }
+      var item = zmq_pollitem_t(socket: handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
+      try check("zmq_poll") { zmq_poll(&item, 1, left.roundedUpMilliseconds) }
+    }
+  }
+
+  /// Sends a message without waiting.
+  ///
+  /// - Parameter message: emptied when it was sent, untouched otherwise.
+  /// - Throws: the errno of anything but a full queue or an unknown peer.
+  @discardableResult
+  public borrowing func send(_ message: inout Multipart) throws(ZeroMQError) -> SendResult {
+    let code = message.send(handle, flags: ZMQ_DONTWAIT)
+    switch code {
+    case 0: return .sent
+    case EAGAIN: return .wouldBlock
+    case EHOSTUNREACH: return .unroutable
+    default: throw ZeroMQError(code: code, operation: "zmq_msg_send")
+    }
+  }
+
+  /// Subscribes a SUB socket to a prefix.
+  public borrowing func subscribe(_ prefix: Bytes) throws(ZeroMQError) {
+    try OptionSetter(handle: handle).set(ZMQ_SUBSCRIBE, prefix, "subscribe")
+  }
+}
+
+extension SocketType {
+  var code: Int32 {
+    switch self {
+    case .router: ZMQ_ROUTER
+    case .dealer: ZMQ_DEALER
+    case .publish: ZMQ_PUB
+    case .subscribe: ZMQ_SUB
+    case .xpublish: ZMQ_XPUB
+    case .xsubscribe: ZMQ_XSUB
+    case .pair: ZMQ_PAIR
+    case .push: ZMQ_PUSH
+    case .pull: ZMQ_PULL
+    }
+  }
+}
+
+extension Duration {
+  /// Milliseconds rounded up, for libzmq and poll: a deadline is never reported early.
+  var roundedUpMilliseconds: Int {
+    guard self > .zero else { return 0 }
+    let (seconds, attoseconds) = components
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    if overflow || whole > Int64(Int32.max) { return Int(Int32.max) }
+    return Int(whole + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+  }
+
+  var roundedUpMilliseconds32: Int32 { Int32(clamping: roundedUpMilliseconds) }
+}

@@ -1,0 +1,50 @@
+/// The ZeroMQ socket patterns Martlet uses.
+public enum SocketType: Sendable, Hashable {
+  case router, dealer, publish, subscribe, xpublish, xsubscribe, pair, push, pull
+}
+
+/// CURVE security of one socket.
+///
+/// Without a ZAP handler a CURVE server accepts every client that knows its public key, which is how ipyparallel
+/// uses it: the connection file is the secret.
+public enum CurveRole: Sendable, Hashable {
+  /// The bound side, with its key pair.
+  case server(CurveKeyPair)
+  /// The connecting side: its own key pair and the server's public key (40 characters of Z85).
+  case client(CurveKeyPair, serverKey: String)
+}
+
+/// Typed options of a socket, applied before it binds or connects.
+public struct SocketOptions: Sendable {
+  /// Routing identity, at most 255 bytes. Default: libzmq makes one.
+  public var identity: Bytes?
+  /// Messages queued for a peer before sending blocks or drops. Default 0, no limit: the libzmq default of 1,000
+  /// silently drops IOPub messages.
+  public var sendHighWaterMark = 0
+  /// Messages queued from a peer before it is held back. Default 0, no limit.
+  public var receiveHighWaterMark = 0
+  /// How long unsent messages hold up the closing of the context. Default one second.
+  public var linger: Duration = .seconds(1)
+  /// CURVE keys; `nil` for none.
+  public var curve: CurveRole?
+  /// ROUTER only: report a message for an unknown identity as ``SendResult/unroutable`` instead of dropping it.
+  public var mandatory = false
+  /// ROUTER only: a peer that connects with an identity in use takes it over instead of being ignored.
+  public var handover = false
+  /// Larger messages close the connection they come from. `nil`: no limit.
+  public var maxMessageSize: Int?
+  /// SUB only: prefixes to subscribe to.
+  public var subscriptions: [Bytes] = []
+  /// TCP keepalive probes: idle time before the first. `nil`: the system's default (off).
+  public var tcpKeepaliveIdle: Duration?
+  /// ZMTP heartbeats: how often to ping; the connection is closed after three missed answers. `nil`: none.
+  public var heartbeatInterval: Duration?
+  /// Accept IPv6 addresses.
+  public var ipv6 = false
+
+  /// All defaults.
+  public init() {}
+
+  /// Defaults with an identity.
+  public init(identity: Bytes) { self.identity = identity }
+}
