@@ -1,0 +1,68 @@
+import ZeroMQ
+
+/// A call as it travels in the buffers of an `apply_request`: `[function, info, argument frames …, keyword frames …]`
+/// (`pack_apply_message` and `unpack_apply_message` of ipyparallel/serialize/serialize.py).
+public struct ApplyMessage: Sendable {
+  /// What to call.
+  public let function: CallTarget
+  /// The frames the function came in, for passing it on as it is.
+  public let functionFrames: [Bytes]
+  /// The positional arguments.
+  public let args: [PickleValue]
+  /// The keyword arguments, in the order of their names.
+  public let kwargs: [(String, PickleValue)]
+
+  /// The frames of a call of the function that has this name on the engine. Large `bytes` and arrays are not copied.
+  public static func pack(
+    function: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = []
+  ) -> [Bytes] {
+    pack(functionFrames: ResultBuffers.serialize(.reference(function)), args: args, kwargs: kwargs)
+  }
+
+  /// The frames of a call of a function that is in frames already.
+  public static func pack(
+    functionFrames: [Bytes], args: [PickleValue] = [], kwargs: [(String, PickleValue)] = []
+  ) -> [Bytes] {
+    var frames = functionFrames
+    let infoIndex = frames.count
+    frames.append(Bytes())
+    for arg in args { frames.append(contentsOf: ResultBuffers.serialize(arg)) }
+    let argumentFrames = frames.count - infoIndex - 1
+    let sorted = kwargs.count < 2 ? kwargs : kwargs.sorted { $0.0.unicodeScalars.lexicographicallyPrecedes($1.0.unicodeScalars) }
+    for (_, value) in sorted { frames.append(contentsOf: ResultBuffers.serialize(value)) }
+    frames[infoIndex] = ApplyTemplates.info(
+      ApplyInfo(argumentCount: args.count, argumentFrames: argumentFrames, keywords: sorted.map(\.0)))
+    return frames
+  }
+
+  /// The frames of this call.
+  public func pack() -> [Bytes] { Self.pack(functionFrames: functionFrames, args: args, kwargs: kwargs) }
+
+  /// Reads a call. Arguments that are References stay ``PickleValue/reference(_:)``.
+  ///
+  /// - Throws: `PickleError` if the frames are not exactly one call.
+  public static func unpack(
+    _ frames: [Bytes], decoder: PickleDecoder = PickleDecoder()
+  ) throws(PickleError) -> ApplyMessage {
+    var rest = frames[...]
+    let function = try ResultBuffers.take(from: &rest, decoder)
+    let functionFrames = Array(frames.prefix(frames.count - rest.count))
+    guard let pickle = rest.popFirst() else { throw PickleError(.mismatch, "an apply message has at least two parts") }
+    let info = try ApplyInfo(pickle, decoder)
+    guard info.argumentFrames <= rest.count, info.argumentCount <= info.argumentFrames else {
+      throw PickleError(
+        .mismatch, "\(info.argumentCount) arguments in \(info.argumentFrames) parts, \(rest.count) are left")
+    }
+    var positional = rest.prefix(info.argumentFrames)
+    rest = rest.dropFirst(info.argumentFrames)
+    var args: [PickleValue] = []
+    args.reserveCapacity(info.argumentCount)
+    for _ in 0..<info.argumentCount { args.append(try ResultBuffers.take(from: &positional, decoder)) }
+    var kwargs: [(String, PickleValue)] = []
+    for keyword in info.keywords { kwargs.append((keyword, try ResultBuffers.take(from: &rest, decoder))) }
+    guard positional.isEmpty, rest.isEmpty else {
+      throw PickleError(.mismatch, "\(positional.count + rest.count) parts of an apply message are left over")
+    }
+    return ApplyMessage(function: CallTarget(function), functionFrames: functionFrames, args: args, kwargs: kwargs)
+  }
+}

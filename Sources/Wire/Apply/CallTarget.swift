@@ -1,0 +1,26 @@
+import ZeroMQ
+
+/// What an apply message asks to call.
+public enum CallTarget: Sendable, Hashable {
+  /// The function with this name on the engine, an ipyparallel `Reference`.
+  case reference(String)
+  /// A Python function known by module and name, whether canned with its code or pickled by name.
+  case canned(module: String, name: String)
+  /// Anything else that Python can call; the text describes it for an error message.
+  case other(String)
+
+  /// What an uncanned function value is.
+  init(_ function: PickleValue) {
+    switch function {
+    case .reference(let name): self = .reference(name)
+    case .global(let module, let name): self = .canned(module: module, name: name)
+    case .record(let record):
+      if let (module, name) = record.cannedFunction {
+        self = .canned(module: module, name: name)
+      } else {
+        self = .other("\(record.module).\(record.name)")
+      }
+    default: self = .other(function.typeName)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/// A whole number of any size, as Python writes it: little-endian two's complement.
+public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
+  /// The shortest little-endian two's complement; empty for zero.
+  public let bytes: [UInt8]
+
+  /// Makes a number of little-endian two's complement bytes; superfluous sign bytes are dropped.
+  public init(twosComplement bytes: [UInt8]) {
+    var count = bytes.count
+    while count > 0 {
+      let top = bytes[count - 1]
+      let nextIsNegative = count > 1 && bytes[count - 2] >= 0x80
+      guard (top == 0 && !nextIsNegative) || (top == 0xFF && nextIsNegative) else { break }
+      count -= 1
+    }
+    self.bytes = count == bytes.count ? bytes : Array(bytes[..<count])
+  }
+
+  /// Makes a number of an unsigned one.
+  public init(_ value: UInt64) {
+    var bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+    bytes.append(0)
+    self.init(twosComplement: bytes)
+  }
+
+  /// Reads a decimal number with an optional sign, nil if the text is none. Time grows with the square of the length.
+  public init?(decimal text: some StringProtocol) {
+    var digits = text.utf8[...]
+    let negative = digits.first == UInt8(ascii: "-")
+    if negative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
+    guard !digits.isEmpty else { return nil }
+    var magnitude: [UInt8] = []
+    for digit in digits {
+      guard digit >= 0x30, digit <= 0x39 else { return nil }
+      var carry = Int(digit) - 0x30
+      for index in magnitude.indices {
+        carry += Int(magnitude[index]) * 10
+        magnitude[index] = UInt8(truncatingIfNeeded: carry)
+        carry >>= 8
+      }
+      if carry > 0 { magnitude.append(UInt8(truncatingIfNeeded: carry)) }
+    }
+    magnitude.append(0)
+    self.init(twosComplement: negative ? Self.negated(magnitude) : magnitude)
+  }
+
+  /// Whether the number is below zero.
+  public var isNegative: Bool { (bytes.last ?? 0) >= 0x80 }
+
+  /// The number if it fits, else nil.
+  public var int: Int? {
+    guard bytes.count <= 8 else { return nil }
+    var pattern: UInt64 = isNegative ? .max : 0
+    for byte in bytes.reversed() { pattern = pattern << 8 | UInt64(byte) }
+    return Int(Int64(bitPattern: pattern))
+  }
+
+  /// The number if it is not negative and fits, else nil.
+  public var uint64: UInt64? {
+    guard !isNegative, bytes.count <= 9 else { return nil }
+    return bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// The number in decimal. Time grows with the square of the length.
+  public var description: String {
+    let magnitude = isNegative ? Self.negated(bytes + [0xFF]) : bytes
+    var limbs: [UInt64] = stride(from: 0, to: magnitude.count, by: 8).map { start in
+      magnitude[start..<min(start + 8, magnitude.count)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    let chunk: UInt64 = 1_000_000_000_000_000_000
+    var parts: [String] = []
+    while let top = limbs.last {
+      if top == 0 {
+        limbs.removeLast()
+        continue
+      }
+      var remainder: UInt64 = 0
+      for index in limbs.indices.reversed() {
+        (limbs[index], remainder) = chunk.dividingFullWidth((remainder, limbs[index]))
+      }
+      parts.append(String(remainder))
+    }
+    guard let first = parts.popLast() else { return "0" }
+    let rest = parts.reversed().map { String(repeating: "0", count: 18 - $0.utf8.count) + $0 }
+    return (isNegative ? "-" : "") + first + rest.joined()
+  }
+
+  private static func negated(_ bytes: [UInt8]) -> [UInt8] {
+    var carry = true
+    return bytes.map { byte in
+      let (value, overflow) = (~byte).addingReportingOverflow(carry ? 1 : 0)
+      carry = overflow
+      return value
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/// Reads a `dict`.
+struct KeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
+  let codingPath: [any CodingKey]
+  private let dict: PickleDict
+  private let hasIntKeys: Bool
+  /// Positions of keys, for dicts too large to search.
+  private var positions: [PickleValue: Int]?
+
+  init(_ dict: PickleDict, hasIntKeys: Bool, codingPath: [any CodingKey]) {
+    self.dict = dict
+    self.hasIntKeys = hasIntKeys
+    self.codingPath = codingPath
+    if dict.count > 8 {
+      var positions: [PickleValue: Int] = [:]
+      for (index, pair) in dict.pairs.enumerated() {
+        switch pair.key {
+        case .string, .int: positions[pair.key] = index
+        default: continue
+        }
+      }
+      self.positions = positions
+    }
+  }
+
+  var allKeys: [Key] {
+    dict.pairs.compactMap { pair in
+      switch pair.key {
+      case .string(let text): hasIntKeys ? nil : Key(stringValue: text)
+      case .int(let number): hasIntKeys ? Key(intValue: number) : nil
+      default: nil
+      }
+    }
+  }
+
+  private func find(_ key: any CodingKey) -> PickleValue? {
+    var wanted = PickleValue.string(key.stringValue)
+    if hasIntKeys, let number = key.intValue { wanted = .int(number) }
+    guard let positions else { return dict[wanted] }
+    return positions[wanted].map { dict.pairs[$0].value }
+  }
+
+  private func value(_ key: any CodingKey) throws -> PickleValue {
+    guard let value = find(key) else {
+      throw DecodingError.keyNotFound(
+        key,
+        .init(
+          codingPath: codingPath, debugDescription: "found a dict of \(dict.count) items, expected \(key.stringValue)"))
+    }
+    return value
+  }
+
+  func contains(_ key: Key) -> Bool { find(key) != nil }
+
+  func decodeNil(forKey key: Key) throws -> Bool { try value(key) == .none }
+
+  func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+    try PickleDecoding.value(value(key), as: type, path: codingPath + [key])
+  }
+
+  func nestedContainer<Nested: CodingKey>(
+    keyedBy type: Nested.Type, forKey key: Key
+  ) throws -> KeyedDecodingContainer<Nested> {
+    try node(key).container(keyedBy: type)
+  }
+
+  func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+    try node(key).unkeyedContainer()
+  }
+
+  func superDecoder() throws -> any Decoder { try node(NameKey.superclass) }
+
+  func superDecoder(forKey key: Key) throws -> any Decoder { try node(key) }
+
+  private func node(_ key: any CodingKey) throws -> DecodingNode {
+    DecodingNode(value: try value(key), codingPath: codingPath + [key])
+  }
+}
+
+/// Reads a `list` and what is like one.
+struct UnkeyedDecoding: UnkeyedDecodingContainer {
+  let items: [PickleValue]
+  let codingPath: [any CodingKey]
+  var currentIndex = 0
+
+  var count: Int? { items.count }
+  var isAtEnd: Bool { currentIndex >= items.count }
+  private var path: [any CodingKey] { codingPath + [IndexKey(intValue: currentIndex)] }
+
+  private func current<T>(_ type: T.Type) throws -> PickleValue {
+    guard !isAtEnd else {
+      throw DecodingError.valueNotFound(
+        type, .init(codingPath: path, debugDescription: "found \(items.count) items, expected \(currentIndex + 1)"))
+    }
+    return items[currentIndex]
+  }
+
+  mutating func decodeNil() throws -> Bool {
+    guard try current(PickleValue.self) == .none else { return false }
+    currentIndex += 1
+    return true
+  }
+
+  mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
+    let decoded = try PickleDecoding.value(current(type), as: type, path: path)
+    currentIndex += 1
+    return decoded
+  }
+
+  mutating func nestedContainer<Nested: CodingKey>(
+    keyedBy type: Nested.Type
+  ) throws -> KeyedDecodingContainer<Nested> {
+    try node().container(keyedBy: type)
+  }
+
+  mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try node().unkeyedContainer() }
+
+  mutating func superDecoder() throws -> any Decoder { try node() }
+
+  private mutating func node() throws -> DecodingNode {
+    let node = DecodingNode(value: try current(PickleValue.self), codingPath: path)
+    currentIndex += 1
+    return node
+  }
+}
+
+/// Reads one value.
+struct SingleDecoding: SingleValueDecodingContainer {
+  let value: PickleValue
+  let codingPath: [any CodingKey]
+
+  func decodeNil() -> Bool { value == .none }
+
+  func decode<T: Decodable>(_ type: T.Type) throws -> T {
+    try PickleDecoding.value(value, as: type, path: codingPath)
+  }
+}

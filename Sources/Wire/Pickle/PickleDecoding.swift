@@ -1,0 +1,139 @@
+import Foundation
+import ZeroMQ
+
+/// Turns values into `Decodable` things.
+enum PickleDecoding {
+  /// The thing a value is: directly for the types that have a form of their own, through `init(from:)` otherwise.
+  static func value<T: Decodable>(
+    _ value: PickleValue, as type: T.Type, path: @autoclosure () -> [any CodingKey]
+  ) throws -> T {
+    if let direct = try direct(value, T.self, path) as? T { return direct }
+    if let array = try array(value, T.self, path) as? T { return array }
+    return try T(from: DecodingNode(value: value, codingPath: path(), hasIntKeys: T.self is any IntKeyedDictionary.Type))
+  }
+
+  private static func direct(
+    _ value: PickleValue, _ type: any Decodable.Type, _ path: () -> [any CodingKey]
+  ) throws -> Any? {
+    if type == Int.self { return try integer(value, Int.self, path) }
+    if type == Double.self { return try number(value, path) }
+    if type == String.self {
+      guard case .string(let text) = value else { throw mismatch(String.self, "a str", value, path()) }
+      return text
+    }
+    if type == Bool.self {
+      guard case .bool(let flag) = value else { throw mismatch(Bool.self, "a bool", value, path()) }
+      return flag
+    }
+    if type == PickleValue.self { return value }
+    if type == Float.self { return Float(try number(value, path)) }
+    if type == Int64.self { return try integer(value, Int64.self, path) }
+    if type == Int32.self { return try integer(value, Int32.self, path) }
+    if type == Int16.self { return try integer(value, Int16.self, path) }
+    if type == Int8.self { return try integer(value, Int8.self, path) }
+    if type == UInt.self { return try integer(value, UInt.self, path) }
+    if type == UInt64.self { return try integer(value, UInt64.self, path) }
+    if type == UInt32.self { return try integer(value, UInt32.self, path) }
+    if type == UInt16.self { return try integer(value, UInt16.self, path) }
+    if type == UInt8.self { return try integer(value, UInt8.self, path) }
+    if type == Bytes.self { return try bytes(value, path) }
+    if type == Data.self { return Data(try bytes(value, path).array) }
+    if type == Date.self {
+      guard let date = value.date else { throw mismatch(Date.self, "a datetime", value, path()) }
+      return date
+    }
+    return nil
+  }
+
+  private static func array(
+    _ value: PickleValue, _ type: any Decodable.Type, _ path: () -> [any CodingKey]
+  ) throws -> Any? {
+    if type == [Double].self {
+      if case .array(let array) = value, array.shape.count == 1, let direct = try? array.array(of: Double.self) {
+        return direct
+      }
+      return try items(value, path()).enumerated().map { index, item in
+        try number(item) { path() + [IndexKey(intValue: index)] }
+      }
+    }
+    if type == [Int].self {
+      return try items(value, path()).enumerated().map { index, item in
+        try integer(item, Int.self) { path() + [IndexKey(intValue: index)] }
+      }
+    }
+    if type == [UInt8].self, value.elements == nil { return try bytes(value, path).array }
+    if type == [String: Int].self, case .dict(let dict) = value {
+      var out: [String: Int] = [:]
+      out.reserveCapacity(dict.count)
+      for pair in dict.pairs {
+        guard case .string(let key) = pair.key else { throw mismatch(String.self, "a str key", pair.key, path()) }
+        out[key] = try integer(pair.value, Int.self) { path() + [NameKey(stringValue: key)] }
+      }
+      return out
+    }
+    return nil
+  }
+
+  private static func number(_ value: PickleValue, _ path: () -> [any CodingKey]) throws -> Double {
+    guard let number = value.doubleValue else { throw mismatch(Double.self, "a float", value, path()) }
+    return number
+  }
+
+  private static func integer<I: FixedWidthInteger>(
+    _ value: PickleValue, _ type: I.Type, _ path: () -> [any CodingKey]
+  ) throws -> I {
+    switch value {
+    case .int(let number):
+      if let fitting = I(exactly: number) { return fitting }
+    case .bigInt(let number):
+      if let large = number.uint64, let fitting = I(exactly: large) { return fitting }
+    default: throw mismatch(I.self, "an int", value, path())
+    }
+    throw DecodingError.dataCorrupted(
+      .init(codingPath: path(), debugDescription: "found an int outside of \(I.self), \(I.min) to \(I.max)"))
+  }
+
+  private static func bytes(_ value: PickleValue, _ path: () -> [any CodingKey]) throws -> Bytes {
+    if let bytes = value.bytesValue { return bytes }
+    if case .array(let array) = value, array.dtype == "|u1" { return array.rowMajor.data }
+    throw mismatch(Bytes.self, "bytes", value, path())
+  }
+
+  /// The items of whatever can be read in order.
+  static func items(_ value: PickleValue, _ path: [any CodingKey]) throws -> [PickleValue] {
+    if let items = value.elements { return items }
+    if case .array(let array) = value, array.shape.count == 1, let items = try? array.values() { return items }
+    throw mismatch([PickleValue].self, "a list, tuple, set or one-dimensional array", value, path)
+  }
+
+  static func mismatch(
+    _ type: Any.Type, _ expected: String, _ found: PickleValue, _ path: [any CodingKey]
+  ) -> DecodingError {
+    let context = DecodingError.Context(
+      codingPath: path, debugDescription: "found \(found.typeName), expected \(expected)")
+    return found == .none ? .valueNotFound(type, context) : .typeMismatch(type, context)
+  }
+}
+
+/// One value being decoded.
+struct DecodingNode: Decoder {
+  let value: PickleValue
+  let codingPath: [any CodingKey]
+  var hasIntKeys = false
+  var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    guard case .dict(let dict) = value else {
+      throw PickleDecoding.mismatch([String: PickleValue].self, "a dict", value, codingPath)
+    }
+    return KeyedDecodingContainer(KeyedDecoding<Key>(dict, hasIntKeys: hasIntKeys, codingPath: codingPath))
+  }
+
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    UnkeyedDecoding(items: try PickleDecoding.items(value, codingPath), codingPath: codingPath)
+  }
+
+  func singleValueContainer() throws -> any SingleValueDecodingContainer {
+    SingleDecoding(value: value, codingPath: codingPath)
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import ZeroMQ
+
+/// Turns `Encodable` things into values.
+enum PickleEncoding {
+  /// The value of a thing: directly for the types that have a form of their own, through its `encode(to:)` otherwise.
+  static func value<T: Encodable>(_ thing: T, path: @autoclosure () -> [any CodingKey]) throws -> PickleValue {
+    if let direct = direct(thing) { return direct }
+    let node = EncodingNode(codingPath: path(), hasIntKeys: thing is any IntKeyedDictionary)
+    try thing.encode(to: node)
+    guard let value = node.value else {
+      throw EncodingError.invalidValue(
+        thing, .init(codingPath: node.codingPath, debugDescription: "\(T.self) encoded nothing"))
+    }
+    return value
+  }
+
+  private static func direct<T>(_ thing: T) -> PickleValue? {
+    if T.self == Int.self, let value = thing as? Int { return .int(value) }
+    if T.self == Double.self, let value = thing as? Double { return .float(value) }
+    if T.self == String.self, let value = thing as? String { return .string(value) }
+    if T.self == Bool.self, let value = thing as? Bool { return .bool(value) }
+    if T.self == PickleValue.self, let value = thing as? PickleValue { return value }
+    if T.self == Float.self, let value = thing as? Float { return .float(Double(value)) }
+    if T.self == [Double].self, let value = thing as? [Double] { return .list(value.map { .float($0) }) }
+    if T.self == [Int].self, let value = thing as? [Int] { return .list(value.map { .int($0) }) }
+    if T.self == [String].self, let value = thing as? [String] { return .list(value.map { .string($0) }) }
+    if T.self == [UInt8].self, let value = thing as? [UInt8] { return .bytes(Bytes(value)) }
+    if T.self == Bytes.self, let value = thing as? Bytes { return .bytes(value) }
+    if T.self == Data.self, let value = thing as? Data { return .bytes(Bytes([UInt8](value))) }
+    if T.self == NDArray.self, let value = thing as? NDArray { return .array(value) }
+    if T.self == Date.self, let value = thing as? Date { return .datetime(value) }
+    if T.self == [String: Int].self, let value = thing as? [String: Int] {
+      return .dict(PickleDict(value.map { PickleDict.Pair(key: .string($0.key), value: .int($0.value)) }))
+    }
+    return integer(thing)
+  }
+
+  private static func integer<T>(_ thing: T) -> PickleValue? {
+    if T.self == UInt64.self, let value = thing as? UInt64 { return .integer(value) }
+    if T.self == UInt.self, let value = thing as? UInt { return .integer(UInt64(value)) }
+    if T.self == Int64.self, let value = thing as? Int64 { return .int(Int(value)) }
+    if T.self == Int32.self, let value = thing as? Int32 { return .int(Int(value)) }
+    if T.self == UInt32.self, let value = thing as? UInt32 { return .int(Int(value)) }
+    if T.self == Int16.self, let value = thing as? Int16 { return .int(Int(value)) }
+    if T.self == UInt16.self, let value = thing as? UInt16 { return .int(Int(value)) }
+    if T.self == Int8.self, let value = thing as? Int8 { return .int(Int(value)) }
+    if T.self == UInt8.self, let value = thing as? UInt8 { return .int(Int(value)) }
+    return nil
+  }
+}
+
+/// One place a value is being encoded into.
+final class EncodingNode: Encoder {
+  /// What a container holds: values, and nodes that may still change.
+  enum Child {
+    case value(PickleValue)
+    case node(EncodingNode)
+
+    var value: PickleValue {
+      switch self {
+      case .value(let value): value
+      case .node(let node): node.value ?? .dict(PickleDict())
+      }
+    }
+  }
+
+  private enum Kind { case empty, single, list, dict }
+
+  let codingPath: [any CodingKey]
+  var userInfo: [CodingUserInfoKey: Any] { [:] }
+  private let hasIntKeys: Bool
+  private var kind = Kind.empty
+  private var single = PickleValue.none
+  private var items: [Child] = []
+  private var pairs: [(key: PickleValue, value: Child)] = []
+
+  init(codingPath: [any CodingKey], hasIntKeys: Bool = false) {
+    self.codingPath = codingPath
+    self.hasIntKeys = hasIntKeys
+  }
+
+  /// What was encoded, nil if nothing was.
+  var value: PickleValue? {
+    switch kind {
+    case .empty: nil
+    case .single: single
+    case .list: .list(items.map(\.value))
+    case .dict: .dict(PickleDict(pairs.map { PickleDict.Pair(key: $0.key, value: $0.value.value) }))
+    }
+  }
+
+  var itemCount: Int { items.count }
+
+  func set(_ value: PickleValue) {
+    kind = .single
+    single = value
+  }
+
+  func append(_ child: Child) { items.append(child) }
+
+  func set(_ child: Child, for key: any CodingKey) {
+    if hasIntKeys, let number = key.intValue {
+      pairs.append((.int(number), child))
+    } else {
+      pairs.append((.string(key.stringValue), child))
+    }
+  }
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+    kind = .dict
+    return KeyedEncodingContainer(KeyedEncoding<Key>(node: self))
+  }
+
+  func unkeyedContainer() -> any UnkeyedEncodingContainer {
+    kind = .list
+    return UnkeyedEncoding(node: self)
+  }
+
+  func singleValueContainer() -> any SingleValueEncodingContainer { SingleEncoding(node: self) }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import ZeroMQ
+
+extension PickleValue {
+  /// The value of anything `Encodable`.
+  ///
+  /// Keyed containers become a `dict` with `str` keys (dictionaries keyed by `Int`: `int` keys), unkeyed ones a `list`,
+  /// nil `None`, `[UInt8]`, `Data` and `Bytes` `bytes`, a `Date` a `datetime` in UTC. Dictionaries with other keys are a
+  /// list of keys and values in turn, as Swift encodes them.
+  ///
+  /// - Throws: `EncodingError`.
+  public init(encoding value: some Encodable) throws {
+    self = try PickleEncoding.value(value, path: [])
+  }
+
+  /// The value as a Swift type.
+  ///
+  /// Unkeyed containers read a list, tuple, set or one-dimensional array of numbers; `Double` and `Float` take an `int`
+  /// too; integers of every width are checked for range.
+  ///
+  /// - Throws: `DecodingError`, which says where, what was found and what was expected.
+  public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+    try PickleDecoding.value(self, as: type, path: [])
+  }
+}
+
+/// Only the coders here know ``PickleValue`` as a whole.
+extension PickleValue: Codable {
+  /// Throws unless the encoder is the one of ``init(encoding:)``, which takes values as they are.
+  public func encode(to encoder: any Encoder) throws {
+    guard let node = encoder as? EncodingNode else {
+      throw EncodingError.invalidValue(
+        self, .init(codingPath: encoder.codingPath, debugDescription: "a PickleValue can only be encoded as pickle"))
+    }
+    node.set(self)
+  }
+
+  /// Throws unless the decoder is the one of ``decode(_:)``.
+  public init(from decoder: any Decoder) throws {
+    guard let node = decoder as? DecodingNode else {
+      throw DecodingError.typeMismatch(
+        PickleValue.self,
+        .init(codingPath: decoder.codingPath, debugDescription: "a PickleValue can only be decoded from pickle"))
+    }
+    self = node.value
+  }
+}
+
+extension NDArray: Codable {
+  /// Encodes as an array.
+  public func encode(to encoder: any Encoder) throws { try PickleValue.array(self).encode(to: encoder) }
+
+  /// Decodes an array.
+  public init(from decoder: any Decoder) throws {
+    let value = try PickleValue(from: decoder)
+    guard case .array(let array) = value else {
+      throw PickleDecoding.mismatch(NDArray.self, "an array", value, decoder.codingPath)
+    }
+    self = array
+  }
+}
+
+extension Bytes: Codable {
+  /// Encodes as `bytes`, and for other encoders as a list of numbers.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(array)
+  }
+
+  /// Decodes `bytes`, and for other decoders a list of numbers.
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode([UInt8].self))
+  }
+}
+
+/// Dictionaries that become a `dict` with `int` keys.
+protocol IntKeyedDictionary {}
+
+extension Dictionary: IntKeyedDictionary where Key == Int {}
+
+/// A position in a list, as a coding key.
+struct IndexKey: CodingKey {
+  let intValue: Int?
+  var stringValue: String { intValue.map(String.init) ?? "" }
+
+  init(intValue: Int) { self.intValue = intValue }
+
+  init?(stringValue: String) {
+    guard let index = Int(stringValue) else { return nil }
+    self.intValue = index
+  }
+}
+
+/// A coding key by name: of a dictionary's item, or of a superclass's container.
+struct NameKey: CodingKey {
+  /// What Swift's own coders call the container of a superclass.
+  static let superclass = NameKey(stringValue: "super")
+
+  let stringValue: String
+  var intValue: Int? { nil }
+
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { return nil }
+}

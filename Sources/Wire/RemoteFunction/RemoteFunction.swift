@@ -1,0 +1,60 @@
+/// A Swift function that clients call by name and engines run.
+///
+/// ```swift
+/// let wordCount = RemoteFunction("wordCount") { (path: String) throws -> [String: Int] in … }
+/// ```
+/// Arguments and result travel as pickles, so anything `Codable` will do, and Python clients can call it as
+/// `ipp.Reference("wordCount")`.
+public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable & Sendable>: RemoteCallable {
+  public let name: String
+  private let body: @Sendable (repeat each Argument) async throws -> Output
+
+  /// Names a function.
+  ///
+  /// - Parameters:
+  ///   - name: unique among the functions of an engine; a Python identifier, so that Python can refer to it.
+  ///   - body: the function; sync or async, throwing or not.
+  public init(_ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws -> Output) {
+    self.name = name
+    self.body = body
+  }
+
+  public var signature: String {
+    var types: [String] = []
+    for type in repeat (each Argument).self { types.append("\(type)") }
+    return "(\(types.joined(separator: ", "))) -> \(Output.self)"
+  }
+
+  public func call(_ arguments: CallArguments) async throws -> PickleValue {
+    var expected = 0
+    for _ in repeat (each Argument).self { expected += 1 }
+    guard arguments.keywords.isEmpty, arguments.positional.count == expected else {
+      let keywords = arguments.keywords.map(\.0).joined(separator: ", ")
+      let extra = keywords.isEmpty ? "" : " and the keywords \(keywords), which Swift functions do not take"
+      throw ArgumentError(
+        "\(name)\(signature) takes \(expected) arguments, got \(arguments.positional.count)\(extra)")
+    }
+    var reader = ArgumentReader(values: arguments.positional, function: self.name, signature: signature)
+    let output = try await body(repeat try reader.next((each Argument).self))
+    return try PickleValue(encoding: output)
+  }
+}
+
+/// Reads arguments one after the other and says which one does not fit.
+private struct ArgumentReader {
+  let values: [PickleValue]
+  let function: String
+  let signature: String
+  var index = 0
+
+  mutating func next<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    defer { index += 1 }
+    let value = values[index]
+    do {
+      return try value.decode(type)
+    } catch {
+      throw ArgumentError(
+        "\(function)\(signature): argument \(index + 1) should be \(type), got \(value.typeName) (\(error))")
+    }
+  }
+}
