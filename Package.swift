@@ -89,7 +89,7 @@ let package = Package(
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Cluster", "Martlet",
+        "Cluster", "Controller", "Martlet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings
@@ -100,6 +100,16 @@ let package = Package(
       path: "Sources/Examples/WordCount",
       swiftSettings: settings
     ),
+    .executableTarget(
+      name: "TaskStoreWriter", dependencies: ["Controller", "Wire"], path: "Tests/Support/TaskStoreWriter",
+      swiftSettings: settings),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "ZeroMQ"], swiftSettings: settings),
+    .testTarget(
+      name: "ControllerTests",
+      dependencies: [
+        "Controller", "TaskStoreWriter", "Wire", "ZeroMQ", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: settings),
   ]
 )

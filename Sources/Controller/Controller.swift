@@ -1,1 +1,184 @@
-// placeholder
+import Foundation
+import Logging
+import ServiceLifecycle
+import Wire
+import ZeroMQ
+
+/// The controller: hub, schedulers and heart monitor in one process, on a few event loops.
+///
+/// ```swift
+/// try await Controller(configuration: configuration, logger: logger).run()
+/// ```
+public final class Controller: Service, Sendable {
+  private let configuration: ControllerConfiguration
+  private let logger: Logger
+  private let parts: Parts
+  private let stopRequests: AsyncStream<Void>
+  private let requestStop: AsyncStream<Void>.Continuation
+
+  /// What clients need to connect; also written to ``ControllerConfiguration/clientFile``.
+  public let clientConnection: ConnectionInfo
+  /// What engines need to connect; also written to ``ControllerConfiguration/engineFile``.
+  public let engineConnection: ConnectionInfo
+
+  private struct Parts: Sendable {
+    let loops: [EventLoop]
+    let hub: Hub
+    let tasks: TaskScheduler
+    let mux: DirectRelay
+    let control: DirectRelay
+    let iopub: IOPubRelay
+    let broadcast: BroadcastScheduler
+    let hearts: HeartMonitor
+  }
+
+  /// Binds all sockets and writes the connection files; nothing is served before ``run()``.
+  ///
+  /// - Parameters:
+  ///   - configuration: everything the controller can be told.
+  ///   - context: to share with clients and engines of the same process over `inproc`; by default one of its own.
+  ///   - logger: where to log.
+  /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError`` when an address, key, scheme or file can't be used.
+  public init(configuration: ControllerConfiguration, context: Context? = nil, logger: Logger) throws {
+    var configuration = configuration
+    let reused = Self.reuse(&configuration, logger: logger)
+    let key = configuration.key ?? Session.randomID()
+    let sockets = ControllerSockets(
+      context: try context ?? Context(ioThreads: configuration.ioThreads), configuration: configuration, key: key)
+    var endpoints = EndpointBinder(configuration, reused: reused)
+    (stopRequests, requestStop) = AsyncStream.makeStream()
+    let requestStop = requestStop
+
+    let hubLoop = try EventLoop(name: "hub")
+    let taskLoop = try EventLoop(name: "task")
+    let relayLoop = try EventLoop(name: "relay")
+    let heartLoop = try EventLoop(name: "heart")
+    let loops = [hubLoop, taskLoop, relayLoop, heartLoop]
+    do {
+      let hub = try Hub(sockets: sockets, endpoints: &endpoints, loop: hubLoop, logger: logger) { requestStop.yield() }
+      let tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
+      parts = Parts(
+        loops: loops, hub: hub, tasks: tasks,
+        mux: try DirectRelay(
+          .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger),
+        control: try DirectRelay(
+          .control, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks,
+          logger: logger),
+        iopub: try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger),
+        broadcast: try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger),
+        hearts: try HeartMonitor(sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger))
+    } catch {
+      for loop in loops { loop.stop() }
+      throw error
+    }
+
+    self.configuration = configuration
+    self.logger = logger
+    clientConnection = Self.connection(.client, configuration, key, endpoints)
+    engineConnection = Self.connection(.engine, configuration, key, endpoints)
+    try configuration.clientFile?.write(clientConnection)
+    try configuration.engineFile?.write(engineConnection)
+  }
+
+  /// Serves until a client asks the hub to shut down, ``stop()`` is called, the task is cancelled or the service
+  /// group shuts down; then closes everything and removes the connection files, unless they are to be reused.
+  public func run() async throws {
+    await parts.tasks.start()
+    await parts.mux.start()
+    await parts.control.start()
+    await parts.iopub.start()
+    await parts.broadcast.start()
+    await parts.hearts.start()
+    await parts.hub.start(
+      engineInfo: Self.registrationInfo(engineConnection), observers: [parts.tasks, parts.broadcast],
+      taskScheduler: parts.tasks, restoring: configuration.restoresEngines)
+    logger.info("controller ready", metadata: [LogKey.endpoint: "\(clientConnection.interface)"])
+
+    await withGracefulShutdownHandler {
+      await withTaskCancellationHandler {
+        for await _ in stopRequests { break }
+      } onCancel: {
+        requestStop.yield()
+      }
+    } onGracefulShutdown: {
+      self.requestStop.yield()
+    }
+    await close()
+  }
+
+  /// Ends ``run()``.
+  public func stop() { requestStop.yield() }
+
+  private func close() async {
+    if !configuration.reusesFiles {
+      configuration.clientFile?.remove()
+      configuration.engineFile?.remove()
+    }
+    await parts.hearts.stop()
+    await parts.tasks.stop()
+    await parts.mux.stop()
+    await parts.control.stop()
+    await parts.iopub.stop()
+    await parts.broadcast.stop()
+    await parts.hub.stop()
+    for loop in parts.loops {
+      loop.stop()
+      await loop.waitUntilStopped()
+    }
+    logger.info("controller stopped")
+  }
+
+  /// The engines' connection as registration replies carry it.
+  private static func registrationInfo(_ info: ConnectionInfo) -> JSONValue {
+    var fields = info.json.objectValue ?? [:]
+    // The key is not for the wire; who asks has it already.
+    fields["key"] = nil
+    return .object(fields)
+  }
+
+  private static func connection(
+    _ kind: ConnectionInfo.Kind, _ configuration: ControllerConfiguration, _ key: String, _ endpoints: EndpointBinder
+  ) -> ConnectionInfo {
+    let isClient = kind == .client
+    var info = ConnectionInfo(kind: kind, interface: (isClient ? configuration.clients : configuration.engines).url)
+    info.key = key
+    info.curveServerKey = configuration.curve?.publicKey
+    info.location = configuration.location
+    info.signatureScheme = configuration.signatureScheme
+    info.ssh = isClient ? configuration.ssh : configuration.engineSSH
+    info.ports = endpoints.ports[isClient ? .client : .engine] ?? [:]
+    info.taskScheme = isClient ? configuration.scheme.rawValue : nil
+    return info
+  }
+
+  /// Takes key, interfaces and ports from connection files that are there and to be reused.
+  private static func reuse(
+    _ configuration: inout ControllerConfiguration, logger: Logger
+  ) -> [EndpointBinder.Side: [ConnectionInfo.Channel: [Int]]] {
+    guard configuration.reusesFiles, let clientFile = configuration.clientFile,
+      let engineFile = configuration.engineFile, clientFile.exists, engineFile.exists
+    else { return [:] }
+    do {
+      let (client, engine) = (try clientFile.read(), try engineFile.read())
+      guard client.key == engine.key, client.signatureScheme == engine.signatureScheme,
+        client.ports[.registration] == engine.ports[.registration]
+      else { throw ConnectionError("the client's and the engine's file don't belong together") }
+      configuration.key = client.key
+      configuration.signatureScheme = client.signatureScheme
+      configuration.location = client.location
+      configuration.clients = interface(client.interface)
+      configuration.engines = interface(engine.interface)
+      if configuration.ssh.isEmpty { configuration.ssh = client.ssh }
+      if configuration.engineSSH.isEmpty { configuration.engineSSH = engine.ssh }
+      return [.client: client.ports, .engine: engine.ports]
+    } catch {
+      logger.error("can't reuse the connection files", metadata: [LogKey.reason: "\(error)"])
+      return [:]
+    }
+  }
+
+  private static func interface(_ url: String) -> ControllerConfiguration.Interface {
+    let transport = url.prefix { $0 != ":" }
+    return .init(transport: String(transport), ip: String(url.dropFirst(transport.count + "://".count)))
+  }
+}

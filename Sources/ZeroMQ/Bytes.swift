@@ -15,19 +15,23 @@ import CZeroMQ
 ///
 /// `@unchecked Sendable`: the storage is immutable after it is made, and libzmq's reference counts are atomic.
 public struct Bytes: @unchecked Sendable {
-  private let storage: ByteStorage?
-  private let offset: Int
+  /// What keeps the memory alive: a ``ByteStorage`` or a ``SharedMessage``.
+  private let owner: AnyObject?
+  private let base: UnsafeRawPointer?
   /// How many bytes there are.
   public let count: Int
 
-  init(storage: ByteStorage?, offset: Int, count: Int) {
-    self.storage = storage
-    self.offset = offset
+  /// Memory that stays where it is and unchanged as long as its owner lives.
+  init(owner: AnyObject?, base: UnsafeRawPointer?, count: Int) {
+    self.owner = owner
+    self.base = base
     self.count = count
   }
 
+  private init(_ storage: ByteStorage) { self.init(owner: storage, base: storage.base, count: storage.size) }
+
   /// No bytes.
-  public init() { self.init(storage: nil, offset: 0, count: 0) }
+  public init() { self.init(owner: nil, base: nil, count: 0) }
 
   /// A copy of an array.
   public init(_ array: [UInt8]) {
@@ -60,25 +64,25 @@ public struct Bytes: @unchecked Sendable {
       self.init()
       return
     }
-    self.init(storage: ByteStorage.copying(buffer), offset: 0, count: buffer.count)
+    self.init(ByteStorage.copying(buffer))
   }
 
   /// Takes over what a message holds and leaves it empty.
   init(taking message: UnsafeMutablePointer<zmq_msg_t>) {
-    let storage = ByteStorage.frame { target in
-      zmq_msg_init(target)
-      zmq_msg_move(target, message)
-    }
-    self.init(storage: storage, offset: 0, count: storage.size)
+    self.init(
+      ByteStorage.frame { target in
+        zmq_msg_init(target)
+        zmq_msg_move(target, message)
+      })
   }
 
   /// Shares what a message holds: a reference for large frames, a copy of the few bytes libzmq keeps inline.
   init(sharing message: UnsafeMutablePointer<zmq_msg_t>) {
-    let storage = ByteStorage.frame { target in
-      zmq_msg_init(target)
-      zmq_msg_copy(target, message)
-    }
-    self.init(storage: storage, offset: 0, count: storage.size)
+    self.init(
+      ByteStorage.frame { target in
+        zmq_msg_init(target)
+        zmq_msg_copy(target, message)
+      })
   }
 
   /// Whether there are none.
@@ -99,17 +103,17 @@ public struct Bytes: @unchecked Sendable {
   /// A part, sharing this one's memory. The range is a programmer's responsibility, as with an array.
   public subscript(range: Range<Int>) -> Bytes {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
-    return range.isEmpty ? Bytes() : Bytes(storage: storage, offset: offset + range.lowerBound, count: range.count)
+    guard !range.isEmpty, let base else { return Bytes() }
+    return Bytes(owner: owner, base: base + range.lowerBound, count: range.count)
   }
 
   /// Calls a closure with the bytes.
   public func withSpan<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    guard let storage else { return try body(Span()) }
-    defer { withExtendedLifetime(storage) {} }
-    let start = (storage.base + offset).assumingMemoryBound(to: UInt8.self)
-    return try body(Span(_unsafeStart: start, count: count))
+    guard let base else { return try body(Span()) }
+    defer { withExtendedLifetime(owner) {} }
+    return try body(Span(_unsafeStart: base.assumingMemoryBound(to: UInt8.self), count: count))
   }
 
   /// The bytes read as values of a trivial type in this machine's byte order; a remainder is left out.
@@ -128,27 +132,25 @@ public struct Bytes: @unchecked Sendable {
 
   /// Calls a closure with the bytes, for library calls that take a buffer pointer.
   public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    guard let storage else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-    defer { withExtendedLifetime(storage) {} }
-    return try body(UnsafeRawBufferPointer(start: storage.base + offset, count: count))
+    defer { withExtendedLifetime(owner) {} }
+    return try body(UnsafeRawBufferPointer(start: base, count: count))
   }
 
   /// Fills a message: small payloads are copied, large ones travel by reference.
   func fill(_ message: UnsafeMutablePointer<zmq_msg_t>) {
-    guard let storage else {
+    guard let base, let owner else {
       zmq_msg_init(message)
       return
     }
     if count <= ByteStorage.inlineLimit {
       zmq_msg_init_size(message, count)
-      memcpy(zmq_msg_data(message), storage.base + offset, count)
+      memcpy(zmq_msg_data(message), base, count)
       return
     }
-    let retained = Unmanaged.passRetained(storage)
-    let start = UnsafeMutableRawPointer(mutating: storage.base + offset)
+    let retained = Unmanaged.passRetained(owner)
     let failed = zmq_msg_init_data(
-      message, start, count,
-      { _, hint in if let hint { Unmanaged<ByteStorage>.fromOpaque(hint).release() } }, retained.toOpaque())
+      message, UnsafeMutableRawPointer(mutating: base), count,
+      { _, hint in if let hint { Unmanaged<AnyObject>.fromOpaque(hint).release() } }, retained.toOpaque())
     if failed != 0 {
       retained.release()
       zmq_msg_init(message)

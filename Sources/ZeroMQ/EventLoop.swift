@@ -297,6 +297,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     let ready = zmq_poll(&items, Int32(items.count), timeout())
     guard ready > 0 else { return }
     if items[0].revents != 0 { wake.drain() }
+    // What other threads gave this loop before they sent a message comes before that message.
+    runWork()
     let ids = order
     for (index, id) in ids.enumerated().dropFirst() where index < items.count && items[index].revents != 0 {
       // A callback may have cancelled a later source.

@@ -140,11 +140,12 @@ public struct Multipart: ~Copyable {
     bytes.fill(slab + head + index)
   }
 
-  /// A second message with the same frames: references, no copied payload.
-  public borrowing func sharedCopy() -> Multipart {
-    var copy = Multipart(minimumCapacity: max(count, 2))
-    for index in 0..<count { copy.append(sharing: self, index) }
-    return copy
+  /// Where a frame's payload is and how long it is, as long as the frames don't change.
+  borrowing func memory(at index: Int) -> UnsafeRawBufferPointer {
+    guard index >= 0, index < count, let data = zmq_msg_data(slab + head + index) else {
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeRawBufferPointer(start: data, count: zmq_msg_size(slab + head + index))
   }
 
   /// The sum of all frames' sizes in bytes.

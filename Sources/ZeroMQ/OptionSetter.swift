@@ -13,6 +13,7 @@ struct OptionSetter {
       try set(ZMQ_ROUTER_MANDATORY, options.mandatory ? 1 : 0, "mandatory")
       try set(ZMQ_ROUTER_HANDOVER, options.handover ? 1 : 0, "handover")
     }
+    if options.reportsSubscriptions { try set(ZMQ_XPUB_VERBOSE, 1, "reportsSubscriptions") }
     if let limit = options.maxMessageSize { try setLong(ZMQ_MAXMSGSIZE, Int64(limit), "maxMessageSize") }
     if options.ipv6 { try set(ZMQ_IPV6, 1, "ipv6") }
     if let idle = options.tcpKeepaliveIdle {

@@ -33,6 +33,8 @@ public struct SocketOptions: Sendable {
   public var handover = false
   /// Larger messages close the connection they come from. `nil`: no limit.
   public var maxMessageSize: Int?
+  /// XPUB only: report every subscription as a message, also one that another peer has made already.
+  public var reportsSubscriptions = false
   /// SUB only: prefixes to subscribe to.
   public var subscriptions: [Bytes] = []
   /// TCP keepalive probes: idle time before the first. `nil`: the system's default (off).

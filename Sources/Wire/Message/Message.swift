@@ -17,6 +17,17 @@ public struct Message: Sendable {
   /// The buffers, sharing the received memory.
   public var buffers: [Bytes]
 
+  /// A message whose frames are kept as a whole.
+  public init(_ frames: SharedMessage, layout: MessageLayout, header: MessageHeader) {
+    self.header = header
+    identities = (0..<layout.delimiter).map { frames[$0] }
+    headerBytes = frames[layout.header]
+    parentHeaderBytes = frames[layout.parentHeader]
+    metadataBytes = frames[layout.metadata]
+    contentBytes = frames[layout.content]
+    buffers = (layout.firstBuffer..<max(frames.count, layout.firstBuffer)).map { frames[$0] }
+  }
+
   /// The id of the message this one replies to, if any.
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` when the parent header is no object.

@@ -134,9 +134,9 @@ public struct Session: ~Copyable {
     return layout
   }
 
-  /// Verifies a message, reads its header and takes its frames out.
+  /// Verifies a message, reads its header and takes its frames.
   ///
-  /// - Parameter multipart: left with empty frames.
+  /// - Parameter multipart: left empty.
   /// - Throws: as ``verify(_:detectReplays:)``, and ``WireError/Code/malformedJSON`` for its header.
   public mutating func take(_ multipart: inout Multipart) throws(WireError) -> Message {
     let layout = try verify(multipart)
@@ -144,14 +144,6 @@ public struct Session: ~Copyable {
     guard !header.messageID.isEmpty, !header.messageType.isEmpty else {
       throw WireError(.malformedJSON, "the header lacks msg_id or msg_type")
     }
-    var identities: [Bytes] = []
-    for index in 0..<layout.delimiter { identities.append(multipart.take(index)) }
-    var buffers: [Bytes] = []
-    buffers.reserveCapacity(multipart.count - layout.firstBuffer)
-    for index in layout.firstBuffer..<multipart.count { buffers.append(multipart.take(index)) }
-    return Message(
-      identities: identities, header: header, headerBytes: multipart.take(layout.header),
-      parentHeaderBytes: multipart.take(layout.parentHeader), metadataBytes: multipart.take(layout.metadata),
-      contentBytes: multipart.take(layout.content), buffers: buffers)
+    return Message(SharedMessage(taking: &multipart), layout: layout, header: header)
   }
 }

@@ -1,0 +1,76 @@
+# `make test` on a fresh Debian or Ubuntu needs Swift, git, make and python3; `deps` adds the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: deps packages build release test build-tests unit conformance peers suite demo bench format lint clean
+
+SWIFT ?= swift
+PYTHON := .venv/bin/python
+# Texts for `make demo`; empty: the program chooses.
+FILES ?=
+# Arguments for Benchmarks/run.py, for example BENCH="--rounds 5 --mode latency".
+BENCH ?=
+SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
+
+export MARTLET_BIN_DIR ?= $(CURDIR)/.build/debug
+export PYTHONDONTWRITEBYTECODE := 1
+
+packages:
+	@.ci/deps packages
+
+deps: packages
+	@.ci/deps venv .venv Tests/Conformance/requirements.txt
+
+build: packages
+	@echo "build: debug"
+	@$(SWIFT) build
+
+release: packages
+	@echo "build: release"
+	@$(SWIFT) build -c release
+
+test: deps unit peers suite
+	@echo "test: all passed"
+
+build-tests: packages
+	@echo "build: debug, with tests"
+	@$(SWIFT) build --build-tests
+
+unit: build-tests
+	@echo "test: unit"
+	@$(SWIFT) test --skip-build
+
+# Real Python peers: this project's tests, then ipyparallel's own suite.
+conformance: peers suite
+
+peers: deps build-tests
+	@echo "test: conformance with Python peers"
+	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Conformance
+
+suite: deps build-tests
+	@echo "test: ipyparallel's own suite on martlet's controller"
+	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py
+
+demo: release
+	@.build/release/WordCount $(FILES)
+
+bench: release
+	@.ci/deps venv Benchmarks/.venv Benchmarks/requirements.txt
+	@echo "bench: building"
+	@mkdir -p Benchmarks/.build
+	@cc -std=c11 -O2 -o Benchmarks/.build/chain Benchmarks/raw/chain.c -lzmq
+	@$(SWIFT) build -c release --package-path Benchmarks
+	@echo "bench: running"
+	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)
+
+format:
+	@$(SWIFT) format format --in-place --recursive --parallel $(SOURCES)
+
+lint:
+	@$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+clean:
+	@rm -rf .build .venv Benchmarks/.build Benchmarks/.venv Benchmarks/results
+	@find Tests Benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,95 @@
+/// The heart monitor without its sockets and its clock: when to ping, which hearts are new, and which have stopped.
+///
+/// The semantics are those of ipyparallel 9.2's `HeartMonitor`. Each period a ping carries the monitor's lifetime in
+/// seconds; a heart echoes it. An echo of the current ping or the one before counts as a beat. A heart is known from its
+/// first beat on (the original tells the hub at the end of the period only); one that misses more than ``maxMisses``
+/// periods in a row has stopped, and is new again if it beats later.
+public struct HeartMonitorState: Sendable {
+  /// What a period ends with: the driver reports the hearts to the hub, then sends the ping.
+  public struct Beat: Equatable, Sendable {
+    /// The lifetime in seconds as decimal text.
+    public let ping: String
+    /// Hearts that missed too many pings, in ascending order; they are forgotten.
+    public let stoppedHearts: [EngineIdentity]
+  }
+
+  /// What to make of a pong.
+  public enum Pong: Equatable, Sendable {
+    /// The first beat of this heart.
+    case first
+    /// The answer to the current ping, after this time.
+    case onTime(Duration)
+    /// The answer to the ping before, after this time.
+    case late(Duration)
+    /// The answer to an older ping, or no answer at all: it does not count.
+    case stale
+  }
+
+  /// The time between pings; 3 s by default as in ipyparallel.
+  public let period: Duration
+  /// How many pings in a row a heart may miss; 10 by default as in ipyparallel.
+  public let maxMisses: Int
+  /// When ``advance(to:)`` is due next.
+  public private(set) var nextDeadline: ContinuousClock.Instant
+  /// The hearts known to beat, with the number of pings each has missed in a row.
+  public private(set) var misses: [EngineIdentity: Int] = [:]
+
+  /// What the last ping said, to be said again to those who joined since.
+  public var currentPing: String { current.text }
+
+  private let start: ContinuousClock.Instant
+  private var responses: Set<EngineIdentity> = []
+  private var current: (text: String, sent: ContinuousClock.Instant)
+  private var last: (text: String, sent: ContinuousClock.Instant)
+
+  /// A monitor that pings first one period after `start`. A period below 1 ms is taken as 1 ms.
+  public init(period: Duration = .milliseconds(3000), maxMisses: Int = 10, start: ContinuousClock.Instant) {
+    self.period = max(period, .milliseconds(1))
+    self.maxMisses = maxMisses
+    self.start = start
+    nextDeadline = start + self.period
+    current = ("0.0", start)
+    last = current
+  }
+
+  /// Ends the period if it is due, else returns nil. Periods missed altogether (a machine asleep) count as one.
+  public mutating func advance(to now: ContinuousClock.Instant) -> Beat? {
+    guard now >= nextDeadline else { return nil }
+    let behind = (now - nextDeadline) / period
+    nextDeadline += period * (Int(behind) + 1)
+
+    var stoppedHearts: [EngineIdentity] = []
+    for (heart, missed) in misses {
+      if responses.contains(heart) {
+        misses[heart] = 0
+      } else if missed + 1 > maxMisses {
+        misses[heart] = nil
+        stoppedHearts.append(heart)
+      } else {
+        misses[heart] = missed + 1
+      }
+    }
+    responses.removeAll(keepingCapacity: true)
+    last = current
+    current = (String((now - start) / .seconds(1)), now)
+    return Beat(
+      ping: current.text, stoppedHearts: stoppedHearts.sorted { $0.rawValue < $1.rawValue })
+  }
+
+  /// A heart answered a ping with `text`.
+  public mutating func pong(from heart: EngineIdentity, _ text: String, now: ContinuousClock.Instant) -> Pong {
+    guard text == current.text || text == last.text else { return .stale }
+    responses.insert(heart)
+    if misses[heart] == nil {
+      misses[heart] = 0
+      return .first
+    }
+    return text == current.text ? .onTime(now - current.sent) : .late(now - last.sent)
+  }
+
+  /// An engine unregistered of itself: its silence is not to be reported. A late beat makes the heart new again.
+  public mutating func forget(_ heart: EngineIdentity) {
+    misses[heart] = nil
+    responses.remove(heart)
+  }
+}

@@ -1,0 +1,114 @@
+import Logging
+import Wire
+import ZeroMQ
+
+/// The driver of the heart monitor: pings all engines and listens for their echoes.
+///
+/// A new subscriber is pinged soon after it joins, so that a registration is complete within milliseconds instead of
+/// at the next period.
+actor HeartMonitor {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let ping: Socket
+  private let pong: Socket
+  private let hub: Hub
+  private let logger: Logger
+  private var state: HeartMonitorState
+  private var tokens: [EventLoop.Token] = []
+  private var timer: EventLoop.Token?
+  private var extraPing: EventLoop.Token?
+  private var message = Multipart(minimumCapacity: 4)
+
+  private static let batch = 256
+  /// New subscribers within this time share one extra ping: a thousand engines that start at once get a few dozen.
+  private static let extraPingDelay = Duration.milliseconds(10)
+
+  init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
+    ping = try sockets.attentivePublisher()
+    pong = try sockets.router("heartmonitor", mandatory: false)
+    try endpoints.bind(ping, .heartbeatPing, .engine)
+    try endpoints.bind(pong, .heartbeatPong, .engine)
+    let heartbeat = sockets.configuration.heartbeat
+    state = HeartMonitorState(period: heartbeat.period, maxMisses: heartbeat.maxMisses, start: .now)
+    self.loop = loop
+    self.hub = hub
+    self.logger = logger
+  }
+
+  /// Begins to beat.
+  func start() {
+    tokens = [
+      loop.onReadable(ping) { @Sendable [unowned self] in assumeIsolated { $0.readSubscriptions() } },
+      loop.onReadable(pong) { @Sendable [unowned self] in assumeIsolated { $0.readPongs() } },
+    ]
+    arm()
+  }
+
+  /// Stops beating.
+  func stop() {
+    for token in tokens + [timer, extraPing].compactMap(\.self) { loop.cancel(token) }
+  }
+
+  private func arm() {
+    timer = loop.schedule(at: state.nextDeadline) { [unowned self] in
+      assumeIsolated {
+        $0.beat()
+        $0.arm()
+      }
+    }
+  }
+
+  private func beat() {
+    guard let beat = state.advance(to: .now) else { return }
+    report(.heartsStopped(beat.stoppedHearts.map(\.rawValue)), beat.stoppedHearts.isEmpty)
+    send(beat.ping)
+  }
+
+  private func report(_ event: HubEvent, _ isEmpty: Bool) {
+    if !isEmpty { hub.report([event]) }
+  }
+
+  private func send(_ text: String) {
+    message.removeAll()
+    message.append(Bytes(text))
+    do {
+      try ping.send(&message)
+    } catch {
+      logger.error("can't ping the engines", metadata: [LogKey.reason: "\(error)"])
+    }
+  }
+
+  private func readSubscriptions() {
+    var joined = false
+    while (try? ping.receive(into: &message)) == true {
+      // A subscription begins with 1, its end with 0.
+      if message.size(of: 0) > 0, message.bytes(at: 0)[0] == 1 { joined = true }
+    }
+    guard joined, extraPing == nil else { return }
+    extraPing = loop.schedule(at: .now + Self.extraPingDelay) { [unowned self] in
+      assumeIsolated {
+        $0.extraPing = nil
+        $0.send($0.state.currentPing)
+      }
+    }
+  }
+
+  private func readPongs() {
+    var left = Self.batch
+    var started: [String] = []
+    while left > 0, (try? pong.receive(into: &message)) == true {
+      left -= 1
+      guard message.count >= 2 else { continue }
+      let heart = EngineIdentity(message.text(at: 0))
+      switch state.pong(from: heart, message.text(at: 1), now: .now) {
+      case .first: started.append(heart.rawValue)
+      case .onTime: break
+      case .late(let delay):
+        logger.debug("a late heartbeat", metadata: [LogKey.engineUUID: "\(heart)", LogKey.reason: "\(delay)"])
+      case .stale: logger.debug("a heartbeat for no recent ping", metadata: [LogKey.engineUUID: "\(heart)"])
+      }
+    }
+    report(.heartsStarted(started), started.isEmpty)
+  }
+}

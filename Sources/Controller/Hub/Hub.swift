@@ -1,0 +1,250 @@
+import Foundation
+import Logging
+import Synchronization
+import Wire
+import ZeroMQ
+
+/// The driver of the hub: answers on the registration socket, publishes notifications, and takes reports from the
+/// relays and schedulers, which never wait for it.
+actor Hub {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let query: Socket
+  private let notifier: Socket
+  private let logger: Logger
+  private var session: Session
+  private var state: HubState
+  private let engineStateFile: String?
+  private let shutDown: @Sendable () -> Void
+  private var schedulers: [any EngineObserver] = []
+  private var taskScheduler: TaskScheduler?
+  private var token: EventLoop.Token?
+  private var flushTimer: EventLoop.Token?
+  private var timer: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
+  private var incoming = Multipart()
+  private var outgoing = Multipart()
+  private var rejections = RejectionCounts()
+  private nonisolated let backlog = Atomic<Int>(0)
+  private nonisolated let dropped = Atomic<Int>(0)
+
+  private static let batch = 64
+  /// A store that gathers changes writes them out at least this often.
+  private static let flushInterval = Duration.seconds(2)
+  /// Reports waiting beyond this are dropped and counted: records get lost, messages don't.
+  private static let backlogLimit = 500_000
+
+  init(
+    sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger,
+    shutDown: @escaping @Sendable () -> Void
+  ) throws {
+    let configuration = sockets.configuration
+    query = try sockets.router("hub", mandatory: false)
+    notifier = try sockets.publisher()
+    try endpoints.bindRegistration(query)
+    try endpoints.bind(notifier, .notification, .client)
+    session = try sockets.session()
+    state = HubState(
+      configuration: .init(
+        registrationTimeout: configuration.effectiveRegistrationTimeout,
+        heartbeatPeriod: Int(configuration.heartbeat.period / .milliseconds(1))),
+      store: try configuration.store.makeStore(session: session.id))
+    engineStateFile = configuration.engineStateFile
+    self.loop = loop
+    self.logger = logger
+    self.shutDown = shutDown
+  }
+
+  /// Begins to serve.
+  ///
+  /// - Parameters:
+  ///   - engineInfo: the engines' connection file, for registration replies.
+  ///   - observers: learn of engines that come and go before clients do.
+  ///   - taskScheduler: takes resubmitted tasks.
+  ///   - restoring: take over the engines of the saved table.
+  func start(
+    engineInfo: JSONValue, observers: [any EngineObserver], taskScheduler: TaskScheduler, restoring: Bool
+  ) {
+    state.configuration.engineInfo = engineInfo
+    schedulers = observers
+    self.taskScheduler = taskScheduler
+    if restoring { restore() }
+    token = loop.onReadable(query) { @Sendable [unowned self] in assumeIsolated { $0.readQueries() } }
+    act()
+    scheduleFlush()
+  }
+
+  private func scheduleFlush() {
+    flushTimer = loop.schedule(at: .now + Self.flushInterval) { [unowned self] in
+      assumeIsolated {
+        do {
+          try $0.state.store.flush()
+        } catch {
+          $0.logger.error("the task store can't be written", metadata: [LogKey.reason: "\(error)"])
+        }
+        $0.scheduleFlush()
+      }
+    }
+  }
+
+  /// Stops serving and closes the store.
+  func stop() {
+    if let token { loop.cancel(token) }
+    if let timer { loop.cancel(timer.token) }
+    timer = nil
+    if let flushTimer { loop.cancel(flushTimer) }
+    schedulers = []
+    taskScheduler = nil
+    do {
+      try state.store.close()
+    } catch {
+      logger.error("the task store can't be closed", metadata: [LogKey.reason: "\(error)"])
+    }
+  }
+
+  /// Reports of what passed, from any loop.
+  nonisolated func report(_ events: [HubEvent]) {
+    guard backlog.load(ordering: .relaxed) < Self.backlogLimit else {
+      let total = dropped.add(events.count, ordering: .relaxed).newValue
+      // Once per thousand is enough to be seen.
+      if total % 1000 < events.count {
+        logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
+      }
+      return
+    }
+    backlog.add(events.count, ordering: .relaxed)
+    loop.execute {
+      self.assumeIsolated { hub in
+        let now = ContinuousClock.now
+        for event in events {
+          hub.state.monitor(event, now: now)
+          if case .requested = event { continue }
+          hub.act(arming: false)
+        }
+        hub.act()
+      }
+      self.backlog.subtract(events.count, ordering: .relaxed)
+    }
+  }
+
+  private func readQueries() {
+    var left = Self.batch
+    while left > 0 {
+      do {
+        guard try query.receive(into: &incoming) else { break }
+        left -= 1
+        let request = try session.take(&incoming)
+        guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
+        state.request(request, now: .now)
+        act()
+      } catch let error as WireError {
+        rejections.count(error)
+        logger.refused(error, socket: "registration", count: rejections.total)
+      } catch {
+        logger.error("the hub can't receive", metadata: [LogKey.reason: "\(error)"])
+        break
+      }
+    }
+  }
+
+  private func act(arming: Bool = true) {
+    while let action = state.nextAction() { perform(action) }
+    if arming { arm() }
+  }
+
+  private func perform(_ action: HubAction) {
+    switch action {
+    case .reply(let identities, let type, let parent, let content, let buffers):
+      for identity in identities { outgoing.append(identity) }
+      session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array, buffers: buffers)
+      sendOutgoing(query: true)
+    case .notify(let type, let parent, let content):
+      session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array)
+      sendOutgoing(query: false)
+    case .engineRegistered(let uuid): for scheduler in schedulers { scheduler.engineRegistered(uuid) }
+    case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .saveEngines: saveEngines()
+    case .resubmit(let header, let content, let buffers):
+      taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
+    case .shutDown: shutDown()
+    case .log(let line): log(line)
+    }
+  }
+
+  private func sendOutgoing(query toQuery: Bool) {
+    do {
+      if toQuery { try query.send(&outgoing) } else { try notifier.send(&outgoing) }
+    } catch {
+      logger.error("the hub can't send", metadata: [LogKey.reason: "\(error)"])
+    }
+    outgoing.removeAll()
+  }
+
+  private func arm() {
+    let deadline = state.nextDeadline
+    guard deadline != timer?.deadline else { return }
+    if let timer { loop.cancel(timer.token) }
+    timer = nil
+    guard let deadline else { return }
+    let token = loop.schedule(at: deadline) { [unowned self] in
+      assumeIsolated {
+        $0.timer = nil
+        $0.state.advance(to: .now)
+        $0.act()
+      }
+    }
+    timer = (token, deadline)
+  }
+
+  // MARK: - Engine table
+
+  private func saveEngines() {
+    guard let engineStateFile else { return }
+    do {
+      try PrivateFile.write(Data(state.engines.json.bytes.array), to: engineStateFile)
+    } catch {
+      logger.warning("can't save the engine table", metadata: [LogKey.reason: "\(error)"])
+    }
+  }
+
+  private func restore() {
+    guard let engineStateFile, let data = FileManager.default.contents(atPath: engineStateFile) else { return }
+    do {
+      state.restore(try JSONValue.parse(Bytes(Array(data))))
+    } catch {
+      logger.warning("can't read the engine table", metadata: [LogKey.reason: "\(error)"])
+    }
+  }
+
+  private func log(_ line: HubLog) {
+    switch line {
+    case .engineRegistered(let id, let uuid):
+      logger.info("engine connected", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
+    case .engineUnregistered(let id, let uuid):
+      logger.info("engine gone", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
+    case .registrationRefused(let uuid, let reason):
+      logger.error("registration refused", metadata: [LogKey.engineUUID: "\(uuid)", LogKey.reason: "\(reason)"])
+    case .registrationStalled(let id, let uuid):
+      logger.warning(
+        "an engine registered but its heart never beat",
+        metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
+    case .lateHeart(let uuid, let isExpected):
+      logger.log(
+        level: isExpected ? .debug : .info, "ignoring the heart of an unknown engine",
+        metadata: [LogKey.engineUUID: "\(uuid)"])
+    case .storeFailed(let id, let reason):
+      logger.error("a task record can't be stored", metadata: [LogKey.messageID: "\(id)", LogKey.reason: "\(reason)"])
+    case .requestFailed(let type, let reason):
+      logger.warning(
+        "a request failed", metadata: [LogKey.messageType: "\(type)", LogKey.reason: "\(reason)"])
+    }
+  }
+}
+
+/// Learns of engines that come and go; called from the hub's loop, acts on its own.
+protocol EngineObserver: Sendable {
+  func engineRegistered(_ uuid: String)
+  func engineUnregistered(_ uuid: String)
+}
+
+extension TaskScheduler: EngineObserver {}

@@ -1,0 +1,267 @@
+import Logging
+import Wire
+import ZeroMQ
+
+/// The driver of the broadcast schedulers: the client's one message goes to every target under an id of its own, and
+/// replies go back one by one or merged.
+actor BroadcastScheduler: EngineObserver {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let clients: Socket
+  private let leaves: [Leaf]
+  private let logger: Logger
+  private var session: Session
+  private var state: BroadcastState<BroadcastMessage>
+  private var tokens: [EventLoop.Token] = []
+  private var timer: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
+  private var incoming = Multipart()
+  private var outgoing = Multipart()
+  private var rejections = RejectionCounts()
+
+  private static let batch = 64
+
+  /// A socket that a part of the engines is connected to.
+  private final class Leaf {
+    let socket: Socket
+    init(_ socket: consuming Socket) { self.socket = socket }
+  }
+
+  init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger) throws {
+    let tree = BroadcastTree(depth: sockets.configuration.broadcastDepth)
+    clients = try sockets.router("broadcast_in", mandatory: false)
+    try endpoints.bind(clients, .broadcast, .client)
+    var leaves: [Leaf] = []
+    for index in 0..<tree.leafCount {
+      let leaf = Leaf(try sockets.router("broadcast_\(tree.path(ofLeaf: index))", mandatory: true))
+      try endpoints.bind(leaf.socket, .broadcast, .engine)
+      leaves.append(leaf)
+    }
+    self.leaves = leaves
+    session = try sockets.session()
+    state = BroadcastState(tree: tree)
+    self.loop = loop
+    self.logger = logger
+  }
+
+  /// Begins to serve.
+  func start() {
+    tokens = [loop.onReadable(clients) { @Sendable [unowned self] in assumeIsolated { $0.readClients() } }]
+    for index in leaves.indices {
+      tokens.append(
+        loop.onReadable(leaves[index].socket) { @Sendable [unowned self] in assumeIsolated { $0.readLeaf(index) } })
+    }
+  }
+
+  /// Stops serving.
+  func stop() {
+    for token in tokens { loop.cancel(token) }
+    if let timer { loop.cancel(timer.token) }
+    timer = nil
+  }
+
+  nonisolated func engineRegistered(_ uuid: String) {
+    loop.execute {
+      self.assumeIsolated {
+        $0.state.engineRegistered(EngineIdentity(uuid))
+        $0.act()
+      }
+    }
+  }
+
+  nonisolated func engineUnregistered(_ uuid: String) {
+    loop.execute {
+      self.assumeIsolated {
+        for index in $0.leaves.indices { $0.readLeaf(index) }
+        $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
+        $0.act()
+      }
+    }
+  }
+
+  // MARK: - Sockets
+
+  private func readClients() {
+    drain("broadcast_in", { (scheduler, message) in try scheduler.clients.receive(into: &message) }) {
+      try $0.submit()
+    }
+  }
+
+  private func readLeaf(_ index: Int) {
+    drain("broadcast_out", { (scheduler, message) in try scheduler.leaves[index].socket.receive(into: &message) }) {
+      try $0.finish()
+    }
+  }
+
+  private func drain(
+    _ name: String, _ receive: (isolated BroadcastScheduler, inout Multipart) throws -> Bool,
+    _ handle: (isolated BroadcastScheduler) throws -> Void
+  ) {
+    var left = Self.batch
+    while left > 0 {
+      do {
+        var message = Multipart()
+        swap(&message, &incoming)
+        let received = try receive(self, &message)
+        swap(&message, &incoming)
+        guard received else { break }
+        left -= 1
+        try handle(self)
+      } catch let error as WireError {
+        rejections.count(error)
+        logger.refused(error, socket: name, count: rejections.total)
+      } catch {
+        logger.error("the broadcast scheduler failed", metadata: [LogKey.reason: "\(error)"])
+        break
+      }
+    }
+    act()
+  }
+
+  /// A broadcast as it came in: `[client, <IDS|MSG>, …]`, with the targets `[uuid, id]` in its metadata.
+  private func submit() throws {
+    let layout = try session.verify(incoming)
+    guard layout.delimiter >= 1 else { throw WireError(.malformedFrames, "a broadcast without the client's identity") }
+    let message = try BroadcastMessage(taking: &incoming, layout: layout)
+    let targets = try (message.metadata["targets"]?.arrayValue ?? []).map { (target) throws(WireError) in
+      guard let uuid = target[0]?.stringValue, let id = target[1]?.intValue else {
+        throw WireError(.malformedJSON, "metadata targets is no list of [uuid, id]")
+      }
+      return BroadcastTarget(engine: EngineIdentity(uuid), id: id)
+    }
+    state.submitted(
+      id: message.header.messageID, payload: message, targets: targets,
+      isCoalescing: message.metadata["is_coalescing"]?.boolValue ?? false)
+  }
+
+  /// A reply as it came in: `[engine, client, <IDS|MSG>, …]`.
+  private func finish() throws {
+    let layout = try session.verify(incoming)
+    guard layout.delimiter >= 2 else { throw WireError(.malformedFrames, "a reply without engine and client") }
+    let metadata = try ReplyMetadata(scanning: incoming.bytes(at: layout.metadata))
+    let engine = EngineIdentity(incoming.text(at: 0))
+    let message = try BroadcastMessage(taking: &incoming, layout: layout)
+    state.replyArrived(
+      from: engine, originalID: metadata.originalID, reply: message, isError: metadata.outcome != .ok)
+  }
+
+  // MARK: - Actions
+
+  private func act() {
+    while let action = state.nextAction() {
+      perform(action)
+      outgoing.removeAll()
+    }
+    let deadline = state.nextDeadline
+    guard deadline != timer?.deadline else { return }
+    if let timer { loop.cancel(timer.token) }
+    timer = nil
+    guard let deadline else { return }
+    let token = loop.schedule(at: deadline) { [unowned self] in
+      assumeIsolated {
+        $0.timer = nil
+        $0.state.advance(to: .now)
+        $0.act()
+      }
+    }
+    timer = (token, deadline)
+  }
+
+  private func perform(_ action: BroadcastAction<BroadcastMessage>) {
+    switch action {
+    case .dispatch(let message, let originalID, let messageID, let target):
+      outgoing.append(Bytes(target.engine.rawValue))
+      message.frames.append(0..<message.layout.delimiter, to: &outgoing)
+      var metadata = message.metadata
+      metadata["original_msg_id"] = .string(originalID)
+      session.append(
+        to: &outgoing, header: message.header(id: messageID), parent: message.frames[message.layout.parentHeader],
+        metadata: JSONValue.object(metadata).bytes.array, content: message.frames[message.layout.content].array)
+      message.frames.append(message.bufferIndices, to: &outgoing)
+      let leaf = leaves[state.tree.leaf(ofEngineID: target.id)]
+      if (try? leaf.socket.send(&outgoing)) != .sent {
+        logger.warning("a broadcast can't reach an engine", metadata: [LogKey.engineUUID: "\(target.engine)"])
+      }
+    case .deliver(let reply, _, _):
+      reply.frames.append(1..<reply.frames.count, to: &outgoing)
+      _ = try? clients.send(&outgoing)
+    case .coalesce(let base, let replies, _, let targets):
+      base.frames.append(1..<base.layout.delimiter, to: &outgoing)
+      var metadata = base.metadata
+      metadata["broadcast_targets"] = Self.json(targets)
+      session.append(
+        to: &outgoing, header: base.frames[base.layout.header].array, parent: base.frames[base.layout.parentHeader],
+        metadata: JSONValue.object(metadata).bytes.array, content: base.frames[base.layout.content].array)
+      for reply in replies { reply.frames.append(reply.bufferIndices, to: &outgoing) }
+      _ = try? clients.send(&outgoing)
+    case .engineDied(let message, let messageID, let engine, let targets, let isCoalescing):
+      message.frames.append(0..<message.layout.delimiter, to: &outgoing)
+      var parts = SchedulerReply.engineDied(engine, taskID: messageID)
+      if case .object(var metadata) = parts.metadata {
+        metadata["is_broadcast"] = true
+        metadata["is_coalescing"] = .bool(isCoalescing)
+        metadata["original_msg_id"] = .string(message.header.messageID)
+        if isCoalescing { metadata["broadcast_targets"] = Self.json(targets) }
+        parts.metadata = .object(metadata)
+      }
+      session.append(
+        to: &outgoing, type: MessageType.applyReply, parent: Bytes(message.header(id: messageID)),
+        metadata: parts.metadata.bytes.array, content: parts.content.bytes.array)
+      _ = try? clients.send(&outgoing)
+    case .reject(_, let id):
+      let error = WireError(.replayed, "broadcast \(id) has no targets or is in flight already")
+      rejections.count(error)
+      logger.refused(error, socket: "broadcast_in", count: rejections.total)
+    case .unknownReply(let id, let engine):
+      logger.info(
+        "a broadcast reply that nothing waits for",
+        metadata: [LogKey.messageID: "\(id)", LogKey.engineUUID: "\(engine)"])
+    }
+  }
+
+  private static func json(_ targets: [BroadcastTarget]) -> JSONValue {
+    .array(targets.map { [.string($0.engine.rawValue), .int($0.id)] })
+  }
+}
+
+/// A broadcast or a reply to one, its metadata read because parts of it change on the way.
+final class BroadcastMessage: Sendable {
+  let frames: SharedMessage
+  let layout: MessageLayout
+  let header: MessageHeader
+  let metadata: [String: JSONValue]
+  private let headerFields: [String: JSONValue]
+
+  init(taking message: inout Multipart, layout: MessageLayout) throws(WireError) {
+    header = try MessageHeader(scanning: message.bytes(at: layout.header))
+    metadata = try Self.object(message, layout.metadata)
+    headerFields = try Self.object(message, layout.header)
+    frames = SharedMessage(taking: &message)
+    self.layout = layout
+  }
+
+  /// The indices of all buffers.
+  var bufferIndices: Range<Int> { layout.firstBuffer..<max(frames.count, layout.firstBuffer) }
+
+  /// The header with another id.
+  func header(id: String) -> [UInt8] {
+    var fields = headerFields
+    fields["msg_id"] = .string(id)
+    return JSONValue.object(fields).bytes.array
+  }
+
+  private static func object(
+    _ message: borrowing Multipart, _ index: Int
+  ) throws(WireError) -> [String: JSONValue] {
+    do {
+      guard let fields = try JSONValue.parse(message.bytes(at: index)).objectValue else {
+        throw WireError(.malformedJSON, "header or metadata is no object")
+      }
+      return fields
+    } catch let error as WireError {
+      throw error
+    } catch {
+      throw WireError(.malformedJSON, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Wire
+import ZeroMQ
+
+/// What a task's metadata asks of the scheduler.
+struct TaskMetadata {
+  var targets: [EngineIdentity] = []
+  var after = TaskDependency()
+  var follow = TaskDependency()
+  var timeout: Duration?
+  var retries = 0
+
+  /// Reads a metadata frame in one pass.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON`` when a field has another type than ipyparallel's clients send.
+  init(scanning span: Span<UInt8>) throws(WireError) {
+    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      if JSONText.isEmptyContainer(span, at: value) { return }
+      switch key {
+      case "targets": targets = try Self.strings(JSONText.json(span, at: value), key).map { EngineIdentity($0) }
+      case "after": after = try Self.dependency(JSONText.json(span, at: value), key)
+      case "follow": follow = try Self.dependency(JSONText.json(span, at: value), key)
+      case "timeout":
+        guard let seconds = try JSONText.json(span, at: value).doubleValue, seconds.isFinite, seconds >= 0 else {
+          throw WireError(.malformedJSON, "metadata timeout is no number of seconds")
+        }
+        timeout = seconds > 0 ? .seconds(min(seconds, 1e9)) : nil
+      case "retries":
+        guard let count = try JSONText.json(span, at: value).intValue else {
+          throw WireError(.malformedJSON, "metadata retries is no number")
+        }
+        retries = max(0, count)
+      default: break
+      }
+    }
+  }
+
+  /// A list of ids, or an object `{dependencies, all, success, failure}`.
+  private static func dependency(_ json: JSONValue, _ key: String) throws(WireError) -> TaskDependency {
+    guard case .object(let fields) = json else { return TaskDependency(try strings(json, key)) }
+    return TaskDependency(
+      try strings(fields["dependencies"] ?? [], key), all: fields["all"]?.boolValue ?? true,
+      success: fields["success"]?.boolValue ?? true, failure: fields["failure"]?.boolValue ?? false)
+  }
+
+  private static func strings(_ json: JSONValue, _ key: String) throws(WireError) -> [String] {
+    if let one = json.stringValue { return [one] }
+    let list = json.arrayValue ?? []
+    let strings = list.compactMap(\.stringValue)
+    guard json.arrayValue != nil, strings.count == list.count else {
+      throw WireError(.malformedJSON, "metadata \(key) is no list of ids")
+    }
+    return strings
+  }
+}
+
+/// What a reply says of its task.
+struct ReplyMetadata {
+  var outcome = TaskOutcome.ok
+  /// Broadcasts: the id of the request before it was multiplied.
+  var originalID = ""
+
+  /// Reads a metadata frame in one pass.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  init(scanning span: Span<UInt8>) throws(WireError) {
+    var isMet = true
+    var status = "ok"
+    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      switch key {
+      case "status": status = try JSONText.optionalString(span, at: value) ?? "ok"
+      case "dependencies_met": isMet = JSONText.isTrue(span, at: value)
+      case "original_msg_id": originalID = try JSONText.optionalString(span, at: value) ?? ""
+      default: break
+      }
+    }
+    switch status {
+    case _ where !isMet: outcome = .unmetDependency
+    case "ok": outcome = .ok
+    case "aborted": outcome = .aborted
+    default: outcome = .failed
+    }
+  }
+}

@@ -1,0 +1,263 @@
+import Logging
+import Wire
+import ZeroMQ
+
+/// The driver of the task scheduler: reads tasks from clients and replies from engines, and does what
+/// ``TaskSchedulerState`` decides.
+actor TaskScheduler {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let clients: Socket
+  private let engines: Socket
+  private let hub: Hub
+  private let logger: Logger
+  private var session: Session
+  private var state: TaskSchedulerState<MonitoredMessage>
+  private var tokens: [EventLoop.Token] = []
+  private var timer: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
+  private var incoming = Multipart()
+  private var outgoing = Multipart()
+  private var events: [HubEvent] = []
+  private var rejections = RejectionCounts()
+  private var unknownReplies = 0
+
+  /// Messages taken from a socket before the other gets its turn.
+  private static let batch = 64
+
+  init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
+    let configuration = sockets.configuration
+    clients = try sockets.router("task_in", mandatory: true)
+    engines = try sockets.router("task_out", mandatory: true)
+    try endpoints.bind(clients, .task, .client)
+    try endpoints.bind(engines, .task, .engine)
+    session = try sockets.session()
+    state = TaskSchedulerState(configuration: .init(scheme: configuration.scheme, hwm: configuration.hwm))
+    self.loop = loop
+    self.hub = hub
+    self.logger = logger
+  }
+
+  /// Begins to serve.
+  func start() {
+    tokens = [
+      loop.onReadable(clients) { @Sendable [unowned self] in assumeIsolated { $0.readClients() } },
+      loop.onReadable(engines) { @Sendable [unowned self] in assumeIsolated { $0.readEngines() } },
+    ]
+  }
+
+  /// Stops serving.
+  func stop() {
+    for token in tokens { loop.cancel(token) }
+    if let timer { loop.cancel(timer.token) }
+    timer = nil
+  }
+
+  // MARK: - From the hub
+
+  /// An engine can take tasks.
+  nonisolated func engineRegistered(_ uuid: String) {
+    loop.execute {
+      self.assumeIsolated {
+        $0.state.engineRegistered(EngineIdentity(uuid), now: .now)
+        $0.act()
+      }
+    }
+  }
+
+  /// An engine is gone.
+  nonisolated func engineUnregistered(_ uuid: String) {
+    loop.execute {
+      self.assumeIsolated {
+        // What it sent before it went is waiting in the socket and counts.
+        $0.readEngines()
+        $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
+        $0.act()
+      }
+    }
+  }
+
+  /// Ends queued tasks as aborted.
+  nonisolated func abort(_ ids: [String]) {
+    loop.execute {
+      self.assumeIsolated {
+        $0.state.abort(ids: ids)
+        $0.act()
+      }
+    }
+  }
+
+  /// Submits a task once more on behalf of the hub; nobody waits for the reply on a socket.
+  nonisolated func resubmit(header: [UInt8], content: Bytes, buffers: [Bytes]) {
+    loop.execute {
+      self.assumeIsolated { scheduler in
+        scheduler.incoming.removeAll()
+        scheduler.incoming.append(Bytes("hub"))
+        scheduler.session.append(
+          to: &scheduler.incoming, header: header, content: content.array, buffers: buffers)
+        scheduler.submit()
+        scheduler.act()
+      }
+    }
+  }
+
+  // MARK: - Sockets
+
+  private func readClients() {
+    var left = Self.batch
+    while left > 0, receive(fromClients: true) {
+      left -= 1
+      submit()
+    }
+    act()
+  }
+
+  private func readEngines() {
+    var left = Self.batch
+    while left > 0, receive(fromClients: false) {
+      left -= 1
+      finish()
+    }
+    act()
+  }
+
+  private func receive(fromClients: Bool) -> Bool {
+    do {
+      return try fromClients ? clients.receive(into: &incoming) : engines.receive(into: &incoming)
+    } catch {
+      logger.error("the task scheduler can't receive", metadata: [LogKey.reason: "\(error)"])
+      return false
+    }
+  }
+
+  /// A task as it came in: `[client, <IDS|MSG>, …]`.
+  private func submit() {
+    do throws(WireError) {
+      let layout = try session.verify(incoming)
+      guard layout.delimiter >= 1 else { throw WireError(.malformedFrames, "a task without the client's identity") }
+      let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
+      guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a task without msg_id") }
+      let metadata = try TaskMetadata(scanning: incoming.bytes(at: layout.metadata))
+      let message = MonitoredMessage(.task, taking: &incoming, layout: layout, header: header)
+      events.append(.requested(message, engine: nil))
+      state.taskSubmitted(
+        TaskSubmission(
+          id: header.messageID, payload: message, targets: metadata.targets, after: metadata.after,
+          follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries, client: header.session),
+        now: .now)
+      act(flush: false)
+    } catch {
+      reject(error, "task_in")
+    }
+  }
+
+  /// A reply as it came in: `[engine, client, <IDS|MSG>, …]`.
+  private func finish() {
+    do throws(WireError) {
+      let layout = try session.verify(incoming)
+      guard layout.delimiter >= 2 else { throw WireError(.malformedFrames, "a reply without engine and client") }
+      let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
+      guard let taskID = try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader)) else {
+        throw WireError(.malformedJSON, "a reply without parent")
+      }
+      let metadata = try ReplyMetadata(scanning: incoming.bytes(at: layout.metadata))
+      let engine = EngineIdentity(incoming.text(at: 0))
+      let message = MonitoredMessage(.task, taking: &incoming, layout: layout, header: header)
+      state.resultArrived(from: engine, taskID: taskID, outcome: metadata.outcome, reply: message, now: .now)
+      act(flush: false)
+    } catch {
+      reject(error, "task_out")
+    }
+  }
+
+  private func reject(_ error: WireError, _ socket: String) {
+    rejections.count(error)
+    logger.refused(error, socket: socket, count: rejections.total)
+  }
+
+  // MARK: - Actions
+
+  private func act(flush: Bool = true) {
+    while let action = state.nextAction() { perform(action) }
+    guard flush else { return }
+    if !events.isEmpty {
+      hub.report(events)
+      events.removeAll(keepingCapacity: true)
+    }
+    arm()
+  }
+
+  private func perform(_ action: TaskSchedulerAction<MonitoredMessage>) {
+    switch action {
+    case .dispatch(let task, let id, let engine, _):
+      outgoing.append(Bytes(engine.rawValue))
+      task.frames.append(0..<task.frames.count, to: &outgoing)
+      if send(toEngines: true) { events.append(.dispatched(taskID: id, engine: engine.rawValue)) }
+    case .deliver(let reply, let id, let engine):
+      // Identities are mirrored: what came from the engine for the client goes to the client from the engine.
+      reply.frames.append(1..<2, to: &outgoing)
+      outgoing.append(Bytes(engine.rawValue))
+      reply.frames.append(2..<reply.frames.count, to: &outgoing)
+      send(toEngines: false)
+      events.append(.replied(reply, parentID: id))
+    case .fail(let task, let id, let reason): answer(task, id, SchedulerReply.failure(reason, taskID: id))
+    case .duplicate(_, let id):
+      reject(WireError(.replayed, "task \(id) is in flight already"), "task_in")
+    case .unknownReply(let id, let engine):
+      unknownReplies += 1
+      logger.info(
+        "a reply for a task that is not on that engine",
+        metadata: [LogKey.messageID: "\(id)", LogKey.engineUUID: "\(engine)", LogKey.count: "\(unknownReplies)"])
+    }
+  }
+
+  /// Answers a task in place of an engine.
+  private func answer(_ task: MonitoredMessage, _ id: String, _ parts: SchedulerReply.Parts) {
+    let parent = task.frames[task.layout.header]
+    task.frames.append(0..<task.layout.delimiter, to: &outgoing)
+    SchedulerReply.append(parts, to: &outgoing, request: task, parent: parent, session: &session)
+    if let message = monitoredCopyOfOutgoing() { events.append(.replied(message, parentID: id)) }
+    send(toEngines: false)
+  }
+
+  /// The reply about to be sent, once more for the hub.
+  private func monitoredCopyOfOutgoing() -> MonitoredMessage? {
+    var copy = Multipart()
+    for index in 0..<outgoing.count { copy.append(sharing: outgoing, index) }
+    guard let layout = try? MessageLayout(of: copy),
+      let header = try? MessageHeader(scanning: copy.bytes(at: layout.header))
+    else { return nil }
+    return MonitoredMessage(.task, taking: &copy, layout: layout, header: header)
+  }
+
+  @discardableResult
+  private func send(toEngines: Bool) -> Bool {
+    defer { outgoing.removeAll() }
+    do {
+      let result = try toEngines ? engines.send(&outgoing) : clients.send(&outgoing)
+      // An engine that isn't connected (any more) will be unregistered by its heart, and its tasks with it; a client
+      // that is gone needs no answer.
+      return result == .sent
+    } catch {
+      logger.error("the task scheduler can't send", metadata: [LogKey.reason: "\(error)"])
+      return false
+    }
+  }
+
+  /// Keeps one timer for the state's next deadline.
+  private func arm() {
+    let deadline = state.nextDeadline
+    guard deadline != timer?.deadline else { return }
+    if let timer { loop.cancel(timer.token) }
+    timer = nil
+    guard let deadline else { return }
+    let token = loop.schedule(at: deadline) { [unowned self] in
+      assumeIsolated {
+        $0.timer = nil
+        $0.state.advance(to: .now)
+        $0.act()
+      }
+    }
+    timer = (token, deadline)
+  }
+}

@@ -1,0 +1,63 @@
+/// The keys of a task record, by the names that ipyparallel's queries and replies use.
+enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
+  case messageID = "msg_id"
+  case header
+  case metadata
+  case content
+  case buffers
+  case submitted
+  case clientUUID = "client_uuid"
+  case engineUUID = "engine_uuid"
+  case started
+  case completed
+  case resubmitted
+  case received
+  case resultHeader = "result_header"
+  case resultMetadata = "result_metadata"
+  case resultContent = "result_content"
+  case resultBuffers = "result_buffers"
+  case queue
+  case executeInput = "execute_input"
+  case executeResult = "execute_result"
+  case error
+  case stdout
+  case stderr
+  case label
+
+  /// What kind of value a key holds.
+  enum Kind {
+    case text, date, json, buffers
+  }
+
+  var kind: Kind {
+    switch self {
+    case .submitted, .started, .completed, .received: .date
+    case .buffers, .resultBuffers: .buffers
+    case .header, .metadata, .content, .resultHeader, .resultMetadata, .resultContent, .executeResult, .error: .json
+    case .messageID, .clientUUID, .engineUUID, .resubmitted, .queue, .executeInput, .stdout, .stderr, .label: .text
+    }
+  }
+
+  /// The key of that name.
+  ///
+  /// - Throws: `TaskStoreError` with the code `unknownKey`.
+  static func named(_ name: String) throws(TaskStoreError) -> TaskRecordKey {
+    guard let key = TaskRecordKey(rawValue: name) else {
+      throw TaskStoreError(.unknownKey, "no such record key: '\(name)'")
+    }
+    return key
+  }
+
+  /// The keys that a caller asked for, msg_id always among them and first; all of them if it named none.
+  ///
+  /// - Throws: `TaskStoreError` with the code `unknownKey`.
+  static func selection(_ names: [String]?) throws(TaskStoreError) -> [TaskRecordKey] {
+    guard let names, !names.isEmpty else { return allCases }
+    var selection: [TaskRecordKey] = [.messageID]
+    for name in names {
+      let key = try named(name)
+      if !selection.contains(key) { selection.append(key) }
+    }
+    return selection
+  }
+}

@@ -1,0 +1,69 @@
+import Wire
+
+/// Where the hub keeps its task records.
+///
+/// A store belongs to the event loop that uses it; every call is synchronous. Queries are those of ipyparallel's
+/// `db_query`, described at `TaskQuery`, and mean the same in every store.
+public protocol TaskStore: AnyObject {
+  /// Adds a record.
+  ///
+  /// - Throws: `TaskStoreError` with the code `duplicate` if its msg_id is taken, or `storage`.
+  func add(_ record: TaskRecord) throws(TaskStoreError)
+
+  /// The record of a task, or nil if there is none.
+  ///
+  /// - Throws: `TaskStoreError` with the code `storage` or `noData`.
+  func record(_ messageID: String) throws(TaskStoreError) -> TaskRecord?
+
+  /// Changes a record.
+  ///
+  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, or `storage`.
+  func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError)
+
+  /// Drops the records that match a query.
+  ///
+  /// - Parameter query: A query as `TaskQuery` reads it.
+  /// - Returns: How many records were dropped.
+  /// - Throws: `TaskStoreError` for a query that is wrong, or with the code `storage`.
+  @discardableResult
+  func drop(matching query: JSONValue) throws(TaskStoreError) -> Int
+
+  /// The records that match a query, in the order they were added.
+  ///
+  /// - Parameters:
+  ///   - query: A query as `TaskQuery` reads it.
+  ///   - keys: The fields to fetch by their original names; msg_id always comes too. Nil or none means all.
+  /// - Returns: The records, with the fields that were not asked for unset.
+  /// - Throws: `TaskStoreError` for a query or a key that is wrong, or with the code `storage` or `noData`.
+  func find(_ query: JSONValue, keys: [String]?) throws(TaskStoreError) -> [TaskRecord]
+
+  /// The msg_ids of all records that have a time of submission, in that order; those submitted at the same time in the
+  /// order they were added.
+  ///
+  /// - Throws: `TaskStoreError` with the code `storage` or `noData`.
+  func history() throws(TaskStoreError) -> [String]
+
+  /// The number of records.
+  var count: Int { get throws(TaskStoreError) }
+
+  /// Makes sure that what has been stored so far outlives this process, if the store can.
+  ///
+  /// - Throws: `TaskStoreError` with the code `storage`.
+  func flush() throws(TaskStoreError)
+
+  /// Flushes and releases the store; no other call may follow.
+  ///
+  /// - Throws: `TaskStoreError` with the code `storage`.
+  func close() throws(TaskStoreError)
+}
+
+extension TaskStore {
+  /// Drops the records with these ids; ids without a record are passed over.
+  ///
+  /// - Returns: How many records were dropped.
+  /// - Throws: `TaskStoreError` with the code `storage`.
+  @discardableResult
+  public func drop(_ messageIDs: some Sequence<String>) throws(TaskStoreError) -> Int {
+    try drop(matching: [TaskRecordKey.messageID.rawValue: ["$in": .array(messageIDs.map(JSONValue.string))]])
+  }
+}

@@ -1,0 +1,44 @@
+/// Why a task store could not do what it was asked.
+public struct TaskStoreError: Error, Sendable, CustomStringConvertible {
+  /// The kinds of failure.
+  public enum Code: Sendable, Hashable {
+    /// A record with this msg_id exists already.
+    case duplicate
+    /// No record has this msg_id.
+    case notFound
+    /// The store keeps no records at all.
+    case noData
+    /// A query or a list of keys names something that is no record key.
+    case unknownKey
+    /// A query uses an operator that does not exist.
+    case unknownOperator
+    /// A query compares a key with a value that it cannot be compared with.
+    case invalidOperand
+    /// The database failed or holds something unreadable.
+    case storage
+  }
+
+  /// The kind of failure.
+  public let code: Code
+  /// The failure in words.
+  public let message: String
+
+  /// A failure of a kind, described in words.
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The Python exception that ipyparallel's hub reports in the same case: the `ename` of an error reply.
+  public var exceptionName: String {
+    switch code {
+    case .duplicate, .notFound, .unknownKey, .unknownOperator: "KeyError"
+    case .noData: "NoData"
+    case .invalidOperand: "TypeError"
+    case .storage: "OperationalError"
+    }
+  }
+
+  /// The failure in words.
+  public var description: String { message }
+}

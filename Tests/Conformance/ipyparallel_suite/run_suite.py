@@ -1,0 +1,162 @@
+"""Runs ipyparallel's own test suite with Martlet's controller and compares it with the committed baseline.
+
+    run_suite.py                run with Martlet's controller; fails when a test passes with theirs and not with ours
+    run_suite.py --baseline     run with ipyparallel's controller and write baseline.json; run again to find what varies
+    run_suite.py -- -k label    what follows `--` goes to pytest; only the tests that ran are compared
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import uuid
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[2]
+BASELINE = HERE / "baseline.json"
+PACKAGES = ("ipyparallel", "ipykernel", "ipython", "jupyter_client", "pyzmq", "tornado", "numpy", "pytest")
+GOOD = {"passed", "xfailed"}
+
+
+def outcome_of(case):
+    """One word for a junit ``testcase`` element."""
+    for child in case:
+        if child.tag == "skipped":
+            return "xfailed" if child.get("type") == "pytest.xfail" else "skipped"
+        if child.tag in ("failure", "error"):
+            return "failed"
+    return "passed"
+
+
+def read_junit(path):
+    """Test id → outcome. A test that failed and then errored in its teardown appears twice: the worse one counts."""
+    outcomes = {}
+    for case in ElementTree.parse(path).iter("testcase"):
+        identifier = f"{case.get('classname')}::{case.get('name')}"
+        if outcomes.get(identifier) != "failed":
+            outcomes[identifier] = outcome_of(case)
+    return outcomes
+
+
+def end_leftovers(marker):
+    """End the processes that inherited ``marker`` (launchers start new sessions); returns how many there were."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("MARTLET_SUITE_RUN") == marker:
+                left.append(process)
+                process.kill()
+        except psutil.Error:
+            continue
+    psutil.wait_procs(left, timeout=5)
+    return len(left)
+
+
+def run(command, pytest_arguments, timeout):
+    """Run the suite with the controller ``command`` (empty: ipyparallel's) and return (outcomes, pytest's status)."""
+    marker = uuid.uuid4().hex
+    environment = dict(os.environ, MARTLET_SUITE_RUN=marker)
+    environment.pop("MARTLET_CONTROLLER_CMD", None)
+    if command:
+        environment["MARTLET_CONTROLLER_CMD"] = command
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), environment.get("PYTHONPATH")]))
+    with tempfile.TemporaryDirectory(prefix="suite-") as scratch:
+        junit = Path(scratch) / "junit.xml"
+        # auto mode: the suite marks its coroutine tests after pytest-asyncio has looked for the mark.
+        # An empty ini and a scratch directory: no configuration of the repository applies to their tests.
+        ini = Path(scratch) / "pytest.ini"
+        settings = ["[pytest]", "asyncio_mode = auto", "asyncio_default_fixture_loop_scope = function"]
+        ini.write_text("\n".join(settings) + "\n")
+        arguments = [sys.executable, "-m", "pytest", "--pyargs", "ipyparallel.tests", "-c", str(ini), "-q", "-ra"]
+        arguments += ["-p", "martlet_plugin", "-p", "no:cacheprovider", f"--timeout={timeout}", f"--junitxml={junit}"]
+        status = subprocess.run(arguments + pytest_arguments, cwd=scratch, env=environment).returncode
+        print(f"processes left behind by the suite: {end_leftovers(marker)}")
+        if not junit.exists():
+            sys.exit(f"pytest ended with status {status} and wrote no report")
+        return read_junit(junit), status
+
+
+def summary(outcomes):
+    count = Counter(outcomes.values())
+    text = f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped"
+    return text + (f", {count['xfailed']} expected failures" if count["xfailed"] else "")
+
+
+def write_baseline(outcomes):
+    """Write, or merge with an earlier run of the same package versions: what differs is listed under ``varying``."""
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    earlier = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    runs, varying = 1, {}
+    if earlier.get("versions") == versions:
+        runs = earlier["runs"] + 1
+        varying = {name: set(seen) for name, seen in earlier["varying"].items()}
+        for name, before in earlier["tests"].items():
+            seen = {before, outcomes.get(name, "missing")} | varying.get(name, set())
+            if len(seen) > 1:
+                varying[name] = seen
+    document = {
+        "versions": versions,
+        "runs": runs,
+        "varying": {name: sorted(seen) for name, seen in sorted(varying.items())},
+        "tests": dict(sorted(outcomes.items())),
+    }
+    BASELINE.write_text(json.dumps(document, indent=1) + "\n")
+    print(f"baseline after {runs} run(s): {summary(outcomes)}; varying: {len(varying)}")
+
+
+def compare(outcomes, baseline, complete):
+    """Print both counts and each regression; return the number of regressions."""
+    theirs, varying = baseline["tests"], baseline["varying"]
+    if not complete:
+        theirs = {name: outcome for name, outcome in theirs.items() if name in outcomes}
+    regressions, unstable = [], []
+    for name, before in theirs.items():
+        now = outcomes.get(name, "missing")
+        if before in GOOD and now not in GOOD:
+            (unstable if name in varying else regressions).append(f"{name}: {before} → {now}")
+    # A test unknown to the baseline (another version of the suite) has to pass.
+    regressions += [f"{n}: new → failed" for n, now in outcomes.items() if n not in theirs and now == "failed"]
+    print(f"martlet:     {summary(outcomes)}")
+    print(f"ipyparallel: {summary(theirs)}")
+    for line in unstable:
+        print(f"varies with theirs too  {line}")
+    for line in regressions:
+        print(f"REGRESSION  {line}")
+    return len(regressions)
+
+
+def main():
+    binaries = Path(os.environ.get("MARTLET_BIN_DIR", REPOSITORY / ".build" / "debug")).resolve()
+    default = os.environ.get("MARTLET_CONTROLLER_CMD") or shlex.join([str(binaries / "martlet"), "controller"])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--baseline", action="store_true", help="use ipyparallel's controller, write baseline.json")
+    parser.add_argument("--controller", default=default, help="controller command (default: %(default)s)")
+    parser.add_argument("--timeout", type=int, default=180, help="seconds a single test may take")
+    parser.add_argument("pytest_arguments", nargs="*", help="arguments for pytest, after --")
+    options = parser.parse_args()
+
+    if options.baseline and options.pytest_arguments:
+        parser.error("a baseline is a run of the whole suite")
+    command = "" if options.baseline else options.controller
+    outcomes, status = run(command, options.pytest_arguments, options.timeout)
+    # 0: all passed, 1: some failed; anything else means that the suite itself did not run to its end.
+    if status not in (0, 1):
+        sys.exit(f"pytest ended with status {status}")
+    if options.baseline:
+        write_baseline(outcomes)
+        return
+    regressions = compare(outcomes, json.loads(BASELINE.read_text()), complete=not options.pytest_arguments)
+    sys.exit(1 if regressions else 0)
+
+
+if __name__ == "__main__":
+    main()

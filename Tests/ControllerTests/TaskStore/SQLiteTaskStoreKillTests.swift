@@ -1,0 +1,76 @@
+import Foundation
+import GRDB
+import Testing
+import ZeroMQ
+
+@testable import Controller
+
+/// Kills a process that writes to a task database, time and again, and looks at what it leaves behind.
+@Suite struct SQLiteTaskStoreKillTests {
+  let fixture: TaskStoreFixture
+
+  init() throws { fixture = try TaskStoreFixture() }
+
+  @Test func killedWritersLoseNothingTheyFlushed() throws {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<8 {
+      let flushed = try writeUntilKilled(afterFlushes: Int.random(in: 1...60, using: &generator))
+      try expectConsistency(flushed: flushed)
+    }
+  }
+
+  /// Runs the writer, kills it once it has flushed so often, and returns the number of records it said it had flushed.
+  private func writeUntilKilled(afterFlushes limit: Int) throws -> Int {
+    let output = Pipe()
+    let writer = Process()
+    writer.executableURL = try writerURL()
+    writer.arguments = [fixture.directory.path]
+    writer.standardOutput = output
+    try writer.run()
+    var lines: [Substring] = []
+    var text = ""
+    while lines.count < limit {
+      let data = output.fileHandleForReading.availableData
+      if data.isEmpty { break }
+      text += String(decoding: data, as: UTF8.self)
+      lines = text.split(separator: "\n").dropLast()
+    }
+    kill(writer.processIdentifier, SIGKILL)
+    writer.waitUntilExit()
+    #expect(writer.terminationReason == .uncaughtSignal)
+    return try #require(lines.last.flatMap { Int($0) })
+  }
+
+  /// The records must be whole, without a gap, and no fewer than were flushed; only the last may be unfinished.
+  private func expectConsistency(flushed: Int) throws {
+    let database = try DatabaseQueue(path: fixture.directory.appendingPathComponent("tasks.db").path)
+    #expect(try database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+    try database.close()
+    let store = try fixture.store(.sqlite)
+    let records = try store.find([:], keys: nil)
+    #expect(records.count >= flushed)
+    for (index, record) in records.enumerated() {
+      #expect(record.messageID == "task-\(index)")
+      #expect(record.buffers == [Bytes([UInt8](repeating: UInt8(truncatingIfNeeded: index), count: 300))])
+      if record.completed != nil {
+        #expect(record.stdout == "done \(index)")
+        #expect(record.resultBuffers == [Bytes("result \(index)")])
+      } else {
+        #expect(index == records.count - 1)
+        #expect(record.resultBuffers == nil)
+      }
+    }
+    try store.close()
+  }
+
+  /// The writer is built into the directory of the test program, or of the test bundle where that is a bundle.
+  private func writerURL() throws -> URL {
+    let directories =
+      [Bundle.main.bundleURL]
+      + Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
+      + CommandLine.arguments.prefix(1).map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
+    return try #require(
+      directories.map { $0.appendingPathComponent("TaskStoreWriter") }
+        .first { FileManager.default.isExecutableFile(atPath: $0.path) })
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import GRDB
+import Testing
+import ZeroMQ
+
+@testable import Controller
+
+@Suite struct SQLiteTaskStoreTests {
+  let fixture: TaskStoreFixture
+
+  init() throws { fixture = try TaskStoreFixture() }
+
+  private func store(table: String = "ipython-tasks", session: String = "") throws -> SQLiteTaskStore {
+    var configuration = fixture.configuration(.sqlite)
+    configuration.table = table
+    return try SQLiteTaskStore(configuration: configuration, session: session)
+  }
+
+  private func storedCount(table: String = "ipython-tasks") throws -> Int? {
+    let database = try DatabaseQueue(path: fixture.directory.appendingPathComponent("tasks.db").path)
+    return try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \"\(table)\"") }
+  }
+
+  @Test func recordsOutliveTheStore() throws {
+    let first = try store()
+    try first.add(.sample(0))
+    try first.update("task-0", .completed(at: 0, resultSize: 3))
+    let record = try first.record("task-0")
+    try first.close()
+    #expect(try store().record("task-0") == record)
+  }
+
+  @Test func changesBecomePermanentTogether() throws {
+    let store = try store()
+    try store.add(.sample(0))
+    try store.flush()
+    try store.flush()
+    #expect(try storedCount() == 1)
+    try store.add(.sample(1))
+    #expect(try store.count == 2)
+    #expect(try storedCount() == 1)
+    for index in 2...SQLiteTaskStore.batchStatements { try store.add(.sample(index)) }
+    #expect(try storedCount() == SQLiteTaskStore.batchStatements + 1)
+    try store.add(.sample(-1, bufferSize: SQLiteTaskStore.batchBytes))
+    #expect(try storedCount() == SQLiteTaskStore.batchStatements + 2)
+  }
+
+  @Test func aFailedChangeLeavesTheOthers() throws {
+    let store = try store()
+    try store.add(.sample(0))
+    #expect(throws: TaskStoreError.self) { try store.add(.sample(0)) }
+    #expect(throws: TaskStoreError.self) { try store.update("nobody", .completed(at: 0)) }
+    try store.flush()
+    #expect(try storedCount() == 1)
+  }
+
+  @Test func sessionsNameTablesIfNothingElseDoes() throws {
+    #expect(try store(table: "", session: "ab-cd_1").table == "_ab_cd_1")
+  }
+
+  @Test(arguments: ["odd \"name'; --", "ünï"])
+  func tableNamesAreQuoted(table: String) throws {
+    let first = try store(table: table)
+    #expect(first.table == table)
+    try first.add(.sample(0))
+    try first.close()
+    #expect(try store(table: table).history() == ["task-0"])
+  }
+
+  @Test func tablesOfAnotherLayoutAreLeftAlone() throws {
+    let path = fixture.directory.appendingPathComponent("tasks.db").path
+    let database = try DatabaseQueue(path: path)
+    try database.write { try $0.execute(sql: "CREATE TABLE tasks (msg_id text PRIMARY KEY, header dict text)") }
+    try database.close()
+    let first = try store(table: "tasks")
+    #expect(first.table == "tasks_1")
+    try first.add(.sample(0))
+    try first.close()
+    #expect(try store(table: "tasks").count == 1)
+  }
+
+  @Test func twoStoresShareAFile() throws {
+    let first = try store(table: "one")
+    try first.add(.sample(0))
+    try first.flush()
+    let second = try store(table: "two")
+    try second.add(.sample(1))
+    try second.flush()
+    #expect(try first.history() == ["task-0"])
+    #expect(try second.history() == ["task-1"])
+  }
+
+  @Test func theFileIsPrivate() throws {
+    let store = try store()
+    try store.flush()
+    for name in ["tasks.db", "tasks.db-wal"] {
+      let path = fixture.directory.appendingPathComponent(name).path
+      let permissions = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      #expect(permissions == 0o600, "\(name)")
+    }
+  }
+
+  @Test func whatIsNoDatabaseIsAnError() throws {
+    let path = fixture.directory.appendingPathComponent("tasks.db").path
+    #expect(FileManager.default.createFile(atPath: path, contents: Data(repeating: 7, count: 4096)))
+    let error = #expect(throws: TaskStoreError.self) { try store() }
+    #expect(error?.code == .storage)
+  }
+
+  @Test(arguments: [
+    "UPDATE \"ipython-tasks\" SET buffers = X'01'", "UPDATE \"ipython-tasks\" SET buffers = X'FFFFFFFFFFFFFFFF'",
+    "UPDATE \"ipython-tasks\" SET buffers = X'FFFFFFFFFFFFFF7F'", "UPDATE \"ipython-tasks\" SET submitted = 'soon'",
+    "UPDATE \"ipython-tasks\" SET buffers = X'0100000000000000FFFFFFFFFFFFFF7F'",
+    "UPDATE \"ipython-tasks\" SET buffers = X'000000000000000000'", "UPDATE \"ipython-tasks\" SET header = 'text'",
+    "UPDATE \"ipython-tasks\" SET msg_id = X'FF'",
+  ])
+  func damageIsAnError(sql: String) throws {
+    let store = try store()
+    try store.add(.sample(0))
+    try store.flush()
+    let database = try DatabaseQueue(path: fixture.directory.appendingPathComponent("tasks.db").path)
+    try database.write { try $0.execute(sql: sql) }
+    let error = #expect(throws: TaskStoreError.self) { try store.find([:], keys: nil) }
+    #expect(error?.code == .storage)
+  }
+}

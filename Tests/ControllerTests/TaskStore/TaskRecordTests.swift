@@ -1,0 +1,39 @@
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Controller
+
+@Suite struct TaskRecordTests {
+  @Test func jsonOfAllKeys() throws {
+    var record = TaskRecord.sample(0)
+    record.stdout = "out"
+    let json = try record.json()
+    #expect(
+      Set(try #require(json.objectValue).keys)
+        == Set(TaskRecordKey.allCases.map(\.rawValue)).subtracting(["buffers", "result_buffers"]))
+    #expect(json["msg_id"] == "task-0")
+    #expect(json["header"]?["msg_type"] == "apply_request")
+    #expect(json["submitted"] == "2026-01-02T03:04:05.000000Z")
+    #expect(json["completed"] == .null)
+    #expect(json["stdout"] == "out")
+    #expect(json["stderr"] == "")
+  }
+
+  @Test func jsonOfSomeKeys() throws {
+    #expect(try TaskRecord.sample(0).json(keys: ["label", "buffers"]) == ["msg_id": "task-0", "label": nil])
+    #expect(throws: TaskStoreError.self) { try TaskRecord.sample(0).json(keys: ["garbage"]) }
+  }
+
+  @Test func unreadableJSONIsNull() throws {
+    var record = TaskRecord.sample(0)
+    record.content = Bytes("{")
+    #expect(try record.json(keys: ["content"])["content"] == .null)
+  }
+
+  @Test func bufferBytesCountBothSides() {
+    var record = TaskRecord.sample(0, bufferSize: 10)
+    record.resultBuffers = [Bytes([1, 2]), Bytes([3])]
+    #expect(record.bufferBytes == 13)
+  }
+}
