@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "Martlet", targets: ["Martlet"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
+    .executable(name: "martlet-test-engine", targets: ["martlet-test-engine"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -54,6 +55,7 @@ let package = Package(
       name: "Engine",
       dependencies: [
         "Wire", "ZeroMQ",
+        .product(name: "Collections", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -103,6 +105,21 @@ let package = Package(
     .executableTarget(
       name: "TaskStoreWriter", dependencies: ["Controller", "Wire"], path: "Tests/Support/TaskStoreWriter",
       swiftSettings: settings),
+    .executableTarget(
+      name: "martlet-test-engine",
+      dependencies: [
+        "Engine", "Wire", "ZeroMQ",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      path: "Tests/Support/TestEngine",
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings
+    ),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
     .testTarget(name: "WireTests", dependencies: ["Wire", "ZeroMQ"], swiftSettings: settings),
     .testTarget(

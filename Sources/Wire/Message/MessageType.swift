@@ -5,6 +5,7 @@ public enum MessageType {
   public static let applyReply = "apply_reply"
   public static let executeRequest = "execute_request"
   public static let executeReply = "execute_reply"
+  public static let kernelInfoRequest = "kernel_info_request"
   // Control channel.
   public static let abortRequest = "abort_request"
   public static let abortReply = "abort_reply"

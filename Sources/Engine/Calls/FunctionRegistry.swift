@@ -1,0 +1,49 @@
+import Wire
+
+/// The functions of an engine by name.
+struct FunctionRegistry: Sendable {
+  private let functions: [String: any RemoteCallable]
+
+  /// A registry.
+  ///
+  /// - Throws: ``EngineError/Code/duplicateFunction`` when a name is taken.
+  init(_ functions: [any RemoteCallable]) throws(EngineError) {
+    var byName: [String: any RemoteCallable] = [:]
+    for function in functions {
+      guard BuiltinFunction(rawValue: function.name) == nil,
+        byName.updateValue(function, forKey: function.name) == nil
+      else { throw EngineError(.duplicateFunction, "the name \(function.name) is registered twice") }
+    }
+    self.functions = byName
+  }
+
+  subscript(name: String) -> (any RemoteCallable)? { functions[name] }
+
+  /// The functions and their signatures, for error messages.
+  var summary: String {
+    guard !functions.isEmpty else { return "no function is registered" }
+    let all = functions.values.sorted { $0.name < $1.name }
+    let shown = all.prefix(20).map { "\($0.name)\($0.signature)" }.joined(separator: ", ")
+    return "registered are \(shown)\(all.count > 20 ? " and \(all.count - 20) more" : "")"
+  }
+
+  /// The function a call asks for.
+  func function(for target: CallTarget, in namespace: Namespace) throws(RaisedError) -> any RemoteCallable {
+    switch target {
+    case .reference(let name):
+      if let function = functions[name] { return function }
+      if let value = namespace[name] {
+        throw RaisedError("TypeError", "'\(value.typeName)' object is not callable: \(name) is a value; \(summary)")
+      }
+      throw RaisedError("NameError", "name '\(name)' is not defined on this Swift engine: \(summary)")
+    case .canned(let module, let name):
+      throw RaisedError(
+        "TypeError",
+        "this is a Swift engine, which can't run the Python function \(module).\(name); "
+          + "call a function by name, for example ipp.Reference('name'): \(summary)")
+    case .other(let description):
+      throw RaisedError(
+        "TypeError", "this is a Swift engine, which can't call a \(description); call a function by name: \(summary)")
+    }
+  }
+}

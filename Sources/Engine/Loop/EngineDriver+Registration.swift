@@ -1,0 +1,88 @@
+import Logging
+import Wire
+import ZeroMQ
+
+extension EngineDriver {
+  /// Registers with the hub.
+  ///
+  /// - Throws: ``EngineError`` with the hub's reason or after the timeout, `CancellationError` when the engine is asked to
+  ///   leave meanwhile.
+  func register() async throws -> RegistrationReply {
+    guard let context else { throw CancellationError() }
+    let endpoint = try configuration.connection.endpoint(.registration)
+    let socket = try Socket(context, .dealer, options: options)
+    try socket.connect(endpoint)
+    let source = loop.onReadable(socket) { [weak self] in self?.assumeIsolated { $0.readRegistration() } }
+    sources.append(source)
+    registrar = consume socket
+    logger.info("registering", metadata: .engine([.endpoint: "\(endpoint)"]))
+    var content: [String: JSONValue] = ["uuid": .string(configuration.uuid)]
+    if let id = configuration.requestedID { content["id"] = .int(id) }
+    try sendToHub(MessageType.registrationRequest, .object(content))
+    let timeout = loop.schedule(at: .now + configuration.registrationTimeout) { [weak self] in
+      self?.assumeIsolated { driver in
+        driver.finishRegistration(
+          .failure(
+            EngineError(
+              .registrationTimeout,
+              "no answer to the registration from \(endpoint) within \(driver.configuration.registrationTimeout): "
+                + "is the controller running, is the connection file its present one, and can this host reach it?")))
+      }
+    }
+    defer { loop.cancel(timeout) }
+    let reply = try await withCheckedThrowingContinuation { registering = $0 }
+    if let wanted = configuration.requestedID, wanted != reply.id {
+      logger.warning("the hub gave another id than requested", metadata: .engine([.engine: "\(reply.id)"]))
+    }
+    return reply
+  }
+
+  /// Tells the hub that the engine leaves.
+  func unregister() {
+    guard let identity else { return }
+    do {
+      try sendToHub(MessageType.unregistrationRequest, ["id": .int(identity.id)])
+    } catch {
+      logger.warning("the hub could not be told of the departure", metadata: .engine([.error: "\(error)"]))
+    }
+  }
+
+  /// Ends the wait for the registration; only the first result counts.
+  func finishRegistration(_ result: Result<RegistrationReply, any Error>) {
+    registering?.resume(with: result)
+    registering = nil
+  }
+
+  private func sendToHub(_ type: String, _ content: JSONValue) throws {
+    outgoing.removeAll()
+    session.append(
+      to: &outgoing, type: type, metadata: identity?.metadata ?? [], content: content.bytes.array)
+    try registrar?.send(&outgoing)
+  }
+
+  private func readRegistration() {
+    do {
+      while try registrar?.receive(into: &incoming) ?? false {
+        do throws(WireError) {
+          try handleRegistration(try session.take(&incoming))
+        } catch {
+          reject(error, channel: "registration")
+        }
+      }
+    } catch {
+      logger.error("receiving failed", metadata: .engine([.error: "\(error)", .channel: "registration"]))
+    }
+  }
+
+  private func handleRegistration(_ message: Message) throws(WireError) {
+    guard message.header.messageType == MessageType.registrationReply else {
+      throw WireError(.unknown, "\(message.header.messageType) from the hub")
+    }
+    let content = try message.content()
+    do throws(EngineError) {
+      finishRegistration(.success(try RegistrationReply(content: content)))
+    } catch {
+      finishRegistration(.failure(error))
+    }
+  }
+}

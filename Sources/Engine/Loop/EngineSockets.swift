@@ -1,0 +1,33 @@
+import Wire
+import ZeroMQ
+
+/// The sockets of a registered engine, except for its heart's.
+struct EngineSockets: ~Copyable {
+  /// ROUTER to the mux, task and broadcast schedulers.
+  let shell: Socket
+  /// ROUTER to the control scheduler.
+  let control: Socket
+  /// PUB to the IOPub relay.
+  let iopub: Socket
+
+  /// Opens and connects them.
+  ///
+  /// - Parameters:
+  ///   - options: identity and keys.
+  ///   - id: the engine's number, which decides on the leaf of the broadcast tree.
+  /// - Throws: `ConnectionError` when the connection file lacks a channel, `ZeroMQError`.
+  init(_ context: Context, _ connection: ConnectionInfo, options: SocketOptions, id: Int) throws {
+    let leaves = try connection.endpoints(.broadcast)
+    let shell = try Socket(context, .router, options: options)
+    for endpoint in [try connection.endpoint(.mux), try connection.endpoint(.task), leaves[id % leaves.count]] {
+      try shell.connect(endpoint)
+    }
+    let control = try Socket(context, .router, options: options)
+    try control.connect(try connection.endpoint(.control))
+    let iopub = try Socket(context, .publish, options: options)
+    try iopub.connect(try connection.endpoint(.iopub))
+    self.shell = shell
+    self.control = control
+    self.iopub = iopub
+  }
+}

@@ -1,0 +1,27 @@
+import Wire
+
+/// What the hub says to an engine that registers.
+struct RegistrationReply: Sendable, Hashable {
+  /// The engine's number.
+  let id: Int
+  /// How often the hub pings.
+  let heartbeatPeriod: Duration
+
+  /// Reads the content of a `registration_reply`.
+  ///
+  /// - Throws: ``EngineError/Code/registrationRefused`` with the hub's reason.
+  init(content: JSONValue) throws(EngineError) {
+    guard content["status"]?.stringValue == "ok" else {
+      let name = content["ename"]?.stringValue ?? "no reason given"
+      let value = content["evalue"]?.stringValue ?? content["reason"]?.stringValue ?? ""
+      throw EngineError(.registrationRefused, "the hub refused the registration: \(name) \(value)")
+    }
+    guard let id = content["id"]?.intValue, id >= 0, let milliseconds = content["hb_period"]?.doubleValue,
+      milliseconds > 0, milliseconds < 1e9
+    else {
+      throw EngineError(.registrationRefused, "the hub's answer to the registration lacks 'id' or 'hb_period'")
+    }
+    self.id = id
+    heartbeatPeriod = .microseconds(Int64(milliseconds * 1000))
+  }
+}

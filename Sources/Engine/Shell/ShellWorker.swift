@@ -1,0 +1,124 @@
+import Wire
+
+/// Runs the requests of the shell channel, one after the other, in one task that lives as long as the engine.
+struct ShellWorker: Sendable {
+  let desk: ShellDesk<Request>
+  let apply: ApplyRunner
+  let execute: ExecuteRunner
+  let namespace: Namespace
+  let writer: ReplyWriter
+  let capture: OutputCapture<Request>?
+  /// Hands what is done to the I/O loop.
+  let report: @Sendable (Completion) -> Void
+
+  /// Takes requests until the desk is closed.
+  func run() async {
+    var executionCount = 0
+    while let first = await desk.next() {
+      var current = first
+      while true {
+        capture?.begin(current)
+        let (reply, publications) = await perform(current, &executionCount)
+        let output = capture?.finish() ?? []
+        let next = desk.finish()
+        report(Completion(request: current, reply: reply, output: output, publications: publications, next: next))
+        guard let next else { break }
+        current = next
+      }
+    }
+  }
+
+  private func perform(_ request: Request, _ executionCount: inout Int) async -> (Reply, [Publication]) {
+    let started = Timestamp.now
+    switch request.type {
+    case MessageType.applyRequest:
+      do throws(RaisedError) {
+        return (writer.ok(request, started: started, buffers: try await apply.run(request.message.buffers)), [])
+      } catch {
+        return (
+          writer.failed(request, started: started, error: error, method: "apply"), [errorPublication(error)]
+        )
+      }
+    case MessageType.executeRequest: return perform(execute: request, started: started, &executionCount)
+    case MessageType.clearRequest:
+      namespace.clear()
+      return (writer.reply(request, started: started, content: ["status": "ok"]), [])
+    case MessageType.kernelInfoRequest:
+      return (writer.reply(request, started: started, content: KernelInfo.content), [])
+    default: return (writer.failed(request, started: started, error: .unknown(request.type), method: nil), [])
+    }
+  }
+
+  private func perform(
+    execute request: Request, started: Timestamp, _ executionCount: inout Int
+  ) -> (Reply, [Publication]) {
+    var publications: [Publication] = []
+    do throws(RaisedError) {
+      let content = try Self.content(of: request)
+      guard let code = content["code"]?.stringValue else {
+        throw RaisedError("ValueError", "an execute_request needs 'code', a str")
+      }
+      let isSilent = content["silent"]?.boolValue ?? false
+      if !isSilent {
+        executionCount += 1
+        publications.append(
+          publication(MessageType.executeInput, ["code": .string(code), "execution_count": .int(executionCount)]))
+      }
+      if let value = try execute.run(code), !isSilent {
+        publications.append(
+          publication(
+            MessageType.executeResult,
+            [
+              "execution_count": .int(executionCount), "data": ["text/plain": .string(value.representation)],
+              "metadata": [:],
+            ]))
+      }
+      let reply: JSONValue = [
+        "status": "ok", "execution_count": .int(executionCount), "payload": [], "user_expressions": [:],
+      ]
+      return (writer.reply(request, started: started, content: reply), publications)
+    } catch {
+      publications.append(errorPublication(error))
+      let extra: [String: JSONValue] = [
+        "execution_count": .int(executionCount), "payload": [], "user_expressions": [:],
+      ]
+      return (
+        writer.failed(request, started: started, error: error, method: "execute", extra: extra), publications
+      )
+    }
+  }
+
+  private static func content(of request: Request) throws(RaisedError) -> JSONValue {
+    do {
+      return try request.message.content()
+    } catch {
+      throw RaisedError("ValueError", error.reason)
+    }
+  }
+
+  private func errorPublication(_ error: RaisedError) -> Publication {
+    publication(MessageType.error, writer.errorContent(error))
+  }
+
+  private func publication(_ type: String, _ content: [String: JSONValue]) -> Publication {
+    Publication(type: type, content: JSONValue.object(content).bytes.array)
+  }
+}
+
+extension RaisedError {
+  /// The answer to a request of a type that engines in Swift don't know.
+  static func unknown(_ type: String) -> RaisedError {
+    RaisedError("NotImplementedError", "a Swift engine does not know the request \(type)")
+  }
+}
+
+/// What an engine tells about itself, the `kernel_info_reply` of Jupyter's messaging specification.
+enum KernelInfo {
+  static let content: JSONValue = [
+    "status": "ok", "protocol_version": "5.4", "implementation": "martlet", "implementation_version": "1.0",
+    "language_info": [
+      "name": "swift", "version": "6", "mimetype": "text/x-swift", "file_extension": ".swift",
+    ],
+    "banner": "Martlet: a Swift engine", "help_links": [], "supported_features": [],
+  ]
+}

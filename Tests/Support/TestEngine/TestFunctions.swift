@@ -1,0 +1,36 @@
+import Engine
+import Foundation
+import Wire
+
+/// What the test engine offers.
+enum TestFunctions {
+  /// The error of `fail`.
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  static let all: [any RemoteCallable] = [
+    RemoteFunction("add") { (a: Int, b: Int) in a + b },
+    RemoteFunction("greet") { "hi~" },
+    RemoteFunction("mean") { (values: [Double]) in
+      values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+    },
+    RemoteFunction("double") { (array: NDArray) throws in
+      try NDArray(try array.array(of: Double.self).map { $0 * 2 }, shape: array.shape)
+    },
+    RemoteFunction("fail") { (message: String) throws -> Int in throw Failure(description: message) },
+    RemoteFunction("sleep") { (seconds: Double) async throws -> Double in
+      try await Task.sleep(for: .seconds(seconds))
+      return seconds
+    },
+    RemoteFunction("say") { (text: String) in print(text) == () },
+    RemoteFunction("wordCount") { (path: String) throws -> [String: Int] in
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      return Dictionary(text.split(whereSeparator: \.isWhitespace).map { (String($0), 1) }, uniquingKeysWith: +)
+    },
+    RemoteFunction("unmet") { () throws -> Int in throw UnmetDependency() },
+    RemoteFunction("scaled") { (x: Double) throws -> Double in
+      x * (try EngineContext.current?.value(named: "factor") ?? 1)
+    },
+  ]
+}
