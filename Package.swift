@@ -21,6 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -74,18 +75,15 @@ let package = Package(
       name: "Cluster",
       dependencies: [
         "Controller", "Engine", "Client", "Wire",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
       ],
       swiftSettings: settings
     ),
     .target(
       name: "Martlet",
-      dependencies: [
-        "Client", "Cluster", "Engine", "Wire",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["Client", "Cluster", "Engine", "Wire"],
       swiftSettings: settings
     ),
     .executableTarget(
@@ -120,6 +118,7 @@ let package = Package(
       dependencies: ["Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings
     ),
+    .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Martlet"], swiftSettings: settings),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
     .testTarget(name: "WireTests", dependencies: ["Wire", "ZeroMQ"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,130 @@
+import Foundation
+import Subprocess
+
+#if canImport(System)
+  import System
+#else
+  import SystemPackage
+#endif
+
+/// How a child process ended.
+public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
+  /// It left with a code.
+  case exited(Int)
+  /// A signal ended it.
+  case signaled(Int)
+  /// It was lost track of.
+  case unknown(String)
+
+  public var description: String {
+    switch self {
+    case .exited(let code): "exit code \(code)"
+    case .signaled(let signal): "signal \(signal)"
+    case .unknown(let reason): reason
+    }
+  }
+}
+
+/// A process that was started here, in a process group of its own, with its output in a log file. It ends with this
+/// process at the latest, provided it takes its lifeline up.
+public final class ChildProcess: Sendable {
+  /// The process id.
+  public let pid: Int
+  /// The file with its standard output and error.
+  public let log: String
+  private let task: Task<ExitStatus, Never>
+
+  private init(pid: Int, log: String, task: Task<ExitStatus, Never>) {
+    self.pid = pid
+    self.log = log
+    self.task = task
+  }
+
+  /// Starts a process.
+  ///
+  /// - Parameters:
+  ///   - command: what to start.
+  ///   - environment: variables to add to this process's own.
+  ///   - log: the file its output is appended to; made with mode 0600.
+  ///   - grace: how long ``stop()`` waits after SIGTERM before SIGKILL.
+  /// - Throws: ``OptionError`` when the log or the process can't be made.
+  public static func launch(
+    _ command: ProgramCommand, environment: [String: String] = [:], log: String, grace: Duration = .seconds(5)
+  ) async throws -> ChildProcess {
+    let output: FileDescriptor
+    do {
+      output = try FileDescriptor.open(
+        FilePath(log), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
+    } catch {
+      throw OptionError("the log file \(log) can't be written: \(error)")
+    }
+    let input = try Lifeline.childEnd.get()
+    let configuration = configuration(of: command, environment: environment, grace: grace)
+    let (pids, reported) = AsyncThrowingStream.makeStream(of: Int.self)
+    let task = Task {
+      do {
+        let outcome = try await run(
+          configuration, input: .fileDescriptor(input, closeAfterSpawningProcess: false),
+          output: .fileDescriptor(output, closeAfterSpawningProcess: true), error: .combinedWithOutput
+        ) { execution in
+          reported.yield(Int(execution.processIdentifier.value))
+          reported.finish()
+        }
+        return ExitStatus(outcome.terminationStatus)
+      } catch {
+        reported.finish(throwing: error)
+        return .unknown("\(error)")
+      }
+    }
+    do {
+      for try await pid in pids { return ChildProcess(pid: pid, log: log, task: task) }
+    } catch {
+      throw OptionError("\(command.executable) can't be started: \(error)")
+    }
+    // The task that waits for the start was cancelled: what it started is not to stay.
+    task.cancel()
+    _ = await task.value
+    throw CancellationError()
+  }
+
+  private static func configuration(
+    of command: ProgramCommand, environment: [String: String], grace: Duration
+  ) -> Configuration {
+    var platform = PlatformOptions()
+    // Ctrl-C in a terminal goes to the foreground group: children are stopped by this process instead, in order.
+    platform.processGroupID = 0
+    platform.teardownSequence = [
+      .send(signal: .terminate, allowedDurationToNextStep: grace),
+      // Sets the whole group as the target of the SIGKILL that comes last.
+      .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(200)),
+    ]
+    var variables: [Environment.Key: String?] = [:]
+    for (name, value) in environment.merging([Lifeline.variable: "stdin"], uniquingKeysWith: { $1 }) {
+      if let key = Environment.Key(rawValue: name) { variables[key] = value }
+    }
+    return Configuration(
+      executable: .path(FilePath(command.executable)), arguments: Arguments(command.arguments),
+      environment: .inherit.updating(variables), platformOptions: platform)
+  }
+
+  /// How the process ended, once it has.
+  public var status: ExitStatus {
+    get async { await task.value }
+  }
+
+  /// Ends the process: SIGTERM, and after the grace time SIGKILL to its group. Returns when it is gone.
+  @discardableResult
+  public func stop() async -> ExitStatus {
+    task.cancel()
+    return await task.value
+  }
+}
+
+extension ExitStatus {
+  fileprivate init(_ status: TerminationStatus) {
+    switch status {
+    case .exited(let code): self = .exited(Int(code))
+    case .signaled(let signal): self = .signaled(Int(signal))
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Dispatch
+import Foundation
+
+#if canImport(System)
+  import System
+#else
+  import SystemPackage
+#endif
+
+/// Ties children to this process: their standard input is a pipe whose other end only this process holds, so it ends
+/// when this process is gone, however it went.
+enum Lifeline {
+  /// Tells a child that its standard input is a lifeline.
+  static let variable = "MARTLET_LIFELINE"
+
+  /// What children get as standard input. One pipe for all, made before the first child, so that none of them can
+  /// inherit the end that is to be held here alone.
+  static let childEnd: Result<FileDescriptor, any Error> = Result {
+    let (readEnd, writeEnd) = try FileDescriptor.pipe()
+    for end in [readEnd, writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+    return readEnd
+  }
+
+  /// Whether this process hangs on another one. Says so once only: what this process starts does not inherit it.
+  static func takeUp() -> Bool {
+    defer { unsetenv(variable) }
+    return ProcessInfo.processInfo.environment[variable] != nil
+  }
+
+  /// Returns when the process that started this one is gone, or when the task is cancelled.
+  static func waitUntilCut() async {
+    let (events, continuation) = AsyncStream.makeStream(of: Void.self)
+    let source = DispatchSource.makeReadSource(fileDescriptor: FileDescriptor.standardInput.rawValue)
+    source.setEventHandler {
+      let data = try? FileHandle.standardInput.read(upToCount: 64)
+      if data?.isEmpty ?? true { continuation.finish() }
+    }
+    source.resume()
+    for await _ in events {}
+    source.cancel()
+  }
+}

@@ -1,0 +1,64 @@
+import Client
+import Wire
+
+extension Cluster {
+  /// How clients connect.
+  ///
+  /// - Throws: `ConnectionError` when the cluster isn't running.
+  public nonisolated func clientConnection() throws -> ConnectionInfo {
+    try ConnectionFile(
+      .client, profileDirectory: configuration.profile.path, clusterID: configuration.clusterID
+    ).read()
+  }
+
+  /// Waits until engines have registered.
+  ///
+  /// - Parameter count: how many; by default as many as the cluster was started with.
+  /// - Throws: ``ClusterError`` when they don't within the start timeout, or end before.
+  public func waitForEngines(_ count: Int? = nil) async throws {
+    let count = count ?? configuration.engines
+    let info = try clientConnection()
+    let timeout = configuration.startTimeout
+    let logs = configuration.profile.log
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        let client = try await Client.connect(connection: info)
+        do {
+          try await client.waitForEngines(count)
+        } catch {
+          await client.close()
+          throw error
+        }
+        await client.close()
+      }
+      group.addTask {
+        try await Task.sleep(for: timeout)
+        throw ClusterError("no \(count) engines have registered within \(timeout); their logs are in \(logs)")
+      }
+      group.addTask {
+        await self.wait { $0.cannotServe }
+        try Task.checkCancellation()
+        throw ClusterError("controller or engines ended while they started; their logs are in \(logs)")
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  /// Starts a cluster, waits for its engines, runs something, and stops the cluster however that ends.
+  ///
+  /// - Parameter body: what needs the cluster; is cancelled with the task.
+  /// - Throws: what starting or the body throws.
+  public func withRunning<Output: Sendable>(_ body: @Sendable (Cluster) async throws -> Output) async throws -> Output {
+    try await start()
+    do {
+      try await waitForEngines()
+      let output = try await body(self)
+      await stop()
+      return output
+    } catch {
+      await stop()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// A cluster to be started: which profile, which programs, how many engines.
+public struct ClusterConfiguration: Sendable, Hashable {
+  /// Where the controller listens.
+  public enum Network: Sendable, Hashable {
+    /// Sockets in a private folder of this machine.
+    case local
+    /// A transport and an address, for example `tcp` and `*`.
+    case address(transport: String, ip: String)
+  }
+
+  /// The profile, made when it is missing.
+  public var profile: ProfileDirectory
+  /// Distinguishes clusters of one profile; empty for its default one.
+  public var clusterID: String
+  /// How many engines to start with; by default one per core.
+  public var engines = ProcessInfo.processInfo.activeProcessorCount
+  /// The program that is the controller when it gets `controller …`.
+  public var controllerProgram: ProgramCommand
+  /// The program that is an engine when it gets `engine …`.
+  public var engineProgram: ProgramCommand
+  /// Options passed on to the controller.
+  public var controllerArguments: [String] = []
+  /// Options passed on to each engine.
+  public var engineArguments: [String] = []
+  /// Where the controller listens.
+  public var network = Network.local
+  /// The host that peers elsewhere connect to, if not this host's name.
+  public var location: String?
+  /// How long controller and engines may take to start.
+  public var startTimeout = Duration.seconds(60)
+  /// How long each process has to leave before it is killed.
+  public var stopGrace = Duration.seconds(5)
+  /// Whether the logs of controller and engines go with the cluster.
+  public var removesLogs = false
+
+  /// A local cluster whose controller and engines are this program itself.
+  public init(profile: ProfileDirectory, clusterID: String = "") {
+    self.profile = profile
+    self.clusterID = clusterID
+    controllerProgram = .current
+    engineProgram = .current
+  }
+
+  /// A cluster id for one run: seconds since 1970 and four random letters, as ipyparallel's.
+  public static func randomClusterID() -> String {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+    let random = String((0..<4).compactMap { _ in letters.randomElement() })
+    return "\(Int(Date().timeIntervalSince1970))-\(random)"
+  }
+}

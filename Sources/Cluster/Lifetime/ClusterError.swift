@@ -1,0 +1,28 @@
+/// Why a cluster can't be started or used, in one line that says what to do.
+public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of error it is, for exit codes.
+  public enum Code: Sendable, Hashable {
+    case alreadyRunning, notRunning, failed
+  }
+
+  /// What kind of error it is.
+  public let code: Code
+  public let description: String
+
+  /// An error with its explanation.
+  public init(_ description: String, code: Code = .failed) {
+    self.description = description
+    self.code = code
+  }
+
+  static func alreadyRunning(_ record: ClusterRecord) -> ClusterError {
+    let name = record.clusterID.isEmpty ? "" : " --cluster-id \(record.clusterID)"
+    return ClusterError(
+      "this cluster is running already (\(record.path)): stop it with martlet stop --profile-dir "
+        + "\(record.profile.path)\(name), or choose another --cluster-id", code: .alreadyRunning)
+  }
+
+  static func failedStart(_ what: String, log: String, reason: String) -> ClusterError {
+    ClusterError("\(what) did not start (\(reason)); its log is \(log)")
+  }
+}

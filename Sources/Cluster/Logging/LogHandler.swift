@@ -1,0 +1,91 @@
+import Foundation
+import Logging
+import Wire
+
+/// Writes lines such as `2026-01-02 03:04:05.678 [IPController] WARNING | message key=value` to a descriptor.
+public struct LineLogHandler: LogHandler {
+  public var metadata: Logger.Metadata = [:]
+  public var logLevel: Logger.Level
+  private let name: String
+  private let output: FileHandle
+
+  /// A handler.
+  ///
+  /// - Parameters:
+  ///   - name: stands in brackets in each line.
+  ///   - level: the least severe level that is written.
+  ///   - output: where to; standard error by default.
+  public init(name: String, level: Logger.Level, output: FileHandle = .standardError) {
+    self.name = name
+    self.output = output
+    logLevel = level
+  }
+
+  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  public func log(event: LogEvent) {
+    let cause = event.error.map { ": \($0)" } ?? ""
+    let line = Self.line(
+      name: name, level: event.level, message: "\(event.message)\(cause)",
+      metadata: event.metadata.map { metadata.merging($0) { $1 } } ?? metadata, date: Date())
+    // One write for a line, so that lines of several threads don't mix. A log that can't be written has no reader.
+    try? output.write(contentsOf: Data(line.utf8))
+  }
+
+  static func line(
+    name: String, level: Logger.Level, message: String, metadata: Logger.Metadata, date: Date
+  ) -> String {
+    var line = "\(timestamp(date)) [\(name)]"
+    if let severity = level.prominentName { line += " \(severity) |" }
+    line += " \(message)"
+    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(value)" }
+    return line + "\n"
+  }
+
+  private static func timestamp(_ date: Date) -> String {
+    let parts = Calendar.current.dateComponents(
+      [.year, .month, .day, .hour, .minute, .second, .nanosecond], from: date)
+    func padded(_ number: Int?, _ width: Int) -> String {
+      let digits = String(number ?? 0)
+      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2)) "
+      + "\(padded(parts.hour, 2)):\(padded(parts.minute, 2)):\(padded(parts.second, 2))"
+      + ".\(padded((parts.nanosecond ?? 0) / 1_000_000, 3))"
+  }
+}
+
+extension ApplicationOptions {
+  /// The role's logger: to standard error, or to `log/PROGRAM-CLUSTERID-PID.log` in the profile.
+  ///
+  /// - Parameters:
+  ///   - program: for example `ipcontroller`, for the file's name.
+  ///   - name: for example `IPController`, for the lines.
+  /// - Throws: ``OptionError`` when the file can't be made.
+  public func makeLogger(program: String, name: String) throws(OptionError) -> Logger {
+    if cleanLogs { profile.removeLogs { $0.hasPrefix("\(program)-") } }
+    var output = FileHandle.standardError
+    if logToFile {
+      let path = "\(profile.log)/\(program)-\(clusterID)-\(ProcessIdentity.pid).log"
+      guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
+        let file = FileHandle(forWritingAtPath: path)
+      else { throw OptionError("the log file \(path) can't be made") }
+      try? FileHandle.standardError.write(contentsOf: Data("Sending logs to \(path)\n".utf8))
+      output = file
+    }
+    let handler = LineLogHandler(name: name, level: logLevel, output: output)
+    return Logger(label: program) { _ in handler }
+  }
+}
+
+extension ProfileDirectory {
+  /// Removes log files whose names fit.
+  func removeLogs(where fits: (String) -> Bool) {
+    for file in (try? FileManager.default.contentsOfDirectory(atPath: log)) ?? [] where fits(file) {
+      try? FileManager.default.removeItem(atPath: "\(log)/\(file)")
+    }
+  }
+}

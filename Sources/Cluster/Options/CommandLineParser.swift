@@ -1,0 +1,77 @@
+/// A command line in the manner of traitlets, taken apart.
+struct ParsedCommandLine: Sendable, Hashable {
+  /// The options that were understood.
+  var layer = ConfigLayer(origin: "the command line")
+  /// Options nobody knows, as they were written.
+  var unknown: [String] = []
+  /// What is no option.
+  var positional: [String] = []
+  /// What follows `--`.
+  var passedThrough: [String] = []
+}
+
+extension CommandLineSyntax {
+  /// Takes a command line apart: `--alias=value`, `--alias value`, `--flag`, `--Class.trait=value`, `-n 4`.
+  ///
+  /// - Throws: ``OptionError`` for an option without its value; unknown options are only noted.
+  func parse(_ arguments: [String]) throws(OptionError) -> ParsedCommandLine {
+    var parsed = ParsedCommandLine()
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      if argument == "--" {
+        parsed.passedThrough = Array(rest)
+        break
+      }
+      guard let (name, attached) = Self.split(argument) else {
+        parsed.positional.append(argument)
+        continue
+      }
+      try take(argument, name: name, attached: attached, rest: &rest, into: &parsed)
+    }
+    return parsed
+  }
+
+  /// The name and, after `=`, the value of an option; `nil` for anything else, also for a negative number.
+  private static func split(_ argument: String) -> (name: String, value: String?)? {
+    let dashes = argument.prefix { $0 == "-" }.count
+    guard dashes > 0, dashes <= 2, argument.count > dashes, Double(argument) == nil else { return nil }
+    let body = argument.dropFirst(dashes)
+    let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let name = parts[0]
+    // One dash goes with one letter, with or without a value right behind it.
+    if dashes == 1, name.count > 1, !name.contains(".") {
+      return (String(name.prefix(1)), String(body.dropFirst()))
+    }
+    return (name, parts.count > 1 ? parts[1] : nil)
+  }
+
+  private func take(
+    _ argument: String, name: String, attached: String?, rest: inout ArraySlice<String>,
+    into parsed: inout ParsedCommandLine
+  ) throws(OptionError) {
+    if attached == nil, let settings = flags[name] {
+      for (path, value) in settings { parsed.layer.set(path, .text(value)) }
+      return
+    }
+    guard let path = aliases[name] ?? flagPath(name) ?? (name.contains(".") ? name : nil) else {
+      parsed.unknown.append(argument)
+      return
+    }
+    if let value = attached {
+      parsed.layer.set(path, .text(value))
+    } else if let next = rest.first, Self.split(next) == nil, next != "--" {
+      parsed.layer.set(path, .text(next))
+      rest.removeFirst()
+    } else if name.contains(".") {
+      parsed.layer.set(path, .text("True"))
+    } else {
+      throw OptionError("\(argument) needs a value: \(argument)=VALUE")
+    }
+  }
+
+  /// A flag that sets just one thing can be given a value: `--reuse=False`.
+  private func flagPath(_ name: String) -> String? {
+    guard let settings = flags[name], settings.count == 1 else { return nil }
+    return settings.keys.first
+  }
+}

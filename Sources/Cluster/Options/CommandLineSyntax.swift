@@ -1,0 +1,73 @@
+/// The short options of a role and what they stand for.
+struct CommandLineSyntax: Sendable {
+  /// Options with a value: `--ip=…` sets `IPController.ip`.
+  var aliases: [String: String]
+  /// Options without one: `--reuse` sets `IPController.reuse_files` to `True`.
+  var flags: [String: [String: String]]
+
+  /// What all roles share.
+  static let common = CommandLineSyntax(
+    aliases: [
+      "profile": "BaseIPythonApplication.profile", "profile-dir": "ProfileDir.location",
+      "ipython-dir": "BaseIPythonApplication.ipython_dir", "log-level": "Application.log_level",
+      "config": "BaseIPythonApplication.extra_config_file", "work-dir": "BaseParallelApplication.work_dir",
+      "log-to-file": "BaseParallelApplication.log_to_file", "clean-logs": "BaseParallelApplication.clean_logs",
+      "log-url": "BaseParallelApplication.log_url", "cluster-id": "BaseParallelApplication.cluster_id",
+    ],
+    flags: [
+      "debug": ["Application.log_level": "10"], "quiet": ["Application.log_level": "50"],
+      "init": ["BaseIPythonApplication.auto_create": "True"],
+      "log-to-file": ["BaseParallelApplication.log_to_file": "True"],
+    ])
+
+  private static let session = CommandLineSyntax(
+    aliases: ["ident": "Session.session", "user": "Session.username", "keyfile": "Session.keyfile"],
+    flags: ["secure": ["Session.secure": "True"], "no-secure": ["Session.key": ""]])
+
+  /// Of the controller.
+  static let controller = common.adding(session).adding(
+    CommandLineSyntax(
+      aliases: [
+        "ssh": "IPController.ssh_server", "enginessh": "IPController.engine_ssh_server",
+        "location": "IPController.location", "ip": "IPController.ip", "transport": "IPController.transport",
+        "port": "IPController.regport", "ports": "IPController.ports", "engine-ports": "IPController.engine_ports",
+        "client-ports": "IPController.client_ports", "ping": "HeartMonitor.period",
+        "scheme": "TaskScheduler.scheme_name", "hwm": "TaskScheduler.hwm",
+      ],
+      flags: [
+        "usethreads": ["IPController.use_threads": "True"], "sqlitedb": ["IPController.db_class": "SQLiteDB"],
+        "mongodb": ["IPController.db_class": "MongoDB"], "dictdb": ["IPController.db_class": "DictDB"],
+        "nodb": ["IPController.db_class": "NoDB"], "reuse": ["IPController.reuse_files": "True"],
+        "restore": ["IPController.restore_engines": "True", "IPController.reuse_files": "True"],
+        "enable-curve": ["IPController.enable_curve": "True"],
+      ]))
+
+  /// Of an engine.
+  static let engine = common.adding(session).adding(
+    CommandLineSyntax(
+      aliases: [
+        "file": "IPEngine.url_file", "c": "IPEngine.startup_command", "s": "IPEngine.startup_script",
+        "url": "IPEngine.registration_url", "ssh": "IPEngine.sshserver", "sshkey": "IPEngine.sshkey",
+        "location": "IPEngine.location", "timeout": "IPEngine.timeout", "id": "IPEngine.id",
+      ],
+      flags: ["mpi": ["IPEngine.use_mpi": "True"]]))
+
+  /// Of `ipcluster`.
+  static let cluster = common.adding(
+    CommandLineSyntax(
+      aliases: [
+        "n": "Cluster.n", "engines": "Cluster.engine_launcher_class", "controller": "Cluster.controller_launcher_class",
+        "delay": "Cluster.delay", "ip": "Cluster.controller_ip", "location": "Cluster.controller_location",
+        "signal": "IPClusterStop.signal", "o": "IPClusterList.output_format", "program": "Cluster.program",
+        "transport": "Cluster.controller_transport",
+      ],
+      flags: [
+        "daemonize": ["IPClusterEngines.daemonize": "True"], "force": ["IPClusterClean.force": "True"],
+        "all": ["IPClusterStop.all_cluster_ids": "True"],
+      ]))
+
+  private func adding(_ other: CommandLineSyntax) -> CommandLineSyntax {
+    CommandLineSyntax(
+      aliases: aliases.merging(other.aliases) { $1 }, flags: flags.merging(other.flags) { $1 })
+  }
+}

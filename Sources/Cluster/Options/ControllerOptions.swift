@@ -1,0 +1,101 @@
+/// What a controller's command line, environment and configuration files say; the defaults are ipyparallel's.
+public struct ControllerOptions: Sendable, Hashable {
+  /// Where the sockets are bound.
+  public struct Network: Sendable, Hashable {
+    /// `tcp` or `ipc`.
+    public var engineTransport = "tcp"
+    /// A host address, `*` for all; for `ipc` the path that socket files start with.
+    public var engineAddress = "127.0.0.1"
+    /// As ``engineTransport``, for clients.
+    public var clientTransport = "tcp"
+    /// As ``engineAddress``, for clients.
+    public var clientAddress = "127.0.0.1"
+    /// The host that peers elsewhere connect to; `nil` for this host's name.
+    public var location: String?
+    /// Ports for any socket, in order; free ones when they are used up.
+    public var ports: [Int] = []
+    /// Ports for engines, taken first.
+    public var enginePorts: [Int] = []
+    /// Ports for clients, taken first.
+    public var clientPorts: [Int] = []
+    /// A host that clients tunnel through, or empty.
+    public var sshServer = ""
+    /// A host that engines tunnel through, or empty.
+    public var engineSSHServer = ""
+  }
+
+  /// Signing and encryption.
+  public struct Security: Sendable, Hashable {
+    /// Whether sockets encrypt and authenticate with CURVE.
+    public var enableCurve = false
+    /// The controller's CURVE keys in Z85; `nil` to make new ones.
+    public var curvePublicKey: String?
+    public var curveSecretKey: String?
+    /// The key that signs messages: `nil` for a new random one, empty for none. With CURVE it is empty unless given.
+    public var sessionKey: String?
+    /// `hmac-` and a hash.
+    public var signatureScheme = "hmac-sha256"
+    /// Stands in the header of the controller's messages; `nil` for the default.
+    public var username: String?
+  }
+
+  /// The task scheduler.
+  public struct Scheduler: Sendable, Hashable {
+    /// One of leastload, lru, plainrandom, pure, twobin, weighted.
+    public var scheme = "leastload"
+    /// Tasks an engine may have at once; 0 for no limit.
+    public var highWaterMark = 1
+    /// Levels of the broadcast tree below its root, so 2^depth leaves.
+    public var broadcastDepth = 1
+
+    /// The schemes there are.
+    static let schemes = ["leastload", "pure", "lru", "plainrandom", "weighted", "twobin"]
+  }
+
+  /// How engines are watched.
+  public struct Heartbeat: Sendable, Hashable {
+    /// Between two pings.
+    public var period = Duration.milliseconds(3000)
+    /// Pings an engine may miss in a row.
+    public var maxMisses = 10
+    /// How long a registration may take; `nil` for the larger of 30 s and ten periods.
+    public var registrationTimeout: Duration?
+  }
+
+  /// Where tasks and results are recorded.
+  public struct Store: Sendable, Hashable {
+    /// The kind of a store.
+    public enum Kind: String, Sendable, Hashable {
+      case memory = "dictdb"
+      case sqlite = "sqlitedb"
+      case none = "nodb"
+    }
+    public var kind = Kind.memory
+    /// In memory: records, bytes of buffers, and the part that goes when one of them is reached.
+    public var recordLimit = 1024
+    public var sizeLimit = 1 << 30
+    public var cullFraction = 0.1
+    /// SQLite: the file, its folder (the profile by default), and the table.
+    public var filename = "tasks.db"
+    public var location: String
+    public var table = "ipython-tasks"
+  }
+
+  /// Profile, cluster, logging.
+  public var application: ApplicationOptions
+  public var network = Network()
+  public var security = Security()
+  public var scheduler = Scheduler()
+  public var heartbeat = Heartbeat()
+  public var store: Store
+  /// Whether connection files are read again at the start and left at the end.
+  public var reuseFiles = false
+  /// Whether engines of a controller that died are taken over from its state file; implies ``reuseFiles``.
+  public var restoreEngines = false
+
+  /// Defaults in a profile.
+  public init(application: ApplicationOptions) {
+    self.application = application
+    store = Store(location: application.profile.path)
+  }
+}

@@ -1,0 +1,7 @@
+/// An option or configuration that can't be used, in one line that says what to do.
+public struct OptionError: Error, Sendable, Hashable, CustomStringConvertible {
+  public let description: String
+
+  /// An error with its explanation.
+  public init(_ description: String) { self.description = description }
+}

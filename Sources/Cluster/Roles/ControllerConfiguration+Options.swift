@@ -1,0 +1,8 @@
+import Controller
+
+extension ControllerConfiguration {
+  /// The controller that the options describe.
+  public init(_ options: ControllerOptions) {
+    self.init()
+  }
+}

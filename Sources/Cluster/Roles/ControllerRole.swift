@@ -1,0 +1,19 @@
+import Controller
+import Logging
+
+/// This process as a controller, with ipcontroller's options.
+public enum ControllerRole {
+  /// Runs a controller until it is cancelled.
+  ///
+  /// - Parameter arguments: the command line without the program's name and without `controller`.
+  /// - Throws: ``OptionError`` for an option that can't be used, or what the controller throws.
+  public static func run(_ arguments: [String]) async throws {
+    let (options, warnings) = try ControllerOptions.read(arguments)
+    let application = options.application
+    try application.profile.create()
+    try application.enterWorkDirectory()
+    let logger = try application.makeLogger(program: "ipcontroller", name: "IPController")
+    for warning in warnings { logger.warning("\(warning)") }
+    try await Controller(configuration: ControllerConfiguration(options), logger: logger).run()
+  }
+}

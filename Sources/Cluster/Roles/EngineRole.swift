@@ -1,0 +1,24 @@
+import Engine
+import Logging
+import Wire
+
+/// This process as an engine, with ipengine's options.
+public enum EngineRole {
+  /// Runs an engine until it is cancelled or told to leave.
+  ///
+  /// - Parameters:
+  ///   - arguments: the command line without the program's name and without `engine`.
+  ///   - functions: what clients can call by name.
+  /// - Throws: ``OptionError`` for an option that can't be used, `ConnectionError` when no controller is found, or what
+  ///   the engine throws.
+  public static func run(_ arguments: [String], functions: [any RemoteCallable] = []) async throws {
+    let (options, warnings) = try EngineOptions.read(arguments)
+    let application = options.application
+    if application.logToFile { try application.profile.create() }
+    try application.enterWorkDirectory()
+    let logger = try application.makeLogger(program: "ipengine", name: "IPEngine")
+    for warning in warnings { logger.warning("\(warning)") }
+    let configuration = EngineConfiguration(options, connection: try await options.connection())
+    try await Engine(configuration: configuration, functions: functions, logger: logger).run()
+  }
+}
