@@ -74,7 +74,7 @@ let package = Package(
     .target(
       name: "Cluster",
       dependencies: [
-        "Controller", "Engine", "Client", "Wire",
+        "Controller", "Engine", "Client", "Wire", "ZeroMQ",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),

@@ -1,23 +1,10 @@
-import Controller
+import Cluster
 import Foundation
-import Logging
-import Wire
 
-var configuration = ControllerConfiguration()
-var profile = ""
-var level = Logger.Level.info
-for argument in CommandLine.arguments.dropFirst() {
-  let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
-  switch parts[0] {
-  case "--profile-dir": profile = parts[1]
-  case "--ping": configuration.heartbeat.period = .milliseconds(Int(parts[1]) ?? 3000)
-  case "--hwm": configuration.hwm = Int(parts[1]) ?? 1
-  case "--debug": level = .debug
-  default: break
-  }
+let arguments = Array(CommandLine.arguments.dropFirst())
+let name = (CommandLine.arguments[0] as NSString).lastPathComponent
+if name == "ipengine" {
+  exit(await RoleExit.code("ipengine") { try await EngineRole.run(arguments) })
+} else {
+  exit(await RoleExit.code("ipcontroller") { try await ControllerRole.run(arguments.first == "controller" ? Array(arguments.dropFirst()) : arguments) })
 }
-configuration.clientFile = ConnectionFile(.client, profileDirectory: profile)
-configuration.engineFile = ConnectionFile(.engine, profileDirectory: profile)
-var logger = Logger(label: "controller")
-logger.logLevel = level
-try await Controller(configuration: configuration, logger: logger).run()

@@ -64,10 +64,13 @@ extension ApplicationOptions {
   /// - Parameters:
   ///   - program: for example `ipcontroller`, for the file's name.
   ///   - name: for example `IPController`, for the lines.
+  ///   - standardError: where lines go that are not for a file.
   /// - Throws: ``OptionError`` when the file can't be made.
-  public func makeLogger(program: String, name: String) throws(OptionError) -> Logger {
+  public func makeLogger(
+    program: String, name: String, standardError: FileHandle = .standardError
+  ) throws(OptionError) -> Logger {
     if cleanLogs { profile.removeLogs { $0.hasPrefix("\(program)-") } }
-    var output = FileHandle.standardError
+    var output = standardError
     if logToFile {
       let path = "\(profile.log)/\(program)-\(clusterID)-\(ProcessIdentity.pid).log"
       guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),

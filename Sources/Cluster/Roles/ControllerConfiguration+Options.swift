@@ -1,8 +1,63 @@
 import Controller
+import Wire
+import ZeroMQ
 
 extension ControllerConfiguration {
   /// The controller that the options describe.
-  public init(_ options: ControllerOptions) {
+  ///
+  /// - Throws: ``OptionError`` for CURVE keys that are none.
+  public init(_ options: ControllerOptions) throws(OptionError) {
     self.init()
+    let application = options.application
+    clients = Interface(transport: options.network.clientTransport, ip: options.network.clientAddress)
+    engines = Interface(transport: options.network.engineTransport, ip: options.network.engineAddress)
+    ports = options.network.ports
+    clientPorts = options.network.clientPorts
+    enginePorts = options.network.enginePorts
+    if let location = options.network.location { self.location = location }
+    ssh = options.network.sshServer
+    engineSSH = options.network.engineSSHServer
+    key = options.security.sessionKey
+    signatureScheme = options.security.signatureScheme
+    if options.security.enableCurve {
+      curve = try Self.curveKeys(options.security)
+      // CURVE authenticates and protects against replays: signing is redundant, as in ipyparallel.
+      key = options.security.sessionKey ?? ""
+    }
+    scheme = SchedulingScheme(rawValue: options.scheduler.scheme) ?? scheme
+    hwm = options.scheduler.highWaterMark
+    broadcastDepth = options.scheduler.broadcastDepth
+    heartbeat.period = options.heartbeat.period
+    heartbeat.maxMisses = options.heartbeat.maxMisses
+    registrationTimeout = options.heartbeat.registrationTimeout
+    switch options.store.kind {
+    case .memory: store.kind = .memory
+    case .sqlite: store.kind = .sqlite
+    case .none: store.kind = .none
+    }
+    store.recordLimit = options.store.recordLimit
+    store.sizeLimit = options.store.sizeLimit
+    store.cullFraction = options.store.cullFraction
+    store.filename = options.store.filename
+    store.location = options.store.location
+    store.table = options.store.table
+    reusesFiles = options.reuseFiles
+    restoresEngines = options.restoreEngines
+    let profile = application.profile
+    clientFile = ConnectionFile(.client, profileDirectory: profile.path, clusterID: application.clusterID)
+    engineFile = ConnectionFile(.engine, profileDirectory: profile.path, clusterID: application.clusterID)
+    engineStateFile = "\(profile.log)/engines\(application.clusterID).json"
+  }
+
+  private static func curveKeys(_ security: ControllerOptions.Security) throws(OptionError) -> CurveKeyPair {
+    do {
+      if let publicKey = security.curvePublicKey, let secretKey = security.curveSecretKey {
+        return CurveKeyPair(publicKey: publicKey, secretKey: secretKey)
+      }
+      if let secretKey = security.curveSecretKey { return try CurveKeyPair(secretKey: secretKey) }
+      return try .generate()
+    } catch {
+      throw OptionError("the CURVE keys are unusable: \(error)")
+    }
   }
 }

@@ -14,6 +14,6 @@ public enum ControllerRole {
     try application.enterWorkDirectory()
     let logger = try application.makeLogger(program: "ipcontroller", name: "IPController")
     for warning in warnings { logger.warning("\(warning)") }
-    try await Controller(configuration: ControllerConfiguration(options), logger: logger).run()
+    try await Controller(configuration: try ControllerConfiguration(options), logger: logger).run()
   }
 }

@@ -1,11 +1,17 @@
 import Engine
 import Wire
+import ZeroMQ
 
 extension EngineConfiguration {
   /// The engine that the options describe.
   ///
   /// - Parameter connection: as ``EngineOptions/connection()`` gives it.
   public init(_ options: EngineOptions, connection: ConnectionInfo) {
-    self.init(connection: connection)
+    self.init(
+      connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,
+      maxHeartbeatMisses: options.maxHeartbeatMisses)
+    if let publicKey = options.curvePublicKey, let secretKey = options.curveSecretKey {
+      curveKeys = CurveKeyPair(publicKey: publicKey, secretKey: secretKey)
+    }
   }
 }

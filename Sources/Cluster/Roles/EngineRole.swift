@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Logging
 import Wire
 
@@ -16,7 +17,9 @@ public enum EngineRole {
     let application = options.application
     if application.logToFile { try application.profile.create() }
     try application.enterWorkDirectory()
-    let logger = try application.makeLogger(program: "ipengine", name: "IPEngine")
+    // The engine publishes what its functions write to standard error; the log goes where that went before.
+    let logger = try application.makeLogger(
+      program: "ipengine", name: "IPEngine", standardError: FileHandle(fileDescriptor: dup(STDERR_FILENO)))
     for warning in warnings { logger.warning("\(warning)") }
     let configuration = EngineConfiguration(options, connection: try await options.connection())
     try await Engine(configuration: configuration, functions: functions, logger: logger).run()
