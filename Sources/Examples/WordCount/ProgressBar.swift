@@ -1,0 +1,23 @@
+import Foundation
+
+/// A line that fills up, on a terminal only.
+struct ProgressBar {
+  private let total: Int
+  private var done = 0
+  private let isShown = isatty(STDOUT_FILENO) == 1
+
+  init(total: Int) { self.total = max(total, 1) }
+
+  mutating func advance() {
+    done += 1
+    guard isShown else { return }
+    let filled = done * 40 / total
+    let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: 40 - filled)
+    print("\r\(bar) \(done)/\(total)", terminator: "")
+    fflush(stdout)
+  }
+
+  func finish() {
+    if isShown { print() }
+  }
+}
