@@ -1,0 +1,57 @@
+import Wire
+import ZeroMQ
+
+extension Connection {
+  /// Takes the output of tasks that is there, up to a batch.
+  ///
+  /// Every client gets every engine's output: what belongs to others is dropped before its signature is checked.
+  func receiveOutput(_ box: SocketBox) {
+    for _ in 0..<Self.batch {
+      do {
+        guard try box.socket.receive(into: &incoming) else { return }
+      } catch {
+        logger.error("a socket failed", metadata: [LogKey.channel: "iopub", LogKey.reason: "\(error)"])
+        return
+      }
+      do {
+        try handleOutput()
+      } catch {
+        refuse(error, "iopub")
+      }
+    }
+  }
+
+  private func handleOutput() throws(WireError) {
+    let layout = try MessageLayout(of: incoming)
+    let parent = incoming.bytes(at: layout.parentHeader)
+    guard parent.count > 2, let id = try MessageHeader.messageID(scanning: parent),
+      let destination = routes.destination(of: id)
+    else { return }
+    let message = try session.take(&incoming)
+    guard let event = try Self.event(message, id: id) else { return }
+    if case .idle = event { routes.remove(id) }
+    destination.state.addOutput(destination.slot, event)
+  }
+
+  private static func event(_ message: Message, id: String) throws(WireError) -> TaskOutput.Event? {
+    let content = try message.content()
+    switch message.header.messageType {
+    case MessageType.status: return content["execution_state"]?.stringValue == "idle" ? .idle : nil
+    case MessageType.stream:
+      guard let name = content["name"]?.stringValue, let source = OutputLine.Source(rawValue: name),
+        let text = content["text"]?.stringValue
+      else { throw WireError(.malformedJSON, "a stream message without name or text") }
+      return .text(source, text)
+    case MessageType.displayData: return .displayed(content)
+    case MessageType.executeResult: return .executeResult(content)
+    case MessageType.executeInput: return content["code"]?.stringValue.map { .executeInput($0) }
+    case MessageType.error:
+      return .error(
+        RemoteError(
+          ename: content["ename"]?.stringValue ?? "Error", evalue: content["evalue"]?.stringValue ?? "",
+          traceback: TaskReply.traceback(content), engineUUID: (try message.metadata())["engine"]?.stringValue,
+          msgID: id))
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import Wire
+import ZeroMQ
+
+/// The sockets requests go out on.
+enum RequestChannel: Sendable, Hashable, CaseIterable {
+  case query, mux, task, control, broadcast
+
+  /// The channel of the connection file.
+  var connection: ConnectionInfo.Channel {
+    switch self {
+    case .query: .registration
+    case .mux: .mux
+    case .task: .task
+    case .control: .control
+    case .broadcast: .broadcast
+    }
+  }
+}
+
+/// Where a reply goes: one slot of a result.
+struct Destination: Sendable {
+  let state: ResultState
+  let slot: Int
+}
+
+/// A reply that a request will get.
+struct ExpectedReply: Sendable {
+  /// The id the reply's parent header will have.
+  let id: String
+  /// The engines whose death means that there will be no reply; empty where a scheduler answers for them.
+  let engines: [EngineIdentity]
+  /// Who waits for it.
+  let destination: Destination
+  /// The ids under which IOPub messages will come; empty when output isn't collected.
+  let outputIDs: [String]
+}
+
+/// A message that is ready to be signed and sent.
+struct Request: Sendable {
+  let channel: RequestChannel
+  let type: String
+  let id: String
+  /// The engine's routing identity on mux and control.
+  var target: Bytes?
+  /// A JSON object, or empty for `{}`.
+  var metadata: [UInt8] = []
+  /// A JSON object, or empty for `{}`.
+  var content: [UInt8] = []
+  var buffers: [Bytes] = []
+  var expected: [ExpectedReply]
+}

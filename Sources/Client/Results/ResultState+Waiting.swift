@@ -1,0 +1,56 @@
+extension ResultState {
+  /// Waits for something to be true.
+  ///
+  /// - Throws: `CancellationError` when the waiting task is cancelled; the work goes on.
+  func wait(for condition: Condition) async throws {
+    let ticket: UInt64? = storage.withLock { state in
+      if Self.isMet(condition, state) { return nil }
+      state.nextWaiter += 1
+      return state.nextWaiter
+    }
+    guard let ticket else { return }
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        // The cancellation handler either finds the waiter, or has run before it: then the task is cancelled.
+        let result: Result<Void, any Error>? = storage.withLock { state in
+          if Self.isMet(condition, state) { return .success(()) }
+          if Task.isCancelled { return .failure(CancellationError()) }
+          state.waiters.append(Waiter(id: ticket, condition: condition, continuation: continuation))
+          return nil
+        }
+        if let result { continuation.resume(with: result) }
+      }
+    } onCancel: {
+      let waiter = storage.withLock { state -> Waiter? in
+        guard let index = state.waiters.firstIndex(where: { $0.id == ticket }) else { return nil }
+        return state.waiters.remove(at: index)
+      }
+      waiter?.continuation.resume(throwing: CancellationError())
+    }
+  }
+
+  /// How many tasks are submitted and not done.
+  var outstandingCount: Int { storage.withLock { $0.submittedCount - $0.completed.count } }
+
+  /// Takes out the waiters whose wait is over.
+  static func takeReady(_ state: inout Storage) -> [Waiter] {
+    guard !state.waiters.isEmpty else { return [] }
+    var ready: [Waiter] = []
+    var waiting: [Waiter] = []
+    for waiter in state.waiters {
+      if isMet(waiter.condition, state) { ready.append(waiter) } else { waiting.append(waiter) }
+    }
+    if !ready.isEmpty { state.waiters = waiting }
+    return ready
+  }
+
+  private static func isMet(_ condition: Condition, _ state: borrowing Storage) -> Bool {
+    switch condition {
+    case .all: state.completed.count == state.tasks.count
+    case .task(let slot): state.tasks[slot].outcome != nil
+    case .completions(let count): state.completed.count >= min(count, state.tasks.count)
+    case .outstanding(let limit): state.submittedCount - state.completed.count < limit
+    case .output: isOutputComplete(state)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Wire
+import ZeroMQ
+
+/// A reply as it came, read when somebody looks at it: on the reader's thread, not on the loop's.
+final class TaskReply: Sendable {
+  let messageType: String
+  let contentBytes: Bytes
+  let metadataBytes: Bytes
+  /// The date of the reply's header: when the task was done.
+  let date: String
+  let received: Timestamp
+  let buffers: [Bytes]
+  /// `ok`, `error` or `aborted`.
+  let status: String
+
+  /// A reply off the wire.
+  ///
+  /// - Throws: `WireError` when the content is no object with a status.
+  convenience init(_ message: Message) throws(WireError) {
+    try self.init(
+      messageType: message.header.messageType, content: message.contentBytes, metadata: message.metadataBytes,
+      date: message.header.date, received: .now, buffers: message.buffers)
+  }
+
+  /// A reply out of its parts.
+  ///
+  /// - Throws: `WireError` when the content is no object with a status.
+  init(
+    messageType: String, content: Bytes, metadata: Bytes, date: String, received: Timestamp, buffers: [Bytes]
+  ) throws(WireError) {
+    self.messageType = messageType
+    contentBytes = content
+    metadataBytes = metadata
+    self.date = date
+    self.received = received
+    self.buffers = buffers
+    status = try Self.status(content)
+  }
+
+  private static func status(_ content: Bytes) throws(WireError) -> String {
+    let status = try content.withSpan { (span) throws(WireError) -> String? in
+      var found: String?
+      try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+        if key == "status" { found = try JSONText.string(span, at: value) }
+      }
+      return found
+    }
+    guard let status else { throw WireError(.malformedJSON, "the reply's content lacks its status") }
+    return status
+  }
+
+  /// The content as JSON; an empty object where it isn't.
+  var content: JSONValue { (try? JSONValue.parse(contentBytes)) ?? [:] }
+
+  /// The metadata as JSON; an empty object where it isn't.
+  var metadata: JSONValue { (try? JSONValue.parse(metadataBytes)) ?? [:] }
+
+  /// Whether the engine that ran the task will publish its output.
+  var comesFromEngine: Bool {
+    switch status {
+    case "ok": true
+    case "aborted": false
+    default: !(content["engine_info"]?.objectValue?.isEmpty ?? true)
+    }
+  }
+
+  /// The error of a reply that is none of success.
+  ///
+  /// - Parameters:
+  ///   - id: the request's id.
+  ///   - method: what was asked for.
+  ///   - engineID: finds the id of an engine by its uuid.
+  func failure(id: String, method: String, engineID: (String) -> Int?) -> (any Error)? {
+    switch status {
+    case "ok": return nil
+    case "aborted": return TaskAborted(msgID: id)
+    default:
+      let content = content
+      let info = content["engine_info"]
+      let uuid = info?["engine_uuid"]?.stringValue ?? metadata["engine"]?.stringValue
+      let number = info?["engine_id"]?.intValue ?? uuid.flatMap(engineID)
+      let ename = content["ename"]?.stringValue ?? "Error"
+      let evalue = content["evalue"]?.stringValue ?? status
+      if ename == "EngineError" {
+        return EngineError(engineID: number, engineUUID: uuid, msgID: id, description: evalue)
+      }
+      return RemoteError(
+        ename: ename, evalue: evalue, traceback: Self.traceback(content), engineID: number, engineUUID: uuid,
+        msgID: id, method: method)
+    }
+  }
+
+  /// The traceback, which is a list of lines in the protocol and text in some errors of the hub.
+  static func traceback(_ content: JSONValue) -> String {
+    if let lines = content["traceback"]?.arrayValue { return lines.compactMap(\.stringValue).joined(separator: "\n") }
+    return content["traceback"]?.stringValue ?? ""
+  }
+}
