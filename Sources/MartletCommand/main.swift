@@ -1,1 +1,11 @@
-print("martlet")
+import Cluster
+import Foundation
+
+// Under the names of ipyparallel's commands, as symbolic links, the program takes their roles.
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch (CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent }) ?? "martlet" {
+case "ipcontroller": exit(await RoleCommand.controller.run(arguments, as: "ipcontroller"))
+case "ipengine": exit(await RoleCommand.engine.run(arguments, as: "ipengine"))
+case "ipcluster": exit(await IPClusterCommand.run(arguments))
+default: await MartletTool.run(arguments)
+}
