@@ -83,14 +83,17 @@ let package = Package(
     ),
     .target(
       name: "Martlet",
-      dependencies: ["Client", "Cluster", "Engine", "Wire"],
+      dependencies: ["Client", "Cluster", "Engine", "Wire", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings
     ),
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Cluster", "Controller", "Martlet",
+        "Cluster", "Martlet", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
       ],
       swiftSettings: settings
     ),

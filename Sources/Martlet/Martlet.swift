@@ -1,1 +1,3 @@
-// placeholder
+@_exported import Client
+@_exported import Cluster
+@_exported import Wire

@@ -1,10 +1,11 @@
 import Cluster
 import Foundation
 
+// Under the names of ipyparallel's commands, as symbolic links, the program takes their roles.
 let arguments = Array(CommandLine.arguments.dropFirst())
-let name = (CommandLine.arguments[0] as NSString).lastPathComponent
-if name == "ipengine" {
-  exit(await RoleExit.code("ipengine") { try await EngineRole.run(arguments) })
-} else {
-  exit(await RoleExit.code("ipcontroller") { try await ControllerRole.run(arguments.first == "controller" ? Array(arguments.dropFirst()) : arguments) })
+switch (CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent }) ?? "martlet" {
+case "ipcontroller": exit(await RoleCommand.controller.run(arguments, as: "ipcontroller"))
+case "ipengine": exit(await RoleCommand.engine.run(arguments, as: "ipengine"))
+case "ipcluster": exit(await IPClusterCommand.run(arguments))
+default: await MartletTool.run(arguments)
 }

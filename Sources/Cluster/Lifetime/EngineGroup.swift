@@ -1,0 +1,57 @@
+import Foundation
+import Logging
+import Wire
+
+/// Engines for a cluster that runs already, here or elsewhere.
+public struct EngineGroup: Sendable, Hashable {
+  /// The profile with the connection file.
+  public var profile: ProfileDirectory
+  /// The cluster of the profile.
+  public var clusterID = ""
+  /// How many.
+  public var count: Int
+  /// The program that is an engine when it gets `engine …`.
+  public var program: ProgramCommand
+  /// More options for each engine, for example `--file=…`.
+  public var arguments: [String] = []
+
+  /// Engines of a profile's default cluster.
+  public init(profile: ProfileDirectory, count: Int, program: ProgramCommand = .current) {
+    self.profile = profile
+    self.count = count
+    self.program = program
+  }
+
+  /// Starts the engines, calls back, and returns when all have ended; stops them when the task is cancelled.
+  ///
+  /// - Parameter started: gets the processes.
+  /// - Throws: ``OptionError`` when a process can't be started.
+  public func run(started: @Sendable ([ChildProcess]) -> Void = { _ in }) async throws {
+    try profile.create()
+    let options = ["engine", "--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] + arguments
+    let set = "\(Int(Date().timeIntervalSince1970))-\(ProcessIdentity.pid)"
+    var engines: [ChildProcess] = []
+    do {
+      for number in 0..<count {
+        let log = "\(profile.log)/ipengine-\(clusterID)-\(set)-\(number).log"
+        engines.append(try await ChildProcess.launch(program.adding(options), log: log))
+      }
+    } catch {
+      await Self.stop(engines)
+      throw error
+    }
+    started(engines)
+    let all = engines
+    await withTaskCancellationHandler {
+      for engine in all { _ = await engine.status }
+    } onCancel: {
+      Task { await Self.stop(all) }
+    }
+  }
+
+  private static func stop(_ engines: [ChildProcess]) async {
+    await withTaskGroup { group in
+      for engine in engines { group.addTask { await engine.stop() } }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+
+/// Help for the roles that take options in the manner of traitlets.
+public enum RoleHelp {
+  /// Whether help is asked for.
+  public static func isWanted(_ arguments: [String]) -> Bool {
+    arguments.prefix { $0 != "--" }.contains { ["-h", "--help", "--help-all"].contains($0) }
+  }
+
+  /// The options of the controller.
+  public static var controller: String {
+    text("martlet controller [options]", "Runs a controller, as ipcontroller does, until Ctrl-C.", .controller)
+  }
+
+  /// The options of an engine.
+  public static var engine: String {
+    text("martlet engine [options]", "Runs an engine, as ipengine does, until Ctrl-C.", .engine)
+  }
+
+  /// The options of `ipcluster`.
+  public static var cluster: String {
+    text("ipcluster start|stop|engines|list|clean [options]", "Starts and stops clusters on this machine.", .cluster)
+  }
+
+  private static func text(_ usage: String, _ purpose: String, _ syntax: CommandLineSyntax) -> String {
+    let options = syntax.aliases.map { name, trait in (name, "\(dashed(name))=VALUE", trait) }
+    let flags = syntax.flags.map { name, settings in
+      (name, dashed(name), settings.map { "\($0)=\($1)" }.sorted().joined(separator: " "))
+    }
+    let lines = (options + flags).sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map { _, option, meaning in
+      "  \(option.padding(toLength: 24, withPad: " ", startingAt: 0)) \(meaning)"
+    }
+    return """
+      \(purpose)
+
+      Usage: \(usage)
+
+      \(lines.joined(separator: "\n"))
+
+      Any other option of ipyparallel as --Class.trait=VALUE, or in the profile's configuration files.
+      """
+  }
+
+  private static func dashed(_ name: String) -> String { name.count == 1 ? "-\(name)" : "--\(name)" }
+}

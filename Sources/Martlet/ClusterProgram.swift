@@ -1,0 +1,90 @@
+import Client
+import Cluster
+import Foundation
+import Logging
+import Wire
+
+/// A program that is its own cluster.
+///
+/// ```swift
+/// @main struct WordCount: ClusterProgram {
+///   static let functions: [any RemoteCallable] = [countWords]
+///   static func run(_ client: Client, arguments: [String]) async throws { … }
+/// }
+/// ```
+/// Run as it is, it starts a cluster on this machine for as long as ``run(_:arguments:)`` takes: the controller and the
+/// engines are this program too. Options before or among its own arguments:
+/// - `--engines N`: how many engines; one per core by default.
+/// - `--profile NAME`, `--profile-dir FOLDER`, `--cluster-id ID`, `--connection-file FILE`: join a cluster that runs,
+///   whose engines have the functions.
+/// - `engine …` or `controller …` as the first argument: be an engine or the controller, with the options of ipengine
+///   and ipcontroller.
+public protocol ClusterProgram: SendableMetatype {
+  /// What engines can be asked to run.
+  static var functions: [any RemoteCallable] { get }
+
+  /// What the program does with the cluster.
+  ///
+  /// - Parameters:
+  ///   - client: is connected, and is closed afterwards.
+  ///   - arguments: the command line without the options above.
+  static func run(_ client: Client, arguments: [String]) async throws
+}
+
+extension ClusterProgram {
+  /// Runs the program and ends the process: with 0, with 1 and a line on standard error when something is thrown, or
+  /// with 128 and the signal's number when a signal stopped it.
+  public static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let program = CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent } ?? "\(Self.self)"
+    switch arguments.first {
+    case "engine":
+      let rest = Array(arguments.dropFirst())
+      exit(await RoleExit.code(program) { try await EngineRole.run(rest, functions: functions) })
+    case "controller":
+      let rest = Array(arguments.dropFirst())
+      exit(await RoleExit.code(program) { try await ControllerRole.run(rest) })
+    default:
+      exit(await runAsClient(arguments, program: program))
+    }
+  }
+
+  private static func runAsClient(_ arguments: [String], program: String) async -> Int32 {
+    do {
+      let options = try ProgramOptions(arguments)
+      try await runUntilShutdown { try await run(with: options, program: program) }
+      return 0
+    } catch let interruption as Interruption {
+      return interruption.exitCode
+    } catch {
+      RoleExit.report("\(program): \(error)")
+      return 1
+    }
+  }
+
+  private static func run(with options: ProgramOptions, program: String) async throws {
+    if let file = try options.connectionFile() {
+      return try await run(connectedTo: try file.read(), arguments: options.arguments)
+    }
+    var configuration = ClusterConfiguration(
+      profile: ProfileDirectory(name: "default"), clusterID: ClusterConfiguration.randomClusterID())
+    if let engines = options.engines { configuration.engines = engines }
+    configuration.removesLogs = true
+    let handler = LineLogHandler(name: program, level: .warning)
+    let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
+    try await cluster.withRunning { cluster in
+      try await run(connectedTo: try cluster.clientConnection(), arguments: options.arguments)
+    }
+  }
+
+  private static func run(connectedTo connection: ConnectionInfo, arguments: [String]) async throws {
+    let client = try await Client.connect(connection: connection)
+    do {
+      try await run(client, arguments: arguments)
+    } catch {
+      await client.close()
+      throw error
+    }
+    await client.close()
+  }
+}

@@ -1,0 +1,53 @@
+import Cluster
+import Wire
+
+/// The options of every ``ClusterProgram``, taken out of its command line.
+struct ProgramOptions: Sendable, Hashable {
+  /// `nil` for one per core.
+  var engines: Int?
+  /// Which cluster to join, in the syntax of the roles; empty to start one.
+  private var selection: [String] = []
+  private var file: String?
+  /// What is left for the program itself.
+  var arguments: [String] = []
+
+  /// Takes a command line apart. What follows `--` is the program's own.
+  ///
+  /// - Throws: ``OptionError`` for an option without a usable value.
+  init(_ commandLine: [String]) throws(OptionError) {
+    var rest = commandLine[...]
+    while let argument = rest.popFirst() {
+      if argument == "--" {
+        arguments += rest
+        return
+      }
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard let name = parts.first,
+        ["--engines", "--profile", "--profile-dir", "--cluster-id", "--connection-file"].contains(name)
+      else {
+        arguments.append(argument)
+        continue
+      }
+      guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else { throw OptionError("\(name) needs a value") }
+      switch name {
+      case "--engines":
+        guard let count = Int(value), count > 0 else {
+          throw OptionError("--engines should be a number from 1, not \(value)")
+        }
+        engines = count
+      case "--connection-file": file = value
+      default: selection.append("\(name)=\(value)")
+      }
+    }
+  }
+
+  /// The connection file of the cluster to join, `nil` to start one.
+  ///
+  /// - Throws: ``OptionError`` when the profile can't be determined.
+  func connectionFile() throws(OptionError) -> ConnectionFile? {
+    if let file { return ConnectionFile(path: file) }
+    guard !selection.isEmpty else { return nil }
+    let application = try ClusterOptions.read(selection).options.application
+    return ConnectionFile(.client, profileDirectory: application.profile.path, clusterID: application.clusterID)
+  }
+}

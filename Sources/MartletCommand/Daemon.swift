@@ -1,0 +1,47 @@
+import Cluster
+import Foundation
+import Subprocess
+
+#if canImport(System)
+  import System
+#else
+  import SystemPackage
+#endif
+
+/// A cluster held by a process in the background, in a session of its own.
+enum Daemon {
+  /// Ends what the background process has to say; a control character that no message contains.
+  private static let readyMark = "\u{1E}"
+
+  /// Starts the process, shows what it says, and ends this process when the cluster is up.
+  ///
+  /// - Throws: ``ClusterError`` with what the process said when it ends before.
+  static func start(_ arguments: [String]) async throws {
+    var platform = PlatformOptions()
+    platform.createSession = true
+    platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(15))]
+    let outcome = try await Subprocess.run(
+      .path(FilePath(ProgramCommand.current.executable)), arguments: Arguments(arguments), platformOptions: platform,
+      input: .none, output: .sequence, error: .combinedWithOutput
+    ) { execution in
+      for try await line in execution.standardOutput.strings() {
+        let text = line.trimmingCharacters(in: .newlines)
+        // The child goes on. To return would be to wait for its end.
+        if text.hasPrefix(readyMark) { exit(0) }
+        RoleExit.report(text)
+      }
+    }
+    switch outcome.terminationStatus {
+    case .exited(let code): exit(code == 0 ? 1 : code)
+    case .signaled(let signal): throw ClusterError("the background process was ended by signal \(signal)")
+    }
+  }
+
+  /// Tells the starting process that the cluster is up. Nothing is written to the standard streams after it.
+  static func reportReady() {
+    // Its reader is about to leave.
+    signal(SIGPIPE, SIG_IGN)
+    print(readyMark)
+    fflush(nil)
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Wire
+
+/// `martlet engines`.
+struct Engines: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Start engines for a cluster that runs, until Ctrl-C.",
+    discussion: "Options after -- go to each engine: martlet engines -n 2 -- --file=ipcontroller-engine.json")
+
+  @Option(name: .shortAndLong, help: "How many engines; one per core by default.")
+  var n: Int?
+
+  @Option(help: "A program of yours that is to be the engines.")
+  var program: String?
+
+  @OptionGroup var selection: ClusterSelection
+
+  @Argument(parsing: .postTerminator, help: "Options for the engines.")
+  var engineArguments: [String] = []
+
+  func run() async throws {
+    let values = [("n", n.map { "\($0)" }), ("program", program)]
+    let arguments = selection.arguments + values.compactMap { name, value in value.map { "--\(name)=\($0)" } }
+    let engineArguments = engineArguments
+    try await perform { try await EnginesAction(arguments, engineArguments: engineArguments).run() }
+  }
+}
+
+/// Runs engines in the foreground.
+struct EnginesAction {
+  private let group: EngineGroup
+
+  /// Engines with the options of `ipcluster engines`.
+  init(_ arguments: [String], engineArguments: [String] = []) throws {
+    let options = try ClusterOptions.read(arguments).options
+    var group = EngineGroup(
+      profile: options.application.profile,
+      count: options.engines ?? ProcessInfo.processInfo.activeProcessorCount)
+    group.clusterID = options.application.clusterID
+    if let program = options.program { group.program = ProgramCommand(executable: program) }
+    group.arguments = engineArguments + options.controllerArguments
+    self.group = group
+  }
+
+  func run() async throws {
+    let log = group.profile.log
+    try await group.run { engines in
+      print("\(engines.count) engines started (processes \(engines.map { "\($0.pid)" }.joined(separator: " "))).")
+      print("Their logs are in \(log); Ctrl-C stops them.")
+      fflush(nil)
+    }
+    try Task.checkCancellation()
+    throw ClusterError("all engines have ended, their logs are in \(log)")
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Cluster
+import Foundation
+
+/// The command `martlet`.
+struct MartletTool: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "martlet",
+    abstract: "Starts and stops clusters for parallel computing.",
+    discussion: """
+      martlet start -n 4 gives a cluster of four engines, martlet stop takes it away. Python's ipyparallel connects to it \
+      as to its own.
+
+      Completions for your shell: martlet --generate-completion-script bash (or zsh, fish).
+      """,
+    version: Version.current,
+    subcommands: [
+      Start.self, Stop.self, List.self, Status.self, Clean.self, Engines.self, ControllerCommand.self,
+      EngineCommand.self, Profile.self,
+    ])
+
+  /// Runs the command and ends the process where it fails.
+  static func run(_ arguments: [String]) async { await main(arguments) }
+}
+
+/// Which profile and cluster a command is about.
+struct ClusterSelection: ParsableArguments {
+  @Option(help: "The profile, by name.")
+  var profile: String?
+
+  @Option(help: "The profile, by its folder.")
+  var profileDir: String?
+
+  @Option(help: "The folder of the profiles; $IPYTHONDIR or ~/.ipython by default.")
+  var ipythonDir: String?
+
+  @Option(help: "Distinguishes clusters of one profile.")
+  var clusterId: String?
+
+  /// The options in the roles' own syntax, which also looks at the environment.
+  var arguments: [String] {
+    [("profile", profile), ("profile-dir", profileDir), ("ipython-dir", ipythonDir), ("cluster-id", clusterId)]
+      .compactMap { name, value in value.map { "--\(name)=\($0)" } }
+  }
+
+  /// The options with what environment and configuration add.
+  func options(_ more: [String] = []) throws -> ClusterOptions { try ClusterOptions.read(arguments + more).options }
+
+  /// The profiles that are meant: one if it was named, else all.
+  func profiles() throws -> [ProfileDirectory] {
+    if profile != nil || profileDir != nil { return [try options().application.profile] }
+    return ipythonDir.map { ProfileDirectory.all(in: $0) } ?? ProfileDirectory.all()
+  }
+}
+
+/// Runs a command's work until Ctrl-C and turns errors into one line and an exit code.
+func perform(_ work: @escaping @Sendable () async throws -> Void) async throws {
+  let code = await exitCode(of: "martlet", work)
+  if code != 0 { throw ExitCode(code) }
+}
+
+/// The exit code of some work; the codes of `ipcluster` where a cluster runs already (10) or doesn't run (11).
+func exitCode(of program: String, _ work: @escaping @Sendable () async throws -> Void) async -> Int32 {
+  await RoleExit.code(program) {
+    do {
+      try await work()
+    } catch let error as ClusterError where error.code != .failed {
+      RoleExit.report("\(program): \(error)")
+      exit(error.code == .alreadyRunning ? 10 : 11)
+    }
+  }
+}

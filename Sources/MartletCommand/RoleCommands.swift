@@ -1,0 +1,50 @@
+import ArgumentParser
+import Cluster
+
+/// The roles whose command lines are ipyparallel's.
+enum RoleCommand {
+  case controller, engine
+
+  /// Runs the role.
+  ///
+  /// - Parameter program: the name it was called by.
+  /// - Returns: the exit code.
+  func run(_ arguments: [String], as program: String) async -> Int32 {
+    if RoleHelp.isWanted(arguments) {
+      print(self == .controller ? RoleHelp.controller : RoleHelp.engine)
+      return 0
+    }
+    if arguments == ["--version"] {
+      print(Version.current)
+      return 0
+    }
+    return await RoleExit.code(program) {
+      switch self {
+      case .controller: try await ControllerRole.run(arguments)
+      case .engine: try await EngineRole.run(arguments)
+      }
+    }
+  }
+}
+
+/// `martlet controller`.
+struct ControllerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "controller", abstract: "Run a controller, with the options of ipcontroller.")
+
+  @Argument(parsing: .captureForPassthrough, help: "Options of ipcontroller; --help lists them.")
+  var arguments: [String] = []
+
+  func run() async throws { throw ExitCode(await RoleCommand.controller.run(arguments, as: "martlet controller")) }
+}
+
+/// `martlet engine`.
+struct EngineCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "engine", abstract: "Run one engine, with the options of ipengine.")
+
+  @Argument(parsing: .captureForPassthrough, help: "Options of ipengine; --help lists them.")
+  var arguments: [String] = []
+
+  func run() async throws { throw ExitCode(await RoleCommand.engine.run(arguments, as: "martlet engine")) }
+}

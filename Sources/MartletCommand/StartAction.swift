@@ -1,0 +1,79 @@
+import Cluster
+import Foundation
+import Logging
+
+/// Starts a cluster and holds it, or has a process in the background do so.
+struct StartAction {
+  private let options: ClusterOptions
+  private let warnings: [String]
+  private let arguments: [String]
+  private let background: Bool
+
+  /// A start with the options of `ipcluster start`.
+  ///
+  /// - Parameter background: whether this is the process in the background.
+  init(_ arguments: [String], background: Bool = false) throws {
+    (options, warnings) = try ClusterOptions.read(arguments)
+    self.arguments = arguments
+    self.background = background
+  }
+
+  func run() async throws {
+    try options.application.profile.create()
+    if options.daemonize && !background { return try await Daemon.start(startArguments) }
+    var application = options.application
+    application.logToFile = application.logToFile || background
+    if options.application.logLevel == .info, !application.logToFile { application.logLevel = .notice }
+    let logger = try application.makeLogger(program: "ipcluster", name: "IPClusterStart")
+    for warning in warnings { logger.warning("\(warning)") }
+    let cluster = Cluster(clusterConfiguration, logger: logger)
+    let background = background
+    try await cluster.withRunning { cluster in
+      print(await Self.description(of: cluster, stopsWithTerminal: !background))
+      fflush(nil)
+      if background { Daemon.reportReady() }
+      await cluster.waitUntilEnded()
+      try Task.checkCancellation()
+      throw ClusterError("the controller ended, its log is in \(cluster.configuration.profile.log)")
+    }
+  }
+
+  private var clusterConfiguration: ClusterConfiguration {
+    var configuration = ClusterConfiguration(
+      profile: options.application.profile, clusterID: options.application.clusterID)
+    if let engines = options.engines { configuration.engines = engines }
+    if let program = options.program { configuration.engineProgram = ProgramCommand(executable: program) }
+    if options.ip != nil || options.transport != nil {
+      configuration.network = .address(transport: options.transport ?? "tcp", ip: options.ip ?? "127.0.0.1")
+    }
+    configuration.location = options.location
+    configuration.controllerArguments = options.controllerArguments
+    return configuration
+  }
+
+  /// The command line for the process in the background.
+  private var startArguments: [String] {
+    let passed = arguments.drop { $0 != "--" }
+    let own = arguments.prefix(arguments.count - passed.count).filter { $0 != "--daemonize" }
+    return ["start", "--background"] + own + passed
+  }
+
+  private static func description(of cluster: Cluster, stopsWithTerminal: Bool) async -> String {
+    let profile = cluster.configuration.profile
+    let id = cluster.configuration.clusterID
+    let isNamed = profile == ProfileDirectory(name: profile.name)
+    let python = [
+      isNamed ? "profile=\"\(profile.name)\"" : "profile_dir=\"\(profile.path)\"", id.isEmpty ? nil : "cluster_id=\"\(id)\"",
+    ].compactMap(\.self).joined(separator: ", ")
+    let stop =
+      "martlet stop" + (isNamed ? (profile.name == "default" ? "" : " --profile \(profile.name)") : " --profile-dir \(profile.path)")
+      + (id.isEmpty ? "" : " --cluster-id \(id)")
+    let file = await cluster.record.connectionFiles.first?.path ?? ""
+    return """
+      A cluster of \(await cluster.engineProcessCount) engines is up.
+        Python:  import ipyparallel as ipp; rc = ipp.Client(\(python))
+        File:    \(file)
+        Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\(stop)
+      """
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Cluster
+import Wire
+
+/// `martlet status`.
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show engines, queues and rates of a running cluster.")
+
+  @OptionGroup var selection: ClusterSelection
+
+  @Option(help: "Seconds over which rates are measured.")
+  var interval = 1.0
+
+  func run() async throws {
+    let (selection, interval) = (selection, interval)
+    try await perform {
+      let application = try selection.options().application
+      let connection = try ConnectionFile(
+        .client, profileDirectory: application.profile.path, clusterID: application.clusterID
+      ).read()
+      let before = try await ClusterStatus.read(from: connection)
+      let start = ContinuousClock.now
+      try await Task.sleep(for: .seconds(interval))
+      let after = try await ClusterStatus.read(from: connection)
+      print(StatusReport(before: before, after: after, elapsed: start.duration(to: .now)).text)
+    }
+  }
+}
+
+/// Two looks at a cluster, as a table.
+struct StatusReport {
+  let before: ClusterStatus
+  let after: ClusterStatus
+  let elapsed: Duration
+
+  var text: String {
+    let earlier = Dictionary(before.engines.map { ($0.id, $0.completed) }) { $1 }
+    let rows = after.engines.map { engine in
+      [
+        "\(engine.id)", "\(engine.queue)", "\(engine.tasks)", "\(engine.completed)",
+        rate(engine.completed - (earlier[engine.id] ?? 0)),
+      ]
+    }
+    let table = Table(header: ["ENGINE", "QUEUE", "TASKS", "COMPLETED", "PER SECOND"], rows: rows).text
+    return """
+      \(table)
+      \(after.engines.count) engines, \(after.unassigned) tasks waiting, \(after.completed) completed, \
+      \(rate(after.completed - before.completed)) per second
+      """
+  }
+
+  private func rate(_ count: Int) -> String {
+    let seconds = elapsed / .seconds(1)
+    return "\((Double(count) / max(seconds, 0.001) * 10).rounded() / 10)"
+  }
+}
