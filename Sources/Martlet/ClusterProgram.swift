@@ -78,7 +78,7 @@ extension ClusterProgram {
   }
 
   private static func run(connectedTo connection: ConnectionInfo, arguments: [String]) async throws {
-    let client = try await Client.connect(connection: connection)
+    let client = try await Client.connect(connection)
     do {
       try await run(client, arguments: arguments)
     } catch {

@@ -1,3 +1,4 @@
 @_exported import Client
 @_exported import Cluster
+@_exported import Engine
 @_exported import Wire

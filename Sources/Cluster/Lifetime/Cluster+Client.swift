@@ -22,7 +22,7 @@ extension Cluster {
     let logs = configuration.profile.log
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
-        let client = try await Client.connect(connection: info)
+        let client = try await Client.connect(info)
         do {
           try await client.waitForEngines(count)
         } catch {

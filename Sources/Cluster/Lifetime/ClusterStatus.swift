@@ -26,14 +26,14 @@ public struct ClusterStatus: Sendable, Hashable {
   ///
   /// - Throws: what the client throws when it can't connect or gets no answer.
   public static func read(from connection: ConnectionInfo) async throws -> ClusterStatus {
-    let client = try await Client.connect(connection: connection)
+    let client = try await Client.connect(connection)
     do {
       let status = try await client.queueStatus()
       await client.close()
       return ClusterStatus(
         unassigned: status.unassigned,
         engines: status.engines.map {
-          Engine(id: $0.id, queue: $0.queue, tasks: $0.tasks, completed: $0.completed)
+          Engine(id: $0.key, queue: $0.value.queue, tasks: $0.value.tasks, completed: $0.value.completed)
         }.sorted { $0.id < $1.id })
     } catch {
       await client.close()

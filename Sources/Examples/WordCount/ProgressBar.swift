@@ -13,8 +13,7 @@ struct ProgressBar {
     guard isShown else { return }
     let filled = done * 40 / total
     let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: 40 - filled)
-    print("\r\(bar) \(done)/\(total)", terminator: "")
-    fflush(stdout)
+    FileHandle.standardOutput.write(Data("\r\(bar) \(done)/\(total)".utf8))
   }
 
   func finish() {
