@@ -29,7 +29,7 @@ struct HubState {
   /// Ids of requests answered lately, for stores that don't keep them.
   var completed = RecentIDs(limit: 65_536)
   private var expectedStops = RecentIDs(limit: 1024)
-  private var stalls = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
+  private var stalls = Deque<(deadline: ContinuousClock.Instant, engine: EngineTable.Engine)>()
   private var strandings = Deque<(deadline: ContinuousClock.Instant, engine: EngineTable.Engine)>()
   private var shutDownAt: ContinuousClock.Instant?
 
@@ -50,9 +50,10 @@ struct HubState {
   mutating func advance(to now: ContinuousClock.Instant) {
     while let stall = stalls.first, stall.deadline <= now {
       stalls.removeFirst()
-      if let engine = engines.cancel(uuid: stall.uuid) {
-        actions.append(.log(.registrationStalled(id: engine.id, uuid: engine.uuid)))
-      }
+      // The uuid may have been registered anew since, under another id.
+      guard engines.incoming[stall.engine.uuid]?.id == stall.engine.id else { continue }
+      _ = engines.cancel(uuid: stall.engine.uuid)
+      actions.append(.log(.registrationStalled(id: stall.engine.id, uuid: stall.engine.uuid)))
     }
     while let stranding = strandings.first, stranding.deadline <= now {
       strandings.removeFirst()
@@ -79,7 +80,7 @@ struct HubState {
       reply(request, MessageType.registrationReply, error.content)
       return
     }
-    stalls.append((now + configuration.registrationTimeout, uuid))
+    stalls.append((now + configuration.registrationTimeout, engine))
     reply(
       request, MessageType.registrationReply,
       [

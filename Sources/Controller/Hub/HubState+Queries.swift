@@ -52,7 +52,7 @@ extension HubState {
       throw HubError(
         ename: "NotImplementedError",
         evalue: "this controller runs no Python and can't host Dask's scheduler; start one with `dask scheduler`")
-    default: throw .key("Bad Message Type: '\(type)'")
+    default: throw .key("Bad Message Type: \(type)")
     }
   }
 
