@@ -88,7 +88,7 @@ extension EngineDriver {
 
   private func follow(_ arrival: ShellQueue<Request>.Arrival) {
     switch arrival {
-    case .run(let request): publishStatus(.busy, request)
+    case .run(let request): begin(request)
     case .wait: break
     case .aborted(let request): sendAborted(request)
     }
@@ -102,12 +102,17 @@ extension EngineDriver {
     }
     send(completion.reply, to: completion.request)
     publishStatus(.idle, completion.request)
-    if let next = completion.next { publishStatus(.busy, next) }
+    if let next = completion.next { begin(next) }
+  }
+
+  private func begin(_ request: Request) {
+    begun += 1
+    publishStatus(.busy, request)
   }
 
   /// Publishes what the running task has written so far.
   func publishOutput() {
-    for text in capture?.read() ?? [] { publish(text) }
+    for text in capture?.read(begun: begun) ?? [] { publish(text) }
   }
 
   private func sendAborted(_ request: Request) {
