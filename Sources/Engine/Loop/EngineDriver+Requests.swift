@@ -88,7 +88,8 @@ extension EngineDriver {
 
   private func follow(_ arrival: ShellQueue<Request>.Arrival) {
     switch arrival {
-    case .run(let request): begin(request)
+    case .run(let request):
+      if isRunning { upcoming.append(request) } else { begin(request) }
     case .wait: break
     case .aborted(let request): sendAborted(request)
     }
@@ -102,10 +103,12 @@ extension EngineDriver {
     }
     send(completion.reply, to: completion.request)
     publishStatus(.idle, completion.request)
-    if let next = completion.next { begin(next) }
+    isRunning = false
+    if let next = completion.next ?? upcoming.popFirst() { begin(next) }
   }
 
   private func begin(_ request: Request) {
+    isRunning = true
     begun += 1
     publishStatus(.busy, request)
   }

@@ -1,3 +1,4 @@
+import Collections
 import Logging
 import Wire
 import ZeroMQ
@@ -33,6 +34,10 @@ actor EngineDriver {
   var sources: [EventLoop.Token] = []
   /// How many requests the worker has begun with, as far as the loop knows.
   var begun = 0
+  /// Whether the worker has begun with a request and not reported it done, as far as the loop knows.
+  var isRunning = false
+  /// Requests the worker got when it was done with others, before the loop has heard of that.
+  var upcoming: Deque<Request> = []
 
   var incoming = Multipart()
   var outgoing = Multipart()
