@@ -25,7 +25,7 @@ public struct DescriptorLogHandler: LogHandler {
 
   /// A handler for the present standard error, which stays open for the life of the process.
   public static func duplicatingStandardError() -> DescriptorLogHandler {
-    let copy = dup(2)
+    let copy = fcntl(2, F_DUPFD_CLOEXEC, 3)
     return DescriptorLogHandler(descriptor: copy >= 0 ? copy : 2)
   }
 

@@ -8,7 +8,7 @@ extension EngineDriver {
   /// - Throws: ``EngineError`` with the hub's reason or after the timeout, `CancellationError` when the engine is asked to
   ///   leave meanwhile.
   func register() async throws -> RegistrationReply {
-    guard let context else { throw CancellationError() }
+    guard let context, departure == nil else { throw CancellationError() }
     let endpoint = try configuration.connection.endpoint(.registration)
     let socket = try Socket(context, .dealer, options: options)
     try socket.connect(endpoint)

@@ -88,7 +88,8 @@ extension EngineDriver {
 
   private func follow(_ arrival: ShellQueue<Request>.Arrival) {
     switch arrival {
-    case .run(let request): publishStatus(.busy, request)
+    case .run(let request):
+      if isRunning { upcoming.append(request) } else { begin(request) }
     case .wait: break
     case .aborted(let request): sendAborted(request)
     }
@@ -102,12 +103,19 @@ extension EngineDriver {
     }
     send(completion.reply, to: completion.request)
     publishStatus(.idle, completion.request)
-    if let next = completion.next { publishStatus(.busy, next) }
+    isRunning = false
+    if let next = completion.next ?? upcoming.popFirst() { begin(next) }
+  }
+
+  private func begin(_ request: Request) {
+    isRunning = true
+    begun += 1
+    publishStatus(.busy, request)
   }
 
   /// Publishes what the running task has written so far.
   func publishOutput() {
-    for text in capture?.read() ?? [] { publish(text) }
+    for text in capture?.read(begun: begun) ?? [] { publish(text) }
   }
 
   private func sendAborted(_ request: Request) {

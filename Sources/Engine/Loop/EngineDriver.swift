@@ -1,3 +1,4 @@
+import Collections
 import Logging
 import Wire
 import ZeroMQ
@@ -31,12 +32,18 @@ actor EngineDriver {
   let desk = ShellDesk<Request>()
   var capture: OutputCapture<Request>?
   var sources: [EventLoop.Token] = []
+  /// How many requests the worker has begun with, as far as the loop knows.
+  var begun = 0
+  /// Whether the worker has begun with a request and not reported it done, as far as the loop knows.
+  var isRunning = false
+  /// Requests the worker got when it was done with others, before the loop has heard of that.
+  var upcoming: Deque<Request> = []
 
   var incoming = Multipart()
   var outgoing = Multipart()
   var rejections = RejectionCounts()
 
-  private var departure: Departure?
+  private(set) var departure: Departure?
   private var departing: CheckedContinuation<Departure, Never>?
 
   /// A driver whose sockets are not open yet.
@@ -62,30 +69,32 @@ actor EngineDriver {
     // The sockets are gone, and what they had to send is out, before the loop's thread ends.
     defer { close() }
     let registration = try await register()
+    let work = try open(registration)
+    let executor = try WorkerExecutor(name: "engine-worker")
+    let task = Task(executorPreference: executor) {
+      await EngineContext.$current.withValue(work.context) { await work.worker.run() }
+      executor.stop()
+    }
+    // Not waited for: the function that runs may never end.
+    defer {
+      task.cancel()
+      desk.close()
+    }
     let heart = try Heart(logger: logger) { [weak self] in
       self?.onLoop { $0.leave(.controllerLost) }
     }
-    let executor = try WorkerExecutor(name: "engine-worker")
-    defer { executor.stop() }
+    let departure: Departure
     do {
-      let worker = try open(registration)
-      let task = Task(executorPreference: executor) { [context = worker.context] in
-        await EngineContext.$current.withValue(context) { await worker.worker.run() }
-      }
       try await startHeart(heart, registration)
-      let departure = await waitForDeparture()
-      // Not waited for: the function that runs may never end.
-      task.cancel()
-      desk.close()
-      unregister()
-      await heart.stop()
-      if departure == .controllerLost {
-        throw EngineError(.controllerLost, "the controller's heartbeats have stopped, the engine leaves")
-      }
+      departure = await waitForDeparture()
     } catch {
-      desk.close()
       await heart.stop()
       throw error
+    }
+    unregister()
+    await heart.stop()
+    if departure == .controllerLost {
+      throw EngineError(.controllerLost, "the controller's heartbeats have stopped, the engine leaves")
     }
   }
 
@@ -157,10 +166,7 @@ actor EngineDriver {
     self.capture = capture
     for pipe in capture.pipes {
       sources.append(
-        loop.onReadable(fileDescriptor: pipe) { [weak self] in
-          // Behind what the worker has reported: the output of a task must not overtake the end of the one before.
-          self?.onLoop { $0.publishOutput() }
-        })
+        loop.onReadable(fileDescriptor: pipe) { [weak self] in self?.assumeIsolated { $0.publishOutput() } })
     }
   }
 

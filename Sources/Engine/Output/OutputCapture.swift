@@ -24,6 +24,7 @@ final class OutputCapture<Owner: Sendable>: Sendable {
   private struct State {
     var streams: [Stream] = []
     var owner: Owner?
+    var begun = 0
     var buffer = [UInt8](repeating: 0, count: 65_536)
   }
 
@@ -57,10 +58,20 @@ final class OutputCapture<Owner: Sendable>: Sendable {
   var pipes: [Int32] { state.withLock { $0.streams.map(\.pipe) } }
 
   /// Takes the output there is while a task runs.
-  func read() -> [StreamText<Owner>] { state.withLock { read(&$0, isFinal: false) } }
+  ///
+  /// - Parameter begun: how many tasks the caller knows to have begun. The output of a later one stays where it is until
+  ///   the caller has heard of it.
+  func read(begun: Int) -> [StreamText<Owner>] {
+    state.withLock { $0.begun > begun ? [] : read(&$0, isFinal: false) }
+  }
 
   /// Makes what is printed from now on the output of a task.
-  func begin(_ owner: Owner) { state.withLock { $0.owner = owner } }
+  func begin(_ owner: Owner) {
+    state.withLock { state in
+      state.owner = owner
+      state.begun += 1
+    }
+  }
 
   /// Takes the rest of the running task's output. Only the thread that ran the task may call it.
   func finish() -> [StreamText<Owner>] {

@@ -33,6 +33,8 @@ struct RequestMetadata: Sendable, Hashable {
   /// for output spares both sides two of three IOPub messages with it; engines that don't know it send them.
   var wantsStatus = true
 
+  private static let none = Bytes("{}")
+
   /// The default fields.
   init() {}
 
@@ -40,7 +42,7 @@ struct RequestMetadata: Sendable, Hashable {
   ///
   /// - Throws: ``WireError/Code/malformedJSON``.
   init(_ bytes: Bytes) throws(WireError) {
-    if bytes.count == 2 { return }
+    if bytes == Self.none { return }
     try bytes.withSpan { (span) throws(WireError) in
       try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
         switch key {

@@ -1,0 +1,28 @@
+import Testing
+import Wire
+
+@testable import Engine
+
+@Suite struct RegistrationReplyTests {
+  @Test func accepted() throws {
+    let reply = try RegistrationReply(content: ["status": "ok", "id": 4, "hb_period": 3000])
+    #expect(reply.id == 4)
+    #expect(reply.heartbeatPeriod == .seconds(3))
+  }
+
+  @Test func refusedWithTheHubsReason() throws {
+    let error = try #require(throws: EngineError.self) {
+      try RegistrationReply(content: ["status": "error", "ename": "KeyError", "evalue": "uuid in use"])
+    }
+    #expect(error.code == .registrationRefused)
+    #expect(error.message.contains("uuid in use"))
+  }
+
+  @Test(arguments: [
+    JSONValue.null, ["status": "ok"], ["status": "ok", "id": -1, "hb_period": 1],
+    ["status": "ok", "id": 1, "hb_period": 0],
+  ])
+  func malformed(content: JSONValue) {
+    #expect(throws: EngineError.self) { try RegistrationReply(content: content) }
+  }
+}
