@@ -101,5 +101,6 @@ let package = Package(
       swiftSettings: settings
     ),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
+    .testTarget(name: "ClientTests", dependencies: ["Client", "Wire", "ZeroMQ"], swiftSettings: settings),
   ]
 )

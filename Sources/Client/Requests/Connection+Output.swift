@@ -22,15 +22,16 @@ extension Connection {
   }
 
   private func handleOutput() throws(WireError) {
-    let layout = try MessageLayout(of: incoming)
-    let parent = incoming.bytes(at: layout.parentHeader)
-    guard parent.count > 2, let id = try MessageHeader.messageID(scanning: parent),
-      let destination = routes.destination(of: id)
-    else { return }
+    guard let id = try parentID(), let destination = routes.destination(of: id) else { return }
     let message = try session.take(&incoming)
     guard let event = try Self.event(message, id: id) else { return }
     if case .idle = event { routes.remove(id) }
     destination.state.addOutput(destination.slot, event)
+  }
+
+  private func parentID() throws(WireError) -> String? {
+    let layout = try MessageLayout(of: incoming)
+    return try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader))
   }
 
   private static func event(_ message: Message, id: String) throws(WireError) -> TaskOutput.Event? {
