@@ -31,5 +31,7 @@ import Testing
     #expect(directory.unregister(id: 0)?.uuid == "u0")
     #expect(directory.unregister(id: 0) == nil)
     #expect(directory.id(of: "u0") == 0)
+    #expect(directory.register(id: 0, uuid: "u0") == false)
+    #expect(directory.ids.isEmpty)
   }
 }

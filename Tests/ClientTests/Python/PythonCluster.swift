@@ -37,7 +37,8 @@ struct PythonCluster: Sendable {
   }
 
   static func with(_ body: @Sendable (PythonCluster) async throws -> Void) async throws {
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("mc-\(UUID().uuidString.prefix(8))").path
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("mc-\(UUID().uuidString.prefix(8))")
+      .path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let controller =
       ProcessInfo.processInfo.environment["MARTLET_CONTROLLER"]?.split(separator: " ").map(String.init)
