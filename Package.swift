@@ -130,5 +130,6 @@ let package = Package(
         "Controller", "TaskStoreWriter", "Wire", "ZeroMQ", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: settings),
+    .testTarget(name: "ClientTests", dependencies: ["Client", "Wire", "ZeroMQ"], swiftSettings: settings),
   ]
 )

@@ -25,6 +25,7 @@ extension Client {
 
   /// Aborts every request of this client that is with engines and has not run.
   func abortOutstanding(on targets: EngineTargets) async throws {
+    guard !isClosed else { throw ClientError.closed }
     let engines = try resolve(targets)
     var ids: [EngineIdentity: [String]] = [:]
     for engine in engines { ids[engine] = await connection.outstandingIDs(on: engine) }

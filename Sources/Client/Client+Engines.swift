@@ -46,7 +46,7 @@ extension Client {
       }
       engines[id] = uuid
     }
-    await connection.register(engines)
+    connection.register(engines)
   }
 
   private func watchEngines() -> (Int, AsyncStream<Void>) {

@@ -2,17 +2,18 @@
 struct EngineDirectory: Sendable {
   private var byID: [Int: EngineIdentity] = [:]
   private var numbers: [String: Int] = [:]
+  private var gone: Set<String> = []
   /// The engines in the order of their ids.
   private(set) var engines: [EngineIdentity] = []
 
   /// The ids in order.
   var ids: [Int] { engines.map(\.id) }
 
-  /// Notes an engine.
+  /// Notes an engine. One that is gone stays gone: the hub's list may be older than the notification of its end.
   ///
   /// - Returns: whether anything changed.
   mutating func register(id: Int, uuid: String) -> Bool {
-    guard byID[id]?.uuid != uuid else { return false }
+    guard byID[id]?.uuid != uuid, !gone.contains(uuid) else { return false }
     byID[id] = EngineIdentity(id: id, uuid: uuid)
     numbers[uuid] = id
     sort()
@@ -24,6 +25,7 @@ struct EngineDirectory: Sendable {
   /// - Returns: the engine, if it was known.
   mutating func unregister(id: Int) -> EngineIdentity? {
     guard let gone = byID.removeValue(forKey: id) else { return nil }
+    self.gone.insert(gone.uuid)
     sort()
     return gone
   }

@@ -40,7 +40,7 @@ extension Connection {
   }
 
   /// Notes engines that are there.
-  func register(_ engines: [Int: String]) {
+  nonisolated func register(_ engines: [Int: String]) {
     let watchers = directory.withLock { state in
       var changed = false
       for (id, uuid) in engines where state.engines.register(id: id, uuid: uuid) { changed = true }

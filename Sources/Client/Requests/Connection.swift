@@ -11,6 +11,7 @@ actor Connection {
   nonisolated let outbox = Outbox()
   nonisolated let logger: Logger
   private nonisolated let traffic = Mutex(ClientTraffic())
+  private nonisolated let isStopped = Atomic<Bool>(false)
 
   var session: Session
   var sockets: [RequestChannel: SocketBox] = [:]
@@ -91,6 +92,12 @@ actor Connection {
     }
   }
 
+  /// Stops waiting for a reply.
+  nonisolated func giveUp(_ id: String) {
+    guard !isStopped.load(ordering: .relaxed) else { return }
+    loop.execute { self.assumeIsolated { $0.outstanding.giveUp(id) } }
+  }
+
   /// What was refused or lost so far.
   nonisolated var currentTraffic: ClientTraffic { traffic.withLock { $0 } }
 
@@ -99,6 +106,8 @@ actor Connection {
   /// Ends everything that waits, closes the sockets and stops the loop.
   nonisolated func shutDown(_ reason: ClientError) {
     outbox.close()
+    // Work given to a loop that has ended would keep both alive for ever.
+    guard !isStopped.exchange(true, ordering: .relaxed) else { return }
     loop.execute { self.assumeIsolated { $0.tearDown(reason) } }
     loop.stop()
   }
@@ -124,9 +133,6 @@ actor Connection {
     }
     for watcher in watchers.values { watcher.finish() }
   }
-
-  /// Stops waiting for a reply.
-  func giveUp(_ id: String) { outstanding.giveUp(id) }
 
   /// The requests that are with an engine.
   func outstandingIDs(on engine: EngineIdentity) -> [String] { outstanding.ids(on: engine) }

@@ -69,6 +69,9 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     state.storage.withLock { $0.tasks.lazy.map(\.id).filter { !$0.isEmpty } }
   }
 
+  /// The same result for callers who want to know only that it succeeded: the value is not read.
+  public var discardingValue: AsyncResult<Void> { AsyncResult<Void>(client: client, state: state, shape: .nothing) }
+
   /// A task's part of the value.
   func part(_ slot: Int) throws -> Value {
     let record = state.storage.withLock { $0.tasks[slot] }

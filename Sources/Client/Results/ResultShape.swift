@@ -54,7 +54,8 @@ enum ReplyDecoding {
   }
 
   /// The values of a coalesced reply, which stand one after the other.
-  static func values<Output: Decodable>(_ reply: TaskReply, of method: String, as type: Output.Type) throws -> [Output] {
+  static func values<Output: Decodable>(_ reply: TaskReply, of method: String, as type: Output.Type) throws -> [Output]
+  {
     var rest = reply.buffers
     var values: [Output] = []
     while !rest.isEmpty {

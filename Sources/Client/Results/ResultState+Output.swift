@@ -54,7 +54,8 @@ extension ResultState {
     guard isOutputComplete(state) else { return }
     for slot in state.lines.keys.sorted() {
       guard var splitters = state.lines[slot] else { continue }
-      for (source, line) in [(OutputLine.Source.stdout, splitters.stdout.finish()), (.stderr, splitters.stderr.finish())] {
+      let rests = [(OutputLine.Source.stdout, splitters.stdout.finish()), (.stderr, splitters.stderr.finish())]
+      for (source, line) in rests {
         guard let line else { continue }
         for stream in state.lineStreams { stream.yield(OutputLine(text: line, source: source, index: slot)) }
       }

@@ -44,7 +44,8 @@ public struct TaskMetadata: Sendable, Hashable {
     return completed.seconds(since: started)
   }
 
-  init(_ task: ResultState.TaskRecord, output: TaskOutput?, method: String, label: String?, engineID: (String) -> Int?) {
+  init(_ task: ResultState.TaskRecord, output: TaskOutput?, method: String, label: String?, engineID: (String) -> Int?)
+  {
     msgID = task.id
     self.label = label
     submitted = task.submitted

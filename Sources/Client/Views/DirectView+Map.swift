@@ -21,7 +21,8 @@ extension DirectView {
     let engines = try client.resolve(targets)
     let ranges = Partition(items.count, into: engines.count).ranges.filter { !$0.isEmpty }
     let method = "map(\(name))"
-    let shape: ResultShape<[Output]> = .chunks(start: { ranges[$0].lowerBound }) {
+    let start: @Sendable (Int) -> Int = { ranges[$0].lowerBound }
+    let shape: ResultShape<[Output]> = .chunks(start: start) {
       try MapReply.elements($0, of: method, as: Output.self)
     }
     return send(to: Array(engines.prefix(ranges.count)), method: method, shape: shape) { slot in

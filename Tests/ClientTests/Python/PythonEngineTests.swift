@@ -1,0 +1,167 @@
+import Client
+import Foundation
+import Testing
+import Wire
+
+@Suite(
+  "Against Python engines", .serialized, .enabled(if: PythonCluster.python != nil), .pythonCluster,
+  .timeLimit(.minutes(3)))
+struct PythonEngineTests {
+  let client: Client
+  let cluster: PythonCluster
+
+  init() throws {
+    cluster = try #require(PythonCluster.current)
+    client = cluster.client
+  }
+
+  @Test func callsExpressionsByName() async throws {
+    #expect(try await client[0].apply(name: "len", args: [[1, 2, 3]], as: Int.self).value == 3)
+    #expect(try await client[...].apply(name: "(lambda x: x * x)", args: [7], as: Int.self).value == [49, 49])
+    #expect(try await client[-1].apply(name: "dict", kwargs: [("a", 1)]).value == ["a": 1])
+  }
+
+  @Test func pushesPullsAndExecutes() async throws {
+    let view = client[...]
+    try await view.push(["a": 5, "b": [1.5, 2.5]]).value
+    _ = try await view.execute("c = a + 1").value
+    #expect(try await view.pull("c", as: Int.self).value == [6, 6])
+    #expect(try await client[0].pull(["a", "b"]).value == [5, [1.5, 2.5]])
+    #expect(try await client[0].pull("b", as: [Double].self).value == [1.5, 2.5])
+  }
+
+  @Test func scattersAndGathers() async throws {
+    try await client[...].scatter("part", Array(0..<5)).value
+    #expect(try await client[...].pull("part", as: [Int].self).value == [[0, 1, 2], [3, 4]])
+    #expect(try await client[...].gather("part", of: Int.self).value == [0, 1, 2, 3, 4])
+  }
+
+  @Test func mapsInContiguousChunks() async throws {
+    let result = try client[...].map(name: "(lambda x: x * 2)", (0..<9).map { .int($0) }, as: Int.self)
+    var elements: [Int] = []
+    for try await element in result { elements.append(element) }
+    #expect(elements == (0..<9).map { $0 * 2 })
+    #expect(result.metadata.map(\.engineID) == client.ids.prefix(2).map { $0 })
+  }
+
+  @Test func exchangesArrays() async throws {
+    _ = try await client[0].execute("import numpy").value
+    let array = try NDArray((0..<4096).map(Double.init), shape: [64, 64])
+    let doubled = try await client[0].apply(name: "(lambda a: a * 2)", args: [.array(array)], as: NDArray.self).value
+    #expect(doubled.shape == [64, 64])
+    #expect(try doubled.array(of: Double.self).last == 8190)
+    try await client[...].scatter("rows", array).value
+    let shapes = try await client[...].apply(name: "(lambda a: a.shape)", args: [.reference("rows")]).value
+    #expect(shapes == [.tuple([32, 64]), .tuple([32, 64])])
+  }
+
+  @Test func reportsWhatPythonRaised() async throws {
+    let error = await #expect(throws: RemoteError.self) {
+      try await client[0].apply(name: "(lambda: 1 / 0)").value
+    }
+    #expect(error?.ename == "ZeroDivisionError")
+    #expect(error?.engineID == client.ids[0])
+    #expect(error?.traceback.isEmpty == false)
+    let composite = await #expect(throws: CompositeError.self) {
+      try await client[...].pull("no_such_name").value
+    }
+    #expect(composite?.failures.map(\.engineID) == client.ids.map { $0 })
+    let wrong = await #expect(throws: ClientError.self) {
+      try await client[0].apply(name: "len", args: ["four"], as: String.self).value
+    }
+    #expect(wrong?.code == .wrongResultType)
+  }
+
+  @Test func collectsOutput() async throws {
+    let result = try client[0].execute("for i in range(3): print('line', i)\n41 + 1", silent: false)
+    var lines: [String] = []
+    for await line in result.streamOutput() { lines.append(line.text) }
+    _ = try await result.value
+    #expect(try await result.waitForOutput())
+    #expect(lines.prefix(3) == ["line 0", "line 1", "line 2"])
+    #expect(result.stdout.hasPrefix("line 0\nline 1\nline 2\n"))
+    #expect(result.output[0].executeResult?["data"]?["text/plain"] == "42")
+  }
+
+  @Test func balancesLoad() async throws {
+    let view = client.loadBalanced()
+    let square = "(lambda x: x * x)"
+    #expect(try await view.apply(name: square, args: [12], as: Int.self).value == 144)
+    let result = try view.map(name: square, (0..<20).map { .int($0) }, chunkSize: 3, window: 2, as: Int.self)
+    var squares = [Int](repeating: -1, count: 20)
+    for try await (index, element) in result.asCompleted { squares[index] = element }
+    #expect(squares == (0..<20).map { $0 * $0 })
+    #expect(result.progress.done == 7 && result.progress.total == 7)
+    #expect(try await result.value == squares)
+    var dependent = client.loadBalanced()
+    dependent.after = Dependency(result)
+    #expect(try await dependent.apply(name: "len", args: ["abc"], as: Int.self).value == 3)
+    let failing = try view.apply(name: "(lambda: 1 / 0)")
+    _ = try await failing.outcomes
+    dependent.after = Dependency(failing)
+    let impossible = await #expect(throws: RemoteError.self) {
+      try await dependent.apply(name: "len", args: ["abc"]).value
+    }
+    #expect(impossible?.ename == "ImpossibleDependency")
+  }
+
+  @Test(arguments: [false, true]) func broadcasts(isCoalescing: Bool) async throws {
+    _ = try await client[...].execute("import os").value
+    let view = client.broadcast(isCoalescing: isCoalescing)
+    let pids = try await view.apply(name: "os.getpid", as: Int.self).value
+    #expect(pids == (try await client[...].apply(name: "os.getpid", as: Int.self).value))
+    try await view.push(["shared": 3]).value
+    #expect(try await client[...].pull("shared", as: Int.self).value == [3, 3])
+  }
+
+  @Test func abortsWhatHasNotRun() async throws {
+    _ = try await client[0].execute("import time, threading; gate = threading.Event()").value
+    let running = try client[0].apply(name: "(lambda: time.sleep(1))")
+    let waiting = try client[0].apply(name: "len", args: ["never"])
+    try await client.abort(waiting)
+    await #expect(throws: TaskAborted.self) { try await waiting.value }
+    _ = try await running.value
+  }
+
+  @Test func cancellingTheWaiterAborts() async throws {
+    _ = try await client[0].execute("import time").value
+    let running = try client[0].apply(name: "(lambda: time.sleep(1))")
+    let waiting = try client[0].apply(name: "len", args: ["never"])
+    let task = Task { try await waiting.value }
+    task.cancel()
+    await #expect(throws: (any Error).self) { try await task.value }
+    _ = try await running.value
+    await #expect(throws: TaskAborted.self) { try await waiting.value }
+  }
+
+  @Test func asksTheHub() async throws {
+    let result = try client[0].apply(name: "len", args: ["hub"], as: Int.self)
+    #expect(try await result.value == 3)
+    let id = try #require(result.msgIDs.first)
+    #expect(try await client.getResult([id], as: Int.self).value == [3])
+    #expect(try await client.resultStatus([id]).completed == [id])
+    #expect(try await client.hubHistory().contains(id))
+    let records = try await client.dbQuery(["msg_id": .string(id)], keys: ["completed", "result_buffers"])
+    #expect(records.map(\.msgID) == [id])
+    #expect(records.first?.resultBuffers.isEmpty == false)
+    let status = try await client.queueStatus()
+    #expect(Set(status.engines.keys) == Set(client.ids))
+    try await client.purgeResults([id])
+    let error = await #expect(throws: ClientError.self) { try await client.resultStatus(["nonsense"]) }
+    #expect(error?.code == .hubError)
+  }
+
+  @Test func losesAKilledEngine() async throws {
+    let engine = try cluster.startEngine()
+    try await client.waitForEngines(3)
+    let id = try #require(client.ids.last)
+    _ = try await client[id].execute("import time, os").value
+    let result = try client[id].apply(name: "(lambda: time.sleep(60))")
+    kill(engine.processIdentifier, SIGKILL)
+    engine.waitUntilExit()
+    let error = await #expect(throws: EngineError.self) { try await result.value }
+    #expect(error?.engineID == id)
+    #expect(!client.ids.contains(id))
+    #expect(throws: ClientError.self) { try client[id].apply(name: "len", args: [""]) }
+  }
+}

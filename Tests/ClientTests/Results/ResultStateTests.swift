@@ -1,0 +1,79 @@
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Client
+
+@Suite struct ResultStateTests {
+  private func reply() throws -> Result<TaskReply, any Error> {
+    .success(
+      try TaskReply(
+        messageType: "apply_reply", content: Bytes("{\"status\":\"ok\"}"), metadata: Bytes("{}"), date: "",
+        received: .now, buffers: []))
+  }
+
+  @Test func countsOnlyTheFirstEnd() async throws {
+    let state = ResultState(total: 2, method: "f")
+    #expect(state.begin(0, id: "a", engines: [], outputs: 0))
+    state.complete(0, try reply(), hasOutput: true)
+    state.complete(0, .failure(TaskAborted(msgID: "a")), hasOutput: false)
+    state.complete(7, try reply(), hasOutput: true)
+    #expect(state.progress.done == 1 && state.progress.total == 2)
+    try await state.wait(for: .task(0))
+    try await state.wait(for: .completions(1))
+  }
+
+  @Test func cancellingEndsWhatWasNotSent() async throws {
+    let state = ResultState(total: 3, method: "f")
+    _ = state.begin(0, id: "a", engines: [], outputs: 0)
+    #expect(state.cancel().map(\.id) == ["a"])
+    #expect(!state.begin(1, id: "b", engines: [], outputs: 0))
+    #expect(state.progress.done == 2)
+    #expect(state.outstandingCount == 1)
+    state.complete(0, try reply(), hasOutput: true)
+    try await state.wait(for: .all)
+  }
+
+  @Test func cancelledWaitersStopWaiting() async throws {
+    let state = ResultState(total: 1, method: "f")
+    let waiter = Task { try await state.wait(for: .all) }
+    waiter.cancel()
+    await #expect(throws: CancellationError.self) { try await waiter.value }
+    #expect(!state.isCancelled)
+  }
+
+  @Test func outputIsCompleteWhenEveryEngineIsIdle() async throws {
+    let state = ResultState(total: 1, method: "f")
+    _ = state.begin(0, id: "a", engines: [], outputs: 2)
+    let lines = state.lineStream()
+    state.addOutput(0, .text(.stdout, "one\ntw"))
+    state.complete(0, try reply(), hasOutput: true)
+    state.addOutput(0, .idle)
+    state.addOutput(0, .text(.stdout, "o"))
+    state.addOutput(0, .idle)
+    try await state.wait(for: .output)
+    var texts: [String] = []
+    for await line in lines { texts.append(line.text) }
+    #expect(texts == ["one", "two"])
+    var again: [String] = []
+    for await line in state.lineStream() { again.append(line.text) }
+    #expect(again == texts)
+  }
+
+  @Test func abortedTasksHaveNoOutput() async throws {
+    let state = ResultState(total: 1, method: "f")
+    _ = state.begin(0, id: "a", engines: [], outputs: 1)
+    state.complete(0, .failure(TaskAborted(msgID: "a")), hasOutput: false)
+    try await state.wait(for: .output)
+  }
+
+  @Test func reportsProgress() async throws {
+    let state = ResultState(total: 2, method: "f")
+    let stream = state.progressStream()
+    state.complete(1, try reply(), hasOutput: true)
+    state.complete(0, try reply(), hasOutput: true)
+    var last = 0
+    for await progress in stream { last = progress.done }
+    #expect(last == 2)
+  }
+}
