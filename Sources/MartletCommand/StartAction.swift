@@ -68,9 +68,10 @@ struct StartAction {
     let stop =
       "martlet stop" + (isNamed ? (profile.name == "default" ? "" : " --profile \(profile.name)") : " --profile-dir \(profile.path)")
       + (id.isEmpty ? "" : " --cluster-id \(id)")
+    let count = await cluster.engineProcessCount
     let file = await cluster.record.connectionFiles.first?.path ?? ""
     return """
-      A cluster of \(await cluster.engineProcessCount) engines is up.
+      A cluster of \(count) engine\(count == 1 ? "" : "s") is up.
         Python:  import ipyparallel as ipp; rc = ipp.Client(\(python))
         File:    \(file)
         Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\(stop)

@@ -57,6 +57,7 @@ public actor Cluster {
       guard !other.isAlive else { throw ClusterError.alreadyRunning(record) }
       other.removeFiles(andConnections: !reusesFiles)
     }
+    guard !record.isPythonsAlive else { throw ClusterError.alreadyRunning(record, command: "ipcluster") }
     // Files of a controller that was killed would be taken for those of the new one.
     if !reusesFiles { for file in record.connectionFiles { file.remove() } }
     state = .starting
