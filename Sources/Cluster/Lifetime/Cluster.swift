@@ -114,7 +114,9 @@ public actor Cluster {
   /// - Throws: ``ClusterError`` when the cluster isn't running or a process can't be started.
   @discardableResult
   public func addEngines(_ count: Int) async throws -> String {
-    guard state == .running else { throw ClusterError("engines can join a running cluster only, this is \(state.rawValue)") }
+    guard state == .running else {
+      throw ClusterError("engines can join a running cluster only, this is \(state.rawValue)")
+    }
     return try await launchEngines(count)
   }
 
