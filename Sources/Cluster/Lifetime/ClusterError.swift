@@ -7,6 +7,7 @@ public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// What kind of error it is.
   public let code: Code
+  /// The explanation, in one line.
   public let description: String
 
   /// An error with its explanation.

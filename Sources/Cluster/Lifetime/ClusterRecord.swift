@@ -10,6 +10,7 @@ import ZeroMQ
 public struct ClusterRecord: Sendable, Hashable {
   /// A process of the cluster.
   public struct Process: Sendable, Hashable {
+    /// Its id.
     public var pid: Int
     /// The file with its output.
     public var log: String
