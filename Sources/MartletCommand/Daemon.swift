@@ -24,12 +24,17 @@ enum Daemon {
       .path(FilePath(ProgramCommand.current.executable)), arguments: Arguments(arguments), platformOptions: platform,
       input: .none, output: .sequence, error: .combinedWithOutput
     ) { execution in
+      var lines: [String] = []
       for try await line in execution.standardOutput.strings() {
         let text = line.trimmingCharacters(in: .newlines)
-        // The child goes on. To return would be to wait for its end.
-        if text.hasPrefix(readyMark) { exit(0) }
-        RoleExit.report(text)
+        if text.hasPrefix(readyMark) {
+          print(lines.joined(separator: "\n"))
+          // The child goes on. To return would be to wait for its end.
+          exit(0)
+        }
+        lines.append(text)
       }
+      for line in lines { RoleExit.report(line) }
     }
     switch outcome.terminationStatus {
     case .exited(let code): exit(code == 0 ? 1 : code)

@@ -63,14 +63,17 @@ struct StartAction {
     let id = cluster.configuration.clusterID
     let isNamed = profile == ProfileDirectory(name: profile.name)
     let python = [
-      isNamed ? "profile=\"\(profile.name)\"" : "profile_dir=\"\(profile.path)\"", id.isEmpty ? nil : "cluster_id=\"\(id)\"",
+      isNamed ? "profile=\"\(profile.name)\"" : "profile_dir=\"\(profile.path)\"",
+      id.isEmpty ? nil : "cluster_id=\"\(id)\"",
     ].compactMap(\.self).joined(separator: ", ")
     let stop =
-      "martlet stop" + (isNamed ? (profile.name == "default" ? "" : " --profile \(profile.name)") : " --profile-dir \(profile.path)")
+      "martlet stop"
+      + (isNamed ? (profile.name == "default" ? "" : " --profile \(profile.name)") : " --profile-dir \(profile.path)")
       + (id.isEmpty ? "" : " --cluster-id \(id)")
+    let count = await cluster.engineProcessCount
     let file = await cluster.record.connectionFiles.first?.path ?? ""
     return """
-      A cluster of \(await cluster.engineProcessCount) engines is up.
+      A cluster of \(count) engine\(count == 1 ? "" : "s") is up.
         Python:  import ipyparallel as ipp; rc = ipp.Client(\(python))
         File:    \(file)
         Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\(stop)

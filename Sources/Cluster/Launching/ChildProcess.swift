@@ -16,6 +16,7 @@ public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
   /// It was lost track of.
   case unknown(String)
 
+  /// In words, for messages.
   public var description: String {
     switch self {
     case .exited(let code): "exit code \(code)"

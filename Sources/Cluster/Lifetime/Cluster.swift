@@ -57,6 +57,7 @@ public actor Cluster {
       guard !other.isAlive else { throw ClusterError.alreadyRunning(record) }
       other.removeFiles(andConnections: !reusesFiles)
     }
+    guard !record.isPythonsAlive else { throw ClusterError.alreadyRunning(record, command: "ipcluster") }
     // Files of a controller that was killed would be taken for those of the new one.
     if !reusesFiles { for file in record.connectionFiles { file.remove() } }
     state = .starting
@@ -113,7 +114,9 @@ public actor Cluster {
   /// - Throws: ``ClusterError`` when the cluster isn't running or a process can't be started.
   @discardableResult
   public func addEngines(_ count: Int) async throws -> String {
-    guard state == .running else { throw ClusterError("engines can join a running cluster only, this is \(state.rawValue)") }
+    guard state == .running else {
+      throw ClusterError("engines can join a running cluster only, this is \(state.rawValue)")
+    }
     return try await launchEngines(count)
   }
 

@@ -32,7 +32,9 @@ public struct ClusterCatalog: Sendable, Hashable {
   ///
   /// - Parameter force: remove the files of running clusters too, and all connection files.
   /// - Returns: the paths that were removed.
-  public func clean(force: Bool = false) -> [String] {
+  public func clean(force: Bool = false) -> [String] { clean(force: force, staleSockets: SocketDirectory.stale()) }
+
+  func clean(force: Bool, staleSockets: [SocketDirectory]) -> [String] {
     var removed: [String] = []
     var kept: Set<String> = []
     for profile in profiles {
@@ -48,7 +50,7 @@ public struct ClusterCatalog: Sendable, Hashable {
       }
       removed += removeConnectionFiles(of: profile, except: kept, force: force)
     }
-    for directory in SocketDirectory.stale() {
+    for directory in staleSockets {
       directory.remove()
       removed.append(directory.path)
     }

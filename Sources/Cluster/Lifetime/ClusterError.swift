@@ -7,6 +7,7 @@ public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// What kind of error it is.
   public let code: Code
+  /// The explanation, in one line.
   public let description: String
 
   /// An error with its explanation.
@@ -15,11 +16,11 @@ public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
     self.code = code
   }
 
-  static func alreadyRunning(_ record: ClusterRecord) -> ClusterError {
-    let name = record.clusterID.isEmpty ? "" : " --cluster-id \(record.clusterID)"
+  static func alreadyRunning(_ record: ClusterRecord, command: String = "martlet") -> ClusterError {
+    let name = record.clusterID.isEmpty ? "" : " --cluster-id=\(record.clusterID)"
     return ClusterError(
-      "this cluster is running already (\(record.path)): stop it with martlet stop --profile-dir "
-        + "\(record.profile.path)\(name), or choose another --cluster-id", code: .alreadyRunning)
+      "this cluster is running already: stop it with \(command) stop --profile-dir=\(record.profile.path)\(name), or "
+        + "choose another --cluster-id", code: .alreadyRunning)
   }
 
   static func failedStart(_ what: String, log: String, reason: String) -> ClusterError {

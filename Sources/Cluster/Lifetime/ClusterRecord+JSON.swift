@@ -10,7 +10,8 @@ extension ClusterRecord {
       ],
       "engines": ["class": "local", "sets": .object(engineSets.mapValues(set))],
       "martlet": [
-        "pid": .int(supervisor), "socket_directory": socketDirectory.map { .string($0) } ?? .null,
+        "pid": .int(supervisor), "start_mark": supervisorMark.map { .string($0) } ?? .null,
+        "socket_directory": socketDirectory.map { .string($0) } ?? .null,
       ],
     ]
     if let controller { fields["controller"] = ["class": "local", "state": .object(state(of: controller))] }
@@ -42,10 +43,9 @@ extension ClusterRecord {
     guard let cluster = json["cluster"], let id = cluster["cluster_id"]?.stringValue,
       let directory = cluster["profile_dir"]?.stringValue
     else { throw OptionError("'cluster' lacks cluster_id or profile_dir") }
-    guard let supervisor = json["martlet"]?["pid"]?.intValue else {
-      throw OptionError("it belongs to a cluster of ipcluster, stop that with ipcluster stop or choose another --cluster-id")
-    }
+    guard let supervisor = json["martlet"]?["pid"]?.intValue else { throw OptionError("'martlet' lacks pid") }
     self.init(clusterID: id, profile: ProfileDirectory(path: directory), supervisor: supervisor)
+    supervisorMark = json["martlet"]?["start_mark"]?.stringValue
     socketDirectory = json["martlet"]?["socket_directory"]?.stringValue
     controller = json["controller"]?["state"].flatMap(Process.init)
     for (name, set) in json["engines"]?["sets"]?.objectValue ?? [:] {

@@ -5,6 +5,7 @@ import Wire
 public struct ClusterStatus: Sendable, Hashable {
   /// One engine's counts.
   public struct Engine: Sendable, Hashable {
+    /// The engine's id.
     public var id: Int
     /// Messages sent to it directly and not yet answered.
     public var queue: Int

@@ -44,12 +44,3 @@ struct SocketDirectory: Sendable, Hashable {
     }.map { SocketDirectory(path: "\(root)/\($0)") }
   }
 }
-
-/// Questions about other processes.
-enum ProcessTable {
-  /// Whether a process is there; one that belongs to somebody else counts.
-  static func isAlive(_ pid: Int) -> Bool {
-    guard let pid = Int32(exactly: pid), pid > 0 else { return false }
-    return kill(pid, 0) == 0 || errno == EPERM
-  }
-}

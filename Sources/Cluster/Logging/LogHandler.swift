@@ -4,7 +4,9 @@ import Wire
 
 /// Writes lines such as `2026-01-02 03:04:05.678 [IPController] WARNING | message key=value` to a descriptor.
 public struct LineLogHandler: LogHandler {
+  /// Added to each line.
   public var metadata: Logger.Metadata = [:]
+  /// The least severe level that is written.
   public var logLevel: Logger.Level
   private let name: String
   private let output: FileHandle
@@ -26,6 +28,7 @@ public struct LineLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
+  /// Writes a line.
   public func log(event: LogEvent) {
     let cause = event.error.map { ": \($0)" } ?? ""
     let line = Self.line(

@@ -74,7 +74,9 @@ extension RoleOptions {
     var problems: [ConfigProblem] = []
     var files = ConfigFile.layers(name: "\(kind.rawValue)_config", directory: profile.path, problems: &problems)
     if let extra = try early.string("extra_config_file", kind.classes) {
-      guard FileManager.default.fileExists(atPath: extra) else { throw OptionError("--config: there is no file \(extra)") }
+      guard FileManager.default.fileExists(atPath: extra) else {
+        throw OptionError("--config: there is no file \(extra)")
+      }
       if let layer = ConfigFile.read(extra, problems: &problems) { files.insert(layer, at: 0) }
     }
     var session = ConfigLayer(origin: "the environment")
@@ -100,7 +102,9 @@ extension RoleOptions {
       warnings.append("--log-url is not supported, logs go to standard error or with --log-to-file to the profile")
     }
     reader.accept(
-      ["profile", "ipython_dir", "extra_config_file", "auto_create", "copy_config_files", "overwrite", "verbose_crash"],
+      [
+        "profile", "ipython_dir", "extra_config_file", "auto_create", "copy_config_files", "overwrite", "verbose_crash",
+      ],
       kind.classes)
     reader.accept(["location"], ["ProfileDir"])
     self.init(application: application, reader: reader, commandLine: commandLine, warnings: warnings)
@@ -112,7 +116,8 @@ extension RoleOptions {
   ) throws(OptionError) -> ProfileDirectory {
     if let path = try reader.string("location", ["ProfileDir"]), !path.isEmpty { return ProfileDirectory(path: path) }
     let root = try reader.string("ipython_dir", kind.classes)
-    let directory = root.map { ProfileDirectory(path: $0).path } ?? ProfileDirectory.ipythonDirectory(environment: environment)
+    let directory =
+      root.map { ProfileDirectory(path: $0).path } ?? ProfileDirectory.ipythonDirectory(environment: environment)
     if let name = try reader.string("profile", kind.classes), !name.isEmpty {
       return ProfileDirectory(name: name, ipythonDirectory: directory)
     }

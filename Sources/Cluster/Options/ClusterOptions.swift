@@ -10,9 +10,11 @@ public struct ClusterOptions: Sendable, Hashable {
   public var program: String?
   /// Whether to return when the cluster is up.
   public var daemonize = false
-  /// Where the controller listens; both `nil` for the local default.
+  /// `tcp` or `ipc`; `nil`, like the address, for sockets of this machine.
   public var transport: String?
+  /// The address to listen on.
   public var ip: String?
+  /// The host that peers elsewhere connect to.
   public var location: String?
   /// Options for the controller: `Cluster.controller_args`, then what follows `--`.
   public var controllerArguments: [String] = []

@@ -7,7 +7,8 @@ extension ConnectionFile {
   ///   - timeout: for how long.
   ///   - unless: asked at every look; true ends the waiting.
   /// - Throws: `ConnectionError` when the file isn't there in time; `CancellationError`.
-  public func appears(within timeout: Duration, unless isHopeless: @Sendable () async -> Bool = { false }) async throws {
+  public func appears(within timeout: Duration, unless isHopeless: @Sendable () async -> Bool = { false }) async throws
+  {
     let deadline = ContinuousClock.now + timeout
     while !exists {
       guard ContinuousClock.now < deadline, await !isHopeless() else {

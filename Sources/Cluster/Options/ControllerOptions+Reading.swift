@@ -101,7 +101,9 @@ extension ControllerOptions.Store {
     recordLimit = try reader.int("record_limit", ["DictDB"]) ?? recordLimit
     sizeLimit = try reader.int("size_limit", ["DictDB"]) ?? sizeLimit
     cullFraction = try reader.double("cull_fraction", ["DictDB"]) ?? cullFraction
-    guard cullFraction <= 1 else { throw OptionError("DictDB.cull_fraction should be from 0 to 1, not \(cullFraction)") }
+    guard cullFraction <= 1 else {
+      throw OptionError("DictDB.cull_fraction should be from 0 to 1, not \(cullFraction)")
+    }
     filename = try reader.string("filename", ["SQLiteDB"]) ?? filename
     if let folder = try reader.string("location", ["SQLiteDB"]), !folder.isEmpty { location = folder }
     table = try reader.string("table", ["SQLiteDB"]) ?? table

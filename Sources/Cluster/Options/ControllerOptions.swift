@@ -28,8 +28,9 @@ public struct ControllerOptions: Sendable, Hashable {
   public struct Security: Sendable, Hashable {
     /// Whether sockets encrypt and authenticate with CURVE.
     public var enableCurve = false
-    /// The controller's CURVE keys in Z85; `nil` to make new ones.
+    /// The controller's public CURVE key in Z85; `nil` to make a new pair.
     public var curvePublicKey: String?
+    /// The controller's secret CURVE key in Z85.
     public var curveSecretKey: String?
     /// The key that signs messages: `nil` for a new random one, empty for none. With CURVE it is empty unless given.
     public var sessionKey: String?
@@ -70,23 +71,34 @@ public struct ControllerOptions: Sendable, Hashable {
       case sqlite = "sqlitedb"
       case none = "nodb"
     }
+
+    /// Which store.
     public var kind = Kind.memory
-    /// In memory: records, bytes of buffers, and the part that goes when one of them is reached.
+    /// Records in memory.
     public var recordLimit = 1024
+    /// Bytes of buffers in memory.
     public var sizeLimit = 1 << 30
+    /// The part of the memory store that goes when a limit is reached.
     public var cullFraction = 0.1
-    /// SQLite: the file, its folder (the profile by default), and the table.
+    /// The SQLite file.
     public var filename = "tasks.db"
+    /// The folder of the SQLite file; the profile by default.
     public var location: String
+    /// The SQLite table.
     public var table = "ipython-tasks"
   }
 
   /// Profile, cluster, logging.
   public var application: ApplicationOptions
+  /// Where the sockets are bound.
   public var network = Network()
+  /// Signing and encryption.
   public var security = Security()
+  /// The task scheduler and the broadcast tree.
   public var scheduler = Scheduler()
+  /// How engines are watched.
   public var heartbeat = Heartbeat()
+  /// Where tasks and results are recorded.
   public var store: Store
   /// Whether connection files are read again at the start and left at the end.
   public var reuseFiles = false

@@ -20,16 +20,19 @@ public struct EngineOptions: Sendable, Hashable {
   public var maxHeartbeatMisses = 50
   /// The id to ask for, or `nil` for any.
   public var id: Int?
-  /// The engine's CURVE keys and the controller's public one in Z85; `nil` to make new ones, or for none.
+  /// The engine's public CURVE key in Z85; `nil` to make a new pair.
   public var curvePublicKey: String?
+  /// The engine's secret CURVE key.
   public var curveSecretKey: String?
+  /// The controller's public CURVE key, used where the connection file has none.
   public var curveServerKey: String?
   /// The signing key, used where the connection file has none.
   public var sessionKey: String?
   /// A host to tunnel through; replaces the connection file's.
   public var sshServer: String?
-  /// Python code and a script to run at the start, for engines with Python.
+  /// Python code to run at the start, for engines with Python.
   public var startupCommand: String?
+  /// A Python script to run at the start.
   public var startupScript: String?
 
   /// Reads the options of an engine.

@@ -56,7 +56,8 @@ struct OptionReader {
     _ trait: String, _ classes: [String], in range: ClosedRange<Int> = 0...Int.max
   ) throws(OptionError) -> Int? {
     guard let found = find(trait, classes) else { return nil }
-    let expected = range.upperBound == Int.max ? "a whole number from \(range.lowerBound)" : "a whole number in \(range)"
+    let expected =
+      range.upperBound == Int.max ? "a whole number from \(range.lowerBound)" : "a whole number in \(range)"
     let number: Int?
     switch found.value {
     case .text(let text): number = Int(text.trimmingCharacters(in: .whitespaces))

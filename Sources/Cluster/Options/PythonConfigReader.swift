@@ -101,7 +101,9 @@ struct PythonConfigReader {
     var depth = 0
     while let next = parser.current {
       switch next {
-      case "\n" where depth <= 0: return parser.position += 1
+      case "\n" where depth <= 0:
+        parser.position += 1
+        return
       case "#", "\\": skipCommentOrContinuation()
       case "[", "(", "{": (depth, parser.position) = (depth + 1, parser.position + 1)
       case "]", ")", "}": (depth, parser.position) = (depth - 1, parser.position + 1)

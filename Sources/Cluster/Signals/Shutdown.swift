@@ -6,6 +6,7 @@ public struct Interruption: Error, Sendable, Hashable, CustomStringConvertible {
   /// The signal, or `nil` when the process that started this one is gone.
   public let signal: Int32?
 
+  /// In words, for messages.
   public var description: String { signal.map { "stopped by signal \($0)" } ?? "the starting process is gone" }
 
   /// The exit code shells expect for it.

@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+@testable import Cluster
+
+@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func shell(_ script: String, environment: [String: String] = [:]) async throws -> ChildProcess {
+    try await ChildProcess.launch(
+      ProgramCommand(executable: "/bin/sh", arguments: ["-c", script]), environment: environment,
+      log: "\(folder.path)/log", grace: .milliseconds(100))
+  }
+
+  private var log: String {
+    String(decoding: FileManager.default.contents(atPath: "\(folder.path)/log") ?? Data(), as: UTF8.self)
+  }
+
+  @Test func logsOutputAndTellsTheExitCode() async throws {
+    let child = try await shell("echo $WORD; echo error >&2; exit 3", environment: ["WORD": "hello"])
+    #expect(await child.status == .exited(3))
+    #expect(log == "hello\nerror\n")
+  }
+
+  @Test func stopsWithSIGTERM() async throws {
+    let child = try await ChildProcess.launch(
+      ProgramCommand(executable: "/bin/sleep", arguments: ["1000"]), log: "\(folder.path)/log")
+    #expect(ProcessTable.isAlive(child.pid))
+    #expect(await child.stop() == .signaled(15))
+    #expect(!ProcessTable.isAlive(child.pid))
+    #expect(await child.stop() == .signaled(15))
+  }
+
+  @Test func killsWhatDoesNotLeave() async throws {
+    // The trap must be set before the signal comes: the pipe of the lifeline can't tell, the log can.
+    let child = try await shell("trap '' TERM; echo ready; while :; do sleep 1; done")
+    while !log.contains("ready") { await Task.yield() }
+    #expect(await child.stop() == .signaled(9))
+  }
+
+  @Test func saysWhenAProgramIsMissing() async {
+    await #expect(throws: OptionError.self) {
+      _ = try await ChildProcess.launch(ProgramCommand(executable: "/no/such/program"), log: "\(folder.path)/log")
+    }
+    await #expect(throws: OptionError.self) {
+      _ = try await ChildProcess.launch(ProgramCommand(executable: "/bin/true"), log: "/no/such/folder/log")
+    }
+  }
+
+  @Test func childHangsOnTheLifeline() async throws {
+    // Standard input does not end while this process lives, so read only returns when the child is stopped.
+    let child = try await shell("test \"$MARTLET_LIFELINE\" = stdin && read line")
+    #expect(ProcessTable.isAlive(child.pid))
+    #expect(await child.stop() == .signaled(15))
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Logging
+import Testing
+import Wire
+
+@testable import Cluster
+
+/// Clusters of shell scripts: the controller writes connection files, engines sleep.
+@Suite(.timeLimit(.minutes(1))) struct ClusterTests {
+  private let folder: TemporaryFolder
+  private let configuration: ClusterConfiguration
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let script = try folder.write(
+      """
+      role=$1; shift
+      for option; do case $option in --profile-dir=*) profile=${option#*=};; --cluster-id=*) id=${option#*=};; esac; done
+      echo "$role $@"
+      if [ $role = controller ]; then
+        for kind in client engine; do
+          echo '{"interface": "tcp://127.0.0.1", "hb_ping": 1, "registration": 2}' > new
+          mv new $profile/security/ipcontroller-$id-$kind.json
+        done
+      fi
+      exec sleep 1000
+      """, to: "script.sh")
+    let program = ProgramCommand(executable: "/bin/sh", arguments: ["-c", "cd \(folder.path); . \(script)", "sh"])
+    var configuration = ClusterConfiguration(
+      profile: ProfileDirectory(name: "p", ipythonDirectory: folder.path), clusterID: "c")
+    configuration.controllerProgram = program
+    configuration.engineProgram = program
+    configuration.engines = 2
+    configuration.startTimeout = .seconds(20)
+    self.configuration = configuration
+  }
+
+  private var files: [String] {
+    let all = FileManager.default.enumerator(atPath: configuration.profile.path)?.compactMap { $0 as? String } ?? []
+    return all.filter { $0.hasSuffix(".json") }.sorted()
+  }
+
+  private func cluster(_ configuration: ClusterConfiguration? = nil) -> Cluster {
+    Cluster(configuration ?? self.configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  @Test func leavesNothingBehind() async throws {
+    let cluster = cluster()
+    try await cluster.start()
+    #expect(await cluster.state == .running)
+    let record = await cluster.record
+    #expect(record.engineCount == 2 && record.isAlive)
+    #expect(try ClusterRecord.read(record.path) == record)
+    #expect(try ClusterCatalog.running("c", in: configuration.profile) == record)
+    let sockets = try #require(record.socketDirectory)
+    #expect(FileManager.default.fileExists(atPath: sockets))
+    #expect(files.count == 4)
+
+    await cluster.stop()
+    #expect(await cluster.state == .stopped)
+    #expect(!FileManager.default.fileExists(atPath: sockets))
+    #expect(files == [])
+    let pids = [record.controller?.pid ?? 0] + record.engineSets.values.flatMap { $0.values.map(\.pid) }
+    #expect(pids.count == 3 && pids.allSatisfy { !ProcessTable.isAlive($0) })
+  }
+
+  @Test func addsEngines() async throws {
+    let cluster = cluster()
+    await #expect(throws: ClusterError.self) { try await cluster.addEngines(1) }
+    try await cluster.start()
+    let set = try await cluster.addEngines(1)
+    #expect(await cluster.record.engineSets[set]?.count == 1)
+    #expect(await cluster.engineProcessCount == 3)
+    await cluster.stop()
+    await #expect(throws: ClusterError.self) { try await cluster.start() }
+  }
+
+  @Test func refusesASecondOne() async throws {
+    let first = cluster()
+    try await first.start()
+    let second = cluster()
+    await #expect(throws: ClusterError.self) { try await second.start() }
+    #expect(files.count == 4)
+    await first.stop()
+  }
+
+  @Test func cleansUpWhenTheControllerDoesNotStart() async throws {
+    var configuration = configuration
+    configuration.controllerProgram = ProgramCommand(executable: "/bin/false")
+    let cluster = cluster(configuration)
+    await #expect(throws: ClusterError.self) { try await cluster.start() }
+    #expect(await cluster.state == .stopped)
+    #expect(files == [])
+  }
+
+  @Test func cleansUpWhenEnginesDoNotStart() async throws {
+    var configuration = configuration
+    configuration.engineProgram = ProgramCommand(executable: "/no/such/program")
+    let cluster = cluster(configuration)
+    await #expect(throws: OptionError.self) { try await cluster.start() }
+    #expect(files == [])
+  }
+
+  @Test func cleansUpWhenCancelled() async throws {
+    var configuration = configuration
+    configuration.controllerProgram = ProgramCommand(executable: "/bin/sh", arguments: ["-c", "exec sleep 1000"])
+    let cluster = cluster(configuration)
+    let start = Task { try await cluster.start() }
+    while await cluster.hasNoController { await Task.yield() }
+    start.cancel()
+    await #expect(throws: CancellationError.self) { try await start.value }
+    #expect(await cluster.state == .stopped)
+    #expect(files == [])
+  }
+
+  @Test func noticesTheControllersEnd() async throws {
+    let cluster = cluster()
+    try await cluster.start()
+    let pid = try #require(await cluster.record.controller?.pid)
+    kill(Int32(pid), SIGKILL)
+    await cluster.waitUntilEnded()
+    #expect(await cluster.record.controller == nil)
+    await cluster.stop()
+  }
+}

@@ -1,0 +1,113 @@
+import Logging
+import Testing
+
+@testable import Cluster
+
+@Suite struct ControllerOptionsTests {
+  private func read(_ arguments: String..., environment: [String: String] = [:]) throws -> ControllerOptions {
+    let (options, warnings) = try ControllerOptions.read(arguments, environment: environment)
+    #expect(warnings == [])
+    return options
+  }
+
+  @Test func hasTheOriginalsDefaults() throws {
+    let options = try read()
+    #expect(options.network == .init())
+    #expect(options.scheduler == .init())
+    #expect(options.store.kind == .memory)
+    #expect(options.heartbeat.period == .seconds(3))
+    #expect(options.security.sessionKey == nil)
+    #expect(options.application.logLevel == .info)
+    #expect(!options.reuseFiles)
+  }
+
+  @Test func readsNetwork() throws {
+    let network = try read(
+      "--ip=*", "--transport=tcp", "--IPController.engine_ip=10.0.0.1", "--ports=10101-10103,10200", "--engine-ports",
+      "[1, 2]", "--client-ports=7", "--location=here", "--ssh=me@there", "--enginessh=x", "--port=99"
+    ).network
+    #expect(network.clientAddress == "*" && network.engineAddress == "10.0.0.1")
+    #expect(network.ports == [10101, 10102, 10103, 10200])
+    #expect(network.enginePorts == [1, 2, 99] && network.clientPorts == [7])
+    #expect(network.location == "here" && network.sshServer == "me@there" && network.engineSSHServer == "x")
+  }
+
+  @Test func readsSchedulerHeartbeatAndStore() throws {
+    let options = try read(
+      "--scheme=lru", "--hwm=0", "--IPController.broadcast_scheduler_depth=2", "--ping=500",
+      "--HeartMonitor.max_heartmonitor_misses=3", "--IPController.registration_timeout=7", "--sqlitedb",
+      "--SQLiteDB.filename=t.db", "--SQLiteDB.location=/data", "--SQLiteDB.table=x", "--DictDB.record_limit=5",
+      "--DictDB.size_limit=6", "--DictDB.cull_fraction=0.5")
+    #expect(options.scheduler.scheme == "lru" && options.scheduler.highWaterMark == 0)
+    #expect(options.scheduler.broadcastDepth == 2)
+    #expect(options.heartbeat.period == .milliseconds(500) && options.heartbeat.maxMisses == 3)
+    #expect(options.heartbeat.registrationTimeout == .seconds(7))
+    #expect(options.store.kind == .sqlite && options.store.filename == "t.db" && options.store.location == "/data")
+    #expect(options.store.table == "x" && options.store.recordLimit == 5 && options.store.sizeLimit == 6)
+    #expect(options.store.cullFraction == 0.5)
+  }
+
+  @Test(arguments: [
+    ("--nodb", ControllerOptions.Store.Kind.none), ("--dictdb", .memory),
+    ("--IPController.db_class=ipyparallel.controller.sqlitedb.SQLiteDB", .sqlite),
+    ("--IPController.db_class=NoDB", .none),
+  ])
+  func readsStoreKinds(argument: String, kind: ControllerOptions.Store.Kind) throws {
+    #expect(try read(argument).store.kind == kind)
+  }
+
+  @Test func restoringReusesFiles() throws {
+    #expect(try read("--restore").reuseFiles)
+    #expect(try read("--reuse").reuseFiles)
+    #expect(try read("--IPController.restore_engines=True").reuseFiles)
+  }
+
+  @Test func curveLeavesTheSessionKeyEmptyUnlessGiven() throws {
+    #expect(try read("--enable-curve").security.sessionKey == "")
+    #expect(try read("--enable-curve", "--Session.key=b'k'").security.sessionKey == "k")
+    #expect(try read("--no-secure").security.sessionKey == "")
+    let security = try read(
+      environment: ["IPP_ENABLE_CURVE": "1", "IPP_CURVE_PUBLICKEY": "p", "IPP_CURVE_SECRETKEY": "s"]
+    ).security
+    #expect(security.enableCurve && security.curvePublicKey == "p" && security.curveSecretKey == "s")
+    #expect(security.sessionKey == "")
+  }
+
+  @Test func acceptsWhatHasNoEffect() throws {
+    _ = try read("--usethreads", "--init", "--IPController.monitor_ip=x", "--ident=a", "--user=me")
+  }
+
+  @Test func warnsAboutTheUnknown() throws {
+    let (_, warnings) = try ControllerOptions.read(
+      ["--foo=1", "--Nobody.knows=2", "--log-url=tcp://x:1"], environment: [:])
+    #expect(
+      warnings == [
+        "--log-url is not supported, logs go to standard error or with --log-to-file to the profile",
+        "unknown option --foo=1, it has no effect",
+        "unknown option Nobody.knows in the command line, it has no effect",
+      ])
+  }
+
+  @Test(arguments: [
+    "--hwm=x", "--hwm=-1", "--scheme=best", "--transport=udp", "--ports=0", "--ports=5-1", "--ports=70000",
+    "--ports=[1,'a']", "--reuse=maybe", "--ping=0", "--mongodb", "--log-level=LOUD", "--DictDB.cull_fraction=2",
+    "--DictDB.cull_fraction=nan", "--cluster-id=../x", "--config=/no/such/file", "--keyfile=/no/such/file",
+    "--IPController.broadcast_scheduler_depth=99",
+  ])
+  func refusesBadValues(argument: String) {
+    #expect(throws: OptionError.self) { try ControllerOptions.read([argument], environment: [:]) }
+  }
+
+  @Test(arguments: [
+    ("10", Logger.Level.debug), ("DEBUG", .debug), ("info", .info), ("15", .info), ("WARN", .warning),
+    ("30", .warning), ("ERROR", .error), ("50", .critical), ("0", .trace),
+  ])
+  func readsLogLevels(text: String, level: Logger.Level) throws {
+    #expect(try read("--log-level=\(text)").application.logLevel == level)
+  }
+
+  @Test func debugAndQuietSetTheLevel() throws {
+    #expect(try read("--debug").application.logLevel == .debug)
+    #expect(try read("--quiet").application.logLevel == .critical)
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+@testable import Cluster
+
+/// A folder for one test, removed with the value.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() throws {
+    path = "\(NSTemporaryDirectory())cluster-tests-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// A profile in the folder, made.
+  func profile(_ name: String = "default") throws -> ProfileDirectory {
+    let profile = ProfileDirectory(name: name, ipythonDirectory: path)
+    try profile.create()
+    return profile
+  }
+
+  /// Writes a file and gives its path.
+  @discardableResult
+  func write(_ text: String, to name: String) throws -> String {
+    let file = "\(path)/\(name)"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    return file
+  }
+
+  /// An environment in which this is the folder of the profiles.
+  var environment: [String: String] { ["IPYTHONDIR": path] }
+}
