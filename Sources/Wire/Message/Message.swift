@@ -17,17 +17,6 @@ public struct Message: Sendable {
   /// The buffers, sharing the received memory.
   public var buffers: [Bytes]
 
-  /// A message whose frames are kept as a whole.
-  public init(_ frames: SharedMessage, layout: MessageLayout, header: MessageHeader) {
-    self.header = header
-    identities = (0..<layout.delimiter).map { frames[$0] }
-    headerBytes = frames[layout.header]
-    parentHeaderBytes = frames[layout.parentHeader]
-    metadataBytes = frames[layout.metadata]
-    contentBytes = frames[layout.content]
-    buffers = (layout.firstBuffer..<max(frames.count, layout.firstBuffer)).map { frames[$0] }
-  }
-
   /// The id of the message this one replies to, if any.
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` when the parent header is no object.
@@ -55,5 +44,18 @@ public struct Message: Sendable {
     } catch {
       throw WireError(.malformedJSON, "\(name): \(error)")
     }
+  }
+}
+
+extension Message {
+  /// A message whose frames are kept as a whole.
+  public init(_ frames: SharedMessage, layout: MessageLayout, header: MessageHeader) {
+    self.header = header
+    identities = (0..<layout.delimiter).map { frames[$0] }
+    headerBytes = frames[layout.header]
+    parentHeaderBytes = frames[layout.parentHeader]
+    metadataBytes = frames[layout.metadata]
+    contentBytes = frames[layout.content]
+    buffers = (layout.firstBuffer..<max(frames.count, layout.firstBuffer)).map { frames[$0] }
   }
 }
