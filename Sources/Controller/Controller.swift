@@ -30,6 +30,7 @@ public final class Controller: Service, Sendable {
     let iopub: IOPubRelay
     let broadcast: BroadcastScheduler
     let hearts: HeartMonitor
+    let handshakes: HandshakeWatch
   }
 
   /// Binds all sockets and writes the connection files; nothing is served before ``run()``.
@@ -57,16 +58,19 @@ public final class Controller: Service, Sendable {
     do {
       let hub = try Hub(sockets: sockets, endpoints: &endpoints, loop: hubLoop, logger: logger) { requestStop.yield() }
       let tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
+      let mux = try DirectRelay(
+        .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
+      let control = try DirectRelay(
+        .control, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
+      let iopub = try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger)
+      let broadcast = try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger)
+      let hearts = try HeartMonitor(
+        sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger)
       parts = Parts(
-        loops: loops, hub: hub, tasks: tasks,
-        mux: try DirectRelay(
-          .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger),
-        control: try DirectRelay(
-          .control, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks,
-          logger: logger),
-        iopub: try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger),
-        broadcast: try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger),
-        hearts: try HeartMonitor(sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger))
+        loops: loops, hub: hub, tasks: tasks, mux: mux, control: control, iopub: iopub, broadcast: broadcast,
+        hearts: hearts,
+        handshakes: try HandshakeWatch(
+          endpoints.monitored, context: sockets.context, loop: heartLoop, logger: logger))
     } catch {
       for loop in loops { loop.stop() }
       throw error
@@ -89,6 +93,7 @@ public final class Controller: Service, Sendable {
     await parts.iopub.start()
     await parts.broadcast.start()
     await parts.hearts.start()
+    await parts.handshakes.start()
     await parts.hub.start(
       engineInfo: Self.registrationInfo(engineConnection), observers: [parts.tasks, parts.broadcast],
       taskScheduler: parts.tasks, restoring: configuration.restoresEngines)
@@ -114,6 +119,7 @@ public final class Controller: Service, Sendable {
       configuration.clientFile?.remove()
       configuration.engineFile?.remove()
     }
+    await parts.handshakes.stop()
     await parts.hearts.stop()
     await parts.tasks.stop()
     await parts.mux.stop()

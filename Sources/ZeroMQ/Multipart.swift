@@ -74,6 +74,14 @@ public struct Multipart: ~Copyable {
     return Bytes(taking: slab + head + index)
   }
 
+  /// The descriptor of the connection that the first frame came in by: what ``SocketEvent/value`` names when that
+  /// connection ends. `nil` where there is none, as with `inproc`.
+  public borrowing func sourceDescriptor() -> Int32? {
+    guard count > 0 else { return nil }
+    let descriptor = zmq_msg_get(slab + head, ZMQ_SRCFD)
+    return descriptor >= 0 ? descriptor : nil
+  }
+
   /// A frame as UTF-8 text; empty for one that isn't there.
   public borrowing func text(at index: Int) -> String {
     guard index >= 0, index < count, let data = zmq_msg_data(slab + head + index) else { return "" }

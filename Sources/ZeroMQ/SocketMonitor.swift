@@ -5,8 +5,10 @@ public struct SocketEvent: Sendable, Hashable {
   /// What happened.
   public enum Kind: Sendable, Hashable {
     case connected, accepted, disconnected, closed, listening, handshakeSucceeded
-    /// The peer did not complete the security handshake: a wrong or missing key, or garbage.
+    /// The peer did not pass the security handshake: a wrong or missing key, or garbage.
     case handshakeFailed
+    /// The connection ended before the handshake did, as happens with a peer that is closed at once.
+    case handshakeInterrupted
     case other(UInt16)
   }
 
@@ -20,6 +22,21 @@ public struct SocketEvent: Sendable, Hashable {
 
 /// Watches the connections of one socket.
 public struct SocketMonitor: ~Copyable {
+  /// Which events a monitor gets; fewer cost less.
+  public struct Events: OptionSet, Sendable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// Handshakes that a peer did not pass or did not finish.
+    public static let failedHandshakes = Events(
+      rawValue: ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+        | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+    /// Connections that ended.
+    public static let disconnections = Events(rawValue: ZMQ_EVENT_DISCONNECTED)
+    /// Everything libzmq tells.
+    public static let all = Events(rawValue: ZMQ_EVENT_ALL)
+  }
+
   private let pair: Socket
 
   /// The socket to register with an event loop; events are read with ``next()``.
@@ -30,17 +47,27 @@ public struct SocketMonitor: ~Copyable {
   /// - Parameters:
   ///   - socket: the socket to watch, of the same context.
   ///   - name: unique within the process.
+  ///   - events: what to watch for.
   /// - Throws: the errno when the name is in use.
-  public init(_ socket: borrowing Socket, context: Context, name: String) throws(ZeroMQError) {
-    let endpoint = "inproc://monitor-\(name)"
-    let handle = socket.handle
-    try check("zmq_socket_monitor", endpoint) { zmq_socket_monitor(handle, endpoint, ZMQ_EVENT_ALL) }
+  public init(
+    _ socket: borrowing Socket, context: Context, name: String, events: Events = .all
+  ) throws(ZeroMQError) {
+    try socket.reportEvents(events, toMonitor: name)
+    try self.init(context: context, name: name)
+  }
+
+  /// Watches a socket that was told to report to this monitor, possibly by another thread.
+  ///
+  /// - Throws: the errno when no socket of the context reports to that name.
+  public init(context: Context, name: String) throws(ZeroMQError) {
     var options = SocketOptions()
     options.linger = .zero
     let pair = try Socket(context, .pair, options: options)
-    try pair.connect(endpoint)
+    try pair.connect(Self.endpoint(name))
     self.pair = pair
   }
+
+  fileprivate static func endpoint(_ name: String) -> String { "inproc://monitor-\(name)" }
 
   /// The next event, if there is one.
   public borrowing func next() throws(ZeroMQError) -> SocketEvent? {
@@ -54,6 +81,17 @@ public struct SocketMonitor: ~Copyable {
   }
 }
 
+extension Socket {
+  /// Has libzmq report events of this socket's connections, for a ``SocketMonitor`` of that name to read.
+  ///
+  /// - Throws: the errno when the name is in use.
+  public borrowing func reportEvents(_ events: SocketMonitor.Events, toMonitor name: String) throws(ZeroMQError) {
+    let handle = handle
+    let endpoint = SocketMonitor.endpoint(name)
+    try check("zmq_socket_monitor", endpoint) { zmq_socket_monitor(handle, endpoint, events.rawValue) }
+  }
+}
+
 extension SocketEvent.Kind {
   init(code: Int32) {
     switch code {
@@ -63,8 +101,8 @@ extension SocketEvent.Kind {
     case ZMQ_EVENT_CLOSED: self = .closed
     case ZMQ_EVENT_LISTENING: self = .listening
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: self = .handshakeSucceeded
-    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-      self = .handshakeFailed
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: self = .handshakeFailed
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: self = .handshakeInterrupted
     default: self = .other(UInt16(truncatingIfNeeded: code))
     }
   }

@@ -13,6 +13,7 @@ public enum ControllerRole {
     try application.profile.create()
     try application.enterWorkDirectory()
     let logger = try application.makeLogger(program: "ipcontroller", name: "IPController")
+    DescriptorLimit.raise()
     for warning in warnings { logger.warning("\(warning)") }
     try await Controller(configuration: try ControllerConfiguration(options), logger: logger).run()
   }

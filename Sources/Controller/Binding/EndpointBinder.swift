@@ -9,6 +9,14 @@ struct EndpointBinder {
     case client, engine
   }
 
+  /// A bound socket that reports failed handshakes.
+  struct MonitoredSocket: Sendable {
+    /// As the log names it.
+    let name: String
+    /// The name of its monitor.
+    let monitor: String
+  }
+
   private let interfaces: [Side: ControllerConfiguration.Interface]
   private var pools: [Side: ArraySlice<Int>]
   private var commonPool: ArraySlice<Int>
@@ -16,6 +24,8 @@ struct EndpointBinder {
   private var nextIPCNumber = 1
   /// What has been bound.
   private(set) var ports: [Side: [ConnectionInfo.Channel: [Int]]] = [.client: [:], .engine: [:]]
+  /// The sockets that have been bound and report failed handshakes.
+  private(set) var monitored: [MonitoredSocket] = []
 
   init(_ configuration: ControllerConfiguration, reused: [Side: [ConnectionInfo.Channel: [Int]]] = [:]) {
     interfaces = [.client: configuration.clients, .engine: configuration.engines]
@@ -25,19 +35,33 @@ struct EndpointBinder {
   }
 
   /// Binds a socket for a channel of one side; the registration socket serves both sides under one number.
+  ///
+  /// - Parameter isMonitored: false for a socket whose owner has a monitor of its own.
   mutating func bind(
-    _ socket: borrowing Socket, _ channel: ConnectionInfo.Channel, _ side: Side
+    _ socket: borrowing Socket, _ channel: ConnectionInfo.Channel, _ side: Side, isMonitored: Bool = true
   ) throws(ConnectionError) {
+    if isMonitored { try monitor(socket, "\(channel.rawValue) for \(side == .client ? "clients" : "engines")") }
     let number = try bind(socket, side, wanted: takeReused(channel, side))
     ports[side]?[channel, default: []].append(number)
   }
 
   /// Binds the registration socket, which clients and engines share.
   mutating func bindRegistration(_ socket: borrowing Socket) throws(ConnectionError) {
+    try monitor(socket, "registration")
     let number = try bind(socket, .engine, wanted: takeReused(.registration, .engine))
     if interfaces[.client] != interfaces[.engine] { _ = try bind(socket, .client, wanted: number) }
     ports[.engine]?[.registration] = [number]
     ports[.client]?[.registration] = [number]
+  }
+
+  private mutating func monitor(_ socket: borrowing Socket, _ name: String) throws(ConnectionError) {
+    let monitored = MonitoredSocket(name: name, monitor: Session.randomID())
+    do {
+      try socket.reportEvents(.failedHandshakes, toMonitor: monitored.monitor)
+    } catch {
+      throw ConnectionError("\(error)")
+    }
+    self.monitored.append(monitored)
   }
 
   private mutating func takeReused(_ channel: ConnectionInfo.Channel, _ side: Side) -> Int? {

@@ -16,6 +16,8 @@ actor Hub {
   private var session: Session
   private var state: HubState
   private let engineStateFile: String?
+  /// Written once for all changes of a batch of events: five hundred engines may come at once.
+  private var engineTableHasChanged = false
   private let shutDown: @Sendable () -> Void
   private var schedulers: [any EngineObserver] = []
   private var taskScheduler: TaskScheduler?
@@ -149,7 +151,12 @@ actor Hub {
 
   private func act(arming: Bool = true) {
     while let action = state.nextAction() { perform(action) }
-    if arming { arm() }
+    guard arming else { return }
+    arm()
+    if engineTableHasChanged {
+      engineTableHasChanged = false
+      saveEngines()
+    }
   }
 
   private func perform(_ action: HubAction) {
@@ -163,7 +170,7 @@ actor Hub {
       sendOutgoing(query: false)
     case .engineRegistered(let uuid): for scheduler in schedulers { scheduler.engineRegistered(uuid) }
     case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
-    case .saveEngines: saveEngines()
+    case .saveEngines: engineTableHasChanged = true
     case .resubmit(let header, let content, let buffers):
       taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
     case .shutDown: shutDown()

@@ -8,6 +8,8 @@ struct TaskMetadata {
   var follow = TaskDependency()
   var timeout: Duration?
   var retries = 0
+  /// Martlet's own key `abort_on_disconnect`: the task is aborted if it is still queued when its client disconnects.
+  var abortsOnDisconnect = false
 
   /// Reads a metadata frame in one pass.
   ///
@@ -29,6 +31,7 @@ struct TaskMetadata {
           throw WireError(.malformedJSON, "metadata retries is no number")
         }
         retries = max(0, count)
+      case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
       default: break
       }
     }

@@ -21,6 +21,9 @@ actor TaskScheduler {
   private var events: [HubEvent] = []
   private var rejections = RejectionCounts()
   private var unknownReplies = 0
+  private let connections: SocketMonitor
+  private var handshakes = HandshakeFailures()
+  private var watch = ClientWatch()
 
   /// Messages taken from a socket before the other gets its turn.
   private static let batch = 64
@@ -28,8 +31,11 @@ actor TaskScheduler {
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
     let configuration = sockets.configuration
     clients = try sockets.router("task_in", mandatory: true)
+    connections = try SocketMonitor(
+      clients, context: sockets.context, name: "task_in-\(Session.randomID())",
+      events: [.failedHandshakes, .disconnections])
     engines = try sockets.router("task_out", mandatory: true)
-    try endpoints.bind(clients, .task, .client)
+    try endpoints.bind(clients, .task, .client, isMonitored: false)
     try endpoints.bind(engines, .task, .engine)
     session = try sockets.session()
     state = TaskSchedulerState(configuration: .init(scheme: configuration.scheme, hwm: configuration.hwm))
@@ -43,6 +49,7 @@ actor TaskScheduler {
     tokens = [
       loop.onReadable(clients) { @Sendable [unowned self] in assumeIsolated { $0.readClients() } },
       loop.onReadable(engines) { @Sendable [unowned self] in assumeIsolated { $0.readEngines() } },
+      loop.onReadable(connections.socket) { @Sendable [unowned self] in assumeIsolated { $0.readConnections() } },
     ]
   }
 
@@ -138,12 +145,13 @@ actor TaskScheduler {
       let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
       guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a task without msg_id") }
       let metadata = try TaskMetadata(scanning: incoming.bytes(at: layout.metadata))
+      let client = metadata.abortsOnDisconnect ? watchClient(header.session) : header.session
       let message = MonitoredMessage(.task, taking: &incoming, layout: layout, header: header)
       events.append(.requested(message, engine: nil))
       state.taskSubmitted(
         TaskSubmission(
           id: header.messageID, payload: message, targets: metadata.targets, after: metadata.after,
-          follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries, client: header.session),
+          follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries, client: client),
         now: .now)
       act(flush: false)
     } catch {
@@ -168,6 +176,29 @@ actor TaskScheduler {
     } catch {
       reject(error, "task_out")
     }
+  }
+
+  // MARK: - Clients that vanish
+
+  /// Watches the client of the message at hand, and gives the name under which the state knows those of its tasks that
+  /// are not to outlive its connection; its other tasks go on.
+  private func watchClient(_ session: String) -> String {
+    // A descriptor may have been another client's before: the end of that connection was reported before this message.
+    readConnections()
+    let client = "\(session), while connected"
+    watch.watch(client, identity: incoming.shared(0), descriptor: incoming.sourceDescriptor())
+    return client
+  }
+
+  private func readConnections() {
+    while let event = try? connections.next() {
+      if event.kind == .disconnected {
+        for client in watch.disconnected(Int32(bitPattern: event.value)) { state.clientVanished(client) }
+      } else {
+        handshakes.note(event, socket: "task_in", logger: logger)
+      }
+    }
+    act(flush: false)
   }
 
   private func reject(_ error: WireError, _ socket: String) {
@@ -236,7 +267,10 @@ actor TaskScheduler {
     do {
       let result = try toEngines ? engines.send(&outgoing) : clients.send(&outgoing)
       // An engine that isn't connected (any more) will be unregistered by its heart, and its tasks with it; a client
-      // that is gone needs no answer.
+      // that is gone needs no answer, but may have asked not to leave tasks behind.
+      if result == .unroutable, !toEngines, let client = watch.undeliverable(outgoing.shared(0)) {
+        state.clientVanished(client)
+      }
       return result == .sent
     } catch {
       logger.error("the task scheduler can't send", metadata: [LogKey.reason: "\(error)"])
