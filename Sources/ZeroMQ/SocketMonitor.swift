@@ -18,9 +18,11 @@ public struct SocketEvent: Sendable, Hashable {
   public let endpoint: String
 }
 
-/// Watches the connections of one socket.
+/// Watches the connections of one socket, on that socket's thread.
 public struct SocketMonitor: ~Copyable {
   private let pair: Socket
+  private let watched: UnsafeMutableRawPointer
+  private let watchedState: SocketState
 
   /// The socket to register with an event loop; events are read with ``next()``.
   public var socket: Socket { _read { yield pair } }
@@ -35,17 +37,29 @@ public struct SocketMonitor: ~Copyable {
     let endpoint = "inproc://monitor-\(name)"
     let handle = socket.handle
     try check("zmq_socket_monitor", endpoint) { zmq_socket_monitor(handle, endpoint, ZMQ_EVENT_ALL) }
-    var options = SocketOptions()
-    options.linger = .zero
-    let pair = try Socket(context, .pair, options: options)
-    try pair.connect(endpoint)
-    self.pair = pair
+    do {
+      var options = SocketOptions()
+      options.linger = .zero
+      let pair = try Socket(context, .pair, options: options)
+      try pair.connect(endpoint)
+      self.pair = pair
+    } catch {
+      zmq_socket_monitor(handle, nil, 0)
+      throw error
+    }
+    watched = handle
+    watchedState = socket.state
   }
 
-  /// The next event, if there is one.
-  public borrowing func next() throws(ZeroMQError) -> SocketEvent? {
+  deinit {
+    // Without this libzmq would wait for ever, in its I/O thread, for a reader of the next event.
+    if watchedState.isOpen { zmq_socket_monitor(watched, nil, 0) }
+  }
+
+  /// The next event, if one comes before the timeout.
+  public borrowing func next(timeout: Duration = .zero) throws(ZeroMQError) -> SocketEvent? {
     var message = Multipart(minimumCapacity: 2)
-    guard try pair.receive(into: &message), message.size(of: 0) >= 6 else { return nil }
+    guard try pair.receive(into: &message, timeout: timeout), message.size(of: 0) >= 6 else { return nil }
     // A 16-bit event and a 32-bit value in the machine's byte order, then the endpoint (zmq_socket_monitor(3)).
     let first = message.shared(0)
     let code = UInt16(first[0]) | UInt16(first[1]) << 8
