@@ -143,18 +143,15 @@ public struct Bytes: @unchecked Sendable {
       return
     }
     if count <= ByteStorage.inlineLimit {
-      zmq_msg_init_size(message, count)
-      memcpy(zmq_msg_data(message), base, count)
+      UnsafeRawBufferPointer(start: base, count: count).copy(to: message)
       return
     }
     let retained = Unmanaged.passRetained(owner)
     let failed = zmq_msg_init_data(
       message, UnsafeMutableRawPointer(mutating: base), count,
       { _, hint in if let hint { Unmanaged<AnyObject>.fromOpaque(hint).release() } }, retained.toOpaque())
-    if failed != 0 {
-      retained.release()
-      zmq_msg_init(message)
-    }
+    // Traps without memory, as an array would; an empty frame in its place would go unnoticed.
+    precondition(failed == 0, "no memory for a frame of \(count) bytes")
   }
 }
 
@@ -179,7 +176,9 @@ extension Bytes: CustomStringConvertible {
 }
 
 /// Memory behind ``Bytes``: the bytes themselves, or a libzmq message, in the tail of one allocation.
-final class ByteStorage: ManagedBuffer<ByteStorage.Header, UInt8> {
+///
+/// The tail is one of words, not of bytes: a libzmq message must be aligned like the pointers it holds.
+final class ByteStorage: ManagedBuffer<ByteStorage.Header, UInt> {
   struct Header {
     var base: UnsafeRawPointer
     var count: Int
@@ -193,7 +192,7 @@ final class ByteStorage: ManagedBuffer<ByteStorage.Header, UInt8> {
   var size: Int { header.count }
 
   static func copying(_ source: UnsafeRawBufferPointer) -> ByteStorage {
-    let made = ByteStorage.create(minimumCapacity: source.count) { buffer in
+    let made = ByteStorage.create(minimumCapacity: words(source.count)) { buffer in
       buffer.withUnsafeMutablePointerToElements { tail in
         UnsafeMutableRawBufferPointer(start: tail, count: source.count).copyMemory(from: source)
         return Header(base: UnsafeRawPointer(tail), count: source.count, isFrame: false)
@@ -203,7 +202,7 @@ final class ByteStorage: ManagedBuffer<ByteStorage.Header, UInt8> {
   }
 
   static func frame(_ fill: (UnsafeMutablePointer<zmq_msg_t>) -> Void) -> ByteStorage {
-    let made = ByteStorage.create(minimumCapacity: MemoryLayout<zmq_msg_t>.size) { buffer in
+    let made = ByteStorage.create(minimumCapacity: words(MemoryLayout<zmq_msg_t>.size)) { buffer in
       buffer.withUnsafeMutablePointerToElements { tail in
         let message = UnsafeMutableRawPointer(tail).bindMemory(to: zmq_msg_t.self, capacity: 1)
         fill(message)
@@ -212,6 +211,11 @@ final class ByteStorage: ManagedBuffer<ByteStorage.Header, UInt8> {
       }
     }
     return unsafeDowncast(made, to: ByteStorage.self)
+  }
+
+  private static func words(_ bytes: Int) -> Int {
+    let size = MemoryLayout<UInt>.size
+    return bytes / size + (bytes % size == 0 ? 0 : 1)
   }
 
   deinit {

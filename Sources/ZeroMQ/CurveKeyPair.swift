@@ -1,5 +1,13 @@
 import CZeroMQ
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A CURVE key pair in Z85 text, 40 characters each.
 public struct CurveKeyPair: Sendable, Hashable {
   /// The key others may know.
@@ -27,6 +35,10 @@ public struct CurveKeyPair: Sendable, Hashable {
   ///
   /// - Throws: `EINVAL` when the text is no Z85 key.
   public init(secretKey: String) throws(ZeroMQError) {
+    // libzmq decodes a text of any length into memory for a key of the right one.
+    guard secretKey.utf8.count == 40, !secretKey.utf8.contains(0) else {
+      throw ZeroMQError(code: EINVAL, operation: "zmq_curve_public")
+    }
     var publicKey = [CChar](repeating: 0, count: 41)
     try check("zmq_curve_public") { zmq_curve_public(&publicKey, secretKey) }
     self.init(publicKey: Self.text(publicKey), secretKey: secretKey)

@@ -1,5 +1,6 @@
 import CZeroMQ
 import HeapModule
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -14,7 +15,8 @@ import HeapModule
 /// It is the serial executor of the actors pinned to it, so the compiler checks that only this thread touches their
 /// sockets and state. Socket callbacks run synchronously on the thread: no `await` and no task per message.
 ///
-/// `@unchecked Sendable`: the inbox is guarded by a mutex, everything else is touched by the loop's thread only.
+/// `@unchecked Sendable`: the inbox is guarded by a mutex, the thread's id is atomic, everything else is touched by the
+/// loop's thread only.
 public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// The thread's name, as `top -H` and the logs show it (15 characters count).
   public let name: String
@@ -42,9 +44,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var inbox: [Work] = []
   private var stopping = false
-  private var threadID: pthread_t?
   private var finished: [CheckedContinuation<Void, Never>] = []
   private var hasFinished = false
+
+  /// The thread as a number, 0 when it has ended: the system gives its id to the next thread.
+  private let threadID = Atomic<UInt>(0)
 
   // The loop's thread only.
   private var local: [Work] = []
@@ -89,9 +93,14 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   public func isIsolatingCurrentContext() -> Bool? { isOnLoop }
 
   /// Whether the caller runs on this loop's thread.
-  public var isOnLoop: Bool {
-    guard let threadID else { return false }
-    return pthread_equal(threadID, pthread_self()) != 0
+  public var isOnLoop: Bool { threadID.load(ordering: .relaxed) == Self.currentThread }
+
+  private static var currentThread: UInt {
+    #if os(Linux)
+      UInt(pthread_self())
+    #else
+      UInt(bitPattern: pthread_self())
+    #endif
   }
 
   /// Asks the loop to end after what it has been given so far; sources still registered are forgotten.
@@ -147,7 +156,13 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   public func cancel(_ token: Token) {
     checkIsolated()
     if sources.removeValue(forKey: token.id) != nil { itemsAreStale = true }
-    timerActions[token.id] = nil
+    if timerActions.removeValue(forKey: token.id) != nil { dropCancelledTimers() }
+  }
+
+  /// Cancelled timers stay in the heap; when they are the most of it, they are thrown out together.
+  private func dropCancelledTimers() {
+    guard timers.count > 64, timers.count > 2 * timerActions.count else { return }
+    timers = Heap(timers.unordered.filter { timerActions[$0.id] != nil })
   }
 
   private func add(_ item: zmq_pollitem_t, _ callback: @escaping () -> Void) -> Token {
@@ -157,6 +172,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     itemsAreStale = true
     return Token(id: id)
   }
+
+  /// How many timers take room, cancelled ones included.
+  var pendingTimers: Int { timers.count }
 
   private func takeID() -> UInt64 {
     defer { nextID += 1 }
@@ -184,8 +202,6 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     #else
       var thread: pthread_t?
     #endif
-    // The thread must see its own id, which pthread_create may store only after it has begun to run.
-    pthread_mutex_lock(mutex)
     let code = pthread_create(
       &thread, nil,
       { argument in
@@ -194,27 +210,22 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         #else
           let loop = Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue()
         #endif
-        pthread_mutex_lock(loop.mutex)
-        pthread_mutex_unlock(loop.mutex)
         loop.run()
         return nil
       }, started.toOpaque())
-    if code == 0 {
-      threadID = thread
-      #if os(Linux)
-        pthread_detach(thread)
-      #else
-        if let thread { pthread_detach(thread) }
-      #endif
-    }
-    pthread_mutex_unlock(mutex)
     guard code == 0 else {
       started.release()
       throw ZeroMQError(code: code, operation: "pthread_create", subject: name)
     }
+    #if os(Linux)
+      pthread_detach(thread)
+    #else
+      if let thread { pthread_detach(thread) }
+    #endif
   }
 
   private func run() {
+    threadID.store(Self.currentThread, ordering: .relaxed)
     name_current_thread(String(name.prefix(15)))
     while true {
       runWork()
@@ -222,10 +233,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
       if isStopping { break }
       poll()
     }
-    // What is left was given before the stop or by it; running it resumes whoever waits for it.
-    runWork()
     sources.removeAll()
     timerActions.removeAll()
+    // What is left was given before the stop or by it; running it resumes whoever waits for it.
+    runWork()
+    threadID.store(0, ordering: .relaxed)
     pthread_mutex_lock(mutex)
     hasFinished = true
     let waiting = finished
@@ -251,13 +263,18 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         local.removeAll(keepingCapacity: true)
       }
       guard !spare.isEmpty else { return }
-      let batch = spare
-      spare = []
+      var batch: [Work] = []
+      swap(&batch, &spare)
       for work in batch {
         switch work {
         case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
         case .closure(let body): body()
         }
+      }
+      // Its room serves the next round, unless a burst has made it large.
+      if batch.capacity <= 4096 {
+        batch.removeAll(keepingCapacity: true)
+        spare = batch
       }
     }
   }

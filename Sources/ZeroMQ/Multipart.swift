@@ -14,13 +14,16 @@ import CZeroMQ
 /// copies no payload and, once the slab has grown to the usual size, allocates nothing.
 public struct Multipart: ~Copyable {
   private var slab: UnsafeMutablePointer<zmq_msg_t>
-  private var capacity: Int
+  private(set) var capacity: Int
   private var head: Int
   /// How many frames there are.
   public private(set) var count: Int
 
   /// Room kept in front, so that an identity can be put before the others without moving them.
   private static let headroom = 2
+
+  /// A message of more frames does not leave its room to the next: who sends it would decide how much is kept.
+  private static let reusedCapacity = 4096
 
   /// An empty message with room for some frames.
   public init(minimumCapacity: Int = 14) {
@@ -38,11 +41,12 @@ public struct Multipart: ~Copyable {
   /// Whether there is no frame.
   public var isEmpty: Bool { count == 0 }
 
-  /// Drops all frames and keeps the room.
+  /// Drops all frames and keeps the room, unless it is unusually large.
   public mutating func removeAll() {
     for index in 0..<count { zmq_msg_close(slab + head + index) }
-    head = Self.headroom
     count = 0
+    if capacity > Self.reusedCapacity { move(capacity: Self.reusedCapacity, front: Self.headroom) }
+    head = Self.headroom
   }
 
   /// The size of a frame in bytes; 0 for one that isn't there.
@@ -104,10 +108,7 @@ public struct Multipart: ~Copyable {
   /// Adds a frame at the end, copying an array.
   public mutating func append(_ array: [UInt8]) {
     let slot = nextSlot()
-    array.withUnsafeBytes { source in
-      zmq_msg_init_size(slot, source.count)
-      if let start = source.baseAddress { memcpy(zmq_msg_data(slot), start, source.count) }
-    }
+    array.withUnsafeBytes { $0.copy(to: slot) }
   }
 
   /// Adds a frame at the end, sharing one of another message.
@@ -119,7 +120,8 @@ public struct Multipart: ~Copyable {
 
   /// Puts a frame before the others.
   public mutating func prepend(_ bytes: Bytes) {
-    if head == 0 { grow(front: Self.headroom) }
+    // Twice the frames in front and no more behind: many identities cost a constant number of moves each.
+    if head == 0 { move(capacity: max(capacity, count) + count + Self.headroom, front: count + Self.headroom) }
     head -= 1
     count += 1
     bytes.fill(slab + head)
@@ -185,9 +187,15 @@ public struct Multipart: ~Copyable {
       while zmq_msg_send(slab + head + index, handle, flags | more) == -1 {
         let code = zmq_errno()
         if code == EINTR { continue }
+        if index == 0 { return code }
         // Frames that libzmq took are empty now; dropping the message keeps the slab consistent.
-        if index > 0 { removeAll() }
-        return code
+        guard code == EAGAIN else {
+          removeAll()
+          return code
+        }
+        // The peer has gone between two frames, and libzmq drops the rest of this message up to its last frame. It has
+        // to be given that rest, or it would drop the next message in its place.
+        break
       }
     }
     removeAll()
@@ -195,19 +203,32 @@ public struct Multipart: ~Copyable {
   }
 
   private mutating func nextSlot() -> UnsafeMutablePointer<zmq_msg_t> {
-    if head + count == capacity { grow(front: head) }
+    if head + count == capacity {
+      let front = min(head, Self.headroom)
+      move(capacity: front + max(14, 2 * count), front: front)
+    }
     count += 1
     return slab + head + count - 1
   }
 
-  private mutating func grow(front: Int) {
-    let newCapacity = max(capacity * 2, front + count + 2)
-    let larger = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: newCapacity)
+  /// Moves the frames to a slab of another size.
+  private mutating func move(capacity newCapacity: Int, front: Int) {
+    let target = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: newCapacity)
     // libzmq messages may be moved as plain memory as long as one copy is used afterwards.
-    memcpy(larger + front, slab + head, count * MemoryLayout<zmq_msg_t>.size)
+    memcpy(target + front, slab + head, count * MemoryLayout<zmq_msg_t>.size)
     slab.deallocate()
-    slab = larger
+    slab = target
     capacity = newCapacity
     head = front
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Makes a message of a copy of these bytes.
+  ///
+  /// Traps without memory, as an array would; libzmq leaves a message that must not be touched.
+  func copy(to message: UnsafeMutablePointer<zmq_msg_t>) {
+    precondition(zmq_msg_init_size(message, count) == 0, "no memory for a frame of \(count) bytes")
+    if let baseAddress { memcpy(zmq_msg_data(message), baseAddress, count) }
   }
 }

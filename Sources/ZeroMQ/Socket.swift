@@ -23,6 +23,8 @@ public enum SendResult: Sendable {
 /// It belongs to one thread at a time; Martlet's loops each own theirs.
 public struct Socket: ~Copyable {
   let handle: UnsafeMutableRawPointer
+  /// Tells the socket's monitors whether the handle is still good.
+  let state = SocketState()
   private let context: Context
 
   /// Opens a socket and applies its options.
@@ -44,7 +46,10 @@ public struct Socket: ~Copyable {
     self.context = context
   }
 
-  deinit { zmq_close(handle) }
+  deinit {
+    state.isOpen = false
+    zmq_close(handle)
+  }
 
   /// Binds to an endpoint.
   ///
@@ -134,6 +139,11 @@ public struct Socket: ~Copyable {
   public borrowing func subscribe(_ prefix: Bytes) throws(ZeroMQError) {
     try OptionSetter(handle: handle).set(ZMQ_SUBSCRIBE, prefix, "subscribe")
   }
+}
+
+/// What a socket and its monitors know in common, on the socket's thread.
+final class SocketState {
+  var isOpen = true
 }
 
 extension SocketType {

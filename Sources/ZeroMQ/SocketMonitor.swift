@@ -38,6 +38,8 @@ public struct SocketMonitor: ~Copyable {
   }
 
   private let pair: Socket
+  /// The watched socket, where it belongs to this monitor's thread.
+  private let watched: (handle: UnsafeMutableRawPointer, state: SocketState)?
 
   /// The socket to register with an event loop; events are read with ``next()``.
   public var socket: Socket { _read { yield pair } }
@@ -53,26 +55,45 @@ public struct SocketMonitor: ~Copyable {
     _ socket: borrowing Socket, context: Context, name: String, events: Events = .all
   ) throws(ZeroMQError) {
     try socket.reportEvents(events, toMonitor: name)
-    try self.init(context: context, name: name)
+    do {
+      pair = try Self.reader(context, name)
+    } catch {
+      zmq_socket_monitor(socket.handle, nil, 0)
+      throw error
+    }
+    watched = (socket.handle, socket.state)
   }
 
   /// Watches a socket that was told to report to this monitor, possibly by another thread.
   ///
+  /// The socket has to be closed before the monitor is released: libzmq would wait for ever, in its I/O thread, for a
+  /// reader of the next event.
+  ///
   /// - Throws: the errno when no socket of the context reports to that name.
   public init(context: Context, name: String) throws(ZeroMQError) {
+    pair = try Self.reader(context, name)
+    watched = nil
+  }
+
+  deinit {
+    // Without this libzmq would wait for ever for a reader of the next event.
+    if let watched, watched.state.isOpen { zmq_socket_monitor(watched.handle, nil, 0) }
+  }
+
+  private static func reader(_ context: Context, _ name: String) throws(ZeroMQError) -> Socket {
     var options = SocketOptions()
     options.linger = .zero
     let pair = try Socket(context, .pair, options: options)
-    try pair.connect(Self.endpoint(name))
-    self.pair = pair
+    try pair.connect(endpoint(name))
+    return pair
   }
 
   fileprivate static func endpoint(_ name: String) -> String { "inproc://monitor-\(name)" }
 
-  /// The next event, if there is one.
-  public borrowing func next() throws(ZeroMQError) -> SocketEvent? {
+  /// The next event, if one comes before the timeout.
+  public borrowing func next(timeout: Duration = .zero) throws(ZeroMQError) -> SocketEvent? {
     var message = Multipart(minimumCapacity: 2)
-    guard try pair.receive(into: &message), message.size(of: 0) >= 6 else { return nil }
+    guard try pair.receive(into: &message, timeout: timeout), message.size(of: 0) >= 6 else { return nil }
     // A 16-bit event and a 32-bit value in the machine's byte order, then the endpoint (zmq_socket_monitor(3)).
     let first = message.shared(0)
     let code = UInt16(first[0]) | UInt16(first[1]) << 8

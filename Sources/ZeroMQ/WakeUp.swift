@@ -22,7 +22,10 @@ struct WakeUp: ~Copyable {
     #else
       var ends: [Int32] = [0, 0]
       guard pipe(&ends) == 0 else { throw ZeroMQError(code: errno, operation: "pipe") }
-      for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+      for end in ends {
+        _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      }
       readDescriptor = ends[0]
       writeDescriptor = ends[1]
     #endif
