@@ -39,6 +39,8 @@ public struct HeartMonitorState: Sendable {
 
   private let start: ContinuousClock.Instant
   private var responses: Set<EngineIdentity> = []
+  /// Hearts whose connection broke and that haven't beaten since.
+  private var silent: Set<EngineIdentity> = []
   private var current: (text: String, sent: ContinuousClock.Instant)
   private var last: (text: String, sent: ContinuousClock.Instant)
 
@@ -80,6 +82,7 @@ public struct HeartMonitorState: Sendable {
   public mutating func pong(from heart: EngineIdentity, _ text: String, now: ContinuousClock.Instant) -> Pong {
     guard text == current.text || text == last.text else { return .stale }
     responses.insert(heart)
+    silent.remove(heart)
     if misses[heart] == nil {
       misses[heart] = 0
       return .first
@@ -87,9 +90,26 @@ public struct HeartMonitorState: Sendable {
     return text == current.text ? .onTime(now - current.sent) : .late(now - last.sent)
   }
 
+  /// A heart's connection broke: from now on only a beat over a new one counts.
+  public mutating func disconnected(_ heart: EngineIdentity) {
+    guard misses[heart] != nil else { return }
+    responses.remove(heart)
+    silent.insert(heart)
+  }
+
+  /// Ends a heart that hasn't beaten since its connection broke.
+  ///
+  /// - Returns: whether it has stopped.
+  public mutating func endIfSilent(_ heart: EngineIdentity) -> Bool {
+    guard silent.remove(heart) != nil, misses[heart] != nil else { return false }
+    forget(heart)
+    return true
+  }
+
   /// An engine unregistered of itself: its silence is not to be reported. A late beat makes the heart new again.
   public mutating func forget(_ heart: EngineIdentity) {
     misses[heart] = nil
     responses.remove(heart)
+    silent.remove(heart)
   }
 }

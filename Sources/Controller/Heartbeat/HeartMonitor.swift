@@ -15,12 +15,18 @@ actor HeartMonitor {
   private let hub: Hub
   private let logger: Logger
   private var state: HeartMonitorState
+  private let connections: SocketMonitor
+  private var handshakes = HandshakeFailures()
+  /// Which heart beats over which connection.
+  private var descriptors: [EngineIdentity: Int32] = [:]
   private var tokens: [EventLoop.Token] = []
   private var timer: EventLoop.Token?
   private var extraPing: EventLoop.Token?
   private var message = Multipart(minimumCapacity: 4)
 
   private static let batch = 256
+  /// How long an engine has to come back when its connection broke; libzmq tries again after 0.1 s.
+  private static let reconnectionTime = Duration.seconds(2)
   /// New subscribers within this time share one extra ping: a thousand engines that start at once get a few dozen.
   private static let extraPingDelay = Duration.milliseconds(10)
 
@@ -28,7 +34,10 @@ actor HeartMonitor {
     ping = try sockets.attentivePublisher()
     pong = try sockets.router("heartmonitor", mandatory: false)
     try endpoints.bind(ping, .heartbeatPing, .engine)
-    try endpoints.bind(pong, .heartbeatPong, .engine)
+    connections = try SocketMonitor(
+      pong, context: sockets.context, name: "hb_pong-\(Session.randomID())",
+      events: [.failedHandshakes, .disconnections])
+    try endpoints.bind(pong, .heartbeatPong, .engine, isMonitored: false)
     let heartbeat = sockets.configuration.heartbeat
     state = HeartMonitorState(period: heartbeat.period, maxMisses: heartbeat.maxMisses, start: .now)
     self.loop = loop
@@ -41,6 +50,7 @@ actor HeartMonitor {
     tokens = [
       loop.onReadable(ping) { @Sendable [unowned self] in assumeIsolated { $0.readSubscriptions() } },
       loop.onReadable(pong) { @Sendable [unowned self] in assumeIsolated { $0.readPongs() } },
+      loop.onReadable(connections.socket) { @Sendable [unowned self] in assumeIsolated { $0.readConnections() } },
     ]
     arm()
   }
@@ -62,6 +72,7 @@ actor HeartMonitor {
   private func beat() {
     guard let beat = state.advance(to: .now) else { return }
     report(.heartsStopped(beat.stoppedHearts.map(\.rawValue)), beat.stoppedHearts.isEmpty)
+    for heart in beat.stoppedHearts { descriptors[heart] = nil }
     send(beat.ping)
   }
 
@@ -101,6 +112,7 @@ actor HeartMonitor {
       left -= 1
       guard message.count >= 2 else { continue }
       let heart = EngineIdentity(message.text(at: 0))
+      descriptors[heart] = message.sourceDescriptor()
       switch state.pong(from: heart, message.text(at: 1), now: .now) {
       case .first: started.append(heart.rawValue)
       case .onTime: break
@@ -110,5 +122,32 @@ actor HeartMonitor {
       }
     }
     report(.heartsStarted(started), started.isEmpty)
+  }
+
+  // MARK: - Broken connections
+
+  /// An engine that died closes its connections at once, long before it has missed enough pings. One whose connection
+  /// broke but that lives connects again and answers the next ping: it has a moment to do so.
+  private func readConnections() {
+    while let event = try? connections.next() {
+      handshakes.note(event, socket: "hb_pong", logger: logger)
+      guard event.kind == .disconnected else { continue }
+      for (heart, descriptor) in descriptors where descriptor == Int32(bitPattern: event.value) {
+        descriptors[heart] = nil
+        giveChance(to: heart)
+      }
+    }
+  }
+
+  private func giveChance(to heart: EngineIdentity) {
+    // Who joins again is pinged as a new subscriber.
+    state.disconnected(heart)
+    logger.debug("an engine's heart lost its connection", metadata: [LogKey.engineUUID: "\(heart)"])
+    _ = loop.schedule(at: .now + Self.reconnectionTime) { [unowned self] in
+      assumeIsolated {
+        guard $0.state.endIfSilent(heart) else { return }
+        $0.report(.heartsStopped([heart.rawValue]), false)
+      }
+    }
   }
 }
