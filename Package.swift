@@ -13,6 +13,8 @@ let package = Package(
     .library(name: "Martlet", targets: ["Martlet"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
+    .executable(name: "pickle-probe", targets: ["PickleProbe"]),
+    .executable(name: "wire-probe", targets: ["WireProbe"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -103,6 +105,10 @@ let package = Package(
     .executableTarget(
       name: "TaskStoreWriter", dependencies: ["Controller", "Wire"], path: "Tests/Support/TaskStoreWriter",
       swiftSettings: settings),
+    .executableTarget(
+      name: "PickleProbe", dependencies: ["Wire", "ZeroMQ"], path: "Tests/Support/PickleProbe", swiftSettings: settings),
+    .executableTarget(
+      name: "WireProbe", dependencies: ["Wire", "ZeroMQ"], path: "Tests/Support/WireProbe", swiftSettings: settings),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
     .testTarget(name: "WireTests", dependencies: ["Wire", "ZeroMQ"], swiftSettings: settings),
     .testTarget(
