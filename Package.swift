@@ -14,6 +14,8 @@ let package = Package(
     .executable(name: "martlet", targets: ["MartletCommand"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
     .executable(name: "martlet-test-engine", targets: ["martlet-test-engine"]),
+    .executable(name: "pickle-probe", targets: ["PickleProbe"]),
+    .executable(name: "wire-probe", targets: ["WireProbe"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -122,6 +124,10 @@ let package = Package(
       swiftSettings: settings
     ),
     .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Martlet"], swiftSettings: settings),
+    .executableTarget(
+      name: "PickleProbe", dependencies: ["Wire", "ZeroMQ"], path: "Tests/Support/PickleProbe", swiftSettings: settings),
+    .executableTarget(
+      name: "WireProbe", dependencies: ["Wire", "ZeroMQ"], path: "Tests/Support/WireProbe", swiftSettings: settings),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
     .testTarget(name: "WireTests", dependencies: ["Wire", "ZeroMQ"], swiftSettings: settings),
     .testTarget(

@@ -28,7 +28,8 @@ public struct ApplyMessage: Sendable {
     frames.append(Bytes())
     for arg in args { frames.append(contentsOf: ResultBuffers.serialize(arg)) }
     let argumentFrames = frames.count - infoIndex - 1
-    let sorted = kwargs.count < 2 ? kwargs : kwargs.sorted { $0.0.unicodeScalars.lexicographicallyPrecedes($1.0.unicodeScalars) }
+    let sorted =
+      kwargs.count < 2 ? kwargs : kwargs.sorted { $0.0.unicodeScalars.lexicographicallyPrecedes($1.0.unicodeScalars) }
     for (_, value) in sorted { frames.append(contentsOf: ResultBuffers.serialize(value)) }
     frames[infoIndex] = ApplyTemplates.info(
       ApplyInfo(argumentCount: args.count, argumentFrames: argumentFrames, keywords: sorted.map(\.0)))

@@ -62,13 +62,18 @@ public enum PrivateFile {
     let folder = (path as NSString).deletingLastPathComponent
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    let temporary = "\(path).\(ProcessIdentity.pid).tmp"
-    let made = FileManager.default.createFile(
-      atPath: temporary, contents: data, attributes: [.posixPermissions: 0o600])
-    guard made, rename(temporary, path) == 0 else {
-      let reason = String(cString: strerror(errno))
-      try? FileManager.default.removeItem(atPath: temporary)
-      throw ConnectionError(reason)
+    let temporary = "\(path).\(UUID().uuidString).tmp"
+    // The mode is the file's from the start: setting it afterwards would show a key to others for a moment.
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw ConnectionError(String(cString: strerror(errno))) }
+    do {
+      let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+      try file.write(contentsOf: data)
+      try file.close()
+      guard rename(temporary, path) == 0 else { throw ConnectionError(String(cString: strerror(errno))) }
+    } catch {
+      unlink(temporary)
+      throw error
     }
   }
 }

@@ -22,8 +22,9 @@ extension ConnectionInfo {
     taskScheme = text("task_scheme")
     for channel in Channel.allCases {
       guard let value = json[channel.rawValue] else { continue }
-      let numbers = value.intValue.map { [$0] } ?? value.arrayValue?.compactMap(\.intValue) ?? []
-      guard !numbers.isEmpty, numbers.allSatisfy({ $0 >= 0 && $0 <= 0xFFFF }) else {
+      let items = value.arrayValue ?? [value]
+      let numbers = items.compactMap(\.intValue).filter { $0 >= 0 && $0 <= 0xFFFF }
+      guard !numbers.isEmpty, numbers.count == items.count else {
         throw ConnectionError("'\(channel.rawValue)' in the connection file is no port")
       }
       ports[channel] = numbers

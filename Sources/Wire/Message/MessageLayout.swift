@@ -34,7 +34,8 @@ public struct MessageLayout: Sendable, Hashable {
     while index < limit {
       if message.frame(index, equals: Self.delimiterBytes) {
         guard message.count >= index + 6 else {
-          throw WireError(.malformedFrames, "\(message.count - index - 1) frames after the delimiter, at least 5 needed")
+          throw WireError(
+            .malformedFrames, "\(message.count - index - 1) frames after the delimiter, at least 5 needed")
         }
         delimiter = index
         return

@@ -51,13 +51,16 @@ struct DType: Sendable, Hashable {
     else { return nil }
     if let state = record.state?.elements {
       // (version, byte order, subarray, field names, fields, item size, alignment, flags[, time unit])
-      guard state.count >= 8, case .string(let order) = state[1], order.utf8.count <= 1, state[2] == .none, state[3] == .none else {
+      guard state.count >= 8, case .string(let order) = state[1], order.utf8.count <= 1, state[2] == .none,
+        state[3] == .none
+      else {
         return nil
       }
       text = (order == "=" ? "<" : order) + text
       if state.count > 8, let metadata = state[8].elements {
         guard metadata.count == 2, let unit = metadata[1].elements, unit.count >= 2,
-          let name = unit[0].bytesValue?.string ?? unit[0].stringValue, let count = unit[1].intValue, name.utf8.count <= 16
+          let name = unit[0].bytesValue?.string ?? unit[0].stringValue, let count = unit[1].intValue,
+          name.utf8.count <= 16
         else { return nil }
         if name != "generic" { text += "[" + (count == 1 ? "" : String(count)) + name + "]" }
       }

@@ -4,6 +4,13 @@ extension NDArray {
   /// Makes an array of Swift numbers, little-endian, the last axis varying fastest; one-dimensional without a shape.
   ///
   /// - Throws: `PickleError` if the shape's product is not the number of elements.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  @specialized(where Element == Int)
+  @specialized(where Element == Int64)
+  @specialized(where Element == Int32)
+  @specialized(where Element == UInt8)
+  @specialized(where Element == Bool)
   public init<Element: NDArrayElement>(_ elements: [Element], shape: [Int]? = nil) throws(PickleError) {
     let width = Element.Bits.bitWidth / 8
     var bytes = [UInt8](repeating: 0, count: elements.count * width)
@@ -18,6 +25,13 @@ extension NDArray {
   /// The elements as Swift values, the last axis varying fastest; both byte orders are read.
   ///
   /// - Throws: `PickleError` if the dtype is not exactly that of `Element` (`f8` for `Double` and so on).
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  @specialized(where Element == Int)
+  @specialized(where Element == Int64)
+  @specialized(where Element == Int32)
+  @specialized(where Element == UInt8)
+  @specialized(where Element == Bool)
   public func array<Element: NDArrayElement>(of element: Element.Type = Element.self) throws(PickleError) -> [Element] {
     guard let type = DType(dtype), type.text.dropFirst() == Element.numpyType else {
       throw PickleError(.mismatch, "found an array of \(dtype), expected \(Element.numpyType)")
@@ -29,7 +43,8 @@ extension NDArray {
     source.withSpan { span in
       for offset in stride(from: 0, to: span.count - span.count % width, by: width) {
         let bits = span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Element.Bits.self)
-        out.append(Element(numpyBits: type.isBigEndian ? Element.Bits(bigEndian: bits) : Element.Bits(littleEndian: bits)))
+        out.append(
+          Element(numpyBits: type.isBigEndian ? Element.Bits(bigEndian: bits) : Element.Bits(littleEndian: bits)))
       }
     }
     return out

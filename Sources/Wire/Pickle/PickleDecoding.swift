@@ -7,9 +7,10 @@ enum PickleDecoding {
   static func value<T: Decodable>(
     _ value: PickleValue, as type: T.Type, path: @autoclosure () -> [any CodingKey]
   ) throws -> T {
-    if let direct = try direct(value, T.self, path) as? T { return direct }
-    if let array = try array(value, T.self, path) as? T { return array }
-    return try T(from: DecodingNode(value: value, codingPath: path(), hasIntKeys: T.self is any IntKeyedDictionary.Type))
+    if let found = try direct(value, T.self, path), let direct = found as? T { return direct }
+    if let found = try array(value, T.self, path), let array = found as? T { return array }
+    return try T(
+      from: DecodingNode(value: value, codingPath: path(), hasIntKeys: T.self is any IntKeyedDictionary.Type))
   }
 
   private static func direct(

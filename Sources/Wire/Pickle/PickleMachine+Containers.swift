@@ -37,7 +37,7 @@ extension PickleMachine {
 
   private func pair(_ items: [PickleValue], into pairs: inout [PickleDict.Pair]) throws(PickleError) {
     guard items.count.isMultiple(of: 2) else { throw error(.malformed, "a key without a value") }
-    pairs.reserveCapacity(pairs.count + items.count / 2)
+    if pairs.isEmpty { pairs.reserveCapacity(items.count / 2) }
     for index in stride(from: 0, to: items.count, by: 2) {
       pairs.append(PickleDict.Pair(key: items[index], value: items[index + 1]))
     }
@@ -51,37 +51,52 @@ extension PickleMachine {
     return height - 1
   }
 
-  /// Takes the value out of an entry, so that changing it does not copy it; whoever takes it puts it back.
-  private mutating func take(_ index: Int) -> PickleValue {
-    let value = stack[index].value
+  // The content of a container is taken out of its entry while it changes, and put back: as long as the entry holds it
+  // too, every change would copy it. The functions end the life of the enum's own reference before the change.
+
+  private mutating func takeList(_ index: Int) -> [PickleValue]? {
+    guard case .list(let items) = stack[index].value else { return nil }
     stack[index].value = .none
-    return value
+    return items
+  }
+
+  private mutating func takeSet(_ index: Int) -> PickleSet? {
+    guard case .set(let set) = stack[index].value else { return nil }
+    stack[index].value = .none
+    return set
+  }
+
+  private mutating func takeDict(_ index: Int) -> PickleDict? {
+    guard case .dict(let dict) = stack[index].value else { return nil }
+    stack[index].value = .none
+    return dict
+  }
+
+  private mutating func takeRecord(_ index: Int) -> PickleRecord? {
+    guard case .record(let record) = stack[index].value else { return nil }
+    stack[index].value = .none
+    return record
   }
 
   mutating func append(from height: Int) throws(PickleError) {
     let index = try container(below: height)
-    var total = stack[index]
-    total.value = .none
-    switch take(index) {
-    case .list(var items):
+    var total = sizes(index)
+    if var items = takeList(index) {
       try gather(from: height, into: &items, total: &total)
       stack[index].value = .list(items)
-    case .record(var record):
-      var items = record.items
-      record.items = []
-      try gather(from: height, into: &items, total: &total)
-      record.items = items
+    } else if var record = takeRecord(index) {
+      try gather(from: height, into: &record.items, total: &total)
       stack[index].value = .record(record)
-    case let other: throw error(.malformed, "cannot append to a \(other.typeName)")
+    } else {
+      throw error(.malformed, "cannot append to a \(stack[index].value.typeName)")
     }
     resize(index, total)
   }
 
   mutating func addItems(from height: Int) throws(PickleError) {
     let index = try container(below: height)
-    var total = stack[index]
-    total.value = .none
-    guard case .set(var set) = take(index) else { throw error(.malformed, "items are added to no set") }
+    var total = sizes(index)
+    guard var set = takeSet(index) else { throw error(.malformed, "items are added to no set") }
     try gather(from: height, into: &set.elements, total: &total)
     stack[index].value = .set(set)
     resize(index, total)
@@ -89,23 +104,23 @@ extension PickleMachine {
 
   mutating func setItems(from height: Int) throws(PickleError) {
     let index = try container(below: height)
-    var total = stack[index]
-    total.value = .none
+    var total = sizes(index)
     var items: [PickleValue] = []
     try gather(from: height, into: &items, total: &total)
-    switch take(index) {
-    case .dict(var dict):
+    if var dict = takeDict(index) {
       try pair(items, into: &dict.pairs)
       stack[index].value = .dict(dict)
-    case .record(var record):
-      var pairs = record.entries.pairs
-      record.entries.pairs = []
-      try pair(items, into: &pairs)
-      record.entries.pairs = pairs
+    } else if var record = takeRecord(index) {
+      try pair(items, into: &record.entries.pairs)
       stack[index].value = .record(record)
-    case let other: throw error(.malformed, "cannot set items of a \(other.typeName)")
+    } else {
+      throw error(.malformed, "cannot set items of a \(stack[index].value.typeName)")
     }
     resize(index, total)
+  }
+
+  private func sizes(_ index: Int) -> Entry {
+    Entry(value: .none, nodes: stack[index].nodes, bytes: stack[index].bytes, depth: stack[index].depth)
   }
 
   private mutating func resize(_ index: Int, _ total: Entry) {

@@ -75,7 +75,9 @@ extension PickleMachine {
     guard case .global(let module, let type)? = args.first else { return nil }
     switch name {
     case "_reconstructor":
-      guard args.count == 3, args[1] == .global(module: "builtins", name: "object"), args[2] == .none else { return nil }
+      guard args.count == 3, args[1] == .global(module: "builtins", name: "object"), args[2] == .none else {
+        return nil
+      }
       return .record(PickleRecord(module: module, name: type, construction: .new))
     case "__newobj__":
       return .record(PickleRecord(module: module, name: type, construction: .new, args: Array(args.dropFirst())))

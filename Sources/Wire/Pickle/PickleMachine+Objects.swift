@@ -2,14 +2,26 @@ import ZeroMQ
 
 extension PickleMachine {
   mutating func pushGlobal(module: String, name: String) throws(PickleError) {
-    // The names Python 2 had, which protocols 0 to 2 still write.
-    let current =
-      switch module {
-      case "__builtin__": "builtins"
-      case "copy_reg": "copyreg"
-      default: module
+    let (module, name) = Self.currentName(module, name)
+    try push(.global(module: module, name: name), payload: module.utf8.count + name.utf8.count)
+  }
+
+  /// Today's name for one of Python 2, which protocols 0 to 2 still write (the common ones of `_compat_pickle`).
+  private static func currentName(_ module: String, _ name: String) -> (module: String, name: String) {
+    switch module {
+    case "__builtin__":
+      switch name {
+      case "long": return ("builtins", "int")
+      case "unicode": return ("builtins", "str")
+      case "xrange": return ("builtins", "range")
+      case "unichr": return ("builtins", "chr")
+      case "reduce": return ("functools", "reduce")
+      default: return ("builtins", name)
       }
-    try push(.global(module: current, name: name), payload: module.utf8.count + name.utf8.count)
+    case "exceptions": return ("builtins", name)
+    case "copy_reg": return ("copyreg", name)
+    default: return (module, name)
+    }
   }
 
   mutating func stackGlobal() throws(PickleError) {
@@ -90,7 +102,7 @@ extension PickleMachine {
     guard record.state == nil else { throw error(.unsupported, "an object is given state twice") }
     stack[index].value = .none
     stack[index].add(state)
-    try check(stack[index])
+    try check(nodes: stack[index].nodes, bytes: stack[index].bytes, depth: stack[index].depth)
     record.state = state.value
     stack[index].value = finished(record)
   }

@@ -67,19 +67,22 @@ struct PickleMachine {
   // MARK: Stack
 
   mutating func push(_ value: PickleValue, payload: Int = 0) throws(PickleError) {
-    try push(Entry(value: value, bytes: 32 + payload))
+    guard stack.count < limits.values, payload <= limits.bytes else {
+      throw error(.limit, "more than \(limits.values) values or \(limits.bytes) bytes")
+    }
+    stack.append(Entry(value: value, bytes: 32 + payload))
   }
 
   mutating func push(_ entry: Entry) throws(PickleError) {
     guard stack.count < limits.values else { throw error(.limit, "more than \(limits.values) values") }
-    try check(entry)
+    try check(nodes: entry.nodes, bytes: entry.bytes, depth: entry.depth)
     stack.append(entry)
   }
 
-  func check(_ entry: Entry) throws(PickleError) {
-    guard entry.nodes <= limits.values else { throw error(.limit, "more than \(limits.values) values") }
-    guard entry.bytes <= limits.bytes else { throw error(.limit, "more than \(limits.bytes) bytes") }
-    guard entry.depth <= limits.depth else { throw error(.limit, "nested more than \(limits.depth) deep") }
+  func check(nodes: Int, bytes: Int, depth: Int) throws(PickleError) {
+    guard nodes <= limits.values else { throw error(.limit, "more than \(limits.values) values") }
+    guard bytes <= limits.bytes else { throw error(.limit, "more than \(limits.bytes) bytes") }
+    guard depth <= limits.depth else { throw error(.limit, "nested more than \(limits.depth) deep") }
   }
 
   /// Counts work that does not grow with the input.
@@ -122,16 +125,23 @@ struct PickleMachine {
 
   /// Takes the entries above a height off the stack into one list, with the sum of their sizes.
   mutating func gather(from height: Int, into items: inout [PickleValue], total: inout Entry) throws(PickleError) {
-    items.reserveCapacity(items.count + stack.count - height)
+    // Only the first time: exact reservations again and again would copy the items each time.
+    if items.isEmpty { items.reserveCapacity(stack.count - height) }
+    // Sizes are summed in locals and read field by field: to copy whole entries would double the time of a list.
+    var (nodes, bytes, depth) = (total.nodes, total.bytes, total.depth)
     for index in height..<stack.count {
       if stack[index].memo >= 0 {
         var entry = stack[index]
         settle(&entry, height: index)
       }
-      total.add(stack[index])
-      try check(total)
+      nodes += stack[index].nodes
+      bytes += stack[index].bytes
+      depth = max(depth, stack[index].depth + 1)
+      if nodes > limits.values || bytes > limits.bytes { break }
       items.append(stack[index].value)
     }
+    try check(nodes: nodes, bytes: bytes, depth: depth)
+    (total.nodes, total.bytes, total.depth) = (nodes, bytes, depth)
     stack.removeSubrange(height...)
   }
 

@@ -5,7 +5,8 @@ extension PickleValue {
   /// A `datetime.datetime` in UTC with whole microseconds.
   public static func datetime(_ date: Date) -> PickleValue {
     let total = (date.timeIntervalSince1970 * 1_000_000).rounded()
-    let micros = Int(min(max(total, -62_135_596_800_000_000), 253_402_300_799_999_999))
+    // Python's years are 1 to 9999.
+    let micros = total.isNaN ? 0 : Int(min(max(total, -62_135_596_800_000_000), 253_402_300_799_000_000))
     let (days, time) = micros.quotientAndFloor(86_400_000_000)
     // Days to a civil date: 400-year eras of 146,097 days that begin on 1 March.
     let (era, dayOfEra) = (days + 719_468).quotientAndFloor(146_097)
@@ -34,7 +35,8 @@ extension PickleValue {
     else { return nil }
     var offset = 0.0
     if record.args.count > 1 {
-      guard case .record(let zone) = record.args[1], zone.name == "timezone", case .record(let delta)? = zone.args.first,
+      guard case .record(let zone) = record.args[1], zone.name == "timezone",
+        case .record(let delta)? = zone.args.first,
         delta.name == "timedelta", delta.args.count == 3
       else { return nil }
       let parts = delta.args.compactMap(\.doubleValue)

@@ -1,0 +1,43 @@
+import Foundation
+import Wire
+import ZeroMQ
+
+/// Answers one command a line, for comparisons with Python: `decode HEX`, `roundtrip PROTOCOL HEX`, `apply HEX,HEX,…`,
+/// `result HEX,HEX,…`.
+func answer(_ words: [Substring]) throws -> String {
+  switch (words.first, words.count) {
+  case ("decode", 2): return json(try PickleDecoder().decode(bytes(words[1])))
+  case ("roundtrip", 3):
+    let version: PickleEncoder.Version = words[1] == "5" ? .five : .four
+    return hex(PickleEncoder(version: version, usesFrame: true).encode(try PickleDecoder().decode(bytes(words[2]))))
+  case ("apply", 2):
+    let message = try ApplyMessage.unpack(words[1].split(separator: ",", omittingEmptySubsequences: false).map(bytes))
+    return message.pack().map(hex).joined(separator: ",")
+  case ("result", 2):
+    let frames = words[1].split(separator: ",", omittingEmptySubsequences: false).map(bytes)
+    let (value, rest) = try ResultBuffers.deserialize(frames)
+    return (ResultBuffers.serialize(value) + rest).map(hex).joined(separator: ",")
+  default: return "error unknown command"
+  }
+}
+
+func bytes(_ hex: Substring) -> Bytes {
+  let digits = hex.utf8.map { UInt8($0 < 0x3A ? $0 & 15 : ($0 & 7) + 9) }
+  return Bytes(stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+}
+
+func hex(_ bytes: Bytes) -> String {
+  let digits = Array("0123456789abcdef".utf8)
+  return String(decoding: bytes.array.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}
+
+while let line = readLine() {
+  var reply: String
+  do {
+    reply = try answer(line.split(separator: " "))
+  } catch {
+    reply = "error \(error)"
+  }
+  // Unbuffered: the other side waits for each answer.
+  FileHandle.standardOutput.write(Data((reply + "\n").utf8))
+}

@@ -1,0 +1,28 @@
+import Testing
+
+@testable import Wire
+
+@Suite struct ReplayFilterTests {
+  /// Which of the fingerprints are new, in order.
+  private func news(_ fingerprints: [UInt64], limit: Int) -> [UInt64] {
+    var filter = ReplayFilter(limit: limit)
+    return fingerprints.filter { filter.insert($0) }
+  }
+
+  @Test func theLastAreRemembered() {
+    #expect(news([1, 2, 3, 1, 2, 3], limit: 3) == [1, 2, 3])
+    // 4 takes the place of 1, which takes that of 2.
+    #expect(news([1, 2, 3, 4, 2, 3, 4, 1, 3, 4, 2], limit: 3) == [1, 2, 3, 4, 1, 2])
+  }
+
+  @Test(arguments: [-1, 0, 1]) func theSmallestLimitIsOne(limit: Int) {
+    #expect(news([7, 7, 8, 8, 7], limit: limit) == [7, 8, 7])
+  }
+
+  @Test func asManyAsJupyterClientRemembers() {
+    var filter = ReplayFilter()
+    for fingerprint in 0..<70_000 as Range<UInt64> { _ = filter.insert(fingerprint) }
+    let (oldest, forgotten) = (filter.insert(70_000 - 65_536), filter.insert(70_000 - 65_536 - 1))
+    #expect(!oldest && forgotten)
+  }
+}
