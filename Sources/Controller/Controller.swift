@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Wire
 import ZeroMQ
 
@@ -12,7 +13,8 @@ import ZeroMQ
 public final class Controller: Service, Sendable {
   private let configuration: ControllerConfiguration
   private let logger: Logger
-  private let parts: Parts
+  /// Gone when ``run()`` is over: their sockets close with them.
+  private let parts: Mutex<ControllerParts?>
   private let stopRequests: AsyncStream<Void>
   private let requestStop: AsyncStream<Void>.Continuation
 
@@ -20,18 +22,6 @@ public final class Controller: Service, Sendable {
   public let clientConnection: ConnectionInfo
   /// What engines need to connect; also written to ``ControllerConfiguration/engineFile``.
   public let engineConnection: ConnectionInfo
-
-  private struct Parts: Sendable {
-    let loops: [EventLoop]
-    let hub: Hub
-    let tasks: TaskScheduler
-    let mux: DirectRelay
-    let control: DirectRelay
-    let iopub: IOPubRelay
-    let broadcast: BroadcastScheduler
-    let hearts: HeartMonitor
-    let handshakes: HandshakeWatch
-  }
 
   /// Binds all sockets and writes the connection files; nothing is served before ``run()``.
   ///
@@ -50,53 +40,30 @@ public final class Controller: Service, Sendable {
     (stopRequests, requestStop) = AsyncStream.makeStream()
     let requestStop = requestStop
 
-    let hubLoop = try EventLoop(name: "hub")
-    let taskLoop = try EventLoop(name: "task")
-    let relayLoop = try EventLoop(name: "relay")
-    let heartLoop = try EventLoop(name: "heart")
-    let loops = [hubLoop, taskLoop, relayLoop, heartLoop]
-    do {
-      let hub = try Hub(sockets: sockets, endpoints: &endpoints, loop: hubLoop, logger: logger) { requestStop.yield() }
-      let tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
-      let mux = try DirectRelay(
-        .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
-      let control = try DirectRelay(
-        .control, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
-      let iopub = try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger)
-      let broadcast = try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger)
-      let hearts = try HeartMonitor(
-        sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger)
-      parts = Parts(
-        loops: loops, hub: hub, tasks: tasks, mux: mux, control: control, iopub: iopub, broadcast: broadcast,
-        hearts: hearts,
-        handshakes: try HandshakeWatch(
-          endpoints.monitored, context: sockets.context, loop: heartLoop, logger: logger))
-    } catch {
-      for loop in loops { loop.stop() }
-      throw error
-    }
-
+    let parts = try ControllerParts(sockets: sockets, endpoints: &endpoints, logger: logger) { requestStop.yield() }
+    self.parts = Mutex(parts)
     self.configuration = configuration
     self.logger = logger
     clientConnection = Self.connection(.client, configuration, key, endpoints)
     engineConnection = Self.connection(.engine, configuration, key, endpoints)
-    try configuration.clientFile?.write(clientConnection)
-    try configuration.engineFile?.write(engineConnection)
+    do {
+      try configuration.clientFile?.write(clientConnection)
+      try configuration.engineFile?.write(engineConnection)
+    } catch {
+      if !configuration.reusesFiles { configuration.clientFile?.remove() }
+      throw error
+    }
   }
 
+  deinit { parts.withLock { $0?.stopLoops() } }
+
   /// Serves until a client asks the hub to shut down, ``stop()`` is called, the task is cancelled or the service
-  /// group shuts down; then closes everything and removes the connection files, unless they are to be reused.
+  /// group shuts down; then closes all sockets and removes the connection files, unless they are to be reused. A
+  /// controller runs once.
   public func run() async throws {
-    await parts.tasks.start()
-    await parts.mux.start()
-    await parts.control.start()
-    await parts.iopub.start()
-    await parts.broadcast.start()
-    await parts.hearts.start()
-    await parts.handshakes.start()
-    await parts.hub.start(
-      engineInfo: Self.registrationInfo(engineConnection), observers: [parts.tasks, parts.broadcast],
-      taskScheduler: parts.tasks, restoring: configuration.restoresEngines)
+    guard let parts = parts.withLock(\.self) else { return }
+    await parts.start(
+      engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines)
     logger.info("controller ready", metadata: [LogKey.endpoint: "\(clientConnection.interface)"])
 
     await withGracefulShutdownHandler {
@@ -119,18 +86,8 @@ public final class Controller: Service, Sendable {
       configuration.clientFile?.remove()
       configuration.engineFile?.remove()
     }
-    await parts.handshakes.stop()
-    await parts.hearts.stop()
-    await parts.tasks.stop()
-    await parts.mux.stop()
-    await parts.control.stop()
-    await parts.iopub.stop()
-    await parts.broadcast.stop()
-    await parts.hub.stop()
-    for loop in parts.loops {
-      loop.stop()
-      await loop.waitUntilStopped()
-    }
+    guard let parts = parts.withLock({ $0.take() }) else { return }
+    await parts.stop()
     logger.info("controller stopped")
   }
 

@@ -106,7 +106,12 @@ public struct HeartMonitorState: Sendable {
     return true
   }
 
-  /// An engine unregistered of itself: its silence is not to be reported. A late beat makes the heart new again.
+  /// A heart that beat for an earlier monitor: it is known, and its silence will be reported.
+  public mutating func watch(_ heart: EngineIdentity) {
+    if misses[heart] == nil { misses[heart] = 0 }
+  }
+
+  /// Nothing is known of a heart any more: its silence is not reported, and its next beat is its first.
   public mutating func forget(_ heart: EngineIdentity) {
     misses[heart] = nil
     responses.remove(heart)

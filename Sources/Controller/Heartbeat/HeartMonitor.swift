@@ -60,6 +60,16 @@ actor HeartMonitor {
     for token in tokens + [timer, extraPing].compactMap(\.self) { loop.cancel(token) }
   }
 
+  /// The next beat of this engine's heart is its first.
+  nonisolated func forget(_ uuid: String) {
+    loop.execute { self.assumeIsolated { $0.state.forget(EngineIdentity(uuid)) } }
+  }
+
+  /// An engine known from before is taken to beat; its silence will be reported.
+  nonisolated func watch(_ uuid: String) {
+    loop.execute { self.assumeIsolated { $0.state.watch(EngineIdentity(uuid)) } }
+  }
+
   private func arm() {
     timer = loop.schedule(at: state.nextDeadline) { [unowned self] in
       assumeIsolated {
@@ -92,7 +102,9 @@ actor HeartMonitor {
 
   private func readSubscriptions() {
     var joined = false
-    while (try? ping.receive(into: &message)) == true {
+    var left = Self.batch
+    while left > 0, (try? ping.receive(into: &message)) == true {
+      left -= 1
       // A subscription begins with 1, its end with 0.
       if message.size(of: 0) > 0, message.bytes(at: 0)[0] == 1 { joined = true }
     }

@@ -7,6 +7,8 @@ struct EngineTable {
   struct Engine {
     let id: Int
     let uuid: String
+    /// When the registration is given up if the engine has not beaten by then.
+    var deadline: ContinuousClock.Instant?
   }
 
   /// What one engine has to do and has done.
@@ -38,17 +40,25 @@ struct EngineTable {
   var work: [Int: Work] = [:]
   private(set) var nextID = 0
 
+  /// Ids that engines may ask for or that a saved table may name.
+  private static let idRange = 0..<Int(Int32.max)
+
+  /// Whether a text can be an engine's uuid: it is a routing identity, which takes 1 to 255 bytes.
+  static func isUUID(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= 255 }
+
   /// Gives an id to a new engine: the one it asked for if that is free, else the next.
-  mutating func accept(uuid: String, requestedID: Int?) throws(HubError) -> Engine {
+  mutating func accept(
+    uuid: String, requestedID: Int?, deadline: ContinuousClock.Instant
+  ) throws(HubError) -> Engine {
     guard idsByUUID[uuid] == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
     var id = nextID
-    if let wanted = requestedID, wanted >= 0, wanted < Int(Int32.max), engines[wanted] == nil,
+    if let wanted = requestedID, Self.idRange.contains(wanted), engines[wanted] == nil,
       !incoming.values.contains(where: { $0.id == wanted })
     {
       id = wanted
     }
     nextID = max(id + 1, nextID)
-    let engine = Engine(id: id, uuid: uuid)
+    let engine = Engine(id: id, uuid: uuid, deadline: deadline)
     incoming[uuid] = engine
     return engine
   }
@@ -65,15 +75,18 @@ struct EngineTable {
   /// Drops an engine that was accepted but not registered.
   mutating func cancel(uuid: String) -> Engine? { incoming.removeValue(forKey: uuid) }
 
-  /// Drops a registered engine; what it has to do stays until ``forget(_:)``.
-  mutating func remove(_ id: Int) -> Engine? {
-    guard let engine = engines.removeValue(forKey: id) else { return nil }
-    idsByUUID[engine.uuid] = nil
-    return engine
+  /// Drops an engine that was accepted but has not beaten until its deadline.
+  mutating func cancel(uuid: String, dueBy now: ContinuousClock.Instant) -> Engine? {
+    guard let deadline = incoming[uuid]?.deadline, deadline <= now else { return nil }
+    return cancel(uuid: uuid)
   }
 
-  /// Drops what an engine had to do.
-  mutating func forget(_ id: Int) -> Work? { engines[id] == nil ? work.removeValue(forKey: id) : nil }
+  /// Drops a registered engine and hands over what it has to do: its id may be given to another at once.
+  mutating func remove(_ id: Int) -> (engine: Engine, work: Work)? {
+    guard let engine = engines.removeValue(forKey: id) else { return nil }
+    idsByUUID[engine.uuid] = nil
+    return (engine, work.removeValue(forKey: id) ?? Work())
+  }
 
   /// The table as it is saved: `{"engines": {"0": uuid}, "next_id": 1}`, as ipyparallel writes it.
   var json: JSONValue {
@@ -83,19 +96,22 @@ struct EngineTable {
     ]
   }
 
-  /// Takes over a saved table.
+  /// Takes over a saved table; what can't be an engine is left out.
   mutating func restore(_ json: JSONValue) -> [Engine] {
     var restored: [Engine] = []
     for (key, uuid) in json["engines"]?.objectValue ?? [:] {
-      guard let id = Int(key), let uuid = uuid.stringValue, engines[id] == nil, idsByUUID[uuid] == nil else { continue }
+      guard let id = Int(key), Self.idRange.contains(id), let uuid = uuid.stringValue, Self.isUUID(uuid),
+        engines[id] == nil, idsByUUID[uuid] == nil
+      else { continue }
       let engine = Engine(id: id, uuid: uuid)
       engines[id] = engine
       idsByUUID[uuid] = id
       work[id] = Work()
       restored.append(engine)
     }
-    nextID = max(json["next_id"]?.intValue ?? 0, (engines.keys.max() ?? -1) + 1)
-    return restored
+    let saved = json["next_id"]?.intValue.flatMap { Self.idRange.contains($0) ? $0 : nil } ?? 0
+    nextID = max(nextID, saved, (engines.keys.max() ?? -1) + 1)
+    return restored.sorted { $0.id < $1.id }
   }
 }
 

@@ -22,16 +22,23 @@ struct HubState {
   let store: any TaskStore
   var engines = EngineTable()
   var actions = Deque<HubAction>()
-  /// Requests that were not answered yet.
-  var pending: Set<String> = []
+  /// Requests that were not answered yet, and the uuid of the engine that has each; nil while none has.
+  private(set) var pending: [String: String?] = [:]
   /// Tasks that no engine has yet.
   var unassigned = PendingIDs()
   /// Ids of requests answered lately, for stores that don't keep them.
   var completed = RecentIDs(limit: 65_536)
   private var expectedStops = RecentIDs(limit: 1024)
-  private var stalls = Deque<(deadline: ContinuousClock.Instant, engine: EngineTable.Engine)>()
-  private var strandings = Deque<(deadline: ContinuousClock.Instant, engine: EngineTable.Engine)>()
+  private var stalls = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
+  private var strandings = Deque<Stranding>()
   private var shutDownAt: ContinuousClock.Instant?
+
+  /// What an engine that is gone has not answered, and until when that is waited for.
+  private struct Stranding {
+    let deadline: ContinuousClock.Instant
+    let engine: EngineTable.Engine
+    let work: EngineTable.Work
+  }
 
   init(configuration: Configuration, store: any TaskStore) {
     self.configuration = configuration
@@ -50,14 +57,13 @@ struct HubState {
   mutating func advance(to now: ContinuousClock.Instant) {
     while let stall = stalls.first, stall.deadline <= now {
       stalls.removeFirst()
-      // The uuid may have been registered anew since, under another id.
-      guard engines.incoming[stall.engine.uuid]?.id == stall.engine.id else { continue }
-      _ = engines.cancel(uuid: stall.engine.uuid)
-      actions.append(.log(.registrationStalled(id: stall.engine.id, uuid: stall.engine.uuid)))
+      if let engine = engines.cancel(uuid: stall.uuid, dueBy: now) {
+        actions.append(.log(.registrationStalled(id: engine.id, uuid: engine.uuid)))
+      }
     }
     while let stranding = strandings.first, stranding.deadline <= now {
       strandings.removeFirst()
-      endStranded(stranding.engine)
+      endStranded(stranding)
     }
     if let deadline = shutDownAt, deadline <= now {
       shutDownAt = nil
@@ -69,18 +75,20 @@ struct HubState {
 
   /// An engine asks to be registered: `{uuid, id?}`.
   mutating func register(_ request: Message, _ content: JSONValue, now: ContinuousClock.Instant) throws(HubError) {
-    guard let uuid = content["uuid"]?.stringValue, !uuid.isEmpty, uuid.utf8.count <= 255 else {
+    guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
       throw .value("a registration_request needs a uuid of 1 to 255 bytes")
     }
+    let deadline = now + configuration.registrationTimeout
     let engine: EngineTable.Engine
     do {
-      engine = try engines.accept(uuid: uuid, requestedID: content["id"]?.intValue)
+      engine = try engines.accept(uuid: uuid, requestedID: content["id"]?.intValue, deadline: deadline)
     } catch {
       actions.append(.log(.registrationRefused(uuid: uuid, reason: error.evalue)))
       reply(request, MessageType.registrationReply, error.content)
       return
     }
-    stalls.append((now + configuration.registrationTimeout, engine))
+    stalls.append((deadline, uuid))
+    actions.append(.awaitHeart(uuid: uuid))
     reply(
       request, MessageType.registrationReply,
       [
@@ -107,12 +115,12 @@ struct HubState {
 
   /// An engine leaves: of its own accord, because its heart stopped or because it was shut down.
   mutating func unregister(_ id: Int, now: ContinuousClock.Instant) {
-    guard let engine = engines.remove(id) else {
+    guard let (engine, work) = engines.remove(id) else {
       if let waiting = engines.incoming.values.first(where: { $0.id == id }) { _ = engines.cancel(uuid: waiting.uuid) }
       return
     }
     expectedStops.insert(engine.uuid)
-    strandings.append((now + configuration.registrationTimeout, engine))
+    strandings.append(Stranding(deadline: now + configuration.registrationTimeout, engine: engine, work: work))
     actions.append(.log(.engineUnregistered(id: id, uuid: engine.uuid)))
     actions.append(.engineUnregistered(uuid: engine.uuid))
     actions.append(.saveEngines)
@@ -128,6 +136,7 @@ struct HubState {
   }
 
   private mutating func announce(_ engine: EngineTable.Engine) {
+    actions.append(.watchHeart(uuid: engine.uuid))
     actions.append(.engineRegistered(uuid: engine.uuid))
     actions.append(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
     actions.append(
@@ -137,10 +146,11 @@ struct HubState {
   }
 
   /// Ends the records of what a dead engine never answered.
-  private mutating func endStranded(_ engine: EngineTable.Engine) {
-    guard let work = engines.forget(engine.id) else { return }
-    for id in work.queue.ids {
-      guard pending.remove(id) != nil else { continue }
+  private mutating func endStranded(_ stranding: Stranding) {
+    let engine = stranding.engine
+    for id in stranding.work.queue.ids {
+      guard pending[id] == engine.uuid else { continue }
+      settle(id)
       completed.insert(id)
       let content = ErrorContent.json(
         ename: "EngineError", evalue: "Engine \(engine.id) died while running task '\(id)'")
@@ -155,10 +165,37 @@ struct HubState {
     }
   }
 
+  // MARK: - Requests
+
+  /// A request is waited for: nobody has it yet.
+  mutating func expect(_ id: String) {
+    if pending[id] == nil { pending[id] = .some(nil) }
+  }
+
+  /// An engine has got a request, maybe after another had it in vain.
+  mutating func move(_ id: String, to engine: String) {
+    settle(id)
+    pending[id] = engine
+  }
+
+  /// Nobody waits for a request any more. Returns whether anybody did.
+  @discardableResult
+  mutating func settle(_ id: String) -> Bool {
+    unassigned.remove(id)
+    guard let holder = pending.removeValue(forKey: id) else { return false }
+    if let holder, let engine = engines.idsByUUID[holder] {
+      engines.work[engine]?.queue.remove(id)
+      engines.work[engine]?.tasks.remove(id)
+    }
+    return true
+  }
+
   // MARK: - Shared
 
   /// Ends the controller a moment from now, so that the answers get out.
-  mutating func beginShutDown(now: ContinuousClock.Instant) { shutDownAt = now + .milliseconds(200) }
+  mutating func beginShutDown(now: ContinuousClock.Instant) {
+    shutDownAt = shutDownAt ?? now + .milliseconds(200)
+  }
 
   mutating func reply(_ request: Message, _ type: String, _ content: JSONValue, buffers: [Bytes] = []) {
     actions.append(

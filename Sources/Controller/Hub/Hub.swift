@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Synchronization
 import Wire
 import ZeroMQ
 
@@ -21,20 +20,20 @@ actor Hub {
   private let shutDown: @Sendable () -> Void
   private var schedulers: [any EngineObserver] = []
   private var taskScheduler: TaskScheduler?
+  private var hearts: HeartMonitor?
   private var token: EventLoop.Token?
   private var flushTimer: EventLoop.Token?
   private var timer: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
   private var incoming = Multipart()
   private var outgoing = Multipart()
   private var rejections = RejectionCounts()
-  private nonisolated let backlog = Atomic<Int>(0)
-  private nonisolated let dropped = Atomic<Int>(0)
+  private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
 
   private static let batch = 64
   /// A store that gathers changes writes them out at least this often.
   private static let flushInterval = Duration.seconds(2)
-  /// Reports waiting beyond this are dropped and counted: records get lost, messages don't.
-  private static let backlogLimit = 500_000
+  /// Reports waiting beyond this many bytes are dropped and counted: records get lost, messages don't.
+  private static let backlogLimit = 1 << 30
 
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger,
@@ -63,13 +62,16 @@ actor Hub {
   ///   - engineInfo: the engines' connection file, for registration replies.
   ///   - observers: learn of engines that come and go before clients do.
   ///   - taskScheduler: takes resubmitted tasks.
+  ///   - hearts: is told whose beats matter.
   ///   - restoring: take over the engines of the saved table.
   func start(
-    engineInfo: JSONValue, observers: [any EngineObserver], taskScheduler: TaskScheduler, restoring: Bool
+    engineInfo: JSONValue, observers: [any EngineObserver], taskScheduler: TaskScheduler, hearts: HeartMonitor,
+    restoring: Bool
   ) {
     state.configuration.engineInfo = engineInfo
     schedulers = observers
     self.taskScheduler = taskScheduler
+    self.hearts = hearts
     if restoring { restore() }
     token = loop.onReadable(query) { @Sendable [unowned self] in assumeIsolated { $0.readQueries() } }
     act()
@@ -97,6 +99,7 @@ actor Hub {
     if let flushTimer { loop.cancel(flushTimer) }
     schedulers = []
     taskScheduler = nil
+    hearts = nil
     do {
       try state.store.close()
     } catch {
@@ -106,15 +109,16 @@ actor Hub {
 
   /// Reports of what passed, from any loop.
   nonisolated func report(_ events: [HubEvent]) {
-    guard backlog.load(ordering: .relaxed) < Self.backlogLimit else {
-      let total = dropped.add(events.count, ordering: .relaxed).newValue
+    let weight: Int
+    switch backlog.admit(events) {
+    case .admitted(let added): weight = added
+    case .dropped(let total):
       // Once per thousand is enough to be seen.
       if total % 1000 < events.count {
         logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
       }
       return
     }
-    backlog.add(events.count, ordering: .relaxed)
     loop.execute {
       self.assumeIsolated { hub in
         let now = ContinuousClock.now
@@ -125,7 +129,7 @@ actor Hub {
         }
         hub.act()
       }
-      self.backlog.subtract(events.count, ordering: .relaxed)
+      self.backlog.release(weight)
     }
   }
 
@@ -170,6 +174,8 @@ actor Hub {
       sendOutgoing(query: false)
     case .engineRegistered(let uuid): for scheduler in schedulers { scheduler.engineRegistered(uuid) }
     case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .awaitHeart(let uuid): hearts?.forget(uuid)
+    case .watchHeart(let uuid): hearts?.watch(uuid)
     case .saveEngines: engineTableHasChanged = true
     case .resubmit(let header, let content, let buffers):
       taskScheduler?.resubmit(header: header, content: content, buffers: buffers)

@@ -11,6 +11,10 @@ enum HubAction {
   case engineRegistered(uuid: String)
   /// Tell the schedulers that an engine is gone.
   case engineUnregistered(uuid: String)
+  /// The next beat of this heart, known or not, is to be reported as its first: a registration waits for it.
+  case awaitHeart(uuid: String)
+  /// The silence of this heart is to be reported, whether it has beaten for this controller or an earlier one.
+  case watchHeart(uuid: String)
   /// Write the engine table to disk, so that a restarted controller knows the engines.
   case saveEngines
   /// Submit a task once more, as it was but for its header.

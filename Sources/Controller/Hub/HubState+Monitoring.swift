@@ -18,19 +18,23 @@ extension HubState {
   private mutating func requested(_ message: MonitoredMessage, engine: String?) {
     let id = message.header.messageID
     let frames = message.frames
-    pending.insert(id)
     switch message.queue {
     case .mux:
+      // What nobody has is never answered and must not be waited for.
       guard let engine, let engineID = engines.idsByUUID[engine] else { return }
+      move(id, to: engine)
       engines.work[engineID]?.queue.insert(id)
-    case .task: unassigned.insert(id)
+    case .task:
+      expect(id)
+      // A task that was sent twice may be with an engine already.
+      if pending[id] == .some(nil) { unassigned.insert(id) }
     case .iopub: return
     }
     var record = TaskRecord(messageID: id)
-    record.header = frames[message.layout.header]
-    record.metadata = frames[message.layout.metadata]
-    record.content = frames[message.layout.content]
-    record.buffers = message.buffers
+    record.header = message.detached(message.layout.header)
+    record.metadata = message.detached(message.layout.metadata)
+    record.content = message.detached(message.layout.content)
+    record.buffers = message.detachedBuffers
     record.submitted = Timestamp(message.header.date) ?? .now
     record.clientUUID = message.header.session
     record.engineUUID = engine
@@ -64,8 +68,8 @@ extension HubState {
   }
 
   private mutating func dispatched(_ id: String, engine: String) {
-    unassigned.remove(id)
-    guard let engineID = engines.idsByUUID[engine] else { return }
+    guard pending[id] != nil, let engineID = engines.idsByUUID[engine] else { return }
+    move(id, to: engine)
     engines.work[engineID]?.tasks.insert(id)
     var update = TaskRecordUpdate()
     update.engineUUID = engine
@@ -73,29 +77,25 @@ extension HubState {
   }
 
   private mutating func replied(_ message: MonitoredMessage, _ id: String) {
-    unassigned.remove(id)
     let facts = ReplyFacts(message.frames[message.layout.metadata])
-    guard pending.remove(id) != nil else {
+    guard settle(id) else {
       // A reply that was expected no more, for example of an engine whose messages were ended as stranded.
       if completed.contains(id) { saveResult(message, id, facts) }
       return
     }
     completed.insert(id)
-    if let engine = facts.engine, let engineID = engines.idsByUUID[engine] {
-      engines.work[engineID]?.queue.remove(id)
-      engines.work[engineID]?.tasks.remove(id)
-      if facts.status != "aborted" { engines.work[engineID]?.complete(id) }
+    if let engine = facts.engine, let engineID = engines.idsByUUID[engine], facts.status != "aborted" {
+      engines.work[engineID]?.complete(id)
     }
     saveResult(message, id, facts)
   }
 
   private mutating func saveResult(_ message: MonitoredMessage, _ id: String, _ facts: ReplyFacts) {
-    let frames = message.frames
     var update = TaskRecordUpdate()
-    update.resultHeader = frames[message.layout.header]
-    update.resultMetadata = frames[message.layout.metadata]
-    update.resultContent = frames[message.layout.content]
-    update.resultBuffers = message.buffers
+    update.resultHeader = message.detached(message.layout.header)
+    update.resultMetadata = message.detached(message.layout.metadata)
+    update.resultContent = message.detached(message.layout.content)
+    update.resultBuffers = message.detachedBuffers
     update.started = facts.started
     update.completed = Timestamp(message.header.date) ?? .now
     update.received = .now
@@ -123,7 +123,7 @@ extension HubState {
 
   /// What an IOPub message adds to its task's record, or nil for one that adds nothing.
   private static func output(_ message: MonitoredMessage) -> TaskRecordUpdate? {
-    let bytes = message.frames[message.layout.content]
+    let bytes = message.detached(message.layout.content)
     guard let content = try? JSONValue.parse(bytes) else { return nil }
     var update = TaskRecordUpdate()
     switch message.header.messageType {

@@ -121,7 +121,7 @@ extension HubState {
     var done: [JSONValue] = []
     var buffers: [Bytes] = []
     for id in ids {
-      if pending.contains(id) {
+      if pending[id] != nil {
         waiting.append(.string(id))
         continue
       }
@@ -213,7 +213,7 @@ extension HubState {
         try store.drop(matching: ["completed": ["$ne": nil]])
       } else {
         let ids = try Self.ids(content["msg_ids"] ?? [])
-        if let unfinished = ids.first(where: { pending.contains($0) }) {
+        if let unfinished = ids.first(where: { pending[$0] != nil }) {
           throw HubError.index("msg pending: '\(unfinished)'")
         }
         try store.drop(ids)
@@ -235,7 +235,7 @@ extension HubState {
   }
 
   private mutating func resubmit(_ request: Message, _ content: JSONValue) throws(HubError) {
-    let ids = try Self.ids(content["msg_ids"])
+    let ids = Set(try Self.ids(content["msg_ids"])).sorted()
     var records: [TaskRecord] = []
     do {
       for id in ids { if let record = try store.record(id) { records.append(record) } }
@@ -246,35 +246,45 @@ extension HubState {
       let found = Set(records.map(\.messageID))
       throw .key("No such msg(s): \(ids.filter { !found.contains($0) })")
     }
-    var resubmitted: [String: JSONValue] = [:]
-    for record in records {
-      guard let bytes = record.header, let json = try? JSONValue.parse(bytes), var header = json.objectValue else {
+    // All or nothing: what can't be submitted is found before anything is.
+    let headers = try records.map { (record) throws(HubError) in
+      guard let header = record.header.flatMap({ try? JSONValue.parse($0) })?.objectValue else {
         throw HubError(ename: "RuntimeError", evalue: "the record of \(record.messageID) has no header")
       }
-      let id = "\(Session.randomID())_0"
-      let date = Timestamp.now
-      header["msg_id"] = .string(id)
-      header["date"] = .string(date.text)
-      let renewed = JSONValue.object(header).bytes
-      pending.insert(id)
-      var copy = TaskRecord(messageID: id)
-      copy.header = renewed
-      copy.metadata = Bytes("{}")
-      copy.content = record.content
-      copy.buffers = record.buffers
-      copy.submitted = date
-      do {
-        try store.add(copy)
-        var update = TaskRecordUpdate()
-        update.resubmitted = id
-        try store.update(record.messageID, update)
-      } catch {
-        throw HubError(error)
-      }
-      resubmitted[record.messageID] = .string(id)
-      actions.append(
-        .resubmit(header: renewed.array, content: record.content ?? Bytes("{}"), buffers: record.buffers ?? []))
+      return header
+    }
+    var resubmitted: [String: JSONValue] = [:]
+    for (record, header) in zip(records, headers) {
+      resubmitted[record.messageID] = .string(try resubmit(record, header))
     }
     reply(request, MessageType.resubmitReply, ["status": "ok", "resubmitted": .object(resubmitted)])
+  }
+
+  /// Submits one task once more and returns its new id.
+  private mutating func resubmit(_ record: TaskRecord, _ header: [String: JSONValue]) throws(HubError) -> String {
+    let id = "\(Session.randomID())_0"
+    let date = Timestamp.now
+    var header = header
+    header["msg_id"] = .string(id)
+    header["date"] = .string(date.text)
+    let renewed = JSONValue.object(header).bytes
+    var copy = TaskRecord(messageID: id)
+    copy.header = renewed
+    copy.metadata = Bytes("{}")
+    copy.content = record.content
+    copy.buffers = record.buffers
+    copy.submitted = date
+    do {
+      try store.add(copy)
+      var update = TaskRecordUpdate()
+      update.resubmitted = id
+      try store.update(record.messageID, update)
+    } catch {
+      throw HubError(error)
+    }
+    expect(id)
+    actions.append(
+      .resubmit(header: renewed.array, content: record.content ?? Bytes("{}"), buffers: record.buffers ?? []))
+    return id
   }
 }

@@ -123,6 +123,9 @@ actor DirectRelay {
     SchedulerReply.append(
       SchedulerReply.engineDied(engine, taskID: request.header.messageID), to: &outgoing, request: request,
       parent: request.frames[request.layout.header], session: &session)
+    if let reply = MonitoredMessage(.mux, copying: outgoing) {
+      events.append(.replied(reply, parentID: request.header.messageID))
+    }
     _ = try? clients.send(&outgoing)
   }
 

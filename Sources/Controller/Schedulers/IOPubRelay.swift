@@ -79,8 +79,8 @@ actor IOPubRelay {
     let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
     let message = MonitoredMessage(.iopub, taking: &incoming, layout: layout, header: header)
     message.frames.append(0..<message.frames.count, to: &outgoing)
+    defer { outgoing.removeAll() }
     try clients.send(&outgoing)
-    outgoing.removeAll()
     return .published(message)
   }
 }

@@ -24,7 +24,11 @@ actor TaskScheduler {
   private let connections: SocketMonitor
   private var handshakes = HandshakeFailures()
   private var watch = ClientWatch()
+  /// Tasks for engines that are registered but not connected to this socket (yet).
+  private var undelivered: [(task: MonitoredMessage, id: String, engine: EngineIdentity)] = []
+  private var retry: EventLoop.Token?
 
+  private static let retryInterval = Duration.milliseconds(50)
   /// Messages taken from a socket before the other gets its turn.
   private static let batch = 64
 
@@ -56,8 +60,9 @@ actor TaskScheduler {
   /// Stops serving.
   func stop() {
     for token in tokens { loop.cancel(token) }
-    if let timer { loop.cancel(timer.token) }
+    for token in [timer?.token, retry].compactMap(\.self) { loop.cancel(token) }
     timer = nil
+    retry = nil
   }
 
   // MARK: - From the hub
@@ -78,6 +83,7 @@ actor TaskScheduler {
       self.assumeIsolated {
         // What it sent before it went is waiting in the socket and counts.
         $0.readEngines()
+        $0.undelivered.removeAll { $0.engine.rawValue == uuid }
         $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
         $0.act()
       }
@@ -220,10 +226,7 @@ actor TaskScheduler {
 
   private func perform(_ action: TaskSchedulerAction<MonitoredMessage>) {
     switch action {
-    case .dispatch(let task, let id, let engine, _):
-      outgoing.append(Bytes(engine.rawValue))
-      task.frames.append(0..<task.frames.count, to: &outgoing)
-      if send(toEngines: true) { events.append(.dispatched(taskID: id, engine: engine.rawValue)) }
+    case .dispatch(let task, let id, let engine, _): dispatch(task, id, engine)
     case .deliver(let reply, let id, let engine):
       // Identities are mirrored: what came from the engine for the client goes to the client from the engine.
       reply.frames.append(1..<2, to: &outgoing)
@@ -242,23 +245,35 @@ actor TaskScheduler {
     }
   }
 
+  /// Sends a task to its engine. An engine may register before its connection to this socket is up: what can't be sent
+  /// is tried again until the engine is unregistered.
+  private func dispatch(_ task: MonitoredMessage, _ id: String, _ engine: EngineIdentity) {
+    outgoing.append(Bytes(engine.rawValue))
+    task.frames.append(0..<task.frames.count, to: &outgoing)
+    if send(toEngines: true) {
+      events.append(.dispatched(taskID: id, engine: engine.rawValue))
+      return
+    }
+    undelivered.append((task, id, engine))
+    guard retry == nil else { return }
+    retry = loop.schedule(at: .now + Self.retryInterval) { [unowned self] in
+      assumeIsolated { scheduler in
+        scheduler.retry = nil
+        let tasks = scheduler.undelivered
+        scheduler.undelivered = []
+        for (task, id, engine) in tasks { scheduler.dispatch(task, id, engine) }
+        scheduler.act()
+      }
+    }
+  }
+
   /// Answers a task in place of an engine.
   private func answer(_ task: MonitoredMessage, _ id: String, _ parts: SchedulerReply.Parts) {
     let parent = task.frames[task.layout.header]
     task.frames.append(0..<task.layout.delimiter, to: &outgoing)
     SchedulerReply.append(parts, to: &outgoing, request: task, parent: parent, session: &session)
-    if let message = monitoredCopyOfOutgoing() { events.append(.replied(message, parentID: id)) }
+    if let reply = MonitoredMessage(.task, copying: outgoing) { events.append(.replied(reply, parentID: id)) }
     send(toEngines: false)
-  }
-
-  /// The reply about to be sent, once more for the hub.
-  private func monitoredCopyOfOutgoing() -> MonitoredMessage? {
-    var copy = Multipart()
-    for index in 0..<outgoing.count { copy.append(sharing: outgoing, index) }
-    guard let layout = try? MessageLayout(of: copy),
-      let header = try? MessageHeader(scanning: copy.bytes(at: layout.header))
-    else { return nil }
-    return MonitoredMessage(.task, taking: &copy, layout: layout, header: header)
   }
 
   @discardableResult

@@ -13,6 +13,15 @@ public final class MemoryTaskStore: TaskStore {
   private struct Slot {
     var record: TaskRecord
     let serial: Int
+
+    /// Changes the record in place, corrects the sum of all records' bytes, and says whether this completes the task.
+    mutating func change(_ update: TaskRecordUpdate, _ bytes: inout Int) -> Bool {
+      let wasCompleted = record.completed != nil
+      bytes -= record.bufferBytes
+      record.apply(update)
+      bytes += record.bufferBytes
+      return !wasCompleted && record.completed != nil
+    }
   }
 
   private let recordLimit: Int
@@ -23,7 +32,7 @@ public final class MemoryTaskStore: TaskStore {
   private var completions = RecordQueue()
   private var nextSerial = 0
 
-  /// Bytes of buffers in all records.
+  /// Bytes of buffers and streams in all records.
   public private(set) var bufferBytes = 0
 
   /// An empty store.
@@ -61,13 +70,8 @@ public final class MemoryTaskStore: TaskStore {
     guard let index = slots.index(forKey: messageID) else {
       throw TaskStoreError(.notFound, "no such msg_id '\(messageID)'")
     }
-    let wasCompleted = slots.values[index].record.completed != nil
-    bufferBytes -= slots.values[index].record.bufferBytes
-    slots.values[index].record.apply(update)
-    bufferBytes += slots.values[index].record.bufferBytes
-    if !wasCompleted, slots.values[index].record.completed != nil {
-      completions.append(RecordQueue.Entry(messageID: messageID, serial: slots.values[index].serial))
-    }
+    let completesNow = slots.values[index].change(update, &bufferBytes)
+    if completesNow { completions.append(RecordQueue.Entry(messageID: messageID, serial: slots.values[index].serial)) }
     cull()
   }
 

@@ -74,18 +74,19 @@ public final class SQLiteTaskStore: TaskStore {
     var assignments: [String] = []
     var arguments: [DatabaseValue] = []
     var bytes = 0
+    let fields = update.fields
     for key in TaskRecordUpdate.replaceableKeys {
-      let value = update.fields[key]
+      let value = fields[key]
       guard value != .null else { continue }
       assignments.append("\(Self.quoted(key.rawValue)) = ?")
       arguments.append(try value.databaseValue())
       bytes += value.byteCount
     }
-    for key in [TaskRecordKey.stdout, .stderr] where update.fields[key] != .text("") {
+    for key in [TaskRecordKey.stdout, .stderr] where fields[key] != .text("") {
       let column = Self.quoted(key.rawValue)
       assignments.append("\(column) = \(column) || ?")
-      arguments.append(try update.fields[key].databaseValue())
-      bytes += update.fields[key].byteCount
+      arguments.append(try fields[key].databaseValue())
+      bytes += fields[key].byteCount
     }
     // A change to nothing must still fail for a record that is not there.
     if assignments.isEmpty { assignments.append("msg_id = msg_id") }

@@ -57,8 +57,11 @@ public struct TaskRecord: Sendable, Hashable {
   /// A record of which nothing is known but the id of its request.
   public init(messageID: String) { self.messageID = messageID }
 
-  /// Bytes of the request's and the result's buffers together: what a store's size limit counts.
+  /// Bytes of the request's and the result's buffers and of the two streams: what a store's size limit counts.
   public var bufferBytes: Int {
-    (buffers ?? []).reduce(0) { $0 + $1.count } + (resultBuffers ?? []).reduce(0) { $0 + $1.count }
+    var total = stdout.utf8.count + stderr.utf8.count
+    for buffer in buffers ?? [] { total += buffer.count }
+    for buffer in resultBuffers ?? [] { total += buffer.count }
+    return total
   }
 }

@@ -10,26 +10,26 @@ import Testing
   @Test func aHeartIsNewThenKnownThenStopped() {
     var state = HeartMonitorState(period: .seconds(3), maxMisses: 2, start: start)
     #expect(state.advance(to: start + .seconds(2)) == nil)
-    let first = state.advance(to: start + .seconds(3))
-    #expect(first == .init(ping: "3.0", newHearts: [], stoppedHearts: []))
-    #expect(state.pong(from: heart, "3.0", now: start + .seconds(4)) == .onTime(.seconds(1)))
-    #expect(state.advance(to: start + .seconds(6))?.newHearts == [heart])
+    #expect(state.advance(to: start + .seconds(3)) == .init(ping: "3.0", stoppedHearts: []))
+    #expect(state.pong(from: heart, "3.0", now: start + .seconds(4)) == .first)
+    #expect(state.misses == [heart: 0])
+    #expect(state.pong(from: heart, "3.0", now: start + .seconds(5)) == .onTime(.seconds(2)))
+    _ = state.advance(to: start + .seconds(6))
     #expect(state.misses == [heart: 0])
     #expect(state.advance(to: start + .seconds(9))?.stoppedHearts == [])
     #expect(state.advance(to: start + .seconds(12))?.stoppedHearts == [])
     #expect(state.misses == [heart: 2])
     #expect(state.advance(to: start + .seconds(15))?.stoppedHearts == [heart])
     #expect(state.misses.isEmpty)
-    #expect(state.pong(from: heart, "12.0", now: start + .seconds(16)) == .late(.seconds(4)))
-    #expect(state.advance(to: start + .seconds(18))?.newHearts == [heart])
+    #expect(state.pong(from: heart, "12.0", now: start + .seconds(16)) == .first)
   }
 
   @Test func aBeatClearsTheMisses() {
     var state = HeartMonitorState(period: .seconds(1), maxMisses: 10, start: start)
-    #expect(state.pong(from: heart, "0.0", now: start) == .onTime(.zero))
+    #expect(state.pong(from: heart, "0.0", now: start) == .first)
     for second in 1...5 { _ = state.advance(to: start + .seconds(second)) }
     #expect(state.misses == [heart: 4])
-    #expect(state.pong(from: heart, "5.0", now: start + .seconds(5)) == .onTime(.zero))
+    #expect(state.pong(from: heart, "4.0", now: start + .milliseconds(5_500)) == .late(.milliseconds(1_500)))
     _ = state.advance(to: start + .seconds(6))
     #expect(state.misses == [heart: 0])
   }
@@ -39,20 +39,38 @@ import Testing
     for second in 1...3 { _ = state.advance(to: start + .seconds(second)) }
     #expect(state.pong(from: heart, "1.0", now: start + .seconds(3)) == .stale)
     #expect(state.pong(from: heart, "nonsense", now: start + .seconds(3)) == .stale)
-    #expect(state.advance(to: start + .seconds(4))?.newHearts == [])
+    #expect(state.pong(from: heart, "", now: start + .seconds(3)) == .stale)
+    #expect(state.misses.isEmpty)
   }
 
-  @Test func aForgottenHeartIsNotReported() {
+  @Test func aForgottenHeartIsNotReportedAndNewAgain() {
     var state = HeartMonitorState(period: .seconds(1), maxMisses: 0, start: start)
     _ = state.pong(from: heart, "0.0", now: start)
     _ = state.advance(to: start + .seconds(1))
     state.forget(heart)
     #expect(state.advance(to: start + .seconds(2))?.stoppedHearts == [])
+    #expect(state.pong(from: heart, state.currentPing, now: start + .seconds(2)) == .first)
+  }
+
+  @Test func aWatchedHeartNeedNotBeatToBeMissed() {
+    var state = HeartMonitorState(period: .seconds(1), maxMisses: 1, start: start)
+    state.watch(heart)
+    #expect(state.advance(to: start + .seconds(1))?.stoppedHearts == [])
+    state.watch(heart)
+    #expect(state.misses == [heart: 1])
+    #expect(state.advance(to: start + .seconds(2))?.stoppedHearts == [heart])
+    state.watch(heart)
+    #expect(state.pong(from: heart, state.currentPing, now: start + .seconds(2)) == .onTime(.zero))
   }
 
   @Test func periodsSleptThroughCountAsOne() {
     var state = HeartMonitorState(period: .seconds(1), start: start)
     #expect(state.advance(to: start + .milliseconds(10_500))?.ping == "10.5")
     #expect(state.nextDeadline == start + .seconds(11))
+  }
+
+  @Test func aPeriodOfNothingIsAMillisecond() {
+    let state = HeartMonitorState(period: .zero, start: start)
+    #expect(state.period == .milliseconds(1))
   }
 }

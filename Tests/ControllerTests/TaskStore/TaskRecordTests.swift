@@ -35,5 +35,8 @@ import ZeroMQ
     var record = TaskRecord.sample(0, bufferSize: 10)
     record.resultBuffers = [Bytes([1, 2]), Bytes([3])]
     #expect(record.bufferBytes == 13)
+    record.stdout = "four"
+    record.stderr = "ü"
+    #expect(record.bufferBytes == 19)
   }
 }

@@ -1,0 +1,71 @@
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Controller
+
+/// The engine table as it is saved and restored, hostile files included.
+@Suite struct EngineTableTests {
+  @Test func aTableIsRestoredAsItWasSaved() throws {
+    var old = try HubFixture()
+    try old.register("e0", "e1", "e2")
+    _ = try old.ask("unregistration_request", ["id": 2])
+    let saved = old.state.engines.json
+    #expect(saved == ["engines": ["0": "e0", "1": "e1"], "next_id": 3])
+
+    var hub = try HubFixture()
+    hub.state.restore(saved)
+    #expect(
+      hub.drain().map(\.kind) == [
+        "watch e0", "registered e0", "log", "registration_notification",
+        "watch e1", "registered e1", "log", "registration_notification",
+      ])
+    #expect(try hub.ask("registration_request", ["uuid": "e3"]).reply?["id"] == 3)
+    #expect(try hub.ask("registration_request", ["uuid": "e1"]).reply?.ename == "KeyError")
+    hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
+    #expect(hub.drain().compactMap(\.notification) == ["unregistration_notification 0"])
+  }
+
+  @Test(
+    arguments: [
+      "[]", "null", "5", "{}", "{\"engines\": []}", "{\"engines\": {\"x\": \"u\"}}", "{\"engines\": {\"-1\": \"u\"}}",
+      "{\"engines\": {\"0\": 5}}", "{\"engines\": {\"0\": \"\"}}", "{\"engines\": {\"9223372036854775807\": \"u\"}}",
+      "{\"next_id\": 9223372036854775807}", "{\"next_id\": -9223372036854775808}", "{\"next_id\": 1e300}",
+      "{\"engines\": {\"0\": \"\(String(repeating: "u", count: 256))\"}}",
+    ])
+  func whatIsNoEngineIsLeftOut(_ json: String) throws {
+    var hub = try HubFixture()
+    hub.state.restore(try JSONValue.parse(Bytes(json)))
+    #expect(hub.drain().isEmpty)
+    #expect(try hub.ask("registration_request", ["uuid": "e"]).reply?["id"] == 0)
+  }
+
+  @Test func oneUUIDIsRestoredOnce() throws {
+    var hub = try HubFixture()
+    hub.state.restore(["engines": ["0": "e", "1": "e"]])
+    #expect(hub.state.engines.engines.count == 1)
+  }
+
+  @Test func whatAnEngineHasAnsweredIsListedUpToABound() {
+    var work = EngineTable.Work()
+    for index in 0...EngineTable.Work.completedLimit { work.complete("\(index)") }
+    #expect(work.completedCount == EngineTable.Work.completedLimit + 1)
+    #expect(work.completed.count == EngineTable.Work.completedLimit)
+    #expect(work.completed.first == "1")
+  }
+
+  @Test func recentIDsAreBounded() {
+    var recent = RecentIDs(limit: 3)
+    for id in ["a", "b", "a", "c", "d"] { recent.insert(id) }
+    #expect(["a", "b", "c", "d"].map { recent.contains($0) } == [false, true, true, true])
+  }
+
+  @Test func pendingIDsKeepTheirOrder() {
+    var pending = PendingIDs()
+    for id in ["c", "a", "b"] { pending.insert(id) }
+    let removed = [pending.remove("a"), pending.remove("a")]
+    #expect(removed == [true, false])
+    pending.insert("a")
+    #expect(pending.ids == ["c", "b", "a"])
+  }
+}

@@ -1,0 +1,153 @@
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Controller
+
+/// A hub without sockets, spoken to in messages as they come off the wire.
+struct HubFixture: ~Copyable {
+  /// What the hub answered.
+  struct Reply {
+    let identity: String
+    let type: String
+    let content: JSONValue
+    let buffers: [Bytes]
+
+    subscript(key: String) -> JSONValue? { content[key] }
+    var ename: String? { content["ename"]?.stringValue }
+  }
+
+  static let timeout = Duration.seconds(30)
+
+  var state: HubState
+  var session: Session
+  var now = ContinuousClock.now
+  private var log: [HubAction] = []
+
+  init(store: any TaskStore = MemoryTaskStore()) throws {
+    state = HubState(
+      configuration: .init(registrationTimeout: Self.timeout, heartbeatPeriod: 3000, engineInfo: ["mux": 1]),
+      store: store)
+    session = try Session(id: "client", key: "")
+  }
+
+  /// What the hub wants done since the last call.
+  mutating func drain() -> [HubAction] {
+    var actions: [HubAction] = []
+    while let action = state.nextAction() { actions.append(action) }
+    return actions
+  }
+
+  // MARK: - Requests
+
+  func message(_ type: String, _ content: String, id: String = "request") throws -> Message {
+    var frames = Multipart()
+    frames.append(Bytes("peer"))
+    frames.append(Bytes("outer"))
+    session.append(to: &frames, header: session.header(type: type, id: id), content: Array(content.utf8))
+    let layout = try MessageLayout(of: frames)
+    let header = try MessageHeader(scanning: frames.bytes(at: layout.header))
+    return Message(SharedMessage(taking: &frames), layout: layout, header: header)
+  }
+
+  /// Asks, and returns the first answer and whatever else the hub wants done.
+  mutating func ask(_ type: String, _ content: JSONValue = [:]) throws -> (reply: Reply?, rest: [HubAction]) {
+    try ask(type, raw: content.bytes.string)
+  }
+
+  mutating func ask(_ type: String, raw content: String) throws -> (reply: Reply?, rest: [HubAction]) {
+    state.request(try message(type, content), now: now)
+    var reply: Reply?
+    var rest: [HubAction] = []
+    for action in drain() {
+      if case .reply(let identities, let type, _, let content, let buffers) = action, reply == nil {
+        reply = Reply(
+          identity: identities.map(\.string).joined(separator: ","), type: type, content: content, buffers: buffers)
+      } else {
+        rest.append(action)
+      }
+    }
+    return (reply, rest)
+  }
+
+  /// An engine asks and beats.
+  mutating func register(_ uuids: String...) throws {
+    for uuid in uuids {
+      _ = try ask("registration_request", ["uuid": .string(uuid)])
+      state.monitor(.heartsStarted([uuid]), now: now)
+    }
+    _ = drain()
+  }
+
+  mutating func pass(_ duration: Duration) {
+    now += duration
+    state.advance(to: now)
+  }
+
+  // MARK: - Traffic
+
+  func monitored(
+    _ queue: MonitoredMessage.Queue, _ type: String, id: String, parent: String? = nil, metadata: JSONValue = [:],
+    content: JSONValue = [:], buffers: [Bytes] = []
+  ) throws -> MonitoredMessage {
+    var frames = Multipart()
+    frames.append(Bytes("peer"))
+    session.append(
+      to: &frames, header: session.header(type: type, id: id),
+      parent: parent.map { JSONValue.object(["msg_id": .string($0)]).bytes }, metadata: metadata.bytes.array,
+      content: content.bytes.array, buffers: buffers)
+    let layout = try MessageLayout(of: frames)
+    let header = try MessageHeader(scanning: frames.bytes(at: layout.header))
+    return MonitoredMessage(queue, taking: &frames, layout: layout, header: header)
+  }
+
+  /// A request to an engine, or, without one, to the task scheduler.
+  mutating func request(_ id: String, to engine: String? = nil, label: String? = nil, buffers: [Bytes] = []) throws {
+    let metadata: JSONValue = label.map { ["label": .string($0)] } ?? [:]
+    let message = try monitored(
+      engine == nil ? .task : .mux, "apply_request", id: id, metadata: metadata, buffers: buffers)
+    state.monitor(.requested(message, engine: engine), now: now)
+  }
+
+  mutating func dispatch(_ id: String, to engine: String) {
+    state.monitor(.dispatched(taskID: id, engine: engine), now: now)
+  }
+
+  mutating func answer(_ id: String, from engine: String?, status: String = "ok", buffers: [Bytes] = []) throws {
+    var metadata: [String: JSONValue] = ["status": .string(status)]
+    if let engine { metadata["engine"] = .string(engine) }
+    let message = try monitored(
+      .mux, "apply_reply", id: "reply-\(id)", parent: id, metadata: .object(metadata), content: ["status": "ok"],
+      buffers: buffers)
+    state.monitor(.replied(message, parentID: id), now: now)
+  }
+
+  mutating func publish(_ type: String, parent: String?, content: JSONValue, session other: String? = nil) throws {
+    let message = try monitored(.iopub, type, id: "io", parent: parent, content: content)
+    state.monitor(.published(message), now: now)
+  }
+}
+
+extension HubAction {
+  /// The name of a notification and the id it is about.
+  var notification: String? {
+    guard case .notify(let type, _, let content) = self else { return nil }
+    return "\(type) \(content["id"]?.intValue.map(String.init) ?? "")"
+  }
+
+  /// What the action does, without its data, to compare orders.
+  var kind: String {
+    switch self {
+    case .reply(_, let type, _, _, _): type
+    case .notify(let type, _, _): type
+    case .engineRegistered(let uuid): "registered \(uuid)"
+    case .engineUnregistered(let uuid): "unregistered \(uuid)"
+    case .awaitHeart(let uuid): "await \(uuid)"
+    case .watchHeart(let uuid): "watch \(uuid)"
+    case .saveEngines: "save"
+    case .resubmit: "resubmit"
+    case .shutDown: "shut down"
+    case .log: "log"
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Testing
+import Wire
+
+@testable import Controller
+
+/// Engines that come and go.
+@Suite struct RegistrationTests {
+  @Test func anEngineIsAcceptedThenRegisteredByItsHeart() throws {
+    var hub = try HubFixture()
+    let (reply, rest) = try hub.ask("registration_request", ["uuid": "e0"])
+    #expect(reply?.type == "registration_reply")
+    #expect(reply?.identity == "peer")
+    #expect(reply?.content == ["status": "ok", "id": 0, "hb_period": 3000, "connection_info": ["mux": 1]])
+    #expect(rest.map(\.kind) == ["await e0"])
+    #expect(hub.state.engines.engines.isEmpty)
+    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    #expect(
+      hub.drain().map(\.kind) == ["watch e0", "registered e0", "log", "registration_notification", "save"])
+    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    #expect(hub.drain().isEmpty)
+    #expect(try hub.ask("connection_request").reply?["engines"] == ["0": "e0"])
+  }
+
+  @Test func aUUIDIsGivenOnce() throws {
+    var hub = try HubFixture()
+    _ = try hub.ask("registration_request", ["uuid": "e0"])
+    #expect(try hub.ask("registration_request", ["uuid": "e0"]).reply?.ename == "KeyError")
+    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    _ = hub.drain()
+    let reply = try hub.ask("registration_request", ["uuid": "e0"]).reply
+    #expect(reply?.type == "registration_reply")
+    #expect(reply?.ename == "KeyError")
+  }
+
+  @Test(
+    arguments: [
+      "{}", "{\"uuid\": 5}", "{\"uuid\": \"\"}", "[]", "nonsense",
+      "{\"uuid\": \"\(String(repeating: "u", count: 256))\"}",
+    ])
+  func aUselessRequestIsAnError(_ content: String) throws {
+    var hub = try HubFixture()
+    let reply = try hub.ask("registration_request", raw: content).reply
+    #expect(reply?.type == "hub_error")
+    #expect(reply?.ename == "ValueError")
+    #expect(hub.state.engines.incoming.isEmpty)
+  }
+
+  @Test func aRequestedIDIsGivenIfItIsFree() throws {
+    var hub = try HubFixture()
+    func register(_ uuid: String, _ id: JSONValue, _ hub: inout HubFixture) throws -> Int? {
+      try hub.ask("registration_request", ["uuid": .string(uuid), "id": id]).reply?["id"]?.intValue
+    }
+    #expect(try register("a", 7, &hub) == 7)
+    #expect(try register("b", 7, &hub) == 8)
+    hub.state.monitor(.heartsStarted(["a"]), now: hub.now)
+    #expect(try register("c", 7, &hub) == 9)
+    #expect(try register("d", 3, &hub) == 3)
+    #expect(try register("e", -1, &hub) == 10)
+    #expect(try register("f", .int(.max), &hub) == 11)
+    #expect(try register("g", .int(.min), &hub) == 12)
+    #expect(try register("h", "5", &hub) == 13)
+    #expect(try register("i", .int(Int(Int32.max) - 1), &hub) == Int(Int32.max) - 1)
+    #expect(try register("j", nil, &hub) == Int(Int32.max))
+  }
+
+  @Test func aRegistrationWithoutAHeartIsGivenUp() throws {
+    var hub = try HubFixture()
+    _ = try hub.ask("registration_request", ["uuid": "e0"])
+    #expect(hub.state.nextDeadline == hub.now + HubFixture.timeout)
+    hub.pass(HubFixture.timeout)
+    #expect(hub.drain().map(\.kind) == ["log"])
+    #expect(hub.state.nextDeadline == nil)
+    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    #expect(hub.drain().isEmpty)
+    #expect(try hub.ask("registration_request", ["uuid": "e0"]).reply?["id"] == 1)
+  }
+
+  @Test func anEarlierRegistrationsDeadlineDoesNotEndALaterOne() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    _ = try hub.ask("unregistration_request", ["id": 0])
+    hub.pass(.seconds(20))
+    _ = try hub.ask("registration_request", ["uuid": "e0"])
+    hub.pass(.seconds(10))
+    _ = hub.drain()
+    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    #expect(hub.state.engines.idsByUUID == ["e0": 1])
+  }
+
+  @Test func anEngineThatLeavesIsAnnounced() throws {
+    var hub = try HubFixture()
+    try hub.register("e0", "e1")
+    let (reply, rest) = try hub.ask("unregistration_request", ["id": 1])
+    #expect(reply == nil)
+    #expect(rest.map(\.kind) == ["log", "unregistered e1", "save", "unregistration_notification"])
+    #expect(rest.compactMap(\.notification) == ["unregistration_notification 1"])
+    #expect(try hub.ask("unregistration_request", ["id": 1]).rest.isEmpty)
+    #expect(try hub.ask("unregistration_request", ["id": "e0"]).reply?.ename == "ValueError")
+    #expect(try hub.ask("connection_request").reply?["engines"] == ["0": "e0"])
+  }
+
+  @Test func anAcceptedEngineMayLeave() throws {
+    var hub = try HubFixture()
+    _ = try hub.ask("registration_request", ["uuid": "e0"])
+    #expect(try hub.ask("unregistration_request", ["id": 0]).rest.isEmpty)
+    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    #expect(hub.drain().isEmpty)
+    hub.pass(HubFixture.timeout)
+    #expect(hub.drain().isEmpty)
+  }
+
+  @Test func aHeartThatStopsUnregisters() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
+    #expect(hub.drain().compactMap(\.notification) == ["unregistration_notification 0"])
+    hub.state.monitor(.heartsStopped(["e0", "stranger"]), now: hub.now)
+    let expected = hub.drain().map { action -> Bool? in
+      guard case .log(.lateHeart(_, let isExpected)) = action else { return nil }
+      return isExpected
+    }
+    #expect(expected == [true, false])
+  }
+
+  @Test func aShutdownReplyOnIOPubUnregistersItsSender() throws {
+    var hub = try HubFixture()
+    try hub.register("client", "e1")
+    try hub.publish("shutdown_reply", parent: nil, content: [:])
+    #expect(hub.drain().compactMap(\.notification) == ["unregistration_notification 0"])
+  }
+}
