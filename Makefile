@@ -4,14 +4,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: deps packages build release test build-tests unit conformance peers suite demo bench format lint clean
+.PHONY: deps packages build release test build-tests unit conformance peers suite demo bench micro format lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python
 # Texts for `make demo`; empty: the program chooses.
 FILES ?=
-# Arguments for Benchmarks/run.py, for example BENCH="--rounds 5 --mode latency".
+# Arguments for Benchmarks/run.py, for example BENCH="--rounds 5 --mode latency" or BENCH=--publish.
 BENCH ?=
+# Arguments for Benchmarks/micro.py, for example MICRO=--update.
+MICRO ?=
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 export MARTLET_BIN_DIR ?= $(CURDIR)/.build/debug
@@ -56,14 +58,22 @@ suite: deps build-tests
 demo: release
 	@.build/release/WordCount $(FILES)
 
-bench: release
+bench: packages
 	@.ci/deps venv Benchmarks/.venv Benchmarks/requirements.txt
 	@echo "bench: building"
 	@mkdir -p Benchmarks/.build
 	@cc -std=c11 -O2 -o Benchmarks/.build/chain Benchmarks/raw/chain.c -lzmq
-	@$(SWIFT) build -c release --package-path Benchmarks
+	@$(SWIFT) build -c release --package-path Benchmarks --product martlet-bench
 	@echo "bench: running"
 	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)
+
+# Instruction counts of small operations against Benchmarks/thresholds.json.
+micro: packages
+	@.ci/deps packages valgrind
+	@echo "micro: building"
+	@$(SWIFT) build -c release --package-path Benchmarks --product micro-bench
+	@echo "micro: running"
+	@python3 Benchmarks/micro.py Benchmarks/.build/release/micro-bench $(MICRO)
 
 format:
 	@$(SWIFT) format format --in-place --recursive --parallel $(SOURCES)

@@ -11,6 +11,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Martlet", targets: ["Martlet"]),
+    .library(name: "MartletWire", targets: ["Wire", "ZeroMQ"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
     .executable(name: "martlet-test-engine", targets: ["martlet-test-engine"]),

@@ -1,22 +1,54 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let wire: Target.Dependency = .product(name: "MartletWire", package: "martlet")
+
 let package = Package(
-  name: "martlet-benchmarks",
+  name: "benchmarks",
   platforms: [.macOS(.v15)],
   dependencies: [
     .package(name: "martlet", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
     .executableTarget(
       name: "martlet-bench",
       dependencies: [
+        wire,
         .product(name: "Martlet", package: "martlet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/MartletBench",
-      swiftSettings: [.swiftLanguageMode(.v6)]
-    )
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "micro-bench", dependencies: ["SchedulerWorkload", wire], path: "Sources/MicroBench",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "scheduler-bench", dependencies: ["SchedulerWorkload"], path: "Sources/SchedulerBench",
+      swiftSettings: settings),
+    .target(
+      name: "SchedulerWorkload",
+      dependencies: [
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+      ],
+      // `Schedulers` is a link to the controller's sources; what needs messages and sockets stays out.
+      exclude: [
+        "Schedulers/BroadcastScheduler.swift", "Schedulers/DirectRelay.swift", "Schedulers/IOPubRelay.swift",
+        "Schedulers/MonitoredMessage.swift", "Schedulers/SchedulerReply.swift", "Schedulers/TaskMetadata.swift",
+        "Schedulers/TaskScheduler.swift",
+      ],
+      swiftSettings: settings
+    ),
   ]
 )

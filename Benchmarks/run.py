@@ -1,37 +1,40 @@
 """Runs the rows of the comparison side by side in interleaved rounds and writes their medians.
 
 Every row is a command that prints one JSON object of metric -> number. In each round all rows run once, one after the
-other, so that what disturbs the machine disturbs all of them. Writes results/table.md and results/results.json.
+other, so that what disturbs the machine disturbs all of them; the measurements that only martlet has come last. Writes
+results/RESULTS.md, results/results.json and plots as SVG; with --publish to this folder instead, to be committed.
 """
 
 import argparse
+import datetime
 import json
 import os
 import platform
 import shlex
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import plots
+import report
+
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parent
 REFERENCE = "martlet"
+MODES = ["latency", "throughput", "tutorial", "payload", "all"]
 
 
-def rows(engines, mode):
+def rows(engines, mode, program):
     """Row name -> command line."""
-    release = REPOSITORY / ".build" / "release"
-    swift = HERE / ".build" / "release" / "martlet-bench"
-    controller = shlex.join([str(release / "martlet"), "controller"])
     common = ["--engines", str(engines), "--mode", mode]
+    # The bench is a cluster program: given this word it is the same controller as `martlet controller`.
+    controller = shlex.join([str(program), "controller"])
 
     def python(name, *more):
         return [sys.executable, str(HERE / "peers" / f"{name}_bench.py"), *common, *more]
 
     return {
-        REFERENCE: [str(swift), *common, "--view", "all"],
+        REFERENCE: [str(program), *common],
         "raw libzmq": [str(HERE / ".build" / "chain"), *common],
         "ipyparallel": python("ipyparallel"),
         "ipyparallel on martlet": python("ipyparallel", "--controller", controller),
@@ -57,90 +60,93 @@ def run_once(command, timeout):
     return json.loads(lines[-1])
 
 
-def measure(selected, rounds, timeout):
-    """Row -> metric -> one value for each round in which the row succeeded."""
-    values = {name: {} for name in selected}
-    for number in range(1, rounds + 1):
-        for name, command in selected.items():
-            start = time.monotonic()
-            metrics = run_once(command, timeout)
-            print(f"round {number}/{rounds}  {name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
-            for metric, value in (metrics or {}).items():
-                values[name].setdefault(metric, []).append(value)
-    return values
-
-
-def summarise(samples):
-    return {"median": statistics.median(samples), "low": min(samples), "high": max(samples), "rounds": len(samples)}
-
-
-def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def cell(summary, reference):
-    """Median, spread and, beside another row than the reference, how many times the reference's median it is."""
-    if summary is None:
-        return "–"
-    text = f"{number(summary['median'])} ({number(summary['low'])}–{number(summary['high'])})"
-    if reference and reference is not summary and reference["median"]:
-        text += f" ×{summary['median'] / reference['median']:.2g}"
-    return text
+def measure(label, name, command, timeout, values):
+    """Adds what one run of a row gives."""
+    start = time.monotonic()
+    metrics = run_once(command, timeout)
+    print(f"{label}  {name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+    for metric, value in (metrics or {}).items():
+        values.setdefault(name, {}).setdefault(metric, []).append(value)
 
 
 def machine():
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        model = next((line.split(":")[1].strip() for line in cpuinfo.open() if line.startswith("model name")), model)
-    return {"cpu": model, "cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+    """What the system says of its processor, and the versions of what was measured."""
+    facts = {"system": platform.platform(), "python": platform.python_version()}
+    wanted = ["Model name", "CPU(s)", "Thread(s) per core", "L2 cache", "L3 cache", "Hypervisor vendor"]
+    try:
+        lines = subprocess.run(["lscpu"], capture_output=True, text=True, check=True).stdout.splitlines()
+        found = dict(line.strip().split(":", 1) for line in lines if ":" in line)
+        facts = {name: found[name].strip() for name in wanted if name in found} | facts
+    except (OSError, subprocess.CalledProcessError):
+        facts = {"CPU(s)": os.cpu_count(), "processor": platform.processor()} | facts
+    return facts
 
 
-def table(summaries, host, rounds):
-    names = [name for name in summaries if summaries[name]]
-    metrics = list(dict.fromkeys(metric for name in names for metric in summaries[name]))
-    lines = [
-        f"{host['cores']} cores, {host['cpu']}; {rounds} interleaved rounds; median (lowest–highest); "
-        f"× is the multiple of {REFERENCE}'s median. For `_ms` less is better, for `_per_s` more.",
-        "",
-        "| | " + " | ".join(names) + " |",
-        "|---" * (len(names) + 1) + "|",
-    ]
-    for metric in metrics:
-        reference = summaries.get(REFERENCE, {}).get(metric)
-        cells = [cell(summaries[name].get(metric), reference) for name in names]
-        lines.append(f"| {metric} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+def load():
+    return "/".join(f"{value:.1f}" for value in os.getloadavg())
 
 
-def main():
+def write(folder, document, tables, date, command):
+    """The report, the numbers and the plots."""
+    folder.mkdir(parents=True, exist_ok=True)
+    summaries = report.summarise_all(document["rows"])
+    drawn = plots.all_plots(summaries, REFERENCE)
+    for name, (_, svg) in drawn.items():
+        (folder / name).write_text(svg)
+    titles = [(title, name) for name, (title, _) in drawn.items()]
+    text = report.document(document["host"], command, date, document["options"]["rounds"], tables(summaries), titles)
+    (folder / "RESULTS.md").write_text(text)
+    (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n")
+    print(text, end="")
+
+
+def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engines", type=int, default=4)
-    parser.add_argument("--mode", choices=["latency", "throughput", "tutorial", "payload", "all"], default="all")
+    parser.add_argument("--mode", choices=MODES, default="all")
     parser.add_argument("--rows", default="", help="comma-separated names (default: all)")
-    parser.add_argument("--timeout", type=int, default=900, help="seconds one run of a row may take")
+    parser.add_argument("--program", type=Path, default=HERE / ".build" / "release" / "martlet-bench")
+    parser.add_argument("--timeout", type=int, default=600, help="seconds one run of a row may take")
     parser.add_argument("--output", type=Path, default=HERE / "results")
-    chosen = parser.parse_args()
+    parser.add_argument("--publish", action="store_true", help=f"write to {HERE.name}/ as RESULTS.md and plots")
+    return parser, parser.parse_args()
 
-    available = rows(chosen.engines, chosen.mode)
+
+def main():
+    parser, chosen = options()
+    available = rows(chosen.engines, chosen.mode, chosen.program)
     if chosen.mode == "tutorial":
         del available["raw libzmq"]
     wanted = [name.strip() for name in chosen.rows.split(",") if name.strip()] or list(available)
     if unknown := set(wanted) - set(available):
         parser.error(f"unknown rows {sorted(unknown)}; there are {list(available)}")
 
-    values = measure({name: available[name] for name in wanted}, chosen.rounds, chosen.timeout)
-    summaries = {name: {m: summarise(samples) for m, samples in row.items()} for name, row in values.items()}
-    host = machine()
-    text = table(summaries, host, chosen.rounds)
-    chosen.output.mkdir(parents=True, exist_ok=True)
-    document = {"machine": host, "options": {"engines": chosen.engines, "mode": chosen.mode}, "rows": values}
-    (chosen.output / "results.json").write_text(json.dumps(document, indent=1) + "\n")
-    (chosen.output / "table.md").write_text(text)
-    print(text, end="")
-    if not any(summaries.values()):
+    values, load_before = {}, load()
+    for number in range(1, chosen.rounds + 1):
+        for name in wanted:
+            measure(f"round {number}/{chosen.rounds}", name, available[name], chosen.timeout, values)
+    compared = {metric for name, row in values.items() if name != REFERENCE for metric in row}
+    if chosen.mode == "all" and REFERENCE in wanted:
+        command = [str(chosen.program), "--engines", "1", "--mode", "alone"]
+        measure("last", REFERENCE, command, chosen.timeout, values)
+    if not values:
         sys.exit("no row gave a result")
+
+    def tables(summaries):
+        found = [("Side by side", report.comparison(summaries, REFERENCE))]
+        own = summaries.get(REFERENCE, {})
+        if set(own) - compared and len(summaries) > 1:
+            found.append(("Martlet alone", report.alone(own, compared)))
+        return found
+
+    document = {
+        "host": {"machine": machine(), "load_before": load_before, "load_after": load()},
+        "options": {"engines": chosen.engines, "mode": chosen.mode, "rounds": chosen.rounds},
+        "rows": values,
+    }
+    command = shlex.join(["Benchmarks/run.py", *sys.argv[1:]])
+    write(HERE if chosen.publish else chosen.output, document, tables, f"{datetime.date.today():%d %B %Y}", command)
 
 
 if __name__ == "__main__":

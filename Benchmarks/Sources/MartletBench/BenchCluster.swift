@@ -1,0 +1,64 @@
+import Foundation
+import Logging
+import Martlet
+
+/// A cluster for one measurement, besides the one the program runs in, which is idle meanwhile.
+struct BenchCluster {
+  let client: Client
+  let controller: ProcessSample
+  /// What engines connect to.
+  let engineConnection: ConnectionInfo
+
+  /// Starts a cluster of this program's processes in a profile of its own, and removes both afterwards.
+  ///
+  /// - Parameters:
+  ///   - engines: how many real engines.
+  ///   - arguments: of the controller.
+  static func with<Output: Sendable>(
+    engines: Int, _ arguments: [String] = [], network: ClusterConfiguration.Network = .local,
+    _ body: @Sendable (BenchCluster) async throws -> Output
+  ) async throws -> Output {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-bench-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var configuration = ClusterConfiguration(profile: ProfileDirectory(path: folder.path), clusterID: "bench")
+    configuration.engines = engines
+    configuration.controllerArguments = arguments
+    configuration.network = network
+    let (profile, clusterID) = (configuration.profile.path, configuration.clusterID)
+    return try await Cluster(configuration).withRunning { cluster in
+      guard let pid = await cluster.record.controller?.pid else { throw BenchError("the controller is gone") }
+      let connection = try ConnectionFile(.engine, profileDirectory: profile, clusterID: clusterID).read()
+      let client = try await Client.connect(try cluster.clientConnection())
+      do {
+        let output = try await body(
+          BenchCluster(client: client, controller: ProcessSample(pid: pid), engineConnection: connection))
+        await client.close()
+        return output
+      } catch {
+        await client.close()
+        throw error
+      }
+    }
+  }
+}
+
+/// What the system says of a process, from `/proc`.
+struct ProcessSample: Sendable {
+  let pid: Int
+
+  /// Resident memory in bytes; 0 where there is no `/proc`.
+  var residentBytes: Int {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .ascii) else { return 0 }
+    let fields = text.split(separator: " ")
+    return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(getpagesize())
+  }
+
+  /// Seconds of processor time so far, in the kernel and out of it; 0 where there is no `/proc`.
+  var processorSeconds: Double {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return 0 }
+    // The second field is the name in parentheses; user and system time are the 14th and 15th.
+    let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+
+/// What a run measures.
+enum BenchMode: String, CaseIterable, ExpressibleByArgument, Sendable {
+  /// On the cluster the program runs in; the other rows of the comparison know these too.
+  case latency, throughput, tutorial, payload
+  /// On clusters of their own.
+  case configurations, broadcast, memory, startup, idle
+
+  static let compared: [BenchMode] = [.latency, .throughput, .tutorial, .payload]
+}
+
+/// The kinds of view a measurement can go through.
+enum ViewKind: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case direct, loadbalanced
+}
+
+/// The command line, without what every cluster program understands (`--engines` and where the cluster is).
+struct BenchOptions: ParsableArguments {
+  @Option(
+    help: """
+      One of \(BenchMode.allCases.map(\.rawValue).joined(separator: ", ")); all for the first \
+      \(BenchMode.compared.count), alone for the others.
+      """)
+  var mode = "all"
+  @Option(help: "direct, loadbalanced or all.")
+  var view = "all"
+  @Option(help: "Round trips for each latency.")
+  var latencyCount = 2_000
+  @Option(help: "No-ops for each throughput.")
+  var throughputCount = 50_000
+  @Option(help: "Tasks outstanding in a throughput measurement.")
+  var window = 1_000
+  @Option(help: "The largest payload in bytes.")
+  var maxPayload = 100_000_000
+  @Option(help: "The most tasks the controller's memory is watched for.")
+  var memoryCount = 1_000_000
+  @Option(help: "The most simulated engines.")
+  var simulatedEngines = 1_000
+  @Option(help: "How long the idle controller is watched.")
+  var idleSeconds = 15.0
+
+  func validate() throws {
+    guard ["all", "alone"].contains(mode) || BenchMode(rawValue: mode) != nil else {
+      throw ValidationError("unknown mode \(mode)")
+    }
+    guard view == "all" || ViewKind(rawValue: view) != nil else { throw ValidationError("unknown view \(view)") }
+    guard latencyCount > 0, throughputCount > 0, window > 0 else { throw ValidationError("counts must be positive") }
+  }
+
+  var modes: [BenchMode] {
+    switch mode {
+    case "all": BenchMode.compared
+    case "alone": BenchMode.allCases.filter { !BenchMode.compared.contains($0) }
+    default: BenchMode(rawValue: mode).map { [$0] } ?? []
+    }
+  }
+
+  var views: [ViewKind] { ViewKind(rawValue: view).map { [$0] } ?? ViewKind.allCases }
+}

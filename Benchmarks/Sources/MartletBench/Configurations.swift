@@ -1,0 +1,31 @@
+import Martlet
+
+/// Load-balanced throughput with other numbers of engines, high water marks, stores, security and transports.
+enum Configurations {
+  private struct Setup: Sendable {
+    let name: String
+    var engines = 4
+    var arguments: [String] = []
+    var network = ClusterConfiguration.Network.local
+  }
+
+  private static let setups: [Setup] =
+    [1, 2, 4, 16].flatMap { engines in
+      [1, 0].map { Setup(name: "engines\(engines)_hwm\($0)", engines: engines, arguments: ["--hwm=\($0)"]) }
+    } + [
+      Setup(name: "sqlite", arguments: ["--sqlitedb"]),
+      Setup(name: "nostore", arguments: ["--nodb"]),
+      Setup(name: "curve", arguments: ["--enable-curve"]),
+      Setup(name: "unsigned", arguments: ["--no-secure"]),
+      Setup(name: "tcp", network: .address(transport: "tcp", ip: "127.0.0.1")),
+    ]
+
+  static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
+    for setup in setups {
+      let rate = try await BenchCluster.with(engines: setup.engines, setup.arguments, network: setup.network) {
+        try await Throughput.rate($0.client, .loadbalanced, options)
+      }
+      metrics["throughput_\(setup.name)_tasks_per_s"] = rate
+    }
+  }
+}

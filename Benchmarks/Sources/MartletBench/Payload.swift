@@ -1,0 +1,40 @@
+import Foundation
+import Martlet
+
+/// Bytes through one engine: there and back, there only, and back only.
+enum Payload {
+  static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
+    let engine = client[0]
+    var size = 1_000
+    while size <= options.maxPayload {
+      let data = Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+      guard try await engine.apply(echo, data).value == data else { throw BenchError("the payload came back changed") }
+      let rounds = max(3, min(500, 300_000_000 / size))
+      metrics["payload_\(size)_gb_per_s"] = try await rate(2 * size, rounds) {
+        _ = try await engine.apply(echo, data).value
+      }
+      metrics["payload_send_\(size)_gb_per_s"] = try await rate(size, rounds) {
+        _ = try await engine.apply(swallow, data).value
+      }
+      metrics["payload_receive_\(size)_gb_per_s"] = try await rate(size, rounds) {
+        _ = try await engine.apply(produce, size).value
+      }
+      size *= 10
+    }
+  }
+
+  /// Gigabytes a second of calls that move a number of bytes each, one at a time.
+  private static func rate(_ bytes: Int, _ rounds: Int, _ call: () async throws -> Void) async throws -> Double {
+    try await call()
+    let time = try await ContinuousClock().measure {
+      for _ in 0..<rounds { try await call() }
+    }
+    return Double(bytes) * Double(rounds) / time.seconds / 1e9
+  }
+}
+
+/// A measurement that can't be trusted, in words.
+struct BenchError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

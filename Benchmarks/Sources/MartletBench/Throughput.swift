@@ -1,0 +1,42 @@
+import DequeModule
+import Martlet
+
+/// No-ops a second, submitted without waiting for each other but for a window.
+enum Throughput {
+  static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
+    for view in options.views {
+      metrics["throughput_\(view.rawValue)_tasks_per_s"] = try await rate(client, view, options)
+    }
+  }
+
+  /// Tasks a second, after a warm-up of a tenth.
+  static func rate(_ client: Client, _ view: ViewKind, _ options: BenchOptions) async throws -> Double {
+    let count = options.throughputCount
+    try await run(client, view, max(count / 10, 10), window: options.window)
+    let time = try await ContinuousClock().measure { try await run(client, view, count, window: options.window) }
+    return Double(count) / time.seconds
+  }
+
+  /// Runs no-ops, a window of them at once.
+  static func run(_ client: Client, _ view: ViewKind, _ count: Int, window: Int) async throws {
+    let submit = submission(client, view)
+    var outstanding = Deque<AsyncResult<Int?>>()
+    for number in 0..<count {
+      if outstanding.count == window, let oldest = outstanding.popFirst() { _ = try await oldest.value }
+      outstanding.append(try submit(number))
+    }
+    for result in outstanding { _ = try await result.value }
+  }
+
+  /// Submits a task by its number; direct tasks go to the engines in turn.
+  private static func submission(_ client: Client, _ view: ViewKind) -> (Int) throws -> AsyncResult<Int?> {
+    switch view {
+    case .direct:
+      let engines = client.ids.map { client[$0] }
+      return { try engines[$0 % engines.count].apply(noop) }
+    case .loadbalanced:
+      let balanced = client.loadBalanced()
+      return { _ in try balanced.apply(noop) }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import SchedulerWorkload
+import Wire
+import ZeroMQ
+
+/// Something small that happens once or several times with every task.
+struct Operation {
+  let name: String
+  /// Does it a number of times.
+  let run: (_ count: Int) throws -> Void
+
+  init(_ name: String, _ run: @escaping (_ count: Int) throws -> Void) {
+    self.name = name
+    self.run = run
+  }
+}
+
+/// The operations of a no-op's way from client to engine and back.
+enum Operations {
+  private static let key = "2f1c9e04-6a3b7d5528e0415f"
+  private static let session = "5d0b7c16-93e24fa8b1607c2d3e4f5a6b"
+
+  static func all() throws -> [Operation] {
+    let header = Array(
+      """
+      {"msg_id":"\(session)_4242_1234","msg_type":"apply_request","username":"ada","session":"\(session)",\
+      "version":"5.4","date":"2026-03-04T05:06:07.123456Z"}
+      """.utf8)
+    let call = ApplyMessage.pack(function: "noop")
+    let signer = try MessageSigner(key: key)
+    return [
+      Operation("header-scan") { count in
+        for _ in 0..<count { keep(try MessageHeader(scanning: header.span)) }
+      },
+      Operation("header-emit") { count in
+        let session = try Session(id: session, key: key)
+        for _ in 0..<count { keep(session.header(type: MessageType.applyRequest, id: "\(Self.session)_4242_1234")) }
+      },
+      Operation("sign") { count in
+        var message = Multipart()
+        try request(header, call, into: &message)
+        for _ in 0..<count { keep(signer.signature(of: message, from: 2)) }
+      },
+      Operation("verify") { count in
+        var session = try Session(id: session, key: key)
+        var message = Multipart()
+        try request(header, call, into: &message)
+        for _ in 0..<count { keep(try session.verify(message, detectReplays: false)) }
+      },
+      Operation("session-append") { count in
+        var session = try Session(id: session, key: key)
+        var message = Multipart()
+        for _ in 0..<count {
+          message.removeAll()
+          keep(session.append(to: &message, type: MessageType.applyRequest, buffers: call))
+        }
+      },
+      Operation("apply-pack") { count in for _ in 0..<count { keep(ApplyMessage.pack(function: "noop")) } },
+      Operation("apply-unpack") { count in for _ in 0..<count { keep(try ApplyMessage.unpack(call)) } },
+      Operation("result-pack") { count in for _ in 0..<count { keep(ResultBuffers.serialize(.none)) } },
+      Operation("pickle-encode") { count in
+        for _ in 0..<count { keep(try PickleValue(encoding: Sample.value)) }
+      },
+      Operation("pickle-decode") { count in
+        let value = try PickleValue(encoding: Sample.value)
+        for _ in 0..<count { keep(try value.decode(Sample.self)) }
+      },
+      Operation("scheduler-step") { count in SchedulerWorkload.cycles(count, engines: 4) },
+    ]
+  }
+
+  /// A signed request without identities: `[delimiter, signature, header, …]`.
+  private static func request(_ header: [UInt8], _ buffers: [Bytes], into message: inout Multipart) throws {
+    try Session(id: session, key: key).append(to: &message, header: header, buffers: buffers)
+  }
+
+  /// Keeps the optimiser from leaving out what makes a value.
+  @inline(never)
+  private static func keep<Value>(_ value: Value) {}
+}
+
+/// A small structure as functions take it.
+private struct Sample: Codable, Sendable {
+  var name: String
+  var numbers: [Double]
+  var counts: [String: Int]
+
+  static let value = Sample(name: "sample", numbers: [1, 2.5, 3], counts: ["a": 1, "b": 2])
+}

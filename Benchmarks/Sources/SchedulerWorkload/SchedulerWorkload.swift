@@ -1,0 +1,49 @@
+/// Work for the task scheduler's state machine alone, without messages and sockets.
+///
+/// The scheduler's sources are part of this module, through the folder `Schedulers`, so that its generic code is
+/// specialised as in the controller.
+public enum SchedulerWorkload {
+  /// Submits and answers one task after the other.
+  public static func cycles(_ count: Int, engines: Int) {
+    let now = ContinuousClock.now
+    var state = scheduler(engines: engines, now: now)
+    for number in 0..<count {
+      state.taskSubmitted(.init(id: identifier(number), payload: number, client: "session"), now: now)
+      answerAll(&state, now)
+    }
+  }
+
+  /// Queues all tasks while the engines are busy, then answers until none is left.
+  ///
+  /// - Parameter withDependencies: each task waits for the one at three quarters of its number, which the history of
+  ///   finished tasks still holds.
+  public static func drain(_ count: Int, engines: Int, withDependencies: Bool) {
+    let now = ContinuousClock.now
+    var state = scheduler(engines: engines, now: now)
+    for number in 0..<count {
+      var submission = TaskSubmission(id: identifier(number), payload: number, client: "session")
+      if withDependencies && number > 0 && state.queuedCount + state.waitingCount > 0 {
+        submission.after = TaskDependency([identifier(number / 2 + number / 4)])
+      }
+      state.taskSubmitted(submission, now: now)
+    }
+    answerAll(&state, now)
+    precondition(state.queuedCount + state.waitingCount + state.pendingCount == 0)
+  }
+
+  private static func identifier(_ number: Int) -> String { "c0ffee00-1234567890abcdef_4242_\(number)" }
+
+  private static func scheduler(engines: Int, now: ContinuousClock.Instant) -> TaskSchedulerState<Int> {
+    var state = TaskSchedulerState<Int>(seed: 1)
+    for number in 0..<engines { state.engineRegistered(.init("engine-\(number)"), now: now) }
+    return state
+  }
+
+  private static func answerAll(_ state: inout TaskSchedulerState<Int>, _ now: ContinuousClock.Instant) {
+    while let action = state.nextAction() {
+      if case .dispatch(let payload, let id, let engine, _) = action {
+        state.resultArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)
+      }
+    }
+  }
+}
