@@ -111,11 +111,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "martlet-test-engine",
-      dependencies: [
-        "Engine", "Wire", "ZeroMQ",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ],
+      dependencies: ["Martlet"],
       path: "Tests/Support/TestEngine",
       swiftSettings: settings
     ),

@@ -180,7 +180,7 @@ class Cluster:
 
     def start_swift_engines(self, count):
         """Start engines of `martlet-test-engine`, which registers the functions the tests call."""
-        command = [binary("martlet-test-engine"), *self.engine_arguments()]
+        command = [binary("martlet-test-engine"), "engine", *self.engine_arguments()]
         return [self.start("swift-engine", command) for _ in range(count)]
 
     def client(self, engines=0):

@@ -1,12 +1,16 @@
-import Engine
 import Foundation
-import Wire
+import Martlet
 
 /// What the test engine offers.
 enum TestFunctions {
   /// The error of `fail`.
   struct Failure: Error, CustomStringConvertible {
     let description: String
+  }
+
+  static let sleep = RemoteFunction("sleep") { (seconds: Double) async throws -> Double in
+    try await Task.sleep(for: .seconds(seconds))
+    return seconds
   }
 
   static let all: [any RemoteCallable] = [
@@ -19,10 +23,7 @@ enum TestFunctions {
       try NDArray(try array.array(of: Double.self).map { $0 * 2 }, shape: array.shape)
     },
     RemoteFunction("fail") { (message: String) throws -> Int in throw Failure(description: message) },
-    RemoteFunction("sleep") { (seconds: Double) async throws -> Double in
-      try await Task.sleep(for: .seconds(seconds))
-      return seconds
-    },
+    sleep,
     RemoteFunction("say") { (text: String) in print(text) == () },
     RemoteFunction("wordCount") { (path: String) throws -> [String: Int] in
       let text = try String(contentsOfFile: path, encoding: .utf8)

@@ -1,0 +1,159 @@
+"""The command and programs as a person uses them: what they print, how they end, and that they leave nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from harness import TIMEOUT, binary, wait_until
+
+SOCKETS = f"martlet-{os.getuid()}-"
+
+
+def socket_folders():
+    return {path.name for path in Path("/tmp").glob(f"{SOCKETS}*")}
+
+
+class Place:
+    """An IPython directory of its own, and what is found there and in the process table afterwards."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.environment = dict(os.environ, IPYTHONDIR=str(directory))
+        self.before = socket_folders()
+
+    def command(self, *arguments, program="martlet", **options):
+        return subprocess.run(
+            [binary(program), *map(str, arguments)],
+            env=self.environment, capture_output=True, text=True, timeout=4 * TIMEOUT, **options,
+        )
+
+    def processes(self):
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("IPYTHONDIR") == str(self.directory) and process.status() != "zombie":
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def leftovers(self):
+        files = [str(path) for path in self.directory.glob("profile_*/security/*.json")]
+        files += [str(path) for path in self.directory.glob("profile_*/pid/*")]
+        return files + sorted(socket_folders() - self.before) + [str(p.cmdline()) for p in self.processes()]
+
+
+@pytest.fixture
+def place(tmp_path):
+    place = Place(tmp_path)
+    yield place
+    for process in place.processes():
+        process.kill()
+
+
+def clean(place):
+    wait_until(lambda: not place.leftovers(), "nothing to be left behind")
+    return True
+
+
+def test_start_list_status_stop(place):
+    started = place.command("start", "-n", 2, "--daemonize")
+    assert started.returncode == 0, started.stderr
+    listed = place.command("list")
+    assert "default" in listed.stdout
+    status = place.command("status")
+    assert status.returncode == 0, status.stderr
+    assert re.search(r"\b0\b.*\n.*\b1\b", status.stdout), status.stdout
+    again = place.command("start", "-n", 1, "--daemonize")
+    assert again.returncode != 0 and again.stderr.count("\n") == 1, again.stderr
+    stopped = place.command("stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert clean(place)
+    nothing = place.command("stop")
+    assert nothing.returncode != 0 and nothing.stderr.strip()
+
+
+def test_many_cycles_leave_nothing(place):
+    for _ in range(int(os.environ.get("MARTLET_CYCLES", 5))):
+        assert place.command("start", "-n", 2, "--daemonize").returncode == 0
+        assert place.command("stop").returncode == 0
+        assert clean(place)
+
+
+def test_word_count_of_given_files(place, tmp_path):
+    texts = []
+    for index in range(6):
+        texts.append(tmp_path / f"text{index}.txt")
+        texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
+    counted = place.command("--engines", 2, *texts, program="WordCount")
+    assert counted.returncode == 0, counted.stderr
+    assert re.search(r"27\s+the\b", counted.stdout), counted.stdout
+    assert "Both counts agree: 108 words, 7 different ones." in counted.stdout
+    assert clean(place)
+
+
+def test_a_file_that_is_missing_is_named(place):
+    failed = place.command("--engines", 1, "/no/such/file", program="WordCount")
+    assert failed.returncode == 1
+    assert "/no/such/file" in failed.stderr and failed.stderr.count("\n") == 1
+    assert clean(place)
+
+
+class Sleepers:
+    """A program whose tasks take their time."""
+
+    def __init__(self, place, count, seconds):
+        self.child = subprocess.Popen(
+            [binary("martlet-test-engine"), "--engines", "2", "sleep", str(count), str(seconds)],
+            env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        assert self.child.stdout.readline().startswith("engines [0, 1]"), self.child.stderr.read()
+
+    def engines(self):
+        return [p for p in psutil.Process(self.child.pid).children(recursive=True) if p.cmdline()[1:2] == ["engine"]]
+
+    def end(self):
+        output, errors = self.child.communicate(timeout=2 * TIMEOUT)
+        return self.child.returncode, output, errors
+
+
+def test_interrupting_a_program_leaves_nothing(place):
+    sleepers = Sleepers(place, 4, 60)
+    sleepers.child.send_signal(signal.SIGINT)
+    status, _, _ = sleepers.end()
+    assert status == 128 + signal.SIGINT
+    assert clean(place)
+
+
+def test_killing_an_engine_gives_a_clear_error(place):
+    sleepers = Sleepers(place, 2, 60)
+    wait_until(lambda: len(sleepers.engines()) == 2, "two engines")
+    begin = time.monotonic()
+    sleepers.engines()[0].send_signal(signal.SIGKILL)
+    status, _, errors = sleepers.end()
+    assert status == 1
+    assert "EngineError" in errors and "died" in errors, errors
+    assert time.monotonic() - begin < 30
+    assert clean(place)
+
+
+def test_killing_the_program_takes_its_cluster_with_it(place):
+    sleepers = Sleepers(place, 2, 60)
+    sleepers.child.kill()
+    sleepers.end()
+    wait_until(lambda: not place.processes(), "controller and engines to leave")
+    assert place.command("clean").returncode == 0
+    assert clean(place)
+
+
+def test_usage_errors_are_one_line(place):
+    failed = place.command("start", "-n", "many")
+    assert failed.returncode == 64
+    assert failed.stderr.startswith("Error:")
+    unknown = place.command("status", "--profile", "nobody")
+    assert unknown.returncode != 0 and unknown.stderr.count("\n") == 1

@@ -1,0 +1,17 @@
+import Martlet
+
+/// The program of the conformance tests: with `engine` an engine that has the functions Python calls, else a client
+/// whose cluster the tests disturb.
+@main struct TestEngine: ClusterProgram {
+  static let functions = TestFunctions.all
+
+  /// `sleep COUNT SECONDS`: as many load-balanced tasks of that length, a line for each that is done.
+  static func run(_ client: Client, arguments: [String]) async throws {
+    guard arguments.count == 3, arguments[0] == "sleep", let count = Int(arguments[1]),
+      let seconds = Double(arguments[2])
+    else { throw ClusterError("usage: martlet-test-engine sleep COUNT SECONDS") }
+    print("engines \(client.ids)")
+    let naps = try client.loadBalanced().map(TestFunctions.sleep, Array(repeating: seconds, count: count))
+    for try await (index, _) in naps.asCompleted { print("done \(index)") }
+  }
+}
