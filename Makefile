@@ -42,7 +42,7 @@ build-tests: packages
 
 unit: build-tests
 	@echo "test: unit"
-	@$(SWIFT) test --skip-build
+	@$(SWIFT) test --skip-build --no-parallel
 
 # Real Python peers: this project's tests, then ipyparallel's own suite.
 conformance: peers suite

@@ -1,3 +1,4 @@
+import Foundation
 import Martlet
 
 /// The program of the conformance tests: with `engine` an engine that has the functions Python calls, else a client
@@ -10,8 +11,11 @@ import Martlet
     guard arguments.count == 3, arguments[0] == "sleep", let count = Int(arguments[1]),
       let seconds = Double(arguments[2])
     else { throw ClusterError("usage: martlet-test-engine sleep COUNT SECONDS") }
-    print("engines \(client.ids)")
+    say("engines \(client.ids)")
     let naps = try client.loadBalanced().map(TestFunctions.sleep, Array(repeating: seconds, count: count))
-    for try await (index, _) in naps.asCompleted { print("done \(index)") }
+    for try await (index, _) in naps.asCompleted { say("done \(index)") }
   }
+
+  /// A line that whoever reads standard output gets at once.
+  private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 }
