@@ -130,5 +130,11 @@ let package = Package(
         "Controller", "TaskStoreWriter", "Wire", "ZeroMQ", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [
+        "Client", "Controller", "Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
   ]
 )
