@@ -134,5 +134,11 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(name: "ClientTests", dependencies: ["Client", "Wire", "ZeroMQ"], swiftSettings: settings),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [
+        "Client", "Controller", "Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
   ]
 )

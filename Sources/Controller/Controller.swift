@@ -14,7 +14,8 @@ public final class Controller: Service, Sendable {
   private let configuration: ControllerConfiguration
   private let logger: Logger
   /// Gone when ``run()`` is over: their sockets close with them.
-  private let parts: Mutex<ControllerParts?>
+  let parts: Mutex<ControllerParts?>
+  private let socketFiles: [String]
   private let stopRequests: AsyncStream<Void>
   private let requestStop: AsyncStream<Void>.Continuation
 
@@ -40,22 +41,29 @@ public final class Controller: Service, Sendable {
     (stopRequests, requestStop) = AsyncStream.makeStream()
     let requestStop = requestStop
 
-    let parts = try ControllerParts(sockets: sockets, endpoints: &endpoints, logger: logger) { requestStop.yield() }
-    self.parts = Mutex(parts)
+    do {
+      let parts = try ControllerParts(sockets: sockets, endpoints: &endpoints, logger: logger) { requestStop.yield() }
+      self.parts = Mutex(parts)
+    } catch {
+      for file in endpoints.socketFiles { unlink(file) }
+      throw error
+    }
+    socketFiles = endpoints.socketFiles
     self.configuration = configuration
     self.logger = logger
     clientConnection = Self.connection(.client, configuration, key, endpoints)
     engineConnection = Self.connection(.engine, configuration, key, endpoints)
-    do {
-      try configuration.clientFile?.write(clientConnection)
-      try configuration.engineFile?.write(engineConnection)
-    } catch {
-      if !configuration.reusesFiles { configuration.clientFile?.remove() }
-      throw error
-    }
+    // Everything is initialized: should one of these throw, deinit takes away what is there already.
+    try configuration.clientFile?.write(clientConnection)
+    try configuration.engineFile?.write(engineConnection)
   }
 
-  deinit { parts.withLock { $0?.stopLoops() } }
+  /// A controller that was never run leaves as little behind as one that was.
+  deinit {
+    guard let parts = parts.withLock({ $0.take() }) else { return }
+    parts.stopLoops()
+    removeFiles()
+  }
 
   /// Serves until a client asks the hub to shut down, ``stop()`` is called, the task is cancelled or the service
   /// group shuts down; then closes all sockets and removes the connection files, unless they are to be reused. A
@@ -82,13 +90,17 @@ public final class Controller: Service, Sendable {
   public func stop() { requestStop.yield() }
 
   private func close() async {
-    if !configuration.reusesFiles {
-      configuration.clientFile?.remove()
-      configuration.engineFile?.remove()
-    }
     guard let parts = parts.withLock({ $0.take() }) else { return }
+    removeFiles()
     await parts.stop()
     logger.info("controller stopped")
+  }
+
+  private func removeFiles() {
+    for file in socketFiles { unlink(file) }
+    guard !configuration.reusesFiles else { return }
+    configuration.clientFile?.remove()
+    configuration.engineFile?.remove()
   }
 
   /// The engines' connection as registration replies carry it.

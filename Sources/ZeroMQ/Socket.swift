@@ -77,7 +77,7 @@ public struct Socket: ~Copyable {
     try check("zmq_disconnect", endpoint) { zmq_disconnect(handle, endpoint) }
   }
 
-  /// Stops listening on an endpoint; an `ipc` endpoint's file goes away.
+  /// Stops listening on an endpoint. libzmq 4.3 leaves the file of an `ipc` endpoint behind.
   public borrowing func unbind(_ endpoint: String) throws(ZeroMQError) {
     let handle = handle
     try check("zmq_unbind", endpoint) { zmq_unbind(handle, endpoint) }

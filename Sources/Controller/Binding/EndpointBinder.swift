@@ -26,6 +26,8 @@ struct EndpointBinder {
   private(set) var ports: [Side: [ConnectionInfo.Channel: [Int]]] = [.client: [:], .engine: [:]]
   /// The sockets that have been bound and report failed handshakes.
   private(set) var monitored: [MonitoredSocket] = []
+  /// The files of `ipc` sockets. libzmq leaves them behind when it closes a socket, so the controller removes them.
+  private(set) var socketFiles: [String] = []
 
   init(_ configuration: ControllerConfiguration, reused: [Side: [ConnectionInfo.Channel: [Int]]] = [:]) {
     interfaces = [.client: configuration.clients, .engine: configuration.engines]
@@ -48,8 +50,15 @@ struct EndpointBinder {
   /// Binds the registration socket, which clients and engines share.
   mutating func bindRegistration(_ socket: borrowing Socket) throws(ConnectionError) {
     try monitor(socket, "registration")
-    let number = try bind(socket, .engine, wanted: takeReused(.registration, .engine))
-    if interfaces[.client] != interfaces[.engine] { _ = try bind(socket, .client, wanted: number) }
+    let wanted = takeReused(.registration, .engine)
+    // Where only one of them is tcp its port is the number of both; an address for all serves the other as well.
+    let (client, engine) = (interface(.client), interface(.engine))
+    let clientFirst = client.transport == "tcp" && engine.transport != "tcp" || client.covers(engine)
+    let first: Side = clientFirst ? .client : .engine
+    let number = try bind(socket, first, wanted: wanted)
+    if !client.covers(engine), !engine.covers(client) {
+      _ = try bind(socket, clientFirst ? .engine : .client, wanted: number)
+    }
     ports[.engine]?[.registration] = [number]
     ports[.client]?[.registration] = [number]
   }
@@ -72,11 +81,13 @@ struct EndpointBinder {
   }
 
   private mutating func bind(_ socket: borrowing Socket, _ side: Side, wanted: Int?) throws(ConnectionError) -> Int {
-    let interface = interfaces[side] ?? ControllerConfiguration.Interface()
+    let interface = interface(side)
     do {
       guard interface.transport == "tcp" else { return try bindNumbered(socket, interface, wanted: wanted) }
       let host = interface.ip == "0.0.0.0" ? "*" : interface.ip
-      if let wanted = wanted ?? nextPort(side) {
+      if let wanted = wanted ?? nextPort(side), wanted != 0 {
+        // libzmq takes the lower 16 bits of any number.
+        guard (1...0xFFFF).contains(wanted) else { throw ConnectionError("\(wanted) is no port") }
         try socket.bind("tcp://\(host):\(wanted)")
         return wanted
       }
@@ -109,14 +120,27 @@ struct EndpointBinder {
         throw ConnectionError("the ipc path \(path) is longer than 107 bytes, choose a shorter --ip")
       }
       // ipyparallel's clients and engines build `path:number` where its controller binds `path-number`: serve both.
-      try socket.bind("\(interface.url):\(number)")
+      let twin = "\(interface.url):\(number)"
+      try socket.bind(twin)
+      socketFiles += [String(twin.dropFirst("ipc://".count)), String(path)]
     }
     try socket.bind(endpoint)
     return number
   }
 
+  private func interface(_ side: Side) -> ControllerConfiguration.Interface {
+    interfaces[side] ?? ControllerConfiguration.Interface()
+  }
+
   private mutating func nextPort(_ side: Side) -> Int? {
     if let port = pools[side]?.popFirst() { return port }
     return commonPool.popFirst()
+  }
+}
+
+extension ControllerConfiguration.Interface {
+  /// Whether a socket bound here is reached there too.
+  fileprivate func covers(_ other: Self) -> Bool {
+    self == other || transport == "tcp" && other.transport == "tcp" && (ip == "*" || ip == "0.0.0.0")
   }
 }

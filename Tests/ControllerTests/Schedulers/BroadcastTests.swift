@@ -53,6 +53,28 @@ import Testing
     #expect(state.pendingCount == 0 && state.nextDeadline == nil)
   }
 
+  @Test(arguments: 0...3)
+  func everyDepthReachesAndMergesAll(_ depth: Int) {
+    var state = state(Array(0..<9), depth: depth)
+    let ordered = state.tree.ordered((0..<9).map(target))
+    state.submitted(id: "m", payload: "p", targets: (0..<9).map(target), isCoalescing: true)
+    #expect(
+      drain(&state)
+        == ordered.map {
+          .dispatch("p", originalID: "m", messageID: "m_\($0.engine)", target: $0)
+        })
+    for id in 0..<9 {
+      state.replyArrived(from: .init("u\(id)"), originalID: "m", reply: "r\(id)", isError: false)
+    }
+    #expect(
+      drain(&state) == [
+        .coalesce(
+          base: "r\(ordered[8].id)", replies: ordered.map { "r\($0.id)" }, originalID: "m", targets: ordered)
+      ])
+    #expect(state.pendingCount == 0)
+    #expect(Set(ordered.map { state.tree.leaf(ofEngineID: $0.id) }).count == min(1 << depth, 9))
+  }
+
   @Test func repliesAreCoalescedInTargetOrder() {
     var state = state([0, 1, 2])
     state.submitted(id: "m", payload: "p", targets: (0...2).map(target), isCoalescing: true)

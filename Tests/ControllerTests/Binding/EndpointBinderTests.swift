@@ -1,0 +1,173 @@
+import Foundation
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Controller
+
+/// Where sockets are bound, and what is told about it.
+@Suite final class EndpointBinderTests {
+  private let context: Context
+  private let directory: String
+
+  init() throws {
+    context = try Context()
+    directory = NSTemporaryDirectory() + "b\(UInt32.random(in: 0 ... .max))"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+  private func socket() throws -> Socket { try Socket(context, .router) }
+
+  private func binder(
+    _ configure: (inout ControllerConfiguration) -> Void = { _ in },
+    reused: [EndpointBinder.Side: [ConnectionInfo.Channel: [Int]]] = [:]
+  ) -> EndpointBinder {
+    var configuration = ControllerConfiguration()
+    configure(&configuration)
+    return EndpointBinder(configuration, reused: reused)
+  }
+
+  /// A loopback address with ports of its own, so that nobody else takes those a test counts on.
+  #if os(Linux)
+    private let ip = "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))"
+  #else
+    private let ip = "127.0.0.1"
+  #endif
+
+  @Test func theSystemChoosesPortsThatAreReadBack() throws {
+    var binder = binder()
+    let first = try socket()
+    let second = try socket()
+    try binder.bind(first, .mux, .client)
+    try binder.bind(second, .broadcast, .engine)
+    let port = try #require(binder.ports[.client]?[.mux]?.first)
+    #expect(port > 0)
+    let endpoint = first.lastEndpoint
+    #expect(endpoint == "tcp://127.0.0.1:\(port)")
+    #expect(binder.ports[.engine]?[.broadcast]?.count == 1)
+  }
+
+  @Test func poolsAreUsedInOrderThenTheCommonOneThenTheSystems() throws {
+    let ports = [20_003, 20_001, 20_002]
+    var binder = binder {
+      $0.clients.ip = ip
+      $0.engines.ip = ip
+      $0.clientPorts = [ports[0]]
+      $0.ports = [ports[1], ports[2]]
+    }
+    var sockets: [ConnectionInfo.Channel: Int] = [:]
+    let a = try socket()
+    let b = try socket()
+    let c = try socket()
+    let d = try socket()
+    try binder.bind(a, .mux, .client)
+    try binder.bind(b, .task, .client)
+    try binder.bind(c, .control, .engine)
+    try binder.bind(d, .iopub, .client)
+    for channel in [ConnectionInfo.Channel.mux, .task, .iopub] {
+      sockets[channel] = binder.ports[.client]?[channel]?[0]
+    }
+    #expect(sockets[.mux] == ports[0])
+    #expect(sockets[.task] == ports[1])
+    #expect(binder.ports[.engine]?[.control] == [ports[2]])
+    #expect(try !ports.contains(#require(sockets[.iopub])))
+  }
+
+  @Test func aZeroInAPoolIsTheSystemsChoice() throws {
+    var binder = binder { $0.ports = [0] }
+    let socket = try socket()
+    try binder.bind(socket, .mux, .client)
+    #expect(try #require(binder.ports[.client]?[.mux]?.first) > 0)
+  }
+
+  @Test(arguments: [70_000, -1])
+  func anImpossiblePortIsAnError(_ port: Int) throws {
+    var binder = binder { $0.ports = [port] }
+    let socket = try socket()
+    #expect(throws: ConnectionError.self) { try binder.bind(socket, .mux, .client) }
+    #expect(binder.ports[.client] == [:])
+  }
+
+  @Test func aTakenPortIsAnErrorThatSaysSo() throws {
+    var first = binder()
+    let holder = try socket()
+    let socket = try socket()
+    try first.bind(holder, .mux, .client)
+    let port = try #require(first.ports[.client]?[.mux]?.first)
+    var second = binder { $0.clientPorts = [port] }
+    let error = #expect(throws: ConnectionError.self) { try second.bind(socket, .mux, .client) }
+    #expect(error?.description.contains("another controller") == true)
+  }
+
+  @Test func ipcEndpointsAreNumberedUnderBothNames() throws {
+    let path = directory + "/c"
+    var binder = binder {
+      $0.clients = .init(transport: "ipc", ip: path)
+      $0.engines = $0.clients
+    }
+    let registration = try socket()
+    let mux = try socket()
+    try binder.bindRegistration(registration)
+    try binder.bind(mux, .mux, .engine)
+    #expect(binder.ports[.client]?[.registration] == [1])
+    #expect(binder.ports[.engine] == [.registration: [1], .mux: [2]])
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+    #expect(names.sorted() == ["c-1", "c-2", "c:1", "c:2"])
+    #expect(binder.socketFiles.sorted() == names.sorted().map { directory + "/" + $0 })
+  }
+
+  @Test func anIPCPathMayHave107Bytes() throws {
+    let fill = String(repeating: "x", count: 107 - directory.utf8.count - "/-1".utf8.count)
+    for (path, isPossible) in [(directory + "/" + fill, true), (directory + "/" + fill + "x", false)] {
+      var binder = binder { $0.clients = .init(transport: "ipc", ip: path) }
+      let socket = try socket()
+      if isPossible {
+        try binder.bind(socket, .mux, .client)
+      } else {
+        let error = #expect(throws: ConnectionError.self) { try binder.bind(socket, .mux, .client) }
+        #expect(error?.description.contains("107 bytes") == true)
+      }
+    }
+  }
+
+  @Test func reusedNumbersAreTakenInOrder() throws {
+    let ports = [20_002, 20_001]
+    var binder = binder({ $0.engines.ip = ip }, reused: [.engine: [.broadcast: ports]])
+    let a = try socket()
+    let b = try socket()
+    let c = try socket()
+    try binder.bind(a, .broadcast, .engine)
+    try binder.bind(b, .broadcast, .engine)
+    try binder.bind(c, .broadcast, .engine)
+    #expect(binder.ports[.engine]?[.broadcast]?.prefix(2).elementsEqual(ports) == true)
+    #expect(binder.ports[.engine]?[.broadcast]?.count == 3)
+  }
+
+  @Test func oneNumberServesBothSidesOfDifferentTransports() throws {
+    for tcpSide in [EndpointBinder.Side.client, .engine] {
+      var binder = binder {
+        let ipc = ControllerConfiguration.Interface(transport: "ipc", ip: directory + "/m\(tcpSide)")
+        if tcpSide == .client { $0.engines = ipc } else { $0.clients = ipc }
+      }
+      let socket = try socket()
+      try binder.bindRegistration(socket)
+      let port = try #require(binder.ports[.client]?[.registration]?.first)
+      #expect(port > 1023)
+      #expect(binder.ports[.engine]?[.registration] == [port])
+      #expect(FileManager.default.fileExists(atPath: directory + "/m\(tcpSide)-\(port)"))
+    }
+  }
+
+  @Test(arguments: [("*", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("*", "0.0.0.0"), ("127.0.0.1", "127.0.0.2")])
+  func oneRegistrationPortServesBothAddresses(_ client: String, _ engine: String) throws {
+    var binder = binder {
+      $0.clients.ip = client
+      $0.engines.ip = engine
+    }
+    let socket = try socket()
+    try binder.bindRegistration(socket)
+    #expect(binder.ports[.client]?[.registration] == binder.ports[.engine]?[.registration])
+  }
+}

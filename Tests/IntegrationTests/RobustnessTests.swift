@@ -1,0 +1,135 @@
+import Foundation
+import Synchronization
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Controller
+
+extension IntegrationTests {
+  /// Work goes on whatever else happens.
+  @Suite struct RobustnessTests {
+    @Test func relayingDoesNotWaitForTheHub() async throws {
+      try await TestController.run(.ipc) { test in
+        let client = try RawClient(test)
+        let engine = try RawEngine(test, uuid: "engine")
+        _ = try await engine.register()
+        try await wait("the engine") {
+          try await client.ask("connection_request").content["engines"] == ["0": "engine"]
+        }
+        let hub = try #require(test.controller.parts.withLock { $0?.hub })
+        let (isBlocked, block) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        hub.loop.execute {
+          isBlocked.signal()
+          block.wait()
+        }
+        var last = ""
+        do {
+          defer { block.signal() }
+          for _ in 0..<500 {
+            last = try await client.send(.task, "apply_request")
+            #expect(try await client.receive(.task).parent == last)
+            let direct = try await client.send(.mux, "apply_request", to: "engine")
+            #expect(try await client.receive(.mux).parent == direct)
+          }
+        }
+        let status = try await client.ask("result_request", ["msg_ids": [.string(last)], "status_only": true])
+        #expect(status.content["completed"] == [.string(last)])
+      }
+    }
+
+    @Test(arguments: [Transport.ipc, .curve])
+    func garbageOnEverySocketDisturbsNobody(_ transport: Transport) async throws {
+      try await TestController.run(transport) { test in
+        let (client, vandal) = (try RawClient(test), try RawClient(test, key: "another key"))
+        let engine = try RawEngine(test, uuid: "engine")
+        _ = try await engine.register()
+        try await wait("the engine") {
+          try await client.ask("connection_request").content["engines"] == ["0": "engine"]
+        }
+        let channels = [ConnectionInfo.Channel.registration, .mux, .task, .control, .broadcast]
+        let delimiter = MessageLayout.delimiterBytes.array
+        let rubbish: [[[UInt8]]] = [
+          [[]], [[0xFF]], [delimiter], [delimiter, []], [delimiter, [], [], [], [], []],
+          [Array("engine".utf8), delimiter, [], [0x7B], [0x7D], [0x5B], [0x22]],
+          Array(repeating: [], count: 100), [delimiter, [], Array("{}".utf8), Array("{}".utf8), [0x30], [0x31]],
+        ]
+        for round in 0..<20 {
+          for channel in channels {
+            for frames in rubbish { try await vandal.send(channel, frames: frames) }
+            try await vandal.send(channel, "apply_request", to: round.isMultiple(of: 2) ? "engine" : nil)
+          }
+          let task = try await client.send(.task, "apply_request")
+          #expect(try await client.receive(.task).parent == task)
+          let direct = try await client.send(.mux, "apply_request", to: "engine")
+          #expect(try await client.receive(.mux).parent == direct)
+        }
+        try await Self.sendRubbishAsAnEngine(test, rubbish)
+        let task = try await client.send(.task, "apply_request")
+        #expect(try await client.receive(.task).parent == task)
+        #expect(try await client.ask("connection_request").content["engines"] == ["0": "engine"])
+      }
+    }
+
+    /// Rubbish from the engines' side, the hearts' included.
+    private static func sendRubbishAsAnEngine(_ test: TestController, _ rubbish: [[[UInt8]]]) async throws {
+      var options = SocketOptions(identity: Bytes("vandal"))
+      options.linger = .seconds(1)
+      if let server = test.engine.curveServerKey { options.curve = .client(try .generate(), serverKey: server) }
+      for channel in [ConnectionInfo.Channel.mux, .task, .control, .broadcast, .iopub, .heartbeatPong, .heartbeatPing] {
+        for endpoint in try test.engine.endpoints(channel) {
+          let type: SocketType =
+            switch channel {
+            case .iopub: .publish
+            case .heartbeatPing: .xsubscribe
+            default: .dealer
+            }
+          let socket = try Socket(test.context, type, options: options)
+          try socket.connect(endpoint)
+          for frames in rubbish {
+            var message = Multipart()
+            for frame in frames { message.append(frame) }
+            try socket.send(&message)
+          }
+        }
+      }
+    }
+
+    @Test func restoredEnginesThatAreGoneAreUnregistered() async throws {
+      let table = NSTemporaryDirectory() + "m\(UInt32.random(in: 0 ... .max)).json"
+      defer { try? FileManager.default.removeItem(atPath: table) }
+      try PrivateFile.write(Data(#"{"engines": {"3": "gone"}, "next_id": 4}"#.utf8), to: table)
+      try await TestController.run(.ipc) {
+        $0.engineStateFile = table
+        $0.restoresEngines = true
+        $0.heartbeat.period = .milliseconds(50)
+        $0.heartbeat.maxMisses = 2
+      } _: { test in
+        let client = try RawClient(test)
+        try await wait("the end of the engine") {
+          try await client.ask("connection_request").content["engines"] == [:]
+        }
+        #expect(try String(contentsOfFile: table, encoding: .utf8).contains("gone") == false)
+        let engine = try RawEngine(test, uuid: "new")
+        #expect(try await engine.register() == 4)
+      }
+    }
+
+    @Test func anEngineMayRegisterAgainUnderItsUUID() async throws {
+      try await TestController.run(.ipc) { test in
+        let client = try RawClient(test)
+        for id in 0..<3 {
+          let engine = try RawEngine(test, uuid: "engine")
+          #expect(try await engine.register() == id)
+          try await wait("the registration") {
+            try await client.ask("connection_request").content["engines"] == [String(id): "engine"]
+          }
+          let task = try await client.send(.task, "apply_request")
+          #expect(try await client.receive(.task).parent == task)
+          try await client.send(.registration, "unregistration_request", content: ["id": .int(id)])
+          await engine.disconnect()
+        }
+      }
+    }
+  }
+}

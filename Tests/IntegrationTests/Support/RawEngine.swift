@@ -1,0 +1,140 @@
+import Wire
+import ZeroMQ
+
+/// An engine made of bare sockets: it answers with the buffers it got, as `content` in the request tells it.
+///
+/// `{"fail": true}` is answered with an error, `{"hold": true}` not before ``release()``.
+actor RawEngine {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+  nonisolated let uuid: String
+
+  private let test: TestController
+  private let options: SocketOptions
+  private var session: Session
+  private var shell: Box?
+  private var control: Box?
+  private var ping: Box?
+  private var pong: Box?
+  private var heart: EventLoop.Token?
+  private var tokens: [EventLoop.Token] = []
+  private var held: [Message] = []
+  /// The types of the control requests that came.
+  private(set) var controlRequests: [String] = []
+
+  private final class Box {
+    let socket: Socket
+    init(_ socket: consuming Socket) { self.socket = socket }
+  }
+
+  init(_ test: TestController, uuid: String) throws {
+    self.test = test
+    self.uuid = uuid
+    var options = SocketOptions(identity: Bytes(uuid))
+    options.linger = .zero
+    if let server = test.engine.curveServerKey { options.curve = .client(try .generate(), serverKey: server) }
+    self.options = options
+    session = try Session(key: test.engine.key)
+    loop = try EventLoop(name: "raw-engine")
+  }
+
+  deinit { loop.stop() }
+
+  /// Asks for an id, connects and begins to beat; the registration is complete when the hub has heard the heart.
+  func register() throws -> Int {
+    let info = test.engine
+    let registration = try open(.dealer)
+    try registration.socket.connect(try info.endpoint(.registration))
+    var message = Multipart()
+    session.append(
+      to: &message, type: MessageType.registrationRequest,
+      content: JSONValue.object(["uuid": .string(uuid)]).bytes.array)
+    try registration.socket.send(&message)
+    guard try registration.socket.receive(into: &message, timeout: .seconds(30)) else {
+      throw TimedOut(what: "a registration_reply")
+    }
+    let content = try session.take(&message).content()
+    guard let id = content["id"]?.intValue else { throw TimedOut(what: "an id in \(content.bytes.string)") }
+    let leaves = try info.endpoints(.broadcast)
+    let shell = try open(.router)
+    for endpoint in [try info.endpoint(.mux), try info.endpoint(.task), leaves[id % leaves.count]] {
+      try shell.socket.connect(endpoint)
+    }
+    let control = try open(.router)
+    try control.socket.connect(try info.endpoint(.control))
+    tokens = [
+      loop.onReadable(shell.socket) { [unowned self] in assumeIsolated { $0.answer($0.shell) } },
+      loop.onReadable(control.socket) { [unowned self] in assumeIsolated { $0.answer($0.control) } },
+    ]
+    (self.shell, self.control) = (shell, control)
+    try beat()
+    return id
+  }
+
+  /// Answers what was held.
+  func release() {
+    let messages = held
+    held = []
+    for message in messages { if let shell { reply(to: message, on: shell) } }
+  }
+
+  /// How many requests are held.
+  var heldCount: Int { held.count }
+
+  /// Vanishes without a word: the heart is silent, nothing is answered, and connections stay as they are.
+  func freeze() {
+    for token in tokens + [heart].compactMap(\.self) { loop.cancel(token) }
+    tokens = []
+    heart = nil
+  }
+
+  /// Vanishes with all its connections.
+  func disconnect() {
+    freeze()
+    (shell, control, ping, pong) = (nil, nil, nil, nil)
+  }
+
+  private func open(_ type: SocketType) throws -> Box { Box(try Socket(test.context, type, options: options)) }
+
+  private func beat() throws {
+    var listening = options
+    listening.subscriptions = [Bytes()]
+    let ping = Box(try Socket(test.context, .subscribe, options: listening))
+    let pong = try open(.dealer)
+    try pong.socket.connect(try test.engine.endpoint(.heartbeatPong))
+    try ping.socket.connect(try test.engine.endpoint(.heartbeatPing))
+    heart = loop.onReadable(ping.socket) {
+      var message = Multipart()
+      if (try? ping.socket.receive(into: &message)) == true { _ = try? pong.socket.send(&message) }
+    }
+    (self.ping, self.pong) = (ping, pong)
+  }
+
+  private func answer(_ box: Box?) {
+    var frames = Multipart()
+    guard let box, (try? box.socket.receive(into: &frames)) == true, let message = try? session.take(&frames) else {
+      return
+    }
+    if box === control { controlRequests.append(message.header.messageType) }
+    if (try? message.content())?["hold"]?.boolValue == true {
+      held.append(message)
+    } else {
+      reply(to: message, on: box)
+    }
+  }
+
+  private func reply(to request: Message, on box: Box) {
+    let failed = (try? request.content())?["fail"]?.boolValue == true
+    var metadata = (try? request.metadata())?.objectValue ?? [:]
+    metadata["engine"] = .string(uuid)
+    metadata["status"] = failed ? "error" : "ok"
+    let content: JSONValue = failed ? ["status": "error", "ename": "ValueError", "evalue": "5"] : ["status": "ok"]
+    var message = Multipart()
+    for identity in request.identities { message.append(identity) }
+    session.append(
+      to: &message, type: request.header.messageType.replacing("_request", with: "_reply"),
+      parent: request.headerBytes, metadata: JSONValue.object(metadata).bytes.array, content: content.bytes.array,
+      buffers: request.buffers)
+    _ = try? box.socket.send(&message)
+  }
+}

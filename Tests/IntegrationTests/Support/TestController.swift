@@ -1,0 +1,87 @@
+import Foundation
+import Logging
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Controller
+
+/// All tests of whole controllers run one after the other: some count the process's descriptors and threads.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct IntegrationTests {}
+
+/// How peers reach a controller.
+enum Transport: String, CaseIterable, Sendable {
+  case inproc, ipc, tcp, curve
+}
+
+/// A controller in this process, for the time of a test.
+struct TestController: Sendable {
+  let controller: Controller
+  let context: Context
+  let directory: String
+
+  var client: ConnectionInfo { controller.clientConnection }
+  var engine: ConnectionInfo { controller.engineConnection }
+
+  /// Runs a controller with files and sockets in a directory of its own.
+  static func run(
+    _ transport: Transport, _ configure: (inout ControllerConfiguration) -> Void = { _ in },
+    _ body: (TestController) async throws -> Void
+  ) async throws {
+    let directory = NSTemporaryDirectory() + "m\(UInt32.random(in: 0 ... .max))"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    var configuration = try configuration(transport, in: directory)
+    configure(&configuration)
+    let context = try Context()
+    let controller = try Controller(configuration: configuration, context: context, logger: quiet)
+    let test = TestController(controller: controller, context: context, directory: directory)
+    async let running: Void = controller.run()
+    do {
+      try await body(test)
+    } catch {
+      controller.stop()
+      try await running
+      throw error
+    }
+    controller.stop()
+    try await running
+  }
+
+  static func configuration(_ transport: Transport, in directory: String) throws -> ControllerConfiguration {
+    var configuration = ControllerConfiguration()
+    switch transport {
+    case .inproc: configuration.clients = .init(transport: "inproc", ip: directory)
+    case .ipc: configuration.clients = .init(transport: "ipc", ip: directory + "/s")
+    case .tcp: break
+    case .curve:
+      configuration.curve = try CurveKeyPair.generate()
+      configuration.key = ""
+    }
+    configuration.engines = configuration.clients
+    configuration.clientFile = ConnectionFile(path: directory + "/security/client.json")
+    configuration.engineFile = ConnectionFile(path: directory + "/security/engine.json")
+    return configuration
+  }
+
+  /// A logger that shows what would trouble a person, and nothing else.
+  static var quiet: Logger {
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    return logger
+  }
+}
+
+/// What a peer waited for in vain.
+struct TimedOut: Error {
+  let what: String
+}
+
+/// Asks again until a condition holds; every question is a conversation with another thread.
+func wait(_ what: String, until condition: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + .seconds(30)
+  while try await !condition() {
+    guard ContinuousClock.now < deadline else { throw TimedOut(what: what) }
+    await Task.yield()
+  }
+}
