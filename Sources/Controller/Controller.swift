@@ -95,7 +95,7 @@ public final class Controller: Service, Sendable {
     await parts.hearts.start()
     await parts.handshakes.start()
     await parts.hub.start(
-      engineInfo: Self.registrationInfo(engineConnection), observers: [parts.tasks, parts.broadcast],
+      engineInfo: Self.registrationInfo(engineConnection), observers: [parts.tasks, parts.mux, parts.broadcast],
       taskScheduler: parts.tasks, restoring: configuration.restoresEngines)
     logger.info("controller ready", metadata: [LogKey.endpoint: "\(clientConnection.interface)"])
 
