@@ -54,7 +54,7 @@ struct ControllerParts: Sendable {
     await hearts.start()
     await handshakes.start()
     await hub.start(
-      engineInfo: engineInfo, observers: [tasks, broadcast], taskScheduler: tasks, hearts: hearts,
+      engineInfo: engineInfo, observers: [tasks, mux, broadcast], taskScheduler: tasks, hearts: hearts,
       restoring: restoringEngines)
   }
 

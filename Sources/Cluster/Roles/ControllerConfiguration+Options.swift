@@ -51,11 +51,14 @@ extension ControllerConfiguration {
 
   private static func curveKeys(_ security: ControllerOptions.Security) throws(OptionError) -> CurveKeyPair {
     do {
-      if let publicKey = security.curvePublicKey, let secretKey = security.curveSecretKey {
-        return CurveKeyPair(publicKey: publicKey, secretKey: secretKey)
+      guard let secretKey = security.curveSecretKey else { return try .generate() }
+      let keys = try CurveKeyPair(secretKey: secretKey)
+      guard security.curvePublicKey ?? keys.publicKey == keys.publicKey else {
+        throw OptionError("the CURVE keys are unusable: the public key is not that of the secret key")
       }
-      if let secretKey = security.curveSecretKey { return try CurveKeyPair(secretKey: secretKey) }
-      return try .generate()
+      return keys
+    } catch let error as OptionError {
+      throw error
     } catch {
       throw OptionError("the CURVE keys are unusable: \(error)")
     }

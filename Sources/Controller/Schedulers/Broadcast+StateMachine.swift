@@ -64,6 +64,11 @@ public struct BroadcastState<Payload> {
   /// How many broadcasts have replies outstanding.
   public var pendingCount: Int { broadcasts.count }
 
+  /// Whether a broadcast waits for the answer of an engine.
+  public func isAwaited(_ id: String, from engine: EngineIdentity) -> Bool {
+    broadcasts[id]?.open.contains(engine) ?? false
+  }
+
   /// When ``advance(to:)`` is due next.
   public var nextDeadline: ContinuousClock.Instant? { leaving.first?.deadline }
 

@@ -18,6 +18,8 @@ actor BroadcastScheduler: EngineObserver {
   private var incoming = Multipart()
   private var outgoing = Multipart()
   private var rejections = RejectionCounts()
+  private var undelivered: [BroadcastAction<BroadcastMessage>] = []
+  private var retryTimer = RetryTimer()
 
   private static let batch = 64
 
@@ -58,6 +60,7 @@ actor BroadcastScheduler: EngineObserver {
     for token in tokens { loop.cancel(token) }
     if let timer { loop.cancel(timer.token) }
     timer = nil
+    retryTimer.cancel(on: loop)
   }
 
   nonisolated func engineRegistered(_ uuid: String) {
@@ -180,7 +183,8 @@ actor BroadcastScheduler: EngineObserver {
       message.frames.append(message.bufferIndices, to: &outgoing)
       let leaf = leaves[state.tree.leaf(ofEngineID: target.id)]
       if (try? leaf.socket.send(&outgoing)) != .sent {
-        logger.warning("a broadcast can't reach an engine", metadata: [LogKey.engineUUID: "\(target.engine)"])
+        undelivered.append(action)
+        retryTimer.arm(on: loop) { [unowned self] in assumeIsolated { $0.retry() } }
       }
     case .deliver(let reply, _, _):
       reply.frames.append(1..<reply.frames.count, to: &outgoing)
@@ -217,6 +221,21 @@ actor BroadcastScheduler: EngineObserver {
         "a broadcast reply that nothing waits for",
         metadata: [LogKey.messageID: "\(id)", LogKey.engineUUID: "\(engine)"])
     }
+  }
+
+  /// Tries again what could not be sent, unless its engine was given up meanwhile.
+  private func retry() {
+    retryTimer.fired()
+    let waiting = undelivered
+    undelivered.removeAll()
+    for action in waiting {
+      guard case .dispatch(_, let id, _, let target) = action, state.isAwaited(id, from: target.engine) else {
+        continue
+      }
+      perform(action)
+      outgoing.removeAll()
+    }
+    act()
   }
 
   private static func json(_ targets: [BroadcastTarget]) -> JSONValue {

@@ -5,7 +5,7 @@ import ZeroMQ
 /// The relay of the direct (mux) and control queues: what a client addresses to an engine goes there, and back.
 ///
 /// Each message is verified once, its two outer identities are exchanged, and its frames go on as they are.
-actor DirectRelay {
+actor DirectRelay: EngineObserver {
   /// Which queue.
   enum Kind: String, Sendable {
     case mux, control
@@ -28,6 +28,13 @@ actor DirectRelay {
   private var outgoing = Multipart()
   private var events: [HubEvent] = []
   private var rejections = RejectionCounts()
+  private var registered: Set<String> = []
+  private var undelivered: [(request: MonitoredMessage, until: ContinuousClock.Instant)] = []
+  private var retryTimer = RetryTimer()
+
+  /// How long a request for an engine that is registered but can't be reached is kept: it is about to connect, or it is
+  /// gone and its heart has not told yet.
+  private static let patience = Duration.seconds(5)
 
   private static let batch = 64
 
@@ -58,6 +65,15 @@ actor DirectRelay {
   /// Stops serving.
   func stop() {
     for token in tokens { loop.cancel(token) }
+    retryTimer.cancel(on: loop)
+  }
+
+  nonisolated func engineRegistered(_ uuid: String) {
+    loop.execute { self.assumeIsolated { _ = $0.registered.insert(uuid) } }
+  }
+
+  nonisolated func engineUnregistered(_ uuid: String) {
+    loop.execute { self.assumeIsolated { _ = $0.registered.remove(uuid) } }
   }
 
   private func drain(clientsToEngines: Bool) {
@@ -76,10 +92,13 @@ actor DirectRelay {
         break
       }
     }
-    if !events.isEmpty {
-      hub.report(events)
-      events.removeAll(keepingCapacity: true)
-    }
+    report()
+  }
+
+  private func report() {
+    guard !events.isEmpty else { return }
+    hub.report(events)
+    events.removeAll(keepingCapacity: true)
   }
 
   /// Forwards `[sender, receiver, …]` as `[receiver, sender, …]`.
@@ -99,18 +118,38 @@ actor DirectRelay {
     let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
     let parent = toEngines ? nil : try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader))
     let message = MonitoredMessage(.mux, taking: &incoming, layout: layout, header: header)
-    message.frames.append(0..<message.frames.count, to: &outgoing)
     defer { outgoing.removeAll() }
     if toEngines {
-      let result = try engines.send(&outgoing)
       if header.messageType.hasSuffix("_request") {
         events.append(.requested(message, engine: message.frames.text(at: 0)))
-        if result != .sent { answerUnroutable(message) }
       }
+      try forward(message, until: .now + Self.patience)
     } else {
+      message.frames.append(0..<message.frames.count, to: &outgoing)
       try clients.send(&outgoing)
       if let parent { events.append(.replied(message, parentID: parent)) }
     }
+  }
+
+  private func forward(_ request: MonitoredMessage, until deadline: ContinuousClock.Instant) throws {
+    request.frames.append(0..<request.frames.count, to: &outgoing)
+    defer { outgoing.removeAll() }
+    guard try engines.send(&outgoing) != .sent, request.header.messageType.hasSuffix("_request") else { return }
+    guard registered.contains(request.frames.text(at: 0)), .now < deadline else { return answerUnroutable(request) }
+    undelivered.append((request, deadline))
+    retryTimer.arm(on: loop) { [unowned self] in assumeIsolated { $0.retry() } }
+  }
+
+  private func retry() {
+    retryTimer.fired()
+    let waiting = undelivered
+    undelivered.removeAll()
+    do {
+      for (request, deadline) in waiting { try forward(request, until: deadline) }
+    } catch {
+      logger.error("the \(kind) relay failed", metadata: [LogKey.reason: "\(error)"])
+    }
+    report()
   }
 
   /// A request for an engine that isn't there (any more) is answered instead of lost.

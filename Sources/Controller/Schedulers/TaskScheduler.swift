@@ -24,11 +24,10 @@ actor TaskScheduler {
   private let connections: SocketMonitor
   private var handshakes = HandshakeFailures()
   private var watch = ClientWatch()
-  /// Tasks for engines that are registered but not connected to this socket (yet).
+  /// Tasks for engines that are registered but can't be reached yet.
   private var undelivered: [(task: MonitoredMessage, id: String, engine: EngineIdentity)] = []
-  private var retry: EventLoop.Token?
+  private var retryTimer = RetryTimer()
 
-  private static let retryInterval = Duration.milliseconds(50)
   /// Messages taken from a socket before the other gets its turn.
   private static let batch = 64
 
@@ -53,16 +52,16 @@ actor TaskScheduler {
     tokens = [
       loop.onReadable(clients) { @Sendable [unowned self] in assumeIsolated { $0.readClients() } },
       loop.onReadable(engines) { @Sendable [unowned self] in assumeIsolated { $0.readEngines() } },
-      loop.onReadable(connections.socket) { @Sendable [unowned self] in assumeIsolated { $0.readConnections() } },
+      loop.onReadable(connections.socket) { @Sendable [unowned self] in assumeIsolated { $0.connectionsChanged() } },
     ]
   }
 
   /// Stops serving.
   func stop() {
     for token in tokens { loop.cancel(token) }
-    for token in [timer?.token, retry].compactMap(\.self) { loop.cancel(token) }
+    if let timer { loop.cancel(timer.token) }
     timer = nil
-    retry = nil
+    retryTimer.cancel(on: loop)
   }
 
   // MARK: - From the hub
@@ -83,7 +82,6 @@ actor TaskScheduler {
       self.assumeIsolated {
         // What it sent before it went is waiting in the socket and counts.
         $0.readEngines()
-        $0.undelivered.removeAll { $0.engine.rawValue == uuid }
         $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
         $0.act()
       }
@@ -150,6 +148,13 @@ actor TaskScheduler {
       guard layout.delimiter >= 1 else { throw WireError(.malformedFrames, "a task without the client's identity") }
       let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
       guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a task without msg_id") }
+      // What an engine doesn't understand it doesn't answer, and its place would be taken for ever.
+      guard [MessageType.applyRequest, MessageType.executeRequest].contains(header.messageType) else {
+        throw WireError(.malformedJSON, "\(header.messageType) is no task")
+      }
+      for frame in [layout.parentHeader, layout.content] {
+        try JSONFields.scan(incoming.bytes(at: frame)) { (_: String, _) throws(WireError) in }
+      }
       let metadata = try TaskMetadata(scanning: incoming.bytes(at: layout.metadata))
       let client = metadata.abortsOnDisconnect ? watchClient(header.session) : header.session
       let message = MonitoredMessage(.task, taking: &incoming, layout: layout, header: header)
@@ -196,6 +201,11 @@ actor TaskScheduler {
     return client
   }
 
+  private func connectionsChanged() {
+    readConnections()
+    act()
+  }
+
   private func readConnections() {
     while let event = try? connections.next() {
       if event.kind == .disconnected {
@@ -204,7 +214,6 @@ actor TaskScheduler {
         handshakes.note(event, socket: "task_in", logger: logger)
       }
     }
-    act(flush: false)
   }
 
   private func reject(_ error: WireError, _ socket: String) {
@@ -226,7 +235,7 @@ actor TaskScheduler {
 
   private func perform(_ action: TaskSchedulerAction<MonitoredMessage>) {
     switch action {
-    case .dispatch(let task, let id, let engine, _): dispatch(task, id, engine)
+    case .dispatch(let task, let id, let engine, _): dispatch(task, id, to: engine)
     case .deliver(let reply, let id, let engine):
       // Identities are mirrored: what came from the engine for the client goes to the client from the engine.
       reply.frames.append(1..<2, to: &outgoing)
@@ -247,24 +256,24 @@ actor TaskScheduler {
 
   /// Sends a task to its engine. An engine may register before its connection to this socket is up: what can't be sent
   /// is tried again until the engine is unregistered.
-  private func dispatch(_ task: MonitoredMessage, _ id: String, _ engine: EngineIdentity) {
+  private func dispatch(_ task: MonitoredMessage, _ id: String, to engine: EngineIdentity) {
     outgoing.append(Bytes(engine.rawValue))
     task.frames.append(0..<task.frames.count, to: &outgoing)
     if send(toEngines: true) {
       events.append(.dispatched(taskID: id, engine: engine.rawValue))
-      return
+    } else {
+      undelivered.append((task, id, engine))
+      retryTimer.arm(on: loop) { [unowned self] in assumeIsolated { $0.retry() } }
     }
-    undelivered.append((task, id, engine))
-    guard retry == nil else { return }
-    retry = loop.schedule(at: .now + Self.retryInterval) { [unowned self] in
-      assumeIsolated { scheduler in
-        scheduler.retry = nil
-        let tasks = scheduler.undelivered
-        scheduler.undelivered = []
-        for (task, id, engine) in tasks { scheduler.dispatch(task, id, engine) }
-        scheduler.act()
-      }
-    }
+  }
+
+  /// Tries again what could not be sent, unless its engine was given up meanwhile.
+  private func retry() {
+    retryTimer.fired()
+    let waiting = undelivered
+    undelivered.removeAll()
+    for (task, id, engine) in waiting where state.isPending(id, on: engine) { dispatch(task, id, to: engine) }
+    act()
   }
 
   /// Answers a task in place of an engine.

@@ -39,6 +39,14 @@ extension TaskSchedulerState {
     return ids
   }
 
+  /// Whether a task is on that engine.
+  public func isPending(_ id: String, on engine: EngineIdentity) -> Bool {
+    guard let task = tasks.find(id, hash: IdentifierTable.hash(id)), tasks[task].phase == .pending,
+      let token = tasks[task].engine
+    else { return false }
+    return engines[Int(token.slot)].identity == engine
+  }
+
   /// How many tasks an engine has; nil if it is not registered.
   public func load(of engine: EngineIdentity) -> Int? {
     guard let slot = slot(of: engine) else { return nil }

@@ -1,0 +1,298 @@
+"""Options of the controller: command line, configuration files, environment; restarts that keep or take over."""
+
+import json
+import time
+
+import ipyparallel as ipp
+import pytest
+from harness import TIMEOUT, binary, controller_command, wait_until
+from ipyparallel import interactive
+from simulated import raw_client, swarm_of, wait_for_engines
+
+double = interactive(lambda x: 2 * x)
+
+
+def log_of(cluster, index=0):
+    return cluster.processes[index].log(10**6)
+
+
+def profile(cluster):
+    directory = cluster.directory / f"profile_{cluster.PROFILE}"
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
+def heartbeat_period(cluster):
+    """What an engine that registers is told."""
+    with raw_client(cluster) as client:
+        return client.ask("registration_request", {"uuid": "asks for the period"}).content["hb_period"]
+
+
+def running_tasks(cluster, sent):
+    """How many of ``sent`` tasks an engine that never answers has been given."""
+    with swarm_of(cluster) as swarm, raw_client(cluster) as client:
+        [engine] = swarm.add(channels=["task"], answer=lambda engine, frames: [])
+        wait_for_engines(client, 1)
+        for _ in range(sent):
+            client.send("task", "apply_request")
+        wait_until(
+            lambda: client.ask("queue_request").content["unassigned"] + len(engine.requests) == sent
+            and engine.requests,
+            "the tasks",
+        )
+        return len(engine.requests)
+
+
+class TestFlags:
+    @pytest.mark.parametrize(
+        "arguments",
+        [["--ip=127.0.0.2"], ["--ip", "127.0.0.2"], ["--IPController.ip=127.0.0.2"], ["--IPController.ip='127.0.0.2'"]],
+        ids=" ".join,
+    )
+    def test_address(self, arguments, cluster):
+        cluster.start_controller(arguments=arguments)
+        assert cluster.connection_info("client")["interface"] == "tcp://127.0.0.2"
+        assert cluster.client().ids == []
+
+    @pytest.mark.parametrize("argument", ["--hwm=3", "--TaskScheduler.hwm=3"])
+    def test_high_water_mark(self, argument, cluster):
+        cluster.start_controller(arguments=[argument])
+        assert running_tasks(cluster, 5) == 3
+
+    @pytest.mark.parametrize("argument", ["--ping=777", "--HeartMonitor.period=777"])
+    def test_heartbeat(self, argument, cluster):
+        cluster.start_controller(arguments=[argument])
+        assert heartbeat_period(cluster) == 777
+
+    def test_record_limit(self, cluster):
+        cluster.start_controller(arguments=["--DictDB.record_limit=5"])
+        with swarm_of(cluster) as swarm, raw_client(cluster) as client:
+            swarm.add(channels=["task"])
+            wait_for_engines(client, 1)
+            ids = [client.send("task", "apply_request") for _ in range(20)]
+            for _ in ids:
+                client.receive("task")
+            assert client.ask("history_request").content["history"] == ids[-5:]
+
+    def test_no_store(self, cluster):
+        cluster.start_controller(arguments=["--nodb"])
+        with raw_client(cluster) as client:
+            assert client.ask("history_request").content["status"] == "error"
+            assert client.ask("queue_request").content["status"] == "ok"
+
+    def test_scheme(self, cluster):
+        cluster.start_controller(arguments=["--scheme=lru"])
+        assert cluster.connection_info("client")["task_scheme"] == "lru"
+
+    def test_ports(self, cluster):
+        from socket import create_server
+
+        # Ports that were free a moment ago, below those the system gives away.
+        ports = []
+        for port in range(21_000, 30_000):
+            try:
+                create_server(("127.0.0.1", port)).close()
+                ports.append(port)
+            except OSError:
+                continue
+            if len(ports) == 4:
+                break
+        given = ",".join(map(str, ports))
+        cluster.start_controller(arguments=[f"--client-ports={given}"])
+        info = cluster.connection_info("client")
+        assert {info[channel] for channel in ("control", "mux", "task", "iopub", "notification", "broadcast")} >= {*ports}
+
+    def test_unknown_options_are_passed_over(self, cluster):
+        unknown = ["--no-such-option=1", "--NoSuchClass.trait=2", "--IPController.no_such_trait=3"]
+        cluster.start_controller(arguments=unknown)
+        for option in ("no-such-option", "NoSuchClass.trait", "IPController.no_such_trait"):
+            [line] = [line for line in log_of(cluster).splitlines() if option in line]
+            assert "WARNING" in line and "unknown option" in line
+        assert cluster.client().ids == []
+
+    @pytest.mark.parametrize(
+        "argument", ["--hwm=many", "--scheme=none", "--transport=udp", "--IPController.db_class=NoSuch", "--ports=x"]
+    )
+    def test_unusable_values(self, argument, cluster):
+        with pytest.raises(AssertionError, match="ended with status 1"):
+            cluster.start_controller(arguments=[argument])
+        [line] = log_of(cluster).strip().splitlines()
+        assert "should be" in line
+        cluster.processes.clear()
+
+
+class TestFiles:
+    def test_json(self, cluster):
+        config = {"HeartMonitor": {"period": 500}, "TaskScheduler": {"hwm": 2}, "NoSuch": {"x": 1}}
+        (profile(cluster) / "ipcontroller_config.json").write_text(json.dumps(config))
+        cluster.start_controller()
+        # The harness's own --ping stands above files.
+        assert heartbeat_period(cluster) == 250
+        assert running_tasks(cluster, 5) == 2
+        assert "unknown option NoSuch.x" in log_of(cluster)
+
+    def test_python_is_read_as_data(self, cluster):
+        marker = cluster.directory / "marker"
+        (profile(cluster) / "ipcontroller_config.py").write_text(
+            f"""# Configuration file for ipcontroller.
+c = get_config()  # noqa
+c.TaskScheduler.hwm = 4
+c.IPController.location = 'here.example'  # a comment
+c.IPController.ports = [
+    # nothing
+]
+os.system("touch {marker}")
+open({str(marker)!r}, "w").close()
+c.TaskScheduler.hwm = __import__("os").system("touch {marker}") or 9
+if True:
+    open({str(marker)!r}, "w").close()
+"""
+        )
+        cluster.start_controller()
+        assert cluster.connection_info("client")["location"] == "here.example"
+        assert running_tasks(cluster, 6) == 4
+        assert not marker.exists()
+        path = "ipcontroller_config.py"
+        for line in (8, 9, 10, 11):
+            assert f"{path}:{line}: ignored" in log_of(cluster)
+
+    def test_broken_files_are_reported(self, cluster):
+        (profile(cluster) / "ipcontroller_config.json").write_text("{")
+        (profile(cluster) / "ipcontroller_config.py").write_text("c.TaskScheduler.hwm = (((\n\0")
+        cluster.start_controller()
+        assert "ipcontroller_config.json" in log_of(cluster)
+        assert "ipcontroller_config.py:1" in log_of(cluster)
+        assert cluster.client().ids == []
+
+    def test_order(self, cluster):
+        (profile(cluster) / "ipcontroller_config.py").write_text("c.TaskScheduler.hwm = 2\nc.IPController.location = 'py'")
+        (profile(cluster) / "ipcontroller_config.json").write_text('{"TaskScheduler": {"hwm": 3}}')
+        cluster.start_controller(arguments=["--hwm=4"])
+        assert running_tasks(cluster, 6) == 4
+        assert cluster.connection_info("client")["location"] == "py"
+
+
+class TestEnvironment:
+    """The controller is started without the options the harness usually gives."""
+
+    def start(self, cluster, **environment):
+        cluster.environment |= {name: str(value) for name, value in environment.items()}
+        return cluster.start("controller", controller_command())
+
+    def test_ipython_directory(self, cluster):
+        self.start(cluster)
+        wait_until(lambda: cluster.connection_info("client"), "the connection file")
+        assert cluster.client().ids == []
+
+    def test_cluster_id(self, cluster):
+        self.start(cluster, IPP_CLUSTER_ID="blue")
+        path = cluster.security_directory / "ipcontroller-blue-client.json"
+        wait_until(path.exists, "the connection file")
+
+    def test_profile_directory(self, cluster):
+        self.start(cluster, IPP_PROFILE_DIR=cluster.directory / "elsewhere")
+        wait_until((cluster.directory / "elsewhere/security/ipcontroller-client.json").exists, "the connection file")
+
+    def test_session_key(self, cluster):
+        self.start(cluster, IPP_SESSION_KEY="a key of mine")
+        assert wait_until(lambda: cluster.connection_info("client"), "the connection file")["key"] == "a key of mine"
+        assert cluster.client().ids == []
+
+
+class TestLogs:
+    def test_to_a_file(self, cluster):
+        process = cluster.start_controller(arguments=["--log-to-file"])
+        [path] = (profile(cluster) / "log").glob("ipcontroller-*.log")
+        assert path.name == f"ipcontroller-{cluster.cluster_id}-{process.child.pid}.log"
+        wait_until(lambda: "controller ready" in path.read_text(), "the first lines")
+        assert path.stat().st_mode & 0o077 == 0
+        assert log_of(cluster).strip() == f"Sending logs to {path}"
+
+    @pytest.mark.parametrize(("level", "lines"), [("INFO", True), ("20", True), ("WARN", False), ("40", False)])
+    def test_levels(self, level, lines, cluster):
+        cluster.verbosity = [f"--log-level={level}"]
+        cluster.start_controller()
+        cluster.client()
+        assert ("controller ready" in log_of(cluster)) == lines
+
+    def test_debug_flag(self, cluster):
+        cluster.verbosity = ["--debug"]
+        cluster.start_controller()
+        assert "controller ready" in log_of(cluster)
+
+
+class TestNames:
+    def test_as_ipyparallels_commands(self, cluster):
+        """Under the names of ipyparallel's commands the program takes their roles."""
+        for name in ("ipcontroller", "ipengine"):
+            (cluster.directory / name).symlink_to(binary("martlet"))
+        cluster.start("controller", [str(cluster.directory / "ipcontroller"), "--ping=250"])
+        wait_until(lambda: cluster.connection_info("engine"), "the connection file")
+        cluster.start("engine", [str(cluster.directory / "ipengine")])
+        client = cluster.client(engines=1)
+        client[0].push({"x": 1}, block=True)
+        assert client[0].pull("x", block=True) == 1
+
+
+class TestRestart:
+    def test_reuse(self, cluster):
+        """Key and ports stay, so that clients and engines find the new controller where the old one was."""
+        first = cluster.start_controller(arguments=["--reuse"])
+        before = {role: cluster.connection_info(role) for role in ("client", "engine")}
+        first.terminate()
+        assert first.finish(TIMEOUT) is None
+        cluster.processes.clear()
+        assert cluster.connection_info("client"), "files to be reused are left in place"
+
+        cluster.start_controller(arguments=["--reuse"])
+        for role, info in before.items():
+            after = cluster.connection_info(role)
+            assert after == info
+        cluster.start_python_engines(1)
+        client = cluster.client(engines=1)
+        assert client[0].apply_sync(double, 4) == 8
+
+    def test_without_reuse_all_is_new(self, cluster):
+        first = cluster.start_controller()
+        before = cluster.connection_info("client")
+        first.terminate()
+        first.finish(TIMEOUT)
+        cluster.processes.clear()
+        assert not cluster.connection_info("client")
+        cluster.start_controller()
+        assert cluster.connection_info("client")["key"] != before["key"]
+
+    @pytest.mark.parametrize("kind", ["python", "swift"])
+    def test_restore(self, kind, cluster):
+        """The engines of a controller that was killed work for the next one, and for clients of both."""
+        first = cluster.start_controller(arguments=["--restore"])
+        engines = getattr(cluster, f"start_{kind}_engines")(2)
+        client = cluster.client(engines=2)
+        client[:].push({"kept": 41}, block=True)
+        [state] = (profile(cluster) / "log").glob("engines*.json")
+        saved = wait_until(lambda: len(json.loads(state.read_text())["engines"]) == 2 and state.read_text(), "the state")
+        uuids = json.loads(saved)["engines"]
+        first.kill()
+        cluster.processes.remove(first)
+
+        cluster.start_controller(arguments=["--restore"])
+        again = ipp.Client(connection_info=str(cluster.connection_file("client")), timeout=TIMEOUT)
+        cluster.clients.append(again)
+        assert again.ids == [0, 1]
+        assert {str(id_): uuid for id_, uuid in again._engines.items()} == uuids
+        # The engines' sockets come back by themselves, one soon, another a moment later.
+        wait_until(lambda: reaches(again), "both engines", 2 * TIMEOUT)
+        assert again[:].pull("kept", block=True) == [41, 41]
+        assert all(engine.running for engine in engines)
+        # Their hearts beat on.
+        time.sleep(1)
+        assert again.ids == [0, 1]
+
+
+def reaches(client):
+    """Whether both engines answer; a request to one that is not back yet is answered by the controller."""
+    try:
+        return client[:].pull("kept", block=False).get(timeout=5) == [41, 41]
+    except (ipp.error.TimeoutError, ipp.error.RemoteError, ipp.error.CompositeError):
+        return False
+

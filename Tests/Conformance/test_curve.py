@@ -1,0 +1,169 @@
+"""CURVE security from end to end, and peers without the right keys."""
+
+import json
+
+import ipyparallel as ipp
+import pytest
+import zmq
+from harness import TIMEOUT, wait_until
+from ipyparallel import interactive
+
+FAILED_HANDSHAKE = "a peer failed the security handshake"
+REFUSED = "refused a message"
+
+
+@pytest.fixture(scope="module")
+def curve_cluster():
+    """A CURVE controller by ``IPP_ENABLE_CURVE``, a Python engine (0) and a Swift engine (1)."""
+    from conftest import _new_cluster, _stop
+
+    cluster = _new_cluster()
+    cluster.environment["IPP_ENABLE_CURVE"] = "1"
+    try:
+        cluster.start_controller()
+        cluster.start_python_engines(1)
+        cluster.client(engines=1)
+        cluster.start_swift_engines(1)
+        cluster.client(engines=2)
+        yield cluster
+    finally:
+        _stop(cluster)
+
+
+@pytest.fixture
+def client(curve_cluster):
+    client = curve_cluster.client(engines=2)
+    yield client
+    client.close()
+
+
+@interactive
+def double(x):
+    return 2 * x
+
+
+def altered_file(cluster, path, **changes):
+    """A copy of the client's connection file with entries changed, or removed where the new value is None."""
+    info = cluster.connection_info("client") | changes
+    path.write_text(json.dumps({key: value for key, value in info.items() if value is not None}))
+    return str(path)
+
+
+def controller_log(cluster):
+    return cluster.processes[0].log(10**6)
+
+
+class TestCluster:
+    def test_connection_files(self, curve_cluster):
+        for role in ("client", "engine"):
+            info = curve_cluster.connection_info(role)
+            assert len(info["curve_serverkey"]) == 40
+            # CURVE authenticates, so that signatures are left out as in ipyparallel.
+            assert info["key"] == ""
+            assert "curve_secretkey" not in info
+
+    def test_direct(self, client):
+        assert client[0].apply_sync(double, 4) == 8
+        assert client[0].map_sync(double, range(10)) == [2 * x for x in range(10)]
+
+    def test_load_balanced(self, client):
+        view = client.load_balanced_view(targets=[0])
+        assert view.map_sync(double, range(20)) == [2 * x for x in range(20)]
+
+    def test_swift_engine(self, client):
+        assert client[1].apply_sync(ipp.Reference("add"), 2, 3) == 5
+        client[1].push({"x": [1, 2]}, block=True)
+        assert client[1].pull("x", block=True) == [1, 2]
+
+    def test_broadcast(self, client):
+        client[0].execute("def add(a, b): return a + b", block=True)
+        assert client.broadcast_view().apply_sync(ipp.Reference("add"), 2, 3) == [5, 5]
+
+    def test_output(self, client):
+        result = client[0].execute("print('a secret')")
+        result.get(timeout=TIMEOUT)
+        wait_until(lambda: "a secret" in result.stdout or client[0].execute("print('a secret')").get(), "output")
+
+    def test_abort_and_queue_status(self, client):
+        assert client.queue_status()[0]["queue"] == 0
+        client.abort(["nothing"], targets=[0], block=True)
+
+
+class TestWrongKeys:
+    @pytest.mark.parametrize("key", [None, "other"])
+    def test_client_without_the_key(self, key, curve_cluster, client, tmp_path):
+        other = zmq.curve_keypair()[0].decode() if key else None
+        with pytest.raises(TimeoutError):
+            ipp.Client(altered_file(curve_cluster, tmp_path / "client.json", curve_serverkey=other), timeout=1)
+        assert client[0].apply_sync(double, 4) == 8
+
+    @pytest.mark.parametrize("channel", ["registration", "mux", "task", "iopub", "hb_pong"])
+    def test_it_is_logged(self, channel, curve_cluster):
+        info = curve_cluster.connection_info("engine" if channel == "hb_pong" else "client")
+        address = f"tcp://127.0.0.1:{info[channel]}"
+        with zmq.Context.instance().socket(zmq.SUB if channel == "iopub" else zmq.DEALER) as stranger:
+            stranger.linger = 0
+            stranger.curve_publickey, stranger.curve_secretkey = zmq.curve_keypair()
+            stranger.curve_serverkey = zmq.curve_keypair()[0]
+            stranger.connect(address)
+
+            def lines():
+                lines = controller_log(curve_cluster).splitlines()
+                return [line for line in lines if FAILED_HANDSHAKE in line and f"endpoint={address}" in line]
+
+            # It tries again and again; the further attempts are counted and logged every five seconds.
+            [first, *_] = wait_until(lines, "the line in the log")
+        assert "count=1 " in first and f"socket={channel}" in first or "task_in" in first or channel == "hb_pong"
+
+
+class TestKeysByEnvironment:
+    def test_given_keys(self, cluster, monkeypatch, tmp_path):
+        public, secret = (key.decode() for key in zmq.curve_keypair())
+        cluster.environment |= {"IPP_CURVE_PUBLICKEY": public, "IPP_CURVE_SECRETKEY": secret}
+        cluster.start_controller(arguments=["--enable-curve"])
+        assert cluster.connection_info("client")["curve_serverkey"] == public
+        assert cluster.connection_info("engine")["curve_serverkey"] == public
+
+        # The server's key is all that a client needs, from the environment if it is not in the file.
+        path = altered_file(cluster, tmp_path / "client.json", curve_serverkey=None)
+        monkeypatch.setenv("IPP_CURVE_SERVERKEY", public)
+        client = ipp.Client(path, timeout=TIMEOUT)
+        cluster.clients.append(client)
+        assert client.ids == []
+
+        own_public, own_secret = (key.decode() for key in zmq.curve_keypair())
+        for start in (cluster.start_python_engines, cluster.start_swift_engines):
+            cluster.environment |= {"IPP_CURVE_PUBLICKEY": own_public, "IPP_CURVE_SECRETKEY": own_secret}
+            start(1)
+        wait_until(lambda: len(client.ids) == 2, "two engines with keys of the environment")
+        client[:].push({"x": 1}, block=True)
+        assert client[:].pull("x", block=True) == [1, 1]
+
+    def test_unusable_keys(self, cluster):
+        cluster.environment |= {"IPP_CURVE_PUBLICKEY": "short", "IPP_CURVE_SECRETKEY": "short"}
+        with pytest.raises(AssertionError, match="ended with status 1"):
+            cluster.start_controller(arguments=["--enable-curve"])
+        assert "CURVE keys" in cluster.processes[0].log()
+
+
+class TestWrongSigningKey:
+    def test_client(self, controller, tmp_path):
+        path = altered_file(controller, tmp_path / "client.json", key="not the key")
+        with pytest.raises(TimeoutError):
+            ipp.Client(path, timeout=1)
+        [line, *_] = [line for line in controller_log(controller).splitlines() if REFUSED in line]
+        assert "count=1" in line and "signature" in line and "socket=registration" in line
+        assert controller.client().ids == []
+
+    @pytest.mark.parametrize("kind", ["python", "swift"])
+    def test_engine(self, kind, controller, tmp_path):
+        path = tmp_path / "engine.json"
+        path.write_text(json.dumps(controller.connection_info("engine") | {"key": "not the key"}))
+        arguments = controller.engine_arguments()
+        controller.engine_arguments = lambda: [*arguments, f"--file={path}"]
+        [engine] = getattr(controller, f"start_{kind}_engines")(1)
+        wait_until(lambda: REFUSED in controller_log(controller), "the refused registration")
+        controller.processes.remove(engine)
+        client = controller.client()
+        controller.processes.append(engine)
+        assert client.ids == []

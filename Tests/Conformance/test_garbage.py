@@ -1,0 +1,293 @@
+"""Garbage on every port: the controller stays up, says so, and others do not notice."""
+
+import json
+import random
+import socket
+import threading
+
+import pytest
+import zmq
+from harness import TIMEOUT, wait_until
+from ipyparallel import interactive
+from simulated import DELIMITER, RawClient, Wire, endpoint, engine_ids, raw_client
+
+CLIENT_CHANNELS = ["registration", "mux", "task", "control", "broadcast"]
+ENGINE_CHANNELS = ["registration", "mux", "task", "control", "broadcast", "hb_pong", "iopub"]
+PORTS = [("client", channel) for channel in CLIENT_CHANNELS] + [("engine", channel) for channel in ENGINE_CHANNELS]
+#: Ports whose messages are verified; heartbeats are not messages.
+VERIFIED = [port for port in PORTS if port[1] != "hb_pong"]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster whose one client works all the time."""
+    from conftest import _new_cluster, _stop
+
+    cluster = _new_cluster()
+    try:
+        cluster.start_controller(arguments=["--log-level=30"])
+        cluster.start_python_engines(1)
+        worker = Worker(cluster.client(engines=1))
+        cluster.worker = worker
+        yield cluster
+        worker.finish()
+    finally:
+        _stop(cluster)
+
+
+class Worker:
+    """Sends one task after the other, direct, balanced and broadcast, and checks each result."""
+
+    def __init__(self, client):
+        self.client = client
+        self.rounds = 0
+        self.error = None
+        self.stopping = False
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        double = interactive(lambda x: 2 * x)
+        views = [self.client[0], self.client.load_balanced_view(), self.client.broadcast_view()]
+        try:
+            while not self.stopping:
+                for view in views:
+                    result = view.apply_async(double, self.rounds).get(timeout=TIMEOUT)
+                    assert result in (2 * self.rounds, [2 * self.rounds])
+                self.rounds += 1
+        except Exception as error:
+            self.error = error
+
+    def finish(self):
+        self.stopping = True
+        self.thread.join(TIMEOUT)
+        assert self.error is None, self.error
+        assert self.rounds > 10
+
+
+@pytest.fixture(autouse=True)
+def undisturbed(cluster):
+    """After each test the client is at work as before."""
+    yield
+    rounds = cluster.worker.rounds
+    wait_until(lambda: cluster.worker.rounds > rounds + 1 or cluster.worker.error, "more work of the client", 10)
+    assert cluster.worker.error is None
+
+
+def refusals(cluster):
+    """Lines about refused messages."""
+    return [line for line in cluster.processes[0].log(10**7).splitlines() if "refused a message" in line]
+
+
+def expect_refusals(cluster, before, count=1):
+    wait_until(lambda: len(refusals(cluster)) >= before + count, f"{count} refused messages in the log")
+
+
+class Peer:
+    """A raw socket on one port."""
+
+    def __init__(self, cluster, side, channel):
+        self.info = cluster.connection_info(side)
+        self.wire = Wire(self.info)
+        self.socket = zmq.Context.instance().socket(zmq.PUB if channel == "iopub" else zmq.DEALER)
+        self.socket.linger = 1000
+        self.socket.identity = b"stranger"
+        monitor = self.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        self.socket.connect(endpoint(self.info, channel))
+        # A PUB socket drops what it is given before the connection is made, and the subscription has arrived.
+        assert monitor.poll(TIMEOUT * 1000)
+        self.socket.disable_monitor()
+        if channel == "iopub":
+            threading.Event().wait(0.2)
+
+    def send(self, *messages):
+        for frames in messages:
+            self.socket.send_multipart(frames)
+
+    def close(self):
+        self.socket.close()
+
+
+@pytest.fixture
+def peer(cluster, port):
+    peer = Peer(cluster, *port)
+    yield peer
+    peer.close()
+    cluster.check_running()
+
+
+each_port = pytest.mark.parametrize("port", PORTS, ids="-".join)
+each_verified_port = pytest.mark.parametrize("port", VERIFIED, ids="-".join)
+
+
+@each_port
+def test_random_frames(cluster, peer, port):
+    source = random.Random(7)
+    before = len(refusals(cluster))
+    messages = [
+        [source.randbytes(source.choice([0, 1, 7, 255, 256, 5000])) for _ in range(source.randrange(1, 12))]
+        for _ in range(50)
+    ]
+    peer.send(*messages)
+    if port in VERIFIED:
+        expect_refusals(cluster, before, 50)
+
+
+@each_verified_port
+def test_truncated_messages(cluster, peer, port):
+    """Any number of frames short of a message, and all that is not signed frames is whatever it is."""
+    before = len(refusals(cluster))
+    whole = peer.wire.frames("apply_request", identities=[b"x", b"y"])
+    peer.send(*(whole[:count] for count in range(1, len(whole))))
+    expect_refusals(cluster, before, len(whole) - 1)
+
+
+@each_verified_port
+def test_unsigned_and_wrongly_signed(cluster, peer, port):
+    before = len(refusals(cluster))
+    stranger = Wire(peer.info, key="wrong")
+    identities = [b"x"]
+    unsigned = peer.wire.frames("apply_request", identities=identities)
+    unsigned[2] = b""
+    signatures = [b"", b"0" * 63, b"0" * 64, b"0" * 65, b"\xff" * 64, b"A" * 64]
+    forged = [unsigned[:2] + [signature] + unsigned[3:] for signature in signatures]
+    peer.send(*forged, stranger.frames("apply_request", identities=identities))
+    expect_refusals(cluster, before, len(forged) + 1)
+
+
+@each_verified_port
+def test_replayed(cluster, peer, port):
+    before = len(refusals(cluster))
+    message = peer.wire.frames("no_such_request", identities=[b"x", b"y"])
+    peer.send(*[message] * 5)
+    expect_refusals(cluster, before, 4)
+    assert any("seen before" in line for line in refusals(cluster)[before:])
+
+
+NOT_OBJECTS = [b"", b"{", b"[]", b"null", b'"text"', b"3", b"\xff\xfe", b"{" * 20_000, b"[" * 20_000, b'{"a": NaN}']
+
+
+@each_verified_port
+def test_signed_but_no_json(cluster, peer, port):
+    """Whoever has the key may still send nonsense, in any of the four frames."""
+    header, rest = peer.wire.header("apply_request"), b"{}"
+    for nonsense in NOT_OBJECTS:
+        for position in range(4):
+            parts = [header, rest, rest, rest]
+            parts[position] = nonsense
+            peer.send([b"x", b"y", DELIMITER, peer.wire.sign(*parts), *parts])
+
+
+@each_verified_port
+def test_signed_but_of_wrong_types(cluster, peer, port):
+    odd = [None, True, -1, 1e300, 2**70, "", "text", [], [[]], {}, {"a": {}}]
+    for value in odd:
+        for field in ("msg_id", "msg_type", "session", "date"):
+            header = json.loads(peer.wire.header("apply_request")) | {field: value}
+            parts = [json.dumps(header).encode(), b"{}", b"{}", b"{}"]
+            peer.send([b"x", b"y", DELIMITER, peer.wire.sign(*parts), *parts])
+        for field in ("targets", "after", "follow", "timeout", "retries", "is_coalescing", "status", "original_msg_id"):
+            peer.send(peer.wire.frames("apply_request", metadata={field: value}, identities=[b"x", b"y"]))
+            peer.send(
+                peer.wire.frames(
+                    "apply_reply",
+                    metadata={field: value},
+                    parent=json.dumps({"msg_id": value}).encode(),
+                    identities=[b"x", b"y"],
+                )
+            )
+
+
+HUB_REQUESTS = [
+    "registration_request",
+    "queue_request",
+    "load_request",
+    "result_request",
+    "db_request",
+    "purge_request",
+    "resubmit_request",
+]
+
+
+@pytest.mark.parametrize("kind", [*HUB_REQUESTS, "no_such_request"])
+def test_hub_requests_of_wrong_types(cluster, kind):
+    """Each is answered, with an error where it makes no sense."""
+    with raw_client(cluster) as client:
+        [engine] = engine_ids(client)
+        for value in [True, -1, 10**18, 1e300, "", "text", [[]], {"a": []}, ["x", 3], {"$or": 3}]:
+            for field in ("uuid", "id", "targets", "msg_ids", "query", "keys", "engine_ids"):
+                content = {field: value} if field != "uuid" or kind != "registration_request" else {field: [value]}
+                reply = client.ask(kind, content)
+                assert reply is not None, content
+                assert reply.content["status"] in ("ok", "error")
+                if reply.content["status"] == "error":
+                    assert reply.content["ename"] and "evalue" in reply.content and reply.content["traceback"]
+        assert engine in engine_ids(client)
+
+
+def test_unregistration_of_who_is_not_there(cluster):
+    """It has no reply where the id is a number."""
+    with raw_client(cluster) as client:
+        for value in (None, "0", [0], 1.5):
+            assert client.ask("unregistration_request", {"id": value}).content["status"] == "error"
+        for value in (-1, 10**18, 77):
+            client.send("registration", "unregistration_request", {"id": value})
+        assert len(engine_ids(client)) == 1
+
+
+@each_verified_port
+def test_very_many_frames(cluster, peer, port):
+    peer.send([b""] * 10_000, [DELIMITER] * 1000, [b"x", b"y", DELIMITER] + [b"{}"] * 2000)
+
+
+@pytest.mark.parametrize("port", [("client", "task"), ("client", "registration"), ("engine", "mux")], ids="-".join)
+def test_large_frames(cluster, peer, port):
+    before = len(refusals(cluster))
+    peer.send([b"x", b"\0" * 50_000_000])
+    parts = [b'{"msg_id": "' + b"x" * 10_000_000 + b'"', b"{}", b"{}", b"{}"]
+    peer.send([b"x", b"y", DELIMITER, peer.wire.sign(*parts), *parts])
+    expect_refusals(cluster, before, 2)
+
+
+@each_port
+def test_plain_tcp(cluster, port):
+    """Other protocols, half a greeting, and noise."""
+    info = cluster.connection_info(port[0])
+    address = ("127.0.0.1", int(endpoint(info, port[1]).rpartition(":")[2]))
+    source = random.Random(3)
+    greeting = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL"
+    attempts = [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" + source.randbytes(200),
+        greeting,
+        greeting + bytes(48) + source.randbytes(200),
+        b"\xff" * 1000,
+        source.randbytes(10_000),
+    ]
+    for data in attempts:
+        with socket.create_connection(address, timeout=5) as connection:
+            try:
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(0.05)
+                while connection.recv(4096):
+                    pass
+            except OSError:
+                pass
+    cluster.check_running()
+
+
+def test_failed_handshakes_are_logged(cluster):
+    """Noise after a good greeting fails the handshake, which the log says with a count and the endpoint."""
+    test_plain_tcp(cluster, ("client", "task"))
+    wait_until(
+        lambda: "a peer failed the security handshake" in cluster.processes[0].log(10**7), "the failed handshake"
+    )
+
+
+def test_it_serves_as_before(cluster):
+    with raw_client(cluster) as client:
+        assert list(engine_ids(client)) == [0]
+        assert client.ask("queue_request").content["status"] == "ok"
