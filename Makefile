@@ -58,12 +58,13 @@ suite: deps build-tests
 demo: release
 	@.build/release/WordCount $(FILES)
 
+# The benchmarks' package builds into the same folder, so that what both packages need is compiled once.
 bench: packages
 	@.ci/deps venv Benchmarks/.venv Benchmarks/requirements.txt
 	@echo "bench: building"
 	@mkdir -p Benchmarks/.build
 	@cc -std=c11 -O2 -o Benchmarks/.build/chain Benchmarks/raw/chain.c -lzmq
-	@$(SWIFT) build -c release --package-path Benchmarks --product martlet-bench
+	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product martlet-bench
 	@echo "bench: running"
 	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)
 
@@ -71,9 +72,9 @@ bench: packages
 micro: packages
 	@.ci/deps packages valgrind
 	@echo "micro: building"
-	@$(SWIFT) build -c release --package-path Benchmarks --product micro-bench
+	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product micro-bench
 	@echo "micro: running"
-	@python3 Benchmarks/micro.py Benchmarks/.build/release/micro-bench $(MICRO)
+	@python3 Benchmarks/micro.py .build/release/micro-bench $(MICRO)
 
 format:
 	@$(SWIFT) format format --in-place --recursive --parallel $(SOURCES)

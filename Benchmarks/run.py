@@ -106,7 +106,7 @@ def options():
     parser.add_argument("--engines", type=int, default=4)
     parser.add_argument("--mode", choices=MODES, default="all")
     parser.add_argument("--rows", default="", help="comma-separated names (default: all)")
-    parser.add_argument("--program", type=Path, default=HERE / ".build" / "release" / "martlet-bench")
+    parser.add_argument("--program", type=Path, default=HERE.parent / ".build" / "release" / "martlet-bench")
     parser.add_argument("--timeout", type=int, default=600, help="seconds one run of a row may take")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     parser.add_argument("--publish", action="store_true", help=f"write to {HERE.name}/ as RESULTS.md and plots")

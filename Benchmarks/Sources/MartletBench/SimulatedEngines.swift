@@ -142,13 +142,13 @@ actor SimulatedEngines {
   }
 
   private func metadata(of engine: Engine, asked: Bytes) -> [UInt8] {
-    let original = (try? JSONValue.parse(asked))?["original_msg_id"]?.stringValue ?? ""
-    let started = Timestamp.now
-    let metadata: JSONValue = [
-      "engine": .string(engine.uuid), "status": "ok", "original_msg_id": .string(original),
-      "started": .string("\(started)"), "dependencies_met": true,
+    var metadata: [String: JSONValue] = [
+      "engine": .string(engine.uuid), "status": "ok", "started": .string("\(Timestamp.now)"),
+      "dependencies_met": true,
     ]
-    return metadata.bytes.array
+    let request = try? JSONValue.parse(asked)
+    for key in ["is_broadcast", "is_coalescing", "original_msg_id"] { metadata[key] = request?[key] }
+    return JSONValue.object(metadata).bytes.array
   }
 
   /// Sends what was written, dropping it where nobody is there to get it.
