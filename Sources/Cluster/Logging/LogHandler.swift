@@ -79,7 +79,6 @@ extension ApplicationOptions {
       guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
         let file = FileHandle(forWritingAtPath: path)
       else { throw OptionError("the log file \(path) can't be made") }
-      try? FileHandle.standardError.write(contentsOf: Data("Sending logs to \(path)\n".utf8))
       output = file
     }
     let handler = LineLogHandler(name: name, level: logLevel, output: output)
