@@ -63,7 +63,11 @@ extension Client {
   public func shutdown(hub: Bool) async throws {
     try await shutdown(engines: .all)
     guard hub else { return }
-    _ = try await query(MessageType.shutdownRequest)
+    do {
+      _ = try await query(MessageType.shutdownRequest)
+    } catch let error as ClientError where error.code == .closed {
+      // The hub tells everyone that it shuts down, and that may arrive before its answer.
+    }
     await close()
   }
 }

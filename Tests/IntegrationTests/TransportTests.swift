@@ -112,20 +112,19 @@ extension IntegrationTests {
         let client = try RawClient(test)
         let engines = try await register(1, test, client)
         await engines[0].disconnect()
-        var failed: RawClient.Reply?
+        // Nobody knows at once that the connection is gone, so a request may still be lost in it; later ones are kept for
+        // a moment, as the engine may come back, and then answered. A request for nobody is answered at once.
+        var ids: [JSONValue] = []
         try await wait("an answer in place of the engine") {
-          try await client.send(.mux, "execute_request", to: "engine-0", content: ["hold": true])
+          ids.append(.string(try await client.send(.mux, "execute_request", to: "engine-0", content: ["hold": true])))
           try await client.send(.mux, "execute_request", to: "nobody")
-          repeat { failed = try await client.receive(.mux) } while failed?.identities != [Bytes("nobody")]
-          #expect(failed?.type == "execute_reply")
-          return failed?.content["ename"] == "EngineError"
+          let answer = try await client.receive(.mux)
+          #expect(answer.type == "execute_reply" && answer.content["ename"] == "EngineError")
+          return answer.identities == [Bytes("engine-0")]
         }
         try await wait("a record of the answer") {
-          let id = try await client.send(.mux, "execute_request", to: "engine-0", content: ["hold": true])
-          try await client.send(.mux, "execute_request", to: "nobody")
-          repeat { failed = try await client.receive(.mux) } while failed?.identities != [Bytes("nobody")]
-          let status = try await client.ask("result_request", ["msg_ids": [.string(id)], "status_only": true])
-          return status.content["completed"] == [.string(id)]
+          let status = try await client.ask("result_request", ["msg_ids": .array(ids), "status_only": true])
+          return status.content["completed"]?.arrayValue?.isEmpty == false
         }
       }
     }
