@@ -25,7 +25,8 @@ def cluster():
 
     cluster = _new_cluster()
     try:
-        cluster.start_controller(arguments=["--log-level=30"])
+        # A task its engine drops holds its place for ever: without a limit of tasks there are places enough.
+        cluster.start_controller(arguments=["--log-level=30", "--TaskScheduler.hwm=0", "--DictDB.record_limit=50"])
         cluster.start_python_engines(1)
         worker = Worker(cluster.client(engines=1))
         cluster.worker = worker
