@@ -9,7 +9,7 @@ import pytest
 import zmq
 from harness import TIMEOUT, wait_until
 from ipyparallel import error, interactive
-from simulated import DELIMITER, RawClient, Wire, engine_ids, raw_client, reply_ok, swarm_of, wait_for_engines
+from simulated import DELIMITER, RawClient, engine_ids, raw_client, reply_ok, swarm_of, wait_for_engines
 
 MEGABYTE = 1 << 20
 

@@ -9,7 +9,7 @@ import pytest
 import zmq
 from harness import TIMEOUT, wait_until
 from ipyparallel import interactive
-from simulated import DELIMITER, RawClient, Wire, endpoint, engine_ids, raw_client
+from simulated import DELIMITER, Wire, endpoint, engine_ids, raw_client
 
 CLIENT_CHANNELS = ["registration", "mux", "task", "control", "broadcast"]
 ENGINE_CHANNELS = ["registration", "mux", "task", "control", "broadcast", "hb_pong", "iopub"]
