@@ -63,7 +63,7 @@ class Worker:
         self.stopping = True
         self.thread.join(TIMEOUT)
         assert self.error is None, self.error
-        assert self.rounds > 10
+        assert self.rounds > 0
 
 
 @pytest.fixture(autouse=True)
