@@ -9,7 +9,7 @@ import pytest
 import zmq
 from harness import TIMEOUT, wait_until
 from ipyparallel import error, interactive
-from simulated import DELIMITER, RawClient, Wire, engine_ids, raw_client, reply_ok, swarm_of, wait_for_engines
+from simulated import DELIMITER, RawClient, engine_ids, raw_client, reply_ok, swarm_of, wait_for_engines
 
 MEGABYTE = 1 << 20
 
@@ -42,7 +42,9 @@ class TestMemory:
     TASKS = 200_000
     WINDOW = 2_000
     #: Seconds after which it is enough: a debug build on a busy machine does not get through them all.
-    LIMIT = 40
+    LIMIT = 25
+    #: Tasks after which the hub is asked something, which it answers once its backlog of reports is worked off.
+    PACE = 1_000
 
     def test_two_hundred_thousand_tasks_of_one_client(self, cluster):
         """One loop is client and engines at once, its frames assembled from parts made beforehand."""
@@ -69,9 +71,13 @@ class TestMemory:
             assert after < 150 * MEGABYTE
             # The controller still answers, and its store is as full as it may be.
             assert len(client.ask("history_request").content["history"]) <= 1024
-            status = client.ask("queue_request").content
-            assert status["unassigned"] == 0
-            assert sum(status[str(engine.id)]["completed"] for engine in engines) == count + 1000
+
+            def completed():
+                status = client.ask("queue_request").content
+                done = sum(status[str(engine.id)]["completed"] for engine in engines)
+                return done == count + 1000 and status["unassigned"] == 0
+
+            wait_until(completed, "the records of all tasks")
 
     @staticmethod
     def task_socket(context, cluster, engine):
@@ -94,10 +100,14 @@ class TestMemory:
         sent = received = 0
         prefix = b"%s_%d_" % (wire.session.encode(), next(wire.numbers))
         end = time.monotonic() + self.LIMIT
+        asked = 0
         while received < sent or sent < count:
             if time.monotonic() > end:
                 count = sent
             assert time.monotonic() < end + TIMEOUT, f"{received} of {count} answers"
+            if sent - asked >= self.PACE:
+                asked = sent
+                assert client.ask("queue_request").content["status"] == "ok"
             while sent < count and sent - received < self.WINDOW:
                 parts = (request_header[0] + prefix + b"%d" % sent + request_header[1], b"{}", b"{}", b"{}")
                 tasks.send_multipart([DELIMITER, wire.sign(*parts), *parts, b"buffer"], copy=True)
@@ -153,7 +163,8 @@ class TestAbort:
             [engine] = swarm.add(channels=["task", "control"], answer=never)
             wait_for_engines(client, 1)
             ids = [client.send("task", "apply_request") for _ in range(1000)]
-            wait_until(lambda: engine.requests, "the first task")
+            # An abort has a way of its own and may overtake tasks; then it is for the engine to remember it.
+            wait_until(lambda: client.ask("queue_request").content["unassigned"] == 999, "the queue")
             client.send("control", "abort_request", {"msg_ids": ids[1:]}, to=[engine.uuid.encode()])
             answers = [client.receive("task") for _ in ids[1:]]
             assert {answer.parent["msg_id"] for answer in answers} == set(ids[1:])

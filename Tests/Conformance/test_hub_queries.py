@@ -137,7 +137,7 @@ class TestPurge:
         # Who submitted a task knows its result without the hub.
         other = store_cluster.client(engines=2)
         with pytest.raises(error.RemoteError) as caught:
-            other.result_status(ids[1])
+            other.result_status(ids[1], status_only=False)
         assert caught.value.ename == "KeyError"
         assert ids[1] in caught.value.evalue
         other.close()
