@@ -85,6 +85,20 @@ def run(command, pytest_arguments, timeout):
         return read_junit(junit), status
 
 
+def confirm(outcomes, command, timeout):
+    """Outcomes of a second run of the tests that failed: theirs have deadlines of tenths of a second, which a busy
+    machine misses with any controller. What failed once is named in the output."""
+    failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
+    if not failed or len(failed) > 10:
+        return {}
+    for name in failed:
+        print(f"failed, runs again: {name}")
+    modules = sorted({name.split("::")[0].split(".")[0] for name in failed})
+    names = " or ".join(sorted({name.split("::")[1].split("[")[0] for name in failed}))
+    again, _ = run(command, ["-k", f"({' or '.join(modules)}) and ({names})"], timeout)
+    return {name: again[name] for name in failed if name in again}
+
+
 def summary(outcomes):
     count = Counter(outcomes.values())
     text = f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped"
@@ -148,6 +162,8 @@ def main():
         parser.error("a baseline is a run of the whole suite")
     command = "" if options.baseline else options.controller
     outcomes, status = run(command, options.pytest_arguments, options.timeout)
+    if not options.baseline:
+        outcomes.update(confirm(outcomes, command, options.timeout))
     # 0: all passed, 1: some failed; anything else means that the suite itself did not run to its end.
     if status not in (0, 1):
         sys.exit(f"pytest ended with status {status}")
