@@ -78,11 +78,12 @@ public struct Multipart: ~Copyable {
     return Bytes(taking: slab + head + index)
   }
 
-  /// The descriptor of the connection that the first frame came in by: what ``SocketEvent/value`` names when that
-  /// connection ends. `nil` where there is none, as with `inproc`.
+  /// The descriptor of the connection that the message came in by: what ``SocketEvent/value`` names when that connection
+  /// ends. `nil` where there is none, as with `inproc`.
   public borrowing func sourceDescriptor() -> Int32? {
     guard count > 0 else { return nil }
-    let descriptor = zmq_msg_get(slab + head, ZMQ_SRCFD)
+    // The last frame, as the first may be an identity that a ROUTER has put there, which libzmq 4.3.4 tells nothing of.
+    let descriptor = zmq_msg_get(slab + head + count - 1, ZMQ_SRCFD)
     return descriptor >= 0 ? descriptor : nil
   }
 

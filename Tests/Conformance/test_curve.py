@@ -76,7 +76,7 @@ class TestCluster:
         assert client[1].pull("x", block=True) == [1, 2]
 
     def test_broadcast(self, client):
-        client[0].execute("def add(a, b): return a + b", block=True)
+        client[0].execute("def add(a, b): return a + b").get(timeout=TIMEOUT)
         assert client.broadcast_view().apply_sync(ipp.Reference("add"), 2, 3) == [5, 5]
 
     def test_output(self, client):

@@ -119,7 +119,7 @@ def test_decorators(rc):
 def test_scatter_compute_gather(rc):
     view = rc[:]
     view.scatter("part", list(range(30)), block=True)
-    view.execute("part = [x * x for x in part]", block=True)
+    view.execute("part = [x * x for x in part]").get(timeout=TIMEOUT)
     assert view.gather("part", block=True) == [x * x for x in range(30)]
 
 
