@@ -53,7 +53,9 @@ struct EndpointBinder {
     let wanted = takeReused(.registration, .engine)
     // Where only one of them is tcp its port is the number of both; an address for all serves the other as well.
     let (client, engine) = (interface(.client), interface(.engine))
-    let clientFirst = client.transport == "tcp" && engine.transport != "tcp" || client.covers(engine)
+    // Where either would do it takes a port of the engines, as in ipyparallel.
+    let clientFirst =
+      client.transport == "tcp" && engine.transport != "tcp" || client.covers(engine) && !engine.covers(client)
     let first: Side = clientFirst ? .client : .engine
     let number = try bind(socket, first, wanted: wanted)
     if !client.covers(engine), !engine.covers(client) {

@@ -55,7 +55,8 @@ actor EngineDriver {
     self.loop = loop
     self.logger = logger
     let connection = configuration.connection
-    session = try Session(id: configuration.uuid, key: connection.key, scheme: connection.signatureScheme, username: "engine")
+    session = try Session(
+      id: configuration.uuid, key: connection.key, scheme: connection.signatureScheme, username: "engine")
     context = try Context()
     var options = SocketOptions(identity: Bytes(configuration.uuid))
     if let serverKey = connection.curveServerKey {

@@ -47,7 +47,7 @@ let nothing = RemoteFunction("nothing") { (number: Int) in number }
 
   /// The Markdown files here and the system's licence texts.
   private static func defaultFiles() -> [String] {
-    ["." , "/usr/share/common-licenses"].flatMap { folder -> [String] in
+    [".", "/usr/share/common-licenses"].flatMap { folder -> [String] in
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       return names.sorted().filter { folder != "." || $0.hasSuffix(".md") }.map { name in
         let path = folder == "." ? "\(FileManager.default.currentDirectoryPath)/\(name)" : "\(folder)/\(name)"
