@@ -33,7 +33,7 @@ actor Hub {
   /// A store that gathers changes writes them out at least this often.
   private static let flushInterval = Duration.seconds(2)
   /// Reports waiting beyond this many bytes are dropped and counted: records get lost, messages don't.
-  private static let backlogLimit = 1 << 30
+  private static let backlogLimit = 1 << 29
 
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger,
@@ -109,7 +109,8 @@ actor Hub {
 
   /// Reports of what passed, from any loop.
   nonisolated func report(_ events: [HubEvent]) {
-    let weight: Int
+    var events = events
+    var weight = 0
     switch backlog.admit(events) {
     case .admitted(let added): weight = added
     case .dropped(let total):
@@ -117,9 +118,10 @@ actor Hub {
       if total % 1000 < events.count {
         logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
       }
-      return
+      events = events.compactMap(\.indispensable)
+      if events.isEmpty { return }
     }
-    loop.execute {
+    loop.execute { [events, weight] in
       self.assumeIsolated { hub in
         let now = ContinuousClock.now
         for event in events {

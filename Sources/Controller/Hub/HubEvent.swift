@@ -7,6 +7,8 @@ enum HubEvent: Sendable {
   case dispatched(taskID: String, engine: String)
   /// Topics `out` and `outtask`: a reply passed on its way to a client.
   case replied(MonitoredMessage, parentID: String)
+  /// A reply passed while the hub lagged: that it did is all the hub learns.
+  case answered(taskID: String)
   /// Topic `iopub`: an engine published something.
   case published(MonitoredMessage)
   /// Hearts that began to beat.

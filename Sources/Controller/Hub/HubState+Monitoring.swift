@@ -9,6 +9,7 @@ extension HubState {
     case .requested(let message, let engine): requested(message, engine: engine)
     case .dispatched(let id, let engine): dispatched(id, engine: engine)
     case .replied(let message, let parentID): replied(message, parentID)
+    case .answered(let id): if settle(id) { completed.insert(id) }
     case .published(let message): published(message, now: now)
     case .heartsStarted(let uuids): for uuid in uuids { heartStarted(uuid) }
     case .heartsStopped(let uuids): for uuid in uuids { heartStopped(uuid, now: now) }

@@ -7,7 +7,10 @@ final class ReportBacklog: Sendable {
   private let dropped = Atomic<Int>(0)
   private let limit: Int
 
-  /// - Parameter limit: bytes of messages, with 1 KiB more for each report.
+  /// What the smallest report weighs: the default limit is reached with some 16,000 of them, 50 MB in memory.
+  static let smallest = 1 << 15
+
+  /// - Parameter limit: bytes of messages, a report weighing at least ``smallest``.
   init(limit: Int) { self.limit = limit }
 
   /// What became of some reports.
@@ -18,9 +21,9 @@ final class ReportBacklog: Sendable {
     case dropped(total: Int)
   }
 
-  /// Asks for room for some reports. Those of hearts always find it: without them engines would never come or go.
+  /// Asks for room for some reports.
   func admit(_ events: [HubEvent]) -> Admission {
-    guard weight.load(ordering: .relaxed) < limit || events.contains(where: \.isIndispensable) else {
+    guard weight.load(ordering: .relaxed) < limit else {
       return .dropped(total: dropped.add(events.count, ordering: .relaxed).newValue)
     }
     let added = events.reduce(0) { $0 + $1.weight }
@@ -33,18 +36,21 @@ final class ReportBacklog: Sendable {
 }
 
 extension HubEvent {
-  fileprivate var isIndispensable: Bool {
+  /// What the hub has to learn in any case: without hearts engines would never come or go, and a request whose answer
+  /// it misses would stay pending for ever.
+  var indispensable: HubEvent? {
     switch self {
-    case .heartsStarted, .heartsStopped: true
-    case .requested, .dispatched, .replied, .published: false
+    case .heartsStarted, .heartsStopped, .answered: self
+    case .replied(_, let id): .answered(taskID: id)
+    case .requested, .dispatched, .published: nil
     }
   }
 
   fileprivate var weight: Int {
     switch self {
     case .requested(let message, _), .replied(let message, _), .published(let message):
-      1024 + message.frames.totalSize
-    case .dispatched, .heartsStarted, .heartsStopped: 1024
+      max(ReportBacklog.smallest, 1024 + message.frames.totalSize)
+    case .dispatched, .answered, .heartsStarted, .heartsStopped: ReportBacklog.smallest
     }
   }
 }

@@ -7,24 +7,41 @@ import Testing
   private let event = HubEvent.dispatched(taskID: "t", engine: "e")
 
   @Test func reportsBeyondTheLimitAreDroppedAndCounted() {
-    let backlog = ReportBacklog(limit: 2048)
-    #expect(backlog.admit([event, event]) == .admitted(2048))
+    let smallest = ReportBacklog.smallest
+    let backlog = ReportBacklog(limit: 2 * smallest)
+    #expect(backlog.admit([event, event]) == .admitted(2 * smallest))
     #expect(backlog.admit([event]) == .dropped(total: 1))
     #expect(backlog.admit([event, event]) == .dropped(total: 3))
-    backlog.release(2048)
-    #expect(backlog.admit([event]) == .admitted(1024))
+    backlog.release(2 * smallest)
+    #expect(backlog.admit([event]) == .admitted(smallest))
   }
 
-  @Test func heartsAlwaysFindRoom() {
-    let backlog = ReportBacklog(limit: 0)
-    #expect(backlog.admit([event]) == .dropped(total: 1))
-    #expect(backlog.admit([.heartsStarted(["e"])]) == .admitted(1024))
-    #expect(backlog.admit([.heartsStopped(["e"])]) == .admitted(1024))
+  @Test func heartsAndTheEndOfTasksReachTheHubInAnyCase() throws {
+    let message = try HubFixture().monitored(.task, "apply_reply", id: "r")
+    let events: [HubEvent] = [
+      event, .requested(message, engine: nil), .published(message), .heartsStarted(["e"]), .heartsStopped(["e"]),
+      .replied(message, parentID: "m"),
+    ]
+    let kept = events.compactMap(\.indispensable)
+    #expect(kept.count == 3)
+    guard case .answered("m") = kept[2] else {
+      Issue.record("a reply is kept as the end of its task")
+      return
+    }
   }
 
-  @Test func messagesWeighWhatTheyHold() throws {
+  @Test func largeMessagesWeighWhatTheyHold() throws {
     let backlog = ReportBacklog(limit: 1)
     let message = try HubFixture().monitored(.task, "apply_request", id: "m")
-    #expect(backlog.admit([.requested(message, engine: nil)]) == .admitted(1024 + message.frames.totalSize))
+    #expect(backlog.admit([.requested(message, engine: nil)]) == .admitted(ReportBacklog.smallest))
+  }
+
+  @Test func aTaskWhoseReplyWasMissedIsDone() throws {
+    var fixture = try HubFixture()
+    fixture.state.monitor(.requested(try fixture.monitored(.task, "apply_request", id: "m"), engine: nil), now: .now)
+    #expect(fixture.state.pending["m"] != nil)
+    fixture.state.monitor(.answered(taskID: "m"), now: .now)
+    #expect(fixture.state.pending["m"] == nil)
+    #expect(fixture.state.completed.contains("m"))
   }
 }
