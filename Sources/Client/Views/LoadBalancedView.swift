@@ -18,6 +18,9 @@ public struct LoadBalancedView: Sendable {
   public var after: Dependency?
   /// Tasks on whose engines a task must run.
   public var follow: Dependency?
+  /// Whether tasks that are still queued are aborted when this client's connection ends, however it does. Default
+  /// false, as in ipyparallel: their results can be fetched later. Only Martlet's controller knows this option.
+  public var abortsOnDisconnect = false
 
   init(client: Client, targets: EngineTargets) {
     self.client = client
@@ -62,6 +65,7 @@ public struct LoadBalancedView: Sendable {
     }
     if let after { fields["after"] = after.json }
     if let follow { fields["follow"] = follow.json }
+    if abortsOnDisconnect { fields["abort_on_disconnect"] = true }
     if fields.isEmpty { return RequestMetadata.direct(label: label, collectsOutput: collectsOutput) }
     if let label { fields["label"] = .string(label) }
     if !collectsOutput { fields["no_status"] = true }
