@@ -23,7 +23,7 @@ actor Hub {
   private var hearts: HeartMonitor?
   private var token: EventLoop.Token?
   private var flushTimer: EventLoop.Token?
-  private var timer: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
+  private var timer = DeadlineTimer()
   private var incoming = Multipart()
   private var outgoing = Multipart()
   private var rejections = RejectionCounts()
@@ -94,8 +94,7 @@ actor Hub {
   /// Stops serving and closes the store.
   func stop() {
     if let token { loop.cancel(token) }
-    if let timer { loop.cancel(timer.token) }
-    timer = nil
+    timer.cancel(on: loop)
     if let flushTimer { loop.cancel(flushTimer) }
     schedulers = []
     taskScheduler = nil
@@ -196,19 +195,13 @@ actor Hub {
   }
 
   private func arm() {
-    let deadline = state.nextDeadline
-    guard deadline != timer?.deadline else { return }
-    if let timer { loop.cancel(timer.token) }
-    timer = nil
-    guard let deadline else { return }
-    let token = loop.schedule(at: deadline) { [unowned self] in
+    timer.arm(at: state.nextDeadline, on: loop) { [unowned self] in
       assumeIsolated {
-        $0.timer = nil
+        $0.timer.fired()
         $0.state.advance(to: .now)
         $0.act()
       }
     }
-    timer = (token, deadline)
   }
 
   // MARK: - Engine table

@@ -14,7 +14,7 @@ actor BroadcastScheduler: EngineObserver {
   private var session: Session
   private var state: BroadcastState<BroadcastMessage>
   private var tokens: [EventLoop.Token] = []
-  private var timer: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
+  private var timer = DeadlineTimer()
   private var incoming = Multipart()
   private var outgoing = Multipart()
   private var rejections = RejectionCounts()
@@ -58,8 +58,7 @@ actor BroadcastScheduler: EngineObserver {
   /// Stops serving.
   func stop() {
     for token in tokens { loop.cancel(token) }
-    if let timer { loop.cancel(timer.token) }
-    timer = nil
+    timer.cancel(on: loop)
     retryTimer.cancel(on: loop)
   }
 
@@ -155,19 +154,13 @@ actor BroadcastScheduler: EngineObserver {
       perform(action)
       outgoing.removeAll()
     }
-    let deadline = state.nextDeadline
-    guard deadline != timer?.deadline else { return }
-    if let timer { loop.cancel(timer.token) }
-    timer = nil
-    guard let deadline else { return }
-    let token = loop.schedule(at: deadline) { [unowned self] in
+    timer.arm(at: state.nextDeadline, on: loop) { [unowned self] in
       assumeIsolated {
-        $0.timer = nil
+        $0.timer.fired()
         $0.state.advance(to: .now)
         $0.act()
       }
     }
-    timer = (token, deadline)
   }
 
   private func perform(_ action: BroadcastAction<BroadcastMessage>) {

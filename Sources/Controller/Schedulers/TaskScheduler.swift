@@ -15,7 +15,7 @@ actor TaskScheduler {
   private var session: Session
   private var state: TaskSchedulerState<MonitoredMessage>
   private var tokens: [EventLoop.Token] = []
-  private var timer: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
+  private var timer = DeadlineTimer()
   private var incoming = Multipart()
   private var outgoing = Multipart()
   private var events: [HubEvent] = []
@@ -59,8 +59,7 @@ actor TaskScheduler {
   /// Stops serving.
   func stop() {
     for token in tokens { loop.cancel(token) }
-    if let timer { loop.cancel(timer.token) }
-    timer = nil
+    timer.cancel(on: loop)
     retryTimer.cancel(on: loop)
   }
 
@@ -304,18 +303,12 @@ actor TaskScheduler {
 
   /// Keeps one timer for the state's next deadline.
   private func arm() {
-    let deadline = state.nextDeadline
-    guard deadline != timer?.deadline else { return }
-    if let timer { loop.cancel(timer.token) }
-    timer = nil
-    guard let deadline else { return }
-    let token = loop.schedule(at: deadline) { [unowned self] in
+    timer.arm(at: state.nextDeadline, on: loop) { [unowned self] in
       assumeIsolated {
-        $0.timer = nil
+        $0.timer.fired()
         $0.state.advance(to: .now)
         $0.act()
       }
     }
-    timer = (token, deadline)
   }
 }
