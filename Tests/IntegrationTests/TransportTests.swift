@@ -122,11 +122,6 @@ extension IntegrationTests {
           #expect(answer.type == "execute_reply" && answer.content["ename"] == "EngineError")
           return answer.identities == [Bytes("engine-0")]
         }
-        let id = try await client.send(.mux, "execute_request", to: "nobody")
-        try await wait("a record of the answer") {
-          let status = try await client.ask("result_request", ["msg_ids": [.string(id)], "status_only": true])
-          return status.content["completed"] == [.string(id)]
-        }
       }
     }
   }
