@@ -84,15 +84,15 @@ actor BroadcastScheduler: EngineObserver {
   // MARK: - Sockets
 
   private func readClients() {
-    drain("broadcast_in", { (scheduler, message) in try scheduler.clients.receive(into: &message) }) {
-      try $0.submit()
-    }
+    drain(
+      "broadcast_in", { (scheduler, message) in try scheduler.clients.receive(into: &message) },
+      { try $0.submit() })
   }
 
   private func readLeaf(_ index: Int) {
-    drain("broadcast_out", { (scheduler, message) in try scheduler.leaves[index].socket.receive(into: &message) }) {
-      try $0.finish()
-    }
+    drain(
+      "broadcast_out", { (scheduler, message) in try scheduler.leaves[index].socket.receive(into: &message) },
+      { try $0.finish() })
   }
 
   private func drain(
