@@ -70,7 +70,7 @@ extension Client {
         channel: channel, type: type, id: id, target: engine?.frame, content: text,
         expected: [
           ExpectedReply(
-            id: id, engines: engines, destination: Destination(state: state, slot: slot), outputIDs: [])
+            id: id, engines: engines, destination: Destination(state: state, slot: slot))
         ]))
     return id
   }

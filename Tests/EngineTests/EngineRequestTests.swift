@@ -74,14 +74,26 @@ import ZeroMQ
     }
   }
 
-  @Test func noStatusOnRequest() async throws {
+  @Test func withoutStatusTheReplyCountsTheOutput() async throws {
     try await withEngine(functions: functions) { controller in
       try await controller.waitForIOPub()
+      for (code, outputs) in [("a = 1", 1), ("", 1), ("a", 2), ("nothing", 2)] {
+        let id = try await controller.send(
+          .mux, MessageType.executeRequest, content: ["code": .string(code), "silent": false],
+          metadata: ["no_status": true])
+        #expect(try await controller.receive(.mux).metadata()["outputs"]?.intValue == outputs)
+        for _ in 0..<outputs {
+          let (_, publication) = try await controller.publication()
+          #expect(try publication.parentID() == id)
+          #expect(publication.header.messageType != MessageType.status)
+        }
+      }
       try await controller.send(
         .mux, MessageType.applyRequest, metadata: ["no_status": true],
         buffers: ApplyMessage.pack(function: "add", args: [1, 1]))
-      _ = try await controller.receive(.mux)
+      #expect(try await controller.receive(.mux).metadata()["outputs"] == 0)
       let id = try await controller.send(.mux, MessageType.executeRequest, content: ["code": "", "silent": true])
+      #expect(try await controller.receive(.mux).metadata()["outputs"] == nil)
       #expect(try await controller.publication().1.parentID() == id)
     }
   }

@@ -54,7 +54,7 @@ extension Client {
         if !status.completed.isEmpty {
           for (id, reply) in try await fetch(status.completed) {
             for slot in open.removeValue(forKey: id) ?? [] {
-              state.complete(slot, .success(reply), hasOutput: false)
+              state.complete(slot, .success(reply), output: .none)
             }
           }
         } else {
@@ -63,7 +63,7 @@ extension Client {
         }
       }
     } catch {
-      for slot in open.values.joined() { state.complete(slot, .failure(error), hasOutput: false) }
+      for slot in open.values.joined() { state.complete(slot, .failure(error), output: .none) }
     }
   }
 

@@ -22,11 +22,17 @@ extension Connection {
   }
 
   private func handleOutput() throws(WireError) {
-    guard let id = try parentID(), let destination = routes.destination(of: id) else { return }
+    guard let id = try parentID(), let destination = outputDestination(of: id) else { return }
     let message = try session.take(&incoming)
     guard let event = try Self.event(message, id: id) else { return }
-    if case .idle = event { routes.remove(id) }
-    destination.state.addOutput(destination.slot, event)
+    if destination.state.addOutput(destination.slot, event) { routes.remove(id) }
+  }
+
+  private func outputDestination(of id: String) -> Destination? {
+    guard let destination = outstanding.context(of: id), destination.collectsOutput else {
+      return routes.destination(of: id)
+    }
+    return destination
   }
 
   private func parentID() throws(WireError) -> String? {
@@ -52,7 +58,7 @@ extension Connection {
           ename: content["ename"]?.stringValue ?? "Error", evalue: content["evalue"]?.stringValue ?? "",
           traceback: TaskReply.traceback(content), engineUUID: (try message.metadata())["engine"]?.stringValue,
           msgID: id))
-    default: return nil
+    default: return .other
     }
   }
 }

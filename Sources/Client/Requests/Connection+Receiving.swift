@@ -66,7 +66,9 @@ extension Connection {
     case .expected(let destination):
       do {
         let reply = try TaskReply(message)
-        destination.state.complete(destination.slot, .success(reply), hasOutput: reply.comesFromEngine)
+        let isComplete = destination.state.complete(
+          destination.slot, .success(reply), output: try reply.remainingOutput())
+        if destination.collectsOutput, !isComplete { routes.add(id, destination) }
       } catch {
         destination.fail(ClientError(.malformedReply, "the reply to \(id) can't be read: \(error)", underlying: error))
         throw error

@@ -182,5 +182,5 @@ actor Connection {
 
 extension Destination {
   /// Ends a task that will get no reply.
-  func fail(_ error: any Error) { state.complete(slot, .failure(error), hasOutput: false) }
+  func fail(_ error: any Error) { state.complete(slot, .failure(error), output: .none) }
 }

@@ -1,5 +1,5 @@
-/// Which result a request's IOPub messages belong to. Output may come after the reply, and its end may never come: a
-/// route does not keep its result alive, and routes of results nobody holds any more are swept out.
+/// Which result IOPub messages belong to that come after the reply or name other requests than the client's own. Their
+/// end may never come: a route does not keep its result alive, and routes of results nobody holds any more are swept out.
 struct OutputRoutes {
   private struct Route {
     weak var state: ResultState?
@@ -28,7 +28,7 @@ struct OutputRoutes {
       routes[id] = nil
       return nil
     }
-    return Destination(state: state, slot: route.slot)
+    return Destination(state: state, slot: route.slot, collectsOutput: true)
   }
 
   /// Ends the collection: the output is complete.

@@ -62,6 +62,9 @@ struct OutstandingRequests<Context> {
     return nil
   }
 
+  /// Who waits for a reply, if anybody does.
+  func context(of id: String) -> Context? { entries[id]?.context }
+
   /// Notes a reply.
   mutating func reply(to id: String) -> Arrival {
     if let entry = remove(id) { return .expected(entry.context) }

@@ -21,6 +21,8 @@ enum RequestChannel: Sendable, Hashable, CaseIterable {
 struct Destination: Sendable {
   let state: ResultState
   let slot: Int
+  /// Whether IOPub messages about the request go there, too.
+  var collectsOutput = false
 }
 
 /// A reply that a request will get.
@@ -31,8 +33,8 @@ struct ExpectedReply: Sendable {
   let engines: [EngineIdentity]
   /// Who waits for it.
   let destination: Destination
-  /// The ids under which IOPub messages will come; empty when output isn't collected.
-  let outputIDs: [String]
+  /// Other ids under which IOPub messages will come.
+  var outputIDs: [String] = []
 }
 
 /// A message that is ready to be signed and sent.

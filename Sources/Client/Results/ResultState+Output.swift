@@ -1,18 +1,34 @@
+/// What is known of a task's output when its reply is there.
+enum RemainingOutput: Sendable, Hashable {
+  /// Nothing will come (any more).
+  case none
+  /// It ends when the engine is idle again, as Python's engines tell.
+  case untilIdle
+  /// How many IOPub messages there are in all, as Swift engines tell.
+  case total(Int)
+}
+
 extension ResultState {
   /// Adds a part of a task's output.
-  func addOutput(_ slot: Int, _ event: TaskOutput.Event) {
-    let waiters = storage.withLock { state in
-      guard state.tasks.indices.contains(slot) else { return [Waiter]() }
+  ///
+  /// - Returns: whether the task's output is complete now.
+  func addOutput(_ slot: Int, _ event: TaskOutput.Event) -> Bool {
+    let (isComplete, waiters) = storage.withLock { state in
+      guard state.tasks.indices.contains(slot) else { return (true, [Waiter]()) }
       if case .idle = event {
         Self.endOutput(slot, all: false, &state)
-        Self.finishLinesIfComplete(&state)
-        return Self.takeReady(&state)
+      } else {
+        state.outputs[slot, default: TaskOutput()].add(event)
+        if case .text(let source, let text) = event { Self.split(slot, source, text, &state) }
+        state.tasks[slot].receivedOutputs += 1
+        Self.endCountedOutput(slot, &state)
       }
-      state.outputs[slot, default: TaskOutput()].add(event)
-      if case .text(let source, let text) = event { Self.split(slot, source, text, &state) }
-      return []
+      guard state.tasks[slot].pendingOutputs == 0 else { return (false, []) }
+      Self.finishLinesIfComplete(&state)
+      return (true, Self.takeReady(&state))
     }
     for waiter in waiters { waiter.continuation.resume() }
+    return isComplete
   }
 
   /// The lines of output, those that came already first.
@@ -48,6 +64,12 @@ extension ResultState {
     let ended = all ? state.tasks[slot].pendingOutputs : min(1, state.tasks[slot].pendingOutputs)
     state.tasks[slot].pendingOutputs -= ended
     state.pendingOutputs -= ended
+  }
+
+  /// Notes that the output ends here, if the reply has told how much there is and that is all.
+  static func endCountedOutput(_ slot: Int, _ state: inout Storage) {
+    guard let total = state.tasks[slot].totalOutputs, state.tasks[slot].receivedOutputs >= total else { return }
+    endOutput(slot, all: true, &state)
   }
 
   static func finishLinesIfComplete(_ state: inout Storage) {

@@ -20,6 +20,10 @@ final class ResultState: Sendable {
     var outcome: Result<TaskReply, any Error>?
     /// How many engines' output is still to come.
     var pendingOutputs = 0
+    /// IOPub messages that came, besides those about the engine's status.
+    var receivedOutputs = 0
+    /// How many will have come in all, when the reply has told.
+    var totalOutputs: Int?
   }
 
   struct Waiter: Sendable {
@@ -89,12 +93,17 @@ final class ResultState: Sendable {
   }
 
   /// Notes the end of a task. Only the first end counts.
-  func complete(_ slot: Int, _ outcome: Result<TaskReply, any Error>, hasOutput: Bool) {
-    let waiters = storage.withLock { state in
-      Self.complete(slot, outcome, hasOutput: hasOutput, &state)
-      return Self.takeReady(&state)
+  ///
+  /// - Returns: whether the task's output is complete, too.
+  @discardableResult
+  func complete(_ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput) -> Bool {
+    let (isComplete, waiters) = storage.withLock { state in
+      Self.complete(slot, outcome, output: output, &state)
+      let isComplete = !state.tasks.indices.contains(slot) || state.tasks[slot].pendingOutputs == 0
+      return (isComplete, Self.takeReady(&state))
     }
     for waiter in waiters { waiter.continuation.resume() }
+    return isComplete
   }
 
   /// Gives up: tasks not sent yet end as aborted.
@@ -108,7 +117,7 @@ final class ResultState: Sendable {
         if state.tasks[slot].submitted != nil {
           open.append(state.tasks[slot])
         } else {
-          Self.complete(slot, .failure(TaskAborted(msgID: "")), hasOutput: false, &state)
+          Self.complete(slot, .failure(TaskAborted(msgID: "")), output: .none, &state)
         }
       }
       return (open, Self.takeReady(&state))
@@ -118,14 +127,20 @@ final class ResultState: Sendable {
   }
 
   private static func complete(
-    _ slot: Int, _ outcome: Result<TaskReply, any Error>, hasOutput: Bool, _ state: inout Storage
+    _ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput, _ state: inout Storage
   ) {
     guard state.tasks.indices.contains(slot), state.tasks[slot].outcome == nil else { return }
     state.tasks[slot].outcome = outcome
     state.completed.append(slot)
     // A task cancelled before it was sent was never outstanding.
     if state.tasks[slot].submitted == nil { state.submittedCount += 1 }
-    if !hasOutput { endOutput(slot, all: true, &state) }
+    switch output {
+    case .none: endOutput(slot, all: true, &state)
+    case .untilIdle: break
+    case .total(let count):
+      state.tasks[slot].totalOutputs = count
+      endCountedOutput(slot, &state)
+    }
     let isLast = state.completed.count == state.tasks.count
     if !state.progressStreams.isEmpty {
       let progress = TaskProgress(done: state.completed.count, total: state.tasks.count)

@@ -22,6 +22,8 @@ public struct TaskOutput: Sendable, Hashable {
     case executeResult(JSONValue)
     case executeInput(String)
     case error(RemoteError)
+    /// A message of another kind, which shows nothing but counts.
+    case other
     /// The engine is idle again: nothing more will come.
     case idle
   }
@@ -35,7 +37,7 @@ public struct TaskOutput: Sendable, Hashable {
     case .executeResult(let content): executeResult = content
     case .executeInput(let code): executeInput = code
     case .error(let error): self.error = error
-    case .idle: break
+    case .other, .idle: break
     }
   }
 

@@ -55,12 +55,23 @@ final class TaskReply: Sendable {
   /// The metadata as JSON; an empty object where it isn't.
   var metadata: JSONValue { (try? JSONValue.parse(metadataBytes)) ?? [:] }
 
-  /// Whether the engine that ran the task will publish its output.
-  var comesFromEngine: Bool {
-    switch status {
-    case "ok": true
-    case "aborted": false
-    default: !(content["engine_info"]?.objectValue?.isEmpty ?? true)
+  /// What the reply says about the task's output.
+  ///
+  /// - Throws: `WireError` when the metadata is no object.
+  func remainingOutput() throws(WireError) -> RemainingOutput {
+    if status == "aborted" { return .none }
+    if let count = try outputCount() { return .total(count) }
+    let isByEngine = status == "ok" || !(content["engine_info"]?.objectValue?.isEmpty ?? true)
+    return isByEngine ? .untilIdle : .none
+  }
+
+  private func outputCount() throws(WireError) -> Int? {
+    try metadataBytes.withSpan { (span) throws(WireError) -> Int? in
+      var count: Int?
+      try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+        if key == "outputs" { count = try JSONText.json(span, at: value).intValue }
+      }
+      return count
     }
   }
 

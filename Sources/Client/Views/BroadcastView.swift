@@ -87,8 +87,8 @@ public struct BroadcastView: Sendable {
         _ = state.begin(slot, id: ids[slot], engines: [engine], outputs: collectsOutput ? 1 : 0)
         expected.append(
           ExpectedReply(
-            id: ids[slot], engines: [engine], destination: Destination(state: state, slot: slot),
-            outputIDs: collectsOutput ? [ids[slot]] : []))
+            id: ids[slot], engines: [engine],
+            destination: Destination(state: state, slot: slot, collectsOutput: collectsOutput)))
       }
     }
     client.connection.submit(
@@ -104,7 +104,8 @@ public struct BroadcastView: Sendable {
       "targets": .array(engines.map { [.string($0.uuid), .int($0.id)] }),
     ]
     if let label { fields["label"] = .string(label) }
-    if !collectsOutput { fields["no_status"] = true }
+    // A coalesced reply does not tell how much each engine has published: only their status does.
+    if !collectsOutput || !isCoalescing { fields["no_status"] = true }
     return RequestMetadata.text(fields)
   }
 }

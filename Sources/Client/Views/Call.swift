@@ -71,8 +71,8 @@ extension Client {
         buffers: call.buffers,
         expected: [
           ExpectedReply(
-            id: id, engines: [engine], destination: Destination(state: state, slot: slot),
-            outputIDs: collectsOutput ? [id] : [])
+            id: id, engines: [engine],
+            destination: Destination(state: state, slot: slot, collectsOutput: collectsOutput))
         ]))
   }
 
@@ -85,8 +85,8 @@ extension Client {
         channel: .task, type: call.type, id: id, metadata: metadata, content: call.content, buffers: call.buffers,
         expected: [
           ExpectedReply(
-            id: id, engines: [], destination: Destination(state: state, slot: slot),
-            outputIDs: collectsOutput ? [id] : [])
+            id: id, engines: [],
+            destination: Destination(state: state, slot: slot, collectsOutput: collectsOutput))
         ]))
   }
 }

@@ -7,7 +7,7 @@ public struct DirectView: Sendable {
   public let client: Client
   /// Which engines; they are looked up with each call.
   public let targets: EngineTargets
-  /// Whether the engines' output is collected. Without it tasks cost the client and the engines less.
+  /// Whether the engines' output is collected.
   public var collectsOutput = true
   /// An arbitrary text that comes back with the tasks' metadata.
   public var label: String?
@@ -77,7 +77,7 @@ public struct DirectView: Sendable {
     to engines: [EngineIdentity], method: String, shape: ResultShape<Value>, call: (Int) -> Call
   ) -> AsyncResult<Value> {
     let state = ResultState(total: engines.count, method: method, label: label)
-    let metadata = RequestMetadata.direct(label: label, collectsOutput: collectsOutput)
+    let metadata = RequestMetadata.plain(label: label)
     for (slot, engine) in engines.enumerated() {
       client.send(
         call(slot), to: engine, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)

@@ -53,7 +53,7 @@ extension LoadBalancedView {
         let call = chunkSize == 1 ? Call.apply(name, chunk, method: method) : Call.map(name, chunk)
         client.schedule(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
       } catch {
-        state.complete(slot, .failure(error), hasOutput: false)
+        state.complete(slot, .failure(error), output: .none)
       }
     }
     feeder.start()

@@ -6,7 +6,7 @@ public struct LoadBalancedView: Sendable {
   public let client: Client
   /// The engines that may be chosen; looked up with each call.
   public let targets: EngineTargets
-  /// Whether the engines' output is collected. Without it tasks cost the client and the engines less.
+  /// Whether the engines' output is collected.
   public var collectsOutput = true
   /// An arbitrary text that comes back with the tasks' metadata.
   public var label: String?
@@ -66,9 +66,9 @@ public struct LoadBalancedView: Sendable {
     if let after { fields["after"] = after.json }
     if let follow { fields["follow"] = follow.json }
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }
-    if fields.isEmpty { return RequestMetadata.direct(label: label, collectsOutput: collectsOutput) }
+    if fields.isEmpty { return RequestMetadata.plain(label: label) }
     if let label { fields["label"] = .string(label) }
-    if !collectsOutput { fields["no_status"] = true }
+    fields["no_status"] = true
     return RequestMetadata.text(fields)
   }
 }

@@ -2,18 +2,15 @@ import Wire
 
 /// The metadata of requests, with ipyparallel's keys.
 enum RequestMetadata {
-  private static let silent: [UInt8] = Array("{\"no_status\":true}".utf8)
+  private static let unlabelled = text(["no_status": true])
 
-  /// The metadata of a direct request, empty for none.
+  /// The metadata of a request without options. Engines are told to leave out their busy and idle messages: how much
+  /// output there is stands in the reply.
   ///
-  /// - Parameters:
-  ///   - label: an arbitrary text that comes back with the task's metadata.
-  ///   - collectsOutput: false tells the engine to leave out its busy and idle messages.
-  static func direct(label: String?, collectsOutput: Bool) -> [UInt8] {
-    guard let label else { return collectsOutput ? [] : silent }
-    var fields: [String: JSONValue] = ["label": .string(label)]
-    if !collectsOutput { fields["no_status"] = true }
-    return text(fields)
+  /// - Parameter label: an arbitrary text that comes back with the task's metadata.
+  static func plain(label: String?) -> [UInt8] {
+    guard let label else { return unlabelled }
+    return text(["label": .string(label), "no_status": true])
   }
 
   /// A JSON object as UTF-8.

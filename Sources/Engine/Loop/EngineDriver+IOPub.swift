@@ -34,6 +34,7 @@ extension EngineDriver {
   /// - Parameter topic: what follows `engine.<id>.` in the topic frame; by default the type.
   func publish(_ type: String, topic: String? = nil, content: [UInt8], parent: Request) {
     guard let identity else { return }
+    if type != MessageType.status { outputCount += 1 }
     outgoing.removeAll()
     outgoing.append(identity.topic(topic ?? type))
     session.append(

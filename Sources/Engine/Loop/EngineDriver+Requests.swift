@@ -101,7 +101,7 @@ extension EngineDriver {
     for publication in completion.publications {
       publish(publication.type, content: publication.content, parent: completion.request)
     }
-    send(completion.reply, to: completion.request)
+    send(completion.reply, to: completion.request, outputs: outputCount)
     publishStatus(.idle, completion.request)
     isRunning = false
     if let next = completion.next ?? upcoming.popFirst() { begin(next) }
@@ -110,6 +110,7 @@ extension EngineDriver {
   private func begin(_ request: Request) {
     isRunning = true
     begun += 1
+    outputCount = 0
     publishStatus(.busy, request)
   }
 
@@ -144,11 +145,15 @@ extension EngineDriver {
     identity.map { ReplyWriter(engineID: $0.id, engineUUID: $0.uuid) }
   }
 
-  private func send(_ reply: Reply, to request: Request) {
+  /// Sends a reply.
+  ///
+  /// - Parameter outputs: how many IOPub messages there were about the request.
+  private func send(_ reply: Reply, to request: Request, outputs: Int = 0) {
     outgoing.removeAll()
     for identity in request.message.identities { outgoing.append(identity) }
     session.append(
-      to: &outgoing, type: request.replyType, parent: request.message.headerBytes, metadata: reply.metadata,
+      to: &outgoing, type: request.replyType, parent: request.message.headerBytes,
+      metadata: request.metadata.wantsStatus ? reply.metadata : reply.metadata(outputs: outputs),
       content: reply.content, buffers: reply.buffers)
     do {
       switch request.channel {

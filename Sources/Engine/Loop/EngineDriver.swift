@@ -38,6 +38,8 @@ actor EngineDriver {
   var isRunning = false
   /// Requests the worker got when it was done with others, before the loop has heard of that.
   var upcoming: Deque<Request> = []
+  /// How many IOPub messages there were since the running request began, besides those about its status.
+  var outputCount = 0
 
   var incoming = Multipart()
   var outgoing = Multipart()

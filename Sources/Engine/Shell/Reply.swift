@@ -4,8 +4,12 @@ import ZeroMQ
 /// The answer to a request.
 struct Reply: Sendable {
   let content: [UInt8]
+  /// A JSON object that is not empty.
   let metadata: [UInt8]
   var buffers: [Bytes] = []
+
+  /// The metadata for who wants no `status`: with the number of IOPub messages about the request.
+  func metadata(outputs: Int) -> [UInt8] { Array("{\"outputs\":\(outputs),".utf8) + metadata.dropFirst() }
 }
 
 /// An IOPub message about a request, besides output and status.

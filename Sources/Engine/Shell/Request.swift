@@ -29,8 +29,9 @@ struct RequestMetadata: Sendable, Hashable {
   var originalMessageID = ""
   /// `label`, as JSON text.
   var label: [UInt8] = Array("null".utf8)
-  /// `no_status`, Martlet's own: `true` asks for no `status` messages about this request. A client that does not wait
-  /// for output spares both sides two of three IOPub messages with it; engines that don't know it send them.
+  /// `no_status`, Martlet's own: `true` asks for no `status` messages about this request. The reply's metadata tell in
+  /// `outputs` how many other IOPub messages there are, so that a client knows when it has all output without the status
+  /// pair of every task; engines that don't know the field send it.
   var wantsStatus = true
 
   private static let none = Bytes("{}")

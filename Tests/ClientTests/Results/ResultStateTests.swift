@@ -15,9 +15,9 @@ import ZeroMQ
   @Test func countsOnlyTheFirstEnd() async throws {
     let state = ResultState(total: 2, method: "f")
     #expect(state.begin(0, id: "a", engines: [], outputs: 0))
-    state.complete(0, try reply(), hasOutput: true)
-    state.complete(0, .failure(TaskAborted(msgID: "a")), hasOutput: false)
-    state.complete(7, try reply(), hasOutput: true)
+    state.complete(0, try reply(), output: .untilIdle)
+    state.complete(0, .failure(TaskAborted(msgID: "a")), output: .none)
+    state.complete(7, try reply(), output: .untilIdle)
     #expect(state.progress.done == 1 && state.progress.total == 2)
     try await state.wait(for: .task(0))
     try await state.wait(for: .completions(1))
@@ -30,7 +30,7 @@ import ZeroMQ
     #expect(!state.begin(1, id: "b", engines: [], outputs: 0))
     #expect(state.progress.done == 2)
     #expect(state.outstandingCount == 1)
-    state.complete(0, try reply(), hasOutput: true)
+    state.complete(0, try reply(), output: .untilIdle)
     try await state.wait(for: .all)
   }
 
@@ -46,11 +46,11 @@ import ZeroMQ
     let state = ResultState(total: 1, method: "f")
     _ = state.begin(0, id: "a", engines: [], outputs: 2)
     let lines = state.lineStream()
-    state.addOutput(0, .text(.stdout, "one\ntw"))
-    state.complete(0, try reply(), hasOutput: true)
-    state.addOutput(0, .idle)
-    state.addOutput(0, .text(.stdout, "o"))
-    state.addOutput(0, .idle)
+    _ = state.addOutput(0, .text(.stdout, "one\ntw"))
+    state.complete(0, try reply(), output: .untilIdle)
+    _ = state.addOutput(0, .idle)
+    _ = state.addOutput(0, .text(.stdout, "o"))
+    _ = state.addOutput(0, .idle)
     try await state.wait(for: .output)
     var texts: [String] = []
     for await line in lines { texts.append(line.text) }
@@ -60,18 +60,44 @@ import ZeroMQ
     #expect(again == texts)
   }
 
+  @Test func outputIsCompleteWhenAllThatTheReplyCountsIsThere() async throws {
+    let state = ResultState(total: 2, method: "f")
+    _ = state.begin(0, id: "a", engines: [], outputs: 1)
+    _ = state.begin(1, id: "b", engines: [], outputs: 1)
+    #expect(!state.addOutput(0, .text(.stdout, "one")))
+    #expect(!state.complete(0, try reply(), output: .total(3)))
+    #expect(!state.addOutput(0, .other))
+    #expect(state.addOutput(0, .text(.stdout, "two")))
+    #expect(state.complete(1, try reply(), output: .total(0)))
+    try await state.wait(for: .output)
+  }
+
+  @Test(arguments: [
+    ("{\"status\":\"ok\"}", "{\"engine\":\"e\",\"outputs\":2}", RemainingOutput.total(2)),
+    ("{\"status\":\"ok\"}", "{\"engine\":\"e\"}", .untilIdle),
+    ("{\"status\":\"aborted\"}", "{\"engine\":\"e\"}", .none),
+    ("{\"status\":\"error\",\"engine_info\":{\"engine_id\":1}}", "{}", .untilIdle),
+    ("{\"status\":\"error\"}", "{}", .none),
+  ])
+  func replyTellsHowMuchOutputThereIs(content: String, metadata: String, expected: RemainingOutput) throws {
+    let reply = try TaskReply(
+      messageType: "apply_reply", content: Bytes(content), metadata: Bytes(metadata), date: "", received: .now,
+      buffers: [])
+    #expect(try reply.remainingOutput() == expected)
+  }
+
   @Test func abortedTasksHaveNoOutput() async throws {
     let state = ResultState(total: 1, method: "f")
     _ = state.begin(0, id: "a", engines: [], outputs: 1)
-    state.complete(0, .failure(TaskAborted(msgID: "a")), hasOutput: false)
+    state.complete(0, .failure(TaskAborted(msgID: "a")), output: .none)
     try await state.wait(for: .output)
   }
 
   @Test func reportsProgress() async throws {
     let state = ResultState(total: 2, method: "f")
     let stream = state.progressStream()
-    state.complete(1, try reply(), hasOutput: true)
-    state.complete(0, try reply(), hasOutput: true)
+    state.complete(1, try reply(), output: .untilIdle)
+    state.complete(0, try reply(), output: .untilIdle)
     var last = 0
     for await progress in stream { last = progress.done }
     #expect(last == 2)
