@@ -28,7 +28,7 @@ extension Client {
     guard !isClosed else { throw ClientError.closed }
     let engines = try resolve(targets)
     var ids: [EngineIdentity: [String]] = [:]
-    for engine in engines { ids[engine] = await connection.outstandingIDs(on: engine) }
+    for engine in engines { ids[engine] = connection.outbox.withOutstanding { $0.ids(on: engine) } }
     let busy = ids.filter { !$0.value.isEmpty }
     guard !busy.isEmpty else { return }
     try await control(

@@ -137,6 +137,22 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     add(zmq_pollitem_t(socket: socket.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0), callback)
   }
 
+  /// Calls back whenever a shared socket has messages, until cancelled.
+  ///
+  /// As with a socket of the loop's own, the callback may leave messages: it is called again.
+  public func onReadable(_ socket: SharedSocket, _ callback: @escaping () -> Void) -> Token {
+    let id = nextID
+    let token = onReadable(fileDescriptor: socket.fileDescriptor) { [weak self] in
+      callback()
+      if socket.isReadable { self?.recall(id) }
+    }
+    socket.onMissedMessages { [weak self] in self?.recall(id) }
+    return token
+  }
+
+  /// Calls a source back once more, from any thread.
+  private func recall(_ id: UInt64) { execute { [weak self] in self?.sources[id]?.callback() } }
+
   /// Calls back whenever a file descriptor can be read or was closed by the other side, until cancelled.
   public func onReadable(fileDescriptor: Int32, _ callback: @escaping () -> Void) -> Token {
     add(

@@ -20,7 +20,8 @@ public enum SendResult: Sendable {
 
 /// One ZeroMQ socket, closed exactly once: by the type system.
 ///
-/// It belongs to one thread at a time; Martlet's loops each own theirs.
+/// It belongs to one thread at a time; Martlet's loops each own theirs, and ``SharedSocket`` is for those that others
+/// send on.
 public struct Socket: ~Copyable {
   let handle: UnsafeMutableRawPointer
   /// Tells the socket's monitors whether the handle is still good.

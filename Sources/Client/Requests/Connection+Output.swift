@@ -29,7 +29,7 @@ extension Connection {
   }
 
   private func outputDestination(of id: String) -> Destination? {
-    guard let destination = outstanding.context(of: id), destination.collectsOutput else {
+    guard let destination = outbox.withOutstanding({ $0.context(of: id) }), destination.collectsOutput else {
       return routes.destination(of: id)
     }
     return destination

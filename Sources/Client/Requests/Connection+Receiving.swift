@@ -4,8 +4,8 @@ import ZeroMQ
 
 extension Connection {
   /// Takes the replies that are there, up to a batch.
-  func receiveReplies(_ box: SocketBox, _ channel: RequestChannel) {
-    receive(box, "\(channel)") { (message) throws(WireError) in
+  func receiveReplies(_ socket: SharedSocket, _ channel: RequestChannel) {
+    receive(channel.rawValue, { (message) throws(ZeroMQError) in try socket.receive(into: &message) }) { (message) throws(WireError) in
       if channel == .broadcast, let id = try Self.coalescedID(message) { return try self.deliver(message, to: id) }
       guard let id = try message.parentID() else {
         throw WireError(.malformedJSON, "a \(message.header.messageType) without parent")
@@ -16,7 +16,7 @@ extension Connection {
 
   /// Takes the hub's notifications.
   func receiveNotifications(_ box: SocketBox) {
-    receive(box, "notification") { (message) throws(WireError) in
+    receive("notification", { (message) throws(ZeroMQError) in try box.socket.receive(into: &message) }) { (message) throws(WireError) in
       let content = try message.content()
       switch message.header.messageType {
       case MessageType.registrationNotification:
@@ -28,7 +28,7 @@ extension Connection {
         guard let id = content["id"]?.intValue else { throw WireError(.malformedJSON, "an unregistration without id") }
         // A result that the engine sent before it died may be here already.
         for channel in [RequestChannel.mux, .broadcast, .control] {
-          if let box = self.sockets[channel] { self.receiveReplies(box, channel) }
+          if let socket = self.sockets[channel] { self.receiveReplies(socket, channel) }
         }
         self.unregister(id)
       case MessageType.shutdownNotification:
@@ -55,14 +55,14 @@ extension Connection {
       (state.engines.unregister(id: id), Array(state.watchers.values))
     }
     guard let gone else { return }
-    for stranded in outstanding.engineDied(gone) {
+    for stranded in outbox.withOutstanding({ $0.engineDied(gone) }) {
       stranded.context.fail(EngineError(engineID: gone.id, engineUUID: gone.uuid, msgID: stranded.id))
     }
     for watcher in watchers { watcher.yield() }
   }
 
   private func deliver(_ message: Message, to id: String) throws(WireError) {
-    switch outstanding.reply(to: id) {
+    switch outbox.withOutstanding({ $0.reply(to: id) }) {
     case .expected(let destination):
       do {
         let reply = try TaskReply(message)
@@ -74,7 +74,7 @@ extension Connection {
         throw error
       }
     case .late, .unexpected:
-      let counts = outstanding.counts
+      let counts = outbox.withOutstanding { $0.counts }
       count {
         $0.lateReplies = counts.late
         $0.unexpectedReplies = counts.unexpected
@@ -93,10 +93,13 @@ extension Connection {
   }
 
   /// Takes messages off a socket, checks them and hands them on; what is wrong is counted, logged and dropped.
-  private func receive(_ box: SocketBox, _ channel: String, _ handle: (Message) throws(WireError) -> Void) {
+  private func receive(
+    _ channel: String, _ next: (inout Multipart) throws(ZeroMQError) -> Bool,
+    _ handle: (Message) throws(WireError) -> Void
+  ) {
     for _ in 0..<Self.batch {
       do {
-        guard try box.socket.receive(into: &incoming) else { return }
+        guard try next(&incoming) else { return }
       } catch {
         logger.error("a socket failed", metadata: [LogKey.channel: "\(channel)", LogKey.reason: "\(error)"])
         return

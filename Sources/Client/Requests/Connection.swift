@@ -3,26 +3,23 @@ import Synchronization
 import Wire
 import ZeroMQ
 
-/// The loop's side of a client: owns the sockets, signs and sends requests, checks replies and hands them to their
-/// results. Pinned to its event loop, so that none of it needs a lock.
+/// The loop's side of a client: checks what comes in and hands it to its results. Pinned to its event loop.
 actor Connection {
   nonisolated let loop: EventLoop
   nonisolated let directory: Mutex<DirectoryState>
-  nonisolated let outbox = Outbox()
+  nonisolated let outbox: Outbox
   nonisolated let logger: Logger
   private nonisolated let traffic = Mutex(ClientTraffic())
   private nonisolated let isStopped = Atomic<Bool>(false)
 
+  /// Checks what comes in; what is sent is the outbox's.
   var session: Session
-  var sockets: [RequestChannel: SocketBox] = [:]
+  var sockets: [RequestChannel: SharedSocket] = [:]
   var notifications: SocketBox?
   var iopub: SocketBox?
   var tokens: [EventLoop.Token] = []
-  var outstanding = OutstandingRequests<Destination>()
   var routes = OutputRoutes()
   var incoming = Multipart()
-  private var outgoing = Multipart()
-  private var pending: ArraySlice<Request> = []
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -45,7 +42,8 @@ actor Connection {
   init(info: ConnectionInfo, session id: String, logger: Logger) throws {
     loop = try EventLoop(name: "martlet-client")
     do {
-      session = try Session(id: id, key: info.key, scheme: info.signatureScheme)
+      session = try Session(key: info.key, scheme: info.signatureScheme)
+      outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
     } catch {
       loop.stop()
       throw error
@@ -65,11 +63,13 @@ actor Connection {
       options.curve = .client(try CurveKeyPair.generate(), serverKey: serverKey)
     }
     for channel in RequestChannel.allCases {
-      let box = SocketBox(try Socket(context, .dealer, options: options))
-      try box.socket.connect(try info.endpoint(channel.connection))
-      sockets[channel] = box
-      tokens.append(loop.onReadable(box.socket) { self.receiveReplies(box, channel) })
+      let socket = try Socket(context, .dealer, options: options)
+      try socket.connect(try info.endpoint(channel.connection))
+      let shared = try SharedSocket(socket)
+      sockets[channel] = shared
+      tokens.append(loop.onReadable(shared) { self.receiveReplies(shared, channel) })
     }
+    outbox.open(sockets)
     options.subscriptions = [Bytes()]
     let notifications = SocketBox(try Socket(context, .subscribe, options: options))
     try notifications.socket.connect(try info.endpoint(.notification))
@@ -83,19 +83,14 @@ actor Connection {
 
   // MARK: - From any thread
 
-  /// Gives a request to the loop.
+  /// Sends a request.
   nonisolated func submit(_ request: Request) {
-    switch outbox.submit(request) {
-    case .wake: loop.execute { self.assumeIsolated { $0.drainOutbox() } }
-    case .queued: break
-    case .closed: for expected in request.expected { expected.destination.fail(ClientError.closed) }
+    let otherIDs = request.expected.filter { !$0.outputIDs.isEmpty }
+    // Before the request: the loop does this before it receives anything that the request leads to.
+    if !otherIDs.isEmpty, !isStopped.load(ordering: .relaxed) {
+      loop.execute { self.assumeIsolated { $0.addRoutes(otherIDs) } }
     }
-  }
-
-  /// Stops waiting for a reply.
-  nonisolated func giveUp(_ id: String) {
-    guard !isStopped.load(ordering: .relaxed) else { return }
-    loop.execute { self.assumeIsolated { $0.outstanding.giveUp(id) } }
+    outbox.submit(request)
   }
 
   /// What was refused or lost so far.
@@ -105,7 +100,6 @@ actor Connection {
 
   /// Ends everything that waits, closes the sockets and stops the loop.
   nonisolated func shutDown(_ reason: ClientError) {
-    outbox.close()
     // Work given to a loop that has ended would keep both alive for ever.
     guard !isStopped.exchange(true, ordering: .relaxed) else { return }
     loop.execute { self.assumeIsolated { $0.tearDown(reason) } }
@@ -116,12 +110,7 @@ actor Connection {
 
   /// Ends everything that waits and closes the sockets; the loop goes on.
   func tearDown(_ reason: ClientError) {
-    outbox.close()
-    for request in pending + outbox.take() {
-      for expected in request.expected { expected.destination.fail(reason) }
-    }
-    pending = []
-    for (_, destination) in outstanding.removeAll() { destination.fail(reason) }
+    for destination in outbox.close() { destination.fail(reason) }
     for token in tokens { loop.cancel(token) }
     tokens = []
     sockets = [:]
@@ -134,48 +123,9 @@ actor Connection {
     for watcher in watchers.values { watcher.finish() }
   }
 
-  /// The requests that are with an engine.
-  func outstandingIDs(on engine: EngineIdentity) -> [String] { outstanding.ids(on: engine) }
-
-  private func drainOutbox() {
-    if pending.isEmpty { pending = outbox.take()[...] }
-    for _ in 0..<Self.batch {
-      guard let request = pending.popFirst() else { break }
-      send(request)
-    }
-    // The rest waits until the sockets had their turn.
-    if !pending.isEmpty || outbox.hasRequests { loop.execute { self.assumeIsolated { $0.drainOutbox() } } }
-  }
-
-  private func send(_ request: Request) {
-    guard let box = sockets[request.channel] else {
-      for expected in request.expected { expected.destination.fail(ClientError.closed) }
-      return
-    }
-    for expected in request.expected {
-      let destination = expected.destination
-      if let dead = outstanding.add(expected.id, engines: expected.engines, context: destination) {
-        destination.fail(EngineError(engineID: dead.id, engineUUID: dead.uuid, msgID: expected.id))
-        if request.expected.count == 1 { return }
-        continue
-      }
-      for id in expected.outputIDs { routes.add(id, destination) }
-    }
-    if let target = request.target { outgoing.append(target) }
-    session.append(
-      to: &outgoing, header: session.header(type: request.type, id: request.id), metadata: request.metadata,
-      content: request.content, buffers: request.buffers)
-    do {
-      guard try box.socket.send(&outgoing) == .sent else {
-        throw ClientError(.sendFailed, "the \(request.channel) socket takes no more messages")
-      }
-    } catch {
-      outgoing.removeAll()
-      logger.error("a request could not be sent", metadata: [LogKey.reason: "\(error)"])
-      for expected in request.expected {
-        outstanding.giveUp(expected.id)
-        expected.destination.fail(error)
-      }
+  private func addRoutes(_ expected: [ExpectedReply]) {
+    for reply in expected {
+      for id in reply.outputIDs { routes.add(id, reply.destination) }
     }
   }
 }

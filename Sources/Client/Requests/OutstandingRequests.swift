@@ -1,9 +1,9 @@
 /// The replies a client waits for: which request they belong to, and which engine's death ends the wait.
 ///
 /// A value without sockets; `Context` is whatever the caller wants back with the reply.
-struct OutstandingRequests<Context> {
+struct OutstandingRequests<Context: Sendable>: Sendable {
   /// What a reply turned out to be.
-  enum Arrival {
+  enum Arrival: Sendable {
     /// The one that was waited for.
     case expected(Context)
     /// It came after its request was given up, for example because the engine was reported dead.
@@ -13,7 +13,7 @@ struct OutstandingRequests<Context> {
   }
 
   /// A request whose engine is gone.
-  struct Stranded {
+  struct Stranded: Sendable {
     let id: String
     let engine: EngineIdentity
     let context: Context
@@ -27,13 +27,12 @@ struct OutstandingRequests<Context> {
     var unexpected = 0
   }
 
-  private struct Entry {
+  private struct Entry: Sendable {
     let engines: [EngineIdentity]
     let context: Context
   }
 
   private var entries: [String: Entry] = [:]
-  private var byEngine: [String: Set<String>] = [:]
   private var deadEngines: [String: EngineIdentity] = [:]
   private var givenUp: Set<String> = []
   /// How many replies nobody waited for.
@@ -58,7 +57,6 @@ struct OutstandingRequests<Context> {
       }
     }
     entries[id] = Entry(engines: engines, context: context)
-    for engine in engines { byEngine[engine.uuid, default: []].insert(id) }
     return nil
   }
 
@@ -87,9 +85,8 @@ struct OutstandingRequests<Context> {
   /// - Returns: the requests that were with it, in the order of their ids.
   mutating func engineDied(_ engine: EngineIdentity) -> [Stranded] {
     deadEngines[engine.uuid] = engine
-    let ids = byEngine[engine.uuid] ?? []
     var stranded: [Stranded] = []
-    for id in ids.sorted() {
+    for id in ids(on: engine) {
       guard let entry = remove(id) else { continue }
       noteGivenUp(id)
       stranded.append(Stranded(id: id, engine: engine, context: entry.context))
@@ -98,16 +95,17 @@ struct OutstandingRequests<Context> {
   }
 
   /// The requests that are with an engine, in the order of their ids.
-  func ids(on engine: EngineIdentity) -> [String] { (byEngine[engine.uuid] ?? []).sorted() }
+  ///
+  /// Looks at every request: engines die and are asked to abort rarely, requests come by the million.
+  func ids(on engine: EngineIdentity) -> [String] {
+    entries.lazy.filter { $0.value.engines.contains { $0.uuid == engine.uuid } }.map(\.key).sorted()
+  }
 
   /// Gives up everything.
   ///
   /// - Returns: what was waited for.
   mutating func removeAll() -> [(id: String, context: Context)] {
-    defer {
-      entries = [:]
-      byEngine = [:]
-    }
+    defer { entries = [:] }
     return entries.map { ($0.key, $0.value.context) }
   }
 
@@ -115,12 +113,5 @@ struct OutstandingRequests<Context> {
     if givenUp.count < Self.givenUpLimit { givenUp.insert(id) }
   }
 
-  private mutating func remove(_ id: String) -> Entry? {
-    guard let entry = entries.removeValue(forKey: id) else { return nil }
-    for engine in entry.engines {
-      byEngine[engine.uuid]?.remove(id)
-      if byEngine[engine.uuid]?.isEmpty == true { byEngine[engine.uuid] = nil }
-    }
-    return entry
-  }
+  private mutating func remove(_ id: String) -> Entry? { entries.removeValue(forKey: id) }
 }

@@ -2,7 +2,7 @@ import Wire
 import ZeroMQ
 
 /// The sockets requests go out on.
-enum RequestChannel: Sendable, Hashable, CaseIterable {
+enum RequestChannel: String, Sendable, Hashable, CaseIterable {
   case query, mux, task, control, broadcast
 
   /// The channel of the connection file.
@@ -38,7 +38,7 @@ struct ExpectedReply: Sendable {
 }
 
 /// A message that is ready to be signed and sent.
-struct Request: Sendable {
+struct Request {
   let channel: RequestChannel
   let type: String
   let id: String

@@ -56,7 +56,7 @@ extension EngineDriver {
   private func sendToHub(_ type: String, _ content: JSONValue) throws {
     outgoing.removeAll()
     session.append(
-      to: &outgoing, type: type, metadata: identity?.metadata ?? [], content: content.bytes.array)
+      to: &outgoing, header: outlet.header(type), metadata: identity?.metadata ?? [], content: content.bytes.array)
     try registrar?.send(&outgoing)
   }
 

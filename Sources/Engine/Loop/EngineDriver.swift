@@ -1,4 +1,3 @@
-import Collections
 import Logging
 import Wire
 import ZeroMQ
@@ -21,6 +20,7 @@ actor EngineDriver {
   let configuration: EngineConfiguration
   let functions: FunctionRegistry
   var logger: Logger
+  /// Checks what comes in; what is sent is the outlet's.
   var session: Session
   var context: Context?
   let options: SocketOptions
@@ -29,17 +29,10 @@ actor EngineDriver {
   var registering: CheckedContinuation<RegistrationReply, any Error>?
   var identity: EngineIdentity?
   var sockets: EngineSockets?
+  let outlet: EngineOutlet
   let desk = ShellDesk<Request>()
   var capture: OutputCapture<Request>?
   var sources: [EventLoop.Token] = []
-  /// How many requests the worker has begun with, as far as the loop knows.
-  var begun = 0
-  /// Whether the worker has begun with a request and not reported it done, as far as the loop knows.
-  var isRunning = false
-  /// Requests the worker got when it was done with others, before the loop has heard of that.
-  var upcoming: Deque<Request> = []
-  /// How many IOPub messages there were since the running request began, besides those about its status.
-  var outputCount = 0
 
   var incoming = Multipart()
   var outgoing = Multipart()
@@ -57,8 +50,11 @@ actor EngineDriver {
     self.loop = loop
     self.logger = logger
     let connection = configuration.connection
-    session = try Session(
-      id: configuration.uuid, key: connection.key, scheme: connection.signatureScheme, username: "engine")
+    session = try Session(key: connection.key, scheme: connection.signatureScheme)
+    outlet = EngineOutlet(
+      session: try Session(
+        id: configuration.uuid, key: connection.key, scheme: connection.signatureScheme, username: "engine"),
+      logger: logger)
     context = try Context()
     var options = SocketOptions(identity: Bytes(configuration.uuid))
     if let serverKey = connection.curveServerKey {
@@ -145,19 +141,17 @@ actor EngineDriver {
     guard let context else { throw CancellationError() }
     identity = EngineIdentity(id: registration.id, uuid: configuration.uuid)
     logger[.engine] = "\(configuration.label).\(registration.id)"
-    let opened = try EngineSockets(context, configuration.connection, options: options, id: registration.id)
-    sources.append(loop.onReadable(opened.shell) { [weak self] in self?.assumeIsolated { $0.readShell() } })
-    sources.append(loop.onReadable(opened.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
-    sockets = consume opened
+    let sockets = try EngineSockets(context, configuration.connection, options: options, id: registration.id)
+    outlet.open(sockets, identity: EngineIdentity(id: registration.id, uuid: configuration.uuid))
+    sources.append(loop.onReadable(sockets.shell) { [weak self] in self?.assumeIsolated { $0.readShell() } })
+    sources.append(loop.onReadable(sockets.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
+    self.sockets = sockets
     if configuration.captureOutput { try captureOutput() }
     let namespace = Namespace()
     let worker = ShellWorker(
       desk: desk, apply: ApplyRunner(functions: functions, namespace: namespace),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace,
-      writer: ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid), capture: capture
-    ) { [weak self] completion in
-      self?.onLoop { $0.complete(completion) }
-    }
+      writer: ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid), capture: capture, outlet: outlet)
     logger.info("engine registered", metadata: .engine([.period: "\(registration.heartbeatPeriod)"]))
     return (
       worker, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
@@ -169,7 +163,7 @@ actor EngineDriver {
     self.capture = capture
     for pipe in capture.pipes {
       sources.append(
-        loop.onReadable(fileDescriptor: pipe) { [weak self] in self?.assumeIsolated { $0.publishOutput() } })
+        loop.onReadable(fileDescriptor: pipe) { [outlet] in outlet.publishOutput(of: capture) })
     }
   }
 
@@ -179,6 +173,7 @@ actor EngineDriver {
     capture?.restore()
     capture = nil
     registrar = nil
+    outlet.close()
     sockets = nil
     // Waits until unsent messages are out, for a second at most.
     context = nil

@@ -2,13 +2,13 @@ import Wire
 import ZeroMQ
 
 /// The sockets of a registered engine, except for its heart's.
-struct EngineSockets: ~Copyable {
+struct EngineSockets: Sendable {
   /// ROUTER to the mux, task and broadcast schedulers.
-  let shell: Socket
+  let shell: SharedSocket
   /// ROUTER to the control scheduler.
-  let control: Socket
+  let control: SharedSocket
   /// PUB to the IOPub relay.
-  let iopub: Socket
+  let iopub: SharedSocket
 
   /// Opens and connects them.
   ///
@@ -26,8 +26,8 @@ struct EngineSockets: ~Copyable {
     try control.connect(try connection.endpoint(.control))
     let iopub = try Socket(context, .publish, options: options)
     try iopub.connect(try connection.endpoint(.iopub))
-    self.shell = shell
-    self.control = control
-    self.iopub = iopub
+    self.shell = try SharedSocket(shell)
+    self.control = try SharedSocket(control)
+    self.iopub = try SharedSocket(iopub)
   }
 }

@@ -24,7 +24,6 @@ final class OutputCapture<Owner: Sendable>: Sendable {
   private struct State {
     var streams: [Stream] = []
     var owner: Owner?
-    var begun = 0
     var buffer = [UInt8](repeating: 0, count: 65_536)
   }
 
@@ -58,28 +57,20 @@ final class OutputCapture<Owner: Sendable>: Sendable {
   var pipes: [Int32] { state.withLock { $0.streams.map(\.pipe) } }
 
   /// Takes the output there is while a task runs.
-  ///
-  /// - Parameter begun: how many tasks the caller knows to have begun. The output of a later one stays where it is until
-  ///   the caller has heard of it.
-  func read(begun: Int) -> [StreamText<Owner>] {
-    state.withLock { $0.begun > begun ? [] : read(&$0, isFinal: false) }
-  }
+  func read() -> [StreamText<Owner>] { state.withLock { read(&$0, isFinal: false) } }
 
   /// Makes what is printed from now on the output of a task.
-  func begin(_ owner: Owner) {
-    state.withLock { state in
-      state.owner = owner
-      state.begun += 1
-    }
+  func begin(_ owner: Owner) { state.withLock { $0.owner = owner } }
+
+  /// Writes out what C's standard output holds back. Nobody who calls this may hold a lock that ``read()`` is called
+  /// under: flushing waits while the pipe is full.
+  func flush() {
+    // Not `fflush(nil)`: it would wait for a thread that reads standard input.
+    fflush(stdout)
   }
 
-  /// Takes the rest of the running task's output. Only the thread that ran the task may call it.
-  func finish() -> [StreamText<Owner>] {
-    // Not under the mutex: flushing waits while the pipe is full, and reading it needs the mutex. Not `fflush(nil)`
-    // either: it would wait for a thread that reads standard input.
-    fflush(stdout)
-    return state.withLock { read(&$0, isFinal: true) }
-  }
+  /// Takes the rest of a task's output after ``flush()``.
+  func rest() -> [StreamText<Owner>] { state.withLock { read(&$0, isFinal: true) } }
 
   /// Puts the descriptors back as they were. What is left in the pipes goes to the originals.
   func restore() {

@@ -18,29 +18,27 @@ struct Publication: Sendable {
   let content: [UInt8]
 }
 
-/// A request that is done.
-struct Completion: Sendable {
-  let request: Request
-  let reply: Reply
-  /// Output since the loop read last; to be published before the reply is sent.
-  let output: [StreamText<Request>]
-  let publications: [Publication]
-  /// The request the worker has begun with.
-  let next: Request?
-}
-
 /// Writes replies and their metadata, ipyparallel's `init_metadata` and `finish_metadata` (engine/kernel.py).
 struct ReplyWriter: Sendable {
-  let engineID: Int
-  let engineUUID: String
+  private let engineID: Int
+  private let engineUUID: String
 
   /// How a request ended, as `status` in content and metadata.
   enum Status: String {
     case ok, error, aborted
   }
 
+  /// What follows the start time in the metadata of a call that went well and asked for nothing special.
+  private let plainTail: [UInt8]
+
   private static let okContent = Array(#"{"status":"ok"}"#.utf8)
   private static let abortedContent = Array(#"{"status":"aborted"}"#.utf8)
+
+  init(engineID: Int, engineUUID: String) {
+    self.engineID = engineID
+    self.engineUUID = engineUUID
+    plainTail = Self.tail(RequestMetadata(), engineUUID: engineUUID, dependenciesMet: true, status: .ok)
+  }
 
   /// The reply to a call that went well.
   func ok(_ request: Request, started: Timestamp, buffers: [Bytes]) -> Reply {
@@ -92,12 +90,29 @@ struct ReplyWriter: Sendable {
   private func metadata(
     _ request: Request, started: Timestamp, status: Status, dependenciesMet: Bool = true
   ) -> [UInt8] {
-    let asked = request.metadata
     var output: [UInt8] = []
-    output.reserveCapacity(256)
+    output.reserveCapacity(320)
     output.append(contentsOf: #"{"started":""#.utf8)
     started.append(to: &output)
-    output.append(contentsOf: #"","dependencies_met":"#.utf8)
+    if request.metadata.isPlain, status == .ok {
+      output.append(contentsOf: plainTail)
+    } else {
+      output.append(
+        contentsOf: Self.tail(
+          request.metadata, engineUUID: engineUUID, dependenciesMet: dependenciesMet, status: status))
+    }
+    if status == .error {
+      output.append(contentsOf: #","engine_info":"#.utf8)
+      engineInfo(method: nil).write(into: &output)
+    }
+    output.append(0x7D)
+    return output
+  }
+
+  private static func tail(
+    _ asked: RequestMetadata, engineUUID: String, dependenciesMet: Bool, status: Status
+  ) -> [UInt8] {
+    var output: [UInt8] = Array(#"","dependencies_met":"#.utf8)
     output.append(contentsOf: (dependenciesMet ? "true" : "false").utf8)
     output.append(contentsOf: #","engine":"#.utf8)
     appendJSONString(engineUUID, to: &output)
@@ -112,11 +127,6 @@ struct ReplyWriter: Sendable {
     output.append(contentsOf: #","status":""#.utf8)
     output.append(contentsOf: status.rawValue.utf8)
     output.append(0x22)
-    if status == .error {
-      output.append(contentsOf: #","engine_info":"#.utf8)
-      engineInfo(method: nil).write(into: &output)
-    }
-    output.append(0x7D)
     return output
   }
 }

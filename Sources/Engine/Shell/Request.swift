@@ -2,7 +2,7 @@ import Wire
 import ZeroMQ
 
 /// A request that was accepted, and what its metadata say about the answer.
-struct Request: Sendable {
+final class Request: Sendable {
   /// The socket it came by, on which it is answered.
   enum Channel: String, Sendable {
     case shell, control
@@ -12,11 +12,20 @@ struct Request: Sendable {
   let metadata: RequestMetadata
   let channel: Channel
 
+  init(message: Message, metadata: RequestMetadata, channel: Channel) {
+    self.message = message
+    self.metadata = metadata
+    self.channel = channel
+  }
+
   /// The type, for example `apply_request`.
   var type: String { message.header.messageType }
 
   /// The type of the answer: `_request` replaced by `_reply`.
-  var replyType: String { type.hasSuffix("_request") ? "\(type.dropLast("_request".count))_reply" : "\(type)_reply" }
+  var replyType: String {
+    if type == MessageType.applyRequest { return MessageType.applyReply }
+    return type.hasSuffix("_request") ? "\(type.dropLast("_request".count))_reply" : "\(type)_reply"
+  }
 }
 
 /// The fields of a request's metadata that an engine hands back or obeys.
@@ -28,13 +37,17 @@ struct RequestMetadata: Sendable, Hashable {
   /// `original_msg_id`: the client's id of a broadcast, whose copies have ids of their own.
   var originalMessageID = ""
   /// `label`, as JSON text.
-  var label: [UInt8] = Array("null".utf8)
+  var label = RequestMetadata.noLabel
   /// `no_status`, Martlet's own: `true` asks for no `status` messages about this request. The reply's metadata tell in
   /// `outputs` how many other IOPub messages there are, so that a client knows when it has all output without the status
   /// pair of every task; engines that don't know the field send it.
   var wantsStatus = true
 
+  /// Whether nothing has to be handed back.
+  var isPlain: Bool { !isBroadcast && label == Self.noLabel && originalMessageID.isEmpty }
+
   private static let none = Bytes("{}")
+  private static let noLabel = Array("null".utf8)
 
   /// The default fields.
   init() {}

@@ -8,8 +8,7 @@ struct ShellWorker: Sendable {
   let namespace: Namespace
   let writer: ReplyWriter
   let capture: OutputCapture<Request>?
-  /// Hands what is done to the I/O loop.
-  let report: @Sendable (Completion) -> Void
+  let outlet: EngineOutlet
 
   /// Takes requests until the desk is closed.
   func run() async {
@@ -17,12 +16,12 @@ struct ShellWorker: Sendable {
     while let first = await desk.next() {
       var current = first
       while true {
+        outlet.begin(current)
         capture?.begin(current)
         let (reply, publications) = await perform(current, &executionCount)
-        let output = capture?.finish() ?? []
-        let next = desk.finish()
-        report(Completion(request: current, reply: reply, output: output, publications: publications, next: next))
-        guard let next else { break }
+        capture?.flush()
+        outlet.finish(current, reply, publications, capture)
+        guard let next = desk.finish() else { break }
         current = next
       }
     }

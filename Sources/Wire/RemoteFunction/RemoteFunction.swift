@@ -34,7 +34,7 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
       throw ArgumentError(
         "\(name)\(signature) takes \(expected) arguments, got \(arguments.positional.count)\(extra)")
     }
-    var reader = ArgumentReader(values: arguments.positional, function: self.name, signature: signature)
+    var reader = ArgumentReader(values: arguments.positional, function: self.name) { signature }
     let output = try await body(repeat try reader.next((each Argument).self))
     return try PickleValue(encoding: output)
   }
@@ -44,7 +44,8 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
 private struct ArgumentReader {
   let values: [PickleValue]
   let function: String
-  let signature: String
+  /// Put together only when it is needed.
+  let signature: () -> String
   var index = 0
 
   mutating func next<Value: Decodable>(_ type: Value.Type) throws -> Value {
@@ -54,7 +55,7 @@ private struct ArgumentReader {
       return try value.decode(type)
     } catch {
       throw ArgumentError(
-        "\(function)\(signature): argument \(index + 1) should be \(type), got \(value.typeName) (\(error))")
+        "\(function)\(signature()): argument \(index + 1) should be \(type), got \(value.typeName) (\(error))")
     }
   }
 }
