@@ -40,9 +40,11 @@ build-tests: packages
 	@echo "build: debug, with tests"
 	@$(SWIFT) build --build-tests
 
-unit: build-tests
-	@echo "test: unit"
-	@$(SWIFT) test --skip-build --no-parallel
+# With Python engines, too, for the Swift client's tests with them.
+unit: deps build-tests
+	@echo "test: unit and integration"
+	@MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
+	  $(SWIFT) test --skip-build --no-parallel
 
 # Real Python peers: this project's tests, then ipyparallel's own suite.
 conformance: peers suite

@@ -5,10 +5,10 @@ extension Connection {
   /// Takes the output of tasks that is there, up to a batch.
   ///
   /// Every client gets every engine's output: what belongs to others is dropped before its signature is checked.
-  func receiveOutput(_ box: SocketBox) {
+  func receiveOutput(_ socket: SharedSocket) {
     for _ in 0..<Self.batch {
       do {
-        guard try box.socket.receive(into: &incoming) else { return }
+        guard try socket.receive(into: &incoming) else { return }
       } catch {
         logger.error("a socket failed", metadata: [LogKey.channel: "iopub", LogKey.reason: "\(error)"])
         return

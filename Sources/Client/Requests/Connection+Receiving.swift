@@ -5,7 +5,7 @@ import ZeroMQ
 extension Connection {
   /// Takes the replies that are there, up to a batch.
   func receiveReplies(_ socket: SharedSocket, _ channel: RequestChannel) {
-    receive(channel.rawValue, { (message) throws(ZeroMQError) in try socket.receive(into: &message) }) { (message) throws(WireError) in
+    receive(socket, channel.rawValue) { (message) throws(WireError) in
       if channel == .broadcast, let id = try Self.coalescedID(message) { return try self.deliver(message, to: id) }
       guard let id = try message.parentID() else {
         throw WireError(.malformedJSON, "a \(message.header.messageType) without parent")
@@ -15,8 +15,8 @@ extension Connection {
   }
 
   /// Takes the hub's notifications.
-  func receiveNotifications(_ box: SocketBox) {
-    receive("notification", { (message) throws(ZeroMQError) in try box.socket.receive(into: &message) }) { (message) throws(WireError) in
+  func receiveNotifications(_ socket: SharedSocket) {
+    receive(socket, "notification") { (message) throws(WireError) in
       let content = try message.content()
       switch message.header.messageType {
       case MessageType.registrationNotification:
@@ -93,13 +93,10 @@ extension Connection {
   }
 
   /// Takes messages off a socket, checks them and hands them on; what is wrong is counted, logged and dropped.
-  private func receive(
-    _ channel: String, _ next: (inout Multipart) throws(ZeroMQError) -> Bool,
-    _ handle: (Message) throws(WireError) -> Void
-  ) {
+  private func receive(_ socket: SharedSocket, _ channel: String, _ handle: (Message) throws(WireError) -> Void) {
     for _ in 0..<Self.batch {
       do {
-        guard try next(&incoming) else { return }
+        guard try socket.receive(into: &incoming) else { return }
       } catch {
         logger.error("a socket failed", metadata: [LogKey.channel: "\(channel)", LogKey.reason: "\(error)"])
         return

@@ -15,8 +15,6 @@ actor Connection {
   /// Checks what comes in; what is sent is the outbox's.
   var session: Session
   var sockets: [RequestChannel: SharedSocket] = [:]
-  var notifications: SocketBox?
-  var iopub: SocketBox?
   var tokens: [EventLoop.Token] = []
   var routes = OutputRoutes()
   var incoming = Multipart()
@@ -28,12 +26,6 @@ actor Connection {
     var engines = EngineDirectory()
     var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
     var nextWatcher = 0
-  }
-
-  /// A socket that can be kept in a collection; closed when the last reference goes.
-  final class SocketBox {
-    let socket: Socket
-    init(_ socket: consuming Socket) { self.socket = socket }
   }
 
   /// Messages handled in one go on a socket before others get their turn.
@@ -63,22 +55,24 @@ actor Connection {
       options.curve = .client(try CurveKeyPair.generate(), serverKey: serverKey)
     }
     for channel in RequestChannel.allCases {
-      let socket = try Socket(context, .dealer, options: options)
-      try socket.connect(try info.endpoint(channel.connection))
-      let shared = try SharedSocket(socket)
-      sockets[channel] = shared
-      tokens.append(loop.onReadable(shared) { self.receiveReplies(shared, channel) })
+      let socket = try Self.connect(context, .dealer, options, to: try info.endpoint(channel.connection))
+      sockets[channel] = socket
+      tokens.append(loop.onReadable(socket) { self.receiveReplies(socket, channel) })
     }
     outbox.open(sockets)
     options.subscriptions = [Bytes()]
-    let notifications = SocketBox(try Socket(context, .subscribe, options: options))
-    try notifications.socket.connect(try info.endpoint(.notification))
-    self.notifications = notifications
-    tokens.append(loop.onReadable(notifications.socket) { self.receiveNotifications(notifications) })
-    let iopub = SocketBox(try Socket(context, .subscribe, options: options))
-    try iopub.socket.connect(try info.endpoint(.iopub))
-    self.iopub = iopub
-    tokens.append(loop.onReadable(iopub.socket) { self.receiveOutput(iopub) })
+    let notifications = try Self.connect(context, .subscribe, options, to: try info.endpoint(.notification))
+    tokens.append(loop.onReadable(notifications) { self.receiveNotifications(notifications) })
+    let iopub = try Self.connect(context, .subscribe, options, to: try info.endpoint(.iopub))
+    tokens.append(loop.onReadable(iopub) { self.receiveOutput(iopub) })
+  }
+
+  private static func connect(
+    _ context: Context, _ type: SocketType, _ options: SocketOptions, to endpoint: String
+  ) throws(ZeroMQError) -> SharedSocket {
+    let socket = try Socket(context, type, options: options)
+    try socket.connect(endpoint)
+    return try SharedSocket(socket)
   }
 
   // MARK: - From any thread
@@ -114,8 +108,6 @@ actor Connection {
     for token in tokens { loop.cancel(token) }
     tokens = []
     sockets = [:]
-    notifications = nil
-    iopub = nil
     let watchers = directory.withLock { state in
       defer { state.watchers = [:] }
       return state.watchers
