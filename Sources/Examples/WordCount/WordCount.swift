@@ -45,15 +45,16 @@ let nothing = RemoteFunction("nothing") { (number: Int) in number }
     print("Both counts agree: \(counted.values.reduce(0, +)) words, \(counted.count) different ones.")
   }
 
-  /// The Markdown files here and the system's licence texts.
+  /// The Markdown files here and the system's licence texts: the common ones and those of every package.
   private static func defaultFiles() -> [String] {
-    [".", "/usr/share/common-licenses"].flatMap { folder -> [String] in
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-      return names.sorted().filter { folder != "." || $0.hasSuffix(".md") }.map { name in
-        let path = folder == "." ? "\(FileManager.default.currentDirectoryPath)/\(name)" : "\(folder)/\(name)"
-        return URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      }
-    }
+    let here = FileManager.default.currentDirectoryPath
+    return texts(in: here).filter { $0.hasSuffix(".md") } + texts(in: "/usr/share/common-licenses")
+      + texts(in: "/usr/share/doc").map { "\($0)/copyright" }.filter(FileManager.default.isReadableFile)
+  }
+
+  private static func texts(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().map { URL(fileURLWithPath: "\(folder)/\($0)").resolvingSymlinksInPath().path }
   }
 
   private static func ratio(_ value: Double) -> String { String(format: "%.2f", value) }
