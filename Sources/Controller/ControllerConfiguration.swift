@@ -78,7 +78,7 @@ public struct ControllerConfiguration: Sendable {
   public var engineSSH = ""
   /// libzmq I/O threads.
   public var ioThreads = 1
-  /// Messages larger than this close the connection they come from; `nil` for no limit.
+  /// Frames with more bytes than this close the connection they come from; `nil` for no limit.
   public var maxMessageSize: Int?
 
   /// The defaults.

@@ -54,6 +54,26 @@ class TestFlags:
         assert cluster.connection_info("client")["interface"] == "tcp://127.0.0.2"
         assert cluster.client().ids == []
 
+    def test_max_message_size(self, cluster):
+        """Who sends a larger frame loses the connection, which comes back without the message."""
+        cluster.start_controller(arguments=["--max-message-size=100000", "--hwm=0"])
+        with swarm_of(cluster) as swarm, raw_client(cluster) as client, raw_client(cluster) as other:
+            [engine] = swarm.add(channels=["task"], answer=lambda engine, frames: [])
+            wait_for_engines(client, 1)
+            client.send("task", "apply_request", buffers=[bytes(10_000)])
+            wait_until(lambda: len(engine.requests) == 1, "the small task")
+            client.send("task", "apply_request", buffers=[bytes(200_000)])
+            other.send("task", "apply_request")
+            wait_until(lambda: len(engine.requests) == 2, "another client's task")
+
+            def works_again():
+                client.send("task", "apply_request")
+                return len(engine.requests) > 2
+
+            wait_until(works_again, "a task by the new connection")
+            assert all(len(buffer) < 100_000 for request in engine.requests for buffer in request.buffers)
+        cluster.check_running()
+
     @pytest.mark.parametrize("argument", ["--hwm=3", "--TaskScheduler.hwm=3"])
     def test_high_water_mark(self, argument, cluster):
         cluster.start_controller(arguments=[argument])

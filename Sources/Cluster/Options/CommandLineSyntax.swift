@@ -33,6 +33,7 @@ struct CommandLineSyntax: Sendable {
         "port": "IPController.regport", "ports": "IPController.ports", "engine-ports": "IPController.engine_ports",
         "client-ports": "IPController.client_ports", "ping": "HeartMonitor.period",
         "scheme": "TaskScheduler.scheme_name", "hwm": "TaskScheduler.hwm",
+        "max-message-size": "IPController.max_message_size",
       ],
       flags: [
         "usethreads": ["IPController.use_threads": "True"], "sqlitedb": ["IPController.db_class": "SQLiteDB"],

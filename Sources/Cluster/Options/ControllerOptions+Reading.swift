@@ -43,6 +43,8 @@ extension ControllerOptions.Network {
     // What --port set before there were pools: engines' first socket, the registration.
     if let port = try reader.int("regport", classes, in: 0...0xFFFF), port > 0 { enginePorts.append(port) }
     clientPorts = try reader.ports("client_ports", classes) ?? []
+    // Martlet's own.
+    if let limit = try reader.int("max_message_size", classes, in: 0...Int.max), limit > 0 { maxMessageSize = limit }
     sshServer = try reader.string("ssh_server", classes) ?? ""
     engineSSHServer = try reader.string("engine_ssh_server", classes) ?? ""
   }

@@ -18,6 +18,8 @@ public struct ControllerOptions: Sendable, Hashable {
     public var enginePorts: [Int] = []
     /// Ports for clients, taken first.
     public var clientPorts: [Int] = []
+    /// Bytes a frame may have; who sends more loses the connection. `nil` for no limit.
+    public var maxMessageSize: Int?
     /// A host that clients tunnel through, or empty.
     public var sshServer = ""
     /// A host that engines tunnel through, or empty.

@@ -15,6 +15,7 @@ extension ControllerConfiguration {
     clientPorts = options.network.clientPorts
     enginePorts = options.network.enginePorts
     if let location = options.network.location { self.location = location }
+    maxMessageSize = options.network.maxMessageSize
     ssh = options.network.sshServer
     engineSSH = options.network.engineSSHServer
     key = options.security.sessionKey

@@ -24,11 +24,14 @@ import Testing
   @Test func readsNetwork() throws {
     let network = try read(
       "--ip=*", "--transport=tcp", "--IPController.engine_ip=10.0.0.1", "--ports=10101-10103,10200", "--engine-ports",
-      "[1, 2]", "--client-ports=7", "--location=here", "--ssh=me@there", "--enginessh=x", "--port=99"
+      "[1, 2]", "--client-ports=7", "--location=here", "--ssh=me@there", "--enginessh=x", "--port=99",
+      "--max-message-size=1000"
     ).network
     #expect(network.clientAddress == "*" && network.engineAddress == "10.0.0.1")
     #expect(network.ports == [10101, 10102, 10103, 10200])
     #expect(network.enginePorts == [1, 2, 99] && network.clientPorts == [7])
+    #expect(network.maxMessageSize == 1000)
+    #expect(try read("--max-message-size=0").network.maxMessageSize == nil)
     #expect(network.location == "here" && network.sshServer == "me@there" && network.engineSSHServer == "x")
   }
 
