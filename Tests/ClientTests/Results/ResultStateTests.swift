@@ -8,7 +8,7 @@ import ZeroMQ
   private func reply() throws -> Result<TaskReply, any Error> {
     .success(
       try TaskReply(
-        messageType: "apply_reply", content: Bytes("{\"status\":\"ok\"}"), metadata: Bytes("{}"), date: "",
+        messageType: "apply_reply", content: Bytes("{\"status\":\"ok\"}"), metadata: Bytes("{}"), date: nil,
         received: .now, buffers: []))
   }
 
