@@ -15,7 +15,7 @@ import CZeroMQ
 ///
 /// `@unchecked Sendable`: the storage is immutable after it is made, and libzmq's reference counts are atomic.
 public struct Bytes: @unchecked Sendable {
-  /// What keeps the memory alive: a ``ByteStorage`` or a ``SharedMessage``.
+  /// What keeps the memory alive: a ``ByteStorage`` or a ``FrameStorage``.
   private let owner: AnyObject?
   private let base: UnsafeRawPointer?
   /// How many bytes there are.

@@ -34,15 +34,33 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
   }
 
+  /// What the loop waits for.
   private struct Source {
     let id: UInt64
-    let item: zmq_pollitem_t
-    let callback: () -> Void
+    let descriptor: Int32
+    /// `nil` where the descriptor is all there is.
+    let socket: (handle: UnsafeMutableRawPointer, state: SocketState)?
+
+    /// Whether the socket's descriptor may be silent although there are messages.
+    var isSuspect: Bool { socket?.state.mayHaveMessages == true }
+
+    /// Whether libzmq has a message for the socket. Only asked when its descriptor or what was done to it says so: the
+    /// question costs a system call or two.
+    var hasMessages: Bool {
+      guard let socket else { return false }
+      var events: Int32 = 0
+      var size = MemoryLayout<Int32>.size
+      guard zmq_getsockopt(socket.handle, ZMQ_EVENTS, &events, &size) == 0 else { return false }
+      socket.state.mayHaveMessages = events & ZMQ_POLLIN != 0
+      return socket.state.mayHaveMessages
+    }
   }
 
   // Guarded by the mutex.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var inbox: [Work] = []
+  /// The loop waits, or is about to, and nobody has woken it yet.
+  private var isAsleep = false
   private var stopping = false
   private var finished: [CheckedContinuation<Void, Never>] = []
   private var hasFinished = false
@@ -53,10 +71,13 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   // The loop's thread only.
   private var local: [Work] = []
   private var spare: [Work] = []
-  private var sources: [UInt64: Source] = [:]
-  private var items: [zmq_pollitem_t] = []
-  private var order: [UInt64] = []
-  private var itemsAreStale = true
+  private var sources: [UInt64: (source: Source, callback: () -> Void)] = [:]
+  /// The sources in the order of their registration, with their descriptors behind that of the wake-up.
+  private var order: [Source] = []
+  private var descriptors: [pollfd] = []
+  private var orderIsStale = true
+  /// Indices in `order` of sources to call back.
+  private var ready: [Int] = []
   private var timers = Heap<Timer>()
   private var timerActions: [UInt64: () -> Void] = [:]
   private var nextID: UInt64 = 1
@@ -134,7 +155,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// The callback should take a bounded number of messages, so that no socket starves another; it is called again as
   /// long as there are more.
   public func onReadable(_ socket: borrowing Socket, _ callback: @escaping () -> Void) -> Token {
-    add(zmq_pollitem_t(socket: socket.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0), callback)
+    socket.state.mayHaveMessages = true
+    return add(socket.descriptor, (socket.handle, socket.state), callback)
   }
 
   /// Calls back whenever a shared socket has messages, until cancelled.
@@ -155,8 +177,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   /// Calls back whenever a file descriptor can be read or was closed by the other side, until cancelled.
   public func onReadable(fileDescriptor: Int32, _ callback: @escaping () -> Void) -> Token {
-    add(
-      zmq_pollitem_t(socket: nil, fd: fileDescriptor, events: Int16(ZMQ_POLLIN | ZMQ_POLLERR), revents: 0), callback)
+    add(fileDescriptor, nil, callback)
   }
 
   /// Calls back once at an instant, unless cancelled before.
@@ -171,7 +192,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// Cancels a source or a timer; nothing happens when it is gone already.
   public func cancel(_ token: Token) {
     checkIsolated()
-    if sources.removeValue(forKey: token.id) != nil { itemsAreStale = true }
+    if sources.removeValue(forKey: token.id) != nil { orderIsStale = true }
     if timerActions.removeValue(forKey: token.id) != nil { dropCancelledTimers() }
   }
 
@@ -181,11 +202,13 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     timers = Heap(timers.unordered.filter { timerActions[$0.id] != nil })
   }
 
-  private func add(_ item: zmq_pollitem_t, _ callback: @escaping () -> Void) -> Token {
+  private func add(
+    _ descriptor: Int32, _ socket: (UnsafeMutableRawPointer, SocketState)?, _ callback: @escaping () -> Void
+  ) -> Token {
     checkIsolated()
     let id = takeID()
-    sources[id] = Source(id: id, item: item, callback: callback)
-    itemsAreStale = true
+    sources[id] = (Source(id: id, descriptor: descriptor, socket: socket), callback)
+    orderIsStale = true
     return Token(id: id)
   }
 
@@ -205,10 +228,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
       return
     }
     pthread_mutex_lock(mutex)
-    let wasEmpty = inbox.isEmpty
     inbox.append(work)
+    let mustWake = isAsleep
+    isAsleep = false
     pthread_mutex_unlock(mutex)
-    if wasEmpty { wake.signal() }
+    if mustWake { wake.signal() }
   }
 
   private func start() throws(ZeroMQError) {
@@ -247,7 +271,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
       runWork()
       runTimers()
       if isStopping { break }
-      poll()
+      awaitEvents()
     }
     sources.removeAll()
     timerActions.removeAll()
@@ -272,6 +296,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     // A bounded number of rounds: work that makes work must not keep the sockets waiting.
     for _ in 0..<8 {
       pthread_mutex_lock(mutex)
+      isAsleep = false
       swap(&inbox, &spare)
       pthread_mutex_unlock(mutex)
       if !local.isEmpty {
@@ -317,26 +342,41 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     return -1
   }
 
-  private func poll() {
-    if itemsAreStale {
-      itemsAreStale = false
-      items = [zmq_pollitem_t(socket: nil, fd: wake.readDescriptor, events: Int16(ZMQ_POLLIN), revents: 0)]
-      order = [0]
-      for source in sources.values.sorted(by: { $0.id < $1.id }) {
-        items.append(source.item)
-        order.append(source.id)
+  /// Whether other threads have given the loop nothing that it should do before it waits; they wake it from now on.
+  private func fallAsleep() -> Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    isAsleep = inbox.isEmpty && !stopping
+    return isAsleep
+  }
+
+  private func arrangeSources() {
+    orderIsStale = false
+    order = sources.values.map(\.source).sorted { $0.id < $1.id }
+    descriptors = [pollfd(fd: wake.readDescriptor, events: Int16(POLLIN), revents: 0)]
+    descriptors += order.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+  }
+
+  /// Waits until something happens, and calls back the sources it happened to.
+  ///
+  /// One poll of the descriptors: zmq_poll would ask every socket for its events before and after it, each time with
+  /// system calls of their own.
+  private func awaitEvents() {
+    if orderIsStale { arrangeSources() }
+    ready.removeAll(keepingCapacity: true)
+    for index in order.indices where order[index].isSuspect && order[index].hasMessages { ready.append(index) }
+    let wait = ready.isEmpty && fallAsleep() ? Int32(clamping: timeout()) : 0
+    if poll(&descriptors, nfds_t(descriptors.count), wait) > 0 {
+      if descriptors[0].revents != 0 { wake.drain() }
+      for index in order.indices where descriptors[index + 1].revents != 0 && !ready.contains(index) {
+        if order[index].socket == nil || order[index].hasMessages { ready.append(index) }
       }
+      ready.sort()
     }
-    let ready = zmq_poll(&items, Int32(items.count), timeout())
-    guard ready > 0 else { return }
-    if items[0].revents != 0 { wake.drain() }
     // What other threads gave this loop before they sent a message comes before that message.
     runWork()
-    let ids = order
-    for (index, id) in ids.enumerated().dropFirst() where index < items.count && items[index].revents != 0 {
-      // A callback may have cancelled a later source.
-      if let source = sources[id] { source.callback() }
-    }
+    // Work or a callback may have cancelled a source.
+    for index in ready { sources[order[index].id]?.callback() }
   }
 }
 

@@ -18,9 +18,15 @@ public struct Multipart: ~Copyable {
   private var head: Int
   /// How many frames there are.
   public private(set) var count: Int
+  /// How many frames more the message had when it was received: those beyond ``frameLimit``.
+  public private(set) var droppedFrames = 0
 
   /// Room kept in front, so that an identity can be put before the others without moving them.
   private static let headroom = 2
+
+  /// The most frames that are kept of a received message. Messages of ipyparallel have some ten, and a buffer more for every
+  /// array in their arguments.
+  public static let frameLimit = 4096
 
   /// A message of more frames does not leave its room to the next: who sends it would decide how much is kept.
   private static let reusedCapacity = 4096
@@ -45,6 +51,7 @@ public struct Multipart: ~Copyable {
   public mutating func removeAll() {
     for index in 0..<count { zmq_msg_close(slab + head + index) }
     count = 0
+    droppedFrames = 0
     if capacity > Self.reusedCapacity { move(capacity: Self.reusedCapacity, front: Self.headroom) }
     head = Self.headroom
   }
@@ -101,6 +108,13 @@ public struct Multipart: ~Copyable {
     return other.withUnsafeBytes { $0.baseAddress.map { memcmp(data, $0, other.count) == 0 } ?? true }
   }
 
+  /// Whether a frame has exactly the UTF-8 bytes of a literal.
+  public borrowing func frame(_ index: Int, equals literal: StaticString) -> Bool {
+    let memory = memory(at: index)
+    guard let data = memory.baseAddress, memory.count == literal.utf8CodeUnitCount else { return false }
+    return memcmp(data, literal.utf8Start, memory.count) == 0
+  }
+
   /// Adds a frame at the end.
   public mutating func append(_ bytes: Bytes) {
     bytes.fill(nextSlot())
@@ -112,11 +126,29 @@ public struct Multipart: ~Copyable {
     array.withUnsafeBytes { $0.copy(to: slot) }
   }
 
+  /// Adds a frame at the end, of the UTF-8 bytes of a literal.
+  public mutating func append(_ literal: StaticString) {
+    UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount).copy(to: nextSlot())
+  }
+
   /// Adds a frame at the end, sharing one of another message.
   public mutating func append(sharing other: borrowing Multipart, _ index: Int) {
+    append(sharing: index >= 0 && index < other.count ? other.slab + other.head + index : nil)
+  }
+
+  /// Adds a frame at the end that shares another, or an empty one.
+  mutating func append(sharing frame: UnsafeMutablePointer<zmq_msg_t>?) {
     let slot = nextSlot()
     zmq_msg_init(slot)
-    if index >= 0, index < other.count { zmq_msg_copy(slot, other.slab + other.head + index) }
+    if let frame { zmq_msg_copy(slot, frame) }
+  }
+
+  /// Moves the frames to memory of their own and keeps the room.
+  mutating func moveFrames() -> FrameStorage {
+    let moved = FrameStorage.moving(slab + head, count: count)
+    count = 0
+    removeAll()
+    return moved
   }
 
   /// Puts a frame before the others.
@@ -151,6 +183,21 @@ public struct Multipart: ~Copyable {
     bytes.fill(slab + head + index)
   }
 
+  /// Replaces a frame by the lower-case hexadecimal digits of some bytes.
+  public mutating func replace(_ index: Int, withHexOf bytes: RawSpan) {
+    guard index >= 0, index < count else { return }
+    let slot = slab + head + index
+    zmq_msg_close(slot)
+    precondition(zmq_msg_init_size(slot, 2 * bytes.byteCount) == 0, "no memory for a frame")
+    guard let data = zmq_msg_data(slot)?.assumingMemoryBound(to: UInt8.self) else { return }
+    bytes.withUnsafeBytes { bytes in
+      for index in bytes.indices {
+        data[2 &* index] = Hex.digit(bytes[index] >> 4)
+        data[2 &* index &+ 1] = Hex.digit(bytes[index] & 15)
+      }
+    }
+  }
+
   /// Where a frame's payload is and how long it is, as long as the frames don't change.
   borrowing func memory(at index: Int) -> UnsafeRawBufferPointer {
     guard index >= 0, index < count, let data = zmq_msg_data(slab + head + index) else {
@@ -166,6 +213,9 @@ public struct Multipart: ~Copyable {
     return total
   }
 
+  /// Receives a message; frames beyond the limit are dropped and counted.
+  ///
+  /// - Returns: 0 or the errno.
   mutating func receive(_ handle: UnsafeMutableRawPointer, flags: Int32) -> Int32 {
     removeAll()
     while true {
@@ -179,6 +229,25 @@ public struct Multipart: ~Copyable {
         return code
       }
       if zmq_msg_more(slot) == 0 { return 0 }
+      if count == Self.frameLimit { return dropRest(handle) }
+    }
+  }
+
+  /// Receives what is left of a message and keeps none of it: the next message begins behind it.
+  private mutating func dropRest(_ handle: UnsafeMutableRawPointer) -> Int32 {
+    var frame = zmq_msg_t()
+    zmq_msg_init(&frame)
+    // Receiving a frame drops the one before.
+    defer { zmq_msg_close(&frame) }
+    while true {
+      if zmq_msg_recv(&frame, handle, 0) == -1 {
+        let code = zmq_errno()
+        if code == EINTR { continue }
+        removeAll()
+        return code
+      }
+      droppedFrames += 1
+      if zmq_msg_more(&frame) == 0 { return 0 }
     }
   }
 

@@ -24,7 +24,7 @@ public enum SendResult: Sendable {
 /// send on.
 public struct Socket: ~Copyable {
   let handle: UnsafeMutableRawPointer
-  /// Tells the socket's monitors whether the handle is still good.
+  /// What the socket's monitors and its event loop have to know.
   let state = SocketState()
   private let context: Context
 
@@ -60,6 +60,7 @@ public struct Socket: ~Copyable {
   @discardableResult
   public borrowing func bind(_ endpoint: String) throws(ZeroMQError) -> String {
     let handle = handle
+    state.mayHaveMessages = true
     try check("zmq_bind", endpoint) { zmq_bind(handle, endpoint) }
     return lastEndpoint ?? endpoint
   }
@@ -69,18 +70,21 @@ public struct Socket: ~Copyable {
   /// - Throws: the errno, for example `EINVAL` for a malformed endpoint.
   public borrowing func connect(_ endpoint: String) throws(ZeroMQError) {
     let handle = handle
+    state.mayHaveMessages = true
     try check("zmq_connect", endpoint) { zmq_connect(handle, endpoint) }
   }
 
   /// Ends a connection made before.
   public borrowing func disconnect(_ endpoint: String) throws(ZeroMQError) {
     let handle = handle
+    state.mayHaveMessages = true
     try check("zmq_disconnect", endpoint) { zmq_disconnect(handle, endpoint) }
   }
 
   /// Stops listening on an endpoint. libzmq 4.3 leaves the file of an `ipc` endpoint behind.
   public borrowing func unbind(_ endpoint: String) throws(ZeroMQError) {
     let handle = handle
+    state.mayHaveMessages = true
     try check("zmq_unbind", endpoint) { zmq_unbind(handle, endpoint) }
   }
 
@@ -99,6 +103,7 @@ public struct Socket: ~Copyable {
   /// - Throws: the errno of anything but "nothing there".
   public borrowing func receive(into message: inout Multipart) throws(ZeroMQError) -> Bool {
     let code = message.receive(handle, flags: ZMQ_DONTWAIT)
+    state.mayHaveMessages = code != EAGAIN
     if code == 0 { return true }
     if code == EAGAIN { return false }
     throw ZeroMQError(code: code, operation: "zmq_msg_recv")
@@ -127,6 +132,7 @@ public struct Socket: ~Copyable {
   /// - Throws: the errno of anything but a full queue or an unknown peer.
   @discardableResult
   public borrowing func send(_ message: inout Multipart) throws(ZeroMQError) -> SendResult {
+    state.mayHaveMessages = true
     let code = message.send(handle, flags: ZMQ_DONTWAIT)
     switch code {
     case 0: return .sent
@@ -138,13 +144,25 @@ public struct Socket: ~Copyable {
 
   /// Subscribes a SUB socket to a prefix.
   public borrowing func subscribe(_ prefix: Bytes) throws(ZeroMQError) {
+    state.mayHaveMessages = true
     try OptionSetter(handle: handle).set(ZMQ_SUBSCRIBE, prefix, "subscribe")
+  }
+
+  /// A descriptor that becomes readable when something happens to the socket after it was found without messages.
+  var descriptor: Int32 {
+    var descriptor: Int32 = -1
+    var size = MemoryLayout<Int32>.size
+    zmq_getsockopt(handle, ZMQ_FD, &descriptor, &size)
+    return descriptor
   }
 }
 
-/// What a socket and its monitors know in common, on the socket's thread.
+/// What a socket, its monitors and its event loop know in common, on the socket's thread.
 final class SocketState {
   var isOpen = true
+  /// Off when the socket was found without messages and nothing was done to it since. Every call may make libzmq take
+  /// note of messages that have come, and its descriptor says nothing of those any more.
+  var mayHaveMessages = true
 }
 
 extension SocketType {

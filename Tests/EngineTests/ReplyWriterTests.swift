@@ -10,9 +10,10 @@ import ZeroMQ
   private func request(metadata: String = "{}") throws -> Request {
     let bytes = Bytes(metadata)
     let header = MessageHeader(messageID: "m", messageType: MessageType.applyRequest)
-    let message = Message(
-      identities: [], header: header, headerBytes: Bytes("{}"), parentHeaderBytes: Bytes("{}"), metadataBytes: bytes,
-      contentBytes: Bytes("{}"), buffers: [])
+    var frames = Multipart()
+    for frame in ["<IDS|MSG>", "", "{}", "{}", metadata, "{}"] { frames.append(Bytes(frame)) }
+    let layout = try MessageLayout(of: frames)
+    let message = Message(SharedMessage(taking: &frames), layout: layout, header: header)
     return Request(message: message, metadata: try RequestMetadata(bytes), channel: .shell)
   }
 

@@ -160,4 +160,49 @@ import Testing
     #expect(message.texts == ["x", "b", "c"])
     #expect(shared.text(at: 0) == "a")
   }
+
+  @Test func literalsAreFrames() {
+    var message = Multipart(["a"])
+    message.append("<IDS|MSG>")
+    message.append("")
+    #expect(message.texts == ["a", "<IDS|MSG>", ""])
+    let found = (0..<4).map { message.frame($0, equals: "<IDS|MSG>" as StaticString) }
+    #expect(found == [false, true, false, false])
+  }
+
+  @Test func aSharedMessageOutlivesWhatItWasTakenFrom() {
+    let large = String(repeating: "x", count: 5000)
+    var bytes: [Bytes] = []
+    var shared: SharedMessage?
+    do {
+      var message = Multipart(["small", large, ""])
+      message.prepend(Bytes("identity"))
+      let taken = SharedMessage(taking: &message)
+      #expect(message.isEmpty && taken.count == 4 && taken.totalSize == 8 + 5 + 5000)
+      message.append(Bytes("next"))
+      #expect(message.texts == ["next"])
+      bytes = (0..<5).map { taken[$0] }
+      shared = taken
+    }
+    #expect(shared?.text(at: 2) == large && shared?.text(at: 9) == "" && shared?.text(at: -1) == "")
+    shared = nil
+    #expect(bytes.map(\.string) == ["identity", "small", large, "", ""])
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: Transport.allCases)
+  func messagesOfTooManyFramesAreCutOff(_ transport: Transport) throws {
+    let pair = try transport.makePair(.dealer, .dealer)
+    var message = Multipart()
+    for count in [Multipart.frameLimit, Multipart.frameLimit + 1, 3 * Multipart.frameLimit] {
+      for _ in 0..<count { message.append("x") }
+      try pair.client.send(&message)
+    }
+    try pair.client.send("the", "next")
+    for dropped in [0, 1, 2 * Multipart.frameLimit] {
+      #expect(try pair.server.receive(into: &message, timeout: patience))
+      #expect(message.count == Multipart.frameLimit && message.droppedFrames == dropped)
+    }
+    #expect(try pair.server.receive(into: &message, timeout: patience))
+    #expect(message.texts == ["the", "next"] && message.droppedFrames == 0)
+  }
 }

@@ -26,7 +26,6 @@ enum Operations {
       "version":"5.4","date":"2026-03-04T05:06:07.123456Z"}
       """.utf8)
     let call = ApplyMessage.pack(function: "noop")
-    let signer = try MessageSigner(key: key)
     return [
       Operation("header-scan") { count in
         for _ in 0..<count { keep(try MessageHeader(scanning: header.span)) }
@@ -36,9 +35,11 @@ enum Operations {
         for _ in 0..<count { keep(session.header(type: MessageType.applyRequest, id: "\(Self.session)_4242_1234")) }
       },
       Operation("sign") { count in
+        let session = try Session(id: session, key: key)
         var message = Multipart()
         try request(header, call, into: &message)
-        for _ in 0..<count { keep(signer.signature(of: message, from: 2)) }
+        let layout = try MessageLayout(of: message)
+        for _ in 0..<count { session.resign(&message, layout: layout) }
       },
       Operation("verify") { count in
         var session = try Session(id: session, key: key)
@@ -52,6 +53,16 @@ enum Operations {
         for _ in 0..<count {
           message.removeAll()
           keep(session.append(to: &message, type: MessageType.applyRequest, buffers: call))
+        }
+      },
+      Operation("session-take") { count in
+        var sender = try Session(id: session, key: key)
+        var receiver = try Session(key: key)
+        // Each has to be made, or it would be a replay: less `session-append` it is the cost of taking one.
+        var message = Multipart()
+        for _ in 0..<count {
+          sender.append(to: &message, type: MessageType.applyRequest, buffers: call)
+          keep(try receiver.take(&message).buffers)
         }
       },
       Operation("apply-pack") { count in for _ in 0..<count { keep(ApplyMessage.pack(function: "noop")) } },

@@ -89,7 +89,8 @@ extension Client {
           id,
           try TaskReply(
             messageType: type, content: result.bytes, metadata: (record["result_metadata"] ?? [:]).bytes,
-            date: record["result_header"]?["date"]?.stringValue ?? "", received: .now, buffers: buffers)
+            date: record["result_header"]?["date"]?.stringValue.flatMap { Timestamp($0) }, received: .now,
+            buffers: buffers)
         ))
     }
     return replies

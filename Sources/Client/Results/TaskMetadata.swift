@@ -61,7 +61,7 @@ public struct TaskMetadata: Sendable, Hashable {
     case .success(let reply):
       status = Status(rawValue: reply.status) ?? .error
       received = reply.received
-      completed = Timestamp(reply.date)
+      completed = reply.date
       let metadata = reply.metadata
       started = metadata["started"]?.stringValue.flatMap { Timestamp($0) }
       self.label = label ?? metadata["label"]?.stringValue

@@ -7,7 +7,7 @@ final class TaskReply: Sendable {
   let contentBytes: Bytes
   let metadataBytes: Bytes
   /// The date of the reply's header: when the task was done.
-  let date: String
+  let date: Timestamp?
   let received: Timestamp
   let buffers: [Bytes]
   /// `ok`, `error` or `aborted`.
@@ -26,7 +26,7 @@ final class TaskReply: Sendable {
   ///
   /// - Throws: `WireError` when the content is no object with a status.
   init(
-    messageType: String, content: Bytes, metadata: Bytes, date: String, received: Timestamp, buffers: [Bytes]
+    messageType: String, content: Bytes, metadata: Bytes, date: Timestamp?, received: Timestamp, buffers: [Bytes]
   ) throws(WireError) {
     self.messageType = messageType
     contentBytes = content
@@ -40,7 +40,7 @@ final class TaskReply: Sendable {
   private static func status(_ content: Bytes) throws(WireError) -> String {
     let status = try content.withSpan { (span) throws(WireError) -> String? in
       var found: String?
-      try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
         if key == "status" { found = try JSONText.string(span, at: value) }
       }
       return found

@@ -36,7 +36,7 @@ extension HubState {
     record.metadata = message.detached(message.layout.metadata)
     record.content = message.detached(message.layout.content)
     record.buffers = message.detachedBuffers
-    record.submitted = Timestamp(message.header.date) ?? .now
+    record.submitted = message.header.date ?? .now
     record.clientUUID = message.header.session
     record.engineUUID = engine
     record.queue = message.queue.rawValue
@@ -98,7 +98,7 @@ extension HubState {
     update.resultContent = message.detached(message.layout.content)
     update.resultBuffers = message.detachedBuffers
     update.started = facts.started
-    update.completed = Timestamp(message.header.date) ?? .now
+    update.completed = message.header.date ?? .now
     update.received = .now
     if let engine = facts.engine { update.engineUUID = engine }
     save(id, update)
@@ -145,7 +145,7 @@ extension HubState {
   private static func label(_ metadata: Bytes) -> String? {
     var label: String?
     metadata.withSpan { span in
-      try? JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      try? JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
         if key == "label" { label = try JSONText.optionalString(span, at: value) }
       }
     }
@@ -161,7 +161,7 @@ private struct ReplyFacts {
 
   init(_ metadata: Bytes) {
     metadata.withSpan { span in
-      try? JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      try? JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
         switch key {
         case "engine": engine = try JSONText.optionalString(span, at: value)
         case "status": status = try JSONText.optionalString(span, at: value)

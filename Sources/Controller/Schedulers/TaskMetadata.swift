@@ -15,12 +15,12 @@ struct TaskMetadata {
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` when a field has another type than ipyparallel's clients send.
   init(scanning span: Span<UInt8>) throws(WireError) {
-    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+    try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
       if JSONText.isEmptyContainer(span, at: value) { return }
       switch key {
-      case "targets": targets = try Self.strings(JSONText.json(span, at: value), key).map { EngineIdentity($0) }
-      case "after": after = try Self.dependency(JSONText.json(span, at: value), key)
-      case "follow": follow = try Self.dependency(JSONText.json(span, at: value), key)
+      case "targets": targets = try Self.strings(JSONText.json(span, at: value), key.string).map { EngineIdentity($0) }
+      case "after": after = try Self.dependency(JSONText.json(span, at: value), key.string)
+      case "follow": follow = try Self.dependency(JSONText.json(span, at: value), key.string)
       case "timeout":
         guard let seconds = try JSONText.json(span, at: value).doubleValue, seconds.isFinite, seconds >= 0 else {
           throw WireError(.malformedJSON, "metadata timeout is no number of seconds")
@@ -68,7 +68,7 @@ struct ReplyMetadata {
   init(scanning span: Span<UInt8>) throws(WireError) {
     var isMet = true
     var status = "ok"
-    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+    try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
       switch key {
       case "status": status = try JSONText.optionalString(span, at: value) ?? "ok"
       case "dependencies_met": isMet = JSONText.isTrue(span, at: value)

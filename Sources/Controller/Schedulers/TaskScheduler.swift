@@ -152,7 +152,7 @@ actor TaskScheduler {
         throw WireError(.malformedJSON, "\(header.messageType) is no task")
       }
       for frame in [layout.parentHeader, layout.content] {
-        try JSONFields.scan(incoming.bytes(at: frame)) { (_: String, _) throws(WireError) in }
+        try JSONFields.scan(incoming.bytes(at: frame)) { (_: JSONKey, _) throws(WireError) in }
       }
       let metadata = try TaskMetadata(scanning: incoming.bytes(at: layout.metadata))
       let client = metadata.abortsOnDisconnect ? watchClient(header.session) : header.session

@@ -58,7 +58,7 @@ struct RequestMetadata: Sendable, Hashable {
   init(_ bytes: Bytes) throws(WireError) {
     if bytes == Self.none { return }
     try bytes.withSpan { (span) throws(WireError) in
-      try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
         switch key {
         case "is_broadcast": isBroadcast = JSONText.isTrue(span, at: value)
         case "is_coalescing": isCoalescing = JSONText.isTrue(span, at: value)

@@ -1,3 +1,5 @@
+import ZeroMQ
+
 /// Appends a string as JSON: in quotation marks, with `"`, `\` and control characters escaped, everything else as it is
 /// in UTF-8.
 ///
@@ -6,7 +8,7 @@
 ///   - output: Receives the bytes. A string without anything to escape is appended in one piece.
 public func appendJSONString(_ string: String, to output: inout [UInt8]) {
   output.append(UInt8(ascii: "\""))
-  if string.utf8.contains(where: needsEscape) {
+  if string.utf8.span.contains(below: 0x20, or: UInt8(ascii: "\""), or: UInt8(ascii: "\\")) {
     for byte in string.utf8 { appendEscaped(byte, to: &output) }
   } else {
     output.append(contentsOf: string.utf8)

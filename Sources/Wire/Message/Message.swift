@@ -2,20 +2,33 @@ import ZeroMQ
 
 /// A message taken off the wire: verified, its header read, everything else as it came.
 public struct Message: Sendable {
-  /// The routing identities in front of the delimiter, outermost first.
-  public var identities: [Bytes]
+  private let frames: SharedMessage
+  /// Where the parts are among the frames.
+  private let layout: MessageLayout
   /// The fields of the header.
   public var header: MessageHeader
+
+  /// A message whose frames are kept as a whole.
+  public init(_ frames: SharedMessage, layout: MessageLayout, header: MessageHeader) {
+    self.frames = frames
+    self.layout = layout
+    self.header = header
+  }
+
+  /// The routing identities in front of the delimiter, outermost first.
+  public var identities: [Bytes] { (0..<layout.delimiter).map { frames[$0] } }
   /// The header frame; it becomes the parent header of replies.
-  public var headerBytes: Bytes
+  public var headerBytes: Bytes { frames[layout.header] }
   /// The parent header frame; `{}` where the message is no reply.
-  public var parentHeaderBytes: Bytes
+  public var parentHeaderBytes: Bytes { frames[layout.parentHeader] }
   /// The metadata frame.
-  public var metadataBytes: Bytes
+  public var metadataBytes: Bytes { frames[layout.metadata] }
   /// The content frame.
-  public var contentBytes: Bytes
+  public var contentBytes: Bytes { frames[layout.content] }
   /// The buffers, sharing the received memory.
-  public var buffers: [Bytes]
+  public var buffers: [Bytes] {
+    (layout.firstBuffer..<max(frames.count, layout.firstBuffer)).map { frames[$0] }
+  }
 
   /// The id of the message this one replies to, if any.
   ///
@@ -44,18 +57,5 @@ public struct Message: Sendable {
     } catch {
       throw WireError(.malformedJSON, "\(name): \(error)")
     }
-  }
-}
-
-extension Message {
-  /// A message whose frames are kept as a whole.
-  public init(_ frames: SharedMessage, layout: MessageLayout, header: MessageHeader) {
-    self.header = header
-    identities = (0..<layout.delimiter).map { frames[$0] }
-    headerBytes = frames[layout.header]
-    parentHeaderBytes = frames[layout.parentHeader]
-    metadataBytes = frames[layout.metadata]
-    contentBytes = frames[layout.content]
-    buffers = (layout.firstBuffer..<max(frames.count, layout.firstBuffer)).map { frames[$0] }
   }
 }

@@ -8,11 +8,11 @@ public struct MessageHeader: Sendable, Hashable {
   public var messageType = ""
   /// The session of the sender.
   public var session = ""
-  /// When it was made, ISO 8601 with a zone; empty when the sender left it out.
-  public var date = ""
+  /// When it was made; `nil` when the sender left it out or wrote no ISO 8601.
+  public var date: Timestamp?
 
   /// A header of known fields.
-  public init(messageID: String = "", messageType: String = "", session: String = "", date: String = "") {
+  public init(messageID: String = "", messageType: String = "", session: String = "", date: Timestamp? = nil) {
     self.messageID = messageID
     self.messageType = messageType
     self.session = session
@@ -24,12 +24,12 @@ public struct MessageHeader: Sendable, Hashable {
   /// - Parameter span: the JSON text of the frame.
   /// - Throws: ``WireError/Code/malformedJSON`` when it is no object or a field has another type than text.
   public init(scanning span: Span<UInt8>) throws(WireError) {
-    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+    try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
       switch key {
       case "msg_id": messageID = try JSONText.string(span, at: value)
       case "msg_type": messageType = try JSONText.string(span, at: value)
       case "session": session = try JSONText.string(span, at: value)
-      case "date": date = try JSONText.optionalString(span, at: value) ?? ""
+      case "date": date = try JSONText.optionalDate(span, at: value)
       default: break
       }
     }
@@ -40,7 +40,7 @@ public struct MessageHeader: Sendable, Hashable {
   /// - Throws: ``WireError/Code/malformedJSON``.
   public static func messageID(scanning span: Span<UInt8>) throws(WireError) -> String? {
     var found: String?
-    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+    try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
       if key == "msg_id" { found = try JSONText.string(span, at: value) }
     }
     return found

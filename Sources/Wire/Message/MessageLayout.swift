@@ -8,6 +8,7 @@ public struct MessageLayout: Sendable, Hashable {
 
   /// The delimiter between identities and message.
   public static let delimiterBytes = Bytes("<IDS|MSG>")
+  static let delimiterText: StaticString = "<IDS|MSG>"
 
   /// More identities than any route of Martlet needs; a delimiter is not looked for behind them.
   static let identityLimit = 16
@@ -27,12 +28,16 @@ public struct MessageLayout: Sendable, Hashable {
 
   /// Finds the parts of a message.
   ///
-  /// - Throws: ``WireError/Code/malformedFrames`` when the delimiter or one of the five frames behind it is missing.
+  /// - Throws: ``WireError/Code/malformedFrames`` when the delimiter or one of the five frames behind it is missing,
+  ///   ``WireError/Code/oversized`` when the message came with more than ``Multipart/frameLimit`` frames.
   public init(of message: borrowing Multipart) throws(WireError) {
+    guard message.droppedFrames == 0 else {
+      throw WireError(.oversized, "\(message.count + message.droppedFrames) frames, \(message.count) are the limit")
+    }
     let limit = min(message.count, Self.identityLimit)
     var index = 0
     while index < limit {
-      if message.frame(index, equals: Self.delimiterBytes) {
+      if message.frame(index, equals: Self.delimiterText) {
         guard message.count >= index + 6 else {
           throw WireError(
             .malformedFrames, "\(message.count - index - 1) frames after the delimiter, at least 5 needed")

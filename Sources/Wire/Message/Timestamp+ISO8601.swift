@@ -8,8 +8,11 @@ extension Timestamp: CustomStringConvertible {
   ///
   /// - Parameter text: The date in UTF-8.
   /// - Returns: nil if the text is anything else, a date that does not exist included.
-  public init?(utf8 text: some Sequence<UInt8>) {
-    var scanner = Scanner(rest: ArraySlice(Array(text)))
+  public init?(utf8 text: some Sequence<UInt8>) { self.init(Array(text).span) }
+
+  /// Reads an ISO 8601 date in place, by the same rules.
+  public init?(_ utf8: Span<UInt8>) {
+    var scanner = Scanner(utf8)
     guard let year = scanner.number(digits: 4), scanner.skip("-"),
       let month = scanner.number(digits: 2), (1...12).contains(month), scanner.skip("-"),
       let day = scanner.number(digits: 2), day >= 1, day <= Self.daysIn(month: month, of: year), scanner.skip("T"),
@@ -19,11 +22,11 @@ extension Timestamp: CustomStringConvertible {
       let fraction = scanner.fraction()
     else { return nil }
     var seconds = Self.days(year: year, month: month, day: day) * 86400 + hour * 3600 + minute * 60 + second
-    if scanner.rest.isEmpty {
+    if scanner.isAtEnd {
       let asIfUTC = Date(timeIntervalSince1970: Double(seconds))
       seconds -= TimeZone.current.secondsFromGMT(for: asIfUTC)
     } else {
-      guard let offset = scanner.zoneOffset(), scanner.rest.isEmpty else { return nil }
+      guard let offset = scanner.zoneOffset(), scanner.isAtEnd else { return nil }
       seconds -= offset
     }
     self.init(microseconds: seconds * 1_000_000 + fraction)
@@ -44,31 +47,38 @@ extension Timestamp: CustomStringConvertible {
   public func append(to utf8: inout [UInt8]) {
     let (seconds, fraction) = Self.floorDivide(microseconds, 1_000_000)
     let (days, secondOfDay) = Self.floorDivide(seconds, 86400)
-    let (year, month, day) = Self.civil(days: days)
-    Self.append(year, digits: 4, then: "-", to: &utf8)
-    Self.append(month, digits: 2, then: "-", to: &utf8)
-    Self.append(day, digits: 2, then: "T", to: &utf8)
-    Self.append(secondOfDay / 3600, digits: 2, then: ":", to: &utf8)
-    Self.append(secondOfDay / 60 % 60, digits: 2, then: ":", to: &utf8)
-    Self.append(secondOfDay % 60, digits: 2, then: ".", to: &utf8)
-    Self.append(fraction, digits: 6, then: "Z", to: &utf8)
+    var (year, month, day) = Self.civil(days: days)
+    if !(0..<10_000).contains(year) {
+      // Only in dates that no peer sends.
+      utf8.append(contentsOf: "\(year / 10_000)".utf8)
+      year = abs(year % 10_000)
+    }
+    let start = utf8.count
+    utf8.append(contentsOf: Self.template)
+    var text = utf8.mutableSpan
+    Self.write(year / 100, at: start + 0, in: &text)
+    Self.write(year % 100, at: start + 2, in: &text)
+    Self.write(month, at: start + 5, in: &text)
+    Self.write(day, at: start + 8, in: &text)
+    Self.write(secondOfDay / 3600, at: start + 11, in: &text)
+    Self.write(secondOfDay / 60 % 60, at: start + 14, in: &text)
+    Self.write(secondOfDay % 60, at: start + 17, in: &text)
+    Self.write(fraction / 10_000, at: start + 20, in: &text)
+    Self.write(fraction / 100 % 100, at: start + 22, in: &text)
+    Self.write(fraction % 100, at: start + 24, in: &text)
   }
+
+  /// Two digits.
+  private static func write(_ number: Int, at index: Int, in text: inout MutableSpan<UInt8>) {
+    let (tens, ones) = UInt8(truncatingIfNeeded: number).quotientAndRemainder(dividingBy: 10)
+    text[index] = 0x30 + tens
+    text[index + 1] = 0x30 + ones
+  }
+
+  private static let template = Array("0000-00-00T00:00:00.000000Z".utf8)
 
   /// The same as ``text``.
   public var description: String { text }
-
-  private static func append(_ number: Int, digits: Int, then end: Unicode.Scalar, to utf8: inout [UInt8]) {
-    // Only a year can be negative or longer, in dates that no peer sends.
-    guard number >= 0, number < 1_000_000 else { return utf8.append(contentsOf: "\(number)\(end)".utf8) }
-    var divisor = 1
-    for _ in 1..<digits { divisor *= 10 }
-    while number / divisor > 9 { divisor *= 10 }
-    while divisor > 0 {
-      utf8.append(0x30 + UInt8(truncatingIfNeeded: number / divisor % 10))
-      divisor /= 10
-    }
-    utf8.append(UInt8(ascii: end))
-  }
 
   private static func floorDivide(_ value: Int, _ divisor: Int) -> (quotient: Int, remainder: Int) {
     let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
@@ -104,19 +114,25 @@ extension Timestamp: CustomStringConvertible {
 }
 
 /// Takes a date apart from the left.
-private struct Scanner {
-  var rest: ArraySlice<UInt8>
+private struct Scanner: ~Escapable {
+  private let text: Span<UInt8>
+  private var position = 0
+
+  @_lifetime(copy text)
+  init(_ text: Span<UInt8>) { self.text = text }
+
+  var isAtEnd: Bool { position == text.count }
 
   mutating func skip(_ expected: Unicode.Scalar) -> Bool {
-    guard rest.first == UInt8(ascii: expected) else { return false }
-    rest.removeFirst()
+    guard position < text.count, text[position] == UInt8(ascii: expected) else { return false }
+    position += 1
     return true
   }
 
   mutating func digit() -> Int? {
-    guard let byte = rest.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-    rest.removeFirst()
-    return Int(byte - UInt8(ascii: "0"))
+    guard position < text.count, case let digit = text[position] &- UInt8(ascii: "0"), digit < 10 else { return nil }
+    position += 1
+    return Int(digit)
   }
 
   mutating func number(digits: Int) -> Int? {

@@ -56,23 +56,35 @@ public struct MessageSigner: Sendable {
     }
   }
 
+  /// Writes the signature of the four frames behind a frame into that frame.
+  func sign(_ message: inout Multipart, at index: Int) {
+    switch algorithm {
+    case .md5(let hash): hash.sign(&message, at: index)
+    case .sha1(let hash): hash.sign(&message, at: index)
+    case .sha256(let hash): hash.sign(&message, at: index)
+    case .sha384(let hash): hash.sign(&message, at: index)
+    case .sha512(let hash): hash.sign(&message, at: index)
+    case .sha3256(let hash): hash.sign(&message, at: index)
+    case .sha3384(let hash): hash.sign(&message, at: index)
+    case .sha3512(let hash): hash.sign(&message, at: index)
+    }
+  }
+
   /// Whether a signature fits, compared in time that depends on its length only.
   ///
   /// - Returns: the signature's fingerprint for replay detection, or `nil` when it doesn't fit.
   public func verify(_ message: borrowing Multipart, layout: MessageLayout) -> UInt64? {
-    let expected = signature(of: message, from: layout.header)
-    let given = message.bytes(at: layout.signature)
-    guard given.count == expected.count else { return nil }
-    var difference: UInt8 = 0
-    for index in expected.indices { difference |= expected[index] ^ given[index] }
-    guard difference == 0 else { return nil }
-    // The digest is random already: its first eight bytes serve as a fingerprint.
-    var fingerprint: UInt64 = 0
-    for index in 0..<16 { fingerprint = fingerprint << 4 | UInt64(Self.nibble(expected[index])) }
-    return fingerprint
+    switch algorithm {
+    case .md5(let hash): hash.verify(message, at: layout.signature)
+    case .sha1(let hash): hash.verify(message, at: layout.signature)
+    case .sha256(let hash): hash.verify(message, at: layout.signature)
+    case .sha384(let hash): hash.verify(message, at: layout.signature)
+    case .sha512(let hash): hash.verify(message, at: layout.signature)
+    case .sha3256(let hash): hash.verify(message, at: layout.signature)
+    case .sha3384(let hash): hash.verify(message, at: layout.signature)
+    case .sha3512(let hash): hash.verify(message, at: layout.signature)
+    }
   }
-
-  private static func nibble(_ digit: UInt8) -> UInt8 { digit < 0x3A ? digit - 0x30 : digit - 0x57 }
 }
 
 /// The two hash states of HMAC after the padded key.
@@ -91,21 +103,34 @@ private struct KeyedHash<Function: HashFunction>: Sendable where Function: Senda
     self.outer = outer
   }
 
-  func hex(_ message: borrowing Multipart, from first: Int) -> [UInt8] {
+  /// The code of four consecutive frames.
+  private func code(_ message: borrowing Multipart, from first: Int) -> Function.Digest {
     var inner = inner
-    for index in first..<(first + 4) {
+    for index in first..<(first + 4) where message.size(of: index) > 0 {
       message.bytes(at: index).withUnsafeBytes { inner.update(bufferPointer: $0) }
     }
     var outer = outer
     inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
-    var hex: [UInt8] = []
-    hex.reserveCapacity(Function.Digest.byteCount * 2)
-    for byte in outer.finalize() {
-      hex.append(Self.digit(byte >> 4))
-      hex.append(Self.digit(byte & 15))
-    }
-    return hex
+    return outer.finalize()
   }
 
-  private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
+  func hex(_ message: borrowing Multipart, from first: Int) -> [UInt8] {
+    var text = Multipart(minimumCapacity: 1)
+    text.append("")
+    code(message, from: first).withUnsafeBytes { text.replace(0, withHexOf: $0.bytes) }
+    return text.shared(0).array
+  }
+
+  func sign(_ message: inout Multipart, at index: Int) {
+    code(message, from: index + 1).withUnsafeBytes { message.replace(index, withHexOf: $0.bytes) }
+  }
+
+  func verify(_ message: borrowing Multipart, at index: Int) -> UInt64? {
+    let given = message.bytes(at: index)
+    return code(message, from: index + 1).withUnsafeBytes { code in
+      guard given.equals(hexOf: code.bytes) else { return nil }
+      // The code is random already: its first eight bytes serve as a fingerprint.
+      return code.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+  }
 }

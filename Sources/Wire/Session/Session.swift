@@ -13,8 +13,6 @@ public struct Session: ~Copyable {
   private let idPrefix: String
   private let headerTail: [UInt8]
 
-  private static let emptyObject: [UInt8] = [0x7B, 0x7D]
-
   /// A session.
   ///
   /// - Parameters:
@@ -82,14 +80,14 @@ public struct Session: ~Copyable {
     to message: inout Multipart, header: [UInt8], parent: Bytes? = nil, metadata: [UInt8] = [],
     content: [UInt8] = [], buffers: [Bytes] = []
   ) {
-    message.append(MessageLayout.delimiterBytes)
+    message.append(MessageLayout.delimiterText)
     let signature = message.count
-    message.append(Bytes())
+    message.append("")
     message.append(header)
-    if let parent { message.append(parent) } else { message.append(Self.emptyObject) }
-    message.append(metadata.isEmpty ? Self.emptyObject : metadata)
-    message.append(content.isEmpty ? Self.emptyObject : content)
-    if let signer { message.replace(signature, with: Bytes(signer.signature(of: message, from: signature + 1))) }
+    if let parent { message.append(parent) } else { message.append("{}") }
+    if metadata.isEmpty { message.append("{}") } else { message.append(metadata) }
+    if content.isEmpty { message.append("{}") } else { message.append(content) }
+    if let signer { signer.sign(&message, at: signature) }
     for buffer in buffers { message.append(buffer) }
   }
 
@@ -110,14 +108,14 @@ public struct Session: ~Copyable {
 
   /// Signs a message again after one of its four frames was replaced.
   public func resign(_ message: inout Multipart, layout: MessageLayout) {
-    guard let signer else { return }
-    message.replace(layout.signature, with: Bytes(signer.signature(of: message, from: layout.header)))
+    if let signer { signer.sign(&message, at: layout.signature) }
   }
 
   /// Checks a message's signature and that it was not seen before.
   ///
   /// - Parameter detectReplays: off where another part of this process has checked it already.
-  /// - Throws: ``WireError/Code/malformedFrames``, ``WireError/Code/badSignature`` or ``WireError/Code/replayed``.
+  /// - Throws: ``WireError/Code/malformedFrames``, ``WireError/Code/oversized``, ``WireError/Code/badSignature`` or
+  ///   ``WireError/Code/replayed``.
   @discardableResult
   public mutating func verify(
     _ message: borrowing Multipart, detectReplays: Bool = true

@@ -8,7 +8,7 @@ import ZeroMQ
   private func reply() throws -> Result<TaskReply, any Error> {
     .success(
       try TaskReply(
-        messageType: "apply_reply", content: Bytes("{\"status\":\"ok\"}"), metadata: Bytes("{}"), date: "",
+        messageType: "apply_reply", content: Bytes("{\"status\":\"ok\"}"), metadata: Bytes("{}"), date: nil,
         received: .now, buffers: []))
   }
 
@@ -81,7 +81,7 @@ import ZeroMQ
   ])
   func replyTellsHowMuchOutputThereIs(content: String, metadata: String, expected: RemainingOutput) throws {
     let reply = try TaskReply(
-      messageType: "apply_reply", content: Bytes(content), metadata: Bytes(metadata), date: "", received: .now,
+      messageType: "apply_reply", content: Bytes(content), metadata: Bytes(metadata), date: .now, received: .now,
       buffers: [])
     #expect(try reply.remainingOutput() == expected)
   }

@@ -49,6 +49,25 @@ import Testing
     }
   }
 
+  @Test func keysAreComparedWithLiterals() throws {
+    let keys = ["", "a", "msg_id", "msg_type", "msg_idx", #"\u006dsg_id"#, "ключ", #"\"quoted\""#]
+    let text = "{" + keys.map { "\"\($0)\":1" }.joined(separator: ",") + "}"
+    var found: [String] = []
+    try Bytes(text).withSpan { (span) throws(WireError) in
+      try JSONFields.scan(span) { (key: JSONKey, _) throws(WireError) in
+        switch key {
+        case "": found.append("empty")
+        case "msg_id": found.append("id")
+        case "msg_type": found.append("type")
+        case "ключ": found.append("key")
+        case "\"quoted\"": found.append("quoted")
+        default: found.append(key.string)
+        }
+      }
+    }
+    #expect(found == ["empty", "a", "id", "type", "msg_idx", "id", "key", "quoted"])
+  }
+
   /// Nesting takes no stack.
   @Test func deepNesting() throws {
     let depth = 500_000

@@ -13,21 +13,24 @@ import Testing
   }
 
   @Test(arguments: [
-    #"{"msg_id":"i","msg_type":"t","session":"s","date":"d"}"#,
-    #" { "date" : "d", "more": {"msg_id": "no"}, "session":"s","msg_type" :"t" , "msg_id":"i" } "#,
-    #"{"\u006dsg_id":"\u0069","msg_type":"t","version":"5.4","session":"s","date":"d","username":"\\"}"#,
+    #"{"msg_id":"i","msg_type":"t","session":"s","date":"1970-01-01T00:00:01Z"}"#,
+    #" { "date" : "1970-01-01T01:00:01+01:00", "more": {"msg_id": "no"}, "session":"s","msg_type" :"t" , "msg_id":"i" } "#,
+    #"{"\u006dsg_id":"\u0069","msg_type":"t","version":"5.4","session":"s","date":"1970-01-01\u005400:00:01Z","username":"\\"}"#,
   ])
   func fields(text: String) throws {
-    #expect(try header(text) == MessageHeader(messageID: "i", messageType: "t", session: "s", date: "d"))
+    #expect(
+      try header(text)
+        == MessageHeader(messageID: "i", messageType: "t", session: "s", date: Timestamp(microseconds: 1_000_000)))
   }
 
   @Test func missingFieldsAreEmpty() throws {
     #expect(try header("{}") == MessageHeader())
-    #expect(try header(#"{"date":null}"#).date == "")
+    for date in ["null", #""""#, #""yesterday""#] { #expect(try header(#"{"date":\#(date)}"#).date == nil) }
   }
 
   @Test(arguments: [
-    #"{"msg_id":1}"#, #"{"msg_type":null}"#, #"{"session":{}}"#, #"{"date":5}"#, #"{"msg_id":"\q"}"#, "[]", "",
+    #"{"msg_id":1}"#, #"{"msg_type":null}"#, #"{"session":{}}"#, #"{"date":5}"#, #"{"date":"\q"}"#, #"{"msg_id":"\q"}"#,
+    "[]", "",
     #"{"msg_id":"i""#,
   ])
   func malformed(text: String) {

@@ -26,6 +26,20 @@ import Testing
     if count > 0 { #expect(error?.reason.hasPrefix("\(count - 1) frames after the delimiter") == true) }
   }
 
+  @Test(.timeLimit(.minutes(1))) func tooManyFrames() throws {
+    let context = try Context()
+    let sender = try Socket(context, .pair)
+    let receiver = try Socket(context, .pair)
+    try sender.connect(try receiver.bind("inproc://too-many-frames"))
+    var message = Multipart(body)
+    while message.count <= Multipart.frameLimit { message.append("") }
+    try sender.send(&message)
+    #expect(try receiver.receive(into: &message, timeout: .seconds(20)))
+    let error = #expect(throws: WireError.self) { try MessageLayout(of: message) }
+    #expect(error?.code == .oversized)
+    #expect(error?.reason.hasPrefix("\(Multipart.frameLimit + 1) frames") == true)
+  }
+
   @Test func noDelimiter() {
     for frames in [Array(repeating: "<IDS|MSG", count: 8), Array(repeating: "x", count: 16) + body, []] {
       let error = #expect(throws: WireError.self) { try MessageLayout(of: Multipart(frames)) }

@@ -19,6 +19,20 @@ import Testing
     #expect(news([7, 7, 8, 8, 7], limit: limit) == [7, 8, 7])
   }
 
+  /// Against a list of the last fingerprints, with many that want the same place.
+  @Test(arguments: [1, 2, 7, 40, 100]) func itRemembersWhatAListWould(limit: Int) {
+    var generator = SeededGenerator(seed: UInt64(limit))
+    var filter = ReplayFilter(limit: limit)
+    var last: [UInt64] = []
+    for _ in 0..<3000 {
+      let fingerprint = generator.next() % 32 &* 0x1_0000 &+ generator.next() % 5 &- 2
+      let isNew = !last.contains(fingerprint)
+      #expect(filter.insert(fingerprint) == isNew)
+      if isNew { last.append(fingerprint) }
+      if last.count > limit { last.removeFirst() }
+    }
+  }
+
   @Test func asManyAsJupyterClientRemembers() {
     var filter = ReplayFilter()
     for fingerprint in 0..<70_000 as Range<UInt64> { _ = filter.insert(fingerprint) }

@@ -72,7 +72,7 @@ import Testing
       for frame in frames where frame.count < 1000 {
         frame.withSpan { span in
           _ = try? MessageHeader(scanning: span)
-          _ = try? JSONFields.scan(span) { (_, value: Range<Int>) throws(WireError) in
+          _ = try? JSONFields.scan(span) { (_: JSONKey, value: Range<Int>) throws(WireError) in
             _ = try? JSONText.string(span, at: value)
             _ = try? JSONText.json(span, at: value)
             _ = JSONText.isNull(span, at: value) || JSONText.isEmptyContainer(span, at: value)

@@ -1,0 +1,70 @@
+import ZeroMQ
+
+/// Reads the values that ``JSONFields`` found.
+public enum JSONText {
+  /// A JSON string.
+  ///
+  /// - Parameter range: where it is, quotes included.
+  /// - Throws: ``WireError/Code/malformedJSON`` when it is no string.
+  public static func string(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> String {
+    guard range.count >= 2, span[range.lowerBound] == 0x22 else { throw noString(range) }
+    let inner = (range.lowerBound + 1)..<(range.upperBound - 1)
+    // Nothing to unescape when no backslash comes before the closing quotation mark.
+    if span.firstIndex(of: 0x5C, or: 0x22, from: inner.lowerBound) == inner.upperBound {
+      return decode(span.extracting(inner))
+    }
+    guard case .string(let text) = try json(span, at: range) else { throw noString(range) }
+    return text
+  }
+
+  private static func noString(_ range: Range<Int>) -> WireError {
+    WireError(.malformedJSON, "a string is expected at byte \(range.lowerBound)")
+  }
+
+  /// UTF-8 as text; invalid sequences become U+FFFD.
+  static func decode(_ utf8: Span<UInt8>) -> String {
+    utf8.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// A JSON string, or `nil` for null.
+  public static func optionalString(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> String? {
+    isNull(span, at: range) ? nil : try string(span, at: range)
+  }
+
+  /// A date as text; `nil` for null and for text that is no ISO 8601.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON`` when it is neither.
+  public static func optionalDate(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> Timestamp? {
+    if isNull(span, at: range) { return nil }
+    guard range.count >= 2, span[range.lowerBound] == 0x22 else { throw noString(range) }
+    if let date = Timestamp(span.extracting((range.lowerBound + 1)..<(range.upperBound - 1))) { return date }
+    // With escapes, or no date.
+    return Timestamp(try string(span, at: range))
+  }
+
+  /// Any JSON value.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  public static func json(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> JSONValue {
+    do {
+      return try JSONValue.parse(span.extracting(range))
+    } catch {
+      throw WireError(.malformedJSON, "\(error)")
+    }
+  }
+
+  /// Whether the value is `null`.
+  public static func isNull(_ span: Span<UInt8>, at range: Range<Int>) -> Bool {
+    range.count == 4 && span[range.lowerBound] == 0x6E
+  }
+
+  /// Whether the value is `true`.
+  public static func isTrue(_ span: Span<UInt8>, at range: Range<Int>) -> Bool {
+    range.count == 4 && span[range.lowerBound] == 0x74
+  }
+
+  /// Whether the value is an empty array or object, or null.
+  public static func isEmptyContainer(_ span: Span<UInt8>, at range: Range<Int>) -> Bool {
+    range.count == 2 && (span[range.lowerBound] == 0x5B || span[range.lowerBound] == 0x7B) || isNull(span, at: range)
+  }
+}
