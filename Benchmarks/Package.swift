@@ -45,7 +45,8 @@ let package = Package(
       // `Schedulers` is a link to the controller's sources; what needs messages and sockets stays out.
       exclude: [
         "Schedulers/BroadcastScheduler.swift", "Schedulers/DirectRelay.swift", "Schedulers/IOPubRelay.swift",
-        "Schedulers/MonitoredMessage.swift", "Schedulers/SchedulerReply.swift", "Schedulers/TaskMetadata.swift",
+        "Schedulers/EngineNames.swift", "Schedulers/HeldMessage.swift", "Schedulers/SchedulerReply.swift",
+        "Schedulers/TaskMetadata.swift",
         "Schedulers/TaskScheduler.swift",
       ],
       swiftSettings: settings

@@ -9,6 +9,8 @@ actor Hub {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
+  /// Whether anybody will ask for the messages that are reported.
+  private nonisolated let keepsRecords: Bool
   private let query: Socket
   private let notifier: Socket
   private let logger: Logger
@@ -22,7 +24,6 @@ actor Hub {
   private var taskScheduler: TaskScheduler?
   private var hearts: HeartMonitor?
   private var token: EventLoop.Token?
-  private var flushTimer: EventLoop.Token?
   private var timer = DeadlineTimer()
   private var incoming = Multipart()
   private var outgoing = Multipart()
@@ -30,10 +31,8 @@ actor Hub {
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
 
   private static let batch = 64
-  /// A store that gathers changes writes them out at least this often.
-  private static let flushInterval = Duration.seconds(2)
   /// Reports waiting beyond this many bytes are dropped and counted: records get lost, messages don't.
-  private static let backlogLimit = 1 << 29
+  private static let backlogLimit = 1 << 28
 
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger,
@@ -45,11 +44,13 @@ actor Hub {
     try endpoints.bindRegistration(query)
     try endpoints.bind(notifier, .notification, .client)
     session = try sockets.session()
+    let store = try configuration.store.makeStore(session: session.id)
+    keepsRecords = store.keepsRecords
     state = HubState(
       configuration: .init(
         registrationTimeout: configuration.effectiveRegistrationTimeout,
         heartbeatPeriod: Int(configuration.heartbeat.period / .milliseconds(1))),
-      store: try configuration.store.makeStore(session: session.id))
+      store: store)
     engineStateFile = configuration.engineStateFile
     self.loop = loop
     self.logger = logger
@@ -74,28 +75,14 @@ actor Hub {
     self.hearts = hearts
     if restoring { restore() }
     token = loop.onReadable(query) { @Sendable [unowned self] in assumeIsolated { $0.readQueries() } }
+    state.scheduleFlush(now: .now)
     act()
-    scheduleFlush()
-  }
-
-  private func scheduleFlush() {
-    flushTimer = loop.schedule(at: .now + Self.flushInterval) { [unowned self] in
-      assumeIsolated {
-        do {
-          try $0.state.store.flush()
-        } catch {
-          $0.logger.error("the task store can't be written", metadata: [LogKey.reason: "\(error)"])
-        }
-        $0.scheduleFlush()
-      }
-    }
   }
 
   /// Stops serving and closes the store.
   func stop() {
     if let token { loop.cancel(token) }
     timer.cancel(on: loop)
-    if let flushTimer { loop.cancel(flushTimer) }
     schedulers = []
     taskScheduler = nil
     hearts = nil
@@ -104,6 +91,19 @@ actor Hub {
     } catch {
       logger.error("the task store can't be closed", metadata: [LogKey.reason: "\(error)"])
     }
+  }
+
+  /// What a report is to hold of a message that is about to be passed on; nil if it would be kept for nothing.
+  nonisolated func record(_ message: borrowing Multipart, _ layout: MessageLayout) -> RecordedMessage? {
+    keepsRecords ? RecordedMessage(message, layout: layout) : nil
+  }
+
+  /// The same for a message on IOPub, by which the hub also learns that an engine shuts down.
+  nonisolated func recordOutput(
+    _ message: borrowing Multipart, _ layout: MessageLayout, type: String
+  ) -> RecordedMessage? {
+    guard keepsRecords || type == MessageType.shutdownReply else { return nil }
+    return RecordedMessage(message, layout: layout, keepsParent: true)
   }
 
   /// Reports of what passed, from any loop.
@@ -242,6 +242,8 @@ actor Hub {
         metadata: [LogKey.engineUUID: "\(uuid)"])
     case .storeFailed(let id, let reason):
       logger.error("a task record can't be stored", metadata: [LogKey.messageID: "\(id)", LogKey.reason: "\(reason)"])
+    case .flushFailed(let reason):
+      logger.error("the task store can't be written", metadata: [LogKey.reason: "\(reason)"])
     case .requestFailed(let type, let reason):
       logger.warning(
         "a request failed", metadata: [LogKey.messageType: "\(type)", LogKey.reason: "\(reason)"])

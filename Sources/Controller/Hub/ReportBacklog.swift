@@ -7,10 +7,10 @@ final class ReportBacklog: Sendable {
   private let dropped = Atomic<Int>(0)
   private let limit: Int
 
-  /// What the smallest report weighs: the default limit is reached with some 16,000 of them, 50 MB in memory.
-  static let smallest = 1 << 15
+  /// What a report weighs besides its message: its place in a batch, its ids, and what allocation adds.
+  static let overhead = 512
 
-  /// - Parameter limit: bytes of messages, a report weighing at least ``smallest``.
+  /// - Parameter limit: bytes in memory, large buffers included.
   init(limit: Int) { self.limit = limit }
 
   /// What became of some reports.
@@ -41,16 +41,17 @@ extension HubEvent {
   var indispensable: HubEvent? {
     switch self {
     case .heartsStarted, .heartsStopped, .answered: self
-    case .replied(_, let id): .answered(taskID: id)
+    case .replied(let id, _, _): .answered(taskID: id)
     case .requested, .dispatched, .published: nil
     }
   }
 
   fileprivate var weight: Int {
     switch self {
-    case .requested(let message, _), .replied(let message, _), .published(let message):
-      max(ReportBacklog.smallest, 1024 + message.frames.totalSize)
-    case .dispatched, .answered, .heartsStarted, .heartsStopped: ReportBacklog.smallest
+    case .requested(_, _, _, let message), .replied(_, _, let message):
+      ReportBacklog.overhead + (message?.byteCount ?? 0)
+    case .published(_, _, let message): ReportBacklog.overhead + message.byteCount
+    case .dispatched, .answered, .heartsStarted, .heartsStopped: ReportBacklog.overhead
     }
   }
 }
