@@ -25,12 +25,17 @@ actor Hub {
   private var hearts: HeartMonitor?
   private var token: EventLoop.Token?
   private var timer = DeadlineTimer()
+  /// Not before then are reports looked at again, unless somebody asks.
+  private var nextLook = ContinuousClock.now
+  private var lookTimer: EventLoop.Token?
   private var incoming = Multipart()
   private var outgoing = Multipart()
   private var rejections = RejectionCounts()
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
 
   private static let batch = 64
+  /// How long reports gather while they keep coming.
+  private static let lookInterval = Duration.milliseconds(2)
   /// Reports waiting beyond this many bytes are dropped and counted: records get lost, messages don't.
   private static let backlogLimit = 1 << 28
 
@@ -82,6 +87,7 @@ actor Hub {
   /// Stops serving and closes the store.
   func stop() {
     if let token { loop.cancel(token) }
+    readReports()
     timer.cancel(on: loop)
     schedulers = []
     taskScheduler = nil
@@ -108,30 +114,32 @@ actor Hub {
 
   /// Reports of what passed, from any loop.
   nonisolated func report(_ events: [HubEvent]) {
-    var events = events
-    var weight = 0
-    switch backlog.admit(events) {
-    case .admitted(let added): weight = added
-    case .dropped(let total):
-      // Once per thousand is enough to be seen.
-      if total % 1000 < events.count {
-        logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
-      }
-      events = events.compactMap(\.indispensable)
-      if events.isEmpty { return }
+    let admission = backlog.add(events)
+    // Once per thousand is enough to be seen.
+    if let total = admission.dropped, total % 1000 < events.count {
+      logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
     }
-    loop.execute { [events, weight] in
-      self.assumeIsolated { hub in
-        let now = ContinuousClock.now
-        for event in events {
-          hub.state.monitor(event, now: now)
-          if case .requested = event { continue }
-          hub.act(arming: false)
-        }
-        hub.act()
-      }
-      self.backlog.release(weight)
+    if admission.isNews { loop.execute { self.assumeIsolated { $0.reportsWait() } } }
+  }
+
+  /// Looks at the reports, or, having looked a moment ago, lets them gather: while many messages pass, waking for each
+  /// would cost more than recording it.
+  private func reportsWait() {
+    guard .now < nextLook else { return readReports() }
+    lookTimer = loop.schedule(at: nextLook) { [unowned self] in assumeIsolated { $0.readReports() } }
+  }
+
+  private func readReports() {
+    if let lookTimer { loop.cancel(lookTimer) }
+    lookTimer = nil
+    let now = ContinuousClock.now
+    nextLook = now + Self.lookInterval
+    for event in backlog.take() {
+      state.monitor(event, now: now)
+      if case .requested = event { continue }
+      act(arming: false)
     }
+    act()
   }
 
   private func readQueries() {
@@ -140,6 +148,8 @@ actor Hub {
       do {
         guard try query.receive(into: &incoming) else { break }
         left -= 1
+        // Who asks may know from the answer to a task what has been reported of it, and finds it recorded.
+        readReports()
         let request = try session.take(&incoming)
         guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
         state.request(request, now: .now)

@@ -8,13 +8,21 @@ import ZeroMQ
   private let event = HubEvent.dispatched(taskID: "t", engine: "e")
 
   @Test func reportsBeyondTheLimitAreDroppedAndCounted() {
-    let overhead = ReportBacklog.overhead
-    let backlog = ReportBacklog(limit: 2 * overhead)
-    #expect(backlog.admit([event, event]) == .admitted(2 * overhead))
-    #expect(backlog.admit([event]) == .dropped(total: 1))
-    #expect(backlog.admit([event, event]) == .dropped(total: 3))
-    backlog.release(2 * overhead)
-    #expect(backlog.admit([event]) == .admitted(overhead))
+    let backlog = ReportBacklog(limit: 2 * ReportBacklog.overhead)
+    #expect(backlog.add([event, event]) == .init(isNews: true))
+    #expect(backlog.add([event]) == .init(dropped: 1))
+    #expect(backlog.add([event, event, .answered(taskID: "t")]) == .init(dropped: 4))
+    #expect(backlog.take().count == 3)
+    #expect(backlog.take().isEmpty)
+    #expect(backlog.add([event]) == .init(isNews: true))
+    #expect(backlog.add([event]) == .init())
+    #expect(backlog.take().count == 2)
+  }
+
+  @Test func theHubIsNotWokenForNothing() {
+    let backlog = ReportBacklog(limit: 0)
+    #expect(backlog.add([event]) == .init(dropped: 1))
+    #expect(backlog.add([.heartsStarted(["e"])]) == .init(isNews: true, dropped: 2))
   }
 
   @Test func heartsAndTheEndOfTasksReachTheHubInAnyCase() throws {
@@ -36,13 +44,8 @@ import ZeroMQ
   func messagesWeighWhatTheyHold(size: Int) throws {
     let buffer = Bytes([UInt8](repeating: 1, count: size))
     let message = try HubFixture().recorded("apply_request", id: "m", buffers: [buffer])
-    guard
-      case .admitted(let weight) = ReportBacklog(limit: 1).admit([.requested(taskID: "m", .task, engine: nil, message)])
-    else {
-      Issue.record("the first report is admitted")
-      return
-    }
-    #expect(weight > ReportBacklog.overhead + size && weight < ReportBacklog.overhead + size + 1000)
+    let report = HubEvent.requested(taskID: "m", .task, engine: nil, message)
+    #expect(report.weight > ReportBacklog.overhead + size && report.weight < ReportBacklog.overhead + size + 1000)
   }
 
   @Test func aTaskWhoseReplyWasMissedIsDone() throws {
