@@ -83,11 +83,6 @@ struct RequestLedger {
     return true
   }
 
-  /// Notes the answer to a request that was not waited for.
-  mutating func noteAnswered(_ id: String, _ engines: inout EngineTable) {
-    complete(table.slot(of: id).slot, &engines)
-  }
-
   /// Empties the lists of an engine that is gone; its requests still wait. Returns those sent to it directly.
   mutating func release(_ work: EngineTable.Work) -> [String] {
     let queue = table.slots(in: work.queue)

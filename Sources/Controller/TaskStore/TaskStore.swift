@@ -81,10 +81,12 @@ extension TaskStore {
 
   /// Adds or completes a record field by field.
   public func addRequest(_ request: TaskRequest) throws(TaskStoreError) {
-    if let existing = try record(request.messageID) {
-      try update(request.messageID, request.update(of: existing))
-    } else {
+    do {
       try add(request.record)
+    } catch  where error.code == .duplicate {
+      // Rare, so that asking first would cost every request a look-up.
+      guard let existing = try record(request.messageID) else { throw error }
+      try update(request.messageID, request.update(of: existing))
     }
   }
 
