@@ -68,7 +68,7 @@ final class TaskReply: Sendable {
   private func outputCount() throws(WireError) -> Int? {
     try metadataBytes.withSpan { (span) throws(WireError) -> Int? in
       var count: Int?
-      try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
+      try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
         if key == "outputs" { count = try JSONText.json(span, at: value).intValue }
       }
       return count

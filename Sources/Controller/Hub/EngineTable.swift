@@ -14,9 +14,9 @@ struct EngineTable {
   /// What one engine has to do and has done.
   struct Work {
     /// Requests sent to the engine directly and not answered, in order of submission.
-    var queue = PendingIDs()
+    var queue = TaskList()
     /// Tasks the scheduler gave it.
-    var tasks = PendingIDs()
+    var tasks = TaskList()
     /// How many requests it has answered.
     var completedCount = 0
     /// The latest of them.
@@ -88,6 +88,9 @@ struct EngineTable {
     return (engine, work.removeValue(forKey: id) ?? Work())
   }
 
+  /// The registered engine of that uuid.
+  func engine(_ uuid: String) -> Engine? { idsByUUID[uuid].flatMap { engines[$0] } }
+
   /// The table as it is saved: `{"engines": {"0": uuid}, "next_id": 1}`, as ipyparallel writes it.
   var json: JSONValue {
     [
@@ -113,23 +116,4 @@ struct EngineTable {
     nextID = max(nextID, saved, (engines.keys.max() ?? -1) + 1)
     return restored.sorted { $0.id < $1.id }
   }
-}
-
-/// Message ids in the order they came, with removal that costs the same for any number.
-struct PendingIDs {
-  private var order: [String: Int] = [:]
-  private var next = 0
-
-  var count: Int { order.count }
-
-  mutating func insert(_ id: String) {
-    order[id] = next
-    next += 1
-  }
-
-  @discardableResult
-  mutating func remove(_ id: String) -> Bool { order.removeValue(forKey: id) != nil }
-
-  /// The ids in order; costs a sort.
-  var ids: [String] { order.sorted { $0.value < $1.value }.map(\.key) }
 }

@@ -22,22 +22,23 @@ struct HubState {
   let store: any TaskStore
   var engines = EngineTable()
   var actions = Deque<HubAction>()
-  /// Requests that were not answered yet, and the uuid of the engine that has each; nil while none has.
-  private(set) var pending: [String: String?] = [:]
-  /// Tasks that no engine has yet.
-  var unassigned = PendingIDs()
-  /// Ids of requests answered lately, for stores that don't keep them.
-  var completed = RecentIDs(limit: 65_536)
+  /// The requests that were not answered yet, and those answered lately, for stores that don't keep them.
+  var requests = RequestLedger()
   private var expectedStops = RecentIDs(limit: 1024)
   private var stalls = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
   private var strandings = Deque<Stranding>()
   private var shutDownAt: ContinuousClock.Instant?
+  private var flushAt: ContinuousClock.Instant?
+
+  /// A store that gathers changes writes them out at least this often.
+  static let flushInterval = Duration.seconds(2)
 
   /// What an engine that is gone has not answered, and until when that is waited for.
   private struct Stranding {
     let deadline: ContinuousClock.Instant
     let engine: EngineTable.Engine
-    let work: EngineTable.Work
+    /// The requests sent to it directly; its tasks are the scheduler's business.
+    let queue: [String]
   }
 
   init(configuration: Configuration, store: any TaskStore) {
@@ -50,7 +51,7 @@ struct HubState {
 
   /// When ``advance(to:)`` has something to do.
   var nextDeadline: ContinuousClock.Instant? {
-    [stalls.first?.deadline, strandings.first?.deadline, shutDownAt].compactMap(\.self).min()
+    [stalls.first?.deadline, strandings.first?.deadline, shutDownAt, flushAt].compactMap(\.self).min()
   }
 
   /// Time has passed.
@@ -69,7 +70,18 @@ struct HubState {
       shutDownAt = nil
       actions.append(.shutDown)
     }
+    if let deadline = flushAt, deadline <= now {
+      scheduleFlush(now: now)
+      do {
+        try store.flush()
+      } catch {
+        actions.append(.log(.flushFailed(reason: error.message)))
+      }
+    }
   }
+
+  /// Has the store write out what it gathers, from now on every so often.
+  mutating func scheduleFlush(now: ContinuousClock.Instant) { flushAt = now + Self.flushInterval }
 
   // MARK: - Registration
 
@@ -120,7 +132,8 @@ struct HubState {
       return
     }
     expectedStops.insert(engine.uuid)
-    strandings.append(Stranding(deadline: now + configuration.registrationTimeout, engine: engine, work: work))
+    strandings.append(
+      Stranding(deadline: now + configuration.registrationTimeout, engine: engine, queue: requests.release(work)))
     actions.append(.log(.engineUnregistered(id: id, uuid: engine.uuid)))
     actions.append(.engineUnregistered(uuid: engine.uuid))
     actions.append(.saveEngines)
@@ -148,10 +161,7 @@ struct HubState {
   /// Ends the records of what a dead engine never answered.
   private mutating func endStranded(_ stranding: Stranding) {
     let engine = stranding.engine
-    for id in stranding.work.queue.ids {
-      guard pending[id] == engine.uuid else { continue }
-      settle(id)
-      completed.insert(id)
+    for id in stranding.queue where requests.giveUp(id, of: engine.uuid, &engines) {
       let content = ErrorContent.json(
         ename: "EngineError", evalue: "Engine \(engine.id) died while running task '\(id)'")
       let now = Timestamp.now
@@ -161,33 +171,8 @@ struct HubState {
       update.resultBuffers = []
       update.completed = now
       update.engineUUID = engine.uuid
-      save(id, update)
+      save(id) { (store) throws(TaskStoreError) in try store.update(id, update) }
     }
-  }
-
-  // MARK: - Requests
-
-  /// A request is waited for: nobody has it yet.
-  mutating func expect(_ id: String) {
-    if pending[id] == nil { pending[id] = .some(nil) }
-  }
-
-  /// An engine has got a request, maybe after another had it in vain.
-  mutating func move(_ id: String, to engine: String) {
-    settle(id)
-    pending[id] = engine
-  }
-
-  /// Nobody waits for a request any more. Returns whether anybody did.
-  @discardableResult
-  mutating func settle(_ id: String) -> Bool {
-    unassigned.remove(id)
-    guard let holder = pending.removeValue(forKey: id) else { return false }
-    if let holder, let engine = engines.idsByUUID[holder] {
-      engines.work[engine]?.queue.remove(id)
-      engines.work[engine]?.tasks.remove(id)
-    }
-    return true
   }
 
   // MARK: - Shared
@@ -204,18 +189,15 @@ struct HubState {
         buffers: buffers))
   }
 
-  mutating func save(_ id: String, _ update: TaskRecordUpdate) {
+  /// Changes the record of a task.
+  mutating func save(_ id: String, _ change: (any TaskStore) throws(TaskStoreError) -> Void) {
     do {
-      try store.update(id, update)
+      try change(store)
     } catch {
-      storeFailed(id, error)
+      // A record may have been culled or purged while its task ran; that is no failure.
+      if error.code == .notFound || error.code == .noData { return }
+      actions.append(.log(.storeFailed(messageID: id, reason: error.message)))
     }
-  }
-
-  mutating func storeFailed(_ id: String, _ error: TaskStoreError) {
-    // A record may have been culled or purged while its task ran; that is no failure.
-    if error.code == .notFound || error.code == .noData { return }
-    actions.append(.log(.storeFailed(messageID: id, reason: error.message)))
   }
 }
 

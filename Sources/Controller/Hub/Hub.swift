@@ -9,6 +9,8 @@ actor Hub {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
+  /// Whether anybody will ask for the messages that are reported.
+  private nonisolated let keepsRecords: Bool
   private let query: Socket
   private let notifier: Socket
   private let logger: Logger
@@ -22,18 +24,20 @@ actor Hub {
   private var taskScheduler: TaskScheduler?
   private var hearts: HeartMonitor?
   private var token: EventLoop.Token?
-  private var flushTimer: EventLoop.Token?
   private var timer = DeadlineTimer()
+  /// Not before then are reports looked at again, unless somebody asks.
+  private var nextLook = ContinuousClock.now
+  private var lookTimer: EventLoop.Token?
   private var incoming = Multipart()
   private var outgoing = Multipart()
   private var rejections = RejectionCounts()
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
 
   private static let batch = 64
-  /// A store that gathers changes writes them out at least this often.
-  private static let flushInterval = Duration.seconds(2)
+  /// How long reports gather while they keep coming.
+  private static let lookInterval = Duration.milliseconds(2)
   /// Reports waiting beyond this many bytes are dropped and counted: records get lost, messages don't.
-  private static let backlogLimit = 1 << 29
+  private static let backlogLimit = 1 << 28
 
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger,
@@ -45,11 +49,13 @@ actor Hub {
     try endpoints.bindRegistration(query)
     try endpoints.bind(notifier, .notification, .client)
     session = try sockets.session()
+    let store = try configuration.store.makeStore(session: session.id)
+    keepsRecords = store.keepsRecords
     state = HubState(
       configuration: .init(
         registrationTimeout: configuration.effectiveRegistrationTimeout,
         heartbeatPeriod: Int(configuration.heartbeat.period / .milliseconds(1))),
-      store: try configuration.store.makeStore(session: session.id))
+      store: store)
     engineStateFile = configuration.engineStateFile
     self.loop = loop
     self.logger = logger
@@ -74,28 +80,15 @@ actor Hub {
     self.hearts = hearts
     if restoring { restore() }
     token = loop.onReadable(query) { @Sendable [unowned self] in assumeIsolated { $0.readQueries() } }
+    state.scheduleFlush(now: .now)
     act()
-    scheduleFlush()
-  }
-
-  private func scheduleFlush() {
-    flushTimer = loop.schedule(at: .now + Self.flushInterval) { [unowned self] in
-      assumeIsolated {
-        do {
-          try $0.state.store.flush()
-        } catch {
-          $0.logger.error("the task store can't be written", metadata: [LogKey.reason: "\(error)"])
-        }
-        $0.scheduleFlush()
-      }
-    }
   }
 
   /// Stops serving and closes the store.
   func stop() {
     if let token { loop.cancel(token) }
+    readReports()
     timer.cancel(on: loop)
-    if let flushTimer { loop.cancel(flushTimer) }
     schedulers = []
     taskScheduler = nil
     hearts = nil
@@ -106,32 +99,47 @@ actor Hub {
     }
   }
 
+  /// What a report is to hold of a message that is about to be passed on; nil if it would be kept for nothing.
+  nonisolated func record(_ message: borrowing Multipart, _ layout: MessageLayout) -> RecordedMessage? {
+    keepsRecords ? RecordedMessage(message, layout: layout) : nil
+  }
+
+  /// The same for a message on IOPub, by which the hub also learns that an engine shuts down.
+  nonisolated func recordOutput(
+    _ message: borrowing Multipart, _ layout: MessageLayout, type: String
+  ) -> RecordedMessage? {
+    guard keepsRecords || type == MessageType.shutdownReply else { return nil }
+    return RecordedMessage(message, layout: layout, keepsParent: true)
+  }
+
   /// Reports of what passed, from any loop.
   nonisolated func report(_ events: [HubEvent]) {
-    var events = events
-    var weight = 0
-    switch backlog.admit(events) {
-    case .admitted(let added): weight = added
-    case .dropped(let total):
-      // Once per thousand is enough to be seen.
-      if total % 1000 < events.count {
-        logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
-      }
-      events = events.compactMap(\.indispensable)
-      if events.isEmpty { return }
+    let admission = backlog.add(events)
+    // Once per thousand is enough to be seen.
+    if let total = admission.dropped, total % 1000 < events.count {
+      logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
     }
-    loop.execute { [events, weight] in
-      self.assumeIsolated { hub in
-        let now = ContinuousClock.now
-        for event in events {
-          hub.state.monitor(event, now: now)
-          if case .requested = event { continue }
-          hub.act(arming: false)
-        }
-        hub.act()
-      }
-      self.backlog.release(weight)
+    if admission.isNews { loop.execute { self.assumeIsolated { $0.reportsWait() } } }
+  }
+
+  /// Looks at the reports, or, having looked a moment ago, lets them gather: while many messages pass, waking for each
+  /// would cost more than recording it.
+  private func reportsWait() {
+    guard .now < nextLook else { return readReports() }
+    lookTimer = loop.schedule(at: nextLook) { [unowned self] in assumeIsolated { $0.readReports() } }
+  }
+
+  private func readReports() {
+    if let lookTimer { loop.cancel(lookTimer) }
+    lookTimer = nil
+    let now = ContinuousClock.now
+    nextLook = now + Self.lookInterval
+    for event in backlog.take() {
+      state.monitor(event, now: now)
+      if case .requested = event { continue }
+      act(arming: false)
     }
+    act()
   }
 
   private func readQueries() {
@@ -140,6 +148,8 @@ actor Hub {
       do {
         guard try query.receive(into: &incoming) else { break }
         left -= 1
+        // Who asks may know from the answer to a task what has been reported of it, and finds it recorded.
+        readReports()
         let request = try session.take(&incoming)
         guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
         state.request(request, now: .now)
@@ -242,6 +252,8 @@ actor Hub {
         metadata: [LogKey.engineUUID: "\(uuid)"])
     case .storeFailed(let id, let reason):
       logger.error("a task record can't be stored", metadata: [LogKey.messageID: "\(id)", LogKey.reason: "\(reason)"])
+    case .flushFailed(let reason):
+      logger.error("the task store can't be written", metadata: [LogKey.reason: "\(reason)"])
     case .requestFailed(let type, let reason):
       logger.warning(
         "a request failed", metadata: [LogKey.messageType: "\(type)", LogKey.reason: "\(reason)"])

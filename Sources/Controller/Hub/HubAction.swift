@@ -33,6 +33,7 @@ enum HubLog {
   case registrationStalled(id: Int, uuid: String)
   case lateHeart(uuid: String, isExpected: Bool)
   case storeFailed(messageID: String, reason: String)
+  case flushFailed(reason: String)
   case requestFailed(type: String, reason: String)
 }
 

@@ -1,18 +1,26 @@
-/// What the relays and schedulers report to the hub: ipyparallel's monitor topics, with the frames themselves instead
-/// of copies.
+/// What the relays and schedulers report to the hub: ipyparallel's monitor topics. Messages are nil when the store keeps
+/// none.
 enum HubEvent: Sendable {
   /// Topics `in` and `intask`: a request went to an engine's queue or to the task scheduler.
-  case requested(MonitoredMessage, engine: String?)
+  case requested(taskID: String, TaskRequest.Queue, engine: String?, RecordedMessage?)
   /// Topic `tracktask`: the task scheduler sent a task to an engine.
   case dispatched(taskID: String, engine: String)
   /// Topics `out` and `outtask`: a reply passed on its way to a client.
-  case replied(MonitoredMessage, parentID: String)
+  case replied(taskID: String, ReplySender, RecordedMessage?)
   /// A reply passed while the hub lagged: that it did is all the hub learns.
   case answered(taskID: String)
   /// Topic `iopub`: an engine published something.
-  case published(MonitoredMessage)
+  case published(type: String, session: String, RecordedMessage)
   /// Hearts that began to beat.
   case heartsStarted([String])
   /// Hearts that stopped.
   case heartsStopped([String])
+}
+
+/// What a reply says of where it comes from.
+struct ReplySender: Sendable {
+  /// The uuid of the engine, if the reply names one.
+  var engine: String?
+  /// Whether the task was aborted rather than done.
+  var isAborted = false
 }

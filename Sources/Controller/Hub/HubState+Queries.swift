@@ -70,12 +70,13 @@ extension HubState {
     for id in try targets(content["targets"]) {
       let work = engines.work[id] ?? EngineTable.Work()
       answer[String(id)] = [
-        "queue": isVerbose ? Self.list(work.queue.ids) : .int(work.queue.count),
+        "queue": isVerbose ? Self.list(requests.ids(in: work.queue)) : .int(work.queue.count),
         "completed": isVerbose ? Self.list(work.completed) : .int(work.completedCount),
-        "tasks": isVerbose ? Self.list(work.tasks.ids) : .int(work.tasks.count),
+        "tasks": isVerbose ? Self.list(requests.ids(in: work.tasks)) : .int(work.tasks.count),
       ]
     }
-    answer["unassigned"] = isVerbose ? Self.list(unassigned.ids) : .int(unassigned.count)
+    answer["unassigned"] =
+      isVerbose ? Self.list(requests.ids(in: requests.unassigned)) : .int(requests.unassigned.count)
     reply(request, MessageType.queueReply, .object(answer))
   }
 
@@ -121,7 +122,7 @@ extension HubState {
     var done: [JSONValue] = []
     var buffers: [Bytes] = []
     for id in ids {
-      if pending[id] != nil {
+      if requests.isPending(id) {
         waiting.append(.string(id))
         continue
       }
@@ -133,14 +134,14 @@ extension HubState {
         guard statusOnly, error.code == .noData else { throw HubError(error) }
         record = nil
       }
-      if let record, record.completed != nil || completed.contains(id) {
+      if let record, record.completed != nil || requests.isCompleted(id) {
         done.append(.string(id))
         guard !statusOnly else { continue }
         answer[id] = Self.result(record)
         buffers.append(contentsOf: record.resultBuffers ?? [])
       } else if record != nil {
         waiting.append(.string(id))
-      } else if statusOnly, completed.contains(id) {
+      } else if statusOnly, requests.isCompleted(id) {
         done.append(.string(id))
       } else {
         throw .key("No such message: \(id)")
@@ -213,7 +214,7 @@ extension HubState {
         try store.drop(matching: ["completed": ["$ne": nil]])
       } else {
         let ids = try Self.ids(content["msg_ids"] ?? [])
-        if let unfinished = ids.first(where: { pending[$0] != nil }) {
+        if let unfinished = ids.first(where: { requests.isPending($0) }) {
           throw HubError.index("msg pending: '\(unfinished)'")
         }
         try store.drop(ids)
@@ -282,7 +283,7 @@ extension HubState {
     } catch {
       throw HubError(error)
     }
-    expect(id)
+    requests.expect(id)
     actions.append(
       .resubmit(header: renewed.array, content: record.content ?? Bytes("{}"), buffers: record.buffers ?? []))
     return id

@@ -1,38 +1,61 @@
 import Synchronization
 
-/// How much the relays and schedulers have reported that the hub has not looked at yet: a bound on the memory a hub
-/// that lags can take, without anybody ever waiting for it.
+/// What the relays and schedulers have reported and the hub has not looked at yet, bounded, so that a hub that lags takes
+/// only so much memory, without anybody ever waiting for it.
 final class ReportBacklog: Sendable {
-  private let weight = Atomic<Int>(0)
-  private let dropped = Atomic<Int>(0)
+  private struct State {
+    var events: [HubEvent] = []
+    var weight = 0
+    var dropped = 0
+    var isAnnounced = false
+  }
+
+  private let state = Mutex(State())
   private let limit: Int
 
-  /// What the smallest report weighs: the default limit is reached with some 16,000 of them, 50 MB in memory.
-  static let smallest = 1 << 15
+  /// What a report weighs besides its message: its place in a batch, its ids, and what allocation adds.
+  static let overhead = 512
 
-  /// - Parameter limit: bytes of messages, a report weighing at least ``smallest``.
+  /// - Parameter limit: bytes in memory, large buffers included.
   init(limit: Int) { self.limit = limit }
 
   /// What became of some reports.
-  enum Admission: Equatable {
-    /// The hub gets them; they weigh this much until ``release(_:)``.
-    case admitted(Int)
-    /// There is no room; the total of reports dropped so far.
-    case dropped(total: Int)
+  struct Admission: Equatable {
+    /// Whether the hub has to be told that something waits: it has been told and has not looked yet otherwise.
+    var isNews = false
+    /// If there was no room, the total of reports dropped so far.
+    var dropped: Int?
   }
 
-  /// Asks for room for some reports.
-  func admit(_ events: [HubEvent]) -> Admission {
-    guard weight.load(ordering: .relaxed) < limit else {
-      return .dropped(total: dropped.add(events.count, ordering: .relaxed).newValue)
+  /// Adds reports; those that can be dispensed with are dropped if there is no room.
+  func add(_ events: [HubEvent]) -> Admission {
+    let weight = events.reduce(0) { $0 + $1.weight }
+    return state.withLock { state in
+      var admission = Admission()
+      if state.weight < limit {
+        state.weight += weight
+        state.events.append(contentsOf: events)
+      } else {
+        state.dropped += events.count
+        admission.dropped = state.dropped
+        state.events.append(contentsOf: events.lazy.compactMap(\.indispensable))
+      }
+      admission.isNews = !state.isAnnounced && !state.events.isEmpty
+      if admission.isNews { state.isAnnounced = true }
+      return admission
     }
-    let added = events.reduce(0) { $0 + $1.weight }
-    weight.add(added, ordering: .relaxed)
-    return .admitted(added)
   }
 
-  /// The hub has looked at reports of this weight.
-  func release(_ added: Int) { weight.subtract(added, ordering: .relaxed) }
+  /// Hands over all reports, in the order in which they came.
+  func take() -> [HubEvent] {
+    state.withLock { state in
+      var events: [HubEvent] = []
+      swap(&events, &state.events)
+      state.weight = 0
+      state.isAnnounced = false
+      return events
+    }
+  }
 }
 
 extension HubEvent {
@@ -41,16 +64,18 @@ extension HubEvent {
   var indispensable: HubEvent? {
     switch self {
     case .heartsStarted, .heartsStopped, .answered: self
-    case .replied(_, let id): .answered(taskID: id)
+    case .replied(let id, _, _): .answered(taskID: id)
     case .requested, .dispatched, .published: nil
     }
   }
 
-  fileprivate var weight: Int {
+  /// Bytes it takes while it waits.
+  var weight: Int {
     switch self {
-    case .requested(let message, _), .replied(let message, _), .published(let message):
-      max(ReportBacklog.smallest, 1024 + message.frames.totalSize)
-    case .dispatched, .answered, .heartsStarted, .heartsStopped: ReportBacklog.smallest
+    case .requested(_, _, _, let message), .replied(_, _, let message):
+      ReportBacklog.overhead + (message?.byteCount ?? 0)
+    case .published(_, _, let message): ReportBacklog.overhead + message.byteCount
+    case .dispatched, .answered, .heartsStarted, .heartsStopped: ReportBacklog.overhead
     }
   }
 }

@@ -28,9 +28,16 @@ actor DirectRelay: EngineObserver {
   private var outgoing = Multipart()
   private var events: [HubEvent] = []
   private var rejections = RejectionCounts()
-  private var registered: Set<String> = []
-  private var undelivered: [(request: MonitoredMessage, until: ContinuousClock.Instant)] = []
+  private var registered = EngineNames()
+  private var undelivered: [Undelivered] = []
   private var retryTimer = RetryTimer()
+
+  /// A request that can't be sent yet.
+  private struct Undelivered {
+    let request: HeldMessage
+    let taskID: String
+    let deadline: ContinuousClock.Instant
+  }
 
   /// How long a request for an engine that is registered but can't be reached is kept: it is about to connect, or it is
   /// gone and its heart has not told yet.
@@ -69,11 +76,11 @@ actor DirectRelay: EngineObserver {
   }
 
   nonisolated func engineRegistered(_ uuid: String) {
-    loop.execute { self.assumeIsolated { _ = $0.registered.insert(uuid) } }
+    loop.execute { self.assumeIsolated { $0.registered.insert(uuid) } }
   }
 
   nonisolated func engineUnregistered(_ uuid: String) {
-    loop.execute { self.assumeIsolated { _ = $0.registered.remove(uuid) } }
+    loop.execute { self.assumeIsolated { $0.registered.remove(uuid) } }
   }
 
   private func drain(clientsToEngines: Bool) {
@@ -106,37 +113,47 @@ actor DirectRelay: EngineObserver {
     let layout = try session.verify(incoming)
     guard layout.delimiter >= 2 else { throw WireError(.malformedFrames, "a message without sender and receiver") }
     incoming.swapAt(0, 1)
-    guard kind == .mux else {
-      if toEngines { try noteAbort(layout) }
-      if toEngines {
-        if try engines.send(&incoming) != .sent { incoming.removeAll() }
-      } else {
-        try clients.send(&incoming)
-      }
-      return
-    }
-    let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
-    let parent = toEngines ? nil : try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader))
-    let message = MonitoredMessage(.mux, taking: &incoming, layout: layout, header: header)
-    defer { outgoing.removeAll() }
-    if toEngines {
-      if header.messageType.hasSuffix("_request") {
-        events.append(.requested(message, engine: message.frames.text(at: 0)))
-      }
-      try forward(message, until: .now + Self.patience)
-    } else {
-      message.frames.append(0..<message.frames.count, to: &outgoing)
-      try clients.send(&outgoing)
-      if let parent { events.append(.replied(message, parentID: parent)) }
+    switch (kind, toEngines) {
+    case (.control, true):
+      try noteAbort(layout)
+      if try engines.send(&incoming) != .sent { incoming.removeAll() }
+    case (.control, false): try clients.send(&incoming)
+    case (.mux, true): try relayRequest(layout)
+    case (.mux, false): try relayReply(layout)
     }
   }
 
-  private func forward(_ request: MonitoredMessage, until deadline: ContinuousClock.Instant) throws {
-    request.frames.append(0..<request.frames.count, to: &outgoing)
-    defer { outgoing.removeAll() }
-    guard try engines.send(&outgoing) != .sent, request.header.messageType.hasSuffix("_request") else { return }
-    guard registered.contains(request.frames.text(at: 0)), .now < deadline else { return answerUnroutable(request) }
-    undelivered.append((request, deadline))
+  private func relayRequest(_ layout: MessageLayout) throws {
+    let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
+    let isRequest = header.messageType.hasSuffix("_request")
+    if isRequest {
+      let engine = registered.uuid(in: incoming, at: 0) ?? incoming.text(at: 0)
+      events.append(
+        .requested(taskID: header.messageID, .mux, engine: engine, hub.record(incoming, layout)))
+    }
+    guard try engines.send(&incoming) != .sent else { return }
+    guard isRequest else { return incoming.removeAll() }
+    let request = HeldMessage(taking: &incoming, layout: layout, messageType: header.messageType)
+    hold(Undelivered(request: request, taskID: header.messageID, deadline: .now + Self.patience))
+  }
+
+  private func relayReply(_ layout: MessageLayout) throws {
+    try JSONFields.scan(incoming.bytes(at: layout.header)) { _, _ throws(WireError) in }
+    let parent = try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader))
+    if let parent {
+      let metadata = try ReplyMetadata(
+        scanning: incoming.bytes(at: layout.metadata), from: registered.uuid(in: incoming, at: 1))
+      events.append(.replied(taskID: parent, metadata.sender, hub.record(incoming, layout)))
+    }
+    try clients.send(&incoming)
+  }
+
+  /// Keeps a request whose engine can't be reached until it can, or answers it.
+  private func hold(_ waiting: Undelivered) {
+    guard registered.uuid(in: waiting.request.frames, at: 0) != nil, .now < waiting.deadline else {
+      return answerUnroutable(waiting)
+    }
+    undelivered.append(waiting)
     retryTimer.arm(on: loop) { [unowned self] in assumeIsolated { $0.retry() } }
   }
 
@@ -145,7 +162,7 @@ actor DirectRelay: EngineObserver {
     let waiting = undelivered
     undelivered.removeAll()
     do {
-      for (request, deadline) in waiting { try forward(request, until: deadline) }
+      for item in waiting where try engines.send(&item.request.frames) != .sent { hold(item) }
     } catch {
       logger.error("the \(kind) relay failed", metadata: [LogKey.reason: "\(error)"])
     }
@@ -153,19 +170,17 @@ actor DirectRelay: EngineObserver {
   }
 
   /// A request for an engine that isn't there (any more) is answered instead of lost.
-  private func answerUnroutable(_ request: MonitoredMessage) {
+  private func answerUnroutable(_ waiting: Undelivered) {
+    let request = waiting.request
     outgoing.removeAll()
-    request.frames.append(1..<request.layout.delimiter, to: &outgoing)
-    request.frames.append(0..<1, to: &outgoing)
-    outgoing.swapAt(1, outgoing.count - 1)
+    for index in 0..<request.layout.delimiter { outgoing.append(sharing: request.frames, index) }
+    outgoing.swapAt(0, 1)
     let engine = EngineIdentity(request.frames.text(at: 0))
     SchedulerReply.append(
-      SchedulerReply.engineDied(engine, taskID: request.header.messageID), to: &outgoing, request: request,
-      parent: request.frames[request.layout.header], session: &session)
-    if let reply = MonitoredMessage(.mux, copying: outgoing) {
-      events.append(.replied(reply, parentID: request.header.messageID))
-    }
+      SchedulerReply.engineDied(engine, taskID: waiting.taskID), to: &outgoing, request: request, session: &session)
+    events.append(SchedulerReply.report(outgoing, taskID: waiting.taskID, to: hub))
     _ = try? clients.send(&outgoing)
+    outgoing.removeAll()
   }
 
   /// Tasks that are still queued at the scheduler are aborted there, not when they reach an engine.

@@ -14,7 +14,6 @@ actor IOPubRelay {
   private var session: Session
   private var token: EventLoop.Token?
   private var incoming = Multipart()
-  private var outgoing = Multipart()
   private var rejections = RejectionCounts()
 
   private static let batch = 64
@@ -51,7 +50,7 @@ actor IOPubRelay {
         if isStatus() {
           try clients.send(&incoming)
         } else {
-          events.append(try relay())
+          if let event = try relay() { events.append(event) }
         }
       } catch let error as WireError {
         rejections.count(error)
@@ -74,13 +73,11 @@ actor IOPubRelay {
     return true
   }
 
-  private func relay() throws -> HubEvent {
+  private func relay() throws -> HubEvent? {
     let layout = try session.verify(incoming)
     let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
-    let message = MonitoredMessage(.iopub, taking: &incoming, layout: layout, header: header)
-    message.frames.append(0..<message.frames.count, to: &outgoing)
-    defer { outgoing.removeAll() }
-    try clients.send(&outgoing)
-    return .published(message)
+    let message = hub.recordOutput(incoming, layout, type: header.messageType)
+    try clients.send(&incoming)
+    return message.map { .published(type: header.messageType, session: header.session, $0) }
   }
 }

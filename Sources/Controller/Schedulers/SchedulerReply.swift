@@ -35,12 +35,20 @@ enum SchedulerReply {
 
   /// Writes a reply behind the identities already in a message.
   static func append(
-    _ parts: Parts, to message: inout Multipart, request: MonitoredMessage, parent: Bytes, session: inout Session
+    _ parts: Parts, to message: inout Multipart, request: HeldMessage, session: inout Session
   ) {
-    let type = request.header.messageType
+    let type = request.messageType
     let replyType = type.hasSuffix("_request") ? type.dropLast("_request".count) + "_reply" : "apply_reply"
     session.append(
-      to: &message, type: String(replyType), parent: parent, metadata: parts.metadata.bytes.array,
-      content: parts.content.bytes.array)
+      to: &message, type: String(replyType), parent: request.frames.shared(request.layout.header),
+      metadata: parts.metadata.bytes.array, content: parts.content.bytes.array)
+  }
+
+  /// The report of a reply that is about to be sent.
+  static func report(_ message: borrowing Multipart, taskID: String, to hub: Hub) -> HubEvent {
+    guard let layout = try? MessageLayout(of: message),
+      let metadata = try? ReplyMetadata(scanning: message.bytes(at: layout.metadata))
+    else { return .answered(taskID: taskID) }
+    return .replied(taskID: taskID, metadata.sender, hub.record(message, layout))
   }
 }

@@ -15,7 +15,7 @@ struct TaskMetadata {
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` when a field has another type than ipyparallel's clients send.
   init(scanning span: Span<UInt8>) throws(WireError) {
-    try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
+    try JSONFields.scan(span) { key, value throws(WireError) in
       if JSONText.isEmptyContainer(span, at: value) { return }
       switch key {
       case "targets": targets = try Self.strings(JSONText.json(span, at: value), key.string).map { EngineIdentity($0) }
@@ -59,28 +59,48 @@ struct TaskMetadata {
 /// What a reply says of its task.
 struct ReplyMetadata {
   var outcome = TaskOutcome.ok
+  var sender = ReplySender()
   /// Broadcasts: the id of the request before it was multiplied.
   var originalID = ""
 
   /// Reads a metadata frame in one pass.
   ///
+  /// - Parameter peer: who sent the reply; most name themselves, and then no text is made.
   /// - Throws: ``WireError/Code/malformedJSON``.
-  init(scanning span: Span<UInt8>) throws(WireError) {
+  init(scanning span: Span<UInt8>, from peer: String? = nil) throws(WireError) {
     var isMet = true
     var status = "ok"
-    try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
+    try JSONFields.scan(span) { key, value throws(WireError) in
       switch key {
       case "status": status = try JSONText.optionalString(span, at: value) ?? "ok"
       case "dependencies_met": isMet = JSONText.isTrue(span, at: value)
       case "original_msg_id": originalID = try JSONText.optionalString(span, at: value) ?? ""
+      case "engine":
+        if let peer, Self.isText(peer, span, at: value) {
+          sender.engine = peer
+        } else {
+          sender.engine = try JSONText.optionalString(span, at: value)
+        }
       default: break
       }
     }
+    sender.isAborted = status == "aborted"
     switch status {
     case _ where !isMet: outcome = .unmetDependency
     case "ok": outcome = .ok
     case "aborted": outcome = .aborted
     default: outcome = .failed
     }
+  }
+
+  /// Whether a value is this very text, without escapes.
+  private static func isText(_ text: String, _ span: Span<UInt8>, at range: Range<Int>) -> Bool {
+    guard range.count == text.utf8.count + 2, span[range.lowerBound] == 0x22 else { return false }
+    var index = range.lowerBound
+    for byte in text.utf8 {
+      index += 1
+      guard span[index] == byte, byte != 0x5C else { return false }
+    }
+    return true
   }
 }

@@ -13,11 +13,14 @@ actor TaskScheduler {
   private let hub: Hub
   private let logger: Logger
   private var session: Session
-  private var state: TaskSchedulerState<MonitoredMessage>
+  private var state: TaskSchedulerState<HeldMessage>
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
   private var incoming = Multipart()
   private var outgoing = Multipart()
+  /// The reply at hand, reused unless the state keeps it.
+  private var reply: HeldMessage?
+  private var names = EngineNames()
   private var events: [HubEvent] = []
   private var rejections = RejectionCounts()
   private var unknownReplies = 0
@@ -25,7 +28,7 @@ actor TaskScheduler {
   private var handshakes = HandshakeFailures()
   private var watch = ClientWatch()
   /// Tasks for engines that are registered but can't be reached yet.
-  private var undelivered: [(task: MonitoredMessage, id: String, engine: EngineIdentity)] = []
+  private var undelivered: [(task: HeldMessage, id: String, engine: EngineIdentity)] = []
   private var retryTimer = RetryTimer()
 
   /// Messages taken from a socket before the other gets its turn.
@@ -69,6 +72,7 @@ actor TaskScheduler {
   nonisolated func engineRegistered(_ uuid: String) {
     loop.execute {
       self.assumeIsolated {
+        $0.names.insert(uuid)
         $0.state.engineRegistered(EngineIdentity(uuid), now: .now)
         $0.act()
       }
@@ -81,6 +85,7 @@ actor TaskScheduler {
       self.assumeIsolated {
         // What it sent before it went is waiting in the socket and counts.
         $0.readEngines()
+        $0.names.remove(uuid)
         $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
         $0.act()
       }
@@ -148,16 +153,16 @@ actor TaskScheduler {
       let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
       guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a task without msg_id") }
       // What an engine doesn't understand it doesn't answer, and its place would be taken for ever.
-      guard [MessageType.applyRequest, MessageType.executeRequest].contains(header.messageType) else {
+      guard header.messageType == MessageType.applyRequest || header.messageType == MessageType.executeRequest else {
         throw WireError(.malformedJSON, "\(header.messageType) is no task")
       }
       for frame in [layout.parentHeader, layout.content] {
-        try JSONFields.scan(incoming.bytes(at: frame)) { (_: JSONKey, _) throws(WireError) in }
+        try JSONFields.scan(incoming.bytes(at: frame)) { _, _ throws(WireError) in }
       }
       let metadata = try TaskMetadata(scanning: incoming.bytes(at: layout.metadata))
       let client = metadata.abortsOnDisconnect ? watchClient(header.session) : header.session
-      let message = MonitoredMessage(.task, taking: &incoming, layout: layout, header: header)
-      events.append(.requested(message, engine: nil))
+      events.append(.requested(taskID: header.messageID, .task, engine: nil, hub.record(incoming, layout)))
+      let message = HeldMessage(taking: &incoming, layout: layout, messageType: header.messageType)
       state.taskSubmitted(
         TaskSubmission(
           id: header.messageID, payload: message, targets: metadata.targets, after: metadata.after,
@@ -174,18 +179,30 @@ actor TaskScheduler {
     do throws(WireError) {
       let layout = try session.verify(incoming)
       guard layout.delimiter >= 2 else { throw WireError(.malformedFrames, "a reply without engine and client") }
-      let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
+      try JSONFields.scan(incoming.bytes(at: layout.header)) { _, _ throws(WireError) in }
       guard let taskID = try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader)) else {
         throw WireError(.malformedJSON, "a reply without parent")
       }
-      let metadata = try ReplyMetadata(scanning: incoming.bytes(at: layout.metadata))
-      let engine = EngineIdentity(incoming.text(at: 0))
-      let message = MonitoredMessage(.task, taking: &incoming, layout: layout, header: header)
-      state.resultArrived(from: engine, taskID: taskID, outcome: metadata.outcome, reply: message, now: .now)
+      let engine = names.uuid(in: incoming, at: 0) ?? incoming.text(at: 0)
+      let metadata = try ReplyMetadata(scanning: incoming.bytes(at: layout.metadata), from: engine)
+      state.resultArrived(
+        from: EngineIdentity(engine), taskID: taskID, outcome: metadata.outcome, reply: hold(layout, metadata.sender),
+        now: .now)
       act(flush: false)
     } catch {
       reject(error, "task_out")
     }
+  }
+
+  /// Takes the reply at hand over.
+  private func hold(_ layout: MessageLayout, _ sender: ReplySender) -> HeldMessage {
+    if isKnownUniquelyReferenced(&reply), let reply {
+      reply.reuse(taking: &incoming, layout: layout, sender: sender)
+      return reply
+    }
+    let new = HeldMessage(taking: &incoming, layout: layout, sender: sender)
+    reply = new
+    return new
   }
 
   // MARK: - Clients that vanish
@@ -232,16 +249,10 @@ actor TaskScheduler {
     arm()
   }
 
-  private func perform(_ action: TaskSchedulerAction<MonitoredMessage>) {
+  private func perform(_ action: TaskSchedulerAction<HeldMessage>) {
     switch action {
     case .dispatch(let task, let id, let engine, _): dispatch(task, id, to: engine)
-    case .deliver(let reply, let id, let engine):
-      // Identities are mirrored: what came from the engine for the client goes to the client from the engine.
-      reply.frames.append(1..<2, to: &outgoing)
-      outgoing.append(Bytes(engine.rawValue))
-      reply.frames.append(2..<reply.frames.count, to: &outgoing)
-      send(toEngines: false)
-      events.append(.replied(reply, parentID: id))
+    case .deliver(let reply, let id, _): deliver(reply, id)
     case .fail(let task, let id, let reason): answer(task, id, SchedulerReply.failure(reason, taskID: id))
     case .duplicate(_, let id):
       reject(WireError(.replayed, "task \(id) is in flight already"), "task_in")
@@ -255,10 +266,10 @@ actor TaskScheduler {
 
   /// Sends a task to its engine. An engine may register before its connection to this socket is up: what can't be sent
   /// is tried again until the engine is unregistered.
-  private func dispatch(_ task: MonitoredMessage, _ id: String, to engine: EngineIdentity) {
+  private func dispatch(_ task: HeldMessage, _ id: String, to engine: EngineIdentity) {
     outgoing.append(Bytes(engine.rawValue))
-    task.frames.append(0..<task.frames.count, to: &outgoing)
-    if send(toEngines: true) {
+    for index in 0..<task.frames.count { outgoing.append(sharing: task.frames, index) }
+    if send(&outgoing, toEngines: true) {
       events.append(.dispatched(taskID: id, engine: engine.rawValue))
     } else {
       undelivered.append((task, id, engine))
@@ -275,23 +286,30 @@ actor TaskScheduler {
     act()
   }
 
+  /// Relays a reply: identities are mirrored, what came from the engine for the client goes to the client from the
+  /// engine.
+  private func deliver(_ reply: HeldMessage, _ id: String) {
+    reply.frames.swapAt(0, 1)
+    events.append(.replied(taskID: id, reply.sender, hub.record(reply.frames, reply.layout)))
+    send(&reply.frames, toEngines: false)
+  }
+
   /// Answers a task in place of an engine.
-  private func answer(_ task: MonitoredMessage, _ id: String, _ parts: SchedulerReply.Parts) {
-    let parent = task.frames[task.layout.header]
-    task.frames.append(0..<task.layout.delimiter, to: &outgoing)
-    SchedulerReply.append(parts, to: &outgoing, request: task, parent: parent, session: &session)
-    if let reply = MonitoredMessage(.task, copying: outgoing) { events.append(.replied(reply, parentID: id)) }
-    send(toEngines: false)
+  private func answer(_ task: HeldMessage, _ id: String, _ parts: SchedulerReply.Parts) {
+    for index in 0..<task.layout.delimiter { outgoing.append(sharing: task.frames, index) }
+    SchedulerReply.append(parts, to: &outgoing, request: task, session: &session)
+    events.append(SchedulerReply.report(outgoing, taskID: id, to: hub))
+    send(&outgoing, toEngines: false)
   }
 
   @discardableResult
-  private func send(toEngines: Bool) -> Bool {
-    defer { outgoing.removeAll() }
+  private func send(_ message: inout Multipart, toEngines: Bool) -> Bool {
+    defer { message.removeAll() }
     do {
-      let result = try toEngines ? engines.send(&outgoing) : clients.send(&outgoing)
+      let result = try toEngines ? engines.send(&message) : clients.send(&message)
       // An engine that isn't connected (any more) will be unregistered by its heart, and its tasks with it; a client
       // that is gone needs no answer, but may have asked not to leave tasks behind.
-      if result == .unroutable, !toEngines, let client = watch.undeliverable(outgoing.shared(0)) {
+      if result == .unroutable, !toEngines, let client = watch.undeliverable(message.shared(0)) {
         state.clientVanished(client)
       }
       return result == .sent

@@ -10,26 +10,13 @@ import Wire
 /// Adding, updating, dropping by id and looking up take constant time on average; a query that names no ids, and
 /// `history`, look at every record.
 public final class MemoryTaskStore: TaskStore {
-  private struct Slot {
-    var record: TaskRecord
-    let serial: Int
-
-    /// Changes the record in place, corrects the sum of all records' bytes, and says whether this completes the task.
-    mutating func change(_ update: TaskRecordUpdate, _ bytes: inout Int) -> Bool {
-      let wasCompleted = record.completed != nil
-      bytes -= record.bufferBytes
-      record.apply(update)
-      bytes += record.bufferBytes
-      return !wasCompleted && record.completed != nil
-    }
-  }
-
   private let recordLimit: Int
   private let sizeLimit: Int
   private let cullFraction: Double
-  private var slots: [String: Slot] = [:]
-  private var arrivals = RecordQueue()
-  private var completions = RecordQueue()
+  private var table = MessageTable(vacant: StoredTask())
+  /// Records without a result, in the order they were added, and the others in the order they were completed.
+  private var pending = TaskList()
+  private var completed = TaskList()
   private var nextSerial = 0
 
   /// Bytes of buffers and streams in all records.
@@ -50,36 +37,45 @@ public final class MemoryTaskStore: TaskStore {
 
   /// Adds a record, and drops others if that passes a limit.
   public func add(_ record: TaskRecord) throws(TaskStoreError) {
-    guard slots[record.messageID] == nil else {
-      throw TaskStoreError(.duplicate, "already have msg_id '\(record.messageID)'")
-    }
-    let entry = RecordQueue.Entry(messageID: record.messageID, serial: nextSerial)
-    nextSerial += 1
-    slots[record.messageID] = Slot(record: record, serial: entry.serial)
-    arrivals.append(entry)
-    if record.completed != nil { completions.append(entry) }
-    bufferBytes += record.bufferBytes
-    cull()
+    let (slot, isNew) = table.slot(of: record.messageID)
+    guard isNew else { throw TaskStoreError(.duplicate, "already have msg_id '\(record.messageID)'") }
+    insert(slot) { $0.replace(with: record) }
   }
 
   /// The record of a task, or nil if there is none.
-  public func record(_ messageID: String) -> TaskRecord? { slots[messageID]?.record }
+  public func record(_ messageID: String) -> TaskRecord? { table.find(messageID).map(record) }
 
   /// Changes a record, and drops others if that passes a limit.
   public func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
-    guard let index = slots.index(forKey: messageID) else {
-      throw TaskStoreError(.notFound, "no such msg_id '\(messageID)'")
+    try change(messageID) { $0.apply(update, id: messageID) }
+  }
+
+  /// Adds the record of a request, or completes the one there is, and drops others if that passes a limit.
+  public func addRequest(_ request: TaskRequest) {
+    let id = request.messageID
+    let (slot, isNew) = table.slot(of: id)
+    if isNew {
+      insert(slot) { $0.begin(with: request) }
+    } else {
+      change(slot) { $0.apply(request.update(of: $0.record(id: id)), id: id) }
     }
-    let completesNow = slots.values[index].change(update, &bufferBytes)
-    if completesNow { completions.append(RecordQueue.Entry(messageID: messageID, serial: slots.values[index].serial)) }
-    cull()
+  }
+
+  /// Notes the engine that a task was given to.
+  public func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
+    try change(messageID) { $0.setEngine(uuid) }
+  }
+
+  /// Completes a record with the reply, and drops others if that passes a limit.
+  public func setResult(_ result: TaskResult) throws(TaskStoreError) {
+    try change(result.messageID) { $0.complete(with: result) }
   }
 
   /// Drops the records that match a query and returns their number.
   @discardableResult
   public func drop(matching query: JSONValue) throws(TaskStoreError) -> Int {
     let matches = matches(try TaskQuery(query))
-    for record in matches { remove(record.messageID) }
+    for record in matches { if let slot = table.find(record.messageID) { remove(slot) } }
     return matches.count
   }
 
@@ -92,15 +88,13 @@ public final class MemoryTaskStore: TaskStore {
 
   /// The msg_ids of all records with a time of submission, in that order.
   public func history() -> [String] {
-    // Sorting the few fields needed is many times faster than sorting whole records.
-    slots
-      .compactMap { messageID, slot in slot.record.submitted.map { ($0, slot.serial, messageID) } }
+    slots.compactMap { slot in table[slot].submitted.map { ($0, table[slot].serial, slot) } }
       .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
-      .map(\.2)
+      .map { table.id(of: $0.2) }
   }
 
   /// The number of records.
-  public var count: Int { slots.count }
+  public var count: Int { table.count }
 
   /// Does nothing: the records last as long as the process.
   public func flush() {}
@@ -108,27 +102,52 @@ public final class MemoryTaskStore: TaskStore {
   /// Does nothing.
   public func close() {}
 
+  private var slots: [Int32] { table.slots(in: pending) + table.slots(in: completed) }
+
+  private func record(_ slot: Int32) -> TaskRecord { table[slot].record(id: table.id(of: slot)) }
+
   private func matches(_ query: TaskQuery) -> [TaskRecord] {
-    guard let messageIDs = query.messageIDs else {
-      return arrivals.entries.compactMap { isLive($0) ? slots[$0.messageID]?.record : nil }.filter(query.matches)
-    }
-    return Set(messageIDs).compactMap { slots[$0] }
-      .filter { query.matches($0.record) }
-      .sorted { $0.serial < $1.serial }
-      .map(\.record)
+    let candidates = query.messageIDs.map { Set($0).compactMap { table.find($0) } } ?? slots
+    return candidates.sorted { table[$0].serial < table[$1].serial }.map(record).filter(query.matches)
   }
 
-  private func isLive(_ entry: RecordQueue.Entry) -> Bool { slots[entry.messageID]?.serial == entry.serial }
+  // MARK: - Changes
 
-  private func remove(_ messageID: String) {
-    guard let slot = slots.removeValue(forKey: messageID) else { return }
-    bufferBytes -= slot.record.bufferBytes
-    arrivals.sweep(liveCount: slots.count, where: isLive)
-    completions.sweep(liveCount: slots.count, where: isLive)
+  private func insert(_ slot: Int32, _ fill: (inout StoredTask) -> Void) {
+    nextSerial += 1
+    table[slot].serial = nextSerial
+    table.append(slot, to: &pending)
+    change(slot, fill)
+  }
+
+  private func change(_ messageID: String, _ body: (inout StoredTask) -> Void) throws(TaskStoreError) {
+    guard let slot = table.find(messageID) else {
+      throw TaskStoreError(.notFound, "no such msg_id '\(messageID)'")
+    }
+    change(slot, body)
+  }
+
+  /// Changes a record in place and keeps the sum of all records' bytes and the lists.
+  private func change(_ slot: Int32, _ body: (inout StoredTask) -> Void) {
+    let wasCompleted = table[slot].isCompleted
+    bufferBytes -= table[slot].bufferBytes
+    body(&table[slot])
+    bufferBytes += table[slot].bufferBytes
+    if table[slot].isCompleted, !wasCompleted {
+      table.unlink(slot, from: &pending)
+      table.append(slot, to: &completed)
+    }
+    cull()
+  }
+
+  private func remove(_ slot: Int32) {
+    bufferBytes -= table[slot].bufferBytes
+    if table[slot].isCompleted { table.unlink(slot, from: &completed) } else { table.unlink(slot, from: &pending) }
+    table.remove(slot)
   }
 
   private func cull() {
-    if slots.count > recordLimit {
+    if table.count > recordLimit {
       for _ in 0..<max(1, Int(cullFraction * Double(recordLimit))) { removeOldest() }
     }
     if bufferBytes > sizeLimit {
@@ -138,7 +157,7 @@ public final class MemoryTaskStore: TaskStore {
   }
 
   private func removeOldest() {
-    guard let entry = completions.popFirst(where: isLive) ?? arrivals.popFirst(where: isLive) else { return }
-    remove(entry.messageID)
+    let oldest = completed.head >= 0 ? completed.head : pending.head
+    if oldest >= 0 { remove(oldest) }
   }
 }

@@ -16,6 +16,18 @@ public final class NoTaskStore: TaskStore {
   /// Does nothing.
   public func update(_ messageID: String, _ update: TaskRecordUpdate) {}
 
+  /// False.
+  public var keepsRecords: Bool { false }
+
+  /// Does nothing.
+  public func addRequest(_ request: TaskRequest) {}
+
+  /// Does nothing.
+  public func setEngine(_ uuid: String, of messageID: String) {}
+
+  /// Does nothing.
+  public func setResult(_ result: TaskResult) {}
+
   /// Does nothing and returns 0.
   public func drop(matching query: JSONValue) -> Int { 0 }
 

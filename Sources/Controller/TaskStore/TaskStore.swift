@@ -20,6 +20,24 @@ public protocol TaskStore: AnyObject {
   /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, or `storage`.
   func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError)
 
+  /// Whether what is added can be read; if not, nobody need make records.
+  var keepsRecords: Bool { get }
+
+  /// Adds the record of a request, or completes the one that output or a resubmission made before.
+  ///
+  /// - Throws: `TaskStoreError` with the code `storage`.
+  func addRequest(_ request: TaskRequest) throws(TaskStoreError)
+
+  /// Notes the engine that a task was given to.
+  ///
+  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, or `storage`.
+  func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError)
+
+  /// Completes a record with the reply.
+  ///
+  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, or `storage`.
+  func setResult(_ result: TaskResult) throws(TaskStoreError)
+
   /// Drops the records that match a query.
   ///
   /// - Parameter query: A query as `TaskQuery` reads it.
@@ -58,6 +76,32 @@ public protocol TaskStore: AnyObject {
 }
 
 extension TaskStore {
+  /// True.
+  public var keepsRecords: Bool { true }
+
+  /// Adds or completes a record field by field.
+  public func addRequest(_ request: TaskRequest) throws(TaskStoreError) {
+    do {
+      try add(request.record)
+    } catch  where error.code == .duplicate {
+      // Rare, so that asking first would cost every request a look-up.
+      guard let existing = try record(request.messageID) else { throw error }
+      try update(request.messageID, request.update(of: existing))
+    }
+  }
+
+  /// Changes the one field.
+  public func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
+    var update = TaskRecordUpdate()
+    update.engineUUID = uuid
+    try self.update(messageID, update)
+  }
+
+  /// Changes the record field by field.
+  public func setResult(_ result: TaskResult) throws(TaskStoreError) {
+    try update(result.messageID, result.update)
+  }
+
   /// Drops the records with these ids; ids without a record are passed over.
   ///
   /// - Returns: How many records were dropped.

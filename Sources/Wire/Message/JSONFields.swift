@@ -32,15 +32,6 @@ public enum JSONFields {
       return try scanner.end()
     }
   }
-
-  /// Calls back for every field of an object, with its key as a string. For those who keep the keys.
-  ///
-  /// - Throws: as the other.
-  public static func scan(
-    _ span: Span<UInt8>, _ visit: (_ key: String, _ value: Range<Int>) throws(WireError) -> Void
-  ) throws(WireError) {
-    try scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in try visit(key.string, value) }
-  }
 }
 
 /// A key of an object as ``JSONFields`` lends it: bytes that are compared in place.

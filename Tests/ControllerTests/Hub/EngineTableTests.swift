@@ -59,13 +59,4 @@ import ZeroMQ
     for id in ["a", "b", "a", "c", "d"] { recent.insert(id) }
     #expect(["a", "b", "c", "d"].map { recent.contains($0) } == [false, true, true, true])
   }
-
-  @Test func pendingIDsKeepTheirOrder() {
-    var pending = PendingIDs()
-    for id in ["c", "a", "b"] { pending.insert(id) }
-    let removed = [pending.remove("a"), pending.remove("a")]
-    #expect(removed == [true, false])
-    pending.insert("a")
-    #expect(pending.ids == ["c", "b", "a"])
-  }
 }

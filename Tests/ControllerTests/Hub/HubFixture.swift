@@ -86,27 +86,33 @@ struct HubFixture: ~Copyable {
 
   // MARK: - Traffic
 
-  func monitored(
-    _ queue: MonitoredMessage.Queue, _ type: String, id: String, parent: String? = nil, metadata: JSONValue = [:],
-    content: JSONValue = [:], buffers: [Bytes] = []
-  ) throws -> MonitoredMessage {
+  func message(
+    _ type: String, id: String, parent: String? = nil, metadata: JSONValue = [:], content: JSONValue = [:],
+    buffers: [Bytes] = []
+  ) throws -> HeldMessage {
     var frames = Multipart()
     frames.append(Bytes("peer"))
     session.append(
       to: &frames, header: session.header(type: type, id: id),
       parent: parent.map { JSONValue.object(["msg_id": .string($0)]).bytes }, metadata: metadata.bytes.array,
       content: content.bytes.array, buffers: buffers)
-    let layout = try MessageLayout(of: frames)
-    let header = try MessageHeader(scanning: frames.bytes(at: layout.header))
-    return MonitoredMessage(queue, taking: &frames, layout: layout, header: header)
+    return HeldMessage(taking: &frames, layout: try MessageLayout(of: frames), messageType: type)
+  }
+
+  /// What a relay keeps of a message.
+  func recorded(
+    _ type: String, id: String, parent: String? = nil, metadata: JSONValue = [:], content: JSONValue = [:],
+    buffers: [Bytes] = []
+  ) throws -> RecordedMessage {
+    let message = try message(type, id: id, parent: parent, metadata: metadata, content: content, buffers: buffers)
+    return RecordedMessage(message.frames, layout: message.layout, keepsParent: true)
   }
 
   /// A request to an engine, or, without one, to the task scheduler.
   mutating func request(_ id: String, to engine: String? = nil, label: String? = nil, buffers: [Bytes] = []) throws {
     let metadata: JSONValue = label.map { ["label": .string($0)] } ?? [:]
-    let message = try monitored(
-      engine == nil ? .task : .mux, "apply_request", id: id, metadata: metadata, buffers: buffers)
-    state.monitor(.requested(message, engine: engine), now: now)
+    let message = try recorded("apply_request", id: id, metadata: metadata, buffers: buffers)
+    state.monitor(.requested(taskID: id, engine == nil ? .task : .mux, engine: engine, message), now: now)
   }
 
   mutating func dispatch(_ id: String, to engine: String) {
@@ -116,15 +122,16 @@ struct HubFixture: ~Copyable {
   mutating func answer(_ id: String, from engine: String?, status: String = "ok", buffers: [Bytes] = []) throws {
     var metadata: [String: JSONValue] = ["status": .string(status)]
     if let engine { metadata["engine"] = .string(engine) }
-    let message = try monitored(
-      .mux, "apply_reply", id: "reply-\(id)", parent: id, metadata: .object(metadata), content: ["status": "ok"],
+    let message = try recorded(
+      "apply_reply", id: "reply-\(id)", parent: id, metadata: .object(metadata), content: ["status": "ok"],
       buffers: buffers)
-    state.monitor(.replied(message, parentID: id), now: now)
+    let sender = ReplySender(engine: engine, isAborted: status == "aborted")
+    state.monitor(.replied(taskID: id, sender, message), now: now)
   }
 
   mutating func publish(_ type: String, parent: String?, content: JSONValue, session other: String? = nil) throws {
-    let message = try monitored(.iopub, type, id: "io", parent: parent, content: content)
-    state.monitor(.published(message), now: now)
+    let message = try recorded(type, id: "io", parent: parent, content: content)
+    state.monitor(.published(type: type, session: other ?? session.id, message), now: now)
   }
 }
 

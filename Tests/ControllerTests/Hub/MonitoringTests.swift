@@ -22,7 +22,7 @@ import ZeroMQ
     #expect(try status(&hub, "0") == ["queue": [], "completed": ["m"], "tasks": []])
     let done = try #require(try hub.state.store.record("m"))
     #expect(done.resultBuffers == [Bytes("result")] && done.completed != nil && done.received != nil)
-    #expect(hub.state.pending.isEmpty)
+    #expect(hub.state.requests.pendingCount == 0)
   }
 
   @Test func aTaskIsUnassignedThenDispatchedThenAnswered() throws {
@@ -58,7 +58,7 @@ import ZeroMQ
     try hub.request("m")
     #expect(try hub.ask("queue_request").reply?["unassigned"] == 0)
     try hub.answer("m", from: "e0")
-    #expect(hub.state.pending.isEmpty)
+    #expect(hub.state.requests.pendingCount == 0)
     #expect(try hub.ask("load_request").reply?["0"] == 0)
   }
 
@@ -86,8 +86,7 @@ import ZeroMQ
     try hub.register("e0")
     try hub.answer("unknown", from: "e0")
     hub.dispatch("unknown", to: "e0")
-    try hub.request("m", to: "stranger")
-    #expect(hub.state.pending.isEmpty)
+    #expect(hub.state.requests.pendingCount == 0)
     #expect(try hub.state.store.count == 0)
     #expect(try status(&hub, "0") == ["queue": [], "completed": [], "tasks": []])
   }
@@ -124,9 +123,9 @@ import ZeroMQ
     try hub.request("b", to: "e0")
     hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
     try hub.answer("b", from: "e0")
-    #expect(hub.state.pending.keys.sorted() == ["a"])
+    #expect(hub.state.requests.isPending("a") && !hub.state.requests.isPending("b"))
     hub.pass(HubFixture.timeout)
-    #expect(hub.state.pending.isEmpty)
+    #expect(hub.state.requests.pendingCount == 0)
     let reply = try hub.ask("result_request", ["msg_ids": ["a", "b"]]).reply
     #expect(reply?["a"]?["result_content"]?["ename"] == "EngineError")
     #expect(reply?["b"]?["result_content"]?["status"] == "ok")
@@ -144,7 +143,7 @@ import ZeroMQ
     hub.state.monitor(.heartsStarted(["e1"]), now: hub.now)
     try hub.request("b", to: "e1")
     hub.pass(HubFixture.timeout)
-    #expect(hub.state.pending.keys.sorted() == ["b"])
+    #expect(hub.state.requests.isPending("b") && hub.state.requests.pendingCount == 1)
     #expect(try status(&hub, "0") == ["queue": ["b"], "completed": [], "tasks": []])
   }
 
@@ -158,17 +157,67 @@ import ZeroMQ
     hub.pass(HubFixture.timeout)
     #expect(try status(&hub, "1") == ["queue": [], "completed": [], "tasks": ["m"]])
     try hub.answer("m", from: "e1")
-    #expect(hub.state.pending.isEmpty)
+    #expect(hub.state.requests.pendingCount == 0)
+  }
+
+  @Test func anEngineThatNeverWasIsNotWaitedForButItsAnswerIsRecorded() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    try hub.request("m", to: "stranger")
+    #expect(hub.state.requests.pendingCount == 0)
+    #expect(try hub.ask("result_request", ["msg_ids": "m"]).reply?["pending"] == ["m"])
+    try hub.answer("m", from: "stranger", status: "error")
+    let reply = try hub.ask("result_request", ["msg_ids": "m"]).reply
+    #expect(reply?["completed"] == ["m"] && reply?["m"]?["result_content"]?["status"] == "ok")
+    #expect(try hub.state.store.record("m")?.engineUUID == "stranger")
   }
 
   @Test func recordsDoNotKeepReceivedBlocksAlive() throws {
     let hub = try HubFixture()
     let large = Bytes([UInt8](repeating: 1, count: 10_000))
-    let message = try hub.monitored(.mux, "apply_request", id: "m", buffers: [Bytes("small"), large])
-    #expect(message.detachedBuffers == [Bytes("small"), large])
+    let message = try hub.message("apply_request", id: "m", buffers: [Bytes("small"), large])
+    let kept = RecordedMessage(message.frames, layout: message.layout).buffers
+    #expect(kept == [Bytes("small"), large])
     let address = { (bytes: Bytes) in bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) } }
-    let (small, kept) = (message.detachedBuffers[0], message.detachedBuffers[1])
-    #expect(address(small) != address(message.frames[message.layout.firstBuffer]))
-    #expect(address(kept) == address(message.frames[message.layout.firstBuffer + 1]))
+    #expect(address(kept[0]) != address(message.frames.shared(message.layout.firstBuffer)))
+    #expect(address(kept[1]) == address(message.frames.shared(message.layout.firstBuffer + 1)))
+  }
+
+  @Test func theStoreIsFlushedEverySoOften() throws {
+    let store = CountingStore()
+    var hub = try HubFixture(store: store)
+    #expect(hub.state.nextDeadline == nil)
+    hub.state.scheduleFlush(now: hub.now)
+    #expect(hub.state.nextDeadline == hub.now + HubState.flushInterval)
+    hub.pass(HubState.flushInterval - .milliseconds(1))
+    #expect(store.flushes == 0)
+    hub.pass(.milliseconds(1))
+    #expect(store.flushes == 1)
+    #expect(hub.drain().isEmpty)
+    store.fails = true
+    hub.pass(HubState.flushInterval)
+    #expect(store.flushes == 2)
+    #expect(hub.drain().map(\.kind) == ["log"])
+    #expect(hub.state.nextDeadline == hub.now + HubState.flushInterval)
+  }
+}
+
+/// A store that counts what is asked of it.
+private final class CountingStore: TaskStore {
+  var flushes = 0
+  var fails = false
+
+  func add(_ record: TaskRecord) {}
+  func record(_ messageID: String) -> TaskRecord? { nil }
+  func update(_ messageID: String, _ update: TaskRecordUpdate) {}
+  func drop(matching query: JSONValue) -> Int { 0 }
+  func find(_ query: JSONValue, keys: [String]?) -> [TaskRecord] { [] }
+  func history() -> [String] { [] }
+  var count: Int { 0 }
+  func close() {}
+
+  func flush() throws(TaskStoreError) {
+    flushes += 1
+    if fails { throw TaskStoreError(.storage, "the disk is full") }
   }
 }

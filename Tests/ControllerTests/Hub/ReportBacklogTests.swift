@@ -1,4 +1,5 @@
 import Testing
+import ZeroMQ
 
 @testable import Controller
 
@@ -7,20 +8,29 @@ import Testing
   private let event = HubEvent.dispatched(taskID: "t", engine: "e")
 
   @Test func reportsBeyondTheLimitAreDroppedAndCounted() {
-    let smallest = ReportBacklog.smallest
-    let backlog = ReportBacklog(limit: 2 * smallest)
-    #expect(backlog.admit([event, event]) == .admitted(2 * smallest))
-    #expect(backlog.admit([event]) == .dropped(total: 1))
-    #expect(backlog.admit([event, event]) == .dropped(total: 3))
-    backlog.release(2 * smallest)
-    #expect(backlog.admit([event]) == .admitted(smallest))
+    let backlog = ReportBacklog(limit: 2 * ReportBacklog.overhead)
+    #expect(backlog.add([event, event]) == .init(isNews: true))
+    #expect(backlog.add([event]) == .init(dropped: 1))
+    #expect(backlog.add([event, event, .answered(taskID: "t")]) == .init(dropped: 4))
+    #expect(backlog.take().count == 3)
+    #expect(backlog.take().isEmpty)
+    #expect(backlog.add([event]) == .init(isNews: true))
+    #expect(backlog.add([event]) == .init())
+    #expect(backlog.take().count == 2)
+  }
+
+  @Test func theHubIsNotWokenForNothing() {
+    let backlog = ReportBacklog(limit: 0)
+    #expect(backlog.add([event]) == .init(dropped: 1))
+    #expect(backlog.add([.heartsStarted(["e"])]) == .init(isNews: true, dropped: 2))
   }
 
   @Test func heartsAndTheEndOfTasksReachTheHubInAnyCase() throws {
-    let message = try HubFixture().monitored(.task, "apply_reply", id: "r")
+    let message = try HubFixture().recorded("apply_reply", id: "r")
     let events: [HubEvent] = [
-      event, .requested(message, engine: nil), .published(message), .heartsStarted(["e"]), .heartsStopped(["e"]),
-      .replied(message, parentID: "m"),
+      event, .requested(taskID: "m", .task, engine: nil, message),
+      .published(type: "stream", session: "e", message), .heartsStarted(["e"]), .heartsStopped(["e"]),
+      .replied(taskID: "m", ReplySender(), message),
     ]
     let kept = events.compactMap(\.indispensable)
     #expect(kept.count == 3)
@@ -30,18 +40,20 @@ import Testing
     }
   }
 
-  @Test func largeMessagesWeighWhatTheyHold() throws {
-    let backlog = ReportBacklog(limit: 1)
-    let message = try HubFixture().monitored(.task, "apply_request", id: "m")
-    #expect(backlog.admit([.requested(message, engine: nil)]) == .admitted(ReportBacklog.smallest))
+  @Test(arguments: [5, 100_000])
+  func messagesWeighWhatTheyHold(size: Int) throws {
+    let buffer = Bytes([UInt8](repeating: 1, count: size))
+    let message = try HubFixture().recorded("apply_request", id: "m", buffers: [buffer])
+    let report = HubEvent.requested(taskID: "m", .task, engine: nil, message)
+    #expect(report.weight > ReportBacklog.overhead + size && report.weight < ReportBacklog.overhead + size + 1000)
   }
 
   @Test func aTaskWhoseReplyWasMissedIsDone() throws {
     var fixture = try HubFixture()
-    fixture.state.monitor(.requested(try fixture.monitored(.task, "apply_request", id: "m"), engine: nil), now: .now)
-    #expect(fixture.state.pending["m"] != nil)
+    try fixture.request("m")
+    #expect(fixture.state.requests.isPending("m"))
     fixture.state.monitor(.answered(taskID: "m"), now: .now)
-    #expect(fixture.state.pending["m"] == nil)
-    #expect(fixture.state.completed.contains("m"))
+    #expect(!fixture.state.requests.isPending("m"))
+    #expect(fixture.state.requests.isCompleted("m"))
   }
 }

@@ -36,12 +36,11 @@ import ZeroMQ
       ["apply_request", "execute_request", "odd"], ["apply_reply", "execute_reply", "apply_reply"]))
   func theReplysTypeFollowsTheRequests(_ type: String, _ expected: String) throws {
     var hub = try HubFixture()
-    let request = try hub.monitored(.task, type, id: "m")
+    let request = try hub.message(type, id: "m")
     var message = Multipart()
     message.append(Bytes("client"))
     SchedulerReply.append(
-      SchedulerReply.failure(.aborted, taskID: "m"), to: &message, request: request,
-      parent: request.frames[request.layout.header], session: &hub.session)
+      SchedulerReply.failure(.aborted, taskID: "m"), to: &message, request: request, session: &hub.session)
     let layout = try MessageLayout(of: message)
     let header = try MessageHeader(scanning: message.bytes(at: layout.header))
     #expect(header.messageType == expected)

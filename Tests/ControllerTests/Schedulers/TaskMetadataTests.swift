@@ -71,4 +71,16 @@ import ZeroMQ
   func hostileRepliesAreRefused(_ text: String) {
     #expect(throws: WireError.self) { try outcome(text) }
   }
+
+  @Test(arguments: [nil, "e0", "e1", "e\\u0030"])
+  func aReplyNamesItsEngineWhoeverSentIt(_ peer: String?) throws {
+    for text in [#"{"engine": "e0"}"#, #"{"engine":"e\u0030","status":"aborted"}"#] {
+      let sender = try Bytes(text).withSpan { span in try ReplyMetadata(scanning: span, from: peer) }.sender
+      #expect(sender.engine == "e0")
+      #expect(sender.isAborted == text.contains("aborted"))
+    }
+    let sender = try Bytes(#"{"engine":null}"#).withSpan { span in try ReplyMetadata(scanning: span, from: peer) }
+      .sender
+    #expect(sender.engine == nil)
+  }
 }

@@ -90,18 +90,4 @@ import ZeroMQ
     try store.add(.sample(2))
     #expect(store.history() == ["task-0", "task-2"])
   }
-
-  @Test func queuesForgetDroppedRecords() {
-    var queue = RecordQueue()
-    var live: Set<Int> = []
-    for serial in 0..<10_000 {
-      queue.append(RecordQueue.Entry(messageID: "", serial: serial))
-      if serial.isMultiple(of: 100) { live.insert(serial) }
-      queue.sweep(liveCount: live.count) { live.contains($0.serial) }
-      #expect(queue.entries.count <= 2 * live.count + 65)
-    }
-    #expect(queue.popFirst { live.contains($0.serial) }?.serial == 0)
-    live = []
-    #expect(queue.popFirst { live.contains($0.serial) } == nil)
-  }
 }

@@ -81,8 +81,8 @@ import Testing
     var seen: [String] = []
     let error = #expect(throws: WireError.self) {
       try bytes.withSpan { (span) throws(WireError) in
-        try JSONFields.scan(span) { (key: String, _) throws(WireError) in
-          seen.append(key)
+        try JSONFields.scan(span) { (key, _) throws(WireError) in
+          seen.append(key.string)
           throw WireError(.unknown, "enough")
         }
       }

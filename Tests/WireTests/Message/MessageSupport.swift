@@ -21,8 +21,8 @@ func fields(_ text: some Collection<UInt8>) throws(WireError) -> [String: String
   let bytes = Bytes(Array(text))
   return try bytes.withSpan { (span) throws(WireError) in
     var found: [String: String] = [:]
-    try JSONFields.scan(span) { (key: String, value: Range<Int>) throws(WireError) in
-      found[key] = Bytes(copying: span.extracting(value)).string
+    try JSONFields.scan(span) { (key, value) throws(WireError) in
+      found[key.string] = Bytes(copying: span.extracting(value)).string
     }
     return found
   }

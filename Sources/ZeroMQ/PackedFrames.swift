@@ -1,0 +1,121 @@
+import CZeroMQ
+
+/// Copies of frames in one piece of memory, to be kept for long.
+///
+/// A small frame lies in a block that libzmq received many in, and would keep it alive as a whole: it is copied. A large
+/// frame has memory of its own, which is shared. A message of small frames costs one allocation.
+public struct PackedFrames: Sendable {
+  /// The size of each frame as a 32-bit number, or ``sharedMark`` for one in `shared`, then the copied frames.
+  private let packed: Bytes
+  /// The large frames, in order.
+  private let shared: [Bytes]
+  /// How many frames there are.
+  public let count: Int
+
+  /// The size of the blocks libzmq receives in.
+  private static let largestCopy = 8192
+  private static let sharedMark = UInt32.max
+
+  /// Copies the frames of a message from an index on.
+  ///
+  /// - Parameter omitted: the index of a frame that nobody will look at; it comes back empty.
+  public init(copying message: borrowing Multipart, from first: Int, omitting omitted: Int? = nil) {
+    count = max(0, message.count - first)
+    guard count > 0 else {
+      packed = Bytes()
+      shared = []
+      return
+    }
+    var size = count * MemoryLayout<UInt32>.size
+    var large: [Bytes] = []
+    for index in first..<message.count where index != omitted {
+      let frameSize = message.size(of: index)
+      if frameSize <= Self.largestCopy { size += frameSize } else { large.append(message.shared(index)) }
+    }
+    shared = large
+    let storage = ByteStorage.filled(count: size) { target in
+      var position = (message.count - first) * MemoryLayout<UInt32>.size
+      for index in first..<message.count {
+        let frame = index == omitted ? UnsafeRawBufferPointer(start: nil, count: 0) : message.memory(at: index)
+        let isCopied = frame.count <= Self.largestCopy
+        let mark = isCopied ? UInt32(truncatingIfNeeded: frame.count) : Self.sharedMark
+        target.storeBytes(of: mark, toByteOffset: (index - first) * MemoryLayout<UInt32>.size, as: UInt32.self)
+        guard isCopied, frame.count > 0 else { continue }
+        UnsafeMutableRawBufferPointer(rebasing: target[position..<(position + frame.count)]).copyMemory(from: frame)
+        position += frame.count
+      }
+    }
+    packed = Bytes(owner: storage, base: storage.base, count: size)
+  }
+
+  /// A frame; empty for one that isn't there. Costs a step for every frame before it.
+  public subscript(index: Int) -> Bytes {
+    guard index >= 0, index < count else { return Bytes() }
+    var cursor = Cursor()
+    for passed in 0..<index { cursor.step(over: mark(passed)) }
+    return frame(index, at: cursor)
+  }
+
+  /// The frames from an index on, in one pass.
+  public func frames(from first: Int) -> [Bytes] {
+    guard first < count else { return [] }
+    var cursor = Cursor()
+    var frames: [Bytes] = []
+    frames.reserveCapacity(count - first)
+    for index in 0..<count {
+      if index >= first { frames.append(frame(index, at: cursor)) }
+      cursor.step(over: mark(index))
+    }
+    return frames
+  }
+
+  /// The sum of the sizes in bytes of the frames from an index on.
+  public func size(from first: Int) -> Int {
+    var size = 0
+    var cursor = Cursor()
+    for index in 0..<count {
+      let mark = mark(index)
+      if index >= first { size += mark == Self.sharedMark ? shared[cursor.shared].count : Int(mark) }
+      cursor.step(over: mark)
+    }
+    return size
+  }
+
+  /// How many bytes are kept, large frames included.
+  public var byteCount: Int { packed.count + shared.reduce(0) { $0 + $1.count } }
+
+  /// How far a walk over the frames has come.
+  private struct Cursor {
+    var copied = 0
+    var shared = 0
+
+    mutating func step(over mark: UInt32) {
+      if mark == PackedFrames.sharedMark { shared += 1 } else { copied += Int(mark) }
+    }
+  }
+
+  private func mark(_ index: Int) -> UInt32 {
+    packed.withUnsafeBytes { $0.load(fromByteOffset: index * MemoryLayout<UInt32>.size, as: UInt32.self) }
+  }
+
+  private func frame(_ index: Int, at cursor: Cursor) -> Bytes {
+    let mark = mark(index)
+    guard mark != Self.sharedMark else { return shared[cursor.shared] }
+    let start = count * MemoryLayout<UInt32>.size + cursor.copied
+    return packed[start..<(start + Int(mark))]
+  }
+}
+
+extension ByteStorage {
+  /// Memory of its own that a closure fills.
+  fileprivate static func filled(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
+    let words = (count + MemoryLayout<UInt>.size - 1) / MemoryLayout<UInt>.size
+    let made = ByteStorage.create(minimumCapacity: words) { buffer in
+      buffer.withUnsafeMutablePointerToElements { tail in
+        fill(UnsafeMutableRawBufferPointer(start: tail, count: count))
+        return Header(base: UnsafeRawPointer(tail), count: count, isFrame: false)
+      }
+    }
+    return unsafeDowncast(made, to: ByteStorage.self)
+  }
+}

@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Controller
+
+/// Where the hub thinks requests are.
+@Suite struct RequestLedgerTests {
+  private var ledger = RequestLedger()
+  private var engines = EngineTable()
+
+  init() throws {
+    for uuid in ["e0", "e1"] {
+      _ = try engines.accept(uuid: uuid, requestedID: nil, deadline: .now)
+      _ = engines.finish(uuid: uuid)
+    }
+  }
+
+  private func engine(_ uuid: String) throws -> EngineTable.Engine { try #require(engines.engine(uuid)) }
+
+  @Test mutating func listsKeepTheirOrder() throws {
+    for id in ["c", "a", "b"] { ledger.assignLater(id) }
+    let settlements = ["a", "a", "x"].map { ledger.settle($0, &engines) }
+    #expect(settlements == [.settled, .settledBefore, .unknown])
+    ledger.assignLater("a")
+    ledger.assignLater("c")
+    #expect(ledger.ids(in: ledger.unassigned) == ["c", "b", "a"])
+    #expect(ledger.pendingCount == 3)
+  }
+
+  @Test mutating func aRequestIsInOneListAtATime() throws {
+    ledger.assignLater("m")
+    for uuid in ["e0", "e1", "e1"] {
+      let isAssigned = ledger.assign("m", to: try engine(uuid), &engines)
+      #expect(isAssigned)
+    }
+    #expect(ledger.unassigned.count == 0 && engines.work[0]?.tasks.count == 0)
+    #expect(engines.work[1].map { ledger.ids(in: $0.tasks) } == ["m"])
+    ledger.enqueue("m", on: try engine("e0"), &engines)
+    #expect(engines.work[1]?.tasks.count == 0 && engines.work[0]?.queue.count == 1)
+    _ = ledger.settle("m", &engines)
+    #expect(engines.work[0]?.queue.count == 0)
+    let isAssigned = ledger.assign("m", to: try engine("e0"), &engines)
+    #expect(!isAssigned)
+  }
+
+  @Test mutating func whatALostEngineHadStillWaits() throws {
+    ledger.enqueue("a", on: try engine("e0"), &engines)
+    ledger.enqueue("b", on: try engine("e0"), &engines)
+    ledger.assignLater("t")
+    _ = ledger.assign("t", to: try engine("e0"), &engines)
+    let removed = engines.remove(0)
+    let work = try #require(removed).work
+    let queue = ledger.release(work)
+    #expect(queue == ["a", "b"])
+    #expect(ledger.pendingCount == 3)
+    ledger.enqueue("b", on: try engine("e1"), &engines)
+    let ended = ["a", "b", "x"].map { ledger.giveUp($0, of: "e0", &engines) }
+    #expect(ended == [true, false, false])
+    #expect(ledger.isCompleted("a") && ledger.isPending("b") && ledger.isPending("t"))
+    let isAssigned = ledger.assign("t", to: try engine("e1"), &engines)
+    #expect(isAssigned)
+  }
+
+  @Test mutating func answeredRequestsAreForgottenInTime() {
+    for index in 0...65_536 {
+      ledger.expect("\(index)")
+      _ = ledger.settle("\(index)", &engines)
+    }
+    #expect(ledger.pendingCount == 0)
+    #expect(!ledger.isCompleted("0") && ledger.isCompleted("1") && ledger.isCompleted("65536"))
+  }
+}
