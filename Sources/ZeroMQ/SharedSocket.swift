@@ -9,7 +9,12 @@ public final class SharedSocket: @unchecked Sendable {
   private let socket: Socket
   /// Guards the socket.
   private let mutex = Mutex(())
-  private let missed = Mutex<(@Sendable () -> Void)?>(nil)
+  private let missed = Mutex(Notice())
+  /// A closure in a struct of its own: in a generic place it would be wrapped anew by every access.
+  private struct Notice {
+    var notify: (@Sendable () -> Void)?
+  }
+
   /// Readable when something has happened to the socket, until the next call looks at it.
   let fileDescriptor: Int32
 
@@ -33,7 +38,7 @@ public final class SharedSocket: @unchecked Sendable {
       (try socket.send(&message), hasMessages)
     }
     // Sending may have used up the signal that messages have come.
-    if isReadable { missed.withLock { $0 }?() }
+    if isReadable { missed.withLock { $0.notify }?() }
     return result
   }
 
@@ -46,7 +51,7 @@ public final class SharedSocket: @unchecked Sendable {
   var isReadable: Bool { mutex.withLock { _ in hasMessages } }
 
   /// Who is to be called when there are messages although the descriptor does not say so.
-  func onMissedMessages(_ notify: (@Sendable () -> Void)?) { missed.withLock { $0 = notify } }
+  func onMissedMessages(_ notify: (@Sendable () -> Void)?) { missed.withLock { $0.notify = notify } }
 
   private var hasMessages: Bool {
     var events: Int32 = 0
