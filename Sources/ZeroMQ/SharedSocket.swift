@@ -6,8 +6,8 @@ import Synchronization
 /// `@unchecked Sendable`: libzmq allows a socket to change threads behind a full memory barrier, and the mutex is one.
 /// The handle is not polled, as that would touch it outside the mutex: a loop waits for its descriptor.
 public final class SharedSocket: @unchecked Sendable {
-  private let socket: Socket
-  /// Guards the socket.
+  /// Guarded by the mutex; `nil` when it was closed.
+  private var socket: Socket?
   private let mutex = Mutex(())
   private let missed = Mutex(Notice())
   /// A closure in a struct of its own: in a generic place it would be wrapped anew by every access.
@@ -28,32 +28,54 @@ public final class SharedSocket: @unchecked Sendable {
       throw ZeroMQError(code: zmq_errno(), operation: "zmq_getsockopt", subject: "ZMQ_FD")
     }
     fileDescriptor = descriptor
-    self.socket = socket
+    self.socket = consume socket
   }
 
-  /// Sends a message without waiting, see ``Socket/send(_:)``.
+  /// Closes the socket, whoever still refers to it: it sends and receives nothing any more.
+  public func close() { mutex.withLock { _ in socket = nil } }
+
+  /// Sends a message without waiting, see ``Socket/send(_:)``. On a closed socket it is unroutable.
   @discardableResult
   public func send(_ message: inout Multipart) throws(ZeroMQError) -> SendResult {
-    let (result, isReadable) = try mutex.withLock { (_) throws(ZeroMQError) in
-      (try socket.send(&message), hasMessages)
+    var hasMessages = false
+    let result = try withSocket(closed: SendResult.unroutable) { (socket) throws(ZeroMQError) in
+      let result = try socket.send(&message)
+      hasMessages = Self.hasMessages(socket)
+      return result
     }
     // Sending may have used up the signal that messages have come.
-    if isReadable { missed.withLock { $0.notify }?() }
+    if hasMessages { missed.withLock { $0.notify }?() }
     return result
   }
 
   /// Receives a message if one is there, see ``Socket/receive(into:)``.
   public func receive(into message: inout Multipart) throws(ZeroMQError) -> Bool {
-    try mutex.withLock { (_) throws(ZeroMQError) in try socket.receive(into: &message) }
+    try withSocket(closed: false) { (socket) throws(ZeroMQError) in try socket.receive(into: &message) }
   }
 
   /// Whether a message can be received.
-  var isReadable: Bool { mutex.withLock { _ in hasMessages } }
+  var isReadable: Bool { withSocket(closed: false, Self.hasMessages) }
 
   /// Who is to be called when there are messages although the descriptor does not say so.
   func onMissedMessages(_ notify: (@Sendable () -> Void)?) { missed.withLock { $0.notify = notify } }
 
-  private var hasMessages: Bool {
+  private func withSocket<Output: Sendable, Failure: Error>(
+    closed: Output, _ body: (borrowing Socket) throws(Failure) -> Output
+  ) throws(Failure) -> Output {
+    try mutex.withLock { (_) throws(Failure) in
+      guard let socket = socket.take() else { return closed }
+      do throws(Failure) {
+        let output = try body(socket)
+        self.socket = consume socket
+        return output
+      } catch {
+        self.socket = consume socket
+        throw error
+      }
+    }
+  }
+
+  private static func hasMessages(_ socket: borrowing Socket) -> Bool {
     var events: Int32 = 0
     var size = MemoryLayout<Int32>.size
     return zmq_getsockopt(socket.handle, ZMQ_EVENTS, &events, &size) == 0 && events & Int32(ZMQ_POLLIN) != 0

@@ -142,6 +142,27 @@ import ZeroMQ
     }
   }
 
+  /// A worker that is held up receives nothing itself.
+  @Test func abortsAQueuedTaskWhileAnotherBlocksTheThread() async throws {
+    let pipe = Pipe()
+    let block = RemoteFunction("block") { () -> Int in pipe.fileHandleForReading.readData(ofLength: 1).count }
+    try await withEngine(functions: functions + [block]) { controller in
+      let call = ApplyMessage.pack(function: "add", args: [1, 1])
+      let running = try await controller.send(
+        .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "block"))
+      let queued = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
+      try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(queued)]])
+      #expect(try await controller.receive(.control).content() == ["status": "ok"])
+      let aborted = try await controller.receive(.mux)
+      #expect(try aborted.parentID() == queued)
+      #expect(try aborted.content() == ["status": "aborted"])
+      pipe.fileHandleForWriting.write(Data([1]))
+      let last = try await controller.receive(.mux)
+      #expect(try last.parentID() == running)
+      #expect(try value(last) == .int(1))
+    }
+  }
+
   @Test func clearWaitsForTheRunningTaskOnly() async throws {
     try await withEngine { controller in
       try await controller.send(.mux, MessageType.executeRequest, content: ["code": "a = 1", "silent": true])

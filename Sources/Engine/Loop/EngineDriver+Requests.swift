@@ -3,49 +3,33 @@ import Wire
 import ZeroMQ
 
 extension EngineDriver {
-  /// The most messages one look at a socket takes, so that no socket starves another.
+  /// The most messages one look at the socket takes, so that it does not starve the loop's other sources.
   private static let batch = 64
-
-  func readShell() {
-    do {
-      for _ in 0..<Self.batch {
-        guard try sockets?.shell.receive(into: &incoming) ?? false else { return }
-        accept(.shell)
-      }
-    } catch {
-      logger.error("receiving failed", metadata: .engine([.error: "\(error)", .channel: "shell"]))
-    }
-  }
 
   func readControl() {
     do {
       for _ in 0..<Self.batch {
         guard try sockets?.control.receive(into: &incoming) ?? false else { return }
-        accept(.control)
+        acceptControl()
       }
     } catch {
-      logger.error("receiving failed", metadata: .engine([.error: "\(error)", .channel: "control"]))
+      receivingFailed(error, channel: .control)
     }
   }
 
-  private func accept(_ channel: Request.Channel) {
+  /// Notes a message that was dropped, or that none could be received.
+  func receivingFailed(_ error: any Error, channel: Request.Channel) {
+    if let error = error as? WireError { return reject(error, channel: channel.rawValue) }
+    logger.error("receiving failed", metadata: .engine([.error: "\(error)", .channel: "\(channel.rawValue)"]))
+  }
+
+  private func acceptControl() {
     do throws(WireError) {
       let message = try session.take(&incoming)
-      let request = Request(message: message, metadata: try RequestMetadata(message.metadataBytes), channel: channel)
-      switch channel {
-      case .shell: handleShell(request)
-      case .control: try handleControl(request)
-      }
+      try handleControl(
+        Request(message: message, metadata: try RequestMetadata(message.metadataBytes), channel: .control))
     } catch {
-      reject(error, channel: channel.rawValue)
-    }
-  }
-
-  private func handleShell(_ request: Request) {
-    switch request.type {
-    case MessageType.applyRequest, MessageType.executeRequest, MessageType.kernelInfoRequest:
-      follow(desk.add(request, id: request.message.header.messageID))
-    default: refuseUnknown(request)
+      reject(error, channel: Request.Channel.control.rawValue)
     }
   }
 
@@ -53,9 +37,12 @@ extension EngineDriver {
     switch request.type {
     case MessageType.abortRequest:
       let ids = try Self.abortedIDs(try request.message.content())
-      for aborted in desk.abort(ids) { answerAborted(aborted) }
+      guard let inlet, let writer else { return }
+      let aborted = inlet.abort(ids)
+      for request in aborted { outlet.answer(request, writer.aborted(request)) }
+      if let ids, aborted.count < ids.count { awaitAborted() }
       answer(request, content: ["status": "ok"])
-    case MessageType.clearRequest: follow(desk.addNext(request))
+    case MessageType.clearRequest: _ = desk.addNext(request)
     case MessageType.shutdownRequest:
       let restart = try request.message.content()["restart"]?.boolValue ?? false
       let content: JSONValue = ["status": "ok", "restart": .bool(restart)]
@@ -64,9 +51,31 @@ extension EngineDriver {
       leave(.shutdown)
     case MessageType.kernelInfoRequest:
       answer(request, content: KernelInfo.content)
-    default: refuseUnknown(request)
+    default:
+      reject(WireError(.unknown, "message type \(request.type)"), channel: request.channel.rawValue)
+      if let writer { outlet.refuseUnknown(request, writer) }
     }
   }
+
+  /// An abort may overtake the requests it names. A worker that is busy does not receive them, so this loop does for a
+  /// while.
+  private func awaitAborted() {
+    let isWaiting = abortedUntil != nil
+    abortedUntil = .now + Self.abortPatience
+    if !isWaiting { receiveAborted() }
+  }
+
+  private func receiveAborted() {
+    guard let inlet, let end = abortedUntil, .now < end else {
+      abortedUntil = nil
+      return
+    }
+    inlet.receive()
+    _ = loop.schedule(at: .now + Self.abortInterval) { [weak self] in self?.assumeIsolated { $0.receiveAborted() } }
+  }
+
+  private static let abortPatience = Duration.seconds(1)
+  private static let abortInterval = Duration.milliseconds(10)
 
   /// The ids of an `abort_request`: a list, or one as text; nil for all requests that wait.
   private static func abortedIDs(_ content: JSONValue) throws(WireError) -> [String]? {
@@ -83,27 +92,8 @@ extension EngineDriver {
     }
   }
 
-  private func follow(_ arrival: ShellQueue<Request>.Arrival) {
-    if case .aborted(let request) = arrival { answerAborted(request) }
-  }
-
-  private func answerAborted(_ request: Request) {
-    if let writer { outlet.answer(request, writer.aborted(request)) }
-  }
-
   private func answer(_ request: Request, content: JSONValue) {
     guard let identity else { return }
     outlet.answer(request, Reply(content: content.bytes.array, metadata: identity.metadata))
-  }
-
-  private func refuseUnknown(_ request: Request) {
-    reject(WireError(.unknown, "message type \(request.type)"), channel: request.channel.rawValue)
-    // Anything else may be a reply or a notification, which nobody waits for an answer to.
-    guard request.type.hasSuffix("_request"), let writer else { return }
-    outlet.answer(request, writer.failed(request, started: .now, error: .unknown(request.type), method: nil))
-  }
-
-  private var writer: ReplyWriter? {
-    identity.map { ReplyWriter(engineID: $0.id, engineUUID: $0.uuid) }
   }
 }

@@ -31,6 +31,10 @@ actor EngineDriver {
   var sockets: EngineSockets?
   let outlet: EngineOutlet
   let desk = ShellDesk<Request>()
+  var inlet: ShellInlet?
+  var writer: ReplyWriter?
+  /// Until when requests are looked for that were aborted before they came.
+  var abortedUntil: ContinuousClock.Instant?
   var capture: OutputCapture<Request>?
   var sources: [EventLoop.Token] = []
 
@@ -70,6 +74,7 @@ actor EngineDriver {
     let registration = try await register()
     let work = try open(registration)
     let executor = try WorkerExecutor(name: "engine-worker")
+    inlet?.start(on: executor.thread)
     let task = Task(executorPreference: executor) {
       await EngineContext.$current.withValue(work.context) { await work.worker.run() }
       executor.stop()
@@ -143,19 +148,30 @@ actor EngineDriver {
     logger[.engine] = "\(configuration.label).\(registration.id)"
     let sockets = try EngineSockets(context, configuration.connection, options: options, id: registration.id)
     outlet.open(sockets, identity: EngineIdentity(id: registration.id, uuid: configuration.uuid))
-    sources.append(loop.onReadable(sockets.shell) { [weak self] in self?.assumeIsolated { $0.readShell() } })
     sources.append(loop.onReadable(sockets.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
     self.sockets = sockets
     if configuration.captureOutput { try captureOutput() }
     let namespace = Namespace()
+    let writer = ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid)
+    self.writer = writer
     let worker = ShellWorker(
       desk: desk, apply: ApplyRunner(functions: functions, namespace: namespace),
-      execute: ExecuteRunner(namespace: namespace), namespace: namespace,
-      writer: ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid), capture: capture, outlet: outlet)
+      execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
+      outlet: outlet)
+    inlet = ShellInlet(
+      sockets.shell, session: try checkingSession(), desk: desk, outlet: outlet, writer: writer
+    ) { [weak self] error in
+      self?.onLoop { $0.receivingFailed(error, channel: .shell) }
+    }
     logger.info("engine registered", metadata: .engine([.period: "\(registration.heartbeatPeriod)"]))
     return (
       worker, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
     )
+  }
+
+  /// Checks what comes in on the shell channel; nobody sends with it.
+  private func checkingSession() throws(WireError) -> Session {
+    try Session(key: configuration.connection.key, scheme: configuration.connection.signatureScheme)
   }
 
   private func captureOutput() throws(EngineError) {
@@ -173,6 +189,7 @@ actor EngineDriver {
     capture?.restore()
     capture = nil
     registrar = nil
+    inlet = nil
     outlet.close()
     sockets = nil
     // Waits until unsent messages are out, for a second at most.

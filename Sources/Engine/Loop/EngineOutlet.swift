@@ -48,8 +48,8 @@ final class EngineOutlet: Sendable {
     }
   }
 
-  /// Lets go of the sockets: what is sent from now on is dropped.
-  func close() { state.withLock { $0.sockets = nil } }
+  /// Closes the sockets: what is sent from now on is dropped.
+  func close() { state.withLock { $0.sockets.take()?.close() } }
 
   /// The header of a message to the hub.
   func header(_ type: String) -> [UInt8] {
@@ -99,6 +99,13 @@ final class EngineOutlet: Sendable {
       state.send(reply, to: request)
       state.publishStatus(.idle, request)
     }
+  }
+
+  /// Answers a request of a type that engines in Swift don't know.
+  func refuseUnknown(_ request: Request, _ writer: ReplyWriter) {
+    // Anything else may be a reply or a notification, which nobody waits for an answer to.
+    guard request.type.hasSuffix("_request") else { return }
+    answer(request, writer.failed(request, started: .now, error: .unknown(request.type), method: nil))
   }
 
   /// Publishes a message about a request, see ``State/publish(_:topic:content:parent:)``.

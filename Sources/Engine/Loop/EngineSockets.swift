@@ -30,4 +30,9 @@ struct EngineSockets: Sendable {
     self.control = try SharedSocket(control)
     self.iopub = try SharedSocket(iopub)
   }
+
+  /// Closes them, whoever still refers to them.
+  func close() {
+    for socket in [shell, control, iopub] { socket.close() }
+  }
 }

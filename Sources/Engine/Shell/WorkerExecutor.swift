@@ -1,9 +1,9 @@
 import ZeroMQ
 
-/// Runs the worker's task, and what it calls, on one thread of its own: user code neither holds up the I/O loop nor
-/// waits for a place in the global pool.
+/// Runs the worker's task, and what it calls, on one thread of its own, which also receives requests while it is free:
+/// user code neither holds up the I/O loop nor waits for a place in the global pool.
 final class WorkerExecutor: TaskExecutor {
-  private let thread: EventLoop
+  let thread: EventLoop
 
   init(name: String) throws(ZeroMQError) { thread = try EventLoop(name: name) }
 

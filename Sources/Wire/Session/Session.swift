@@ -3,7 +3,7 @@ import ZeroMQ
 /// One side of the conversation: makes signed messages with unique ids and verifies those that come in.
 ///
 /// A value that belongs to one thread; copies would repeat message ids.
-public struct Session: ~Copyable {
+public struct Session: ~Copyable, Sendable {
   /// The session's id, in every header it makes.
   public let id: String
   /// `nil` where messages travel unsigned: the key is empty, as with CURVE.
