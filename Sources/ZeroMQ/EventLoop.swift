@@ -38,21 +38,28 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private struct Source {
     let id: UInt64
     let descriptor: Int32
-    /// `nil` where the descriptor is all there is.
-    let socket: (handle: UnsafeMutableRawPointer, state: SocketState)?
+    let kind: Kind
 
-    /// Whether the socket's descriptor may be silent although there are messages.
-    var isSuspect: Bool { socket?.state.mayHaveMessages == true }
+    enum Kind {
+      case descriptor
+      case socket(UnsafeMutableRawPointer, SocketState)
+      case shared(SharedSocket)
+    }
 
-    /// Whether libzmq has a message for the socket. Only asked when its descriptor or what was done to it says so: the
-    /// question costs a system call or two.
-    var hasMessages: Bool {
-      guard let socket else { return false }
-      var events: Int32 = 0
-      var size = MemoryLayout<Int32>.size
-      guard zmq_getsockopt(socket.handle, ZMQ_EVENTS, &events, &size) == 0 else { return false }
-      socket.state.mayHaveMessages = events & ZMQ_POLLIN != 0
-      return socket.state.mayHaveMessages
+    /// Whether the socket has messages that its descriptor does not tell of. libzmq is asked only when something was
+    /// done to the socket: the question costs a system call or two.
+    var hasUnsignalledMessages: Bool {
+      switch kind {
+      case .descriptor: return false
+      case .shared(let socket): return socket.hasUnsignalledMessages()
+      case .socket(let handle, let state):
+        guard state.mayHaveMessages else { return false }
+        var events: Int32 = 0
+        var size = MemoryLayout<Int32>.size
+        guard zmq_getsockopt(handle, ZMQ_EVENTS, &events, &size) == 0 else { return false }
+        state.mayHaveMessages = events & ZMQ_POLLIN != 0
+        return state.mayHaveMessages
+      }
     }
   }
 
@@ -156,28 +163,24 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// long as there are more.
   public func onReadable(_ socket: borrowing Socket, _ callback: @escaping () -> Void) -> Token {
     socket.state.mayHaveMessages = true
-    return add(socket.descriptor, (socket.handle, socket.state), callback)
+    return add(socket.descriptor, .socket(socket.handle, socket.state), callback)
   }
 
   /// Calls back whenever a shared socket has messages, until cancelled.
   ///
   /// As with a socket of the loop's own, the callback may leave messages: it is called again.
   public func onReadable(_ socket: SharedSocket, _ callback: @escaping () -> Void) -> Token {
-    let id = nextID
-    let token = onReadable(fileDescriptor: socket.fileDescriptor) { [weak self] in
-      callback()
-      if socket.isReadable { self?.recall(id) }
-    }
-    socket.onMissedMessages { [weak self] in self?.recall(id) }
+    let token = add(socket.fileDescriptor, .shared(socket), callback)
+    socket.setReceiver(self, token)
     return token
   }
 
-  /// Calls a source back once more, from any thread.
-  private func recall(_ id: UInt64) { execute { [weak self] in self?.sources[id]?.callback() } }
+  /// Calls a source back once more, from any thread; nothing happens when it is gone.
+  func recall(_ token: Token) { execute { [weak self] in self?.sources[token.id]?.callback() } }
 
   /// Calls back whenever a file descriptor can be read or was closed by the other side, until cancelled.
   public func onReadable(fileDescriptor: Int32, _ callback: @escaping () -> Void) -> Token {
-    add(fileDescriptor, nil, callback)
+    add(fileDescriptor, .descriptor, callback)
   }
 
   /// Calls back once at an instant, unless cancelled before.
@@ -202,12 +205,10 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     timers = Heap(timers.unordered.filter { timerActions[$0.id] != nil })
   }
 
-  private func add(
-    _ descriptor: Int32, _ socket: (UnsafeMutableRawPointer, SocketState)?, _ callback: @escaping () -> Void
-  ) -> Token {
+  private func add(_ descriptor: Int32, _ kind: Source.Kind, _ callback: @escaping () -> Void) -> Token {
     checkIsolated()
     let id = takeID()
-    sources[id] = (Source(id: id, descriptor: descriptor, socket: socket), callback)
+    sources[id] = (Source(id: id, descriptor: descriptor, kind: kind), callback)
     orderIsStale = true
     return Token(id: id)
   }
@@ -364,12 +365,13 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private func awaitEvents() {
     if orderIsStale { arrangeSources() }
     ready.removeAll(keepingCapacity: true)
-    for index in order.indices where order[index].isSuspect && order[index].hasMessages { ready.append(index) }
+    for index in order.indices where order[index].hasUnsignalledMessages { ready.append(index) }
     let wait = ready.isEmpty && fallAsleep() ? Int32(clamping: timeout()) : 0
     if poll(&descriptors, nfds_t(descriptors.count), wait) > 0 {
       if descriptors[0].revents != 0 { wake.drain() }
+      // A socket's descriptor may tell of something else than messages: its callback will find none.
       for index in order.indices where descriptors[index + 1].revents != 0 && !ready.contains(index) {
-        if order[index].socket == nil || order[index].hasMessages { ready.append(index) }
+        ready.append(index)
       }
       ready.sort()
     }

@@ -9,10 +9,14 @@ public final class SharedSocket: @unchecked Sendable {
   /// Guarded by the mutex; `nil` when it was closed.
   private var socket: Socket?
   private let mutex = Mutex(())
-  private let missed = Mutex(Notice())
-  /// A closure in a struct of its own: in a generic place it would be wrapped anew by every access.
-  private struct Notice {
-    var notify: (@Sendable () -> Void)?
+  private let receiver = Mutex(Receiver())
+  /// Guarded by the mutex: off when the socket was found without messages and nothing was done to it since.
+  private var isSuspect = true
+
+  /// Who receives.
+  private struct Receiver {
+    weak var loop: EventLoop?
+    var source: EventLoop.Token?
   }
 
   /// Readable when something has happened to the socket, until the next call looks at it.
@@ -35,29 +39,45 @@ public final class SharedSocket: @unchecked Sendable {
   public func close() { mutex.withLock { _ in socket = nil } }
 
   /// Sends a message without waiting, see ``Socket/send(_:)``. On a closed socket it is unroutable.
+  ///
+  /// Sending may use up the signal that messages have come, so the receiving loop is told if there are any.
   @discardableResult
   public func send(_ message: inout Multipart) throws(ZeroMQError) -> SendResult {
+    let receiver = receiver.withLock { $0 }
+    // The loop itself looks when it is through with what it does.
+    let isOnLoop = receiver.loop?.isOnLoop ?? true
     var hasMessages = false
     let result = try withSocket(closed: SendResult.unroutable) { (socket) throws(ZeroMQError) in
       let result = try socket.send(&message)
-      hasMessages = Self.hasMessages(socket)
+      if isOnLoop { isSuspect = true } else { hasMessages = Self.hasMessages(socket) }
       return result
     }
-    // Sending may have used up the signal that messages have come.
-    if hasMessages { missed.withLock { $0.notify }?() }
+    if hasMessages, let source = receiver.source { receiver.loop?.recall(source) }
     return result
   }
 
   /// Receives a message if one is there, see ``Socket/receive(into:)``.
   public func receive(into message: inout Multipart) throws(ZeroMQError) -> Bool {
-    try withSocket(closed: false) { (socket) throws(ZeroMQError) in try socket.receive(into: &message) }
+    try withSocket(closed: false) { (socket) throws(ZeroMQError) in
+      let isThere = try socket.receive(into: &message)
+      // Who finds nothing has looked, and the next message gives a signal again.
+      isSuspect = isThere
+      return isThere
+    }
   }
 
-  /// Whether a message can be received.
-  var isReadable: Bool { withSocket(closed: false, Self.hasMessages) }
+  /// For the loop, before it waits for the descriptor: whether there are messages that it does not tell of.
+  func hasUnsignalledMessages() -> Bool {
+    withSocket(closed: false) { socket in
+      if isSuspect { isSuspect = Self.hasMessages(socket) }
+      return isSuspect
+    }
+  }
 
-  /// Who is to be called when there are messages although the descriptor does not say so.
-  func onMissedMessages(_ notify: (@Sendable () -> Void)?) { missed.withLock { $0.notify = notify } }
+  /// Notes who receives.
+  func setReceiver(_ loop: EventLoop, _ source: EventLoop.Token) {
+    receiver.withLock { $0 = Receiver(loop: loop, source: source) }
+  }
 
   private func withSocket<Output: Sendable, Failure: Error>(
     closed: Output, _ body: (borrowing Socket) throws(Failure) -> Output

@@ -21,6 +21,9 @@ import Wire
     #expect(request.identities.map(\.string) == ["u"])
     #expect(request.header.messageType == "registration_request")
     #expect(try request.content() == ["uuid": "u", "id": 5])
+    // Cancelled before it has read the reply, it would leave unregistered.
+    try await controller.send(.control, MessageType.kernelInfoRequest)
+    _ = try await controller.receive(.control)
     running.cancel()
     try await running.value
     let departure = try await controller.receive(.registration)

@@ -23,6 +23,7 @@ final class OutputCapture<Owner: Sendable>: Sendable {
 
   private struct State {
     var streams: [Stream] = []
+    var polled: [pollfd] = []
     var owner: Owner?
     var buffer = [UInt8](repeating: 0, count: 65_536)
   }
@@ -48,7 +49,10 @@ final class OutputCapture<Owner: Sendable>: Sendable {
       for stream in streams { Self.restore(stream) }
       throw error
     }
-    state.withLock { $0.streams = streams }
+    state.withLock { state in
+      state.streams = streams
+      state.polled = streams.map { pollfd(fd: $0.pipe, events: Int16(POLLIN), revents: 0) }
+    }
     // Lines appear while the task runs; the rest of a line is flushed at its end.
     setvbuf(stdout, nil, _IOLBF, 0)
   }
@@ -82,11 +86,15 @@ final class OutputCapture<Owner: Sendable>: Sendable {
       }
       for stream in state.streams { Self.restore(stream) }
       state.streams = []
+      state.polled = []
     }
   }
 
   private func read(_ state: inout State, isFinal: Bool) -> [StreamText<Owner>] {
     var texts: [StreamText<Owner>] = []
+    // One look for all: most tasks print nothing.
+    let hasOutput = poll(&state.polled, nfds_t(state.polled.count), 0) > 0
+    guard hasOutput || isFinal && state.streams.contains(where: { $0.text.isPending }) else { return [] }
     for index in state.streams.indices {
       var text = ""
       var total = 0

@@ -2,6 +2,9 @@
 struct UTF8Accumulator: Sendable {
   private var held: [UInt8] = []
 
+  /// Whether a character waits for its rest.
+  var isPending: Bool { !held.isEmpty }
+
   /// The text of what was held back and the bytes given, except for a character that is not complete.
   mutating func append(_ bytes: ArraySlice<UInt8>) -> String {
     held.append(contentsOf: bytes)

@@ -106,8 +106,8 @@ private struct KeyedHash<Function: HashFunction>: Sendable where Function: Senda
   /// The code of four consecutive frames.
   private func code(_ message: borrowing Multipart, from first: Int) -> Function.Digest {
     var inner = inner
-    for index in first..<(first + 4) where message.size(of: index) > 0 {
-      message.bytes(at: index).withUnsafeBytes { inner.update(bufferPointer: $0) }
+    message.forEachChunk(of: first..<(first + 4)) { chunk in
+      chunk.withUnsafeBytes { inner.update(bufferPointer: $0) }
     }
     var outer = outer
     inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }

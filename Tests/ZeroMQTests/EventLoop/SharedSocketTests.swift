@@ -107,7 +107,7 @@ import Testing
     var message = Multipart()
     message.append(Bytes("sent all the same"))
     #expect(try shared.send(&message) == .sent)
-    #expect(shared.isReadable)
+    #expect(shared.hasUnsignalledMessages())
     await loop.end()
   }
 }
