@@ -33,7 +33,7 @@ release: packages
 	@echo "build: release"
 	@$(SWIFT) build -c release
 
-test: deps unit peers suite
+test: deps unit peers suite micro
 	@echo "test: all passed"
 
 build-tests: packages
@@ -70,7 +70,7 @@ bench: packages
 	@echo "bench: running"
 	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)
 
-# Instruction counts of small operations against Benchmarks/thresholds.json.
+# Instruction counts of small operations against Benchmarks/thresholds.json, which MICRO=--update renews.
 micro: packages
 	@.ci/deps packages valgrind
 	@echo "micro: building"

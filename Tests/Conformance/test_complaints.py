@@ -41,11 +41,10 @@ def never(engine, frames):
 class TestMemory:
     TASKS = 200_000
     WINDOW = 2_000
-    #: Seconds after which it is enough: a debug build on a busy machine does not get through them all.
-    LIMIT = 25
     #: Tasks after which the hub is asked something, which it answers once its backlog of reports is worked off.
     PACE = 1_000
 
+    @pytest.mark.timeout(600)
     def test_two_hundred_thousand_tasks_of_one_client(self, cluster):
         """One loop is client and engines at once, its frames assembled from parts made beforehand."""
         cluster.verbosity = ["--log-level=30"]
@@ -60,14 +59,14 @@ class TestMemory:
                 self.run(client, sockets, 1000)
                 before = resident_memory(cluster)
                 started = time.monotonic()
-                count = self.run(client, sockets, self.TASKS)
-                rate = count / (time.monotonic() - started)
+                self.run(client, sockets, self.TASKS)
+                rate = self.TASKS / (time.monotonic() - started)
                 after = resident_memory(cluster)
             finally:
                 for socket, _ in sockets:
                     socket.close()
                 context.term()
-            print(f"{count} tasks, {rate:.0f}/s, {before / MEGABYTE:.0f} MB before, {after / MEGABYTE:.0f} MB after")
+            print(f"{self.TASKS} tasks, {rate:.0f}/s, {before / MEGABYTE:.0f} MB before, {after / MEGABYTE:.0f} MB after")
             assert after < 150 * MEGABYTE
             # The controller still answers, and its store is as full as it may be.
             assert len(client.ask("history_request").content["history"]) <= 1024
@@ -75,7 +74,7 @@ class TestMemory:
             def completed():
                 status = client.ask("queue_request").content
                 done = sum(status[str(engine.id)]["completed"] for engine in engines)
-                return done == count + 1000 and status["unassigned"] == 0
+                return done == self.TASKS + 1000 and status["unassigned"] == 0
 
             wait_until(completed, "the records of all tasks")
 
@@ -99,12 +98,8 @@ class TestMemory:
         reply_header = json.dumps(request | {"msg_type": "apply_reply"}).encode().split(b"NAME")
         sent = received = 0
         prefix = b"%s_%d_" % (wire.session.encode(), next(wire.numbers))
-        end = time.monotonic() + self.LIMIT
         asked = 0
         while received < sent or sent < count:
-            if time.monotonic() > end:
-                count = sent
-            assert time.monotonic() < end + TIMEOUT, f"{received} of {count} answers"
             if sent - asked >= self.PACE:
                 asked = sent
                 assert client.ask("queue_request").content["status"] == "ok"
@@ -112,7 +107,8 @@ class TestMemory:
                 parts = (request_header[0] + prefix + b"%d" % sent + request_header[1], b"{}", b"{}", b"{}")
                 tasks.send_multipart([DELIMITER, wire.sign(*parts), *parts, b"buffer"], copy=True)
                 sent += 1
-            ready = dict(poller.poll(1000))
+            ready = dict(poller.poll(TIMEOUT * 1000))
+            assert ready, f"{received} of {sent} answers, and no more"
             for socket, metadata in engine_sockets:
                 if socket in ready:
                     self.answer(wire, socket, metadata, reply_header)
@@ -120,7 +116,6 @@ class TestMemory:
                 while tasks.getsockopt(zmq.EVENTS) & zmq.POLLIN:
                     tasks.recv_multipart()
                     received += 1
-        return received
 
     @staticmethod
     def answer(wire, socket, metadata, reply_header):
