@@ -26,7 +26,7 @@ public struct Multipart: ~Copyable {
 
   /// The most frames that are kept of a received message. Messages of ipyparallel have some ten, and a buffer more for every
   /// array in their arguments.
-  public static let frameLimit = 4096
+  public static let frameLimit = 65_536
 
   /// A message of more frames does not leave its room to the next: who sends it would decide how much is kept.
   private static let reusedCapacity = 4096

@@ -13,8 +13,8 @@ import CZeroMQ
 ///
 /// One allocation of exactly the size that is needed; the room of the message it was taken from stays where it is.
 ///
-/// `@unchecked Sendable`: any thread may read the frames; only the thread that made it may call ``append(_:to:)``, as libzmq counts references
-/// to a frame in a way that only one thread may begin.
+/// `@unchecked Sendable`: any thread may read the frames; only the thread that made it may call ``append(_:to:)``, as
+/// libzmq counts references to a frame in a way that only one thread may begin.
 public struct SharedMessage: @unchecked Sendable {
   private let storage: FrameStorage
 

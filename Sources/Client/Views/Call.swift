@@ -28,7 +28,9 @@ struct Call: Sendable {
     for argument in repeat each arguments {
       args.append(try encode(argument, of: function.name))
     }
-    return apply(function.name, args)
+    return Call(
+      type: MessageType.applyRequest, method: function.name,
+      buffers: ApplyMessage.pack(functionFrames: function.reference, args: args))
   }
 
   /// A call of a function with each item of a list.

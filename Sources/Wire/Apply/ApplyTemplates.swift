@@ -49,6 +49,17 @@ enum ApplyTemplates {
 
   /// The pickle of the message's counts.
   static func info(_ info: ApplyInfo) -> Bytes {
+    if info.keywords.isEmpty, info.argumentFrames == info.argumentCount, plainInfos.indices.contains(info.argumentCount)
+    {
+      return plainInfos[info.argumentCount]
+    }
+    return write(info)
+  }
+
+  /// Of calls with few arguments of one frame each: most calls.
+  private static let plainInfos = (0..<8).map { write(ApplyInfo(argumentCount: $0, argumentFrames: $0, keywords: [])) }
+
+  private static func write(_ info: ApplyInfo) -> Bytes {
     var writer = PickleWriter(version: .four)
     writer.out.reserveCapacity(preamble + 64)
     begin(&writer.out, length: 0)

@@ -1,3 +1,5 @@
+import ZeroMQ
+
 /// A Swift function that clients call by name and engines run.
 ///
 /// ```swift
@@ -7,6 +9,8 @@
 /// `ipp.Reference("wordCount")`.
 public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable & Sendable>: RemoteCallable {
   public let name: String
+  /// The name as the frames of a call's function.
+  package let reference: [Bytes]
   private let body: @Sendable (repeat each Argument) async throws -> Output
 
   /// Names a function.
@@ -17,6 +21,7 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
   public init(_ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws -> Output) {
     self.name = name
     self.body = body
+    reference = ResultBuffers.serialize(.reference(name))
   }
 
   public var signature: String {
