@@ -7,6 +7,14 @@ enum Throughput {
     for view in options.views {
       metrics["throughput_\(view.rawValue)_tasks_per_s"] = try await rate(client, view, options)
     }
+    // The default high water mark of one task an engine makes every task wait for a round trip.
+    guard options.views.contains(.loadbalanced) else { return }
+    let engines = client.ids.count
+    metrics["throughput_loadbalanced_hwm0_tasks_per_s"] = try await BenchCluster.with(
+      engines: engines, ["--hwm=0"]
+    ) {
+      try await rate($0.client, .loadbalanced, options)
+    }
   }
 
   /// Tasks a second, after a warm-up of a tenth.
