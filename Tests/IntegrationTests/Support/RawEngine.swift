@@ -62,9 +62,14 @@ actor RawEngine {
     }
     let control = try open(.router)
     try control.socket.connect(try info.endpoint(.control))
+    // The callbacks keep the sockets: nobody else's thread may close them while the loop waits for them.
     tokens = [
-      loop.onReadable(shell.socket) { [unowned self] in assumeIsolated { $0.answer($0.shell) } },
-      loop.onReadable(control.socket) { [unowned self] in assumeIsolated { $0.answer($0.control) } },
+      loop.onReadable(shell.socket) { [weak self] in
+        withExtendedLifetime(shell) { self?.assumeIsolated { $0.answer($0.shell) } }
+      },
+      loop.onReadable(control.socket) { [weak self] in
+        withExtendedLifetime(control) { self?.assumeIsolated { $0.answer($0.control) } }
+      },
     ]
     (self.shell, self.control) = (shell, control)
     try beat()
