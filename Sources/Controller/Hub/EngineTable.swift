@@ -9,6 +9,8 @@ struct EngineTable {
     let uuid: String
     /// When the registration is given up if the engine has not beaten by then.
     var deadline: ContinuousClock.Instant?
+    /// When the registration was complete; `nil` for engines of a controller that ran before.
+    var registered: ContinuousClock.Instant?
   }
 
   /// What one engine has to do and has done.
@@ -64,8 +66,9 @@ struct EngineTable {
   }
 
   /// Makes an accepted engine a registered one.
-  mutating func finish(uuid: String) -> Engine? {
-    guard let engine = incoming.removeValue(forKey: uuid) else { return nil }
+  mutating func finish(uuid: String, now: ContinuousClock.Instant) -> Engine? {
+    guard var engine = incoming.removeValue(forKey: uuid) else { return nil }
+    engine.registered = now
     engines[engine.id] = engine
     idsByUUID[uuid] = engine.id
     work[engine.id] = Work()

@@ -110,8 +110,8 @@ struct HubState {
   }
 
   /// An engine's heart began to beat: the registration is complete.
-  mutating func heartStarted(_ uuid: String) {
-    guard let engine = engines.finish(uuid: uuid) else { return }
+  mutating func heartStarted(_ uuid: String, now: ContinuousClock.Instant) {
+    guard let engine = engines.finish(uuid: uuid, now: now) else { return }
     announce(engine)
     actions.append(.saveEngines)
   }
@@ -148,14 +148,28 @@ struct HubState {
     for engine in engines.restore(table) { announce(engine) }
   }
 
-  private mutating func announce(_ engine: EngineTable.Engine) {
-    actions.append(.watchHeart(uuid: engine.uuid))
-    actions.append(.engineRegistered(uuid: engine.uuid))
-    actions.append(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
+  /// A client subscribed to notifications. Those of engines that came between the answer to its connection_request and
+  /// now have passed it by: they are published again, which changes nothing for who has seen them.
+  mutating func subscribed(now: ContinuousClock.Instant) {
+    let recent = engines.engines.values.filter { $0.registered.map { now - $0 < Self.subscriptionDelay } ?? false }
+    for engine in recent.sorted(by: { $0.id < $1.id }) { notifyOfRegistration(engine) }
+  }
+
+  /// Subscribing takes no longer than this.
+  private static let subscriptionDelay = Duration.seconds(10)
+
+  private mutating func notifyOfRegistration(_ engine: EngineTable.Engine) {
     actions.append(
       .notify(
         type: MessageType.registrationNotification, parent: nil,
         content: ["id": .int(engine.id), "uuid": .string(engine.uuid)]))
+  }
+
+  private mutating func announce(_ engine: EngineTable.Engine) {
+    actions.append(.watchHeart(uuid: engine.uuid))
+    actions.append(.engineRegistered(uuid: engine.uuid))
+    actions.append(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
+    notifyOfRegistration(engine)
   }
 
   /// Ends the records of what a dead engine never answered.

@@ -23,7 +23,7 @@ actor Hub {
   private var schedulers: [any EngineObserver] = []
   private var taskScheduler: TaskScheduler?
   private var hearts: HeartMonitor?
-  private var token: EventLoop.Token?
+  private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
   /// Not before then are reports looked at again, unless somebody asks.
   private var nextLook = ContinuousClock.now
@@ -45,7 +45,7 @@ actor Hub {
   ) throws {
     let configuration = sockets.configuration
     query = try sockets.router("hub", mandatory: false)
-    notifier = try sockets.publisher()
+    notifier = try sockets.attentivePublisher()
     try endpoints.bindRegistration(query)
     try endpoints.bind(notifier, .notification, .client)
     session = try sockets.session()
@@ -79,14 +79,17 @@ actor Hub {
     self.taskScheduler = taskScheduler
     self.hearts = hearts
     if restoring { restore() }
-    token = loop.onReadable(query) { @Sendable [unowned self] in assumeIsolated { $0.readQueries() } }
+    tokens = [
+      loop.onReadable(query) { @Sendable [unowned self] in assumeIsolated { $0.readQueries() } },
+      loop.onReadable(notifier) { @Sendable [unowned self] in assumeIsolated { $0.readSubscriptions() } },
+    ]
     state.scheduleFlush(now: .now)
     act()
   }
 
   /// Stops serving and closes the store.
   func stop() {
-    if let token { loop.cancel(token) }
+    for token in tokens { loop.cancel(token) }
     readReports()
     timer.cancel(on: loop)
     schedulers = []
@@ -162,6 +165,19 @@ actor Hub {
         break
       }
     }
+  }
+
+  private func readSubscriptions() {
+    var left = Self.batch
+    var isNew = false
+    while left > 0, (try? notifier.receive(into: &incoming)) == true {
+      left -= 1
+      // A subscription begins with 1, its end with 0.
+      if incoming.size(of: 0) > 0, incoming.bytes(at: 0)[0] == 1 { isNew = true }
+    }
+    guard isNew else { return }
+    state.subscribed(now: .now)
+    act()
   }
 
   private func act(arming: Bool = true) {

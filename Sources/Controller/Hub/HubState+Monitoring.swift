@@ -11,7 +11,7 @@ extension HubState {
     case .replied(let id, let sender, let message): replied(id, sender, message)
     case .answered(let id): _ = requests.settle(id, &engines)
     case .published(let type, let session, let message): published(type, session, message, now: now)
-    case .heartsStarted(let uuids): for uuid in uuids { heartStarted(uuid) }
+    case .heartsStarted(let uuids): for uuid in uuids { heartStarted(uuid, now: now) }
     case .heartsStopped(let uuids): for uuid in uuids { heartStopped(uuid, now: now) }
     }
   }

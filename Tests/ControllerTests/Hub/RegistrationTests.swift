@@ -21,6 +21,23 @@ import Wire
     #expect(try hub.ask("connection_request").reply?["engines"] == ["0": "e0"])
   }
 
+  @Test func whoSubscribesLearnsOfEnginesThatCameMeanwhile() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    hub.pass(.seconds(8))
+    try hub.register("e1")
+    hub.state.subscribed(now: hub.now)
+    #expect(hub.drain().compactMap(\.notification) == ["registration_notification 0", "registration_notification 1"])
+    hub.pass(.seconds(3))
+    _ = hub.drain()
+    hub.state.subscribed(now: hub.now)
+    #expect(hub.drain().compactMap(\.notification) == ["registration_notification 1"])
+    hub.state.monitor(.heartsStopped(["e1"]), now: hub.now)
+    _ = hub.drain()
+    hub.state.subscribed(now: hub.now)
+    #expect(hub.drain().isEmpty)
+  }
+
   @Test func aUUIDIsGivenOnce() throws {
     var hub = try HubFixture()
     _ = try hub.ask("registration_request", ["uuid": "e0"])

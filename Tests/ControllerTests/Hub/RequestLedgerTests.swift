@@ -10,7 +10,7 @@ import Testing
   init() throws {
     for uuid in ["e0", "e1"] {
       _ = try engines.accept(uuid: uuid, requestedID: nil, deadline: .now)
-      _ = engines.finish(uuid: uuid)
+      _ = engines.finish(uuid: uuid, now: .now)
     }
   }
 
