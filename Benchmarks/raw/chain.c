@@ -5,7 +5,7 @@
 //
 //   cc -O2 -o chain chain.c -lzmq
 //   ./chain [--mode latency|throughput|payload|all] [--engines N] [--window N] [--latency-count N]
-//           [--throughput-count N] [--max-payload BYTES]
+//           [--throughput-count N] [--min-payload BYTES] [--max-payload BYTES]
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -261,11 +261,11 @@ static void measure_throughput(void *socket, int count, int window) {
   report("throughput_loadbalanced_tasks_per_s", count / (now() - start));
 }
 
-static void measure_payload(void *socket, size_t largest) {
+static void measure_payload(void *socket, size_t smallest, size_t largest) {
   char *data = calloc(largest, 1);
   if (!data) die("memory");
   memset(data, 'p', largest);
-  for (size_t size = 1000; size <= largest; size *= 10) {
+  for (size_t size = smallest; size <= largest; size *= 10) {
     // At least 3 and at most 2,000 round trips, some 300 MB where that is in between.
     size_t rounds = 300000000 / size;
     if (rounds > 2000) rounds = 2000;
@@ -328,6 +328,7 @@ int main(int argc, char **argv) {
   long window = option(argc, argv, "--window", 1000);
   long latency_count = option(argc, argv, "--latency-count", 2000);
   long throughput_count = option(argc, argv, "--throughput-count", 100000);
+  long smallest = option(argc, argv, "--min-payload", 1000);
   long largest = option(argc, argv, "--max-payload", 100000000);
   if (engines > MAX_ENGINES) {
     fprintf(stderr, "chain: at most %d engines\n", MAX_ENGINES);
@@ -354,7 +355,7 @@ int main(int argc, char **argv) {
   if (all || strcmp(mode, "latency") == 0) known = true, measure_latency(socket, (int)latency_count);
   if (all || strcmp(mode, "throughput") == 0)
     known = true, measure_throughput(socket, (int)throughput_count, (int)window);
-  if (all || strcmp(mode, "payload") == 0) known = true, measure_payload(socket, (size_t)largest);
+  if (all || strcmp(mode, "payload") == 0) known = true, measure_payload(socket, (size_t)smallest, (size_t)largest);
   if (known) printf("}\n");
 
   zmq_close(socket);

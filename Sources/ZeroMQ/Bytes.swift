@@ -10,12 +10,12 @@ import CZeroMQ
 
 /// Immutable bytes that are shared, never copied, when they are passed on or sliced.
 ///
-/// They are either memory of their own or a frame received from a socket, kept alive as long as a slice of it is in
-/// use.
+/// They are memory of their own, a frame received from a socket, or a large array or `Data` that is kept, alive as long
+/// as a slice of it is in use.
 ///
 /// `@unchecked Sendable`: the storage is immutable after it is made, and libzmq's reference counts are atomic.
 public struct Bytes: @unchecked Sendable {
-  /// What keeps the memory alive: a ``ByteStorage`` or a ``FrameStorage``.
+  /// What keeps the memory alive: a ``ByteStorage``, a ``FrameStorage`` or a ``KeptStorage``.
   private let owner: AnyObject?
   private let base: UnsafeRawPointer?
   /// How many bytes there are.
@@ -33,10 +33,8 @@ public struct Bytes: @unchecked Sendable {
   /// No bytes.
   public init() { self.init(owner: nil, base: nil, count: 0) }
 
-  /// A copy of an array.
-  public init(_ array: [UInt8]) {
-    self = array.withUnsafeBytes { Bytes(copying: $0) }
-  }
+  /// The bytes of an array; a large one is kept, not copied.
+  public init(_ array: [UInt8]) { self.init(bitsOf: array) }
 
   /// A copy of a slice of an array.
   public init(_ slice: ArraySlice<UInt8>) {
@@ -54,9 +52,23 @@ public struct Bytes: @unchecked Sendable {
     self = span.withUnsafeBytes { Bytes(copying: $0) }
   }
 
-  /// The memory of an array of trivial values, for example of `Double`, in this machine's byte order.
+  /// The memory of an array of trivial values, for example of `Double`, in this machine's byte order; a large one is
+  /// kept, not copied.
   public init<Element: BitwiseCopyable>(bitsOf array: [Element]) {
-    self = array.withUnsafeBytes { Bytes(copying: $0) }
+    // The memory of an array of trivial elements stays where it is as long as the array is held, and who changes
+    // another value of it gets memory of his own first.
+    self = array.withUnsafeBytes { Bytes(keeping: array, memory: $0) }
+  }
+
+  /// The memory of a value: kept with it if it is large, else copied.
+  ///
+  /// The caller vouches that the memory of a large value neither moves nor changes as long as the value is held.
+  init<Owner>(keeping owner: Owner, memory: UnsafeRawBufferPointer) {
+    guard memory.count > ByteStorage.inlineLimit else {
+      self.init(copying: memory)
+      return
+    }
+    self.init(owner: KeptStorage(owner), base: memory.baseAddress, count: memory.count)
   }
 
   init(copying buffer: UnsafeRawBufferPointer) {
@@ -173,6 +185,12 @@ extension Bytes: Hashable {
 
 extension Bytes: CustomStringConvertible {
   public var description: String { "\(count) bytes" }
+}
+
+/// A value whose memory is behind ``Bytes``.
+private final class KeptStorage<Value> {
+  private let value: Value
+  init(_ value: Value) { self.value = value }
 }
 
 /// Memory behind ``Bytes``: the bytes themselves, or a libzmq message, in the tail of one allocation.

@@ -31,6 +31,8 @@ struct BenchOptions: ParsableArguments {
   var throughputCount = 50_000
   @Option(help: "Tasks outstanding in a throughput measurement.")
   var window = 1_000
+  @Option(help: "The smallest payload in bytes; each further one is ten times the one before.")
+  var minPayload = 1_000
   @Option(help: "The largest payload in bytes.")
   var maxPayload = 100_000_000
   @Option(help: "The most tasks the controller's memory is watched for.")
@@ -45,7 +47,7 @@ struct BenchOptions: ParsableArguments {
       throw ValidationError("unknown mode \(mode)")
     }
     guard view == "all" || ViewKind(rawValue: view) != nil else { throw ValidationError("unknown view \(view)") }
-    guard latencyCount > 0, throughputCount > 0, window > 0 else { throw ValidationError("counts must be positive") }
+    guard latencyCount > 0, throughputCount > 0, window > 0, minPayload > 0 else { throw ValidationError("counts must be positive") }
   }
 
   var modes: [BenchMode] {

@@ -5,7 +5,7 @@ import Martlet
 enum Payload {
   static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
     let engine = client[0]
-    var size = 1_000
+    var size = options.minPayload
     while size <= options.maxPayload {
       let data = Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) })
       guard try await engine.apply(echo, data).value == data else { throw BenchError("the payload came back changed") }

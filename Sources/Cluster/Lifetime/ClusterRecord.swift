@@ -61,7 +61,7 @@ public struct ClusterRecord: Sendable, Hashable {
   /// - Throws: ``OptionError`` with the system's reason.
   public func write() throws(OptionError) {
     do {
-      for path in [path, pythonPath] { try PrivateFile.write(Data(json.bytes.array), to: path) }
+      for path in [path, pythonPath] { try PrivateFile.write(json.bytes.data, to: path) }
     } catch {
       throw OptionError("the cluster file \(path) can't be written: \(error)")
     }

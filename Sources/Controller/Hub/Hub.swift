@@ -235,7 +235,7 @@ actor Hub {
   private func saveEngines() {
     guard let engineStateFile else { return }
     do {
-      try PrivateFile.write(Data(state.engines.json.bytes.array), to: engineStateFile)
+      try PrivateFile.write(state.engines.json.bytes.data, to: engineStateFile)
     } catch {
       logger.warning("can't save the engine table", metadata: [LogKey.reason: "\(error)"])
     }

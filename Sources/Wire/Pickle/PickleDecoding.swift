@@ -38,7 +38,7 @@ enum PickleDecoding {
     if type == UInt16.self { return try integer(value, UInt16.self, path) }
     if type == UInt8.self { return try integer(value, UInt8.self, path) }
     if type == Bytes.self { return try bytes(value, path) }
-    if type == Data.self { return Data(try bytes(value, path).array) }
+    if type == Data.self { return try bytes(value, path).data }
     if type == Date.self {
       guard let date = value.date else { throw mismatch(Date.self, "a datetime", value, path()) }
       return date

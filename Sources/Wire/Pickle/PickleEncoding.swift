@@ -27,7 +27,7 @@ enum PickleEncoding {
     if T.self == [String].self, let value = thing as? [String] { return .list(value.map { .string($0) }) }
     if T.self == [UInt8].self, let value = thing as? [UInt8] { return .bytes(Bytes(value)) }
     if T.self == Bytes.self, let value = thing as? Bytes { return .bytes(value) }
-    if T.self == Data.self, let value = thing as? Data { return .bytes(Bytes([UInt8](value))) }
+    if T.self == Data.self, let value = thing as? Data { return .bytes(Bytes(value)) }
     if T.self == NDArray.self, let value = thing as? NDArray { return .array(value) }
     if T.self == Date.self, let value = thing as? Date { return .datetime(value) }
     if T.self == [String: Int].self, let value = thing as? [String: Int] {
