@@ -124,16 +124,9 @@ actor BroadcastScheduler: EngineObserver {
   private func submit() throws {
     let layout = try session.verify(incoming)
     guard layout.delimiter >= 1 else { throw WireError(.malformedFrames, "a broadcast without the client's identity") }
-    let message = try BroadcastMessage(taking: &incoming, layout: layout)
-    let targets = try (message.metadata["targets"]?.arrayValue ?? []).map { (target) throws(WireError) in
-      guard let uuid = target[0]?.stringValue, let id = target[1]?.intValue else {
-        throw WireError(.malformedJSON, "metadata targets is no list of [uuid, id]")
-      }
-      return BroadcastTarget(engine: EngineIdentity(uuid), id: id)
-    }
+    let message = try BroadcastMessage(request: &incoming, layout: layout)
     state.submitted(
-      id: message.header.messageID, payload: message, targets: targets,
-      isCoalescing: message.metadata["is_coalescing"]?.boolValue ?? false)
+      id: message.header.messageID, payload: message, targets: message.targets, isCoalescing: message.isCoalescing)
   }
 
   /// A reply as it came in: `[engine, client, <IDS|MSG>, …]`.
@@ -142,7 +135,7 @@ actor BroadcastScheduler: EngineObserver {
     guard layout.delimiter >= 2 else { throw WireError(.malformedFrames, "a reply without engine and client") }
     let metadata = try ReplyMetadata(scanning: incoming.bytes(at: layout.metadata))
     let engine = EngineIdentity(incoming.text(at: 0))
-    let message = try BroadcastMessage(taking: &incoming, layout: layout)
+    let message = try BroadcastMessage(reply: &incoming, layout: layout)
     state.replyArrived(
       from: engine, originalID: metadata.originalID, reply: message, isError: metadata.outcome != .ok)
   }
@@ -168,11 +161,10 @@ actor BroadcastScheduler: EngineObserver {
     case .dispatch(let message, let originalID, let messageID, let target):
       outgoing.append(Bytes(target.engine.rawValue))
       message.frames.append(0..<message.layout.delimiter, to: &outgoing)
-      var metadata = message.metadata
-      metadata["original_msg_id"] = .string(originalID)
       session.append(
         to: &outgoing, header: message.header(id: messageID), parent: message.frames[message.layout.parentHeader],
-        metadata: JSONValue.object(metadata).bytes.array, content: message.frames[message.layout.content].array)
+        metadata: message.metadata(originalID: originalID, target: target),
+        content: message.frames[message.layout.content].array)
       message.frames.append(message.bufferIndices, to: &outgoing)
       let leaf = leaves[state.tree.leaf(ofEngineID: target.id)]
       if (try? leaf.socket.send(&outgoing)) != .sent {
@@ -185,7 +177,7 @@ actor BroadcastScheduler: EngineObserver {
     case .coalesce(let base, let replies, _, let targets):
       base.frames.append(1..<base.layout.delimiter, to: &outgoing)
       var metadata = base.metadata
-      metadata["broadcast_targets"] = Self.json(targets)
+      metadata["broadcast_targets"] = BroadcastMessage.json(targets)
       session.append(
         to: &outgoing, header: base.frames[base.layout.header].array, parent: base.frames[base.layout.parentHeader],
         metadata: JSONValue.object(metadata).bytes.array, content: base.frames[base.layout.content].array)
@@ -198,7 +190,7 @@ actor BroadcastScheduler: EngineObserver {
         metadata["is_broadcast"] = true
         metadata["is_coalescing"] = .bool(isCoalescing)
         metadata["original_msg_id"] = .string(message.header.messageID)
-        if isCoalescing { metadata["broadcast_targets"] = Self.json(targets) }
+        if isCoalescing { metadata["broadcast_targets"] = BroadcastMessage.json(targets) }
         parts.metadata = .object(metadata)
       }
       session.append(
@@ -229,51 +221,5 @@ actor BroadcastScheduler: EngineObserver {
       outgoing.removeAll()
     }
     act()
-  }
-
-  private static func json(_ targets: [BroadcastTarget]) -> JSONValue {
-    .array(targets.map { [.string($0.engine.rawValue), .int($0.id)] })
-  }
-}
-
-/// A broadcast or a reply to one, its metadata read because parts of it change on the way.
-final class BroadcastMessage: Sendable {
-  let frames: SharedMessage
-  let layout: MessageLayout
-  let header: MessageHeader
-  let metadata: [String: JSONValue]
-  private let headerFields: [String: JSONValue]
-
-  init(taking message: inout Multipart, layout: MessageLayout) throws(WireError) {
-    header = try MessageHeader(scanning: message.bytes(at: layout.header))
-    metadata = try Self.object(message, layout.metadata)
-    headerFields = try Self.object(message, layout.header)
-    frames = SharedMessage(taking: &message)
-    self.layout = layout
-  }
-
-  /// The indices of all buffers.
-  var bufferIndices: Range<Int> { layout.firstBuffer..<max(frames.count, layout.firstBuffer) }
-
-  /// The header with another id.
-  func header(id: String) -> [UInt8] {
-    var fields = headerFields
-    fields["msg_id"] = .string(id)
-    return JSONValue.object(fields).bytes.array
-  }
-
-  private static func object(
-    _ message: borrowing Multipart, _ index: Int
-  ) throws(WireError) -> [String: JSONValue] {
-    do {
-      guard let fields = try JSONValue.parse(message.bytes(at: index)).objectValue else {
-        throw WireError(.malformedJSON, "header or metadata is no object")
-      }
-      return fields
-    } catch let error as WireError {
-      throw error
-    } catch {
-      throw WireError(.malformedJSON, "\(error)")
-    }
   }
 }
