@@ -67,6 +67,9 @@ bench: packages
 	@mkdir -p Benchmarks/.build
 	@cc -std=c11 -O2 -o Benchmarks/.build/chain Benchmarks/raw/chain.c -lzmq
 	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product martlet-bench
+	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product scheduler-bench
+	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product micro-bench
+	@.ci/deps packages valgrind
 	@echo "bench: running"
 	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)
 

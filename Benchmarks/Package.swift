@@ -44,8 +44,9 @@ let package = Package(
       ],
       // `Schedulers` is a link to the controller's sources; what needs messages and sockets stays out.
       exclude: [
-        "Schedulers/BroadcastScheduler.swift", "Schedulers/ClientWatch.swift", "Schedulers/DirectRelay.swift",
-        "Schedulers/EngineNames.swift", "Schedulers/HeldMessage.swift", "Schedulers/IOPubRelay.swift",
+        "Schedulers/BroadcastMessage.swift", "Schedulers/BroadcastScheduler.swift", "Schedulers/ClientWatch.swift",
+        "Schedulers/DirectRelay.swift", "Schedulers/EngineNames.swift", "Schedulers/HeldMessage.swift",
+        "Schedulers/IOPubRelay.swift",
         "Schedulers/RetryTimer.swift", "Schedulers/SchedulerReply.swift", "Schedulers/TaskMetadata.swift",
         "Schedulers/TaskScheduler.swift",
       ],

@@ -58,25 +58,50 @@ def main():
     parser.add_argument("--thresholds", type=Path, default=HERE / "thresholds.json")
     parser.add_argument("--update", action="store_true", help="make the present counts the thresholds")
     parser.add_argument("--only", default="", help="comma-separated names")
+    parser.add_argument("--copies", action="store_true", help="print how often payload is copied, as JSON")
     chosen = parser.parse_args()
 
     names = subprocess.run([chosen.program], capture_output=True, text=True, check=True).stdout.split()
     wanted = [name for name in chosen.only.split(",") if name] or names
+    if chosen.copies:
+        wanted = [name for name in names if name.startswith("payload-")]
     if unknown := set(wanted) - set(names):
         parser.error(f"unknown operations {sorted(unknown)}; there are {names}")
-    document = json.loads(chosen.thresholds.read_text()) if chosen.thresholds.exists() else {"tolerance": 0.1}
-    thresholds = document.setdefault(platform.machine(), {})
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         # Older valgrinds give up on Swift's debug information.
         stripped = Path(folder) / "micro-bench"
         subprocess.run(["strip", "--strip-debug", "-o", stripped, chosen.program], check=True)
         counts = dict(zip(wanted, pool.map(lambda name: count(stripped, name), wanted)))
+    if chosen.copies:
+        print(json.dumps(copies(counts)))
+    else:
+        compare(counts, chosen)
+
+
+def copies(counts):
+    """Metric -> how often an operation copies its payload: what more of it costs, over what that costs a plain copy."""
+
+    def growth(name):
+        return counts[f"payload-{name}-1000000"] - counts[f"payload-{name}-10000"]
+
+    found = [name.split("-", 1)[1].rsplit("-", 1)[0] for name in counts if name.endswith("-10000")]
+    return {
+        f"payload_copies_{name.replace('-', '_')}": round(growth(name) / growth("copy"), 2)
+        for name in found
+        if name != "copy"
+    }
+
+
+def compare(counts, chosen):
+    """Prints the counts beside their thresholds, or makes them the thresholds; exits with an error for too many."""
+    document = json.loads(chosen.thresholds.read_text()) if chosen.thresholds.exists() else {"tolerance": 0.1}
+    thresholds = document.setdefault(platform.machine(), {})
     passed = True
     for name, counted in counts.items():
         text, good = judge(counted, thresholds.get(name), document["tolerance"])
         passed = passed and good
-        print(f"micro: {name:<16} {counted:>8} instructions  {text}")
+        print(f"micro: {name:<28} {counted:>8} instructions  {text}")
     if chosen.update:
         thresholds |= counts
         chosen.thresholds.write_text(json.dumps(document, indent=2) + "\n")

@@ -128,8 +128,6 @@ def options():
 def main():
     parser, chosen = options()
     available = rows(chosen.engines, chosen.mode, chosen.program)
-    if chosen.mode == "tutorial":
-        del available[RAW]
     wanted = [name.strip() for name in chosen.rows.split(",") if name.strip()] or list(available)
     if unknown := set(wanted) - set(available):
         parser.error(f"unknown rows {sorted(unknown)}; there are {list(available)}")
@@ -140,8 +138,13 @@ def main():
             measure(f"round {number}/{chosen.rounds}", name, available[name], chosen.timeout, values)
     compared = {metric for name, row in values.items() if name != REFERENCE for metric in row}
     if chosen.mode == "all" and REFERENCE in wanted:
-        command = [str(chosen.program), "--engines", "1", "--mode", "alone"]
-        measure("last", REFERENCE, command, chosen.timeout, values)
+        folder = chosen.program.parent
+        for command in [
+            [str(chosen.program), "--engines", "1", "--mode", "alone"],
+            [str(folder / "scheduler-bench")],
+            [sys.executable, str(HERE / "micro.py"), str(folder / "micro-bench"), "--copies"],
+        ]:
+            measure("last", REFERENCE, command, chosen.timeout, values)
     if not values:
         sys.exit("no row gave a result")
 

@@ -4,7 +4,7 @@
 // is signed, parsed or stored: what is left is libzmq and the kernel. Prints one JSON object of metric -> number.
 //
 //   cc -O2 -o chain chain.c -lzmq
-//   ./chain [--mode latency|throughput|payload|all] [--engines N] [--window N] [--latency-count N]
+//   ./chain [--mode latency|throughput|tutorial|payload|all] [--engines N] [--window N] [--latency-count N]
 //           [--throughput-count N] [--min-payload BYTES] [--max-payload BYTES]
 
 #define _GNU_SOURCE
@@ -251,14 +251,34 @@ static void measure_latency(void *socket, int count) {
   free(times);
 }
 
-static void measure_throughput(void *socket, int count, int window) {
-  double start = now();
+static void exchange(void *socket, int count, int window) {
   int sent = 0;
   for (int received = 0; received < count; received++) {
     for (; sent < count && sent - received < window; sent++) send_request(socket, NULL, 0);
     receive_reply(socket);
   }
+}
+
+static void measure_throughput(void *socket, int count, int window) {
+  double start = now();
+  exchange(socket, count, window);
   report("throughput_loadbalanced_tasks_per_s", count / (now() - start));
+}
+
+// The tutorial's no-ops: one an engine, and 32 of which each engine has one at a time, as with a high water mark of 1.
+static void measure_tutorial(void *socket, int engines) {
+  const char *names[] = {"apply_all_ms", "map32_direct_ms", "map32_loadbalanced_ms"};
+  const int counts[] = {engines, engines, 32};
+  for (int row = 0; row < 3; row++) {
+    double times[6];
+    for (int run = 0; run < 6; run++) {
+      double start = now();
+      exchange(socket, counts[row], engines);
+      times[run] = now() - start;
+    }
+    qsort(times + 1, 5, sizeof *times, ascending);  // the first warms up
+    report(names[row], times[3] * 1e3);
+  }
 }
 
 static void measure_payload(void *socket, size_t smallest, size_t largest) {
@@ -355,6 +375,7 @@ int main(int argc, char **argv) {
   if (all || strcmp(mode, "latency") == 0) known = true, measure_latency(socket, (int)latency_count);
   if (all || strcmp(mode, "throughput") == 0)
     known = true, measure_throughput(socket, (int)throughput_count, (int)window);
+  if (all || strcmp(mode, "tutorial") == 0) known = true, measure_tutorial(socket, (int)engines);
   if (all || strcmp(mode, "payload") == 0) known = true, measure_payload(socket, (size_t)smallest, (size_t)largest);
   if (known) printf("}\n");
 

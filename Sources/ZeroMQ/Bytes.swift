@@ -34,7 +34,13 @@ public struct Bytes: @unchecked Sendable {
   public init() { self.init(owner: nil, base: nil, count: 0) }
 
   /// The bytes of an array; a large one is kept, not copied.
-  public init(_ array: [UInt8]) { self.init(bitsOf: array) }
+  public init(_ array: [UInt8]) {
+    if array.count > ByteStorage.inlineLimit {
+      self.init(bitsOf: array)
+    } else {
+      self = array.withUnsafeBytes { Bytes(copying: $0) }
+    }
+  }
 
   /// A copy of a slice of an array.
   public init(_ slice: ArraySlice<UInt8>) {

@@ -107,9 +107,9 @@ def test_a_file_that_is_missing_is_named(place):
 class Sleepers:
     """A program whose tasks take their time."""
 
-    def __init__(self, place, count, seconds):
+    def __init__(self, place, count, seconds, wrapper=()):
         self.child = subprocess.Popen(
-            [binary("martlet-test-engine"), "--engines", "2", "sleep", str(count), str(seconds)],
+            [*wrapper, binary("martlet-test-engine"), "--engines", "2", "sleep", str(count), str(seconds)],
             env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         assert self.child.stdout.readline().startswith("engines [0, 1]"), self.child.stderr.read()
@@ -122,11 +122,20 @@ class Sleepers:
         return self.child.returncode, output, errors
 
 
-def test_interrupting_a_program_leaves_nothing(place):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupting_a_program_leaves_nothing(place, number):
     sleepers = Sleepers(place, 4, 60)
-    sleepers.child.send_signal(signal.SIGINT)
+    sleepers.child.send_signal(number)
     status, _, _ = sleepers.end()
-    assert status == 128 + signal.SIGINT
+    assert status == 128 + number
+    assert clean(place)
+
+
+def test_a_program_under_nohup_survives_the_end_of_its_terminal(place):
+    sleepers = Sleepers(place, 1, 1, wrapper=["nohup"])
+    sleepers.child.send_signal(signal.SIGHUP)
+    status, _, errors = sleepers.end()
+    assert status == 0, errors
     assert clean(place)
 
 

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ZeroMQ
@@ -39,6 +40,36 @@ import Testing
     #expect(Bytes(array[1..<3]).array == [2, 3])
     #expect(Bytes(copying: array.span).array == array)
     #expect(Bytes(array).withSpan { $0.count == 4 && $0[3] == 4 })
+  }
+
+  @Test(arguments: [0, 1, 14, 15, 1024, 1025, 100_000])
+  func arraysAndDataAsTheyWereThen(count: Int) {
+    let original = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+    var array = original
+    var data = Data(original)
+    let (fromArray, fromData) = (Bytes(array), Bytes(data))
+    if count > 0 {
+      array[0] = 99
+      data[0] = 99
+    }
+    array.append(1)
+    data.append(1)
+    #expect(fromArray.array == original && fromData.array == original)
+    #expect(fromData.data == Data(original) && Bytes(Data(original).dropFirst()).count == max(0, count - 1))
+  }
+
+  @Test func largeArraysAndDataAreNotCopied() {
+    let array = [UInt8](repeating: 1, count: 2000)
+    #expect(array.withUnsafeBytes { $0.baseAddress } == Bytes(array).withUnsafeBytes { $0.baseAddress })
+    let data = Data(array)
+    #expect(data.withUnsafeBytes { $0.baseAddress } == Bytes(data).withUnsafeBytes { $0.baseAddress })
+  }
+
+  @Test func dataOfBytesIsACopy() {
+    let bytes = Bytes([UInt8](repeating: 1, count: 2000))
+    var data = bytes.data
+    data[0] = 2
+    #expect(bytes[0] == 1)
   }
 
   @Test func invalidUTF8IsRepaired() {

@@ -47,7 +47,9 @@ struct BenchOptions: ParsableArguments {
       throw ValidationError("unknown mode \(mode)")
     }
     guard view == "all" || ViewKind(rawValue: view) != nil else { throw ValidationError("unknown view \(view)") }
-    guard latencyCount > 0, throughputCount > 0, window > 0, minPayload > 0 else { throw ValidationError("counts must be positive") }
+    guard latencyCount > 0, throughputCount > 0, window > 0, minPayload > 0 else {
+      throw ValidationError("counts must be positive")
+    }
   }
 
   var modes: [BenchMode] {

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import ZeroMQ
 
 /// The same call on many simulated engines: one message per engine from the client, or one that the controller
 /// multiplies, with the results one by one or merged.
@@ -29,7 +30,7 @@ enum Broadcast {
     let coalescing = client.broadcast(isCoalescing: true)
     var times: [(String, Double)] = []
     for (label, size) in [("1kb", 1_000), ("1mb", 1_000_000)] {
-      let data = Data(repeating: 1, count: size)
+      let data = Bytes(Data(repeating: 1, count: size))
       times.append(("direct_\(label)", try await median { _ = try await direct.apply(swallow, data).value }))
       times.append(("tree_\(label)", try await median { _ = try await tree.apply(swallow, data).value }))
       times.append(("coalescing_\(label)", try await median { _ = try await coalescing.apply(swallow, data).value }))

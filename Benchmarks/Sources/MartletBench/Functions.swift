@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import ZeroMQ
 
 /// Takes and gives nothing.
 let noop = RemoteFunction("noop") { () -> Int? in nil }
@@ -10,11 +11,14 @@ let greet = RemoteFunction("greet") { () -> String in "hi~" }
 /// The tutorial's map.
 let square = RemoteFunction("square") { (x: Int) -> Int in x * x }
 
-/// Gives back what it gets.
-let echo = RemoteFunction("echo") { (data: Data) -> Data in data }
+/// Gives back what it gets, in the memory it came in.
+let echo = RemoteFunction("echo") { (bytes: Bytes) -> Bytes in bytes }
+
+/// Gives back what it gets, in memory of the function's own.
+let echoData = RemoteFunction("echoData") { (data: Data) -> Data in data }
 
 /// Takes bytes and gives nothing.
-let swallow = RemoteFunction("swallow") { (data: Data) -> Int? in nil }
+let swallow = RemoteFunction("swallow") { (bytes: Bytes) -> Int? in nil }
 
 /// Gives a number of bytes.
 let produce = RemoteFunction("produce") { (count: Int) -> Data in Data(repeating: 1, count: count) }

@@ -3,7 +3,9 @@ import Martlet
 
 /// Measures a cluster of this program's own processes and prints one JSON object of metric -> number.
 @main struct MartletBench: ClusterProgram {
-  static let functions: [any RemoteCallable] = [noop, greet, square, echo, swallow, produce, pause, wordCount]
+  static let functions: [any RemoteCallable] = [
+    noop, greet, square, echo, echoData, swallow, produce, pause, wordCount,
+  ]
 
   static func run(_ client: Client, arguments: [String]) async throws {
     let options = try BenchOptions.parse(arguments)

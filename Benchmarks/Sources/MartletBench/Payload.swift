@@ -1,23 +1,29 @@
 import Foundation
 import Martlet
+import ZeroMQ
 
-/// Bytes through one engine: there and back, there only, and back only.
+/// Bytes through one engine: there and back, the same as `Data`, there only, and back only.
 enum Payload {
   static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
     let engine = client[0]
     var size = options.minPayload
     while size <= options.maxPayload {
       let data = Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) })
-      guard try await engine.apply(echo, data).value == data else { throw BenchError("the payload came back changed") }
+      let bytes = Bytes(data)
+      guard try await engine.apply(echo, bytes).value == bytes, try await engine.apply(echoData, data).value == data
+      else { throw BenchError("the payload came back changed") }
       let rounds = max(3, min(500, 300_000_000 / size))
       metrics["payload_\(size)_gb_per_s"] = try await rate(2 * size, rounds) {
-        _ = try await engine.apply(echo, data).value
+        _ = try await engine.apply(echo, bytes).value
+      }
+      metrics["payload_data_\(size)_gb_per_s"] = try await rate(2 * size, rounds) {
+        _ = try await engine.apply(echoData, data).value
       }
       metrics["payload_send_\(size)_gb_per_s"] = try await rate(size, rounds) {
-        _ = try await engine.apply(swallow, data).value
+        _ = try await engine.apply(swallow, bytes).value
       }
       metrics["payload_receive_\(size)_gb_per_s"] = try await rate(size, rounds) {
-        _ = try await engine.apply(produce, size).value
+        _ = try await engine.apply(name: produce.name, args: [.int(size)], as: Bytes.self).value
       }
       size *= 10
     }

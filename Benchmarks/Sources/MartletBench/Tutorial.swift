@@ -16,6 +16,9 @@ enum Tutorial {
     }
     if options.views.contains(.loadbalanced) {
       metrics["map32_loadbalanced_ms"] = try await time(squares) { try await balanced.map(square, numbers).value }
+      metrics["map32_loadbalanced_chunks_of_4_ms"] = try await time(squares) {
+        try await balanced.map(square, numbers, chunkSize: 4).value
+      }
     }
     let files = try WordFiles()
     let expected = try counted(files.paths.map(countWords))

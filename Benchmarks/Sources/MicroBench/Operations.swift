@@ -1,3 +1,4 @@
+import Foundation
 import SchedulerWorkload
 import Wire
 import ZeroMQ
@@ -76,7 +77,55 @@ enum Operations {
         for _ in 0..<count { keep(try value.decode(Sample.self)) }
       },
       Operation("scheduler-step") { count in SchedulerWorkload.cycles(count, engines: 4) },
+    ] + [10_000, 1_000_000].flatMap { payload($0) }
+  }
+
+  /// The ways of a payload through client, controller and engine. What the larger one costs more are copies of it, of
+  /// which the first operation makes one.
+  private static func payload(_ size: Int) -> [Operation] {
+    let data = Data(repeating: 7, count: size)
+    let received = Bytes(data)
+    return [
+      Operation("payload-copy-\(size)") { count in
+        for _ in 0..<count { keep(received.withSpan { Bytes(copying: $0) }) }
+      },
+      Operation("payload-send-\(size)") { count in
+        var session = try Session(id: session, key: key)
+        var message = Multipart()
+        for _ in 0..<count {
+          let call = ApplyMessage.pack(function: "echo", args: [try PickleValue(encoding: data)])
+          session.append(to: &message, type: MessageType.applyRequest, buffers: call)
+          message.removeAll()
+        }
+      },
+      Operation("payload-relay-\(size)") { count in
+        var session = try Session(id: session, key: key)
+        let context = try Context(ioThreads: 1)
+        let left = try Socket(context, .pair)
+        let right = try Socket(context, .pair)
+        try left.bind("inproc://payload")
+        try right.connect("inproc://payload")
+        var message = Multipart()
+        for _ in 0..<count {
+          session.append(to: &message, type: MessageType.applyRequest, buffers: [received])
+          // As the controller does it: receive, verify, keep for the hub, send.
+          try left.send(&message)
+          guard try right.receive(into: &message, timeout: .seconds(1)) else { return }
+          let layout = try session.verify(message, detectReplays: false)
+          keep(PackedFrames(copying: message, from: layout.header))
+          try right.send(&message)
+          guard try left.receive(into: &message, timeout: .seconds(1)) else { return }
+          message.removeAll()
+        }
+      },
+      Operation("payload-receive-bytes-\(size)") { count in try receive(received, count, as: Bytes.self) },
+      Operation("payload-receive-data-\(size)") { count in try receive(received, count, as: Data.self) },
     ]
+  }
+
+  private static func receive<Value: Decodable>(_ payload: Bytes, _ count: Int, as type: Value.Type) throws {
+    let frames = ResultBuffers.serialize(.bytes(payload))
+    for _ in 0..<count { keep(try ResultBuffers.deserialize(frames).value.decode(type)) }
   }
 
   /// A signed request without identities: `[delimiter, signature, header, …]`.

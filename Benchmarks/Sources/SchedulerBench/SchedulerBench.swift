@@ -1,26 +1,23 @@
 import SchedulerWorkload
 
-/// Prints scheduling decisions per second for growing numbers of engines and queued tasks.
+/// Prints one JSON object of scheduling decisions per second for growing numbers of engines and queued tasks.
 @main struct SchedulerBench {
   static func main() {
-    let simple = ContinuousClock().measure { SchedulerWorkload.cycles(1_000_000, engines: 4) }
-    print("submit, dispatch and result, 4 engines, hwm 1: \(rate(1_000_000, simple)) tasks/s")
-    print("| engines | queued | plain tasks/s | with dependencies tasks/s |")
-    print("|---:|---:|---:|---:|")
+    var metrics: [(name: String, rate: Int)] = []
+    func measure(_ name: String, _ count: Int, _ work: () -> Void) {
+      let seconds = ContinuousClock().measure(work) / .seconds(1)
+      metrics.append(("scheduler_\(name)_tasks_per_s", Int(Double(count) / seconds)))
+    }
+    measure("one_by_one", 1_000_000) { SchedulerWorkload.cycles(1_000_000, engines: 4) }
     for engines in [10, 1_000, 10_000] {
       for queued in [10_000, 100_000, 1_000_000] {
-        let plain = time(queued, engines, withDependencies: false)
-        let graph = time(queued, engines, withDependencies: true)
-        print("| \(engines) | \(queued) | \(rate(queued, plain)) | \(rate(queued, graph)) |")
+        let name = "\(engines)_engines_\(queued)_queued"
+        measure(name, queued) { SchedulerWorkload.drain(queued, engines: engines, withDependencies: false) }
+        measure("\(name)_with_dependencies", queued) {
+          SchedulerWorkload.drain(queued, engines: engines, withDependencies: true)
+        }
       }
     }
+    print("{" + metrics.map { "\"\($0.name)\": \($0.rate)" }.joined(separator: ", ") + "}")
   }
-
-  private static func time(_ count: Int, _ engines: Int, withDependencies: Bool) -> Duration {
-    ContinuousClock().measure {
-      SchedulerWorkload.drain(count, engines: engines, withDependencies: withDependencies)
-    }
-  }
-
-  private static func rate(_ count: Int, _ duration: Duration) -> Int { Int(Double(count) / (duration / .seconds(1))) }
 }

@@ -2,8 +2,8 @@ import Foundation
 
 /// How a role ends its process.
 public enum RoleExit {
-  /// Runs a role until it is done or a shutdown is asked for, and gives the exit code: 0 also for SIGINT and SIGTERM,
-  /// which are how roles are stopped; 1 with one line on standard error otherwise.
+  /// Runs a role until it is done or a shutdown is asked for, and gives the exit code: 0 also for the signals
+  /// that roles are stopped by; 1 with one line on standard error otherwise.
   ///
   /// - Parameter program: named in front of the error.
   public static func code(

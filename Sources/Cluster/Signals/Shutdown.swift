@@ -13,7 +13,8 @@ public struct Interruption: Error, Sendable, Hashable, CustomStringConvertible {
   public var exitCode: Int32 { 128 + (signal ?? SIGTERM) }
 }
 
-/// Runs something until it is done, or until SIGINT, SIGTERM or the end of the starting process cancels it.
+/// Runs something until it is done, or until SIGINT, SIGTERM, SIGHUP or the end of the starting process cancels
+/// it.
 ///
 /// A second signal is not caught: it ends the process at once, and what it started follows.
 ///
@@ -44,11 +45,14 @@ public func runUntilShutdown<Output: Sendable>(
   }
 }
 
-/// The first of SIGINT and SIGTERM to arrive, `nil` when the task is cancelled before.
+/// The first of the signals that end a process to arrive, `nil` when the task is cancelled before. A hangup counts only
+/// where it was not ignored before, as `nohup` has it.
 private func firstSignal() async -> Int32? {
   let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-  let sources = [SIGINT, SIGTERM].map { number in
-    // The default action would end the process before the source sees the signal.
+  // The default action would end the process before a source sees the signal.
+  let ignoresHangup = isIgnored(signal(SIGHUP, SIG_IGN))
+  let numbers = [SIGINT, SIGTERM] + (ignoresHangup ? [] : [SIGHUP])
+  let sources = numbers.map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number)
     source.setEventHandler { continuation.yield(number) }
@@ -58,6 +62,13 @@ private func firstSignal() async -> Int32? {
   var iterator = signals.makeAsyncIterator()
   let first = await iterator.next()
   for source in sources { source.cancel() }
-  for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+  for number in numbers { signal(number, SIG_DFL) }
   return first
+}
+
+private typealias SignalHandler = @convention(c) (Int32) -> Void
+
+/// Whether a signal's handler is the one that ignores it. Functions can't be compared, their addresses can.
+private func isIgnored(_ handler: SignalHandler?) -> Bool {
+  unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN as SignalHandler?, to: Int.self)
 }
