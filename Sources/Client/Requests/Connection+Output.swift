@@ -6,19 +6,7 @@ extension Connection {
   ///
   /// Every client gets every engine's output: what belongs to others is dropped before its signature is checked.
   func receiveOutput(_ socket: SharedSocket) {
-    for _ in 0..<Self.batch {
-      do {
-        guard try socket.receive(into: &incoming) else { return }
-      } catch {
-        logger.error("a socket failed", metadata: [LogKey.channel: "iopub", LogKey.reason: "\(error)"])
-        return
-      }
-      do {
-        try handleOutput()
-      } catch {
-        refuse(error, "iopub")
-      }
-    }
+    drain(socket, "iopub") { () throws(WireError) in try self.handleOutput() }
   }
 
   private func handleOutput() throws(WireError) {

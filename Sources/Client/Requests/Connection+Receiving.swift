@@ -92,8 +92,14 @@ extension Connection {
     return metadata["original_msg_id"]?.stringValue
   }
 
-  /// Takes messages off a socket, checks them and hands them on; what is wrong is counted, logged and dropped.
+  /// Takes messages off a socket, checks them and hands them on.
   private func receive(_ socket: SharedSocket, _ channel: String, _ handle: (Message) throws(WireError) -> Void) {
+    drain(socket, channel) { () throws(WireError) in try handle(try self.session.take(&self.incoming)) }
+  }
+
+  /// Takes messages off a socket, up to a batch, and calls a closure for each; what is wrong is counted, logged and
+  /// dropped.
+  func drain(_ socket: SharedSocket, _ channel: String, _ handle: () throws(WireError) -> Void) {
     for _ in 0..<Self.batch {
       do {
         guard try socket.receive(into: &incoming) else { return }
@@ -102,7 +108,7 @@ extension Connection {
         return
       }
       do {
-        try handle(try session.take(&incoming))
+        try handle()
       } catch {
         refuse(error, channel)
       }
@@ -110,7 +116,7 @@ extension Connection {
   }
 
   /// Counts and logs a message that is dropped.
-  func refuse(_ error: WireError, _ channel: String) {
+  private func refuse(_ error: WireError, _ channel: String) {
     count { $0.refused.count(error) }
     logger.warning(
       "a message was refused", metadata: [LogKey.channel: "\(channel)", LogKey.reason: "\(error)"])
