@@ -5,13 +5,13 @@ struct DeadlineTimer {
   private var armed: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
 
   /// Has an action run at a deadline instead of the one before; no deadline is no timer.
-  mutating func arm(
-    at deadline: ContinuousClock.Instant?, on loop: EventLoop, _ action: @escaping @Sendable () -> Void
+  mutating func arm<Driver: EventLoopActor>(
+    at deadline: ContinuousClock.Instant?, of driver: Driver, _ action: @escaping @Sendable (isolated Driver) -> Void
   ) {
     guard deadline != armed?.deadline else { return }
-    cancel(on: loop)
+    cancel(on: driver.loop)
     guard let deadline else { return }
-    armed = (loop.schedule(at: deadline, action), deadline)
+    armed = (driver.schedule(at: deadline, action), deadline)
   }
 
   /// Notes that the action runs: the same deadline may be armed anew.

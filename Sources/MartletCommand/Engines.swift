@@ -9,11 +9,7 @@ struct Engines: AsyncParsableCommand {
     abstract: "Start engines for a cluster that runs, until Ctrl-C.",
     discussion: "Options after -- go to each engine: martlet engines -n 2 -- --file=ipcontroller-engine.json")
 
-  @Option(name: .shortAndLong, help: "How many engines; one per core by default.")
-  var n: Int?
-
-  @Option(help: "A program of yours that is to be the engines.")
-  var program: String?
+  @OptionGroup var engines: EngineSelection
 
   @OptionGroup var selection: ClusterSelection
 
@@ -21,8 +17,7 @@ struct Engines: AsyncParsableCommand {
   var engineArguments: [String] = []
 
   func run() async throws {
-    let values = [("n", n.map { "\($0)" }), ("program", program)]
-    let arguments = selection.arguments + values.compactMap { name, value in value.map { "--\(name)=\($0)" } }
+    let arguments = selection.arguments + engines.arguments
     let engineArguments = engineArguments
     try await perform { try await EnginesAction(arguments, engineArguments: engineArguments).run() }
   }

@@ -39,8 +39,7 @@ struct ClusterSelection: ParsableArguments {
 
   /// The options in the roles' own syntax, which also looks at the environment.
   var arguments: [String] {
-    [("profile", profile), ("profile-dir", profileDir), ("ipython-dir", ipythonDir), ("cluster-id", clusterId)]
-      .compactMap { name, value in value.map { "--\(name)=\($0)" } }
+    roleArguments(["profile": profile, "profile-dir": profileDir, "ipython-dir": ipythonDir, "cluster-id": clusterId])
   }
 
   /// The options with what environment and configuration add.
@@ -51,6 +50,23 @@ struct ClusterSelection: ParsableArguments {
     if profile != nil || profileDir != nil { return [try options().application.profile] }
     return ipythonDir.map { ProfileDirectory.all(in: $0) } ?? ProfileDirectory.all()
   }
+}
+
+/// Which engines a command starts.
+struct EngineSelection: ParsableArguments {
+  @Option(name: .shortAndLong, help: "How many engines; one per core by default.")
+  var n: Int?
+
+  @Option(help: "A program of yours that is to be the engines (and has their functions).")
+  var program: String?
+
+  /// The options in the roles' own syntax.
+  var arguments: [String] { roleArguments(["n": n.map(String.init), "program": program]) }
+}
+
+/// The options that are given, in the roles' own syntax.
+func roleArguments(_ values: KeyValuePairs<String, String?>) -> [String] {
+  values.compactMap { name, value in value.map { "--\(name)=\($0)" } }
 }
 
 /// Runs a command's work until Ctrl-C and turns errors into one line and an exit code.

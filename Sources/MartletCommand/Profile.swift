@@ -22,14 +22,10 @@ struct Profile: ParsableCommand {
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Create a profile.")
 
-    @Argument(help: "Its name.")
-    var name = "default"
-
-    @Option(help: "The folder of the profiles.")
-    var ipythonDir: String?
+    @OptionGroup var selection: Selection
 
     func run() async throws {
-      let profile = Profile.named(name, in: ipythonDir)
+      let profile = selection.profile
       try await perform { try profile.create() }
       print(profile.path)
     }
@@ -38,14 +34,10 @@ struct Profile: ParsableCommand {
   struct Locate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Print the folder of a profile.")
 
-    @Argument(help: "Its name.")
-    var name = "default"
-
-    @Option(help: "The folder of the profiles.")
-    var ipythonDir: String?
+    @OptionGroup var selection: Selection
 
     func run() async throws {
-      let profile = Profile.named(name, in: ipythonDir)
+      let profile = selection.profile
       try await perform {
         guard profile.exists else {
           throw OptionError("there is no profile \(profile.name), martlet profile create \(profile.name) makes it")
@@ -55,7 +47,16 @@ struct Profile: ParsableCommand {
     }
   }
 
-  private static func named(_ name: String, in directory: String?) -> ProfileDirectory {
-    ProfileDirectory(name: name, ipythonDirectory: directory ?? ProfileDirectory.ipythonDirectory())
+  /// Which profile a command is about.
+  struct Selection: ParsableArguments {
+    @Argument(help: "Its name.")
+    var name = "default"
+
+    @Option(help: "The folder of the profiles.")
+    var ipythonDir: String?
+
+    var profile: ProfileDirectory {
+      ProfileDirectory(name: name, ipythonDirectory: ipythonDir ?? ProfileDirectory.ipythonDirectory())
+    }
   }
 }

@@ -7,11 +7,7 @@ struct Start: AsyncParsableCommand {
     abstract: "Start a cluster on this machine.",
     discussion: "Options after -- go to the controller: martlet start -n 4 -- --sqlitedb")
 
-  @Option(name: .shortAndLong, help: "How many engines; one per core by default.")
-  var n: Int?
-
-  @Option(help: "A program of yours that is to be the engines (and has their functions).")
-  var program: String?
+  @OptionGroup var engines: EngineSelection
 
   @OptionGroup var selection: ClusterSelection
 
@@ -38,15 +34,10 @@ struct Start: AsyncParsableCommand {
   var controllerArguments: [String] = []
 
   func run() async throws {
-    var more = controllerArguments.isEmpty ? [] : ["--"] + controllerArguments
-    let values = [
-      ("n", n.map { "\($0)" }), ("program", program), ("ip", ip), ("transport", transport), ("location", location),
-      ("log-level", logLevel),
-    ]
-    more = values.compactMap { name, value in value.map { "--\(name)=\($0)" } } + more
-    if daemonize { more.insert("--daemonize", at: 0) }
-    let arguments = selection.arguments + more
-    let background = background
-    try await perform { try await StartAction(arguments, background: background).run() }
+    var arguments = selection.arguments + (daemonize ? ["--daemonize"] : []) + engines.arguments
+    arguments += roleArguments(["ip": ip, "transport": transport, "location": location, "log-level": logLevel])
+    if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
+    let (options, background) = (arguments, background)
+    try await perform { try await StartAction(options, background: background).run() }
   }
 }

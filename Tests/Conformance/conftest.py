@@ -1,20 +1,38 @@
 """Fixtures: clusters of real processes, and their logs in the report of a test that failed."""
 
+from contextlib import contextmanager
+from functools import partial
+
 import pytest
 from harness import Cluster
 
 _clusters = []
 
 
-def _new_cluster():
+@contextmanager
+def new_cluster():
+    """A cluster, nothing started, until the end of the block."""
     cluster = Cluster()
     _clusters.append(cluster)
-    return cluster
+    try:
+        yield cluster
+    finally:
+        _clusters.remove(cluster)
+        cluster.stop()
 
 
-def _stop(cluster):
-    _clusters.remove(cluster)
-    cluster.stop()
+@contextmanager
+def running_cluster(kind, count, arguments=()):
+    """A cluster of a controller with these arguments and engines of one kind, which a client sees."""
+    with new_cluster() as cluster:
+        cluster.start_controller(arguments=arguments)
+        _start_engines(cluster, kind, count)
+        yield cluster
+
+
+def _start_engines(cluster, kind, count):
+    getattr(cluster, f"start_{kind}_engines")(count)
+    return cluster.client(engines=count)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,9 +47,8 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture
 def cluster():
     """A cluster for one test alone, nothing started."""
-    cluster = _new_cluster()
-    yield cluster
-    _stop(cluster)
+    with new_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -44,46 +61,24 @@ def controller(cluster):
 @pytest.fixture
 def python_engines(controller):
     """``python_engines(n)`` starts n unmodified engines and returns a client that sees them."""
-
-    def start(count):
-        controller.start_python_engines(count)
-        return controller.client(engines=count)
-
-    return start
+    return partial(_start_engines, controller, "python")
 
 
 @pytest.fixture
 def swift_engines(controller):
     """``swift_engines(n)`` starts n Swift engines and returns a client that sees them."""
-
-    def start(count):
-        controller.start_swift_engines(count)
-        return controller.client(engines=count)
-
-    return start
+    return partial(_start_engines, controller, "swift")
 
 
 @pytest.fixture(scope="module")
 def python_cluster():
     """A cluster shared by a module: two unmodified engines. For tests that leave it as they found it."""
-    cluster = _new_cluster()
-    try:
-        cluster.start_controller()
-        cluster.start_python_engines(2)
-        cluster.client(engines=2)
+    with running_cluster("python", 2) as cluster:
         yield cluster
-    finally:
-        _stop(cluster)
 
 
 @pytest.fixture(scope="module")
 def swift_cluster():
     """A cluster shared by a module: two Swift engines. For tests that leave it as they found it."""
-    cluster = _new_cluster()
-    try:
-        cluster.start_controller()
-        cluster.start_swift_engines(2)
-        cluster.client(engines=2)
+    with running_cluster("swift", 2) as cluster:
         yield cluster
-    finally:
-        _stop(cluster)

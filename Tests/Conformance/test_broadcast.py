@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from conftest import running_cluster
 from harness import TIMEOUT, wait_until
 from ipyparallel import error, interactive
 
@@ -13,17 +14,10 @@ ENGINES = 3
 @pytest.fixture(scope="module", params=[0, 1, 2, 3], ids=lambda depth: f"depth-{depth}")
 def deep_cluster(request):
     """A controller of each depth with three Python engines."""
-    from conftest import _new_cluster, _stop
-
-    cluster = _new_cluster()
-    try:
-        cluster.start_controller(arguments=[f"--IPController.broadcast_scheduler_depth={request.param}"])
+    arguments = [f"--IPController.broadcast_scheduler_depth={request.param}"]
+    with running_cluster("python", ENGINES, arguments) as cluster:
         cluster.depth = request.param
-        cluster.start_python_engines(ENGINES)
-        cluster.client(engines=ENGINES)
         yield cluster
-    finally:
-        _stop(cluster)
 
 
 @pytest.fixture

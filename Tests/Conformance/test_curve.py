@@ -5,6 +5,7 @@ import json
 import ipyparallel as ipp
 import pytest
 import zmq
+from conftest import new_cluster
 from harness import TIMEOUT, wait_until
 from ipyparallel import interactive
 
@@ -15,19 +16,14 @@ REFUSED = "refused a message"
 @pytest.fixture(scope="module")
 def curve_cluster():
     """A CURVE controller by ``IPP_ENABLE_CURVE``, a Python engine (0) and a Swift engine (1)."""
-    from conftest import _new_cluster, _stop
-
-    cluster = _new_cluster()
-    cluster.environment["IPP_ENABLE_CURVE"] = "1"
-    try:
+    with new_cluster() as cluster:
+        cluster.environment["IPP_ENABLE_CURVE"] = "1"
         cluster.start_controller()
         cluster.start_python_engines(1)
         cluster.client(engines=1)
         cluster.start_swift_engines(1)
         cluster.client(engines=2)
         yield cluster
-    finally:
-        _stop(cluster)
 
 
 @pytest.fixture

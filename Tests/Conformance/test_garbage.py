@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import zmq
+from conftest import new_cluster
 from harness import TIMEOUT, wait_until
 from ipyparallel import interactive
 from simulated import DELIMITER, Wire, endpoint, engine_ids, raw_client
@@ -21,10 +22,7 @@ VERIFIED = [port for port in PORTS if port[1] != "hb_pong"]
 @pytest.fixture(scope="module")
 def cluster():
     """A cluster whose one client works all the time."""
-    from conftest import _new_cluster, _stop
-
-    cluster = _new_cluster()
-    try:
+    with new_cluster() as cluster:
         # A task its engine drops holds its place for ever: without a limit of tasks there are places enough.
         cluster.start_controller(arguments=["--log-level=30", "--TaskScheduler.hwm=0", "--DictDB.record_limit=50"])
         cluster.start_python_engines(1)
@@ -32,8 +30,6 @@ def cluster():
         cluster.worker = worker
         yield cluster
         worker.finish()
-    finally:
-        _stop(cluster)
 
 
 class Worker:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import ipyparallel as ipp
 import pytest
+from conftest import running_cluster
 from harness import TIMEOUT, wait_until
 from ipyparallel import error, interactive
 
@@ -22,16 +23,8 @@ def pause(seconds):
 @pytest.fixture(scope="module", params=["--dictdb", "--sqlitedb"], ids=["memory", "sqlite"])
 def store_cluster(request):
     """A cluster of two engines with either store."""
-    from conftest import _new_cluster, _stop
-
-    cluster = _new_cluster()
-    try:
-        cluster.start_controller(arguments=[request.param])
-        cluster.start_python_engines(2)
-        cluster.client(engines=2)
+    with running_cluster("python", 2, [request.param]) as cluster:
         yield cluster
-    finally:
-        _stop(cluster)
 
 
 @pytest.fixture

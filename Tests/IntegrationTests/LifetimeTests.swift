@@ -38,7 +38,7 @@ extension IntegrationTests {
     }
 
     @Test func filesAreReused() async throws {
-      let directory = NSTemporaryDirectory() + "m\(UInt32.random(in: 0 ... .max))"
+      let directory = TestController.newPath
       defer { try? FileManager.default.removeItem(atPath: directory) }
       var configuration = try TestController.configuration(.tcp, in: directory)
       configuration.reusesFiles = true
@@ -56,7 +56,7 @@ extension IntegrationTests {
     }
 
     @Test func aFailedStartLeavesNothing() throws {
-      let directory = NSTemporaryDirectory() + "m\(UInt32.random(in: 0 ... .max))"
+      let directory = TestController.newPath
       defer { try? FileManager.default.removeItem(atPath: directory) }
       var configuration = try TestController.configuration(.ipc, in: directory)
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -15,9 +15,7 @@ extension IntegrationTests {
         #expect(try await engine.register() == index)
         engines.append(engine)
       }
-      try await wait("\(count) engines") {
-        try await client.ask("connection_request").content["engines"]?.objectValue?.count == count
-      }
+      try await wait("\(count) engines") { try await client.engines()?.objectValue?.count == count }
       return engines
     }
 

@@ -2,7 +2,7 @@ import Logging
 import ZeroMQ
 
 /// Logs peers that fail the security handshake on any of the controller's sockets.
-actor HandshakeWatch {
+actor HandshakeWatch: EventLoopActor {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -31,7 +31,7 @@ actor HandshakeWatch {
   /// Begins to watch.
   func start() {
     tokens = watched.indices.map { index in
-      loop.onReadable(watched[index].monitor.socket) { @Sendable [unowned self] in assumeIsolated { $0.read(index) } }
+      onReadable(watched[index].monitor.socket) { $0.read(index) }
     }
   }
 

@@ -6,7 +6,7 @@ import ZeroMQ
 ///
 /// A new subscriber is pinged soon after it joins, so that a registration is complete within milliseconds instead of
 /// at the next period.
-actor HeartMonitor {
+actor HeartMonitor: EventLoopActor {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -48,9 +48,9 @@ actor HeartMonitor {
   /// Begins to beat.
   func start() {
     tokens = [
-      loop.onReadable(ping) { @Sendable [unowned self] in assumeIsolated { $0.readSubscriptions() } },
-      loop.onReadable(pong) { @Sendable [unowned self] in assumeIsolated { $0.readPongs() } },
-      loop.onReadable(connections.socket) { @Sendable [unowned self] in assumeIsolated { $0.readConnections() } },
+      onReadable(ping) { $0.readSubscriptions() },
+      onReadable(pong) { $0.readPongs() },
+      onReadable(connections.socket) { $0.readConnections() },
     ]
     arm()
   }
@@ -62,20 +62,18 @@ actor HeartMonitor {
 
   /// The next beat of this engine's heart is its first.
   nonisolated func forget(_ uuid: String) {
-    loop.execute { self.assumeIsolated { $0.state.forget(EngineIdentity(uuid)) } }
+    execute { $0.state.forget(EngineIdentity(uuid)) }
   }
 
   /// An engine known from before is taken to beat; its silence will be reported.
   nonisolated func watch(_ uuid: String) {
-    loop.execute { self.assumeIsolated { $0.state.watch(EngineIdentity(uuid)) } }
+    execute { $0.state.watch(EngineIdentity(uuid)) }
   }
 
   private func arm() {
-    timer = loop.schedule(at: state.nextDeadline) { [unowned self] in
-      assumeIsolated {
-        $0.beat()
-        $0.arm()
-      }
+    timer = schedule(at: state.nextDeadline) {
+      $0.beat()
+      $0.arm()
     }
   }
 
@@ -109,11 +107,9 @@ actor HeartMonitor {
       if message.size(of: 0) > 0, message.bytes(at: 0)[0] == 1 { joined = true }
     }
     guard joined, extraPing == nil else { return }
-    extraPing = loop.schedule(at: .now + Self.extraPingDelay) { [unowned self] in
-      assumeIsolated {
-        $0.extraPing = nil
-        $0.send($0.state.currentPing)
-      }
+    extraPing = schedule(at: .now + Self.extraPingDelay) {
+      $0.extraPing = nil
+      $0.send($0.state.currentPing)
     }
   }
 
@@ -155,11 +151,9 @@ actor HeartMonitor {
     // Who joins again is pinged as a new subscriber.
     state.disconnected(heart)
     logger.debug("an engine's heart lost its connection", metadata: [LogKey.engineUUID: "\(heart)"])
-    _ = loop.schedule(at: .now + Self.reconnectionTime) { [unowned self] in
-      assumeIsolated {
-        guard $0.state.endIfSilent(heart) else { return }
-        $0.report(.heartsStopped([heart.rawValue]), false)
-      }
+    _ = schedule(at: .now + Self.reconnectionTime) {
+      guard $0.state.endIfSilent(heart) else { return }
+      $0.report(.heartsStopped([heart.rawValue]), false)
     }
   }
 }

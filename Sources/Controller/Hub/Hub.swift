@@ -5,7 +5,7 @@ import ZeroMQ
 
 /// The driver of the hub: answers on the registration socket, publishes notifications, and takes reports from the
 /// relays and schedulers, which never wait for it.
-actor Hub {
+actor Hub: EventLoopActor {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -80,8 +80,8 @@ actor Hub {
     self.hearts = hearts
     if restoring { restore() }
     tokens = [
-      loop.onReadable(query) { @Sendable [unowned self] in assumeIsolated { $0.readQueries() } },
-      loop.onReadable(notifier) { @Sendable [unowned self] in assumeIsolated { $0.readSubscriptions() } },
+      onReadable(query) { $0.readQueries() },
+      onReadable(notifier) { $0.readSubscriptions() },
     ]
     state.scheduleFlush(now: .now)
     act()
@@ -122,14 +122,14 @@ actor Hub {
     if let total = admission.dropped, total % 1000 < events.count {
       logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
     }
-    if admission.isNews { loop.execute { self.assumeIsolated { $0.reportsWait() } } }
+    if admission.isNews { execute { $0.reportsWait() } }
   }
 
   /// Looks at the reports, or, having looked a moment ago, lets them gather: while many messages pass, waking for each
   /// would cost more than recording it.
   private func reportsWait() {
     guard .now < nextLook else { return readReports() }
-    lookTimer = loop.schedule(at: nextLook) { [unowned self] in assumeIsolated { $0.readReports() } }
+    lookTimer = schedule(at: nextLook) { $0.readReports() }
   }
 
   private func readReports() {
@@ -221,12 +221,10 @@ actor Hub {
   }
 
   private func arm() {
-    timer.arm(at: state.nextDeadline, on: loop) { [unowned self] in
-      assumeIsolated {
-        $0.timer.fired()
-        $0.state.advance(to: .now)
-        $0.act()
-      }
+    timer.arm(at: state.nextDeadline, of: self) {
+      $0.timer.fired()
+      $0.state.advance(to: .now)
+      $0.act()
     }
   }
 

@@ -4,7 +4,7 @@ import ZeroMQ
 
 /// The driver of the broadcast schedulers: the client's one message goes to every target under an id of its own, and
 /// replies go back one by one or merged.
-actor BroadcastScheduler: EngineObserver {
+actor BroadcastScheduler: EventLoopActor, EngineObserver {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -48,11 +48,8 @@ actor BroadcastScheduler: EngineObserver {
 
   /// Begins to serve.
   func start() {
-    tokens = [loop.onReadable(clients) { @Sendable [unowned self] in assumeIsolated { $0.readClients() } }]
-    for index in leaves.indices {
-      tokens.append(
-        loop.onReadable(leaves[index].socket) { @Sendable [unowned self] in assumeIsolated { $0.readLeaf(index) } })
-    }
+    tokens = [onReadable(clients) { $0.readClients() }]
+    for index in leaves.indices { tokens.append(onReadable(leaves[index].socket) { $0.readLeaf(index) }) }
   }
 
   /// Stops serving.
@@ -63,21 +60,17 @@ actor BroadcastScheduler: EngineObserver {
   }
 
   nonisolated func engineRegistered(_ uuid: String) {
-    loop.execute {
-      self.assumeIsolated {
-        $0.state.engineRegistered(EngineIdentity(uuid))
-        $0.act()
-      }
+    execute {
+      $0.state.engineRegistered(EngineIdentity(uuid))
+      $0.act()
     }
   }
 
   nonisolated func engineUnregistered(_ uuid: String) {
-    loop.execute {
-      self.assumeIsolated {
-        for index in $0.leaves.indices { $0.readLeaf(index) }
-        $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
-        $0.act()
-      }
+    execute {
+      for index in $0.leaves.indices { $0.readLeaf(index) }
+      $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
+      $0.act()
     }
   }
 
@@ -147,12 +140,10 @@ actor BroadcastScheduler: EngineObserver {
       perform(action)
       outgoing.removeAll()
     }
-    timer.arm(at: state.nextDeadline, on: loop) { [unowned self] in
-      assumeIsolated {
-        $0.timer.fired()
-        $0.state.advance(to: .now)
-        $0.act()
-      }
+    timer.arm(at: state.nextDeadline, of: self) {
+      $0.timer.fired()
+      $0.state.advance(to: .now)
+      $0.act()
     }
   }
 

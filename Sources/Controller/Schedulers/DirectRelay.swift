@@ -5,7 +5,7 @@ import ZeroMQ
 /// The relay of the direct (mux) and control queues: what a client addresses to an engine goes there, and back.
 ///
 /// Each message is verified once, its two outer identities are exchanged, and its frames go on as they are.
-actor DirectRelay: EngineObserver {
+actor DirectRelay: EventLoopActor, EngineObserver {
   /// Which queue.
   enum Kind: String, Sendable {
     case mux, control
@@ -64,8 +64,8 @@ actor DirectRelay: EngineObserver {
   /// Begins to serve.
   func start() {
     tokens = [
-      loop.onReadable(clients) { @Sendable [unowned self] in assumeIsolated { $0.drain(clientsToEngines: true) } },
-      loop.onReadable(engines) { @Sendable [unowned self] in assumeIsolated { $0.drain(clientsToEngines: false) } },
+      onReadable(clients) { $0.drain(clientsToEngines: true) },
+      onReadable(engines) { $0.drain(clientsToEngines: false) },
     ]
   }
 
@@ -76,11 +76,11 @@ actor DirectRelay: EngineObserver {
   }
 
   nonisolated func engineRegistered(_ uuid: String) {
-    loop.execute { self.assumeIsolated { $0.registered.insert(uuid) } }
+    execute { $0.registered.insert(uuid) }
   }
 
   nonisolated func engineUnregistered(_ uuid: String) {
-    loop.execute { self.assumeIsolated { $0.registered.remove(uuid) } }
+    execute { $0.registered.remove(uuid) }
   }
 
   private func drain(clientsToEngines: Bool) {

@@ -3,7 +3,7 @@ import Wire
 import ZeroMQ
 
 /// The relay of what engines publish: output, errors and status go to all clients, and all but status to the hub.
-actor IOPubRelay {
+actor IOPubRelay: EventLoopActor {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -32,7 +32,7 @@ actor IOPubRelay {
 
   /// Begins to serve.
   func start() {
-    token = loop.onReadable(engines) { @Sendable [unowned self] in assumeIsolated { $0.drain() } }
+    token = onReadable(engines) { $0.drain() }
   }
 
   /// Stops serving.

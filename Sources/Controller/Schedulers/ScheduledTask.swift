@@ -26,7 +26,7 @@ enum TaskPhase: UInt8 {
 }
 
 /// A task, kept small: whatever most tasks lack lives in ``TaskConstraints``. Indices are -1 where there is nothing.
-struct ScheduledTask<Payload> {
+struct ScheduledTask<Payload>: SlotRecord {
   var id: String
   /// Nil once the task has ended.
   var payload: Payload?
@@ -36,11 +36,9 @@ struct ScheduledTask<Payload> {
   var phase = TaskPhase.waiting
   var retries: Int32
   /// Links of the list the task is in: a queue, an engine's pending tasks, or the finished ones.
-  var previous: Int32 = -1
-  var next: Int32 = -1
+  var links = ListLinks()
   /// Links of the list of its client's queued tasks.
-  var clientPrevious: Int32 = -1
-  var clientNext: Int32 = -1
+  var clientLinks = ListLinks()
   var client: Int32 = -1
   /// The engine the task runs or ran on.
   var engine: EngineToken?
@@ -50,11 +48,18 @@ struct ScheduledTask<Payload> {
   var lastDependent: Int32 = -1
 }
 
-/// The ends of a doubly linked list threaded through task records.
-struct TaskList {
-  var head: Int32 = -1
-  var tail: Int32 = -1
-  var count = 0
-}
-
 extension ScheduledTask: Sendable where Payload: Sendable {}
+
+extension SlotTable {
+  mutating func appendToClient<Payload>(
+    _ slot: Int32, list: inout TaskList
+  ) where Record == ScheduledTask<Payload> {
+    list.append(slot) { $1(&self[$0].clientLinks) }
+  }
+
+  mutating func unlinkFromClient<Payload>(
+    _ slot: Int32, list: inout TaskList
+  ) where Record == ScheduledTask<Payload> {
+    list.unlink(self[slot].clientLinks) { $1(&self[$0].clientLinks) }
+  }
+}

@@ -58,7 +58,7 @@ public struct TaskSchedulerState<Payload> {
   let hwm: Int
   var actions = Deque<Action>()
 
-  var tasks = TaskTable<Payload>()
+  var tasks = SlotTable<ScheduledTask<Payload>>()
   var constraints: [TaskConstraints<Payload>] = []
   var freeConstraints: [Int32] = []
   var graph = DependencyGraph()

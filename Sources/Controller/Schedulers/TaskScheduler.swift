@@ -4,7 +4,7 @@ import ZeroMQ
 
 /// The driver of the task scheduler: reads tasks from clients and replies from engines, and does what
 /// ``TaskSchedulerState`` decides.
-actor TaskScheduler {
+actor TaskScheduler: EventLoopActor {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -53,9 +53,9 @@ actor TaskScheduler {
   /// Begins to serve.
   func start() {
     tokens = [
-      loop.onReadable(clients) { @Sendable [unowned self] in assumeIsolated { $0.readClients() } },
-      loop.onReadable(engines) { @Sendable [unowned self] in assumeIsolated { $0.readEngines() } },
-      loop.onReadable(connections.socket) { @Sendable [unowned self] in assumeIsolated { $0.connectionsChanged() } },
+      onReadable(clients) { $0.readClients() },
+      onReadable(engines) { $0.readEngines() },
+      onReadable(connections.socket) { $0.connectionsChanged() },
     ]
   }
 
@@ -70,49 +70,41 @@ actor TaskScheduler {
 
   /// An engine can take tasks.
   nonisolated func engineRegistered(_ uuid: String) {
-    loop.execute {
-      self.assumeIsolated {
-        $0.names.insert(uuid)
-        $0.state.engineRegistered(EngineIdentity(uuid), now: .now)
-        $0.act()
-      }
+    execute {
+      $0.names.insert(uuid)
+      $0.state.engineRegistered(EngineIdentity(uuid), now: .now)
+      $0.act()
     }
   }
 
   /// An engine is gone.
   nonisolated func engineUnregistered(_ uuid: String) {
-    loop.execute {
-      self.assumeIsolated {
-        // What it sent before it went is waiting in the socket and counts.
-        $0.readEngines()
-        $0.names.remove(uuid)
-        $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
-        $0.act()
-      }
+    execute {
+      // What it sent before it went is waiting in the socket and counts.
+      $0.readEngines()
+      $0.names.remove(uuid)
+      $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
+      $0.act()
     }
   }
 
   /// Ends queued tasks as aborted.
   nonisolated func abort(_ ids: [String]) {
-    loop.execute {
-      self.assumeIsolated {
-        $0.state.abort(ids: ids)
-        $0.act()
-      }
+    execute {
+      $0.state.abort(ids: ids)
+      $0.act()
     }
   }
 
   /// Submits a task once more on behalf of the hub; nobody waits for the reply on a socket.
   nonisolated func resubmit(header: [UInt8], content: Bytes, buffers: [Bytes]) {
-    loop.execute {
-      self.assumeIsolated { scheduler in
-        scheduler.incoming.removeAll()
-        scheduler.incoming.append(Bytes("hub"))
-        scheduler.session.append(
-          to: &scheduler.incoming, header: header, content: content.array, buffers: buffers)
-        scheduler.submit()
-        scheduler.act()
-      }
+    execute { scheduler in
+      scheduler.incoming.removeAll()
+      scheduler.incoming.append(Bytes("hub"))
+      scheduler.session.append(
+        to: &scheduler.incoming, header: header, content: content.array, buffers: buffers)
+      scheduler.submit()
+      scheduler.act()
     }
   }
 
@@ -321,12 +313,10 @@ actor TaskScheduler {
 
   /// Keeps one timer for the state's next deadline.
   private func arm() {
-    timer.arm(at: state.nextDeadline, on: loop) { [unowned self] in
-      assumeIsolated {
-        $0.timer.fired()
-        $0.state.advance(to: .now)
-        $0.act()
-      }
+    timer.arm(at: state.nextDeadline, of: self) {
+      $0.timer.fired()
+      $0.state.advance(to: .now)
+      $0.act()
     }
   }
 }

@@ -60,7 +60,7 @@ extension TaskSchedulerState {
       var task = groups[Int(group)].tasks.head
       while task >= 0 {
         unplaced.append(task)
-        task = tasks[task].next
+        task = tasks[task].links.next
       }
     }
   }

@@ -59,7 +59,7 @@ extension TaskSchedulerState {
     guard registeredCount > 0, registeredCount <= largestBlacklist else { return }
     var task = excluded.head
     while task >= 0 {
-      let next = tasks[task].next
+      let next = tasks[task].links.next
       if case .exhausted = eligibility(task) { endExhausted(task) }
       task = next
     }
@@ -152,10 +152,10 @@ extension TaskSchedulerState {
     guard excluded.count > 0 else { return -1 }
     let token = token(of: engine)
     let skipped = engines[Int(engine)].lastSkipped
-    var task = skipped >= 0 ? tasks[skipped].next : excluded.head
+    var task = skipped >= 0 ? tasks[skipped].links.next : excluded.head
     while task >= 0, constraints[Int(tasks[task].constraints)].blacklist.contains(token) {
       engines[Int(engine)].lastSkipped = task
-      task = tasks[task].next
+      task = tasks[task].links.next
     }
     return task
   }

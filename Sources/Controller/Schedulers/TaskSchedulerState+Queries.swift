@@ -21,7 +21,7 @@ extension TaskSchedulerState {
       var task = client.queued.head
       while task >= 0 {
         ids.append(tasks[task].id)
-        task = tasks[task].clientNext
+        task = tasks[task].clientLinks.next
       }
     }
     return ids
@@ -34,7 +34,7 @@ extension TaskSchedulerState {
     var task = engines[Int(slot)].pending.head
     while task >= 0 {
       ids.append(tasks[task].id)
-      task = tasks[task].next
+      task = tasks[task].links.next
     }
     return ids
   }

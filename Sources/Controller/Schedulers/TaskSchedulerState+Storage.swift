@@ -29,7 +29,7 @@ extension TaskSchedulerState {
 
   /// The engines that passed over the task last are the ones it excludes: they step back to the task before it.
   private mutating func unlinkExcluded(_ task: Int32) {
-    let previous = tasks[task].previous
+    let previous = tasks[task].links.previous
     for token in constraints[Int(tasks[task].constraints)].blacklist
     where engines[Int(token.slot)].lastSkipped == task {
       engines[Int(token.slot)].lastSkipped = previous
@@ -41,6 +41,7 @@ extension TaskSchedulerState {
   mutating func forget(_ task: Int32) {
     tasks.unlink(task, from: &finished)
     tasks.remove(task)
+    tasks[task].phase = .free
   }
 
   // MARK: Constraints

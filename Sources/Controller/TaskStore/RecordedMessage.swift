@@ -73,32 +73,23 @@ public struct TaskRequest: Sendable {
   /// The record that begins with the request.
   public var record: TaskRecord {
     var record = TaskRecord(messageID: messageID)
-    record.header = message.header
-    record.metadata = message.metadata
-    record.content = message.content
-    record.buffers = message.buffers
-    record.submitted = message.date
-    record.clientUUID = message.session
-    record.engineUUID = engineUUID
-    record.queue = queue.rawValue
-    record.label = message.metadataText("label")
+    record.apply(update(of: record))
     return record
   }
 
   /// The change to a record that IOPub output or a resubmission made before: a resubmitted task keeps who submitted it
   /// and when, and its buffers, which are the same.
   public func update(of existing: TaskRecord) -> TaskRecordUpdate {
-    let record = record
     var update = TaskRecordUpdate()
-    update.header = record.header
-    update.metadata = record.metadata
-    update.content = record.content
-    update.engineUUID = record.engineUUID
-    update.queue = record.queue
-    update.label = record.label
-    if existing.buffers == nil { update.buffers = record.buffers }
-    if existing.submitted == nil { update.submitted = record.submitted }
-    if existing.clientUUID == nil { update.clientUUID = record.clientUUID }
+    update.header = message.header
+    update.metadata = message.metadata
+    update.content = message.content
+    update.engineUUID = engineUUID
+    update.queue = queue.rawValue
+    update.label = message.metadataText("label")
+    if existing.buffers == nil { update.buffers = message.buffers }
+    if existing.submitted == nil { update.submitted = message.date }
+    if existing.clientUUID == nil { update.clientUUID = message.session }
     return update
   }
 }

@@ -3,76 +3,36 @@ import ZeroMQ
 
 /// A change to some fields of a record.
 ///
-/// Fields that are nil stay as they are; none can be unset. Output is added to what the record holds.
+/// It has those fields of a ``TaskRecord`` that can be nil, by their names. The ones that are nil stay as they are; none
+/// can be unset. Output is added to what the record holds.
+@dynamicMemberLookup
 public struct TaskRecordUpdate: Sendable, Hashable {
-  /// The request's header.
-  public var header: Bytes?
-  /// The request's metadata.
-  public var metadata: Bytes?
-  /// The request's content.
-  public var content: Bytes?
-  /// The request's buffers.
-  public var buffers: [Bytes]?
-  /// When the client sent the request.
-  public var submitted: Timestamp?
-  /// The session of the client.
-  public var clientUUID: String?
-  /// The uuid of the engine that has or had the task.
-  public var engineUUID: String?
-  /// When the engine began to work on the task.
-  public var started: Timestamp?
-  /// When the engine sent the result.
-  public var completed: Timestamp?
-  /// The msg_id under which the task was submitted again.
-  public var resubmitted: String?
-  /// When the hub received the result.
-  public var received: Timestamp?
-  /// The result's header.
-  public var resultHeader: Bytes?
-  /// The result's metadata.
-  public var resultMetadata: Bytes?
-  /// The result's content.
-  public var resultContent: Bytes?
-  /// The result's buffers.
-  public var resultBuffers: [Bytes]?
-  /// Which queue the task went through.
-  public var queue: String?
-  /// The code that the engine reported it runs.
-  public var executeInput: String?
-  /// The content of the engine's execute_result message.
-  public var executeResult: Bytes?
-  /// The content of the engine's error message.
-  public var error: Bytes?
-  /// The label the client gave the task.
-  public var label: String?
-  /// What is added to the task's standard output.
-  public private(set) var stdout = ""
-  /// What is added to the task's standard error.
-  public private(set) var stderr = ""
+  /// The change as a record, for code that treats all fields alike.
+  private(set) var fields = TaskRecord(messageID: "")
 
   /// A change to nothing.
   public init() {}
 
+  /// What a field is replaced by.
+  public subscript<Value>(dynamicMember field: WritableKeyPath<TaskRecord, Value?>) -> Value? {
+    get { fields[keyPath: field] }
+    set { fields[keyPath: field] = newValue }
+  }
+
   /// Adds to what the task has written to its standard output.
-  public mutating func appendStdout(_ text: String) { stdout += text }
+  public mutating func appendStdout(_ text: String) { fields.stdout += text }
 
   /// Adds to what the task has written to its standard error.
-  public mutating func appendStderr(_ text: String) { stderr += text }
+  public mutating func appendStderr(_ text: String) { fields.stderr += text }
 
   /// The keys that a change may replace: never msg_id or the two streams.
   static let replaceableKeys = TaskRecordKey.allCases.filter { ![.messageID, .stdout, .stderr].contains($0) }
-
-  /// The change as a record, for code that treats all fields alike.
-  var fields: TaskRecord {
-    var record = TaskRecord(messageID: "")
-    record.apply(self)
-    return record
-  }
 }
 
 extension TaskRecord {
   /// Makes a change. Field by field: this runs two or three times a task.
   mutating func apply(_ update: TaskRecordUpdate) {
+    let update = update.fields
     if let header = update.header { self.header = header }
     if let metadata = update.metadata { self.metadata = metadata }
     if let content = update.content { self.content = content }

@@ -80,6 +80,15 @@ actor RawClient {
     return try receive(.registration)
   }
 
+  /// The registered engines: uuids by id.
+  func engines() throws -> JSONValue? { try ask("connection_request").content["engines"] }
+
+  /// Whether the next reply answers a request that is sent now.
+  func isAnswered(_ channel: ConnectionInfo.Channel, by engine: String? = nil) throws -> Bool {
+    let id = try send(channel, "apply_request", to: engine)
+    return try receive(channel).parent == id
+  }
+
   /// The next notification of a type.
   func notification(_ type: String, within timeout: Duration = .seconds(30)) throws -> JSONValue {
     while true {

@@ -23,12 +23,15 @@ struct TestController: Sendable {
   var client: ConnectionInfo { controller.clientConnection }
   var engine: ConnectionInfo { controller.engineConnection }
 
+  /// A path for temporary files that nothing has yet, short enough for sockets.
+  static var newPath: String { NSTemporaryDirectory() + "m\(UInt32.random(in: 0 ... .max))" }
+
   /// Runs a controller with files and sockets in a directory of its own.
   static func run(
     _ transport: Transport, _ configure: (inout ControllerConfiguration) -> Void = { _ in },
     _ body: (TestController) async throws -> Void
   ) async throws {
-    let directory = NSTemporaryDirectory() + "m\(UInt32.random(in: 0 ... .max))"
+    let directory = newPath
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     var configuration = try configuration(transport, in: directory)
