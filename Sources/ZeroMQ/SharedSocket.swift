@@ -12,6 +12,8 @@ public final class SharedSocket: @unchecked Sendable {
   private let receiver = Mutex(Receiver())
   /// Guarded by the mutex: off when the socket was found without messages and nothing was done to it since.
   private var isSuspect = true
+  /// Guarded by the mutex: on while the loop is to look for messages because another thread found some.
+  private var isRecalled = false
 
   /// Who receives.
   private struct Receiver {
@@ -49,7 +51,12 @@ public final class SharedSocket: @unchecked Sendable {
     var hasMessages = false
     let result = try withSocket(closed: SendResult.unroutable) { (socket) throws(ZeroMQError) in
       let result = try socket.send(&message)
-      if isOnLoop { isSuspect = true } else { hasMessages = Self.hasMessages(socket) }
+      if isOnLoop {
+        isSuspect = true
+      } else if !isRecalled {
+        hasMessages = Self.hasMessages(socket)
+        isRecalled = hasMessages
+      }
       return result
     }
     if hasMessages, let source = receiver.source { receiver.loop?.recall(source) }
@@ -59,6 +66,7 @@ public final class SharedSocket: @unchecked Sendable {
   /// Receives a message if one is there, see ``Socket/receive(into:)``.
   public func receive(into message: inout Multipart) throws(ZeroMQError) -> Bool {
     try withSocket(closed: false) { (socket) throws(ZeroMQError) in
+      isRecalled = false
       let isThere = try socket.receive(into: &message)
       // Who finds nothing has looked, and the next message gives a signal again.
       isSuspect = isThere
@@ -77,6 +85,7 @@ public final class SharedSocket: @unchecked Sendable {
   /// Notes who receives.
   func setReceiver(_ loop: EventLoop, _ source: EventLoop.Token) {
     receiver.withLock { $0 = Receiver(loop: loop, source: source) }
+    mutex.withLock { _ in isRecalled = false }
   }
 
   private func withSocket<Output: Sendable, Failure: Error>(

@@ -24,8 +24,7 @@ extension Connection {
   }
 
   private func parentID() throws(WireError) -> String? {
-    let layout = try MessageLayout(of: incoming)
-    return try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader))
+    try incoming.parentID(try MessageLayout(of: incoming))
   }
 
   private static func event(_ message: Message, id: String) throws(WireError) -> TaskOutput.Event? {

@@ -75,8 +75,8 @@ final class Outbox: Sendable {
     if !dead.isEmpty, request.expected.count == dead.count { return dead }
     if let target = request.target { state.outgoing.append(target) }
     state.session.append(
-      to: &state.outgoing, header: state.session.header(type: request.type, id: request.id),
-      metadata: request.metadata, content: request.content, buffers: request.buffers)
+      to: &state.outgoing, type: request.type, id: request.id, metadata: request.metadata, content: request.content,
+      buffers: request.buffers)
     defer { state.outgoing.removeAll() }
     do {
       guard try socket.send(&state.outgoing) == .sent else {

@@ -102,6 +102,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   }
 
   private func assemble() throws -> Value {
+    if shape.isSingle, state.total == 1 { return try part(0) }
     var parts: [Value] = []
     var failures: [CompositeError.Failure] = []
     parts.reserveCapacity(state.total)

@@ -9,6 +9,8 @@ struct ResultShape<Value: Sendable>: Sendable {
   let join: @Sendable ([Value]) throws -> Value
   /// The position, among the elements of the value, of a part's first element.
   let start: @Sendable (_ slot: Int) -> Int
+  /// Whether a part is the value already: of calls with one task.
+  var isSingle = false
 }
 
 extension ResultShape {
@@ -20,7 +22,7 @@ extension ResultShape {
         guard let value = parts.first else { throw ClientError(.malformedReply, "a call without a task has no value") }
         return value
       },
-      start: { $0 })
+      start: { $0 }, isSingle: true)
   }
 
   /// A list with one element a task.

@@ -66,14 +66,15 @@ extension Client {
     _ call: Call, to engine: EngineIdentity, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int
   ) {
     let id = messageIDs.next()
-    guard state.begin(slot, id: id, engines: [engine], outputs: collectsOutput ? 1 : 0) else { return }
+    let engines = [engine]
+    guard state.begin(slot, id: id, engines: engines, outputs: collectsOutput ? 1 : 0) else { return }
     connection.submit(
       Request(
         channel: .mux, type: call.type, id: id, target: engine.frame, metadata: metadata, content: call.content,
         buffers: call.buffers,
         expected: [
           ExpectedReply(
-            id: id, engines: [engine],
+            id: id, engines: engines,
             destination: Destination(state: state, slot: slot, collectsOutput: collectsOutput))
         ]))
   }

@@ -19,7 +19,7 @@ final class BroadcastMessage: Sendable {
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` for header, metadata or targets of another shape.
   init(request message: inout Multipart, layout: MessageLayout) throws(WireError) {
-    header = try MessageHeader(scanning: message.bytes(at: layout.header))
+    header = try message.header(layout)
     let metadata = try Self.object(message.bytes(at: layout.metadata))
     targets = try (metadata["targets"]?.arrayValue ?? []).map { (target) throws(WireError) in
       guard let uuid = target[0]?.stringValue, let id = target[1]?.intValue else {
@@ -38,7 +38,7 @@ final class BroadcastMessage: Sendable {
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` for a header that is no object.
   init(reply message: inout Multipart, layout: MessageLayout) throws(WireError) {
-    header = try MessageHeader(scanning: message.bytes(at: layout.header))
+    header = try message.header(layout)
     targets = []
     isCoalescing = false
     commonHeader = []

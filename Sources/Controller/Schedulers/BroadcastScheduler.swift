@@ -126,7 +126,7 @@ actor BroadcastScheduler: EventLoopActor, EngineObserver {
   private func finish() throws {
     let layout = try session.verify(incoming)
     guard layout.delimiter >= 2 else { throw WireError(.malformedFrames, "a reply without engine and client") }
-    let metadata = try ReplyMetadata(scanning: incoming.bytes(at: layout.metadata))
+    let metadata = try ReplyMetadata(of: incoming, layout)
     let engine = EngineIdentity(incoming.text(at: 0))
     let message = try BroadcastMessage(reply: &incoming, layout: layout)
     state.replyArrived(

@@ -124,7 +124,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
   }
 
   private func relayRequest(_ layout: MessageLayout) throws {
-    let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
+    let header = try incoming.header(layout)
     let isRequest = header.messageType.hasSuffix("_request")
     if isRequest {
       let engine = registered.uuid(in: incoming, at: 0) ?? incoming.text(at: 0)
@@ -138,11 +138,9 @@ actor DirectRelay: EventLoopActor, EngineObserver {
   }
 
   private func relayReply(_ layout: MessageLayout) throws {
-    try JSONFields.scan(incoming.bytes(at: layout.header)) { _, _ throws(WireError) in }
-    let parent = try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader))
-    if let parent {
-      let metadata = try ReplyMetadata(
-        scanning: incoming.bytes(at: layout.metadata), from: registered.uuid(in: incoming, at: 1))
+    try incoming.checkObject(at: layout.header)
+    if let parent = try incoming.parentID(layout) {
+      let metadata = try ReplyMetadata(of: incoming, layout, from: registered.uuid(in: incoming, at: 1))
       events.append(.replied(taskID: parent, metadata.sender, hub.record(incoming, layout)))
     }
     try clients.send(&incoming)
@@ -185,7 +183,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
 
   /// Tasks that are still queued at the scheduler are aborted there, not when they reach an engine.
   private func noteAbort(_ layout: MessageLayout) throws {
-    let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
+    let header = try incoming.header(layout)
     guard header.messageType == MessageType.abortRequest else { return }
     let content = try? JSONValue.parse(incoming.bytes(at: layout.content))
     let ids = content?["msg_ids"]?.arrayValue?.compactMap(\.stringValue) ?? []

@@ -47,7 +47,7 @@ enum SchedulerReply {
   /// The report of a reply that is about to be sent.
   static func report(_ message: borrowing Multipart, taskID: String, to hub: Hub) -> HubEvent {
     guard let layout = try? MessageLayout(of: message),
-      let metadata = try? ReplyMetadata(scanning: message.bytes(at: layout.metadata))
+      let metadata = try? ReplyMetadata(of: message, layout)
     else { return .answered(taskID: taskID) }
     return .replied(taskID: taskID, metadata.sender, hub.record(message, layout))
   }

@@ -11,6 +11,13 @@ struct TaskMetadata {
   /// Martlet's own key `abort_on_disconnect`: the task is aborted if it is still queued when its client disconnects.
   var abortsOnDisconnect = false
 
+  /// Reads the metadata of a message.
+  ///
+  /// - Throws: as ``init(scanning:)``.
+  init(of message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {
+    try self.init(scanning: message.bytes(at: layout.metadata))
+  }
+
   /// Reads a metadata frame in one pass.
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` when a field has another type than ipyparallel's clients send.
@@ -62,6 +69,13 @@ struct ReplyMetadata {
   var sender = ReplySender()
   /// Broadcasts: the id of the request before it was multiplied.
   var originalID = ""
+
+  /// Reads the metadata of a message.
+  ///
+  /// - Throws: as ``init(scanning:from:)``.
+  init(of message: borrowing Multipart, _ layout: MessageLayout, from peer: String? = nil) throws(WireError) {
+    try self.init(scanning: message.bytes(at: layout.metadata), from: peer)
+  }
 
   /// Reads a metadata frame in one pass.
   ///

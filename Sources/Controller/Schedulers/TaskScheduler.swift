@@ -142,16 +142,15 @@ actor TaskScheduler: EventLoopActor {
     do throws(WireError) {
       let layout = try session.verify(incoming)
       guard layout.delimiter >= 1 else { throw WireError(.malformedFrames, "a task without the client's identity") }
-      let header = try MessageHeader(scanning: incoming.bytes(at: layout.header))
+      let header = try incoming.header(layout, includingSession: true)
       guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a task without msg_id") }
       // What an engine doesn't understand it doesn't answer, and its place would be taken for ever.
       guard header.messageType == MessageType.applyRequest || header.messageType == MessageType.executeRequest else {
         throw WireError(.malformedJSON, "\(header.messageType) is no task")
       }
-      for frame in [layout.parentHeader, layout.content] {
-        try JSONFields.scan(incoming.bytes(at: frame)) { _, _ throws(WireError) in }
-      }
-      let metadata = try TaskMetadata(scanning: incoming.bytes(at: layout.metadata))
+      try incoming.checkObject(at: layout.parentHeader)
+      try incoming.checkObject(at: layout.content)
+      let metadata = try TaskMetadata(of: incoming, layout)
       let client = metadata.abortsOnDisconnect ? watchClient(header.session) : header.session
       events.append(.requested(taskID: header.messageID, .task, engine: nil, hub.record(incoming, layout)))
       let message = HeldMessage(taking: &incoming, layout: layout, messageType: header.messageType)
@@ -171,12 +170,12 @@ actor TaskScheduler: EventLoopActor {
     do throws(WireError) {
       let layout = try session.verify(incoming)
       guard layout.delimiter >= 2 else { throw WireError(.malformedFrames, "a reply without engine and client") }
-      try JSONFields.scan(incoming.bytes(at: layout.header)) { _, _ throws(WireError) in }
-      guard let taskID = try MessageHeader.messageID(scanning: incoming.bytes(at: layout.parentHeader)) else {
+      try incoming.checkObject(at: layout.header)
+      guard let taskID = try incoming.parentID(layout) else {
         throw WireError(.malformedJSON, "a reply without parent")
       }
       let engine = names.uuid(in: incoming, at: 0) ?? incoming.text(at: 0)
-      let metadata = try ReplyMetadata(scanning: incoming.bytes(at: layout.metadata), from: engine)
+      let metadata = try ReplyMetadata(of: incoming, layout, from: engine)
       state.resultArrived(
         from: EngineIdentity(engine), taskID: taskID, outcome: metadata.outcome, reply: hold(layout, metadata.sender),
         now: .now)

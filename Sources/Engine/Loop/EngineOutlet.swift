@@ -157,7 +157,7 @@ extension EngineOutlet.State {
   ///
   /// - Parameter outputs: how many IOPub messages there were about the request.
   fileprivate mutating func send(_ reply: Reply, to request: Request, outputs: Int = 0) {
-    for identity in request.message.identities { outgoing.append(identity) }
+    request.message.appendIdentities(to: &outgoing)
     session.append(
       to: &outgoing, type: request.replyType, parent: request.message.headerBytes,
       metadata: request.metadata.wantsStatus ? reply.metadata : reply.metadata(outputs: outputs),

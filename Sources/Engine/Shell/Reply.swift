@@ -4,12 +4,17 @@ import ZeroMQ
 /// The answer to a request.
 struct Reply: Sendable {
   let content: [UInt8]
-  /// A JSON object that is not empty.
+  /// A JSON object; for who wants no `status` it begins with ``noOutputs``.
   let metadata: [UInt8]
   var buffers: [Bytes] = []
 
-  /// The metadata for who wants no `status`: with the number of IOPub messages about the request.
-  func metadata(outputs: Int) -> [UInt8] { Array("{\"outputs\":\(outputs),".utf8) + metadata.dropFirst() }
+  /// How the metadata begin that tell of no IOPub messages about the request: those of most tasks.
+  static let noOutputs = Array(#"{"outputs":0"#.utf8)
+
+  /// The metadata with the number of IOPub messages about the request, for who wants no `status`.
+  func metadata(outputs: Int) -> [UInt8] {
+    outputs == 0 ? metadata : Array("{\"outputs\":\(outputs)".utf8) + metadata.dropFirst(Self.noOutputs.count)
+  }
 }
 
 /// An IOPub message about a request, besides output and status.
@@ -92,7 +97,13 @@ struct ReplyWriter: Sendable {
   ) -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity(320)
-    output.append(contentsOf: #"{"started":""#.utf8)
+    if request.metadata.wantsStatus {
+      output.append(0x7B)
+    } else {
+      output.append(contentsOf: Reply.noOutputs)
+      output.append(0x2C)
+    }
+    output.append(contentsOf: #""started":""#.utf8)
     started.append(to: &output)
     if request.metadata.isPlain, status == .ok {
       output.append(contentsOf: plainTail)

@@ -5,8 +5,6 @@ import ZeroMQ
 public struct ApplyMessage: Sendable {
   /// What to call.
   public let function: CallTarget
-  /// The frames the function came in, for passing it on as it is.
-  public let functionFrames: [Bytes]
   /// The positional arguments.
   public let args: [PickleValue]
   /// The keyword arguments, in the order of their names.
@@ -36,9 +34,6 @@ public struct ApplyMessage: Sendable {
     return frames
   }
 
-  /// The frames of this call.
-  public func pack() -> [Bytes] { Self.pack(functionFrames: functionFrames, args: args, kwargs: kwargs) }
-
   /// Reads a call. Arguments that are References stay ``PickleValue/reference(_:)``.
   ///
   /// - Throws: `PickleError` if the frames are not exactly one call.
@@ -47,7 +42,6 @@ public struct ApplyMessage: Sendable {
   ) throws(PickleError) -> ApplyMessage {
     var rest = frames[...]
     let function = try ResultBuffers.take(from: &rest, decoder)
-    let functionFrames = Array(frames.prefix(frames.count - rest.count))
     guard let pickle = rest.popFirst() else { throw PickleError(.mismatch, "an apply message has at least two parts") }
     let info = try ApplyInfo(pickle, decoder)
     guard info.argumentFrames <= rest.count, info.argumentCount <= info.argumentFrames else {
@@ -64,6 +58,6 @@ public struct ApplyMessage: Sendable {
     guard positional.isEmpty, rest.isEmpty else {
       throw PickleError(.mismatch, "\(positional.count + rest.count) parts of an apply message are left over")
     }
-    return ApplyMessage(function: CallTarget(function), functionFrames: functionFrames, args: args, kwargs: kwargs)
+    return ApplyMessage(function: CallTarget(function), args: args, kwargs: kwargs)
   }
 }

@@ -6,6 +6,7 @@ public enum ResultBuffers {
   /// The frames of a value. `bytes` and array contents above 1,024 bytes become frames without a copy, if they are the
   /// value itself or directly in a list, tuple, set or dict of fewer than 64 items. Dict keys are sorted, as Python does.
   public static func serialize(_ value: PickleValue) -> [Bytes] {
+    if case .none = value { return none }
     var buffers: [Bytes] = [Bytes()]
     let canned: PickleValue
     switch value {
@@ -29,6 +30,9 @@ public enum ResultBuffers {
     buffers[0] = PickleEncoder().encode(canned)
     return buffers
   }
+
+  /// The frames of None, which many functions give.
+  private static let none = [PickleEncoder().encode(.none)]
 
   /// Reads one value from the front of the frames.
   ///

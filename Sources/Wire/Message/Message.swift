@@ -17,6 +17,10 @@ public struct Message: Sendable {
 
   /// The routing identities in front of the delimiter, outermost first.
   public var identities: [Bytes] { (0..<layout.delimiter).map { frames[$0] } }
+  /// Begins an answer: appends the routing identities.
+  public func appendIdentities(to answer: inout Multipart) {
+    for index in 0..<layout.delimiter { answer.append(frames[index]) }
+  }
   /// The header frame; it becomes the parent header of replies.
   public var headerBytes: Bytes { frames[layout.header] }
   /// The parent header frame; `{}` where the message is no reply.

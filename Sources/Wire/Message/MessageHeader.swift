@@ -6,7 +6,7 @@ public struct MessageHeader: Sendable, Hashable {
   public var messageID = ""
   /// The message type, for example `apply_request`.
   public var messageType = ""
-  /// The session of the sender.
+  /// The session of the sender; empty unless it was asked for.
   public var session = ""
   /// When it was made; `nil` when the sender left it out or wrote no ISO 8601.
   public var date: Timestamp?
@@ -21,14 +21,16 @@ public struct MessageHeader: Sendable, Hashable {
 
   /// Reads a header frame.
   ///
-  /// - Parameter span: the JSON text of the frame.
+  /// - Parameters:
+  ///   - span: the JSON text of the frame.
+  ///   - includingSession: whether anybody will ask for the session; a text less to make otherwise.
   /// - Throws: ``WireError/Code/malformedJSON`` when it is no object or a field has another type than text.
-  public init(scanning span: Span<UInt8>) throws(WireError) {
+  public init(scanning span: Span<UInt8>, includingSession: Bool = false) throws(WireError) {
     try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
       switch key {
       case "msg_id": messageID = try JSONText.string(span, at: value)
       case "msg_type": messageType = try JSONText.string(span, at: value)
-      case "session": session = try JSONText.string(span, at: value)
+      case "session" where includingSession: session = try JSONText.string(span, at: value)
       case "date": date = try JSONText.optionalDate(span, at: value)
       default: break
       }

@@ -12,6 +12,8 @@ public struct Session: ~Copyable, Sendable {
   private var replays = ReplayFilter()
   private let idPrefix: String
   private let headerTail: [UInt8]
+  /// Room for the header of the next message.
+  private var headerText: [UInt8] = []
 
   /// A session.
   ///
@@ -69,9 +71,12 @@ public struct Session: ~Copyable, Sendable {
     content: [UInt8] = [], buffers: [Bytes] = []
   ) -> String {
     let id = id ?? nextMessageID()
-    append(
-      to: &message, header: header(type: type, id: id), parent: parent, metadata: metadata,
-      content: content, buffers: buffers)
+    var header: [UInt8] = []
+    swap(&header, &headerText)
+    header.removeAll(keepingCapacity: true)
+    appendHeader(type: type, id: id, to: &header)
+    append(to: &message, header: header, parent: parent, metadata: metadata, content: content, buffers: buffers)
+    headerText = header
     return id
   }
 
@@ -95,6 +100,11 @@ public struct Session: ~Copyable, Sendable {
   public func header(type: String, id: String) -> [UInt8] {
     var header: [UInt8] = []
     header.reserveCapacity(headerTail.count + id.utf8.count + type.utf8.count + 64)
+    appendHeader(type: type, id: id, to: &header)
+    return header
+  }
+
+  private func appendHeader(type: String, id: String, to header: inout [UInt8]) {
     header.append(contentsOf: "{\"msg_id\":".utf8)
     appendJSONString(id, to: &header)
     header.append(contentsOf: ",\"msg_type\":".utf8)
@@ -103,7 +113,6 @@ public struct Session: ~Copyable, Sendable {
     Timestamp.now.append(to: &header)
     header.append(0x22)
     header.append(0x7D)
-    return header
   }
 
   /// Signs a message again after one of its four frames was replaced.
@@ -138,7 +147,7 @@ public struct Session: ~Copyable, Sendable {
   /// - Throws: as ``verify(_:detectReplays:)``, and ``WireError/Code/malformedJSON`` for its header.
   public mutating func take(_ multipart: inout Multipart) throws(WireError) -> Message {
     let layout = try verify(multipart)
-    let header = try MessageHeader(scanning: multipart.bytes(at: layout.header))
+    let header = try multipart.header(layout)
     guard !header.messageID.isEmpty, !header.messageType.isEmpty else {
       throw WireError(.malformedJSON, "the header lacks msg_id or msg_type")
     }

@@ -11,8 +11,11 @@ func answer(_ words: [Substring]) throws -> String {
     let version: PickleEncoder.Version = words[1] == "5" ? .five : .four
     return hex(PickleEncoder(version: version, usesFrame: true).encode(try PickleDecoder().decode(bytes(words[2]))))
   case ("apply", 2):
-    let message = try ApplyMessage.unpack(words[1].split(separator: ",", omittingEmptySubsequences: false).map(bytes))
-    return message.pack().map(hex).joined(separator: ",")
+    let frames = words[1].split(separator: ",", omittingEmptySubsequences: false).map(bytes)
+    let message = try ApplyMessage.unpack(frames)
+    let function = frames.prefix(frames.count - (try ResultBuffers.deserialize(frames).rest.count))
+    return ApplyMessage.pack(functionFrames: Array(function), args: message.args, kwargs: message.kwargs)
+      .map(hex).joined(separator: ",")
   case ("result", 2):
     let frames = words[1].split(separator: ",", omittingEmptySubsequences: false).map(bytes)
     let (value, rest) = try ResultBuffers.deserialize(frames)

@@ -33,7 +33,7 @@ import Testing
     let taken = try receiver.take(&multipart)
     #expect(multipart.count == 0)
     #expect(taken.identities == [Bytes("engine"), Bytes("client")])
-    #expect(taken.header.messageType == "apply_request" && taken.header.session == "s-1")
+    #expect(taken.header.messageType == "apply_request")
     #expect(taken.header.messageID == "s-1_\(ProcessIdentity.pid)_0")
     #expect(try taken.metadata() == ["a": 1])
     #expect(try taken.content() == ["b": [2]])

@@ -1,0 +1,26 @@
+import ZeroMQ
+
+/// What is read of a message that is passed on. Here and not where a message is kept: a span taken of a stored message
+/// costs an access that lasts as long as the span, and an allocation for it.
+extension Multipart {
+  /// The fields of the header, see ``MessageHeader/init(scanning:includingSession:)``.
+  public borrowing func header(
+    _ layout: MessageLayout, includingSession: Bool = false
+  ) throws(WireError) -> MessageHeader {
+    try MessageHeader(scanning: bytes(at: layout.header), includingSession: includingSession)
+  }
+
+  /// The id of the message that this one answers or is about; `nil` if there is none.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  public borrowing func parentID(_ layout: MessageLayout) throws(WireError) -> String? {
+    try MessageHeader.messageID(scanning: bytes(at: layout.parentHeader))
+  }
+
+  /// Checks that a frame is a JSON object.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  public borrowing func checkObject(at index: Int) throws(WireError) {
+    try JSONFields.scan(bytes(at: index)) { _, _ throws(WireError) in }
+  }
+}
