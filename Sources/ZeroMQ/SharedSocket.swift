@@ -17,7 +17,8 @@ public final class SharedSocket: @unchecked Sendable {
 
   /// Who receives.
   private struct Receiver {
-    weak var loop: EventLoop?
+    /// The loop refers to the socket, too, until it ends or cancels the source.
+    var loop: EventLoop?
     var source: EventLoop.Token?
   }
 

@@ -82,7 +82,8 @@ actor SimulatedEngines {
 
   private func request(uuid: String) {
     let content: JSONValue = ["uuid": .string(uuid)]
-    let id = session.append(to: &outgoing, type: MessageType.registrationRequest, content: content.bytes.array)
+    let id = session.nextMessageID()
+    session.append(to: &outgoing, type: MessageType.registrationRequest, id: id, content: content.bytes.array)
     requested[id] = uuid
     send { try registrar?.send(&$0) }
   }

@@ -102,7 +102,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   }
 
   private func assemble() throws -> Value {
-    if shape.isSingle, state.total == 1 { return try part(0) }
+    guard let join = shape.join else { return try part(0) }
     var parts: [Value] = []
     var failures: [CompositeError.Failure] = []
     parts.reserveCapacity(state.total)
@@ -117,7 +117,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     guard failures.isEmpty else {
       throw CompositeError(method: state.method, total: state.total, failures: failures)
     }
-    return try shape.join(parts)
+    return try join(parts)
   }
 }
 

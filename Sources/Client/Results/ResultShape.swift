@@ -5,24 +5,16 @@ import ZeroMQ
 struct ResultShape<Value: Sendable>: Sendable {
   /// Reads one reply, which was a success.
   let part: @Sendable (TaskReply) throws -> Value
-  /// Puts the parts together.
-  let join: @Sendable ([Value]) throws -> Value
+  /// Puts the parts together; `nil` for calls with one task, whose part is the value.
+  let join: (@Sendable ([Value]) throws -> Value)?
   /// The position, among the elements of the value, of a part's first element.
   let start: @Sendable (_ slot: Int) -> Int
-  /// Whether a part is the value already: of calls with one task.
-  var isSingle = false
 }
 
 extension ResultShape {
   /// The value of a call with one task.
   static func single(_ part: @escaping @Sendable (TaskReply) throws -> Value) -> ResultShape {
-    ResultShape(
-      part: part,
-      join: { parts in
-        guard let value = parts.first else { throw ClientError(.malformedReply, "a call without a task has no value") }
-        return value
-      },
-      start: { $0 }, isSingle: true)
+    ResultShape(part: part, join: nil, start: { $0 })
   }
 
   /// A list with one element a task.

@@ -6,8 +6,9 @@ final class TaskReply: Sendable {
   let messageType: String
   let contentBytes: Bytes
   let metadataBytes: Bytes
-  /// The date of the reply's header: when the task was done.
-  let date: Timestamp?
+  /// The reply's header: a JSON object, or empty where only parts of it are known.
+  private let headerBytes: Bytes
+  private let knownDate: Timestamp?
   let received: Timestamp
   let buffers: [Bytes]
   /// `ok`, `error` or `aborted`.
@@ -18,23 +19,30 @@ final class TaskReply: Sendable {
   /// - Throws: `WireError` when the content is no object with a status.
   convenience init(_ message: Message) throws(WireError) {
     try self.init(
-      messageType: message.header.messageType, content: message.contentBytes, metadata: message.metadataBytes,
-      date: message.header.date, received: .now, buffers: message.buffers)
+      messageType: message.header.messageType, header: message.headerBytes, content: message.contentBytes,
+      metadata: message.metadataBytes, received: .now, buffers: message.buffers)
   }
 
   /// A reply out of its parts.
   ///
   /// - Throws: `WireError` when the content is no object with a status.
   init(
-    messageType: String, content: Bytes, metadata: Bytes, date: Timestamp?, received: Timestamp, buffers: [Bytes]
+    messageType: String, header: Bytes = Bytes(), content: Bytes, metadata: Bytes, date: Timestamp? = nil,
+    received: Timestamp, buffers: [Bytes]
   ) throws(WireError) {
     self.messageType = messageType
     contentBytes = content
     metadataBytes = metadata
-    self.date = date
+    headerBytes = header
+    knownDate = date
     self.received = received
     self.buffers = buffers
     status = try Self.status(content)
+  }
+
+  /// The date of the reply's header: when the task was done.
+  var date: Timestamp? {
+    knownDate ?? headerBytes.withSpan { try? MessageHeader(scanning: $0, includingOrigin: true).date }
   }
 
   private static func status(_ content: Bytes) throws(WireError) -> String {

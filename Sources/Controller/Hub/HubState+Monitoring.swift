@@ -38,7 +38,8 @@ extension HubState {
   private mutating func replied(_ id: String, _ sender: ReplySender, _ message: RecordedMessage?) {
     let settlement = requests.settle(id, &engines)
     if settlement == .settled, !sender.isAborted, let uuid = sender.engine, let engine = engines.idsByUUID[uuid] {
-      engines.work[engine]?.complete(id)
+      // A registered engine has its work; with a default the entry is changed in place.
+      engines.work[engine, default: .init()].complete(id)
     }
     guard let message else { return }
     save(id) { (store) throws(TaskStoreError) in

@@ -75,7 +75,7 @@ actor IOPubRelay: EventLoopActor {
 
   private func relay() throws -> HubEvent? {
     let layout = try session.verify(incoming)
-    let header = try incoming.header(layout, includingSession: true)
+    let header = try incoming.header(layout, includingOrigin: true)
     let message = hub.recordOutput(incoming, layout, type: header.messageType)
     try clients.send(&incoming)
     return message.map { .published(type: header.messageType, session: header.session, $0) }

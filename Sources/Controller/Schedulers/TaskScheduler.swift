@@ -142,7 +142,7 @@ actor TaskScheduler: EventLoopActor {
     do throws(WireError) {
       let layout = try session.verify(incoming)
       guard layout.delimiter >= 1 else { throw WireError(.malformedFrames, "a task without the client's identity") }
-      let header = try incoming.header(layout, includingSession: true)
+      let header = try incoming.header(layout, includingOrigin: true)
       guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a task without msg_id") }
       // What an engine doesn't understand it doesn't answer, and its place would be taken for ever.
       guard header.messageType == MessageType.applyRequest || header.messageType == MessageType.executeRequest else {

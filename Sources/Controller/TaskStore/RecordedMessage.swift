@@ -37,7 +37,7 @@ public struct RecordedMessage: Sendable {
   /// The session of the sender.
   public var session: String { fields?.session ?? "" }
 
-  private var fields: MessageHeader? { header.withSpan { try? MessageHeader(scanning: $0, includingSession: true) } }
+  private var fields: MessageHeader? { header.withSpan { try? MessageHeader(scanning: $0, includingOrigin: true) } }
 
   /// A text in the metadata; nil if it isn't there or no text.
   func metadataText(_ name: StaticString) -> String? {

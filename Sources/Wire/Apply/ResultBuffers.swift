@@ -51,6 +51,7 @@ public enum ResultBuffers {
     from frames: inout ArraySlice<Bytes>, _ decoder: PickleDecoder
   ) throws(PickleError) -> PickleValue {
     guard let pickle = frames.popFirst() else { throw PickleError(.mismatch, "the frames end before the values do") }
+    if pickle == none[0] { return .none }
     if let name = ApplyTemplates.referenceName(pickle) { return .reference(name) }
     let canned = try decoder.decode(pickle)
     switch canned {

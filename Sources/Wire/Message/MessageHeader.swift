@@ -6,9 +6,9 @@ public struct MessageHeader: Sendable, Hashable {
   public var messageID = ""
   /// The message type, for example `apply_request`.
   public var messageType = ""
-  /// The session of the sender; empty unless it was asked for.
+  /// The session of the sender; empty unless its origin was asked for.
   public var session = ""
-  /// When it was made; `nil` when the sender left it out or wrote no ISO 8601.
+  /// When it was made; `nil` when the sender left it out or wrote no ISO 8601, and unless the origin was asked for.
   public var date: Timestamp?
 
   /// A header of known fields.
@@ -23,15 +23,15 @@ public struct MessageHeader: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - span: the JSON text of the frame.
-  ///   - includingSession: whether anybody will ask for the session; a text less to make otherwise.
+  ///   - includingOrigin: whether anybody will ask for session and date; less to read otherwise.
   /// - Throws: ``WireError/Code/malformedJSON`` when it is no object or a field has another type than text.
-  public init(scanning span: Span<UInt8>, includingSession: Bool = false) throws(WireError) {
+  public init(scanning span: Span<UInt8>, includingOrigin: Bool = false) throws(WireError) {
     try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
       switch key {
       case "msg_id": messageID = try JSONText.string(span, at: value)
       case "msg_type": messageType = try JSONText.string(span, at: value)
-      case "session" where includingSession: session = try JSONText.string(span, at: value)
-      case "date": date = try JSONText.optionalDate(span, at: value)
+      case "session" where includingOrigin: session = try JSONText.string(span, at: value)
+      case "date" where includingOrigin: date = try JSONText.optionalDate(span, at: value)
       default: break
       }
     }

@@ -3,11 +3,11 @@ import ZeroMQ
 /// What is read of a message that is passed on. Here and not where a message is kept: a span taken of a stored message
 /// costs an access that lasts as long as the span, and an allocation for it.
 extension Multipart {
-  /// The fields of the header, see ``MessageHeader/init(scanning:includingSession:)``.
+  /// The fields of the header, see ``MessageHeader/init(scanning:includingOrigin:)``.
   public borrowing func header(
-    _ layout: MessageLayout, includingSession: Bool = false
+    _ layout: MessageLayout, includingOrigin: Bool = false
   ) throws(WireError) -> MessageHeader {
-    try MessageHeader(scanning: bytes(at: layout.header), includingSession: includingSession)
+    try MessageHeader(scanning: bytes(at: layout.header), includingOrigin: includingOrigin)
   }
 
   /// The id of the message that this one answers or is about; `nil` if there is none.

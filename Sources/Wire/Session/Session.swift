@@ -11,6 +11,8 @@ public struct Session: ~Copyable, Sendable {
   private var counter = 0
   private var replays = ReplayFilter()
   private let idPrefix: String
+  /// The prefix as JSON text without the closing quotation mark.
+  private let idText: [UInt8]
   private let headerTail: [UInt8]
   /// Room for the header of the next message.
   private var headerText: [UInt8] = []
@@ -29,6 +31,9 @@ public struct Session: ~Copyable, Sendable {
     self.id = id
     signer = key.isEmpty ? nil : try MessageSigner(key: key, scheme: scheme)
     idPrefix = "\(id)_\(ProcessIdentity.pid)_"
+    var text: [UInt8] = []
+    appendJSONString(idPrefix, to: &text)
+    idText = text.dropLast()
     var tail: [UInt8] = Array(",\"username\":".utf8)
     appendJSONString(username, to: &tail)
     tail.append(contentsOf: ",\"session\":".utf8)
@@ -64,20 +69,17 @@ public struct Session: ~Copyable, Sendable {
   ///   - metadata: a JSON object as UTF-8; empty for `{}`.
   ///   - content: a JSON object as UTF-8; empty for `{}`.
   ///   - buffers: appended as they are, without a copy where they are large.
-  /// - Returns: the message's id.
-  @discardableResult
   public mutating func append(
     to message: inout Multipart, type: String, id: String? = nil, parent: Bytes? = nil, metadata: [UInt8] = [],
     content: [UInt8] = [], buffers: [Bytes] = []
-  ) -> String {
-    let id = id ?? nextMessageID()
+  ) {
     var header: [UInt8] = []
     swap(&header, &headerText)
     header.removeAll(keepingCapacity: true)
     appendHeader(type: type, id: id, to: &header)
     append(to: &message, header: header, parent: parent, metadata: metadata, content: content, buffers: buffers)
     headerText = header
-    return id
+    if id == nil { counter += 1 }
   }
 
   /// Appends a message whose header is already written.
@@ -104,9 +106,16 @@ public struct Session: ~Copyable, Sendable {
     return header
   }
 
-  private func appendHeader(type: String, id: String, to header: inout [UInt8]) {
+  /// - Parameter id: the session's next one where it is `nil`; a text less to make.
+  private func appendHeader(type: String, id: String?, to header: inout [UInt8]) {
     header.append(contentsOf: "{\"msg_id\":".utf8)
-    appendJSONString(id, to: &header)
+    if let id {
+      appendJSONString(id, to: &header)
+    } else {
+      header.append(contentsOf: idText)
+      header.append(contentsOf: String(counter).utf8)
+      header.append(0x22)
+    }
     header.append(contentsOf: ",\"msg_type\":".utf8)
     appendJSONString(type, to: &header)
     header.append(contentsOf: headerTail)

@@ -55,8 +55,9 @@ actor RawClient {
   ) throws -> String {
     var message = Multipart()
     if let engine { message.append(Bytes(engine)) }
-    let id = session.append(
-      to: &message, type: type, metadata: metadata.bytes.array, content: content.bytes.array, buffers: buffers)
+    let id = session.nextMessageID()
+    session.append(
+      to: &message, type: type, id: id, metadata: metadata.bytes.array, content: content.bytes.array, buffers: buffers)
     try sockets[channel]?.socket.send(&message)
     return id
   }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MessageHeaderTests {
   private func header(_ text: String) throws(WireError) -> MessageHeader {
-    try Bytes(text).withSpan { (span) throws(WireError) in try MessageHeader(scanning: span, includingSession: true) }
+    try Bytes(text).withSpan { (span) throws(WireError) in try MessageHeader(scanning: span, includingOrigin: true) }
   }
 
   private func messageID(_ text: String) throws(WireError) -> String? {
