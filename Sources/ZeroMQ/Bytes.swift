@@ -125,6 +125,9 @@ public struct Bytes: @unchecked Sendable {
     return Bytes(owner: owner, base: base + range.lowerBound, count: range.count)
   }
 
+  /// Whether these begin with others.
+  public func hasPrefix(_ other: Bytes) -> Bool { count >= other.count && self[0..<other.count] == other }
+
   /// Calls a closure with the bytes.
   public func withSpan<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result

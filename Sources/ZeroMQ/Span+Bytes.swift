@@ -23,7 +23,9 @@ extension Span<UInt8> {
 
   /// Where one of two bytes is first, from an index on; `count` when there is none.
   ///
-  /// Looks at eight bytes at a time: headers are mostly strings, and most of reading one is finding their ends.
+  /// Looks at eight bytes at a time: headers are mostly strings, and most of reading one is finding their ends. Inlined,
+  /// so that the bytes looked for are constants.
+  @inlinable @inline(__always)
   public func firstIndex(of first: UInt8, or second: UInt8, from start: Int) -> Int {
     guard start >= 0, start < count else { return count }
     return withUnsafeBytes { bytes in

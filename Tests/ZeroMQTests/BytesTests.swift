@@ -23,6 +23,11 @@ import Testing
     #expect(offset == 6)
   }
 
+  @Test func prefixes() {
+    #expect(sample.hasPrefix(Bytes("hello")) && sample.hasPrefix(sample) && sample.hasPrefix(Bytes()))
+    #expect(!sample.hasPrefix(Bytes("world")) && !Bytes("hell").hasPrefix(Bytes("hello")))
+  }
+
   @Test func slicesKeepTheWholeAlive() {
     func slice() -> Bytes { Bytes([UInt8](repeating: 9, count: 10_000))[5000..<5003] }
     #expect(slice().array == [9, 9, 9])

@@ -45,7 +45,13 @@ final class TaskReply: Sendable {
     knownDate ?? headerBytes.withSpan { try? MessageHeader(scanning: $0, includingOrigin: true).date }
   }
 
+  /// The content of most replies of Swift engines.
+  private static let okContent = Bytes(#"{"status":"ok"}"#)
+  /// The beginning of their metadata.
+  private static let noOutputs = Bytes(#"{"outputs":0,"#)
+
   private static func status(_ content: Bytes) throws(WireError) -> String {
+    if content == okContent { return "ok" }
     let status = try content.withSpan { (span) throws(WireError) -> String? in
       var found: String?
       try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
@@ -74,7 +80,8 @@ final class TaskReply: Sendable {
   }
 
   private func outputCount() throws(WireError) -> Int? {
-    try metadataBytes.withSpan { (span) throws(WireError) -> Int? in
+    if metadataBytes.hasPrefix(Self.noOutputs) { return 0 }
+    return try metadataBytes.withSpan { (span) throws(WireError) -> Int? in
       var count: Int?
       try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
         if key == "outputs" { count = try JSONText.json(span, at: value).intValue }

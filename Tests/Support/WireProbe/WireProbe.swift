@@ -58,7 +58,7 @@ import ZeroMQ
     var message = Multipart()
     for frame in try frames(request, "frames") { message.append(frame) }
     let layout = try session(request, id: "reader").session.verify(message)
-    let scanned = try MessageHeader(scanning: message.bytes(at: layout.header))
+    let scanned = try message.header(layout, includingOrigin: true)
     let header = try JSONValue.parse(message.shared(layout.header))
     for field in ["msg_id", "msg_type", "session"] where header[field]?.stringValue == nil {
       throw ProbeError(description: "the header lacks \(field)")
