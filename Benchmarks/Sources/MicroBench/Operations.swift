@@ -68,7 +68,7 @@ enum Operations {
       },
       Operation("apply-pack") { count in for _ in 0..<count { keep(ApplyMessage.pack(function: "noop")) } },
       Operation("apply-unpack") { count in for _ in 0..<count { keep(try ApplyMessage.unpack(call)) } },
-      Operation("result-pack") { count in for _ in 0..<count { keep(ResultBuffers.serialize(.none)) } },
+      Operation("result-pack") { count in for _ in 0..<count { keep(ResultBuffers.serialize(.int(42))) } },
       Operation("pickle-encode") { count in
         for _ in 0..<count { keep(try PickleValue(encoding: Sample.value)) }
       },
