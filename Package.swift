@@ -86,7 +86,7 @@ let package = Package(
     ),
     .target(
       name: "Martlet",
-      dependencies: ["Client", "Cluster", "Engine", "Wire", .product(name: "Logging", package: "swift-log")],
+      dependencies: ["Client", "Cluster", "Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings
     ),
     .executableTarget(

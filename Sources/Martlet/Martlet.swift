@@ -2,3 +2,4 @@
 @_exported import Cluster
 @_exported import Engine
 @_exported import Wire
+@_exported import struct ZeroMQ.Bytes

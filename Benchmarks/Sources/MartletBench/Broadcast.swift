@@ -1,6 +1,5 @@
 import Foundation
 import Martlet
-import ZeroMQ
 
 /// The same call on many simulated engines: one message per engine from the client, or one that the controller
 /// multiplies, with the results one by one or merged.

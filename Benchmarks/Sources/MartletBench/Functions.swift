@@ -1,6 +1,5 @@
 import Foundation
 import Martlet
-import ZeroMQ
 
 /// Takes and gives nothing.
 let noop = RemoteFunction("noop") { () -> Int? in nil }

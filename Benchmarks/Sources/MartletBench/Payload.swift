@@ -1,6 +1,5 @@
 import Foundation
 import Martlet
-import ZeroMQ
 
 /// Bytes through one engine: there and back, the same as `Data`, there only, and back only.
 enum Payload {
