@@ -58,7 +58,7 @@ suite: deps build-tests
 	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py
 
 demo: release
-	@.build/release/WordCount $(FILES)
+	@.build/release/WordCount --engines 4 $(FILES)
 
 # The benchmarks' package builds into the same folder, so that what both packages need is compiled once.
 bench: packages
