@@ -87,7 +87,7 @@ def copies(counts):
 
     found = [name.split("-", 1)[1].rsplit("-", 1)[0] for name in counts if name.endswith("-10000")]
     return {
-        f"payload_copies_{name.replace('-', '_')}": round(growth(name) / growth("copy"), 2)
+        f"payload_copies_{name.replace('-', '_')}": round(growth(name) / growth("copy"), 2) + 0.0  # no -0
         for name in found
         if name != "copy"
     }
