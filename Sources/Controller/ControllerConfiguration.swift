@@ -53,8 +53,9 @@ public struct ControllerConfiguration: Sendable {
   public var heartbeat = Heartbeat()
   /// How the task scheduler chooses engines.
   public var scheme = SchedulingScheme.leastload
-  /// Tasks an engine may have at once; 0 for no limit.
-  public var hwm = 1
+  /// Tasks an engine may have at once; 0 for no limit. By default 1, and with the scheme `leastload` a few more for
+  /// Martlet's engines while their tasks are short.
+  public var hwm: Int?
   /// Depth of the tree of broadcast schedulers; engines are spread over 2 to the power of it sockets.
   public var broadcastDepth = 1
   /// Where task records are kept.
@@ -83,6 +84,9 @@ public struct ControllerConfiguration: Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// The task scheduler's options.
+  var scheduling: TaskSchedulerState<HeldMessage>.Configuration { .init(scheme: scheme, hwm: hwm) }
 
   /// The registration timeout in force.
   var effectiveRegistrationTimeout: Duration {

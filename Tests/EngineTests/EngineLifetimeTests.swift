@@ -20,7 +20,7 @@ import Wire
     let request = try await controller.register(id: 7)
     #expect(request.identities.map(\.string) == ["u"])
     #expect(request.header.messageType == "registration_request")
-    #expect(try request.content() == ["uuid": "u", "id": 5])
+    #expect(try request.content() == ["uuid": "u", "id": 5, "returns_tasks": true])
     // Cancelled before it has read the reply, it would leave unregistered.
     try await controller.send(.control, MessageType.kernelInfoRequest)
     _ = try await controller.receive(.control)

@@ -163,6 +163,30 @@ import ZeroMQ
     }
   }
 
+  @Test func returnsTasksBehindOneThatBlocksTheThread() async throws {
+    let pipe = Pipe()
+    let block = RemoteFunction("block") { () -> Int in pipe.fileHandleForReading.readData(ofLength: 1).count }
+    try await withEngine(functions: functions + [block], returnAfter: 1) { controller in
+      let call = ApplyMessage.pack(function: "add", args: [1, 1])
+      try await controller.send(.task, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "block"))
+      let direct = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
+      // However they are spread over the engine's looks at its queue.
+      for _ in 0..<3 {
+        let id = try await controller.send(
+          .task, MessageType.applyRequest, metadata: ["no_status": true], buffers: call)
+        let returned = try await controller.receive(.task)
+        #expect(returned.identities.map(\.string) == ["engine-uuid", "client"])
+        #expect(try returned.parentID() == id)
+        #expect(try returned.metadata()["status"] == "returned")
+      }
+      pipe.fileHandleForWriting.write(Data([1]))
+      #expect(try value(try await controller.receive(.task)) == .int(1))
+      let last = try await controller.receive(.mux)
+      #expect(try last.parentID() == direct)
+      #expect(try value(last) == .int(2))
+    }
+  }
+
   @Test func clearWaitsForTheRunningTaskOnly() async throws {
     try await withEngine { controller in
       try await controller.send(.mux, MessageType.executeRequest, content: ["code": "a = 1", "silent": true])

@@ -50,6 +50,8 @@ actor FakeController {
     session = try Session(key: key)
     func bound(_ type: SocketType, _ channel: Channel) throws -> Socket {
       var options = SocketOptions()
+      // As engines know the task scheduler.
+      if channel == .task { options.identity = Bytes("task_out") }
       options.linger = .zero
       options.mandatory = type == .router
       if type == .subscribe { options.subscriptions = [Bytes()] }
@@ -76,9 +78,12 @@ actor FakeController {
 
   /// Waits for an engine and accepts it.
   @discardableResult
-  func register(id: Int = 0, period: Int = 3000) throws -> Message {
+  func register(id: Int = 0, period: Int = 3000, returnAfter: Int? = nil) throws -> Message {
     let request = try receive(.registration)
-    let content: JSONValue = ["status": "ok", "id": .int(id), "hb_period": .int(period)]
+    let content: JSONValue = [
+      "status": "ok", "id": .int(id), "hb_period": .int(period),
+      "return_after": returnAfter.map { .int($0) } ?? .null,
+    ]
     try answer(request, .registration, content)
     return request
   }
@@ -204,6 +209,7 @@ actor FakeController {
 /// A controller and an engine that runs while the body does; the engine is shut down after it.
 func withEngine(
   id: Int = 0, functions: [any RemoteCallable] = [], capturing descriptors: [CapturedDescriptor] = [],
+  returnAfter: Int? = nil,
   _ body: (FakeController) async throws -> Void
 ) async throws {
   let controller = try FakeController()
@@ -213,7 +219,7 @@ func withEngine(
   let engine = try Engine(configuration: configuration, functions: functions, logger: .silent)
   let running = Task { try await engine.run() }
   do {
-    try await controller.register(id: id)
+    try await controller.register(id: id, returnAfter: returnAfter)
     try await body(controller)
   } catch {
     running.cancel()

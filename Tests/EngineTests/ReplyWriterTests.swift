@@ -40,6 +40,12 @@ import ZeroMQ
     #expect(asked.replyType == "apply_reply")
   }
 
+  @Test func aReturnedTaskSaysSo() throws {
+    let reply = writer.returned(try request())
+    #expect(try JSONValue.parse(Bytes(reply.metadata))["status"] == "returned")
+    #expect(try JSONValue.parse(Bytes(reply.content)) == ["status": "returned"])
+  }
+
   @Test func aFailureSaysWhichEngine() throws {
     let reply = writer.failed(try request(), started: .now, error: RaisedError("E", "v"), method: "apply")
     let content = try JSONValue.parse(Bytes(reply.content))

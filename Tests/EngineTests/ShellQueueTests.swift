@@ -27,6 +27,33 @@ import Testing
     #expect(queue.finish() == nil)
   }
 
+  @Test func whatIsWithdrawnIsForgotten() {
+    var queue = queue("a", "b", "c", "d")
+    #expect(queue.addNext("clear") == .wait)
+    #expect(queue.withdraw { $0 != "c" } == ["b", "d"])
+    #expect(queue.finish() == "clear")
+    #expect(queue.add("b", id: "b") == .wait)
+    #expect(queue.finish() == "c")
+    #expect(queue.finish() == "b")
+  }
+
+  @Test func everyRequestThatRunsHasANumberOfItsOwn() {
+    var queue = ShellQueue<String>()
+    #expect(queue.runningNumber == nil)
+    var numbers: [Int?] = []
+    for id in ["a", "b"] {
+      _ = queue.add(id, id: id)
+      numbers.append(queue.runningNumber)
+    }
+    _ = queue.finish()
+    numbers.append(queue.runningNumber)
+    _ = queue.finish()
+    #expect(queue.runningNumber == nil)
+    _ = queue.add("c", id: "c")
+    numbers.append(queue.runningNumber)
+    #expect(numbers == [1, 1, 2, 3])
+  }
+
   @Test func abortRemembersRequestsThatHaveNotCome() {
     var queue = queue("a")
     #expect(queue.abort(["b"]) == [])

@@ -2,6 +2,7 @@ import Client
 import Controller
 import Engine
 import Foundation
+import Synchronization
 import Testing
 import Wire
 
@@ -18,7 +19,8 @@ extension IntegrationTests {
     }
 
     private func run(
-      _ transport: Transport, engines: Int, _ body: (Client, TestController) async throws -> Void
+      _ transport: Transport, engines: Int, functions: [any RemoteCallable] = functions,
+      _ body: (Client, TestController) async throws -> Void
     ) async throws {
       try await TestController.run(transport) { test in
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -26,7 +28,7 @@ extension IntegrationTests {
             var configuration = EngineConfiguration(connection: test.engine)
             configuration.captureOutput = false
             let engine = try Engine(
-              configuration: configuration, functions: Self.functions, logger: TestController.quiet)
+              configuration: configuration, functions: functions, logger: TestController.quiet)
             group.addTask { try await engine.run() }
           }
           var configuration = ClientConfiguration()
@@ -54,6 +56,31 @@ extension IntegrationTests {
         }
         await #expect(throws: RemoteError.self) { try await client.loadBalanced().apply(fail, "reason").value }
         #expect(try await client.queueStatus().unassigned == 0)
+      }
+    }
+
+    /// Engines are sent short tasks ahead. None of them waits for a long one, and each runs once.
+    @Test(arguments: [1, 3]) func noTaskWaitsBehindALongOne(engines: Int) async throws {
+      let gate = AsyncStream.makeStream(of: Void.self)
+      let runs = Mutex([Int: Int]())
+      let short = RemoteFunction("short") { (number: Int) in
+        runs.withLock { $0[number, default: 0] += 1 }
+        return number
+      }
+      let long = RemoteFunction("long") { () async -> Int in
+        for await _ in gate.stream {}
+        return -1
+      }
+      try await run(.ipc, engines: engines, functions: [short, long]) { client, _ in
+        let view = client.loadBalanced()
+        #expect(try await view.map(short, 0..<300).value == Array(0..<300))
+        let running = try view.apply(long)
+        let others = try view.map(short, 300..<500)
+        if engines > 1 { #expect(try await others.value == Array(300..<500)) }
+        gate.continuation.finish()
+        #expect(try await running.value == -1)
+        #expect(try await others.value == Array(300..<500))
+        #expect(runs.withLock { $0 } == Dictionary(uniqueKeysWithValues: (0..<500).map { ($0, 1) }))
       }
     }
 

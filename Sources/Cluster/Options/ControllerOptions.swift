@@ -46,8 +46,8 @@ public struct ControllerOptions: Sendable, Hashable {
   public struct Scheduler: Sendable, Hashable {
     /// One of leastload, lru, plainrandom, pure, twobin, weighted.
     public var scheme = "leastload"
-    /// Tasks an engine may have at once; 0 for no limit.
-    public var highWaterMark = 1
+    /// Tasks an engine may have at once; 0 for no limit. `nil`: 1, and more for Swift engines while tasks are short.
+    public var highWaterMark: Int?
     /// Levels of the broadcast tree below its root, so 2^depth leaves.
     public var broadcastDepth = 1
 

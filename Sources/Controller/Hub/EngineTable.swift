@@ -7,6 +7,8 @@ struct EngineTable {
   struct Engine {
     let id: Int
     let uuid: String
+    /// Whether the engine returns tasks that wait behind a long one.
+    var returnsTasks = false
     /// When the registration is given up if the engine has not beaten by then.
     var deadline: ContinuousClock.Instant?
     /// When the registration was complete; `nil` for engines of a controller that ran before.
@@ -50,7 +52,7 @@ struct EngineTable {
 
   /// Gives an id to a new engine: the one it asked for if that is free, else the next.
   mutating func accept(
-    uuid: String, requestedID: Int?, deadline: ContinuousClock.Instant
+    uuid: String, requestedID: Int?, returnsTasks: Bool = false, deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
     guard idsByUUID[uuid] == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
     var id = nextID
@@ -60,7 +62,7 @@ struct EngineTable {
       id = wanted
     }
     nextID = max(id + 1, nextID)
-    let engine = Engine(id: id, uuid: uuid, deadline: deadline)
+    let engine = Engine(id: id, uuid: uuid, returnsTasks: returnsTasks, deadline: deadline)
     incoming[uuid] = engine
     return engine
   }

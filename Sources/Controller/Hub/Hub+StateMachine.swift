@@ -14,6 +14,8 @@ struct HubState {
     var registrationTimeout: Duration
     /// The heartbeat period engines are told, in milliseconds.
     var heartbeatPeriod: Int
+    /// After how many milliseconds behind the same task engines are to return others; nil for never.
+    var returnAfter: Int?
     /// What stands in the engines' connection file.
     var engineInfo: JSONValue = [:]
   }
@@ -85,15 +87,17 @@ struct HubState {
 
   // MARK: - Registration
 
-  /// An engine asks to be registered: `{uuid, id?}`.
+  /// An engine asks to be registered: `{uuid, id?, returns_tasks?}`.
   mutating func register(_ request: Message, _ content: JSONValue, now: ContinuousClock.Instant) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
       throw .value("a registration_request needs a uuid of 1 to 255 bytes")
     }
     let deadline = now + configuration.registrationTimeout
+    let returnAfter = content["returns_tasks"]?.boolValue ?? false ? configuration.returnAfter : nil
     let engine: EngineTable.Engine
     do {
-      engine = try engines.accept(uuid: uuid, requestedID: content["id"]?.intValue, deadline: deadline)
+      engine = try engines.accept(
+        uuid: uuid, requestedID: content["id"]?.intValue, returnsTasks: returnAfter != nil, deadline: deadline)
     } catch {
       actions.append(.log(.registrationRefused(uuid: uuid, reason: error.evalue)))
       reply(request, MessageType.registrationReply, error.content)
@@ -101,12 +105,12 @@ struct HubState {
     }
     stalls.append((deadline, uuid))
     actions.append(.awaitHeart(uuid: uuid))
-    reply(
-      request, MessageType.registrationReply,
-      [
-        "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod),
-        "connection_info": configuration.engineInfo,
-      ])
+    var answer: [String: JSONValue] = [
+      "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod),
+      "connection_info": configuration.engineInfo,
+    ]
+    if let returnAfter { answer["return_after"] = .int(returnAfter) }
+    reply(request, MessageType.registrationReply, .object(answer))
   }
 
   /// An engine's heart began to beat: the registration is complete.
@@ -167,7 +171,7 @@ struct HubState {
 
   private mutating func announce(_ engine: EngineTable.Engine) {
     actions.append(.watchHeart(uuid: engine.uuid))
-    actions.append(.engineRegistered(uuid: engine.uuid))
+    actions.append(.engineRegistered(uuid: engine.uuid, returnsTasks: engine.returnsTasks))
     actions.append(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
     notifyOfRegistration(engine)
   }

@@ -54,7 +54,8 @@ actor Hub: EventLoopActor {
     state = HubState(
       configuration: .init(
         registrationTimeout: configuration.effectiveRegistrationTimeout,
-        heartbeatPeriod: Int(configuration.heartbeat.period / .milliseconds(1))),
+        heartbeatPeriod: Int(configuration.heartbeat.period / .milliseconds(1)),
+        returnAfter: configuration.scheduling.looksAhead ? Int(EnginePace.patience / .milliseconds(1)) : nil),
       store: store)
     engineStateFile = configuration.engineStateFile
     self.loop = loop
@@ -199,7 +200,8 @@ actor Hub: EventLoopActor {
     case .notify(let type, let parent, let content):
       session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array)
       sendOutgoing(query: false)
-    case .engineRegistered(let uuid): for scheduler in schedulers { scheduler.engineRegistered(uuid) }
+    case .engineRegistered(let uuid, let returnsTasks):
+      for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
     case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
     case .awaitHeart(let uuid): hearts?.forget(uuid)
     case .watchHeart(let uuid): hearts?.watch(uuid)
@@ -277,7 +279,9 @@ actor Hub: EventLoopActor {
 
 /// Learns of engines that come and go; called from the hub's loop, acts on its own.
 protocol EngineObserver: Sendable {
-  func engineRegistered(_ uuid: String)
+  /// An engine can take work; it may be one that returns tasks which wait behind a long one.
+  func engineRegistered(_ uuid: String, returnsTasks: Bool)
+  /// An engine is gone.
   func engineUnregistered(_ uuid: String)
 }
 

@@ -8,7 +8,7 @@ enum HubAction {
   /// Tell everyone on the notification socket.
   case notify(type: String, parent: Bytes?, content: JSONValue)
   /// Tell the schedulers that an engine can take work.
-  case engineRegistered(uuid: String)
+  case engineRegistered(uuid: String, returnsTasks: Bool)
   /// Tell the schedulers that an engine is gone.
   case engineUnregistered(uuid: String)
   /// The next beat of this heart, known or not, is to be reported as its first: a registration waits for it.

@@ -59,7 +59,7 @@ actor BroadcastScheduler: EventLoopActor, EngineObserver {
     retryTimer.cancel(on: loop)
   }
 
-  nonisolated func engineRegistered(_ uuid: String) {
+  nonisolated func engineRegistered(_ uuid: String, returnsTasks: Bool) {
     execute {
       $0.state.engineRegistered(EngineIdentity(uuid))
       $0.act()

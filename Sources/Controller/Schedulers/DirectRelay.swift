@@ -75,7 +75,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
     retryTimer.cancel(on: loop)
   }
 
-  nonisolated func engineRegistered(_ uuid: String) {
+  nonisolated func engineRegistered(_ uuid: String, returnsTasks: Bool) {
     execute { $0.registered.insert(uuid) }
   }
 

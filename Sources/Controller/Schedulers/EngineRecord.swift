@@ -15,6 +15,9 @@ struct EngineRecord {
   var identity: EngineIdentity
   var phase = Phase.named
   var generation: UInt32 = 0
+  /// Whether the engine returns tasks that wait behind a long one.
+  var returnsTasks = false
+  var pace = EnginePace()
   /// The tasks sent and not answered, in the order they were sent.
   var pending = TaskList()
   /// The groups the engine is a member of.

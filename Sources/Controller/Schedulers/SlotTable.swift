@@ -51,6 +51,10 @@ struct SlotTable<Record: SlotRecord> {
     list.append(slot) { $1(&records[Int($0)].links) }
   }
 
+  mutating func prepend(_ slot: Int32, to list: inout TaskList) {
+    list.prepend(slot) { $1(&records[Int($0)].links) }
+  }
+
   mutating func unlink(_ slot: Int32, from list: inout TaskList) {
     list.unlink(records[Int(slot)].links) { $1(&records[Int($0)].links) }
   }

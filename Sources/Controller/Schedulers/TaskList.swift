@@ -23,6 +23,14 @@ struct TaskList {
     count += 1
   }
 
+  @inline(__always)
+  mutating func prepend(_ slot: Int32, _ access: Access) {
+    access(slot) { $0 = ListLinks(next: head) }
+    if head >= 0 { access(head) { $0.previous = slot } } else { tail = slot }
+    head = slot
+    count += 1
+  }
+
   /// Removes the slot that has these links.
   @inline(__always)
   mutating func unlink(_ links: ListLinks, _ access: Access) {

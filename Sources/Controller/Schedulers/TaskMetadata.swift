@@ -103,6 +103,7 @@ struct ReplyMetadata {
     case _ where !isMet: outcome = .unmetDependency
     case "ok": outcome = .ok
     case "aborted": outcome = .aborted
+    case "returned": outcome = .returned
     default: outcome = .failed
     }
   }

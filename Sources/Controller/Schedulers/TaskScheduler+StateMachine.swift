@@ -27,7 +27,10 @@ public struct TaskSchedulerState<Payload> {
     /// How an engine is chosen.
     public var scheme = SchedulingScheme.leastload
     /// How many tasks an engine may have at once; 0 is no limit. The scheme `pure` has none in any case.
-    public var hwm = 1
+    ///
+    /// By default 1, but with the scheme `leastload` a busy engine that returns what waits behind a long task is sent
+    /// some tasks ahead while its tasks are short, see ``EnginePace``.
+    public var hwm: Int?
     /// How long results of an unregistered engine are still awaited, before its tasks are lost; 5 s as in ipyparallel.
     public var strandedGrace = Duration.seconds(5)
     /// How many finished tasks are remembered for dependencies; a record takes some 200 bytes.
@@ -36,8 +39,11 @@ public struct TaskSchedulerState<Payload> {
     /// The defaults, which are ipyparallel's where it has the option.
     public init() {}
 
+    /// Whether engines that return tasks are sent some ahead.
+    var looksAhead: Bool { hwm == nil && scheme == .leastload }
+
     /// The defaults but for the scheme and the high water mark.
-    public init(scheme: SchedulingScheme, hwm: Int = 1) {
+    public init(scheme: SchedulingScheme, hwm: Int? = nil) {
       self.scheme = scheme
       self.hwm = hwm
     }
@@ -56,6 +62,9 @@ public struct TaskSchedulerState<Payload> {
   /// The options given at creation.
   public let configuration: Configuration
   let hwm: Int
+  let looksAhead: Bool
+  /// When the latest event happened that came with a time; any instant before the first.
+  var now = ContinuousClock.now
   var actions = Deque<Action>()
 
   var tasks = SlotTable<ScheduledTask<Payload>>()
@@ -101,7 +110,8 @@ public struct TaskSchedulerState<Payload> {
   /// A scheduler without engines and tasks. A given `seed` makes the random schemes repeatable.
   public init(configuration: Configuration = .init(), seed: UInt64? = nil) {
     self.configuration = configuration
-    hwm = configuration.scheme == .pure ? 0 : max(0, configuration.hwm)
+    hwm = configuration.scheme == .pure ? 0 : max(0, configuration.hwm ?? 1)
+    looksAhead = configuration.looksAhead
     var system = SystemRandomNumberGenerator()
     pool = EnginePool(scheme: configuration.scheme, generator: SplitMix64(seed: seed ?? system.next()))
   }

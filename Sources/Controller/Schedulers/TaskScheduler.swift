@@ -44,7 +44,7 @@ actor TaskScheduler: EventLoopActor {
     try endpoints.bind(clients, .task, .client, isMonitored: false)
     try endpoints.bind(engines, .task, .engine)
     session = try sockets.session()
-    state = TaskSchedulerState(configuration: .init(scheme: configuration.scheme, hwm: configuration.hwm))
+    state = TaskSchedulerState(configuration: configuration.scheduling)
     self.loop = loop
     self.hub = hub
     self.logger = logger
@@ -69,10 +69,10 @@ actor TaskScheduler: EventLoopActor {
   // MARK: - From the hub
 
   /// An engine can take tasks.
-  nonisolated func engineRegistered(_ uuid: String) {
+  nonisolated func engineRegistered(_ uuid: String, returnsTasks: Bool) {
     execute {
       $0.names.insert(uuid)
-      $0.state.engineRegistered(EngineIdentity(uuid), now: .now)
+      $0.state.engineRegistered(EngineIdentity(uuid), returnsTasks: returnsTasks, now: .now)
       $0.act()
     }
   }

@@ -12,11 +12,12 @@ extension TaskSchedulerState {
   /// Time has passed: tasks queued for longer than their timeout fail, and those on engines gone for the grace period
   /// are retried or end with ``TaskFailureReason/engineDied(_:)``.
   public mutating func advance(to now: ContinuousClock.Instant) {
+    self.now = now
     while let deadline = nextDeadline, deadline <= now {
       if let (stranded, engine) = leaving.first, stranded == deadline {
         leaving.removeFirst()
         if engines[Int(engine.slot)].generation == engine.generation && engines[Int(engine.slot)].phase == .leaving {
-          strand(engine.slot, now: now)
+          strand(engine.slot)
         }
       } else if let timer = timers.popMin(), isArmed(timer) {
         fail(timer.task, .taskTimeout)
@@ -26,7 +27,7 @@ extension TaskSchedulerState {
   }
 
   /// Starts the timeout of a queued task, anew each time it is queued.
-  mutating func armTimer(_ task: Int32, now: ContinuousClock.Instant) {
+  mutating func armTimer(_ task: Int32) {
     let slot = Int(tasks[task].constraints)
     guard tasks[task].phase.isQueued, slot >= 0, let timeout = constraints[slot].timeout else { return }
     timerSerial += 1

@@ -3,11 +3,16 @@ extension TaskSchedulerState {
   ///
   /// If it is registered already nothing happens. If it left and its grace period still runs, the tasks of its former
   /// life are given up first.
-  public mutating func engineRegistered(_ identity: EngineIdentity, now: ContinuousClock.Instant) {
+  ///
+  /// - Parameter returnsTasks: whether the engine returns tasks that wait behind a long one.
+  public mutating func engineRegistered(
+    _ identity: EngineIdentity, returnsTasks: Bool = false, now: ContinuousClock.Instant
+  ) {
+    self.now = now
     if let known = engineIndex[identity] {
       switch engines[Int(known)].phase {
       case .registered: return
-      case .leaving: strand(known, now: now)
+      case .leaving: strand(known)
       case .named, .free: break
       }
     }
@@ -15,6 +20,8 @@ extension TaskSchedulerState {
     engines[Int(engine)].phase = .registered
     engines[Int(engine)].generation &+= 1
     engines[Int(engine)].lastSkipped = -1
+    engines[Int(engine)].returnsTasks = returnsTasks
+    engines[Int(engine)].pace = EnginePace()
     registeredCount += 1
     pool.register(engine)
     enterGroups(engine)
@@ -24,6 +31,7 @@ extension TaskSchedulerState {
 
   /// An engine is gone: it takes no more tasks, and those it has are given up after the grace period.
   public mutating func engineUnregistered(_ identity: EngineIdentity, now: ContinuousClock.Instant) {
+    self.now = now
     guard let engine = engineIndex[identity], engines[Int(engine)].phase == .registered else { return }
     pool.update(engine, available: false)
     registeredCount -= 1
@@ -40,14 +48,14 @@ extension TaskSchedulerState {
   }
 
   /// Ends or retries the tasks of an engine that is gone for good.
-  mutating func strand(_ engine: Int32, now: ContinuousClock.Instant) {
+  mutating func strand(_ engine: Int32) {
     let identity = engines[Int(engine)].identity
     let token = token(of: engine)
     while engines[Int(engine)].pending.head >= 0 {
       let task = engines[Int(engine)].pending.head
       if tasks[task].retries > 0 && !clients[Int(tasks[task].client)].hasVanished {
         tasks[task].retries -= 1
-        retry(task, without: token, after: .died(identity), now: now)
+        retry(task, without: token, after: .died(identity))
       } else {
         fail(task, .engineDied(identity))
       }

@@ -14,12 +14,19 @@ private enum Eligibility {
 
 extension TaskSchedulerState {
   /// Sends a ready task to an engine if one has room, else queues it; ends it if no engine can ever take it.
-  mutating func place(_ task: Int32) {
+  ///
+  /// - Parameter first: queue it before all others; heeded for tasks that any engine may take.
+  mutating func place(_ task: Int32, first: Bool = false) {
     if tasks[task].phase != .waiting { moveToWaiting(task) }
     switch eligibility(task) {
     case .anyEngine:
-      if let engine = pool.pick() {
+      if let engine = pickWithRoom() {
         dispatch(task, to: engine)
+      } else if first, ready.head >= 0 {
+        let sequence = tasks[ready.head].sequence - 1
+        leaveWaiting(task, for: .ready)
+        tasks[task].sequence = sequence
+        tasks.prepend(task, to: &ready)
       } else {
         leaveWaiting(task, for: .ready)
         tasks.append(task, to: &ready)
@@ -27,7 +34,7 @@ extension TaskSchedulerState {
     case .anyExceptBlacklist:
       let blacklist = constraints[Int(tasks[task].constraints)].blacklist
       let choice = pool.pick(excluding: Set(blacklist.filter { isRegistered($0) }.map(\.slot)))
-      if let choice {
+      if let choice, isBelowMark(choice) {
         dispatch(task, to: choice)
       } else {
         leaveWaiting(task, for: .excluded)
@@ -35,7 +42,7 @@ extension TaskSchedulerState {
         tasks.append(task, to: &excluded)
       }
     case .among(let candidates):
-      if let engine = pool.pick(among: candidates.filter { pool.contains($0) }) {
+      if let engine = pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) }) {
         dispatch(task, to: engine)
       } else {
         leaveWaiting(task, for: .grouped)
@@ -66,7 +73,26 @@ extension TaskSchedulerState {
   }
 
   private func hasRoom(_ engine: Int32) -> Bool {
-    engines[Int(engine)].phase == .registered && (hwm == 0 || pool.load(of: engine) < hwm)
+    engines[Int(engine)].phase == .registered && (isBelowMark(engine) || hasRoomAhead(engine))
+  }
+
+  private func isBelowMark(_ engine: Int32) -> Bool { hwm == 0 || pool.load(of: engine) < hwm }
+
+  /// Whether an engine with tasks up to its mark is sent more. An engine that a task with restrictions waits for is not:
+  /// it would never be free for that one.
+  private func hasRoomAhead(_ engine: Int32) -> Bool {
+    looksAhead && engines[Int(engine)].returnsTasks && excluded.count == 0 && engines[Int(engine)].groups.isEmpty
+      && pool.load(of: engine) < engines[Int(engine)].pace.depth(now: now)
+  }
+
+  /// Chooses among all engines. Room for tasks ahead may have gone since the engine entered the pool; it comes back when
+  /// the engine answers.
+  private mutating func pickWithRoom() -> Int32? {
+    while let engine = pool.pick() {
+      if hasRoom(engine) { return engine }
+      pool.update(engine, available: false)
+    }
+    return nil
   }
 
   private mutating func dispatch(_ task: Int32, to engine: Int32) {
@@ -78,6 +104,7 @@ extension TaskSchedulerState {
     tasks.append(task, to: &engines[Int(engine)].pending)
     pendingTotal += 1
     pool.used(engine)
+    engines[Int(engine)].pace.started(now: now)
     pool.update(engine, available: hasRoom(engine))
     guard let payload = tasks[task].payload else { return }
     actions.append(

@@ -4,6 +4,7 @@ extension TaskSchedulerState {
   ///
   /// The id of a finished task may be used again; the new task takes the place of the old in dependencies.
   public mutating func taskSubmitted(_ submission: TaskSubmission<Payload>, now: ContinuousClock.Instant) {
+    self.now = now
     let hash = IdentifierTable.hash(submission.id)
     if let known = tasks.find(submission.id, hash: hash) {
       guard tasks[known].phase.isFinished else {
@@ -28,7 +29,7 @@ extension TaskSchedulerState {
       fail(task, reason)
     } else {
       if isReady(task) { place(task) }
-      armTimer(task, now: now)
+      armTimer(task)
     }
     settle()
   }

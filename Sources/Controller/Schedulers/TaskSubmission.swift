@@ -45,6 +45,8 @@ public enum TaskOutcome: Hashable, Sendable {
   case unmetDependency
   /// The engine aborted the task; never retried.
   case aborted
+  /// The engine has not begun the task, which waited behind a long one, and has forgotten it.
+  case returned
 }
 
 /// Why the scheduler itself ends a task.

@@ -16,7 +16,7 @@ extension EngineDriver {
     sources.append(source)
     registrar = consume socket
     logger.info("registering", metadata: .engine([.endpoint: "\(endpoint)"]))
-    var content: [String: JSONValue] = ["uuid": .string(configuration.uuid)]
+    var content: [String: JSONValue] = ["uuid": .string(configuration.uuid), "returns_tasks": true]
     if let id = configuration.requestedID { content["id"] = .int(id) }
     try sendToHub(MessageType.registrationRequest, .object(content))
     let timeout = loop.schedule(at: .now + configuration.registrationTimeout) { [weak self] in

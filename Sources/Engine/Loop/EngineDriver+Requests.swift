@@ -77,6 +77,33 @@ extension EngineDriver {
   private static let abortPatience = Duration.seconds(1)
   private static let abortInterval = Duration.milliseconds(10)
 
+  // MARK: - Tasks behind a long one
+
+  /// Looks after the worker from when it begins until it is idle: tasks that wait for as long as the controller says
+  /// behind the same request are returned to it.
+  func watchWorker(_ patience: Duration) {
+    desk.watch { [weak self] in self?.onLoop { $0.watchWorker(patience, after: patience, seen: nil) } }
+  }
+
+  private func watchWorker(_ patience: Duration, after wait: Duration, seen: Int?) {
+    guard let running = desk.runningNumber() else { return }
+    let isLong = running == seen
+    if isLong { returnTasks() }
+    // Ever less often while one request runs: few tasks come, as the controller knows of it.
+    let next = isLong ? min(wait * 2, Self.longestWatch) : patience
+    _ = loop.schedule(at: .now + next) { [weak self] in
+      self?.assumeIsolated { $0.watchWorker(patience, after: next, seen: running) }
+    }
+  }
+
+  private static let longestWatch = Duration.seconds(1)
+
+  /// The latest first: the scheduler puts each before all others.
+  private func returnTasks() {
+    guard let inlet, let writer else { return }
+    for task in inlet.withdrawTasks().reversed() { outlet.giveBack(task, writer.returned(task)) }
+  }
+
   /// The ids of an `abort_request`: a list, or one as text; nil for all requests that wait.
   private static func abortedIDs(_ content: JSONValue) throws(WireError) -> [String]? {
     switch content["msg_ids"] {

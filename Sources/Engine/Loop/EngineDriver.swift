@@ -74,6 +74,7 @@ actor EngineDriver {
     let registration = try await register()
     let work = try open(registration)
     let executor = try WorkerExecutor(name: "engine-worker")
+    if let patience = registration.returnAfter { watchWorker(patience) }
     inlet?.start(on: executor.thread)
     let task = Task(executorPreference: executor) {
       await EngineContext.$current.withValue(work.context) { await work.worker.run() }

@@ -101,6 +101,9 @@ final class EngineOutlet: Sendable {
     }
   }
 
+  /// Returns a task to the scheduler: for its client nothing has happened.
+  func giveBack(_ request: Request, _ reply: Reply) { state.withLock { $0.send(reply, to: request) } }
+
   /// Answers a request of a type that engines in Swift don't know.
   func refuseUnknown(_ request: Request, _ writer: ReplyWriter) {
     // Anything else may be a reply or a notification, which nobody waits for an answer to.

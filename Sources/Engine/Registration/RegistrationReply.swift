@@ -6,6 +6,9 @@ struct RegistrationReply: Sendable, Hashable {
   let id: Int
   /// How often the hub pings.
   let heartbeatPeriod: Duration
+  /// After this long with the same request the engine returns tasks that wait; `nil` when the controller can't take
+  /// them back.
+  let returnAfter: Duration?
 
   /// Reads the content of a `registration_reply`.
   ///
@@ -23,5 +26,6 @@ struct RegistrationReply: Sendable, Hashable {
     }
     self.id = id
     heartbeatPeriod = .microseconds(Int64(milliseconds * 1000))
+    returnAfter = content["return_after"]?.intValue.flatMap { (1...60_000).contains($0) ? .milliseconds($0) : nil }
   }
 }

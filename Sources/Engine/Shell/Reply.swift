@@ -30,7 +30,7 @@ struct ReplyWriter: Sendable {
 
   /// How a request ended, as `status` in content and metadata.
   enum Status: String {
-    case ok, error, aborted
+    case ok, error, aborted, returned
   }
 
   /// What follows the start time in the metadata of a call that went well and asked for nothing special.
@@ -38,6 +38,7 @@ struct ReplyWriter: Sendable {
 
   private static let okContent = Array(#"{"status":"ok"}"#.utf8)
   private static let abortedContent = Array(#"{"status":"aborted"}"#.utf8)
+  private static let returnedContent = Array(#"{"status":"returned"}"#.utf8)
 
   init(engineID: Int, engineUUID: String) {
     self.engineID = engineID
@@ -53,6 +54,11 @@ struct ReplyWriter: Sendable {
   /// The reply to a request that was removed from the queue.
   func aborted(_ request: Request) -> Reply {
     Reply(content: Self.abortedContent, metadata: metadata(request, started: .now, status: .aborted))
+  }
+
+  /// Tells the task scheduler that the engine has not begun a task and forgets it.
+  func returned(_ request: Request) -> Reply {
+    Reply(content: Self.returnedContent, metadata: metadata(request, started: .now, status: .returned))
   }
 
   /// A reply with content of its own.

@@ -21,6 +21,11 @@ final class Request: Sendable {
   /// The type, for example `apply_request`.
   var type: String { message.header.messageType }
 
+  /// Whether it is a task: the task scheduler, whose identity comes first, can give it to another engine.
+  var isTask: Bool { channel == .shell && message.identities.first == Self.taskScheduler }
+
+  private static let taskScheduler = Bytes("task_out")
+
   /// The type of the answer: `_request` replaced by `_reply`.
   var replyType: String {
     if type == MessageType.applyRequest { return MessageType.applyReply }

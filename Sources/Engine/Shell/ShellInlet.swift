@@ -55,6 +55,16 @@ final class ShellInlet: Sendable {
     return desk.abort(ids)
   }
 
+  /// Takes the tasks that wait out of the queue; they may come again.
+  ///
+  /// - Returns: them, in the order they came.
+  func withdrawTasks() -> [Request] {
+    receive()
+    let tasks = desk.withdraw { $0.isTask }
+    state.withLock { state in for task in tasks { state.session.readmit(task.message) } }
+    return tasks
+  }
+
   /// Receives what is there.
   func receive() { receive(atMost: .max) }
 

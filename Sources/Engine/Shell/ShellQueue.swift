@@ -22,6 +22,7 @@ struct ShellQueue<Item: Sendable>: Sendable {
 
   private var waiting: Deque<Entry> = []
   private var isRunning = false
+  private var startedCount = 0
   private var abortedInAdvance: OrderedSet<String> = []
   private let abortLimit: Int
 
@@ -32,6 +33,9 @@ struct ShellQueue<Item: Sendable>: Sendable {
 
   /// How many requests wait.
   var count: Int { waiting.count }
+
+  /// The number of the request that runs, one more for each; `nil` while none does.
+  var runningNumber: Int? { isRunning ? startedCount : nil }
 
   /// A request came in.
   mutating func add(_ item: Item, id: String) -> Arrival {
@@ -49,6 +53,7 @@ struct ShellQueue<Item: Sendable>: Sendable {
   mutating func finish() -> Item? {
     let next = waiting.popFirst()?.item
     isRunning = next != nil
+    if isRunning { startedCount += 1 }
     return next
   }
 
@@ -69,11 +74,19 @@ struct ShellQueue<Item: Sendable>: Sendable {
   /// All requests that wait are aborted.
   ///
   /// - Returns: them, in the order they came.
-  mutating func abortAll() -> [Item] { remove { $0.id != nil }.map(\.item) }
+  mutating func abortAll() -> [Item] { withdraw { _ in true } }
+
+  /// Forgets requests that wait.
+  ///
+  /// - Returns: them, in the order they came.
+  mutating func withdraw(_ isWithdrawn: (Item) -> Bool) -> [Item] {
+    remove { $0.id != nil && isWithdrawn($0.item) }.map(\.item)
+  }
 
   private mutating func add(_ entry: Entry, atFront: Bool) -> Arrival {
     guard isRunning else {
       isRunning = true
+      startedCount += 1
       return .run(entry.item)
     }
     if atFront { waiting.prepend(entry) } else { waiting.append(entry) }

@@ -21,6 +21,8 @@ public struct Message: Sendable {
   public func appendIdentities(to answer: inout Multipart) {
     for index in 0..<layout.delimiter { answer.append(frames[index]) }
   }
+  /// The signature in hexadecimal digits; empty where messages travel unsigned.
+  var signatureText: String { frames.text(at: layout.signature) }
   /// The header frame; it becomes the parent header of replies.
   public var headerBytes: Bytes { frames[layout.header] }
   /// The parent header frame; `{}` where the message is no reply.

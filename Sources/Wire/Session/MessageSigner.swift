@@ -70,6 +70,9 @@ public struct MessageSigner: Sendable {
     }
   }
 
+  /// The fingerprint of a signature that fits, as ``verify(_:layout:)`` gives it; `nil` for what is no signature.
+  static func fingerprint(of signature: String) -> UInt64? { UInt64(signature.prefix(16), radix: 16) }
+
   /// Whether a signature fits, compared in time that depends on its length only.
   ///
   /// - Returns: the signature's fingerprint for replay detection, or `nil` when it doesn't fit.

@@ -9,6 +9,8 @@ public struct ReplayFilter: Sendable {
   /// An open-addressing table of where fingerprints are in the ring, plus one; 0 is free. A fingerprint is random
   /// already, so its low bits say where to look: nothing is hashed. At least half of the table is free.
   private var table: [UInt32] = Array(repeating: 0, count: 64)
+  /// Those that may come once more.
+  private var readmitted: Set<UInt64> = []
   private let limit: Int
 
   /// A filter.
@@ -18,11 +20,11 @@ public struct ReplayFilter: Sendable {
 
   /// Notes a signature's fingerprint.
   ///
-  /// - Returns: whether it is new.
+  /// - Returns: whether it is new, or was readmitted.
   public mutating func insert(_ fingerprint: UInt64) -> Bool {
     var slot = home(fingerprint)
     while table[slot] != 0 {
-      if ring[Int(table[slot]) - 1] == fingerprint { return false }
+      if ring[Int(table[slot]) - 1] == fingerprint { return readmitted.remove(fingerprint) != nil }
       slot = after(slot)
     }
     if ring.count < limit {
@@ -32,11 +34,21 @@ public struct ReplayFilter: Sendable {
     } else {
       // Its place may lie between the free slot and the home, so the slot is looked for again.
       remove(ring[next])
+      if !readmitted.isEmpty { readmitted.remove(ring[next]) }
       ring[next] = fingerprint
       table[freeSlot(for: fingerprint)] = UInt32(next + 1)
       next = (next + 1) % limit
     }
     return true
+  }
+
+  /// Lets a fingerprint that was seen pass once more.
+  public mutating func readmit(_ fingerprint: UInt64) {
+    var slot = home(fingerprint)
+    while table[slot] != 0 {
+      if ring[Int(table[slot]) - 1] == fingerprint { readmitted.insert(fingerprint) }
+      slot = after(slot)
+    }
   }
 
   private func home(_ fingerprint: UInt64) -> Int { Int(truncatingIfNeeded: fingerprint) & (table.count - 1) }

@@ -150,6 +150,11 @@ public struct Session: ~Copyable, Sendable {
     return layout
   }
 
+  /// Lets a message that was accepted come once more, because it went back to its sender unused.
+  public mutating func readmit(_ message: Message) {
+    if let fingerprint = MessageSigner.fingerprint(of: message.signatureText) { replays.readmit(fingerprint) }
+  }
+
   /// Verifies a message, reads its header and takes its frames.
   ///
   /// - Parameter multipart: left empty.

@@ -21,6 +21,21 @@ import Wire
     #expect(try hub.ask("connection_request").reply?["engines"] == ["0": "e0"])
   }
 
+  @Test(arguments: [(10, true), (nil, true), (10, false)] as [(Int?, Bool)])
+  func anEngineThatReturnsTasksLearnsWhen(returnAfter: Int?, returnsTasks: Bool) throws {
+    var hub = try HubFixture()
+    hub.state.configuration.returnAfter = returnAfter
+    let (reply, _) = try hub.ask(
+      "registration_request", returnsTasks ? ["uuid": "e0", "returns_tasks": true] : ["uuid": "e0"])
+    let agreed = returnsTasks ? returnAfter : nil
+    #expect(reply?["return_after"]?.intValue == agreed)
+    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    let told = hub.drain().compactMap { action -> Bool? in
+      if case .engineRegistered("e0", let returnsTasks) = action { returnsTasks } else { nil }
+    }
+    #expect(told == [agreed != nil])
+  }
+
   @Test func whoSubscribesLearnsOfEnginesThatCameMeanwhile() throws {
     var hub = try HubFixture()
     try hub.register("e0")

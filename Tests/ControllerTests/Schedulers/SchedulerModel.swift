@@ -32,6 +32,8 @@ struct SchedulerModel {
   /// An engine's life; an identity that registers again is another engine.
   struct Engine {
     var identity: EngineIdentity
+    /// Whether it may be sent tasks ahead.
+    var looksAhead = false
     var isRegistered = true
     var deadline: ContinuousClock.Instant?
   }
@@ -41,6 +43,8 @@ struct SchedulerModel {
   var order: [String] = []
   var engines: [Engine] = []
   var event = 0
+  /// The engine that returns a task in the present event.
+  var returning: Int?
 
   func load(_ engine: Int) -> Int {
     tasks.values.count { $0.status == .pending(engine) }
@@ -54,6 +58,12 @@ struct SchedulerModel {
 
   func hasRoom(_ engine: Int) -> Bool {
     engines[engine].isRegistered && (hwm == 0 || load(engine) < hwm)
+  }
+
+  private func mayBeSent(_ id: String, _ engine: Int) -> Bool {
+    hasRoom(engine)
+      || engines[engine].isRegistered && engines[engine].looksAhead && load(engine) < 16
+        && tasks[id].map(isUnrestricted) ?? false && !registered.contains { $0 != returning && load($0) == 0 }
   }
 
   /// Met, impossible, or neither.
@@ -143,7 +153,9 @@ struct SchedulerModel {
   mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
     switch action {
     case .dispatch(_, let id, let identity, _):
-      guard let engine = current(identity), hasRoom(engine) else { return "\(id) sent to full or gone \(identity)" }
+      guard let engine = current(identity), mayBeSent(id, engine) else {
+        return "\(id) sent to full or gone \(identity)"
+      }
       guard case .run(let eligible) = verdict(id), eligible.contains(engine) else { return "\(id) not for \(identity)" }
       if let task = tasks[id], isUnrestricted(task), let since = task.readySince {
         let overtaken = order.filter { other in
@@ -180,6 +192,14 @@ struct SchedulerModel {
   mutating func requeue(_ id: String, without engine: Int, now: ContinuousClock.Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.blacklist.insert(engine)
+    let timeout = tasks[id]?.submission.timeout
+    tasks[id]?.deadline = timeout.map { now + $0 }
+  }
+
+  /// Puts a task that an engine has not begun before all others.
+  mutating func takeBack(_ id: String, now: ContinuousClock.Instant) {
+    tasks[id]?.status = .queued
+    tasks[id]?.readySince = -1
     let timeout = tasks[id]?.submission.timeout
     tasks[id]?.deadline = timeout.map { now + $0 }
   }

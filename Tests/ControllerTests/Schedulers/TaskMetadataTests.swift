@@ -61,8 +61,9 @@ import ZeroMQ
     arguments: zip(
       [
         "{}", #"{"status": "ok"}"#, #"{"status": null}"#, #"{"status": "error"}"#, #"{"status": "aborted"}"#,
+        #"{"status":"returned"}"#,
         #"{"status": "ok", "dependencies_met": false}"#, #"{"dependencies_met": true}"#, #"{"status": "odd"}"#,
-      ], [TaskOutcome.ok, .ok, .ok, .failed, .aborted, .unmetDependency, .ok, .failed]))
+      ], [TaskOutcome.ok, .ok, .ok, .failed, .aborted, .returned, .unmetDependency, .ok, .failed]))
   func outcomes(_ text: String, _ expected: TaskOutcome) throws {
     #expect(try outcome(text) == expected)
   }

@@ -204,6 +204,96 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
   }
 
+  // MARK: - Tasks sent ahead
+
+  /// One engine that returns tasks, with a task under way after several that took no time.
+  private func quickEngine() -> TaskSchedulerState<String> {
+    var state = TaskSchedulerState<String>(configuration: .init(), seed: 1)
+    state.engineRegistered(one, returnsTasks: true, now: now)
+    for id in ["w", "x"] {
+      _ = submit(&state, id)
+      _ = answer(&state, one, id)
+    }
+    _ = submit(&state, "a")
+    return state
+  }
+
+  @Test func aQuickEngineIsSentTasksAhead() {
+    var state = quickEngine()
+    for number in 1...15 { #expect(submit(&state, "\(number)") == [sent("\(number)", one, state)]) }
+    #expect(submit(&state, "b") == [])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), sent("b", one, state)])
+  }
+
+  @Test func anIdleEngineComesFirst() {
+    var state = quickEngine()
+    state.engineRegistered(two, now: now)
+    #expect(submit(&state, "b") == [sent("b", two, state)])
+    #expect(submit(&state, "c") == [sent("c", one, state)])
+  }
+
+  @Test func nothingIsSentAheadWithAMarkOrAnotherSchemeOrToOtherEngines() {
+    for (configuration, returnsTasks) in [
+      (TaskSchedulerState<String>.Configuration(scheme: .leastload, hwm: 1), true), (.init(scheme: .lru), true),
+      (.init(), false),
+    ] {
+      var state = TaskSchedulerState<String>(configuration: configuration, seed: 1)
+      state.engineRegistered(one, returnsTasks: returnsTasks, now: now)
+      for id in ["w", "x"] {
+        _ = submit(&state, id)
+        _ = answer(&state, one, id)
+      }
+      _ = submit(&state, "a")
+      #expect(submit(&state, "b") == [])
+    }
+  }
+
+  @Test func anEngineThatFallsSilentGetsNothingAhead() {
+    var state = quickEngine()
+    let later = now + .milliseconds(6)
+    state.taskSubmitted(.init(id: "b", payload: "<b>"), now: later)
+    #expect(drain(&state) == [])
+    state.resultArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: later)
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), sent("b", one, state)])
+  }
+
+  @Test func whatIsReturnedGoesFirstAndElsewhere() {
+    var state = quickEngine()
+    for id in ["b", "c"] { #expect(submit(&state, id) == [sent(id, one, state)]) }
+    state.advance(to: now + .seconds(1))
+    #expect(submit(&state, "d") == [sent("d", one, state)])
+    // The latest first, as engines return them; nothing is sent ahead to an engine that has returned something.
+    for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == []) }
+    #expect(submit(&state, "e") == [])
+    #expect(state.queuedCount == 4 && state.pendingIDs(on: one) == ["a"])
+    state.engineRegistered(two, now: now)
+    #expect(drain(&state) == [sent("b", two, state)])
+    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), sent("c", two, state)])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), sent("d", one, state)])
+    // Neither a retry was spent nor the engine excluded.
+    #expect(answer(&state, one, "d") == [.deliver("d!", taskID: "d", engine: one), sent("e", one, state)])
+  }
+
+  @Test func aTaskWithRestrictionsIsNotOvertaken() {
+    var state = quickEngine()
+    #expect(submit(&state, "b") == [sent("b", one, state)])
+    #expect(submit(&state, "c", targets: [one]) == [])
+    #expect(submit(&state, "d") == [])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one)])
+    #expect(
+      answer(&state, one, "b") == [
+        .deliver("b!", taskID: "b", engine: one), sent("c", one, state), sent("d", one, state),
+      ])
+  }
+
+  @Test func whatIsReturnedForAVanishedClientIsAborted() {
+    var state = quickEngine()
+    _ = submit(&state, "b")
+    state.clientVanished("c")
+    #expect(answer(&state, one, "b", .returned) == [.fail("<b>", taskID: "b", .aborted)])
+    #expect(answer(&state, one, "b", .returned) == [.unknownReply(taskID: "b", engine: one)])
+  }
+
   @Test func pureHasNoHighWaterMark() {
     var state = TaskSchedulerState<String>(configuration: .init(scheme: .pure))
     state.engineRegistered(two, now: now)

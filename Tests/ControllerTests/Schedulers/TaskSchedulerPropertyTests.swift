@@ -25,12 +25,14 @@ private struct Scenario {
   var problems: [String] = []
   var log: [String] = []
   var engineNumber = 0
+  let looksAhead: Bool
 
   init(scheme: SchedulingScheme, seed: UInt64) {
     generator = SplitMix64(seed: seed)
-    let hwm = scheme == .pure ? 0 : [0, 1, 1, 2, 3].randomElement(using: &generator) ?? 1
+    let hwm = scheme == .pure ? 0 : [0, 1, 2, 3, nil, nil].randomElement(using: &generator) ?? nil
     state = TaskSchedulerState(configuration: .init(scheme: scheme, hwm: hwm), seed: seed)
-    model = SchedulerModel(hwm: hwm)
+    model = SchedulerModel(hwm: hwm ?? 1)
+    looksAhead = hwm == nil && scheme == .leastload
   }
 
   mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }
@@ -102,8 +104,9 @@ private struct Scenario {
   mutating func register() {
     engineNumber += 1
     let identity = EngineIdentity("e\(engineNumber)")
-    state.engineRegistered(identity, now: now)
-    model.engines.append(.init(identity: identity))
+    let returnsTasks = chance(70)
+    state.engineRegistered(identity, returnsTasks: returnsTasks, now: now)
+    model.engines.append(.init(identity: identity, looksAhead: returnsTasks && looksAhead))
     close("register \(identity)")
   }
 
@@ -156,6 +159,7 @@ private struct Scenario {
       if case .pending(let engine)? = model.tasks[id]?.status { (id, engine) } else { nil }
     }
     guard let (id, engine) = pending.randomElement(using: &generator) else { return }
+    if model.engines[engine].looksAhead, chance(25) { return takeBack(id, engine) }
     let outcome: TaskOutcome = chance(55) ? .ok : chance(60) ? .failed : chance(80) ? .unmetDependency : .aborted
     let identity = model.engines[engine].identity
     let reply = 1000 + (model.tasks[id]?.submission.payload ?? 0)
@@ -170,6 +174,15 @@ private struct Scenario {
       if let problem = model.end(id, success: outcome == .ok, engine: engine) { problems.append(problem) }
     }
     close("answer \(id) \(outcome)")
+  }
+
+  mutating func takeBack(_ id: String, _ engine: Int) {
+    state.resultArrived(
+      from: model.engines[engine].identity, taskID: id, outcome: .returned, reply: 0, now: now)
+    model.takeBack(id, now: now)
+    model.returning = engine
+    close("take back \(id)")
+    model.returning = nil
   }
 
   mutating func pass(_ time: Duration) {

@@ -33,6 +33,19 @@ import Testing
     }
   }
 
+  @Test func whatIsReadmittedPassesOnceMore() {
+    var filter = ReplayFilter(limit: 3)
+    for fingerprint in 1...3 as ClosedRange<UInt64> { _ = filter.insert(fingerprint) }
+    filter.readmit(2)
+    filter.readmit(9)
+    var news = [2, 2, 3, 9].filter { filter.insert($0) }
+    #expect(news == [2, 9])
+    // Being readmitted ends with being remembered.
+    filter.readmit(2)
+    news = [10, 2, 2].filter { filter.insert($0) }
+    #expect(news == [10, 2])
+  }
+
   @Test func asManyAsJupyterClientRemembers() {
     var filter = ReplayFilter()
     for fingerprint in 0..<70_000 as Range<UInt64> { _ = filter.insert(fingerprint) }

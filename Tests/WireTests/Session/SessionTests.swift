@@ -107,6 +107,20 @@ import Testing
     try session.verify(signed)
   }
 
+  @Test(arguments: ["hmac-md5", "hmac-sha256"]) func whatIsReadmittedMayComeOnceMore(scheme: String) throws {
+    var receiver = try Session(key: "secret", scheme: scheme)
+    let original = try message(scheme: scheme)
+    func take() throws -> Message {
+      var copy = Multipart()
+      for index in 0..<original.count { copy.append(sharing: original, index) }
+      return try receiver.take(&copy)
+    }
+    receiver.readmit(try take())
+    _ = try take()
+    let error = #expect(throws: WireError.self) { try take() }
+    #expect(error?.code == .replayed)
+  }
+
   @Test func replaysAreRefused() throws {
     let multipart = try message()
     var session = try Session(key: "secret")
