@@ -10,8 +10,13 @@ def summarise(samples):
     return {"median": statistics.median(samples), "low": min(samples), "high": max(samples), "rounds": len(samples)}
 
 
-def summarise_all(values):
-    """Row -> metric -> summary, of row -> metric -> one value a round."""
+def summarise_all(rounds):
+    """Row -> metric -> summary, of what each round gave: row -> metric -> number."""
+    values = {}
+    for found in rounds:
+        for name, row in found.items():
+            for metric, value in row.items():
+                values.setdefault(name, {}).setdefault(metric, []).append(value)
     return {name: {m: summarise(samples) for m, samples in row.items()} for name, row in values.items()}
 
 
