@@ -20,8 +20,7 @@ import plots
 import report
 
 HERE = Path(__file__).resolve().parent
-REFERENCE = "martlet"
-RAW = "raw libzmq"
+REFERENCE, RAW = report.MARTLET, report.RAW
 MODES = ["latency", "throughput", "tutorial", "payload", "all"]
 # Rounds that some measurements take part in, if not all: a million tasks take long, counted instructions never differ.
 ROUNDS = {"memory": 2, "scheduler": 2, "copies": 1}
@@ -39,8 +38,8 @@ def rows(engines, mode, program):
     return {
         REFERENCE: [str(program), *common],
         RAW: [str(HERE / ".build" / "chain"), *common],
-        "ipyparallel": python("ipyparallel"),
-        "ipyparallel on martlet": python("ipyparallel", "--controller", controller),
+        report.IPYPARALLEL: python("ipyparallel"),
+        report.ON_MARTLET: python("ipyparallel", "--controller", controller),
         "dask": python("dask"),
         "process pool": python("processpool"),
     }
@@ -118,9 +117,10 @@ def load():
     return "/".join(f"{value:.1f}" for value in os.getloadavg())
 
 
-def tables(summaries):
+def tables(rounds, summaries):
     """Title and Markdown of each table of the report."""
-    found = [("Side by side", report.comparison(summaries, REFERENCE))]
+    found = [("Targets", table)] if (table := report.targets(rounds)) else []
+    found.append(("Side by side", report.comparison(summaries, REFERENCE)))
     compared = {metric for name, row in summaries.items() if name != REFERENCE for metric in row}
     own_metrics = summaries.get(REFERENCE, {})
     if set(own_metrics) - compared and len(summaries) > 1:
@@ -137,7 +137,7 @@ def write(folder, document, date, command):
     for name, (_, svg) in drawn.items():
         (folder / name).write_text(svg)
     titles = [(title, name) for name, (title, _) in drawn.items()]
-    text = report.document(document["host"], command, date, len(rounds), tables(summaries), titles)
+    text = report.document(document["host"], command, date, len(rounds), tables(rounds, summaries), titles)
     (folder / "RESULTS.md").write_text(text)
     (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n")
     print(text, end="")
