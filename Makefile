@@ -66,9 +66,9 @@ bench: packages
 	@echo "bench: building"
 	@mkdir -p Benchmarks/.build
 	@cc -std=c11 -O2 -o Benchmarks/.build/chain Benchmarks/raw/chain.c -lzmq
-	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product martlet-bench
-	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product scheduler-bench
-	@$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product micro-bench
+	@for product in martlet martlet-bench scheduler-bench micro-bench; do \
+	  $(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product $$product; \
+	done
 	@.ci/deps packages valgrind
 	@echo "bench: running"
 	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)

@@ -1,17 +1,67 @@
 """Medians, spread and ratios of what was measured, as Markdown."""
 
 import statistics
+from typing import NamedTuple
+
+MARTLET, RAW, IPYPARALLEL, ON_MARTLET = "martlet", "raw libzmq", "ipyparallel", "ipyparallel on martlet"
 
 # Beyond this spread (highest to lowest, over the median) a number is marked: the machine had other things to do.
 NOISY = 0.3
+
+
+class Target(NamedTuple):
+    """A bound for a number of a round, or for the ratio of two; the numbers are given as (row, metric)."""
+
+    name: str
+    number: tuple
+    base: tuple | None
+    sign: str
+    bound: float
+
+
+def times(metric, row, base, sign, bound, base_metric=None):
+    """A row's metric as a multiple of another row's."""
+    name = f"{metric}: {row} ÷ {base}" + (f"’s {base_metric}" if base_metric else "")
+    return Target(name, (row, metric), (base, base_metric or metric), sign, bound)
+
+
+def absolute(metric, sign, bound):
+    return Target(metric, (MARTLET, metric), None, sign, bound)
+
+
+DIRECT, BALANCED = "throughput_direct_tasks_per_s", "throughput_loadbalanced_tasks_per_s"
+# As many tasks at an engine as come. ipyparallel, like the other metric, has the default: one.
+UNLIMITED = "throughput_loadbalanced_hwm0_tasks_per_s"
+EARLY, LATE = "controller_rss_after_100000_mb", "controller_rss_after_1000000_mb"
+
+TARGETS = [
+    *(times(metric, MARTLET, RAW, "≥", 0.4) for metric in [DIRECT, UNLIMITED, BALANCED]),
+    times(DIRECT, MARTLET, IPYPARALLEL, "≥", 100),
+    times(UNLIMITED, MARTLET, IPYPARALLEL, "≥", 100, BALANCED),
+    times(BALANCED, MARTLET, IPYPARALLEL, "≥", 100),
+    times("latency_loadbalanced_p50_ms", MARTLET, RAW, "≤", 1.8),
+    *(times(f"latency_{view}_p50_ms", IPYPARALLEL, MARTLET, "≥", 15) for view in ["direct", "loadbalanced"]),
+    *(times(metric, ON_MARTLET, IPYPARALLEL, "≥", 1.3) for metric in [DIRECT, BALANCED]),
+    *(times(f"payload_{size}000000_gb_per_s", MARTLET, RAW, "≥", 0.8) for size in [1, 10, 100]),
+    absolute("map32_loadbalanced_ms", "≤", 3),
+    absolute("idle_controller_cpu_percent", "≤", 0.5),
+    absolute("idle_controller_rss_mb", "≤", 40),
+    # Flat: what a million tasks leave is within a tenth of what a tenth of them leaves.
+    Target(f"{LATE} ÷ {EARLY}", (MARTLET, LATE), (MARTLET, EARLY), "≤", 1.1),
+]
 
 
 def summarise(samples):
     return {"median": statistics.median(samples), "low": min(samples), "high": max(samples), "rounds": len(samples)}
 
 
-def summarise_all(values):
-    """Row -> metric -> summary, of row -> metric -> one value a round."""
+def summarise_all(rounds):
+    """Row -> metric -> summary, of what each round gave: row -> metric -> number."""
+    values = {}
+    for found in rounds:
+        for name, row in found.items():
+            for metric, value in row.items():
+                values.setdefault(name, {}).setdefault(metric, []).append(value)
     return {name: {m: summarise(samples) for m, samples in row.items()} for name, row in values.items()}
 
 
@@ -40,6 +90,32 @@ def cell(summary, reference):
     if reference and reference is not summary and reference["median"]:
         return f"{spread(summary)} ×{summary['median'] / reference['median']:.2g}"
     return spread(summary)
+
+
+def reached(target, found):
+    """What one round gave for a target, or None."""
+
+    def number_of(source):
+        row, metric = source
+        return found.get(row, {}).get(metric)
+
+    value, base = number_of(target.number), number_of(target.base) if target.base else 1
+    return value / base if value is not None and base else None
+
+
+def targets(rounds):
+    """The targets that were measured, or None. A ratio is that of one round: what slows both halves cancels out."""
+    lines = ["| | measured | target | met |", "|---|---:|---:|---|"]
+    for target in TARGETS:
+        samples = [value for found in rounds if (value := reached(target, found)) is not None]
+        if not samples:
+            continue
+        summary = summarise(samples)
+        median, bound = summary["median"], target.bound
+        met = median >= bound if target.sign == "≥" else median <= bound
+        row = [target.name, spread(summary), f"{target.sign} {number(bound)}", "yes" if met else "**no**"]
+        lines.append("| " + " | ".join(row) + " |")
+    return "\n".join(lines) + "\n" if len(lines) > 2 else None
 
 
 def comparison(summaries, reference):

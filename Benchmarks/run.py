@@ -1,7 +1,7 @@
 """Runs the rows of the comparison side by side in interleaved rounds and writes their medians.
 
 Every row is a command that prints one JSON object of metric -> number. In each round all rows run once, one after the
-other, so that what disturbs the machine disturbs all of them; the measurements that only martlet has come last. Writes
+other, so that what disturbs the machine disturbs all of them, and then the measurements that only martlet has. Writes
 results/RESULTS.md, results/results.json and plots as SVG; with --publish to this folder instead, to be committed.
 """
 
@@ -20,9 +20,10 @@ import plots
 import report
 
 HERE = Path(__file__).resolve().parent
-REFERENCE = "martlet"
-RAW = "raw libzmq"
+REFERENCE, RAW = report.MARTLET, report.RAW
 MODES = ["latency", "throughput", "tutorial", "payload", "all"]
+# Rounds that some measurements take part in, if not all: a million tasks take long, counted instructions never differ.
+ROUNDS = {"memory": 2, "scheduler": 2, "copies": 1}
 
 
 def rows(engines, mode, program):
@@ -37,27 +38,36 @@ def rows(engines, mode, program):
     return {
         REFERENCE: [str(program), *common],
         RAW: [str(HERE / ".build" / "chain"), *common],
-        "ipyparallel": python("ipyparallel"),
-        "ipyparallel on martlet": python("ipyparallel", "--controller", controller),
+        report.IPYPARALLEL: python("ipyparallel"),
+        report.ON_MARTLET: python("ipyparallel", "--controller", controller),
         "dask": python("dask"),
         "process pool": python("processpool"),
     }
 
 
+def own(program):
+    """What only martlet measures: name -> command line."""
+    modes = ["configurations", "broadcast", "memory", "startup", "idle"]
+    return {mode: [str(program), "--engines", "1", "--mode", mode] for mode in modes} | {
+        "scheduler": [str(program.parent / "scheduler-bench")],
+        "copies": [sys.executable, str(HERE / "micro.py"), str(program.parent / "micro-bench"), "--copies"],
+    }
+
+
 def run_once(command, timeout):
-    """The metrics a command printed, or None with the reason on stderr."""
+    """The metrics a command printed; none, and the reason on stderr, if it failed."""
     if not Path(command[0]).exists():
         print(f"   not built: {command[0]}", file=sys.stderr)
-        return None
+        return {}
     try:
         result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
         print(f"   no result within {timeout} s", file=sys.stderr)
-        return None
+        return {}
     lines = result.stdout.strip().splitlines()
     if result.returncode != 0 or not lines:
         print(f"   status {result.returncode}: {result.stderr[-1000:]}", file=sys.stderr)
-        return None
+        return {}
     return json.loads(lines[-1])
 
 
@@ -71,15 +81,23 @@ def as_views(metrics):
     return found | metrics
 
 
-def measure(label, name, command, timeout, values):
-    """Adds what one run of a row gives."""
+def measure(label, command, timeout):
+    """What one run of a command gives, and on stderr how long it takes."""
     start = time.monotonic()
     metrics = run_once(command, timeout)
-    if name == RAW and metrics:
-        metrics = as_views(metrics)
-    print(f"{label}  {name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
-    for metric, value in (metrics or {}).items():
-        values.setdefault(name, {}).setdefault(metric, []).append(value)
+    print(f"{label}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return metrics
+
+
+def measure_round(label, number, compared, alone, timeout):
+    """Row -> metric -> number, of all rows and of what only the reference measures in this round."""
+    found = {name: measure(f"{label}  {name}", command, timeout) for name, command in compared.items()}
+    if RAW in found:
+        found[RAW] = as_views(found[RAW])
+    for name, command in alone.items():
+        if number <= ROUNDS.get(name, number):
+            found[REFERENCE] |= measure(f"{label}  {REFERENCE} {name}", command, timeout)
+    return found
 
 
 def machine():
@@ -99,15 +117,27 @@ def load():
     return "/".join(f"{value:.1f}" for value in os.getloadavg())
 
 
-def write(folder, document, tables, date, command):
+def tables(rounds, summaries):
+    """Title and Markdown of each table of the report."""
+    found = [("Targets", table)] if (table := report.targets(rounds)) else []
+    found.append(("Side by side", report.comparison(summaries, REFERENCE)))
+    compared = {metric for name, row in summaries.items() if name != REFERENCE for metric in row}
+    own_metrics = summaries.get(REFERENCE, {})
+    if set(own_metrics) - compared and len(summaries) > 1:
+        found.append(("Martlet alone", report.alone(own_metrics, compared)))
+    return found
+
+
+def write(folder, document, date, command):
     """The report, the numbers and the plots."""
     folder.mkdir(parents=True, exist_ok=True)
-    summaries = report.summarise_all(document["rows"])
+    rounds = document["rounds"]
+    summaries = report.summarise_all(rounds)
     drawn = plots.all_plots(summaries, REFERENCE)
     for name, (_, svg) in drawn.items():
         (folder / name).write_text(svg)
     titles = [(title, name) for name, (title, _) in drawn.items()]
-    text = report.document(document["host"], command, date, document["options"]["rounds"], tables(summaries), titles)
+    text = report.document(document["host"], command, date, len(rounds), tables(rounds, summaries), titles)
     (folder / "RESULTS.md").write_text(text)
     (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n")
     print(text, end="")
@@ -133,36 +163,23 @@ def main():
     if unknown := set(wanted) - set(available):
         parser.error(f"unknown rows {sorted(unknown)}; there are {list(available)}")
 
-    values, load_before = {}, load()
-    for number in range(1, chosen.rounds + 1):
-        for name in wanted:
-            measure(f"round {number}/{chosen.rounds}", name, available[name], chosen.timeout, values)
-    compared = {metric for name, row in values.items() if name != REFERENCE for metric in row}
-    if chosen.mode == "all" and REFERENCE in wanted:
-        folder = chosen.program.parent
-        for command in [
-            [str(chosen.program), "--engines", "1", "--mode", "alone"],
-            [str(folder / "scheduler-bench")],
-            [sys.executable, str(HERE / "micro.py"), str(folder / "micro-bench"), "--copies"],
-        ]:
-            measure("last", REFERENCE, command, chosen.timeout, values)
-    if not values:
+    compared = {name: available[name] for name in wanted}
+    alone = own(chosen.program) if chosen.mode == "all" and REFERENCE in wanted else {}
+    load_before = load()
+    rounds = [
+        measure_round(f"round {number}/{chosen.rounds}", number, compared, alone, chosen.timeout)
+        for number in range(1, chosen.rounds + 1)
+    ]
+    if not any(metrics for found in rounds for metrics in found.values()):
         sys.exit("no row gave a result")
-
-    def tables(summaries):
-        found = [("Side by side", report.comparison(summaries, REFERENCE))]
-        own = summaries.get(REFERENCE, {})
-        if set(own) - compared and len(summaries) > 1:
-            found.append(("Martlet alone", report.alone(own, compared)))
-        return found
 
     document = {
         "host": {"machine": machine(), "load_before": load_before, "load_after": load()},
-        "options": {"engines": chosen.engines, "mode": chosen.mode, "rounds": chosen.rounds},
-        "rows": values,
+        "options": {"engines": chosen.engines, "mode": chosen.mode},
+        "rounds": rounds,
     }
     command = shlex.join(["Benchmarks/run.py", *sys.argv[1:]])
-    write(HERE if chosen.publish else chosen.output, document, tables, f"{datetime.date.today():%d %B %Y}", command)
+    write(HERE if chosen.publish else chosen.output, document, f"{datetime.date.today():%d %B %Y}", command)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def measure(client, chosen):
 
 
 def main():
-    chosen = workload.options(__doc__, 300, 2_000)
+    chosen = workload.options(__doc__, 200, 1_000)
     with (
         LocalCluster(
             n_workers=chosen.engines,

@@ -55,7 +55,7 @@ def measure(client, chosen):
 
 def main():
     own = shlex.join([sys.executable, "-m", "ipyparallel.controller"])
-    chosen = workload.options(__doc__, 300, 2_000, controller=(own, "controller command (default: ipyparallel's)"))
+    chosen = workload.options(__doc__, 200, 1_000, controller=(own, "controller command (default: ipyparallel's)"))
     os.environ["MARTLET_CONTROLLER_CMD"] = chosen.controller
     cluster = Cluster(verbosity=["--log-level=40"])
     try:

@@ -18,26 +18,45 @@ struct BenchCluster {
     engines: Int, _ arguments: [String] = [], network: ClusterConfiguration.Network = .local,
     _ body: @Sendable (BenchCluster) async throws -> Output
   ) async throws -> Output {
+    try await ProfileDirectory.withTemporary { profile in
+      var configuration = ClusterConfiguration(profile: profile, clusterID: "bench")
+      configuration.engines = engines
+      configuration.controllerArguments = arguments
+      configuration.network = network
+      let clusterID = configuration.clusterID
+      return try await Cluster(configuration).withRunning { cluster in
+        guard let pid = await cluster.record.controller?.pid else { throw BenchError("the controller is gone") }
+        let connection = try ConnectionFile(.engine, profileDirectory: profile.path, clusterID: clusterID).read()
+        return try await Client.connect(try cluster.clientConnection()).closing { client in
+          try await body(
+            BenchCluster(client: client, controller: ProcessSample(pid: pid), engineConnection: connection))
+        }
+      }
+    }
+  }
+}
+
+extension ProfileDirectory {
+  /// Calls with a profile in a folder of its own, which is removed afterwards.
+  static func withTemporary<Output>(_ body: (ProfileDirectory) async throws -> Output) async throws -> Output {
     let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-bench-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    var configuration = ClusterConfiguration(profile: ProfileDirectory(path: folder.path), clusterID: "bench")
-    configuration.engines = engines
-    configuration.controllerArguments = arguments
-    configuration.network = network
-    let (profile, clusterID) = (configuration.profile.path, configuration.clusterID)
-    return try await Cluster(configuration).withRunning { cluster in
-      guard let pid = await cluster.record.controller?.pid else { throw BenchError("the controller is gone") }
-      let connection = try ConnectionFile(.engine, profileDirectory: profile, clusterID: clusterID).read()
-      let client = try await Client.connect(try cluster.clientConnection())
-      do {
-        let output = try await body(
-          BenchCluster(client: client, controller: ProcessSample(pid: pid), engineConnection: connection))
-        await client.close()
-        return output
-      } catch {
-        await client.close()
-        throw error
-      }
+    let profile = ProfileDirectory(path: folder.path)
+    try profile.create()
+    return try await body(profile)
+  }
+}
+
+extension Client {
+  /// Closes the client when the body is done, however that ends.
+  func closing<Output>(after body: (Client) async throws -> Output) async throws -> Output {
+    do {
+      let output = try await body(self)
+      await close()
+      return output
+    } catch {
+      await close()
+      throw error
     }
   }
 }

@@ -20,7 +20,7 @@ struct BenchOptions: ParsableArguments {
   @Option(
     help: """
       One of \(BenchMode.allCases.map(\.rawValue).joined(separator: ", ")); all for the first \
-      \(BenchMode.compared.count), alone for the others.
+      \(BenchMode.compared.count).
       """)
   var mode = "all"
   @Option(help: "direct, loadbalanced or all.")
@@ -28,7 +28,7 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "Round trips for each latency.")
   var latencyCount = 2_000
   @Option(help: "No-ops for each throughput.")
-  var throughputCount = 50_000
+  var throughputCount = 30_000
   @Option(help: "Tasks outstanding in a throughput measurement.")
   var window = 1_000
   @Option(help: "The smallest payload in bytes; each further one is ten times the one before.")
@@ -40,25 +40,17 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "The most simulated engines.")
   var simulatedEngines = 1_000
   @Option(help: "How long the idle controller is watched.")
-  var idleSeconds = 15.0
+  var idleSeconds = 10.0
 
   func validate() throws {
-    guard ["all", "alone"].contains(mode) || BenchMode(rawValue: mode) != nil else {
-      throw ValidationError("unknown mode \(mode)")
-    }
+    guard mode == "all" || BenchMode(rawValue: mode) != nil else { throw ValidationError("unknown mode \(mode)") }
     guard view == "all" || ViewKind(rawValue: view) != nil else { throw ValidationError("unknown view \(view)") }
     guard latencyCount > 0, throughputCount > 0, window > 0, minPayload > 0 else {
       throw ValidationError("counts must be positive")
     }
   }
 
-  var modes: [BenchMode] {
-    switch mode {
-    case "all": BenchMode.compared
-    case "alone": BenchMode.allCases.filter { !BenchMode.compared.contains($0) }
-    default: BenchMode(rawValue: mode).map { [$0] } ?? []
-    }
-  }
+  var modes: [BenchMode] { BenchMode(rawValue: mode).map { [$0] } ?? BenchMode.compared }
 
   var views: [ViewKind] { ViewKind(rawValue: view).map { [$0] } ?? ViewKind.allCases }
 }

@@ -38,6 +38,6 @@ enum Broadcast {
   }
 
   private static func median(_ call: () async throws -> Void) async throws -> Double {
-    try await Latency.roundTrips(11, warmUp: 2, call: call).quantile(0.5).milliseconds
+    try await Latency.roundTrips(5, warmUp: 1, call: call).quantile(0.5).milliseconds
   }
 }

@@ -21,9 +21,10 @@ enum Configurations {
     ]
 
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
+    let (count, window) = (options.throughputCount / 5, options.window)
     for setup in setups {
       let rate = try await BenchCluster.with(engines: setup.engines, setup.arguments, network: setup.network) {
-        try await Throughput.rate($0.client, .loadbalanced, options)
+        try await Throughput.rate($0.client, .loadbalanced, count, window: window)
       }
       metrics["throughput_\(setup.name)_tasks_per_s"] = rate
     }

@@ -15,13 +15,15 @@ enum Payload {
       metrics["payload_\(size)_gb_per_s"] = try await rate(2 * size, rounds) {
         _ = try await engine.apply(echo, bytes).value
       }
-      metrics["payload_data_\(size)_gb_per_s"] = try await rate(2 * size, rounds) {
+      // What no other row measures has a third of the round trips.
+      let fewer = (rounds + 2) / 3
+      metrics["payload_data_\(size)_gb_per_s"] = try await rate(2 * size, fewer) {
         _ = try await engine.apply(echoData, data).value
       }
-      metrics["payload_send_\(size)_gb_per_s"] = try await rate(size, rounds) {
+      metrics["payload_send_\(size)_gb_per_s"] = try await rate(size, fewer) {
         _ = try await engine.apply(swallow, bytes).value
       }
-      metrics["payload_receive_\(size)_gb_per_s"] = try await rate(size, rounds) {
+      metrics["payload_receive_\(size)_gb_per_s"] = try await rate(size, fewer) {
         _ = try await engine.apply(name: produce.name, args: [.int(size)], as: Bytes.self).value
       }
       size *= 10

@@ -1,18 +1,11 @@
 import Foundation
 import Martlet
 
-/// From nothing to the first result, and how long many engines take to register.
+/// How long the command `martlet start` takes to the first results, and many engines to register.
 enum Startup {
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     var times: [Duration] = []
-    for _ in 0..<3 {
-      let start = ContinuousClock.now
-      times.append(
-        try await BenchCluster.with(engines: 4) { cluster in
-          _ = try await cluster.client.loadBalanced().apply(noop).value
-          return ContinuousClock.now - start
-        })
-    }
+    for _ in 0..<3 { times.append(try await ProfileDirectory.withTemporary { try await startedByCommand(4, in: $0) }) }
     metrics["startup_4_engines_to_first_result_ms"] = times.quantile(0.5).milliseconds
     for count in [4, 100, 1_000] where count <= options.simulatedEngines {
       // A short heartbeat period: a registration is complete with the first beat.
@@ -31,5 +24,42 @@ enum Startup {
         return time.milliseconds
       }
     }
+  }
+
+  /// From the start of the process `martlet start -n …` to a result of each of its engines at a client.
+  private static func startedByCommand(_ engines: Int, in profile: ProfileDirectory) async throws -> Duration {
+    let start = ContinuousClock.now
+    let cluster = try await martlet("start", ["-n", "\(engines)"], in: profile)
+    do {
+      let file = ConnectionFile(.client, profileDirectory: profile.path)
+      let time = try await Client.connect(connectionFile: file.path).closing { client in
+        try await client.waitForEngines(engines)
+        let replies = try await client.direct().execute("1").value
+        guard replies.count == engines else { throw BenchError("\(replies.count) of \(engines) engines answer") }
+        return ContinuousClock.now - start
+      }
+      for process in [try await martlet("stop", in: profile), cluster] {
+        let status = await process.status
+        guard status == .exited(0) else { throw BenchError("martlet start or stop ended with \(status)") }
+      }
+      return time
+    } catch {
+      await cluster.stop()
+      // The log goes with the profile.
+      let log = (try? String(contentsOfFile: cluster.log, encoding: .utf8)) ?? ""
+      throw BenchError("\(error)\n\(log)")
+    }
+  }
+
+  /// The command that was built beside this program.
+  private static func martlet(
+    _ subcommand: String, _ arguments: [String] = [], in profile: ProfileDirectory
+  ) async throws -> ChildProcess {
+    let folder = URL(filePath: ProgramCommand.current.executable).deletingLastPathComponent()
+    let command = ProgramCommand(
+      executable: folder.appending(path: "martlet").path,
+      arguments: [subcommand, "--profile-dir", profile.path] + arguments)
+    // The command has its own processes to end before it.
+    return try await ChildProcess.launch(command, log: "\(profile.log)/\(subcommand).log", grace: .seconds(15))
   }
 }

@@ -4,8 +4,9 @@ import Martlet
 /// No-ops a second, submitted without waiting for each other but for a window.
 enum Throughput {
   static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
+    let (count, window) = (options.throughputCount, options.window)
     for view in options.views {
-      metrics["throughput_\(view.rawValue)_tasks_per_s"] = try await rate(client, view, options)
+      metrics["throughput_\(view.rawValue)_tasks_per_s"] = try await rate(client, view, count, window: window)
     }
     // The default high water mark of one task an engine makes every task wait for a round trip.
     guard options.views.contains(.loadbalanced) else { return }
@@ -13,15 +14,14 @@ enum Throughput {
     metrics["throughput_loadbalanced_hwm0_tasks_per_s"] = try await BenchCluster.with(
       engines: engines, ["--hwm=0"]
     ) {
-      try await rate($0.client, .loadbalanced, options)
+      try await rate($0.client, .loadbalanced, count, window: window)
     }
   }
 
   /// Tasks a second, after a warm-up of a tenth.
-  static func rate(_ client: Client, _ view: ViewKind, _ options: BenchOptions) async throws -> Double {
-    let count = options.throughputCount
-    try await run(client, view, max(count / 10, 10), window: options.window)
-    let time = try await ContinuousClock().measure { try await run(client, view, count, window: options.window) }
+  static func rate(_ client: Client, _ view: ViewKind, _ count: Int, window: Int) async throws -> Double {
+    try await run(client, view, max(count / 10, 10), window: window)
+    let time = try await ContinuousClock().measure { try await run(client, view, count, window: window) }
     return Double(count) / time.seconds
   }
 
