@@ -89,6 +89,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private var timerActions: [UInt64: () -> Void] = [:]
   private var nextID: UInt64 = 1
   private let wake: WakeUp
+  private var busyWait = BusyWait()
 
   /// Makes a loop and starts its thread.
   ///
@@ -358,6 +359,30 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     descriptors += order.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
   }
 
+  /// Waits for a descriptor, for at most that many milliseconds, or for ever if it is negative; tells how many there are.
+  private func waitForDescriptors(_ timeout: Int32) -> Int32 {
+    guard timeout != 0 else { return poll(&descriptors, nfds_t(descriptors.count), 0) }
+    let begin = ContinuousClock.now
+    var count: Int32 = 0
+    var now = begin
+    if busyWait.isWorthwhile(now: begin) {
+      repeat {
+        count = poll(&descriptors, nfds_t(descriptors.count), 0)
+        if count != 0 { break }
+        sched_yield()
+        let before = now
+        now = .now
+        if !busyWait.yielded(for: now - before, now: now) { break }
+      } while now - begin < BusyWait.limit
+    }
+    if count == 0 {
+      count = poll(&descriptors, nfds_t(descriptors.count), timeout)
+      now = .now
+    }
+    busyWait.waited(now - begin)
+    return count
+  }
+
   /// Waits until something happens, and calls back the sources it happened to.
   ///
   /// One poll of the descriptors: zmq_poll would ask every socket for its events before and after it, each time with
@@ -367,7 +392,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     ready.removeAll(keepingCapacity: true)
     for index in order.indices where order[index].hasUnsignalledMessages { ready.append(index) }
     let wait = ready.isEmpty && fallAsleep() ? Int32(clamping: timeout()) : 0
-    if poll(&descriptors, nfds_t(descriptors.count), wait) > 0 {
+    if waitForDescriptors(wait) > 0 {
       if descriptors[0].revents != 0 { wake.drain() }
       // A socket's descriptor may tell of something else than messages: its callback will find none.
       for index in order.indices where descriptors[index + 1].revents != 0 && !ready.contains(index) {
