@@ -47,8 +47,8 @@ final class TaskReply: Sendable {
 
   /// The content of most replies of Swift engines.
   private static let okContent = Bytes(#"{"status":"ok"}"#)
-  /// The beginning of their metadata.
-  private static let noOutputs = Bytes(#"{"outputs":0,"#)
+  /// How their metadata begin.
+  private static let noOutputs = Bytes(OutputCount.none + [0x2C])
 
   private static func status(_ content: Bytes) throws(WireError) -> String {
     if content == okContent { return "ok" }

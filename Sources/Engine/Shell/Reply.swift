@@ -4,16 +4,13 @@ import ZeroMQ
 /// The answer to a request.
 struct Reply: Sendable {
   let content: [UInt8]
-  /// A JSON object; for who wants no `status` it begins with ``noOutputs``.
+  /// A JSON object; for who wants no `status` it begins with ``OutputCount/none``.
   let metadata: [UInt8]
   var buffers: [Bytes] = []
 
-  /// How the metadata begin that tell of no IOPub messages about the request: those of most tasks.
-  static let noOutputs = Array(#"{"outputs":0"#.utf8)
-
   /// The metadata with the number of IOPub messages about the request, for who wants no `status`.
   func metadata(outputs: Int) -> [UInt8] {
-    outputs == 0 ? metadata : Array("{\"outputs\":\(outputs)".utf8) + metadata.dropFirst(Self.noOutputs.count)
+    outputs == 0 ? metadata : Array("{\"outputs\":\(outputs)".utf8) + metadata.dropFirst(OutputCount.none.count)
   }
 }
 
@@ -106,7 +103,7 @@ struct ReplyWriter: Sendable {
     if request.metadata.wantsStatus {
       output.append(0x7B)
     } else {
-      output.append(contentsOf: Reply.noOutputs)
+      output.append(contentsOf: OutputCount.none)
       output.append(0x2C)
     }
     output.append(contentsOf: #""started":""#.utf8)
