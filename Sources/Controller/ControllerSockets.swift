@@ -33,9 +33,6 @@ struct ControllerSockets {
     return try Socket(context, .subscribe, options: options)
   }
 
-  /// A socket that publishes.
-  func publisher() throws(ZeroMQError) -> Socket { try Socket(context, .publish, options: options()) }
-
   /// A socket that publishes and tells of new subscribers.
   func attentivePublisher() throws(ZeroMQError) -> Socket {
     var options = options()

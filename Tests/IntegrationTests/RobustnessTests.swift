@@ -35,6 +35,52 @@ extension IntegrationTests {
       }
     }
 
+    /// As a client that has sent a request before its subscription is known.
+    @Test func whoSubscribesLateLearnsThatARequestIsDone() async throws {
+      try await TestController.run(.ipc) { test in
+        var options = SocketOptions()
+        options.linger = .zero
+        let publisher = try Socket(test.context, .publish, options: options)
+        try publisher.connect(try test.engine.endpoint(.iopub))
+        var session = try Session(key: test.engine.key)
+        options.subscriptions = [Bytes()]
+        func subscriber() throws -> Socket {
+          let socket = try Socket(test.context, .subscribe, options: options)
+          try socket.connect(try test.client.endpoint(.iopub))
+          return socket
+        }
+        func publish(_ state: String, _ parent: String) throws {
+          var message = Multipart()
+          message.append(Bytes("engine.0.status"))
+          session.append(
+            to: &message, type: "status", parent: Bytes(#"{"msg_id":"\#(parent)"}"#),
+            metadata: Array(#"{"engine":"e"}"#.utf8), content: Array(#"{"execution_state":"\#(state)"}"#.utf8))
+          try publisher.send(&message)
+        }
+        let early = try subscriber()
+        var frames = Multipart()
+        repeat { try publish("busy", "warm-up") } while try !early.receive(into: &frames, timeout: .milliseconds(20))
+        try publish("busy", "task")
+        try publish("idle", "task")
+        let late = try subscriber()
+        var receiver = try Session(key: test.client.key)
+        #expect(try late.receive(into: &frames, timeout: .seconds(30)))
+        let topic = frames.text(at: 0)
+        let status = try receiver.take(&frames)
+        #expect(topic == "engine.0.status" && status.header.messageType == "status")
+        #expect(try status.parentID() == "task")
+        #expect(try status.content() == ["execution_state": "idle"])
+        #expect(try status.metadata() == ["engine": "e"])
+        // Who has seen it gets it again in a message that is no replay.
+        receiver = try Session(key: test.client.key)
+        var idle = 0
+        while idle < 2 {
+          try #require(try early.receive(into: &frames, timeout: .seconds(30)))
+          if try receiver.take(&frames).content()["execution_state"] == "idle" { idle += 1 }
+        }
+      }
+    }
+
     @Test(arguments: [Transport.ipc, .curve])
     func garbageOnEverySocketDisturbsNobody(_ transport: Transport) async throws {
       try await TestController.run(transport) { test in

@@ -12,8 +12,10 @@ actor IOPubRelay: EventLoopActor {
   private let hub: Hub
   private let logger: Logger
   private var session: Session
-  private var token: EventLoop.Token?
+  private var tokens: [EventLoop.Token] = []
   private var incoming = Multipart()
+  private var outgoing = Multipart()
+  private var statuses = RecentMessages(limit: 256, age: .seconds(2))
   private var rejections = RejectionCounts()
 
   private static let batch = 64
@@ -21,7 +23,7 @@ actor IOPubRelay: EventLoopActor {
 
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
     engines = try sockets.subscriber()
-    clients = try sockets.publisher()
+    clients = try sockets.attentivePublisher()
     try endpoints.bind(engines, .iopub, .engine)
     try endpoints.bind(clients, .iopub, .client)
     session = try sockets.session()
@@ -32,12 +34,12 @@ actor IOPubRelay: EventLoopActor {
 
   /// Begins to serve.
   func start() {
-    token = onReadable(engines) { $0.drain() }
+    tokens = [onReadable(engines) { $0.drain() }, onReadable(clients) { $0.readSubscriptions() }]
   }
 
   /// Stops serving.
   func stop() {
-    if let token { loop.cancel(token) }
+    for token in tokens { loop.cancel(token) }
   }
 
   private func drain() {
@@ -48,6 +50,7 @@ actor IOPubRelay: EventLoopActor {
         guard try engines.receive(into: &incoming) else { break }
         left -= 1
         if isStatus() {
+          keepStatus()
           try clients.send(&incoming)
         } else {
           if let event = try relay() { events.append(event) }
@@ -71,6 +74,43 @@ actor IOPubRelay: EventLoopActor {
     let start = topic.count - Self.statusSuffix.count
     for index in Self.statusSuffix.indices where topic[start + index] != Self.statusSuffix[index] { return false }
     return true
+  }
+
+  private func keepStatus() {
+    for index in 0..<incoming.count { outgoing.append(sharing: incoming, index) }
+    statuses.add(SharedMessage(taking: &outgoing), now: .now)
+  }
+
+  /// A client that subscribes may have sent requests already, and missed what was published about them. Python's wait
+  /// for `idle` without a limit, so that of the latest requests is published again, in messages of the controller's own,
+  /// as nobody accepts the same one twice. It changes nothing for those who have seen it.
+  private func readSubscriptions() {
+    var isNew = false
+    var left = Self.batch
+    while left > 0, (try? clients.receive(into: &incoming)) == true {
+      left -= 1
+      // A subscription begins with 1, its end with 0.
+      if incoming.size(of: 0) > 0, incoming.bytes(at: 0)[0] == 1 { isNew = true }
+    }
+    guard isNew else { return }
+    for status in statuses.all(now: .now) {
+      incoming.removeAll()
+      outgoing.removeAll()
+      do {
+        status.append(0..<status.count, to: &incoming)
+        let layout = try session.verify(incoming, detectReplays: false)
+        let content = incoming.shared(layout.content)
+        guard layout.delimiter > 0, try JSONValue.parse(content)["execution_state"] == "idle" else { continue }
+        outgoing.append(incoming.shared(0))
+        session.append(
+          to: &outgoing, type: MessageType.status, parent: incoming.shared(layout.parentHeader),
+          metadata: incoming.shared(layout.metadata).array, content: content.array)
+        try clients.send(&outgoing)
+      } catch {
+        logger.debug("a status is not published again", metadata: [LogKey.reason: "\(error)"])
+      }
+    }
+    outgoing.removeAll()
   }
 
   private func relay() throws -> HubEvent? {

@@ -17,22 +17,24 @@ import Testing
     return (pace, now)
   }
 
-  @Test(arguments: [([], 1), ([10], 16), ([125], 16), ([126], 8), ([500], 4), ([1000], 2), ([1001], 1), ([900_000], 1)])
+  private static let quick = [50, 50, 50, 50]
+
+  private static let cases: [(times: [Int], depth: Int)] = [
+    ([], 1), ([50], 2), ([50, 50], 4), ([50, 50, 50], 8), ([1000], 2), ([1001], 1), ([1000, 500], 4), ([1000, 501], 2),
+    ([1000, 1001], 1), ([2001, 50, 50], 4),
+  ]
+  private static let casesAfterQuickOnes: [(times: [Int], depth: Int)] = [
+    ([], 16), ([50], 16), ([126], 8), ([2000], 8), ([2001], 1), ([3_600_000_000], 1), ([2001, 50, 50], 4),
+  ]
+
+  @Test(arguments: cases + casesAfterQuickOnes.map { (quick + $0.times, $0.depth) })
   func theShorterTheTasksTheMoreOfThem(times: [Int], depth: Int) {
     let (pace, now) = pace(times)
     #expect(pace.depth(now: now) == depth)
   }
 
-  @Test func aLongTaskIsForgottenAfterSomeShortOnes() {
-    let depths = (0...20).map { count in
-      let (pace, now) = pace([50, 3_600_000_000] + Array(repeating: 50, count: count))
-      return pace.depth(now: now)
-    }
-    #expect(depths.first == 1 && depths.last == 16 && depths == depths.sorted())
-  }
-
   @Test func anEngineThatIsSilentOrIdleGetsOne() {
-    var (pace, now) = pace([50, 50])
+    var (pace, now) = pace(Self.quick)
     #expect(pace.depth(now: now + .milliseconds(5)) == 16)
     #expect(pace.depth(now: now + .milliseconds(6)) == 1)
     pace.finished(hasMore: false, now: now)
@@ -44,7 +46,7 @@ import Testing
   }
 
   @Test func anEngineThatReturnsTasksStartsAnew() {
-    var (pace, now) = pace([50, 50])
+    var (pace, now) = pace(Self.quick)
     pace.returned(hasMore: true)
     #expect(pace.depth(now: now) == 1)
     pace.returned(hasMore: false)
