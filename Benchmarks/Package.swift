@@ -46,9 +46,8 @@ let package = Package(
       exclude: [
         "Schedulers/BroadcastMessage.swift", "Schedulers/BroadcastScheduler.swift", "Schedulers/ClientWatch.swift",
         "Schedulers/DirectRelay.swift", "Schedulers/EngineNames.swift", "Schedulers/HeldMessage.swift",
-        "Schedulers/IOPubRelay.swift",
-        "Schedulers/RetryTimer.swift", "Schedulers/SchedulerReply.swift", "Schedulers/TaskMetadata.swift",
-        "Schedulers/TaskScheduler.swift",
+        "Schedulers/IOPubRelay.swift", "Schedulers/RecentMessages.swift", "Schedulers/RetryTimer.swift",
+        "Schedulers/SchedulerReply.swift", "Schedulers/TaskMetadata.swift", "Schedulers/TaskScheduler.swift",
       ],
       swiftSettings: settings
     ),

@@ -30,7 +30,7 @@ def absolute(metric, sign, bound):
 
 
 DIRECT, BALANCED = "throughput_direct_tasks_per_s", "throughput_loadbalanced_tasks_per_s"
-# As many tasks at an engine as come. ipyparallel, like the other metric, has the default: one.
+# As many tasks at an engine as come; the other metric has each side's default, which is one for ipyparallel.
 UNLIMITED = "throughput_loadbalanced_hwm0_tasks_per_s"
 EARLY, LATE = "controller_rss_after_100000_mb", "controller_rss_after_1000000_mb"
 
