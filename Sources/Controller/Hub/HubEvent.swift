@@ -5,6 +5,8 @@ enum HubEvent: Sendable {
   case requested(taskID: String, TaskRequest.Queue, engine: String?, RecordedMessage?)
   /// Topic `tracktask`: the task scheduler sent a task to an engine.
   case dispatched(taskID: String, engine: String)
+  /// An engine returned a task to the task scheduler, which has it again.
+  case returned(taskID: String)
   /// Topics `out` and `outtask`: a reply passed on its way to a client.
   case replied(taskID: String, ReplySender, RecordedMessage?)
   /// A reply passed while the hub lagged: that it did is all the hub learns.

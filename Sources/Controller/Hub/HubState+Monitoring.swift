@@ -8,6 +8,7 @@ extension HubState {
     switch event {
     case .requested(let id, let queue, let engine, let message): requested(id, queue, engine: engine, message)
     case .dispatched(let id, let engine): dispatched(id, engine: engine)
+    case .returned(let id): requests.unassign(id, &engines)
     case .replied(let id, let sender, let message): replied(id, sender, message)
     case .answered(let id): _ = requests.settle(id, &engines)
     case .published(let type, let session, let message): published(type, session, message, now: now)

@@ -65,7 +65,7 @@ extension HubEvent {
     switch self {
     case .heartsStarted, .heartsStopped, .answered: self
     case .replied(let id, _, _): .answered(taskID: id)
-    case .requested, .dispatched, .published: nil
+    case .requested, .dispatched, .returned, .published: nil
     }
   }
 
@@ -75,7 +75,7 @@ extension HubEvent {
     case .requested(_, _, _, let message), .replied(_, _, let message):
       ReportBacklog.overhead + (message?.byteCount ?? 0)
     case .published(_, _, let message): ReportBacklog.overhead + message.byteCount
-    case .dispatched, .answered, .heartsStarted, .heartsStopped: ReportBacklog.overhead
+    case .dispatched, .returned, .answered, .heartsStarted, .heartsStopped: ReportBacklog.overhead
     }
   }
 }

@@ -63,6 +63,12 @@ struct RequestLedger {
     return true
   }
 
+  /// A task that waits for an answer is no engine's any more.
+  mutating func unassign(_ id: String, _ engines: inout EngineTable) {
+    guard let slot = table.find(id), table[slot].place != .completed else { return }
+    move(slot, to: .unassigned, holder: nil, &engines)
+  }
+
   /// What became of a request that is answered.
   enum Settlement {
     case settled, settledBefore, unknown

@@ -176,6 +176,9 @@ actor TaskScheduler: EventLoopActor {
       }
       let engine = names.uuid(in: incoming, at: 0) ?? incoming.text(at: 0)
       let metadata = try ReplyMetadata(of: incoming, layout, from: engine)
+      if metadata.outcome == .returned, state.isPending(taskID, on: EngineIdentity(engine)) {
+        events.append(.returned(taskID: taskID))
+      }
       state.resultArrived(
         from: EngineIdentity(engine), taskID: taskID, outcome: metadata.outcome, reply: hold(layout, metadata.sender),
         now: .now)

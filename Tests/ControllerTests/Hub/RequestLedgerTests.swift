@@ -26,6 +26,19 @@ import Testing
     #expect(ledger.pendingCount == 3)
   }
 
+  @Test mutating func whatIsUnassignedIsNoEngines() throws {
+    for id in ["a", "b"] {
+      ledger.assignLater(id)
+      _ = ledger.assign(id, to: try engine("e0"), &engines)
+    }
+    for id in ["a", "a", "unknown"] { ledger.unassign(id, &engines) }
+    #expect(ledger.ids(in: ledger.unassigned) == ["a"])
+    #expect(engines.work[0].map { ledger.ids(in: $0.tasks) } == ["b"])
+    _ = ledger.settle("b", &engines)
+    ledger.unassign("b", &engines)
+    #expect(ledger.ids(in: ledger.unassigned) == ["a"] && ledger.isCompleted("b") && !ledger.isPending("unknown"))
+  }
+
   @Test mutating func aRequestIsInOneListAtATime() throws {
     ledger.assignLater("m")
     for uuid in ["e0", "e1", "e1"] {
