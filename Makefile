@@ -67,7 +67,7 @@ bench: packages
 	@mkdir -p Benchmarks/.build
 	@cc -std=c11 -O2 -o Benchmarks/.build/chain Benchmarks/raw/chain.c -lzmq
 	@for product in martlet martlet-bench scheduler-bench micro-bench; do \
-	  $(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product $$product; \
+	  $(SWIFT) build -c release --package-path Benchmarks --scratch-path .build --product $$product || exit 1; \
 	done
 	@.ci/deps packages valgrind
 	@echo "bench: running"

@@ -1,11 +1,13 @@
 import DequeModule
 import ZeroMQ
 
-/// The messages that passed lately, up to a bound.
+/// The small messages that passed lately, up to a bound.
 struct RecentMessages {
   private var entries = Deque<(time: ContinuousClock.Instant, message: SharedMessage)>()
   private let limit: Int
   private let age: Duration
+  /// Larger messages are not kept: who sends many must not fill the memory.
+  static let sizeLimit = 65_536
 
   /// - Parameters:
   ///   - limit: how many are kept.
@@ -16,6 +18,7 @@ struct RecentMessages {
   }
 
   mutating func add(_ message: SharedMessage, now: ContinuousClock.Instant) {
+    guard message.totalSize <= Self.sizeLimit else { return }
     while entries.count >= limit || entries.first.map({ now - $0.time > age }) ?? false { entries.removeFirst() }
     entries.append((now, message))
   }

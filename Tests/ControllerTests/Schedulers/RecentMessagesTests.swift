@@ -24,4 +24,12 @@ import ZeroMQ
     #expect(texts(after: .seconds(10)) == ["e"])
     #expect(texts(after: .seconds(13)) == [])
   }
+
+  @Test func largeOnesAreNotKept() {
+    var recent = RecentMessages(limit: 3, age: .seconds(2))
+    for size in [RecentMessages.sizeLimit, RecentMessages.sizeLimit + 1] {
+      recent.add(message(String(repeating: "x", count: size)), now: now)
+    }
+    #expect(recent.all(now: now).map(\.totalSize) == [RecentMessages.sizeLimit])
+  }
 }
