@@ -99,14 +99,7 @@ actor HeartMonitor: EventLoopActor {
   }
 
   private func readSubscriptions() {
-    var joined = false
-    var left = Self.batch
-    while left > 0, (try? ping.receive(into: &message)) == true {
-      left -= 1
-      // A subscription begins with 1, its end with 0.
-      if message.size(of: 0) > 0, message.bytes(at: 0)[0] == 1 { joined = true }
-    }
-    guard joined, extraPing == nil else { return }
+    guard ping.hasNewSubscriber(using: &message, atMost: Self.batch), extraPing == nil else { return }
     extraPing = schedule(at: .now + Self.extraPingDelay) {
       $0.extraPing = nil
       $0.send($0.state.currentPing)

@@ -169,14 +169,7 @@ actor Hub: EventLoopActor {
   }
 
   private func readSubscriptions() {
-    var left = Self.batch
-    var isNew = false
-    while left > 0, (try? notifier.receive(into: &incoming)) == true {
-      left -= 1
-      // A subscription begins with 1, its end with 0.
-      if incoming.size(of: 0) > 0, incoming.bytes(at: 0)[0] == 1 { isNew = true }
-    }
-    guard isNew else { return }
+    guard notifier.hasNewSubscriber(using: &incoming, atMost: Self.batch) else { return }
     state.subscribed(now: .now)
     act()
   }

@@ -85,14 +85,7 @@ actor IOPubRelay: EventLoopActor {
   /// for `idle` without a limit, so that of the latest requests is published again, in messages of the controller's own,
   /// as nobody accepts the same one twice. It changes nothing for those who have seen it.
   private func readSubscriptions() {
-    var isNew = false
-    var left = Self.batch
-    while left > 0, (try? clients.receive(into: &incoming)) == true {
-      left -= 1
-      // A subscription begins with 1, its end with 0.
-      if incoming.size(of: 0) > 0, incoming.bytes(at: 0)[0] == 1 { isNew = true }
-    }
-    guard isNew else { return }
+    guard clients.hasNewSubscriber(using: &incoming, atMost: Self.batch) else { return }
     for status in statuses.all(now: .now) {
       incoming.removeAll()
       outgoing.removeAll()
