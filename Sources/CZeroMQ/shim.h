@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #ifdef __linux__
+#include <linux/sched.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 

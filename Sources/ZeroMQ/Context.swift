@@ -1,5 +1,11 @@
 import CZeroMQ
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// A libzmq context: the I/O threads that all sockets of a process share.
 ///
 /// Sockets keep their context alive; it is terminated when the last of them is gone.
@@ -19,6 +25,9 @@ public final class Context: @unchecked Sendable {
     }
     self.handle = handle
     zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(clamping: ioThreads))
+    #if os(Linux)
+      if Self.mayScheduleInBatches { zmq_ctx_set(handle, ZMQ_THREAD_SCHED_POLICY, SCHED_BATCH) }
+    #endif
     if let maxSockets { zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, Int32(clamping: maxSockets)) }
   }
 
@@ -28,6 +37,20 @@ public final class Context: @unchecked Sendable {
     zmq_version(&major, &minor, &patch)
     return "\(major).\(minor).\(patch)"
   }
+
+  #if os(Linux)
+    /// Whether the I/O threads can have Linux's policy for batches: woken up, they wait until whoever sends has done so
+    /// with all it has, or the processor's next tick, instead of taking its place for each message.
+    ///
+    /// It is tried out on this thread: where it is forbidden, libzmq would end the process.
+    private static var mayScheduleInBatches: Bool {
+      var parameters = sched_param()
+      guard sched_getscheduler(0) == SCHED_OTHER, sched_setscheduler(0, SCHED_BATCH, &parameters) == 0 else {
+        return false
+      }
+      return sched_setscheduler(0, SCHED_OTHER, &parameters) == 0
+    }
+  #endif
 
   deinit {
     // Sockets retain the context, so all are closed by now and this waits for their linger at most.
