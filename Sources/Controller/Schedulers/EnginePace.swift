@@ -6,8 +6,8 @@
 struct EnginePace {
   /// After this long with one task an engine that can do so returns those behind it.
   static let patience = Duration.milliseconds(10)
-  /// How long one task may take for the engine to have 1, 2, 4, 8 or 16 at once: all together no longer than 2 ms.
-  private static let shares: [Duration] = [2000, 1000, 500, 250, 125].map { .microseconds($0) }
+  /// How long one task may take for the engine to have 1, 2, 4, 8, 16 or 32 at once: all together no longer than 4 ms.
+  private static let shares: [Duration] = [4000, 2000, 1000, 500, 250, 125].map { .microseconds($0) }
   /// An engine silent for longer gets nothing ahead.
   private static let silence = patience / 2
 

@@ -17,14 +17,14 @@ import Testing
     return (pace, now)
   }
 
-  private static let quick = [50, 50, 50, 50]
+  private static let quick = [50, 50, 50, 50, 50]
 
   private static let cases: [(times: [Int], depth: Int)] = [
-    ([], 1), ([50], 2), ([50, 50], 4), ([50, 50, 50], 8), ([1000], 2), ([1001], 1), ([1000, 500], 4), ([1000, 501], 2),
-    ([1000, 1001], 1), ([2001, 50, 50], 4),
+    ([], 1), ([50], 2), ([50, 50], 4), ([50, 50, 50], 8), ([2000], 2), ([2001], 1), ([2000, 1000], 4),
+    ([2000, 1001], 2), ([2000, 2001], 1), ([4001, 50, 50], 4),
   ]
   private static let casesAfterQuickOnes: [(times: [Int], depth: Int)] = [
-    ([], 16), ([50], 16), ([126], 8), ([2000], 8), ([2001], 1), ([3_600_000_000], 1), ([2001, 50, 50], 4),
+    ([], 32), ([50], 32), ([126], 16), ([4000], 16), ([4001], 1), ([3_600_000_000], 1), ([4001, 50, 50], 4),
   ]
 
   @Test(arguments: cases + casesAfterQuickOnes.map { (quick + $0.times, $0.depth) })
@@ -35,14 +35,14 @@ import Testing
 
   @Test func anEngineThatIsSilentOrIdleGetsOne() {
     var (pace, now) = pace(Self.quick)
-    #expect(pace.depth(now: now + .milliseconds(5)) == 16)
+    #expect(pace.depth(now: now + .milliseconds(5)) == 32)
     #expect(pace.depth(now: now + .milliseconds(6)) == 1)
     pace.finished(hasMore: false, now: now)
     #expect(pace.depth(now: now) == 1)
     // The time without a task does not count as one's.
     pace.started(now: now + .seconds(1))
     pace.started(now: now + .seconds(2))
-    #expect(pace.depth(now: now + .seconds(1)) == 16)
+    #expect(pace.depth(now: now + .seconds(1)) == 32)
   }
 
   @Test func anEngineThatReturnsTasksStartsAnew() {
