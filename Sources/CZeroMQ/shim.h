@@ -6,6 +6,7 @@
 
 #ifdef __linux__
 #include <linux/sched.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 

@@ -1,5 +1,6 @@
 import Controller
 import Logging
+import ZeroMQ
 
 /// This process as a controller, with ipcontroller's options.
 public enum ControllerRole {
@@ -14,6 +15,7 @@ public enum ControllerRole {
     try application.enterWorkDirectory()
     let logger = try application.makeLogger(program: "ipcontroller", name: "IPController")
     DescriptorLimit.raise()
+    FrameMemory.reuse()
     for warning in warnings { logger.warning("\(warning)") }
     try await Controller(configuration: try ControllerConfiguration(options), logger: logger).run()
   }
