@@ -5,10 +5,10 @@ public enum FrameMemory {
   /// Makes the C library fill the place of frames that are gone with new ones, for a process that passes on large frames
   /// and keeps some: a controller.
   ///
-  /// Left to itself glibc asks the kernel for memory of each large frame's own, and gives it back with the frame; later,
-  /// when it has seen a few go, for exactly as much more as each frame needs. Memory from the kernel costs a page fault
-  /// for every 4 kB, some three times what it takes to fill them. The price: up to 32 MB for each thread that receives
-  /// stay with the process when their frames are gone. Elsewhere than on glibc this does nothing.
+  /// Left to itself glibc maps memory for each large frame and gives it back to the kernel with the frame; later, when it
+  /// has seen a few go, it grows by just what each frame needs. Memory from the kernel costs a page fault for every 4 kB,
+  /// which takes longer than to fill them. The price: up to 32 MB stay with each thread that receives when the frames are
+  /// gone. Elsewhere than on glibc this does nothing.
   public static func reuse() {
     #if canImport(Glibc)
       // Half of a heap, which is what every thread but the first takes from the kernel: no larger frame can be put there,
