@@ -143,7 +143,7 @@ def document(host, command, date, rounds, tables, plots):
     lines = [
         "# Results",
         "",
-        f"{date}, `{command}`. {rounds} interleaved {'round' if rounds == 1 else 'rounds'}: median (lowest–highest); `~` marks a spread of more than "
+        f"{date}, `{command}`. {rounds} interleaved rounds: median (lowest–highest); `~` marks a spread of more than "
         f"{NOISY:.0%}; × is the multiple of martlet's median. For `_ms` and `_mb` less is better, for `_per_s` more.",
         "",
         f"Load average before the first round {host['load_before']}, after the last {host['load_after']}.",
