@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 REFERENCE, RAW = report.MARTLET, report.RAW
 MODES = ["latency", "throughput", "tutorial", "payload", "all"]
 # Rounds that some measurements take part in, if not all: a million tasks take long, counted instructions never differ.
-ROUNDS = {"memory": 1, "scheduler": 2, "idle": 2, "copies": 1}
+ROUNDS = {"memory": 2, "scheduler": 2, "copies": 1}
 
 
 def rows(engines, mode, program):
