@@ -1,84 +1,86 @@
 /// Remembers the signatures seen last and refuses a second message with one of them.
 ///
-/// Memory is bounded: the oldest is forgotten when the limit is reached, as a sender's messages carry a date and an
-/// id that make every signature different.
+/// Memory is bounded: at least the latest ``limit`` are remembered, at most twice as many, as a sender's messages carry a
+/// date and an id that make every signature different. Two generations are kept, and the older is forgotten as a whole
+/// when the younger is full: a signature costs one look into each.
 public struct ReplayFilter: Sendable {
-  /// The fingerprints, the oldest at `next` when there are as many as the limit.
-  private var ring: [UInt64] = []
-  private var next = 0
-  /// An open-addressing table of where fingerprints are in the ring, plus one; 0 is free. A fingerprint is random
-  /// already, so its low bits say where to look: nothing is hashed. At least half of the table is free.
-  private var table: [UInt32] = Array(repeating: 0, count: 64)
-  /// Those that may come once more.
-  private var readmitted: Set<UInt64> = []
+  private var younger = Generation()
+  private var older = Generation()
+  /// How many fingerprints make a generation.
   private let limit: Int
 
   /// A filter.
   ///
-  /// - Parameter limit: how many signatures are remembered; 65,536 as in jupyter_client.
-  public init(limit: Int = 65_536) { self.limit = min(max(limit, 1), Int(UInt32.max) - 1) }
+  /// - Parameter limit: how many signatures are remembered at least; 65,536 as in jupyter_client.
+  public init(limit: Int = 65_536) { self.limit = max(limit, 1) }
 
   /// Notes a signature's fingerprint.
   ///
   /// - Returns: whether it is new, or was readmitted.
   public mutating func insert(_ fingerprint: UInt64) -> Bool {
-    var slot = home(fingerprint)
-    while table[slot] != 0 {
-      if ring[Int(table[slot]) - 1] == fingerprint { return readmitted.remove(fingerprint) != nil }
-      slot = after(slot)
-    }
-    if ring.count < limit {
-      ring.append(fingerprint)
-      table[slot] = UInt32(ring.count)
-      if ring.count * 2 > table.count { grow() }
-    } else {
-      // Its place may lie between the free slot and the home, so the slot is looked for again.
-      remove(ring[next])
-      if !readmitted.isEmpty { readmitted.remove(ring[next]) }
-      ring[next] = fingerprint
-      table[freeSlot(for: fingerprint)] = UInt32(next + 1)
-      next = (next + 1) % limit
+    let fingerprint = max(fingerprint, Generation.firstFingerprint)
+    guard !older.contains(fingerprint), younger.insert(fingerprint) else { return false }
+    if younger.count == limit {
+      swap(&younger, &older)
+      younger.removeAll()
     }
     return true
   }
 
   /// Lets a fingerprint that was seen pass once more.
   public mutating func readmit(_ fingerprint: UInt64) {
-    var slot = home(fingerprint)
-    while table[slot] != 0 {
-      if ring[Int(table[slot]) - 1] == fingerprint { readmitted.insert(fingerprint) }
-      slot = after(slot)
-    }
+    let fingerprint = max(fingerprint, Generation.firstFingerprint)
+    younger.forget(fingerprint)
+    older.forget(fingerprint)
+  }
+}
+
+/// A set of fingerprints: an open-addressing table, at least half of it free. A fingerprint is random already, so its low
+/// bits say where to look: nothing is hashed.
+private struct Generation: Sendable {
+  private static let free: UInt64 = 0
+  /// In the place of one that was forgotten, so that no gap hides those behind it.
+  private static let forgotten: UInt64 = 1
+  /// The least that is not taken for one of the two above.
+  static let firstFingerprint: UInt64 = 2
+
+  private var places: [UInt64] = Array(repeating: free, count: 64)
+  /// How many have been inserted, forgotten ones included.
+  private(set) var count = 0
+
+  func contains(_ fingerprint: UInt64) -> Bool { places[place(of: fingerprint)] == fingerprint }
+
+  /// Returns whether it was not there.
+  mutating func insert(_ fingerprint: UInt64) -> Bool {
+    let place = place(of: fingerprint)
+    guard places[place] != fingerprint else { return false }
+    places[place] = fingerprint
+    count += 1
+    if count * 2 > places.count { grow() }
+    return true
   }
 
-  private func home(_ fingerprint: UInt64) -> Int { Int(truncatingIfNeeded: fingerprint) & (table.count - 1) }
+  mutating func forget(_ fingerprint: UInt64) {
+    let place = place(of: fingerprint)
+    if places[place] == fingerprint { places[place] = Self.forgotten }
+  }
 
-  private func after(_ slot: Int) -> Int { (slot + 1) & (table.count - 1) }
+  /// Keeps the room.
+  mutating func removeAll() {
+    for place in places.indices { places[place] = Self.free }
+    count = 0
+  }
 
-  private func freeSlot(for fingerprint: UInt64) -> Int {
-    var slot = home(fingerprint)
-    while table[slot] != 0 { slot = after(slot) }
-    return slot
+  /// Where a fingerprint is, or where it would be.
+  private func place(of fingerprint: UInt64) -> Int {
+    var place = Int(truncatingIfNeeded: fingerprint) & (places.count - 1)
+    while places[place] != Self.free, places[place] != fingerprint { place = (place + 1) & (places.count - 1) }
+    return place
   }
 
   private mutating func grow() {
-    table = Array(repeating: 0, count: table.count * 2)
-    for index in ring.indices { table[freeSlot(for: ring[index])] = UInt32(index + 1) }
-  }
-
-  private mutating func remove(_ fingerprint: UInt64) {
-    var free = home(fingerprint)
-    while ring[Int(table[free]) - 1] != fingerprint { free = after(free) }
-    // Those behind are moved up, unless they are between their home and the free slot, so that no gap hides one.
-    var slot = after(free)
-    while table[slot] != 0 {
-      let distance = (slot - home(ring[Int(table[slot]) - 1])) & (table.count - 1)
-      if distance >= (slot - free) & (table.count - 1) {
-        table[free] = table[slot]
-        free = slot
-      }
-      slot = after(slot)
-    }
-    table[free] = 0
+    let old = places
+    places = Array(repeating: Self.free, count: old.count * 2)
+    for fingerprint in old where fingerprint >= Self.firstFingerprint { places[place(of: fingerprint)] = fingerprint }
   }
 }

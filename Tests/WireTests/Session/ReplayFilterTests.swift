@@ -10,27 +10,42 @@ import Testing
   }
 
   @Test func theLastAreRemembered() {
-    #expect(news([1, 2, 3, 1, 2, 3], limit: 3) == [1, 2, 3])
-    // 4 takes the place of 1, which takes that of 2.
-    #expect(news([1, 2, 3, 4, 2, 3, 4, 1, 3, 4, 2], limit: 3) == [1, 2, 3, 4, 1, 2])
+    #expect(news([11, 12, 13, 11, 12, 13], limit: 3) == [11, 12, 13])
+    // With 16 a second generation is full, and 11, 12 and 13 are forgotten.
+    #expect(
+      news([11, 12, 13, 14, 15, 11, 16, 14, 15, 16, 11, 12, 11], limit: 3) == [11, 12, 13, 14, 15, 16, 11, 12])
   }
 
   @Test(arguments: [-1, 0, 1]) func theSmallestLimitIsOne(limit: Int) {
     #expect(news([7, 7, 8, 8, 7], limit: limit) == [7, 8, 7])
   }
 
-  /// Against a list of the last fingerprints, with many that want the same place.
-  @Test(arguments: [1, 2, 7, 40, 100]) func itRemembersWhatAListWould(limit: Int) {
+  /// Against a list of all fingerprints in generations, with many that want the same place.
+  @Test(arguments: [1, 2, 7, 40, 100]) func itRemembersTwoGenerations(limit: Int) {
     var generator = SeededGenerator(seed: UInt64(limit))
     var filter = ReplayFilter(limit: limit)
-    var last: [UInt64] = []
+    var generations: (younger: Set<UInt64>, older: Set<UInt64>) = ([], [])
+    var inserted = 0
     for _ in 0..<3000 {
-      let fingerprint = generator.next() % 32 &* 0x1_0000 &+ generator.next() % 5 &- 2
-      let isNew = !last.contains(fingerprint)
+      let fingerprint = 2 + generator.next() % 32 &* 0x1_0000 &+ generator.next() % 5
+      if generator.next() % 8 == 0 {
+        filter.readmit(fingerprint)
+        generations.younger.remove(fingerprint)
+        generations.older.remove(fingerprint)
+      }
+      let isNew = !generations.younger.contains(fingerprint) && !generations.older.contains(fingerprint)
       #expect(filter.insert(fingerprint) == isNew)
-      if isNew { last.append(fingerprint) }
-      if last.count > limit { last.removeFirst() }
+      guard isNew else { continue }
+      generations.younger.insert(fingerprint)
+      inserted += 1
+      if inserted % limit == 0 { generations = ([], generations.younger) }
     }
+  }
+
+  /// Two fingerprints of 2^64 are taken for a third, as their numbers have a meaning in the table.
+  @Test func theLeastFingerprintsAreRememberedToo() {
+    #expect(news([0, 0, 3, 3], limit: 3) == [0, 3])
+    #expect(news([1, 1], limit: 3) == [1])
   }
 
   @Test func whatIsReadmittedPassesOnceMore() {
@@ -49,7 +64,10 @@ import Testing
   @Test func asManyAsJupyterClientRemembers() {
     var filter = ReplayFilter()
     for fingerprint in 0..<70_000 as Range<UInt64> { _ = filter.insert(fingerprint) }
-    let (oldest, forgotten) = (filter.insert(70_000 - 65_536), filter.insert(70_000 - 65_536 - 1))
-    #expect(!oldest && forgotten)
+    let isOldestNew = filter.insert(70_000 - 65_536)
+    #expect(!isOldestNew)
+    for fingerprint in 70_000..<140_000 as Range<UInt64> { _ = filter.insert(fingerprint) }
+    let isForgottenNew = filter.insert(0)
+    #expect(isForgottenNew, "memory would grow without a bound")
   }
 }
