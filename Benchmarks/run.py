@@ -22,8 +22,8 @@ import report
 HERE = Path(__file__).resolve().parent
 REFERENCE, RAW = report.MARTLET, report.RAW
 MODES = ["latency", "throughput", "tutorial", "payload", "all"]
-# Rounds that some measurements take part in, if not all: a million tasks take long, counted instructions never differ.
-ROUNDS = {"memory": 2, "scheduler": 2, "copies": 1}
+# Rounds that some measurements take part in, if not all: they take long, or count instructions, which never differ.
+ROUNDS = {"dask": 2, "configurations": 2, "memory": 2, "scheduler": 2, "copies": 1}
 
 
 def rows(engines, mode, program):
@@ -91,12 +91,18 @@ def measure(label, command, timeout):
 
 def measure_round(label, number, compared, alone, timeout):
     """Row -> metric -> number, of all rows and of what only the reference measures in this round."""
-    found = {name: measure(f"{label}  {name}", command, timeout) for name, command in compared.items()}
+    def measured(commands, prefix=""):
+        return {
+            name: measure(f"{label}  {prefix}{name}", command, timeout)
+            for name, command in commands.items()
+            if number <= ROUNDS.get(name, number)
+        }
+
+    found = measured(compared)
     if RAW in found:
         found[RAW] = as_views(found[RAW])
-    for name, command in alone.items():
-        if number <= ROUNDS.get(name, number):
-            found[REFERENCE] |= measure(f"{label}  {REFERENCE} {name}", command, timeout)
+    for metrics in measured(alone, f"{REFERENCE} ").values():
+        found[REFERENCE] |= metrics
     return found
 
 
