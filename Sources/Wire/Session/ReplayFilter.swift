@@ -1,6 +1,6 @@
 /// Remembers the signatures seen last and refuses a second message with one of them.
 ///
-/// Memory is bounded: at least the latest ``limit`` are remembered, at most twice as many, as a sender's messages carry a
+/// Memory is bounded: at least as many as the limit are remembered, at most twice as many, as a sender's messages carry a
 /// date and an id that make every signature different. Two generations are kept, and the older is forgotten as a whole
 /// when the younger is full: a signature costs one look into each.
 public struct ReplayFilter: Sendable {
