@@ -42,11 +42,13 @@ build-tests: packages
 	@echo "build: debug, with tests"
 	@$(SWIFT) build --build-tests
 
-# With Python engines, too, for the Swift client's tests with them.
+# With Python engines, too, for the Swift client's tests with them. What failed is said again at the end, after some
+# thousand lines of what passed.
 unit: deps build-tests
 	@echo "test: unit and integration"
 	@MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
-	  $(SWIFT) test --skip-build --no-parallel
+	  $(SWIFT) test --skip-build --no-parallel | tee .build/unit.log || \
+	  { echo "test: failed:"; grep -A 5 'recorded an issue' .build/unit.log; exit 1; }
 
 # Real Python peers: this project's tests, then ipyparallel's own suite.
 conformance: peers suite

@@ -62,6 +62,16 @@ extension IntegrationTests {
         repeat { try publish("busy", "warm-up") } while try !early.receive(into: &frames, timeout: .milliseconds(20))
         try publish("busy", "task")
         try publish("idle", "task")
+        var earlyReceiver = try Session(key: test.client.key)
+        func waitForIdle() throws {
+          var state: JSONValue?
+          while state != "idle" {
+            try #require(try early.receive(into: &frames, timeout: .seconds(30)))
+            state = try earlyReceiver.take(&frames).content()["execution_state"]
+          }
+        }
+        // Both have been relayed: who subscribes now has missed them.
+        try waitForIdle()
         let late = try subscriber()
         var receiver = try Session(key: test.client.key)
         #expect(try late.receive(into: &frames, timeout: .seconds(30)))
@@ -72,12 +82,7 @@ extension IntegrationTests {
         #expect(try status.content() == ["execution_state": "idle"])
         #expect(try status.metadata() == ["engine": "e"])
         // Who has seen it gets it again in a message that is no replay.
-        receiver = try Session(key: test.client.key)
-        var idle = 0
-        while idle < 2 {
-          try #require(try early.receive(into: &frames, timeout: .seconds(30)))
-          if try receiver.take(&frames).content()["execution_state"] == "idle" { idle += 1 }
-        }
+        try waitForIdle()
       }
     }
 
