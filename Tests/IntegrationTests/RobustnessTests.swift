@@ -9,6 +9,19 @@ import ZeroMQ
 extension IntegrationTests {
   /// Work goes on whatever else happens.
   @Suite struct RobustnessTests {
+    /// Keeps a loop from its work while something happens.
+    private func holding(_ loop: EventLoop, _ body: () async throws -> Void) async rethrows {
+      let block = DispatchSemaphore(value: 0)
+      await withCheckedContinuation { isHeld in
+        loop.execute {
+          isHeld.resume()
+          block.wait()
+        }
+      }
+      defer { block.signal() }
+      try await body()
+    }
+
     @Test func relayingDoesNotWaitForTheHub() async throws {
       try await TestController.run(.ipc) { test in
         let client = try RawClient(test)
@@ -16,14 +29,8 @@ extension IntegrationTests {
         _ = try await engine.register()
         try await wait("the engine") { try await client.engines() == ["0": "engine"] }
         let hub = try #require(test.controller.parts.withLock { $0?.hub })
-        let (isBlocked, block) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        hub.loop.execute {
-          isBlocked.signal()
-          block.wait()
-        }
         var last = ""
-        do {
-          defer { block.signal() }
+        try await holding(hub.loop) {
           for _ in 0..<500 {
             last = try await client.send(.task, "apply_request")
             #expect(try await client.receive(.task).parent == last)
@@ -32,6 +39,26 @@ extension IntegrationTests {
         }
         let status = try await client.ask("result_request", ["msg_ids": [.string(last)], "status_only": true])
         #expect(status.content["completed"] == [.string(last)])
+      }
+    }
+
+    @Test func whoHasAnAnswerFindsItRecorded() async throws {
+      try await TestController.run(.ipc) { test in
+        let client = try RawClient(test)
+        let engine = try RawEngine(test, uuid: "engine")
+        _ = try await engine.register()
+        try await wait("the engine") { try await client.engines() == ["0": "engine"] }
+        // The relay has many to pass on while the client asks after the first.
+        let count = 200
+        for _ in 0..<count { try await client.send(.mux, "apply_request", to: "engine", content: ["hold": true]) }
+        try await wait("the requests") { await engine.heldCount == count }
+        let relay = try #require(test.controller.parts.withLock { $0?.mux })
+        await holding(relay.loop) { await engine.release() }
+        for _ in 0..<count {
+          let id = try await client.receive(.mux).parent
+          let status = try await client.ask("result_request", ["msg_ids": [.string(id)], "status_only": true])
+          #expect(status.content["completed"] == [.string(id)])
+        }
       }
     }
 

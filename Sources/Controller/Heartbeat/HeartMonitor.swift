@@ -85,7 +85,7 @@ actor HeartMonitor: EventLoopActor {
   }
 
   private func report(_ event: HubEvent, _ isEmpty: Bool) {
-    if !isEmpty { hub.report([event]) }
+    if !isEmpty { hub.report(event) }
   }
 
   private func send(_ text: String) {

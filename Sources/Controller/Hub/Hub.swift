@@ -116,11 +116,11 @@ actor Hub: EventLoopActor {
     return RecordedMessage(message, layout: layout, keepsParent: true)
   }
 
-  /// Reports of what passed, from any loop.
-  nonisolated func report(_ events: [HubEvent]) {
-    let admission = backlog.add(events)
+  /// A report of what passed, from any loop.
+  nonisolated func report(_ event: consuming HubEvent) {
+    let admission = backlog.add(event)
     // Once per thousand is enough to be seen.
-    if let total = admission.dropped, total % 1000 < events.count {
+    if let total = admission.dropped, total % 1000 == 1 {
       logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
     }
     if admission.isNews { execute { $0.reportsWait() } }
@@ -138,9 +138,9 @@ actor Hub: EventLoopActor {
     lookTimer = nil
     let now = ContinuousClock.now
     nextLook = now + Self.lookInterval
-    for event in backlog.take() {
+    var reports = backlog.take()
+    while let event = reports.popFirst() {
       state.monitor(event, now: now)
-      if case .requested = event { continue }
       act(arming: false)
     }
     act()

@@ -4,8 +4,8 @@ import ZeroMQ
 /// Records of what passes: the hub never looks into buffers and never delays a message.
 extension HubState {
   /// A relay or scheduler reports something.
-  mutating func monitor(_ event: HubEvent, now: ContinuousClock.Instant) {
-    switch event {
+  mutating func monitor(_ event: consuming HubEvent, now: ContinuousClock.Instant) {
+    switch consume event {
     case .requested(let id, let queue, let engine, let message): requested(id, queue, engine: engine, message)
     case .dispatched(let id, let engine): dispatched(id, engine: engine)
     case .returned(let id): requests.unassign(id, &engines)

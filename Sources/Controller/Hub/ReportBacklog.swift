@@ -1,10 +1,11 @@
+import DequeModule
 import Synchronization
 
 /// What the relays and schedulers have reported and the hub has not looked at yet, bounded, so that a hub that lags takes
 /// only so much memory, without anybody ever waiting for it.
 final class ReportBacklog: Sendable {
   private struct State {
-    var events: [HubEvent] = []
+    var events = Deque<HubEvent>()
     var weight = 0
     var dropped = 0
     var isAnnounced = false
@@ -19,27 +20,29 @@ final class ReportBacklog: Sendable {
   /// - Parameter limit: bytes in memory, large buffers included.
   init(limit: Int) { self.limit = limit }
 
-  /// What became of some reports.
+  /// What became of a report.
   struct Admission: Equatable {
     /// Whether the hub has to be told that something waits: it has been told and has not looked yet otherwise.
     var isNews = false
-    /// If there was no room, the total of reports dropped so far.
+    /// If there was no room for it, the total of reports dropped so far.
     var dropped: Int?
   }
 
-  /// Adds reports; those that can be dispensed with are dropped if there is no room.
-  func add(_ events: [HubEvent]) -> Admission {
-    let weight = events.reduce(0) { $0 + $1.weight }
+  /// Adds a report; one that can be dispensed with is dropped if there is no room.
+  func add(_ event: consuming HubEvent) -> Admission {
+    let weight = event.weight
+    // Taken out where it is added, so that no reference in it is counted up and down.
+    var report: HubEvent? = consume event
     return state.withLock { state in
       var admission = Admission()
       if state.weight < limit {
         state.weight += weight
-        state.events.append(contentsOf: events)
       } else {
-        state.dropped += events.count
+        state.dropped += 1
         admission.dropped = state.dropped
-        state.events.append(contentsOf: events.lazy.compactMap(\.indispensable))
+        report = report?.indispensable
       }
+      if let report = report.take() { state.events.append(report) }
       admission.isNews = !state.isAnnounced && !state.events.isEmpty
       if admission.isNews { state.isAnnounced = true }
       return admission
@@ -47,9 +50,9 @@ final class ReportBacklog: Sendable {
   }
 
   /// Hands over all reports, in the order in which they came.
-  func take() -> [HubEvent] {
+  func take() -> Deque<HubEvent> {
     state.withLock { state in
-      var events: [HubEvent] = []
+      var events = Deque<HubEvent>()
       swap(&events, &state.events)
       state.weight = 0
       state.isAnnounced = false

@@ -26,7 +26,6 @@ actor DirectRelay: EventLoopActor, EngineObserver {
   private var tokens: [EventLoop.Token] = []
   private var incoming = Multipart()
   private var outgoing = Multipart()
-  private var events: [HubEvent] = []
   private var rejections = RejectionCounts()
   private var registered = EngineNames()
   private var undelivered: [Undelivered] = []
@@ -99,13 +98,6 @@ actor DirectRelay: EventLoopActor, EngineObserver {
         break
       }
     }
-    report()
-  }
-
-  private func report() {
-    guard !events.isEmpty else { return }
-    hub.report(events)
-    events.removeAll(keepingCapacity: true)
   }
 
   /// Forwards `[sender, receiver, …]` as `[receiver, sender, …]`.
@@ -128,8 +120,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
     let isRequest = header.messageType.hasSuffix("_request")
     if isRequest {
       let engine = registered.uuid(in: incoming, at: 0) ?? incoming.text(at: 0)
-      events.append(
-        .requested(taskID: header.messageID, .mux, engine: engine, hub.record(incoming, layout)))
+      hub.report(.requested(taskID: header.messageID, .mux, engine: engine, hub.record(incoming, layout)))
     }
     guard try engines.send(&incoming) != .sent else { return }
     guard isRequest else { return incoming.removeAll() }
@@ -141,7 +132,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
     try incoming.checkObject(at: layout.header)
     if let parent = try incoming.parentID(layout) {
       let metadata = try ReplyMetadata(of: incoming, layout, from: registered.uuid(in: incoming, at: 1))
-      events.append(.replied(taskID: parent, metadata.sender, hub.record(incoming, layout)))
+      hub.report(.replied(taskID: parent, metadata.sender, hub.record(incoming, layout)))
     }
     try clients.send(&incoming)
   }
@@ -164,7 +155,6 @@ actor DirectRelay: EventLoopActor, EngineObserver {
     } catch {
       logger.error("the \(kind) relay failed", metadata: [LogKey.reason: "\(error)"])
     }
-    report()
   }
 
   /// A request for an engine that isn't there (any more) is answered instead of lost.
@@ -176,7 +166,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
     let engine = EngineIdentity(request.frames.text(at: 0))
     SchedulerReply.append(
       SchedulerReply.engineDied(engine, taskID: waiting.taskID), to: &outgoing, request: request, session: &session)
-    events.append(SchedulerReply.report(outgoing, taskID: waiting.taskID, to: hub))
+    SchedulerReply.report(outgoing, taskID: waiting.taskID, to: hub)
     _ = try? clients.send(&outgoing)
     outgoing.removeAll()
   }

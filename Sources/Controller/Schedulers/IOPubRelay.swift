@@ -43,7 +43,6 @@ actor IOPubRelay: EventLoopActor {
   }
 
   private func drain() {
-    var events: [HubEvent] = []
     var left = Self.batch
     while left > 0 {
       do {
@@ -53,7 +52,7 @@ actor IOPubRelay: EventLoopActor {
           keepStatus()
           try clients.send(&incoming)
         } else {
-          if let event = try relay() { events.append(event) }
+          try relay()
         }
       } catch let error as WireError {
         rejections.count(error)
@@ -63,7 +62,6 @@ actor IOPubRelay: EventLoopActor {
         break
       }
     }
-    if !events.isEmpty { hub.report(events) }
   }
 
   /// Status messages, two a task, are of no interest to the hub: the topic tells them without a look inside, and who
@@ -106,11 +104,12 @@ actor IOPubRelay: EventLoopActor {
     outgoing.removeAll()
   }
 
-  private func relay() throws -> HubEvent? {
+  private func relay() throws {
     let layout = try session.verify(incoming)
     let header = try incoming.header(layout, includingOrigin: true)
-    let message = hub.recordOutput(incoming, layout, type: header.messageType)
+    if let message = hub.recordOutput(incoming, layout, type: header.messageType) {
+      hub.report(.published(type: header.messageType, session: header.session, message))
+    }
     try clients.send(&incoming)
-    return message.map { .published(type: header.messageType, session: header.session, $0) }
   }
 }

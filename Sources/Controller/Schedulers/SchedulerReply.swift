@@ -44,11 +44,11 @@ enum SchedulerReply {
       metadata: parts.metadata.bytes.array, content: parts.content.bytes.array)
   }
 
-  /// The report of a reply that is about to be sent.
-  static func report(_ message: borrowing Multipart, taskID: String, to hub: Hub) -> HubEvent {
+  /// Reports a reply that is about to be sent.
+  static func report(_ message: borrowing Multipart, taskID: String, to hub: Hub) {
     guard let layout = try? MessageLayout(of: message),
       let metadata = try? ReplyMetadata(of: message, layout)
-    else { return .answered(taskID: taskID) }
-    return .replied(taskID: taskID, metadata.sender, hub.record(message, layout))
+    else { return hub.report(.answered(taskID: taskID)) }
+    hub.report(.replied(taskID: taskID, metadata.sender, hub.record(message, layout)))
   }
 }

@@ -21,7 +21,6 @@ actor TaskScheduler: EventLoopActor {
   /// The reply at hand, reused unless the state keeps it.
   private var reply: HeldMessage?
   private var names = EngineNames()
-  private var events: [HubEvent] = []
   private var rejections = RejectionCounts()
   private var unknownReplies = 0
   private let connections: SocketMonitor
@@ -152,14 +151,14 @@ actor TaskScheduler: EventLoopActor {
       try incoming.checkObject(at: layout.content)
       let metadata = try TaskMetadata(of: incoming, layout)
       let client = metadata.abortsOnDisconnect ? watchClient(header.session) : header.session
-      events.append(.requested(taskID: header.messageID, .task, engine: nil, hub.record(incoming, layout)))
+      hub.report(.requested(taskID: header.messageID, .task, engine: nil, hub.record(incoming, layout)))
       let message = HeldMessage(taking: &incoming, layout: layout, messageType: header.messageType)
       state.taskSubmitted(
         TaskSubmission(
           id: header.messageID, payload: message, targets: metadata.targets, after: metadata.after,
           follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries, client: client),
         now: .now)
-      act(flush: false)
+      act(arming: false)
     } catch {
       reject(error, "task_in")
     }
@@ -177,12 +176,12 @@ actor TaskScheduler: EventLoopActor {
       let engine = names.uuid(in: incoming, at: 0) ?? incoming.text(at: 0)
       let metadata = try ReplyMetadata(of: incoming, layout, from: engine)
       if metadata.outcome == .returned, state.isPending(taskID, on: EngineIdentity(engine)) {
-        events.append(.returned(taskID: taskID))
+        hub.report(.returned(taskID: taskID))
       }
       state.resultArrived(
         from: EngineIdentity(engine), taskID: taskID, outcome: metadata.outcome, reply: hold(layout, metadata.sender),
         now: .now)
-      act(flush: false)
+      act(arming: false)
     } catch {
       reject(error, "task_out")
     }
@@ -233,14 +232,9 @@ actor TaskScheduler: EventLoopActor {
 
   // MARK: - Actions
 
-  private func act(flush: Bool = true) {
+  private func act(arming: Bool = true) {
     while let action = state.nextAction() { perform(action) }
-    guard flush else { return }
-    if !events.isEmpty {
-      hub.report(events)
-      events.removeAll(keepingCapacity: true)
-    }
-    arm()
+    if arming { arm() }
   }
 
   private func perform(_ action: TaskSchedulerAction<HeldMessage>) {
@@ -264,7 +258,7 @@ actor TaskScheduler: EventLoopActor {
     outgoing.append(Bytes(engine.rawValue))
     for index in 0..<task.frames.count { outgoing.append(sharing: task.frames, index) }
     if send(&outgoing, toEngines: true) {
-      events.append(.dispatched(taskID: id, engine: engine.rawValue))
+      hub.report(.dispatched(taskID: id, engine: engine.rawValue))
     } else {
       undelivered.append((task, id, engine))
       retryTimer.arm(on: loop) { [unowned self] in assumeIsolated { $0.retry() } }
@@ -284,7 +278,7 @@ actor TaskScheduler: EventLoopActor {
   /// engine.
   private func deliver(_ reply: HeldMessage, _ id: String) {
     reply.frames.swapAt(0, 1)
-    events.append(.replied(taskID: id, reply.sender, hub.record(reply.frames, reply.layout)))
+    hub.report(.replied(taskID: id, reply.sender, hub.record(reply.frames, reply.layout)))
     send(&reply.frames, toEngines: false)
   }
 
@@ -292,7 +286,7 @@ actor TaskScheduler: EventLoopActor {
   private func answer(_ task: HeldMessage, _ id: String, _ parts: SchedulerReply.Parts) {
     for index in 0..<task.layout.delimiter { outgoing.append(sharing: task.frames, index) }
     SchedulerReply.append(parts, to: &outgoing, request: task, session: &session)
-    events.append(SchedulerReply.report(outgoing, taskID: id, to: hub))
+    SchedulerReply.report(outgoing, taskID: id, to: hub)
     send(&outgoing, toEngines: false)
   }
 

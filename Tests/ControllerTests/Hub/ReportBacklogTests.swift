@@ -9,20 +9,32 @@ import ZeroMQ
 
   @Test func reportsBeyondTheLimitAreDroppedAndCounted() {
     let backlog = ReportBacklog(limit: 2 * ReportBacklog.overhead)
-    #expect(backlog.add([event, event]) == .init(isNews: true))
-    #expect(backlog.add([event]) == .init(dropped: 1))
-    #expect(backlog.add([event, event, .answered(taskID: "t")]) == .init(dropped: 4))
+    #expect(backlog.add(event) == .init(isNews: true))
+    #expect(backlog.add(event) == .init())
+    #expect(backlog.add(event) == .init(dropped: 1))
+    #expect(backlog.add(.answered(taskID: "t")) == .init(dropped: 2))
     #expect(backlog.take().count == 3)
     #expect(backlog.take().isEmpty)
-    #expect(backlog.add([event]) == .init(isNews: true))
-    #expect(backlog.add([event]) == .init())
+    #expect(backlog.add(event) == .init(isNews: true))
+    #expect(backlog.add(event) == .init())
     #expect(backlog.take().count == 2)
+  }
+
+  @Test func reportsKeepTheirOrder() {
+    let backlog = ReportBacklog(limit: 1 << 20)
+    let ids = (0..<100).map(String.init)
+    for id in ids { _ = backlog.add(.answered(taskID: id)) }
+    let taken = backlog.take().map { event -> String? in
+      guard case .answered(let id) = event else { return nil }
+      return id
+    }
+    #expect(taken == ids)
   }
 
   @Test func theHubIsNotWokenForNothing() {
     let backlog = ReportBacklog(limit: 0)
-    #expect(backlog.add([event]) == .init(dropped: 1))
-    #expect(backlog.add([.heartsStarted(["e"])]) == .init(isNews: true, dropped: 2))
+    #expect(backlog.add(event) == .init(dropped: 1))
+    #expect(backlog.add(.heartsStarted(["e"])) == .init(isNews: true, dropped: 2))
   }
 
   @Test func heartsAndTheEndOfTasksReachTheHubInAnyCase() throws {
