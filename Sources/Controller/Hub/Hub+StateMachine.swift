@@ -37,6 +37,7 @@ struct HubState {
 
   /// What an engine that is gone has not answered, and until when that is waited for.
   private struct Stranding {
+    let left: ContinuousClock.Instant
     let deadline: ContinuousClock.Instant
     let engine: EngineTable.Engine
     /// The requests sent to it directly; its tasks are the scheduler's business.
@@ -137,14 +138,12 @@ struct HubState {
     }
     expectedStops.insert(engine.uuid)
     strandings.append(
-      Stranding(deadline: now + configuration.registrationTimeout, engine: engine, queue: requests.release(work)))
+      Stranding(
+        left: now, deadline: now + configuration.registrationTimeout, engine: engine, queue: requests.release(work)))
     actions.append(.log(.engineUnregistered(id: id, uuid: engine.uuid)))
     actions.append(.engineUnregistered(uuid: engine.uuid))
     actions.append(.saveEngines)
-    actions.append(
-      .notify(
-        type: MessageType.unregistrationNotification, parent: nil,
-        content: ["id": .int(id), "uuid": .string(engine.uuid)]))
+    notify(MessageType.unregistrationNotification, of: engine)
   }
 
   /// Takes over the engines of a controller that ran before.
@@ -152,28 +151,30 @@ struct HubState {
     for engine in engines.restore(table) { announce(engine) }
   }
 
-  /// A client subscribed to notifications. Those of engines that came between the answer to its connection_request and
-  /// now have passed it by: they are published again, which changes nothing for who has seen them.
+  /// A client subscribed to notifications. Those of engines that came and went between the answer to its
+  /// connection_request and now have passed it by: they are published again, which changes nothing for who has seen them.
   mutating func subscribed(now: ContinuousClock.Instant) {
-    let recent = engines.engines.values.filter { $0.registered.map { now - $0 < Self.subscriptionDelay } ?? false }
-    for engine in recent.sorted(by: { $0.id < $1.id }) { notifyOfRegistration(engine) }
+    let isRecent = { (time: ContinuousClock.Instant) in now - time < Self.subscriptionDelay }
+    for stranding in strandings where isRecent(stranding.left) && engines.engines[stranding.engine.id] == nil {
+      notify(MessageType.unregistrationNotification, of: stranding.engine)
+    }
+    let newcomers = engines.engines.values.filter { $0.registered.map(isRecent) ?? false }
+    for engine in newcomers.sorted(by: { $0.id < $1.id }) { notify(MessageType.registrationNotification, of: engine) }
   }
 
   /// Subscribing takes no longer than this.
   private static let subscriptionDelay = Duration.seconds(10)
 
-  private mutating func notifyOfRegistration(_ engine: EngineTable.Engine) {
+  private mutating func notify(_ type: String, of engine: EngineTable.Engine) {
     actions.append(
-      .notify(
-        type: MessageType.registrationNotification, parent: nil,
-        content: ["id": .int(engine.id), "uuid": .string(engine.uuid)]))
+      .notify(type: type, parent: nil, content: ["id": .int(engine.id), "uuid": .string(engine.uuid)]))
   }
 
   private mutating func announce(_ engine: EngineTable.Engine) {
     actions.append(.watchHeart(uuid: engine.uuid))
     actions.append(.engineRegistered(uuid: engine.uuid, returnsTasks: engine.returnsTasks))
     actions.append(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
-    notifyOfRegistration(engine)
+    notify(MessageType.registrationNotification, of: engine)
   }
 
   /// Ends the records of what a dead engine never answered.

@@ -47,7 +47,22 @@ import Wire
     _ = hub.drain()
     hub.state.subscribed(now: hub.now)
     #expect(hub.drain().compactMap(\.notification) == ["registration_notification 1"])
-    hub.state.monitor(.heartsStopped(["e1"]), now: hub.now)
+  }
+
+  @Test func whoSubscribesLearnsOfEnginesThatWentMeanwhile() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    try hub.register("e1")
+    hub.pass(.seconds(11))
+    hub.state.monitor(.heartsStopped(["e0", "e1"]), now: hub.now)
+    // Its id is another's by now.
+    _ = try hub.ask("registration_request", ["uuid": "e2", "id": 1])
+    hub.state.monitor(.heartsStarted(["e2"]), now: hub.now)
+    hub.pass(.seconds(9))
+    _ = hub.drain()
+    hub.state.subscribed(now: hub.now)
+    #expect(hub.drain().compactMap(\.notification) == ["unregistration_notification 0", "registration_notification 1"])
+    hub.pass(.seconds(1))
     _ = hub.drain()
     hub.state.subscribed(now: hub.now)
     #expect(hub.drain().isEmpty)
