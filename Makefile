@@ -70,9 +70,8 @@ bench: packages
 	@.ci/deps venv Benchmarks/.venv Benchmarks/requirements.txt & venv=$$!; \
 	mkdir -p Benchmarks/.build; \
 	cc -std=c11 -O2 -o Benchmarks/.build/chain Benchmarks/raw/chain.c -lzmq; \
-	for product in martlet martlet-bench scheduler-bench micro-bench; do \
-	  $(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build --product $$product; \
-	done; \
+	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build --product martlet; \
+	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build; \
 	wait $$venv
 	@.ci/deps packages valgrind
 	@echo "bench: running"

@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 REFERENCE, RAW = report.MARTLET, report.RAW
 MODES = ["latency", "throughput", "tutorial", "payload", "all"]
 # Rounds that some measurements take part in, if not all: they take long, or count instructions, which never differ.
-ROUNDS = {"dask": 2, "configurations": 2, "memory": 2, "scheduler": 2, "copies": 1}
+ROUNDS = {"dask": 2, "configurations": 2, "memory": 2, "scheduler": 2, "idle": 2, "copies": 1}
 
 
 def rows(engines, mode, program):

@@ -28,7 +28,7 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "Round trips for each latency.")
   var latencyCount = 2_000
   @Option(help: "No-ops for each throughput.")
-  var throughputCount = 100_000
+  var throughputCount = 60_000
   @Option(help: "Tasks outstanding in a throughput measurement.")
   var window = 1_000
   @Option(help: "The smallest payload in bytes; each further one is ten times the one before.")
