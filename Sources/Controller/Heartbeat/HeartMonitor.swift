@@ -85,7 +85,9 @@ actor HeartMonitor: EventLoopActor {
   }
 
   private func report(_ event: HubEvent, _ isEmpty: Bool) {
-    if !isEmpty { hub.report(event) }
+    guard !isEmpty else { return }
+    hub.report(event)
+    hub.announceReports()
   }
 
   private func send(_ text: String) {

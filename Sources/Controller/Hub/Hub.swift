@@ -116,14 +116,18 @@ actor Hub: EventLoopActor {
     return RecordedMessage(message, layout: layout, keepsParent: true)
   }
 
-  /// A report of what passed, from any loop.
+  /// A report of what is about to be passed on, from any loop. Who asks the hub finds it at once; otherwise the hub looks
+  /// when it has been told by ``announceReports()``.
   nonisolated func report(_ event: consuming HubEvent) {
-    let admission = backlog.add(event)
     // Once per thousand is enough to be seen.
-    if let total = admission.dropped, total % 1000 == 1 {
+    if let total = backlog.add(event), total % 1000 == 1 {
       logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
     }
-    if admission.isNews { execute { $0.reportsWait() } }
+  }
+
+  /// Has the hub look at reports. Waking it can wait until messages are on their way.
+  nonisolated func announceReports() {
+    if backlog.announce() { execute { $0.reportsWait() } }
   }
 
   /// Looks at the reports, or, having looked a moment ago, lets them gather: while many messages pass, waking for each

@@ -20,32 +20,32 @@ final class ReportBacklog: Sendable {
   /// - Parameter limit: bytes in memory, large buffers included.
   init(limit: Int) { self.limit = limit }
 
-  /// What became of a report.
-  struct Admission: Equatable {
-    /// Whether the hub has to be told that something waits: it has been told and has not looked yet otherwise.
-    var isNews = false
-    /// If there was no room for it, the total of reports dropped so far.
-    var dropped: Int?
-  }
-
   /// Adds a report; one that can be dispensed with is dropped if there is no room.
-  func add(_ event: consuming HubEvent) -> Admission {
+  ///
+  /// - Returns: if there was no room for it, the total of reports dropped so far.
+  func add(_ event: consuming HubEvent) -> Int? {
     let weight = event.weight
     // Taken out where it is added, so that no reference in it is counted up and down.
     var report: HubEvent? = consume event
     return state.withLock { state in
-      var admission = Admission()
-      if state.weight < limit {
+      let hasRoom = state.weight < limit
+      if hasRoom {
         state.weight += weight
       } else {
         state.dropped += 1
-        admission.dropped = state.dropped
         report = report?.indispensable
       }
       if let report = report.take() { state.events.append(report) }
-      admission.isNews = !state.isAnnounced && !state.events.isEmpty
-      if admission.isNews { state.isAnnounced = true }
-      return admission
+      return hasRoom ? nil : state.dropped
+    }
+  }
+
+  /// Whether the hub has to be told that something waits: it has been told and has not looked yet otherwise.
+  func announce() -> Bool {
+    state.withLock { state in
+      guard !state.isAnnounced, !state.events.isEmpty else { return false }
+      state.isAnnounced = true
+      return true
     }
   }
 

@@ -98,6 +98,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
         break
       }
     }
+    hub.announceReports()
   }
 
   /// Forwards `[sender, receiver, …]` as `[receiver, sender, …]`.
@@ -155,6 +156,7 @@ actor DirectRelay: EventLoopActor, EngineObserver {
     } catch {
       logger.error("the \(kind) relay failed", metadata: [LogKey.reason: "\(error)"])
     }
+    hub.announceReports()
   }
 
   /// A request for an engine that isn't there (any more) is answered instead of lost.

@@ -62,6 +62,7 @@ actor IOPubRelay: EventLoopActor {
         break
       }
     }
+    hub.announceReports()
   }
 
   /// Status messages, two a task, are of no interest to the hub: the topic tells them without a look inside, and who

@@ -234,7 +234,9 @@ actor TaskScheduler: EventLoopActor {
 
   private func act(arming: Bool = true) {
     while let action = state.nextAction() { perform(action) }
-    if arming { arm() }
+    guard arming else { return }
+    hub.announceReports()
+    arm()
   }
 
   private func perform(_ action: TaskSchedulerAction<HeldMessage>) {

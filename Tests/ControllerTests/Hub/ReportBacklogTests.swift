@@ -9,15 +9,14 @@ import ZeroMQ
 
   @Test func reportsBeyondTheLimitAreDroppedAndCounted() {
     let backlog = ReportBacklog(limit: 2 * ReportBacklog.overhead)
-    #expect(backlog.add(event) == .init(isNews: true))
-    #expect(backlog.add(event) == .init())
-    #expect(backlog.add(event) == .init(dropped: 1))
-    #expect(backlog.add(.answered(taskID: "t")) == .init(dropped: 2))
+    #expect(backlog.add(event) == nil)
+    #expect(backlog.add(event) == nil)
+    #expect(backlog.add(event) == 1)
+    #expect(backlog.add(.answered(taskID: "t")) == 2)
     #expect(backlog.take().count == 3)
     #expect(backlog.take().isEmpty)
-    #expect(backlog.add(event) == .init(isNews: true))
-    #expect(backlog.add(event) == .init())
-    #expect(backlog.take().count == 2)
+    #expect(backlog.add(event) == nil)
+    #expect(backlog.take().count == 1)
   }
 
   @Test func reportsKeepTheirOrder() {
@@ -31,10 +30,18 @@ import ZeroMQ
     #expect(taken == ids)
   }
 
-  @Test func theHubIsNotWokenForNothing() {
+  @Test func theHubIsWokenOnceUntilItLooks() {
     let backlog = ReportBacklog(limit: 0)
-    #expect(backlog.add(event) == .init(dropped: 1))
-    #expect(backlog.add(.heartsStarted(["e"])) == .init(isNews: true, dropped: 2))
+    #expect(!backlog.announce())
+    #expect(backlog.add(event) == 1)
+    #expect(!backlog.announce(), "it was dropped")
+    #expect(backlog.add(.heartsStarted(["e"])) == 2)
+    #expect(backlog.announce())
+    #expect(!backlog.announce())
+    _ = backlog.take()
+    #expect(!backlog.announce())
+    #expect(backlog.add(.heartsStopped(["e"])) == 3)
+    #expect(backlog.announce())
   }
 
   @Test func heartsAndTheEndOfTasksReachTheHubInAnyCase() throws {
