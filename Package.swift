@@ -1,144 +1,102 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableExperimentalFeature("Lifetimes"),
-]
+// Targets have names that can't collide with those of a package that depends on this one; their folders have short
+// ones.
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(
+  name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux]))
 
 let package = Package(
   name: "martlet",
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Martlet", targets: ["Martlet"]),
-    .library(name: "MartletWire", targets: ["Wire", "ZeroMQ"]),
+    .library(name: "MartletWire", targets: ["MartletWire", "MartletZeroMQ"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
-    .executable(name: "martlet-test-engine", targets: ["martlet-test-engine"]),
-    .executable(name: "pickle-probe", targets: ["PickleProbe"]),
-    .executable(name: "wire-probe", targets: ["WireProbe"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
   ],
   targets: [
     .systemLibrary(
-      name: "CZeroMQ",
-      pkgConfig: "libzmq",
-      providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]
-    ),
+      name: "CMartletZeroMQ", path: "Sources/CZeroMQ", pkgConfig: "libzmq",
+      providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+    .target(name: "MartletZeroMQ", dependencies: ["CMartletZeroMQ", heap], path: "Sources/ZeroMQ"),
+    .target(name: "MartletWire", dependencies: ["MartletZeroMQ", crypto], path: "Sources/Wire"),
     .target(
-      name: "ZeroMQ",
-      dependencies: ["CZeroMQ", .product(name: "HeapModule", package: "swift-collections")],
-      swiftSettings: settings
-    ),
+      name: "MartletController",
+      dependencies: ["MartletWire", "MartletZeroMQ", collections, grdb, logging, serviceLifecycle],
+      path: "Sources/Controller"),
     .target(
-      name: "Wire",
-      dependencies: ["ZeroMQ", .product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: settings
-    ),
+      name: "MartletEngine",
+      dependencies: ["MartletWire", "MartletZeroMQ", collections, logging, serviceLifecycle],
+      path: "Sources/Engine"),
     .target(
-      name: "Controller",
+      name: "MartletClient",
+      dependencies: ["MartletWire", "MartletZeroMQ", collections, logging],
+      path: "Sources/Client"),
+    .target(
+      name: "MartletCluster",
       dependencies: [
-        "Wire", "ZeroMQ",
-        .product(name: "Collections", package: "swift-collections"),
-        .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        "MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ", logging, subprocess,
+        systemPackage,
       ],
-      swiftSettings: settings
-    ),
-    .target(
-      name: "Engine",
-      dependencies: [
-        "Wire", "ZeroMQ",
-        .product(name: "Collections", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ],
-      swiftSettings: settings
-    ),
-    .target(
-      name: "Client",
-      dependencies: [
-        "Wire", "ZeroMQ",
-        .product(name: "Collections", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: settings
-    ),
-    .target(
-      name: "Cluster",
-      dependencies: [
-        "Controller", "Engine", "Client", "Wire", "ZeroMQ",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
-      ],
-      swiftSettings: settings
-    ),
+      path: "Sources/Cluster"),
     .target(
       name: "Martlet",
-      dependencies: ["Client", "Cluster", "Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: settings
-    ),
+      dependencies: ["MartletClient", "MartletCluster", "MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Cluster", "Martlet", "Wire",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
-      ],
-      swiftSettings: settings
-    ),
+        "Martlet", "MartletCluster", "MartletWire", argumentParser, logging, subprocess, systemPackage,
+      ]),
+    .executableTarget(name: "WordCount", dependencies: ["Martlet"], path: "Sources/Examples/WordCount"),
+
     .executableTarget(
-      name: "WordCount",
-      dependencies: ["Martlet"],
-      path: "Sources/Examples/WordCount",
-      swiftSettings: settings
-    ),
+      name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"),
+    .executableTarget(name: "martlet-test-engine", dependencies: ["Martlet"], path: "Tests/Support/TestEngine"),
     .executableTarget(
-      name: "TaskStoreWriter", dependencies: ["Controller", "Wire"], path: "Tests/Support/TaskStoreWriter",
-      swiftSettings: settings),
+      name: "pickle-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/PickleProbe"),
     .executableTarget(
-      name: "martlet-test-engine",
-      dependencies: ["Martlet"],
-      path: "Tests/Support/TestEngine",
-      swiftSettings: settings
-    ),
-    .testTarget(
-      name: "EngineTests",
-      dependencies: ["Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: settings
-    ),
-    .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Martlet"], swiftSettings: settings),
-    .executableTarget(
-      name: "PickleProbe", dependencies: ["Wire", "ZeroMQ"], path: "Tests/Support/PickleProbe", swiftSettings: settings),
-    .executableTarget(
-      name: "WireProbe", dependencies: ["Wire", "ZeroMQ"], path: "Tests/Support/WireProbe", swiftSettings: settings),
-    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
-    .testTarget(name: "WireTests", dependencies: ["Wire", "ZeroMQ"], swiftSettings: settings),
+      name: "wire-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/WireProbe"),
+    .testTarget(name: "ZeroMQTests", dependencies: ["MartletZeroMQ"]),
+    .testTarget(name: "WireTests", dependencies: ["MartletWire", "MartletZeroMQ"]),
     .testTarget(
       name: "ControllerTests",
-      dependencies: [
-        "Controller", "TaskStoreWriter", "Wire", "ZeroMQ", .product(name: "GRDB", package: "GRDB.swift"),
-      ],
-      swiftSettings: settings),
-    .testTarget(name: "ClientTests", dependencies: ["Client", "Wire", "ZeroMQ"], swiftSettings: settings),
+      dependencies: ["MartletController", "MartletWire", "MartletZeroMQ", "TaskStoreWriter", grdb]),
+    .testTarget(name: "EngineTests", dependencies: ["MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
+    .testTarget(name: "ClientTests", dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ"]),
+    .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Client", "Controller", "Engine", "Wire", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: settings),
+        "MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ", logging,
+      ]),
   ]
 )
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .swiftLanguageMode(.v6),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}

@@ -42,13 +42,7 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HeapModule", package: "swift-collections"),
       ],
-      // `Schedulers` is a link to the controller's sources; what needs messages and sockets stays out.
-      exclude: [
-        "Schedulers/BroadcastMessage.swift", "Schedulers/BroadcastScheduler.swift", "Schedulers/ClientWatch.swift",
-        "Schedulers/DirectRelay.swift", "Schedulers/EngineNames.swift", "Schedulers/HeldMessage.swift",
-        "Schedulers/IOPubRelay.swift", "Schedulers/RecentMessages.swift", "Schedulers/RetryTimer.swift",
-        "Schedulers/SchedulerReply.swift", "Schedulers/TaskMetadata.swift", "Schedulers/TaskScheduler.swift",
-      ],
+      // `Scheduling` and `Collections` are links to folders of the controller.
       swiftSettings: settings
     ),
   ]

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 extension Client {
   /// Aborts requests that have not run, wherever they were sent; running ones go on. Their results throw

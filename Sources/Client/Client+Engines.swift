@@ -1,4 +1,5 @@
-import Wire
+import MartletWire
+import Synchronization
 
 extension Client {
   /// Waits until a number of engines is registered.

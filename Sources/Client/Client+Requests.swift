@@ -1,5 +1,6 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
+import Synchronization
 
 extension Client {
   /// Sends a query to the hub and waits for the answer.

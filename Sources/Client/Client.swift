@@ -1,8 +1,8 @@
 import Foundation
 import Logging
 import Synchronization
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// A connection to a running cluster: finds its engines and calls functions on them.
 ///

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Messages a client got that reached nobody.
 public struct ClientTraffic: Sendable, Hashable {

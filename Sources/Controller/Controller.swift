@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Synchronization
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The controller: hub, schedulers and heart monitor in one process, on a few event loops.
 ///

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Everything a controller can be told. The defaults are ipyparallel's unless said otherwise.
 public struct ControllerConfiguration: Sendable {

@@ -1,6 +1,6 @@
 import Logging
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// What a controller is made of: the loops, and the actors pinned to them that own the sockets.
 struct ControllerParts: Sendable {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Makes the controller's sockets and sessions, all with the same security and no high water mark.
 struct ControllerSockets {

@@ -1,5 +1,5 @@
 import Logging
-import Wire
+import MartletWire
 
 /// The keys of log metadata, so that all parts of the controller name things alike.
 enum LogKey {

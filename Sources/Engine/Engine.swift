@@ -1,7 +1,7 @@
 import Logging
 import ServiceLifecycle
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// An engine: registers with a controller and runs functions for its clients.
 ///

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// How one engine reaches its controller and behaves.
 public struct EngineConfiguration: Sendable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// What a function can ask of the engine that runs it.
 ///

@@ -1,8 +1,8 @@
-import Client
-import Cluster
+import MartletClient
+import MartletCluster
 import Foundation
 import Logging
-import Wire
+import MartletWire
 
 /// A program that is its own cluster.
 ///

@@ -1,6 +1,6 @@
-@_exported import Client
-@_exported import Cluster
-@_exported import Engine
-@_exported import Wire
+@_exported import MartletClient
+@_exported import MartletCluster
+@_exported import MartletEngine
+@_exported import MartletWire
 
-@_exported import struct ZeroMQ.Bytes
+@_exported import struct MartletZeroMQ.Bytes

@@ -1,5 +1,5 @@
-import Cluster
-import Wire
+import MartletCluster
+import MartletWire
 
 /// The options of every ``ClusterProgram``, taken out of its command line.
 struct ProgramOptions: Sendable, Hashable {

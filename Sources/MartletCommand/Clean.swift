@@ -1,5 +1,5 @@
 import ArgumentParser
-import Cluster
+import MartletCluster
 
 /// `martlet clean`.
 struct Clean: AsyncParsableCommand {

@@ -1,4 +1,4 @@
-import Cluster
+import MartletCluster
 import Foundation
 import Subprocess
 

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Cluster
+import MartletCluster
 import Foundation
-import Wire
+import MartletWire
 
 /// `martlet engines`.
 struct Engines: AsyncParsableCommand {

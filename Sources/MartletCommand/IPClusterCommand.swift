@@ -1,4 +1,4 @@
-import Cluster
+import MartletCluster
 
 /// The command under the name `ipcluster`, with its subcommands and its options.
 enum IPClusterCommand {

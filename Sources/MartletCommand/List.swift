@@ -1,7 +1,8 @@
 import ArgumentParser
-import Cluster
+import MartletCluster
 import Foundation
-import Wire
+import MartletWire
+import MartletZeroMQ
 
 /// `martlet list`.
 struct List: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Cluster
+import MartletCluster
 import Foundation
 
 /// The command `martlet`.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Cluster
+import MartletCluster
 
 /// The roles whose command lines are ipyparallel's.
 enum RoleCommand {

@@ -1,6 +1,7 @@
-import Cluster
+import MartletCluster
 import Foundation
 import Logging
+import MartletWire
 
 /// Starts a cluster and holds it, or has a process in the background do so.
 struct StartAction {

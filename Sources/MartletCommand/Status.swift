@@ -1,6 +1,6 @@
 import ArgumentParser
-import Cluster
-import Wire
+import MartletCluster
+import MartletWire
 
 /// `martlet status`.
 struct Status: AsyncParsableCommand {

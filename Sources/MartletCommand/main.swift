@@ -1,4 +1,4 @@
-import Cluster
+import MartletCluster
 import Foundation
 
 // Under the names of ipyparallel's commands, as symbolic links, the program takes their roles.

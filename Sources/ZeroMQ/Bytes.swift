@@ -1,4 +1,4 @@
-import CZeroMQ
+import CMartletZeroMQ
 
 #if canImport(Glibc)
   import Glibc

@@ -1,4 +1,4 @@
-import CZeroMQ
+import CMartletZeroMQ
 import HeapModule
 import Synchronization
 

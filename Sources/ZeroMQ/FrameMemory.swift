@@ -1,4 +1,4 @@
-import CZeroMQ
+import CMartletZeroMQ
 
 /// Where the C library finds memory for large frames.
 public enum FrameMemory {

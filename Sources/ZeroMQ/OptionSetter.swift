@@ -1,4 +1,4 @@
-import CZeroMQ
+import CMartletZeroMQ
 
 /// Applies typed options to a libzmq socket that nothing else uses yet.
 struct OptionSetter {

@@ -1,4 +1,4 @@
-import CZeroMQ
+import CMartletZeroMQ
 
 /// Copies of frames in one piece of memory, to be kept for long.
 ///

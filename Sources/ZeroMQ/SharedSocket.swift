@@ -1,4 +1,4 @@
-import CZeroMQ
+import CMartletZeroMQ
 import Synchronization
 
 /// A socket that several threads send on while a loop receives from it, each call under a mutex.

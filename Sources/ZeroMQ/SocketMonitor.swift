@@ -1,4 +1,4 @@
-import CZeroMQ
+import CMartletZeroMQ
 
 /// Something that happened to a socket's connections.
 public struct SocketEvent: Sendable, Hashable {

@@ -1,7 +1,8 @@
+import MartletZeroMQ
 import Testing
-import Wire
+import MartletWire
 
-@testable import Client
+@testable import MartletClient
 
 @Suite("Client against hand-made peers", .timeLimit(.minutes(1)))
 struct ClientConnectionTests {

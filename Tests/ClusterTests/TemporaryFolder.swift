@@ -1,6 +1,6 @@
 import Foundation
 
-@testable import Cluster
+@testable import MartletCluster
 
 /// A folder for one test, removed with the value.
 final class TemporaryFolder: Sendable {

@@ -1,8 +1,8 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Engine
+@testable import MartletEngine
 
 @Suite struct ApplyRunnerTests {
   private let runner: ApplyRunner

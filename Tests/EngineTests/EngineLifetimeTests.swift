@@ -1,7 +1,7 @@
 import Testing
-import Wire
+import MartletWire
 
-@testable import Engine
+@testable import MartletEngine
 
 @Suite(.timeLimit(.minutes(1))) struct EngineLifetimeTests {
   private func engine(

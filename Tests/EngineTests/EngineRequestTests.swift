@@ -1,9 +1,9 @@
 import Foundation
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Engine
+@testable import MartletEngine
 
 @Suite(.timeLimit(.minutes(1))) struct EngineRequestTests {
   private struct Failure: Error, CustomStringConvertible {

@@ -1,10 +1,10 @@
 import Foundation
 import Logging
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Engine
+@testable import MartletEngine
 
 /// Plays the controller with raw sockets over ipc, on a thread of its own so that waiting for the engine holds up nobody.
 actor FakeController {

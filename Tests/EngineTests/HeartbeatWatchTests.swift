@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Engine
+@testable import MartletEngine
 
 @Suite struct HeartbeatWatchTests {
   private let start = ContinuousClock.now

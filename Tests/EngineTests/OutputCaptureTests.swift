@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Engine
+@testable import MartletEngine
 
 @Suite struct OutputCaptureTests {
   private func write(_ bytes: [UInt8], to descriptor: Int32) {

@@ -1,8 +1,8 @@
 import Testing
-import ZeroMQ
+import MartletZeroMQ
 
-@testable import Engine
-@testable import Wire
+@testable import MartletEngine
+@testable import MartletWire
 
 @Suite struct ReplyWriterTests {
   private let writer = ReplyWriter(engineID: 3, engineUUID: "u-3")

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Engine
+@testable import MartletEngine
 
 @Suite struct ShellQueueTests {
   private func queue(_ ids: String...) -> ShellQueue<String> {

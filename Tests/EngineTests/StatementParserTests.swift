@@ -1,8 +1,8 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Engine
+@testable import MartletEngine
 
 @Suite struct StatementParserTests {
   private func run(_ code: String, _ names: [String: PickleValue] = [:]) throws -> (shown: PickleValue?, Namespace) {

@@ -1,10 +1,10 @@
-import Client
-import Controller
-import Engine
+import MartletClient
+import MartletController
+import MartletEngine
 import Foundation
 import Synchronization
 import Testing
-import Wire
+import MartletWire
 
 extension IntegrationTests {
   /// The client's and the engine's libraries with a controller between them.

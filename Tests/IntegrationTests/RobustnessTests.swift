@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 extension IntegrationTests {
   /// Work goes on whatever else happens.

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 extension IntegrationTests {
   /// The same conversations over every transport.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite struct BytesTests {
   private let sample = Bytes("hello world")

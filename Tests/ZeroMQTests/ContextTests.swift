@@ -1,9 +1,9 @@
 #if os(Linux)
-  import CZeroMQ
+  import CMartletZeroMQ
   import Foundation
   import Testing
 
-  @testable import ZeroMQ
+  @testable import MartletZeroMQ
 
   @Suite(.timeLimit(.minutes(1))) struct ContextTests {
     @Test func ioThreadsAreScheduledInBatchesTheirMakerIsNot() async throws {

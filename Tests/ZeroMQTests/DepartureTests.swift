@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct DepartureTests {
   /// A peer that goes away in the middle of a message takes that message with it: it counts as sent, and what follows is

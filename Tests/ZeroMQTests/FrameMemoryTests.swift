@@ -1,7 +1,7 @@
 #if canImport(Glibc)
   import Foundation
   import Testing
-  import ZeroMQ
+  import MartletZeroMQ
 
   @Suite struct FrameMemoryTests {
     /// In a process of its own: what other tests leave in memory does not matter, and the setting ends with it.

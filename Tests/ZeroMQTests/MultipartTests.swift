@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite struct MultipartTests {
   @Test func startsEmpty() {

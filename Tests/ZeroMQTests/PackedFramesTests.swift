@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite struct PackedFramesTests {
   private func message(_ sizes: [Int]) -> Multipart {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 extension SocketMonitor {
   /// Whether an event comes; others before it are passed over.

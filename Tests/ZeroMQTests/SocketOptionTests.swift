@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct SocketOptionTests {
   /// Inproc queues are as long as both ends allow together.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct SocketTransportTests {
   @Test(arguments: Transport.allCases) func requestAndReply(_ transport: Transport) throws {

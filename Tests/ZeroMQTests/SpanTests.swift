@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite struct SpanTests {
   // What a test expects can't be an expression with a span in it.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct SubscriptionTests {
   private func subscriber(_ context: Context, _ endpoint: String, _ prefixes: String...) throws -> Socket {

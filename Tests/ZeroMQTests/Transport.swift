@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 /// The ways two sockets reach each other; what must hold for all of them is tested once, with this as argument.
 enum Transport: String, CaseIterable, CustomTestStringConvertible {

@@ -1,6 +1,6 @@
 import Logging
 import Martlet
-import ZeroMQ
+import MartletZeroMQ
 
 /// Many engines on one thread: they register, beat, and answer every call with None at once.
 ///

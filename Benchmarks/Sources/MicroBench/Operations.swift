@@ -1,7 +1,7 @@
 import Foundation
 import SchedulerWorkload
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Something small that happens once or several times with every task.
 struct Operation {

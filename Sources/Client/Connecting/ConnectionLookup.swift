@@ -1,5 +1,5 @@
 import Foundation
-import Wire
+import MartletWire
 
 /// Finds the connection file of a running controller.
 struct ConnectionLookup: Sendable {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// A registered engine.
 public struct EngineIdentity: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 extension Client {
   /// How much work each engine has.

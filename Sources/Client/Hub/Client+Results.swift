@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension Client {
   /// The results of requests of any client, from the hub.

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// How much work the engines have.
 public struct QueueStatus: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// What the hub knows of a request.
 public struct TaskRecord: Sendable, Hashable {

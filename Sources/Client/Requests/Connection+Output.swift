@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension Connection {
   /// Takes the output of tasks that is there, up to a batch.

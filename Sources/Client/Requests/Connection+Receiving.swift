@@ -1,6 +1,7 @@
 import Logging
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
+import Synchronization
 
 extension Connection {
   /// Takes the replies that are there, up to a batch.

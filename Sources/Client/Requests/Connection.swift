@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The loop's side of a client: checks what comes in and hands it to its results. Pinned to its event loop.
 actor Connection {

@@ -1,5 +1,5 @@
 import Synchronization
-import Wire
+import MartletWire
 
 /// Makes the ids of a session's messages on any thread.
 final class MessageIDs: Sendable {

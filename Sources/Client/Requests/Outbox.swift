@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Signs and sends requests, on the thread of whoever makes them: nobody waits for a loop to wake up.
 final class Outbox: Sendable {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The sockets requests go out on.
 enum RequestChannel: String, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,5 @@
-import Wire
+import MartletWire
+import Synchronization
 
 extension AsyncResult {
   /// What is known of each task, in the order of the tasks.

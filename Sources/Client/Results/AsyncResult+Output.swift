@@ -1,3 +1,5 @@
+import Synchronization
+
 extension AsyncResult {
   /// What each task printed and displayed so far. Output travels on its own channel and may come after the value:
   /// ``waitForOutput(timeout:)`` first.

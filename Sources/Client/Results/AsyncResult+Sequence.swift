@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Values that are lists, whose elements can be had before all are known. Only `Array` is one.
 public protocol ResultList {
   /// What it is a list of.

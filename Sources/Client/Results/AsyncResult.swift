@@ -1,4 +1,5 @@
-import Wire
+import MartletWire
+import Synchronization
 
 /// The result of a call that may still be running.
 ///

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// How the replies of a call's tasks make its value: each gives a part, the parts are joined in order.
 struct ResultShape<Value: Sendable>: Sendable {

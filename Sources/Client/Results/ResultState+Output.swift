@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What is known of a task's output when its reply is there.
 enum RemainingOutput: Sendable, Hashable {
   /// Nothing will come (any more).

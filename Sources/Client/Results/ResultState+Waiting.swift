@@ -1,3 +1,5 @@
+import Synchronization
+
 extension ResultState {
   /// Waits for something to be true.
   ///

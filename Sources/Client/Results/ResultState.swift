@@ -1,5 +1,5 @@
 import Synchronization
-import Wire
+import MartletWire
 
 /// What is known of the tasks of one call. Filled by the loop, read from anywhere.
 final class ResultState: Sendable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// What is known of one task.
 public struct TaskMetadata: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// What a task printed and displayed.
 public struct TaskOutput: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// A reply as it came, read when somebody looks at it: on the reader's thread, not on the loop's.
 final class TaskReply: Sendable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Several engines that get each call from one message, which the controller multiplies: cheaper than a
 /// ``DirectView`` for large arguments and many engines.

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// What is asked of an engine, packed and ready to be addressed.
 struct Call: Sendable {

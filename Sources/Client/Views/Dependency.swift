@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Something with request ids that a task can depend on.
 public protocol TaskIdentifying: Sendable {

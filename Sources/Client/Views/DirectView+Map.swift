@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 extension DirectView {
   /// Calls a typed function with each item, one contiguous stretch of the items per engine.

@@ -1,4 +1,5 @@
-import Wire
+import MartletWire
+import MartletZeroMQ
 
 extension DirectView {
   /// Sets names in the namespace of every engine.

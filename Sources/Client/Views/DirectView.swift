@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Several engines of one's choice: each call goes to every one of them, results come in the order of the engines.
 public struct DirectView: Sendable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// One engine of one's choice: as a ``DirectView``, but results are single values.
 public struct EngineView: Sendable {

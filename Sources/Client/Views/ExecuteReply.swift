@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// The answer to executed code. What the code printed and displayed is in the metadata's ``TaskOutput``.
 public struct ExecuteReply: Sendable, Hashable {

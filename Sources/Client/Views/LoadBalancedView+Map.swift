@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 extension LoadBalancedView {
   /// The chunks a map has outstanding unless told otherwise: four an engine and at least 1,000. Enough to hide the round

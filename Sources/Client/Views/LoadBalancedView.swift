@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Calls that run on whichever engine is free.
 public struct LoadBalancedView: Sendable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// The metadata of requests, with ipyparallel's keys.
 enum RequestMetadata {

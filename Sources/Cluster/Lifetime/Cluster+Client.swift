@@ -1,5 +1,5 @@
-import Client
-import Wire
+import MartletClient
+import MartletWire
 
 extension Cluster {
   /// How clients connect.

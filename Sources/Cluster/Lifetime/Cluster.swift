@@ -1,6 +1,7 @@
 import Foundation
 import Logging
-import Wire
+import MartletWire
+import MartletZeroMQ
 
 /// A controller and its engines as child processes of this one: starts them, watches them, takes them away.
 ///

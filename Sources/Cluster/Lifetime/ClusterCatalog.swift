@@ -1,5 +1,5 @@
 import Foundation
-import Wire
+import MartletWire
 
 /// The clusters of some profiles, as their cluster files tell.
 public struct ClusterCatalog: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 extension ClusterRecord {
   /// The content of the file.

@@ -1,5 +1,5 @@
-import Client
-import Wire
+import MartletClient
+import MartletWire
 
 /// What a cluster is doing, for people.
 public struct ClusterStatus: Sendable, Hashable {

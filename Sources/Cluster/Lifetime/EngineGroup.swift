@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import Wire
+import MartletWire
 
 /// Engines for a cluster that runs already, here or elsewhere.
 public struct EngineGroup: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import Foundation
-import Wire
+import MartletWire
 
 /// A short private folder for the socket files of one local cluster: `/tmp/martlet-UID-PID-RANDOM`, mode 0700.
 ///

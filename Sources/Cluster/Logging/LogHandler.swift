@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import Wire
+import MartletWire
 
 /// Writes lines such as `2026-01-02 03:04:05.678 [IPController] WARNING | message key=value` to a descriptor.
 public struct LineLogHandler: LogHandler {

@@ -1,6 +1,6 @@
 import Foundation
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Configuration files of a profile: `NAME.json` and `NAME.py`, the latter read as data and never executed.
 enum ConfigFile {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// A value of an option before its type is known.
 enum OptionValue: Sendable, Hashable {

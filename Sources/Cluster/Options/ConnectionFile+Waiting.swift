@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 extension ConnectionFile {
   /// Waits until the file is there. Files on shared folders give no notice, so it looks every 50 ms.

@@ -1,6 +1,6 @@
 import Foundation
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// What an engine's command line, environment and configuration file say; the defaults are ipyparallel's.
 public struct EngineOptions: Sendable, Hashable {

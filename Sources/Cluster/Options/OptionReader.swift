@@ -1,5 +1,6 @@
 import Foundation
-import Wire
+import MartletWire
+import MartletZeroMQ
 
 /// Reads typed options from several layers and remembers what nobody asked for.
 struct OptionReader {

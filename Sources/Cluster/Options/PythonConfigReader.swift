@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Reads `*_config.py` as data: plain assignments `c.Class.trait = literal`, nothing else.
 ///

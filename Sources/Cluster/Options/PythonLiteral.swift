@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Why a text is no Python literal.
 struct PythonLiteralError: Error, Hashable {

@@ -1,6 +1,6 @@
-import Controller
-import Wire
-import ZeroMQ
+import MartletController
+import MartletWire
+import MartletZeroMQ
 
 extension ControllerConfiguration {
   /// The controller that the options describe.

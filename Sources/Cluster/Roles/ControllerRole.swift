@@ -1,6 +1,6 @@
-import Controller
+import MartletController
 import Logging
-import ZeroMQ
+import MartletZeroMQ
 
 /// This process as a controller, with ipcontroller's options.
 public enum ControllerRole {

@@ -1,6 +1,6 @@
-import Engine
-import Wire
-import ZeroMQ
+import MartletEngine
+import MartletWire
+import MartletZeroMQ
 
 extension EngineConfiguration {
   /// The engine that the options describe.

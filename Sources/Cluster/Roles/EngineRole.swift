@@ -1,7 +1,7 @@
-import Engine
+import MartletEngine
 import Foundation
 import Logging
-import Wire
+import MartletWire
 
 /// This process as an engine, with ipengine's options.
 public enum EngineRole {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Binds the controller's sockets and remembers where: to ports of the configured pools, those of files that are
 /// reused, or ports the system chooses, which are read back instead of guessed beforehand.

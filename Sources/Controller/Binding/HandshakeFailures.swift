@@ -1,5 +1,5 @@
 import Logging
-import ZeroMQ
+import MartletZeroMQ
 
 /// Counts the peers that failed a socket's security handshake, and says so at most once in a while: a peer with a wrong
 /// key tries again ten times a second.

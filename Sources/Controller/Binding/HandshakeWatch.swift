@@ -1,5 +1,5 @@
 import Logging
-import ZeroMQ
+import MartletZeroMQ
 
 /// Logs peers that fail the security handshake on any of the controller's sockets.
 actor HandshakeWatch: EventLoopActor {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension Socket {
   /// Reads what subscribers have told an XPUB socket.

@@ -1,6 +1,6 @@
 import Logging
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The driver of the heart monitor: pings all engines and listens for their echoes.
 ///

@@ -1,5 +1,6 @@
 import Collections
-import Wire
+import DequeModule
+import MartletWire
 
 /// The engines the hub knows, registered or about to be.
 struct EngineTable {

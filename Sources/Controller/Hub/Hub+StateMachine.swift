@@ -1,6 +1,7 @@
 import Collections
-import Wire
-import ZeroMQ
+import DequeModule
+import MartletWire
+import MartletZeroMQ
 
 /// The hub without its sockets: registration, records of what passed, and answers to queries.
 ///

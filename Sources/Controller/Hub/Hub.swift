@@ -1,7 +1,8 @@
+import DequeModule
 import Foundation
 import Logging
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The driver of the hub: answers on the registration socket, publishes notifications, and takes reports from the
 /// relays and schedulers, which never wait for it.

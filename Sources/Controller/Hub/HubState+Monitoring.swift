@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Records of what passes: the hub never looks into buffers and never delays a message.
 extension HubState {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Answers to what clients and engines ask on the registration socket.
 extension HubState {

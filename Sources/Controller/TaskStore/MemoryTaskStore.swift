@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// A bounded store in memory: ipyparallel's `DictDB`.
 ///

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// A store that keeps nothing, for a hub that need not answer questions about past tasks: ipyparallel's `NoDB`.
 ///

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// What is kept of a message that passed: its frames without identities and signature, in one piece of memory, as they
 /// came. They are read when somebody asks.

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Wire
+import MartletWire
 
 /// A store in a SQLite database: ipyparallel's `SQLiteDB`, with a table of its own layout.
 ///

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// A record as the memory store holds it: the messages as they passed, as long as nothing else is known, so that most
 /// tasks cost two pieces of memory and are never parsed.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// How fields are kept in columns: texts as TEXT (`SQLText`), dates as INTEGER microseconds, JSON as BLOB just as it was
 /// received, buffers as one BLOB: their number, then the length and the bytes of each, numbers in eight bytes, the

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension TaskQuery {
   /// Whether all of the query holds of a record.

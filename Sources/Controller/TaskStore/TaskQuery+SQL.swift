@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension TaskQuery {
   /// An SQL expression and the arguments for its placeholders.

@@ -1,4 +1,5 @@
-import Wire
+import MartletWire
+import MartletZeroMQ
 
 /// A query for task records, checked and ready to be run.
 ///

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The value of one field of a record, for code that treats all fields alike.
 enum TaskFieldValue: Hashable {

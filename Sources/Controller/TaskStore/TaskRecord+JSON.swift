@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 extension TaskRecord {
   /// The record as the hub's replies carry it: an object by the original's key names.

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// What the hub knows about one task.
 ///

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Where the hub keeps its task records.
 ///

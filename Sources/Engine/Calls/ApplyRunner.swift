@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Carries out `apply_request`s: registered functions and the calls every engine understands.
 struct ApplyRunner: Sendable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// The functions of an engine by name.
 struct FunctionRegistry: Sendable {

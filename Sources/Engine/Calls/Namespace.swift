@@ -1,5 +1,5 @@
 import Synchronization
-import Wire
+import MartletWire
 
 /// The names of an engine and their values: what clients push and pull.
 ///

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// A task that could not be carried out because of an earlier condition that doesn't hold on this engine.
 ///

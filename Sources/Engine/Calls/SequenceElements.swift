@@ -1,4 +1,5 @@
-import Wire
+import MartletWire
+import MartletZeroMQ
 
 /// What Python's `map` would iterate over.
 enum SequenceElements {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Carries out `execute_request`s: names, literals and assignments of them.
 struct ExecuteRunner: Sendable {

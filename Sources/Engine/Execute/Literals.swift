@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Python's number literals.
 enum NumberLiteral {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension PickleValue {
   /// The value as Python's `repr` shows it; long arrays are summed up.

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// What a Swift engine executes: names, literals, and assignments of them.
 enum Statement: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// Reads the code of an `execute_request`. Anything but names, literals and assignments of them is a SyntaxError that
 /// says what a Swift engine executes.

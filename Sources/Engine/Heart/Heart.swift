@@ -1,5 +1,5 @@
 import Logging
-import ZeroMQ
+import MartletZeroMQ
 
 /// Answers the hub's pings, on a thread of its own so that a busy engine still beats.
 ///

@@ -1,5 +1,5 @@
 import Logging
-import Wire
+import MartletWire
 
 #if canImport(Glibc)
   import Glibc

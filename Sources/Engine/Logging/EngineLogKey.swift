@@ -1,5 +1,5 @@
 import Logging
-import Wire
+import MartletWire
 
 /// The metadata keys of the engine's log lines.
 enum EngineLogKey: String {

@@ -1,6 +1,6 @@
 import Logging
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension EngineDriver {
   /// Registers with the hub.

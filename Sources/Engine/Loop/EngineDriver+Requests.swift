@@ -1,6 +1,6 @@
 import Logging
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension EngineDriver {
   /// The most messages one look at the socket takes, so that it does not starve the loop's other sources.

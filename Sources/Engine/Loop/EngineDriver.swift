@@ -1,6 +1,6 @@
 import Logging
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Owns the engine's sockets on one loop and carries messages between them and the worker.
 actor EngineDriver {

@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The engine's sockets for work, and everything that is sent on them.
 ///

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The sockets of a registered engine, except for its heart's.
 struct EngineSockets: Sendable {

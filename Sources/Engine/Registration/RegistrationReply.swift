@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// What the hub says to an engine that registers.
 struct RegistrationReply: Sendable, Hashable {

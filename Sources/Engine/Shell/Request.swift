@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// A request that was accepted, and what its metadata say about the answer.
 final class Request: Sendable {

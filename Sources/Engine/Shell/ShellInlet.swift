@@ -1,6 +1,6 @@
 import Synchronization
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Receives the requests of the shell channel and queues them for the worker.
 ///

@@ -1,4 +1,6 @@
 import Collections
+import DequeModule
+import OrderedCollections
 
 /// The requests of the shell channel: one runs, the others wait in the order they came.
 ///

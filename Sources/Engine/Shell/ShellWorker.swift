@@ -1,4 +1,5 @@
-import Wire
+import MartletWire
+import MartletZeroMQ
 
 /// Runs the requests of the shell channel, one after the other, in one task that lives as long as the engine.
 struct ShellWorker: Sendable {

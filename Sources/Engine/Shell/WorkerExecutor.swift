@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// Runs the worker's task, and what it calls, on one thread of its own, which also receives requests while it is free:
 /// user code neither holds up the I/O loop nor waits for a place in the global pool.

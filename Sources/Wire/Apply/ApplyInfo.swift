@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// The counts in the second pickle of an apply message: how to divide the frames that follow.
 struct ApplyInfo: Sendable, Hashable {

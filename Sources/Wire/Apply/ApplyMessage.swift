@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// A call as it travels in the buffers of an `apply_request`: `[function, info, argument frames …, keyword frames …]`
 /// (`pack_apply_message` and `unpack_apply_message` of ipyparallel/serialize/serialize.py).

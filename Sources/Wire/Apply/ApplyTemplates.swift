@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// The two pickles every apply message has, which have a fixed shape: written and recognised byte by byte, exactly as
 /// Python writes them. What does not match goes through the codec.

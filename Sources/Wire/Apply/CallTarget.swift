@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// What an apply message asks to call.
 public enum CallTarget: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// ipyparallel's canning (ipyparallel/serialize/canning.py): what `can` and `uncan` do to the types that have a form here.
 enum Canning {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// The frames an object travels in: its pickle, with canned objects inside, and the large buffers taken out of it
 /// (`serialize_object` and `deserialize_object` of ipyparallel/serialize/serialize.py).

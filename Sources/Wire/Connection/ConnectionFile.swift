@@ -1,5 +1,5 @@
 import Foundation
-import ZeroMQ
+import MartletZeroMQ
 
 /// A connection file on disk: private to its owner, replaced as a whole.
 public struct ConnectionFile: Sendable, Hashable {

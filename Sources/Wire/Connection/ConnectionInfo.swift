@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// How to reach a controller: what stands in ipyparallel's connection files
 /// `ipcontroller[-CLUSTERID]-client.json` and `ipcontroller[-CLUSTERID]-engine.json`.

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// Appends a string as JSON: in quotation marks, with `"`, `\` and control characters escaped, everything else as it is
 /// in UTF-8.

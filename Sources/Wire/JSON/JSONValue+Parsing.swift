@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension JSONValue {
   /// How many arrays and objects may be nested in one another unless the caller says otherwise.

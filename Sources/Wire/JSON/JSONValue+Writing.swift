@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension JSONValue {
   /// The value as compact JSON text in UTF-8, with the members of objects in order of their keys so that equal values

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// Finds the top-level fields of a JSON object in one pass without building a tree.
 ///

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// A cursor that steps over the tokens of a JSON text.
 struct JSONScanner: ~Escapable {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// Reads the values that ``JSONFields`` found.
 public enum JSONText {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// A message taken off the wire: verified, its header read, everything else as it came.
 public struct Message: Sendable {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// The fields of a header that Martlet looks at. The frame itself is passed on as it came.
 public struct MessageHeader: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// What is read of a message that is passed on. Here and not where a message is kept: a span taken of a stored message
 /// costs an access that lasts as long as the span, and an allocation for it.

@@ -1,3 +1,5 @@
+import MartletZeroMQ
+
 /// A numpy dtype of plain elements, read from its string form.
 struct DType: Sendable, Hashable {
   /// The canonical string, such as `<f8`.

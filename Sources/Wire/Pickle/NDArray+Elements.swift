@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension NDArray {
   /// Makes an array of Swift numbers, little-endian, the last axis varying fastest; one-dimensional without a shape.

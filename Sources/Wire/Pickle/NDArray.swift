@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// A numpy array of plain elements: its bytes as numpy holds them, not copied.
 public struct NDArray: Sendable, Hashable {

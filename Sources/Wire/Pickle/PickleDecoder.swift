@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// Reads pickles of protocols 0 to 5 as data: nothing is imported, looked up or called, and no input can do more work than
 /// its limits allow.

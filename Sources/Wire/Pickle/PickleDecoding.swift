@@ -1,5 +1,5 @@
 import Foundation
-import ZeroMQ
+import MartletZeroMQ
 
 /// Turns values into `Decodable` things.
 enum PickleDecoding {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// Writes values as pickles that Python's `pickle.loads` reads.
 public struct PickleEncoder: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import ZeroMQ
+import MartletZeroMQ
 
 /// Turns `Encodable` things into values.
 enum PickleEncoding {

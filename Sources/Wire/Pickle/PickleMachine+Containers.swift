@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleMachine {
   /// Checks that the entries from a height up to the top belong to the innermost mark.

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleMachine {
   /// The value of a call on the short list of those that make plain data, nil for every other one.

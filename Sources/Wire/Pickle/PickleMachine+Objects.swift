@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleMachine {
   mutating func pushGlobal(module: String, name: String) throws(PickleError) {

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleMachine {
   /// The offset `count` bytes on, if the input has them.

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleMachine {
   /// Runs the program to its STOP and returns the value it leaves.

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// The stack machine a pickle is a program for. One loop, no recursion; every value carries the size it would have written
 /// out in full, so that sharing cannot be used to build something larger than the limits.

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleValue {
   /// The `int` if it is one that fits, else nil.

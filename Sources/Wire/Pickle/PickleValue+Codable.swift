@@ -1,5 +1,5 @@
 import Foundation
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleValue {
   /// The value of anything `Encodable`.

@@ -1,5 +1,5 @@
 import Foundation
-import ZeroMQ
+import MartletZeroMQ
 
 extension PickleValue {
   /// A `datetime.datetime` in UTC with whole microseconds.

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// A Python value as data. Nothing in it can run: a class Martlet does not know is a ``PickleRecord``.
 ///

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// The state of one pickle being written.
 struct PickleWriter {

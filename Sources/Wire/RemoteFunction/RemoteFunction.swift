@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// A Swift function that clients call by name and engines run.
 ///

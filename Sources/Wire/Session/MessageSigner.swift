@@ -1,5 +1,6 @@
 import Crypto
-import ZeroMQ
+import Foundation
+import MartletZeroMQ
 
 /// Signs and verifies messages with HMAC (RFC 2104) in the schemes Python's hashlib and swift-crypto share.
 ///

@@ -1,4 +1,4 @@
-import ZeroMQ
+import MartletZeroMQ
 
 /// One side of the conversation: makes signed messages with unique ids and verifies those that come in.
 ///

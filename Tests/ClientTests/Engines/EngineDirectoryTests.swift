@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Client
+@testable import MartletClient
 
 @Suite struct EngineDirectoryTests {
   private func directory(_ ids: [Int]) -> EngineDirectory {

@@ -1,7 +1,7 @@
-import Client
+import MartletClient
 import Foundation
 import Testing
-import Wire
+import MartletWire
 
 /// A controller and two Python engines for the tests of a suite.
 ///

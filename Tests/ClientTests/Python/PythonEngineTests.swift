@@ -1,7 +1,7 @@
-import Client
+import MartletClient
 import Foundation
 import Testing
-import Wire
+import MartletWire
 
 @Suite(
   "Against Python engines", .serialized, .enabled(if: PythonCluster.python != nil), .pythonCluster,

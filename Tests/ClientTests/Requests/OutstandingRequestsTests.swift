@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Client
+@testable import MartletClient
 
 @Suite struct OutstandingRequestsTests {
   private let first = EngineIdentity(id: 0, uuid: "a")

@@ -1,8 +1,8 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Client
+@testable import MartletClient
 
 @Suite struct ResultStateTests {
   private func reply() throws -> Result<TaskReply, any Error> {

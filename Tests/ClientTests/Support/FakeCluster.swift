@@ -1,6 +1,6 @@
 import Foundation
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Plays hub, schedulers and two engines on sockets of its own, well or badly behaved depending on the function called.
 actor FakeCluster {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Client
+@testable import MartletClient
 
 @Suite struct PartitionTests {
   @Test func givesTheFirstPartsMore() {

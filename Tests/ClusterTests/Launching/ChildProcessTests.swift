@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
   private let folder: TemporaryFolder

@@ -1,9 +1,9 @@
 import Foundation
 import Logging
 import Testing
-import Wire
+import MartletWire
 
-@testable import Cluster
+@testable import MartletCluster
 
 /// Clusters of shell scripts: the controller writes connection files, engines sleep.
 @Suite(.timeLimit(.minutes(1))) struct ClusterTests {

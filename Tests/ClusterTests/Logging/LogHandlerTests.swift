@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import Testing
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite struct LogHandlerTests {
   @Test func writesTheOriginalsFormat() throws {

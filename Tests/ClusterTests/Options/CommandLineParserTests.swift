@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite struct CommandLineParserTests {
   @Test(arguments: [

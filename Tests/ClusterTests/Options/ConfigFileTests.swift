@@ -1,8 +1,8 @@
 import Foundation
 import Testing
-import Wire
+import MartletWire
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite struct ConfigFileTests {
   private func read(_ text: String) -> (values: [String: [String: OptionValue]], problems: [String]) {

@@ -1,7 +1,7 @@
 import Logging
 import Testing
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite struct ControllerOptionsTests {
   private func read(_ arguments: String..., environment: [String: String] = [:]) throws -> ControllerOptions {

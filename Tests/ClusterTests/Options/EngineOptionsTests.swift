@@ -1,7 +1,7 @@
 import Testing
-import Wire
+import MartletWire
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite struct EngineOptionsTests {
   private let info = #"{"interface": "tcp://127.0.0.1", "key": "", "location": "a", "hb_ping": 1, "registration": 2}"#

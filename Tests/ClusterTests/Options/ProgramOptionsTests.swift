@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Cluster
+@testable import MartletCluster
 @testable import Martlet
 
 @Suite struct ProgramOptionsTests {

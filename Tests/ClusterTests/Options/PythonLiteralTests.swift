@@ -1,7 +1,7 @@
 import Testing
-import Wire
+import MartletWire
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite struct PythonLiteralTests {
   @Test(

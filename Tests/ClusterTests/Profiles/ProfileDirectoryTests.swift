@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Cluster
+@testable import MartletCluster
 
 @Suite struct ProfileDirectoryTests {
   @Test func makesFoldersAndClosesThem() throws {

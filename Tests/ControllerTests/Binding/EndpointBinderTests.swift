@@ -1,9 +1,9 @@
 import Foundation
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// Where sockets are bound, and what is told about it.
 @Suite final class EndpointBinderTests {

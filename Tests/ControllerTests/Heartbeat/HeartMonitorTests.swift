@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Controller
+@testable import MartletController
 
 /// Pings, pongs and hearts that come and go.
 @Suite struct HeartMonitorTests {

@@ -1,8 +1,8 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// The engine table as it is saved and restored, hostile files included.
 @Suite struct EngineTableTests {

@@ -1,8 +1,8 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// A hub without sockets, spoken to in messages as they come off the wire.
 struct HubFixture: ~Copyable {

@@ -1,8 +1,8 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// What the hub records of what passes, in any order it may hear of it.
 @Suite struct MonitoringTests {

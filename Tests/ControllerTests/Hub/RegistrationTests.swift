@@ -1,7 +1,7 @@
 import Testing
-import Wire
+import MartletWire
 
-@testable import Controller
+@testable import MartletController
 
 /// Engines that come and go.
 @Suite struct RegistrationTests {

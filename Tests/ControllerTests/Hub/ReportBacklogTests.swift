@@ -1,7 +1,7 @@
 import Testing
-import ZeroMQ
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// The bound on what a hub that lags has yet to look at.
 @Suite struct ReportBacklogTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Controller
+@testable import MartletController
 
 /// Where the hub thinks requests are.
 @Suite struct RequestLedgerTests {

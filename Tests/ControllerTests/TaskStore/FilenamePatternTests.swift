@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Controller
+@testable import MartletController
 
 @Suite struct FilenamePatternTests {
   @Test(arguments: [

@@ -1,7 +1,8 @@
+import MartletWire
 import Testing
-import ZeroMQ
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 @Suite struct MemoryTaskStoreTests {
   @Test func countIsBounded() throws {

@@ -1,6 +1,7 @@
+import MartletWire
 import Testing
 
-@testable import Controller
+@testable import MartletController
 
 @Suite struct NoTaskStoreTests {
   @Test func writingIsIgnoredAndReadingRefused() throws {

@@ -1,8 +1,8 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// Records made of messages as they pass, in the same way in every store.
 @Suite struct PassingTaskTests {

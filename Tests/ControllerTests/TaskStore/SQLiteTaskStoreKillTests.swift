@@ -1,9 +1,10 @@
 import Foundation
 import GRDB
+import MartletWire
 import Testing
-import ZeroMQ
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// Kills a process that writes to a task database, time and again, and looks at what it leaves behind.
 @Suite struct SQLiteTaskStoreKillTests {

@@ -1,9 +1,10 @@
 import Foundation
 import GRDB
+import MartletWire
 import Testing
-import ZeroMQ
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 @Suite struct SQLiteTaskStoreTests {
   let fixture: TaskStoreFixture

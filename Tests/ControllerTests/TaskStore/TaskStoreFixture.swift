@@ -1,8 +1,8 @@
 import Foundation
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// The kinds of store that keep records, for tests that all of them must pass.
 enum RecordingStore: String, CaseIterable, Sendable {

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// A client made of bare sockets. It lives on a loop of its own, where it may wait.
 actor RawClient {

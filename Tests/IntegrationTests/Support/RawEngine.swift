@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// An engine made of bare sockets: it answers with the buffers it got, as `content` in the request tells it.
 ///

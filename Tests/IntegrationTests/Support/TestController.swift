@@ -1,10 +1,10 @@
 import Foundation
 import Logging
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
-@testable import Controller
+@testable import MartletController
 
 /// All tests of whole controllers run one after the other: some count the process's descriptors and threads.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct IntegrationTests {}

@@ -1,4 +1,4 @@
-import Wire
+import MartletWire
 
 /// A value as one line of JSON: scalars with their type, containers as lists, so that nothing is ambiguous.
 func json(_ value: PickleValue) -> String {

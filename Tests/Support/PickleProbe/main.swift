@@ -1,6 +1,6 @@
 import Foundation
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Answers one command a line, for comparisons with Python: `decode HEX`, `roundtrip PROTOCOL HEX`, `apply HEX,HEX,…`,
 /// `result HEX,HEX,…`.

@@ -1,6 +1,7 @@
-import Controller
+import MartletController
 import Foundation
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Writes task records to the database in the directory it is given until it is killed.
 ///

@@ -1,6 +1,6 @@
 import Foundation
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// Answers one JSON request a line with one JSON line, for comparisons with jupyter_client's `Session`.
 ///

@@ -1,6 +1,6 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 @Suite("Apply messages")
 struct ApplyMessageTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Wire
+@testable import MartletWire
 
 @Suite final class ConnectionFileTests {
   private let folder = NSTemporaryDirectory() + "martlet-\(UUID().uuidString)"

@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Wire
-@testable import ZeroMQ
+@testable import MartletWire
+@testable import MartletZeroMQ
 
 @Suite struct ConnectionInfoTests {
   private func info(_ kind: ConnectionInfo.Kind, _ interface: String = "tcp://127.0.0.1") -> ConnectionInfo {

@@ -1,5 +1,5 @@
 import Testing
-import Wire
+import MartletWire
 
 @Suite struct JSONAccessorTests {
   let value: JSONValue = [

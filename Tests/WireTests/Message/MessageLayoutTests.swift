@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Wire
-@testable import ZeroMQ
+@testable import MartletWire
+@testable import MartletZeroMQ
 
 @Suite struct MessageLayoutTests {
   private let body = ["<IDS|MSG>", "sig", "header", "parent", "metadata", "content"]

@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 extension Multipart {
   init(_ frames: [Bytes]) {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 @Suite("Pickle decoder")
 struct PickleDecoderTests {

@@ -1,6 +1,6 @@
 import Testing
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 @Suite("Pickle encoder")
 struct PickleEncoderTests {

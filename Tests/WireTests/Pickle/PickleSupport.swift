@@ -1,5 +1,5 @@
-import Wire
-import ZeroMQ
+import MartletWire
+import MartletZeroMQ
 
 /// The bytes of a hexadecimal literal.
 func hexBytes(_ text: String) -> Bytes {

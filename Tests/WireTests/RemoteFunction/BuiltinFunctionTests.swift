@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Wire
+@testable import MartletWire
 
 @Suite struct BuiltinFunctionTests {
   @Test(arguments: BuiltinFunction.allCases) func theirOwnReferences(function: BuiltinFunction) {

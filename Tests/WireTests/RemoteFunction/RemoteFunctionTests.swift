@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Wire
-@testable import ZeroMQ
+@testable import MartletWire
+@testable import MartletZeroMQ
 
 @Suite struct RemoteFunctionTests {
   private struct Point: Codable, Equatable {

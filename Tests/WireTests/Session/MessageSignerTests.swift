@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Wire
-@testable import ZeroMQ
+@testable import MartletWire
+@testable import MartletZeroMQ
 
 /// The first two test cases of RFC 2202 (MD5, SHA-1) and RFC 4231 (SHA-2), the same input for SHA-3, and a key longer than
 /// any block, which Python's hashlib has computed. A signature is that of the joined frames.

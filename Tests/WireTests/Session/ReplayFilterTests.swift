@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Wire
+@testable import MartletWire
 
 @Suite struct ReplayFilterTests {
   /// Which of the fingerprints are new, in order.

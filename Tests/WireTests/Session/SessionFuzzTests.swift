@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Wire
-@testable import ZeroMQ
+@testable import MartletWire
+@testable import MartletZeroMQ
 
 /// Damaged messages are refused or read, never fatal. The seed is fixed, so that a failure can be repeated.
 @Suite struct SessionFuzzTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite struct BusyWaitTests {
   private let now = ContinuousClock.now

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct EventLoopExecutorTests {
   @Test func closuresRunInOrder() async throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct EventLoopSourceTests {
   /// Reads from a socket on a loop, a bounded number of messages per wake-up.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import MartletZeroMQ
 
 /// What callbacks on a loop's thread have noted; touched by that thread only.
 actor LoopLog {

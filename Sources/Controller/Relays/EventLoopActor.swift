@@ -1,0 +1,29 @@
+import MartletZeroMQ
+
+/// An actor pinned to an event loop, whose callbacks run synchronously on it.
+///
+/// Sockets and timers do not keep the actor: it cancels them before it goes.
+protocol EventLoopActor: Actor {
+  nonisolated var loop: EventLoop { get }
+}
+
+extension EventLoopActor {
+  /// Calls back whenever a socket can be read.
+  nonisolated func onReadable(
+    _ socket: borrowing Socket, _ callback: @escaping @Sendable (isolated Self) -> Void
+  ) -> EventLoop.Token {
+    loop.onReadable(socket) { [unowned self] in assumeIsolated(callback) }
+  }
+
+  /// Calls back once at an instant, unless cancelled before.
+  nonisolated func schedule(
+    at deadline: ContinuousClock.Instant, _ callback: @escaping @Sendable (isolated Self) -> Void
+  ) -> EventLoop.Token {
+    loop.schedule(at: deadline) { [unowned self] in assumeIsolated(callback) }
+  }
+
+  /// Runs work soon, from any thread.
+  nonisolated func execute(_ work: @escaping @Sendable (isolated Self) -> Void) {
+    loop.execute { self.assumeIsolated(work) }
+  }
+}

@@ -1,0 +1,54 @@
+import MartletWire
+import MartletZeroMQ
+
+/// Replies the controller makes itself when no engine will: the task could not run, or its engine died.
+enum SchedulerReply {
+  /// The reply's type, metadata and content.
+  struct Parts {
+    var metadata: JSONValue = [:]
+    var content: JSONValue
+  }
+
+  /// The answer to a task that failed before an engine could answer.
+  static func failure(_ reason: TaskFailureReason, taskID: String) -> Parts {
+    switch reason {
+    case .invalidDependency: error("InvalidDependency", "a dependency of task \(taskID) is unknown or the task itself")
+    case .impossibleDependency:
+      error("ImpossibleDependency", "the dependencies or targets of task \(taskID) can't be met any more")
+    case .taskTimeout: error("TaskTimeout", "task \(taskID) waited longer than its timeout for an engine")
+    case .engineDied(let engine): engineDied(engine, taskID: taskID)
+    case .aborted:
+      Parts(metadata: ["status": "aborted", "engine": ""], content: ["status": "aborted"])
+    }
+  }
+
+  /// The answer for an engine that died before it answered.
+  static func engineDied(_ engine: EngineIdentity, taskID: String) -> Parts {
+    var parts = error("EngineError", "Engine '\(engine)' died while running task '\(taskID)'")
+    parts.metadata = ["status": "error", "engine": .string(engine.rawValue), "date": .string(Timestamp.now.text)]
+    return parts
+  }
+
+  private static func error(_ ename: String, _ evalue: String) -> Parts {
+    Parts(content: ErrorContent.json(ename: ename, evalue: evalue))
+  }
+
+  /// Writes a reply behind the identities already in a message.
+  static func append(
+    _ parts: Parts, to message: inout Multipart, request: HeldMessage, session: inout Session
+  ) {
+    let type = request.messageType
+    let replyType = type.hasSuffix("_request") ? type.dropLast("_request".count) + "_reply" : "apply_reply"
+    session.append(
+      to: &message, type: String(replyType), parent: request.frames.shared(request.layout.header),
+      metadata: parts.metadata.bytes.array, content: parts.content.bytes.array)
+  }
+
+  /// Reports a reply that is about to be sent.
+  static func report(_ message: borrowing Multipart, taskID: String, to hub: Hub) {
+    guard let layout = try? MessageLayout(of: message),
+      let metadata = try? ReplyMetadata(of: message, layout)
+    else { return hub.report(.answered(taskID: taskID)) }
+    hub.report(.replied(taskID: taskID, metadata.sender, hub.record(message, layout)))
+  }
+}

@@ -1,0 +1,121 @@
+import MartletWire
+import MartletZeroMQ
+
+/// What a task's metadata asks of the scheduler.
+struct TaskMetadata {
+  var targets: [EngineIdentity] = []
+  var after = TaskDependency()
+  var follow = TaskDependency()
+  var timeout: Duration?
+  var retries = 0
+  /// Martlet's own key `abort_on_disconnect`: the task is aborted if it is still queued when its client disconnects.
+  var abortsOnDisconnect = false
+
+  /// Reads the metadata of a message.
+  ///
+  /// - Throws: as ``init(scanning:)``.
+  init(of message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {
+    try self.init(scanning: message.bytes(at: layout.metadata))
+  }
+
+  /// Reads a metadata frame in one pass.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON`` when a field has another type than ipyparallel's clients send.
+  init(scanning span: Span<UInt8>) throws(WireError) {
+    try JSONFields.scan(span) { key, value throws(WireError) in
+      if JSONText.isEmptyContainer(span, at: value) { return }
+      switch key {
+      case "targets": targets = try Self.strings(JSONText.json(span, at: value), key.string).map { EngineIdentity($0) }
+      case "after": after = try Self.dependency(JSONText.json(span, at: value), key.string)
+      case "follow": follow = try Self.dependency(JSONText.json(span, at: value), key.string)
+      case "timeout":
+        guard let seconds = try JSONText.json(span, at: value).doubleValue, seconds.isFinite, seconds >= 0 else {
+          throw WireError(.malformedJSON, "metadata timeout is no number of seconds")
+        }
+        timeout = seconds > 0 ? .seconds(min(seconds, 1e9)) : nil
+      case "retries":
+        guard let count = try JSONText.json(span, at: value).intValue else {
+          throw WireError(.malformedJSON, "metadata retries is no number")
+        }
+        retries = max(0, count)
+      case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
+      default: break
+      }
+    }
+  }
+
+  /// A list of ids, or an object `{dependencies, all, success, failure}`.
+  private static func dependency(_ json: JSONValue, _ key: String) throws(WireError) -> TaskDependency {
+    guard case .object(let fields) = json else { return TaskDependency(try strings(json, key)) }
+    return TaskDependency(
+      try strings(fields["dependencies"] ?? [], key), all: fields["all"]?.boolValue ?? true,
+      success: fields["success"]?.boolValue ?? true, failure: fields["failure"]?.boolValue ?? false)
+  }
+
+  private static func strings(_ json: JSONValue, _ key: String) throws(WireError) -> [String] {
+    if let one = json.stringValue { return [one] }
+    let list = json.arrayValue ?? []
+    let strings = list.compactMap(\.stringValue)
+    guard json.arrayValue != nil, strings.count == list.count else {
+      throw WireError(.malformedJSON, "metadata \(key) is no list of ids")
+    }
+    return strings
+  }
+}
+
+/// What a reply says of its task.
+struct ReplyMetadata {
+  var outcome = TaskOutcome.ok
+  var sender = ReplySender()
+  /// Broadcasts: the id of the request before it was multiplied.
+  var originalID = ""
+
+  /// Reads the metadata of a message.
+  ///
+  /// - Throws: as ``init(scanning:from:)``.
+  init(of message: borrowing Multipart, _ layout: MessageLayout, from peer: String? = nil) throws(WireError) {
+    try self.init(scanning: message.bytes(at: layout.metadata), from: peer)
+  }
+
+  /// Reads a metadata frame in one pass.
+  ///
+  /// - Parameter peer: who sent the reply; most name themselves, and then no text is made.
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  init(scanning span: Span<UInt8>, from peer: String? = nil) throws(WireError) {
+    var isMet = true
+    var status = "ok"
+    try JSONFields.scan(span) { key, value throws(WireError) in
+      switch key {
+      case "status": status = try JSONText.optionalString(span, at: value) ?? "ok"
+      case "dependencies_met": isMet = JSONText.isTrue(span, at: value)
+      case "original_msg_id": originalID = try JSONText.optionalString(span, at: value) ?? ""
+      case "engine":
+        if let peer, Self.isText(peer, span, at: value) {
+          sender.engine = peer
+        } else {
+          sender.engine = try JSONText.optionalString(span, at: value)
+        }
+      default: break
+      }
+    }
+    sender.isAborted = status == "aborted"
+    switch status {
+    case _ where !isMet: outcome = .unmetDependency
+    case "ok": outcome = .ok
+    case "aborted": outcome = .aborted
+    case "returned": outcome = .returned
+    default: outcome = .failed
+    }
+  }
+
+  /// Whether a value is this very text, without escapes.
+  private static func isText(_ text: String, _ span: Span<UInt8>, at range: Range<Int>) -> Bool {
+    guard range.count == text.utf8.count + 2, span[range.lowerBound] == 0x22 else { return false }
+    var index = range.lowerBound
+    for byte in text.utf8 {
+      index += 1
+      guard span[index] == byte, byte != 0x5C else { return false }
+    }
+    return true
+  }
+}

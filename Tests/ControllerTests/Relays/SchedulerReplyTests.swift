@@ -1,0 +1,49 @@
+import Testing
+import MartletWire
+import MartletZeroMQ
+
+@testable import MartletController
+
+/// The replies the controller makes in place of an engine.
+@Suite struct SchedulerReplyTests {
+  @Test(
+    arguments: zip(
+      [TaskFailureReason.invalidDependency, .impossibleDependency, .taskTimeout],
+      ["InvalidDependency", "ImpossibleDependency", "TaskTimeout"]))
+  func failuresNameTheirException(_ reason: TaskFailureReason, _ ename: String) {
+    let parts = SchedulerReply.failure(reason, taskID: "m")
+    #expect(parts.content["status"] == "error")
+    #expect(parts.content["ename"]?.stringValue == ename)
+    #expect(parts.content["evalue"]?.stringValue?.contains("m") == true)
+    #expect(parts.content["traceback"]?.arrayValue?.count == 1)
+  }
+
+  @Test func aDeathNamesTheEngine() {
+    let parts = SchedulerReply.failure(.engineDied(EngineIdentity("e0")), taskID: "m")
+    #expect(parts.content["ename"] == "EngineError")
+    #expect(parts.metadata["engine"] == "e0")
+    #expect(parts.metadata["status"] == "error")
+  }
+
+  @Test func anAbortedTaskIsNoError() {
+    let parts = SchedulerReply.failure(.aborted, taskID: "m")
+    #expect(parts.content == ["status": "aborted"])
+    #expect(parts.metadata["status"] == "aborted")
+  }
+
+  @Test(
+    arguments: zip(
+      ["apply_request", "execute_request", "odd"], ["apply_reply", "execute_reply", "apply_reply"]))
+  func theReplysTypeFollowsTheRequests(_ type: String, _ expected: String) throws {
+    var hub = try HubFixture()
+    let request = try hub.message(type, id: "m")
+    var message = Multipart()
+    message.append(Bytes("client"))
+    SchedulerReply.append(
+      SchedulerReply.failure(.aborted, taskID: "m"), to: &message, request: request, session: &hub.session)
+    let layout = try MessageLayout(of: message)
+    let header = try MessageHeader(scanning: message.bytes(at: layout.header))
+    #expect(header.messageType == expected)
+    #expect(try MessageHeader.messageID(scanning: message.bytes(at: layout.parentHeader)) == "m")
+  }
+}

@@ -1,0 +1,87 @@
+import Testing
+import MartletWire
+import MartletZeroMQ
+
+@testable import MartletController
+
+/// What the schedulers read in metadata, from friends and others.
+@Suite struct TaskMetadataTests {
+  private func read(_ text: String) throws -> TaskMetadata {
+    try Bytes(text).withSpan { span in try TaskMetadata(scanning: span) }
+  }
+
+  private func outcome(_ text: String) throws -> TaskOutcome {
+    try Bytes(text).withSpan { span in try ReplyMetadata(scanning: span) }.outcome
+  }
+
+  @Test(
+    arguments: [
+      "{}", " {\n} ", #"{"targets": [], "after": null, "follow": {}, "timeout": null, "retries": null}"#,
+      #"{"timeout": 0, "retries": 0, "unknown": {"targets": ["x"]}}"#, #"{"retries": -5}"#,
+    ])
+  func nothingIsAsked(_ text: String) throws {
+    let metadata = try read(text)
+    #expect(metadata.targets.isEmpty && metadata.timeout == nil && metadata.retries == 0)
+    #expect(metadata.after.ids.isEmpty && metadata.follow.ids.isEmpty)
+  }
+
+  @Test func everythingIsAsked() throws {
+    let metadata = try read(
+      #"""
+      {"retries":3,"timeout":1.5,"after":["a","b"],"targets":["e0","e\u0031"],
+       "follow":{"dependencies":["c"],"all":false,"success":false,"failure":true}}
+      """#)
+    #expect(metadata.targets.map(\.rawValue) == ["e0", "e1"])
+    #expect(metadata.retries == 3)
+    #expect(metadata.timeout == .milliseconds(1500))
+    #expect(metadata.after == TaskDependency(["a", "b"]))
+    #expect(metadata.follow == TaskDependency(["c"], all: false, success: false, failure: true))
+  }
+
+  @Test func oneIDStandsForAList() throws {
+    #expect(try read(#"{"targets": "e0", "after": "a"}"#).after == TaskDependency(["a"]))
+  }
+
+  @Test(
+    arguments: [
+      "", "[]", "null", "{", "{\"a\"}", #"{"targets": 5}"#, #"{"targets": [5]}"#, #"{"targets": {"x": 1}}"#,
+      #"{"targets": ["a"#, #"{"after": [null]}"#, #"{"follow": {"dependencies": 1}}"#, #"{"timeout": "soon"}"#,
+      #"{"timeout": -1}"#, #"{"timeout": 1e999}"#, #"{"timeout": NaN}"#, #"{"retries": "many"}"#,
+      #"{"retries": 99999999999999999999}"#, #"{"retries": [}"#, "{} trailing", "\u{0}",
+    ])
+  func hostileMetadataIsRefused(_ text: String) {
+    #expect(throws: WireError.self) { try read(text) }
+  }
+
+  @Test func aHugeTimeoutIsLong() throws {
+    #expect(try #require(read(#"{"timeout": 1e308}"#).timeout) > .seconds(1_000_000))
+  }
+
+  @Test(
+    arguments: zip(
+      [
+        "{}", #"{"status": "ok"}"#, #"{"status": null}"#, #"{"status": "error"}"#, #"{"status": "aborted"}"#,
+        #"{"status":"returned"}"#,
+        #"{"status": "ok", "dependencies_met": false}"#, #"{"dependencies_met": true}"#, #"{"status": "odd"}"#,
+      ], [TaskOutcome.ok, .ok, .ok, .failed, .aborted, .returned, .unmetDependency, .ok, .failed]))
+  func outcomes(_ text: String, _ expected: TaskOutcome) throws {
+    #expect(try outcome(text) == expected)
+  }
+
+  @Test(arguments: ["", "[]", #"{"status": 5}"#, #"{"status": "ok""#, #"{"original_msg_id": {}}"#])
+  func hostileRepliesAreRefused(_ text: String) {
+    #expect(throws: WireError.self) { try outcome(text) }
+  }
+
+  @Test(arguments: [nil, "e0", "e1", "e\\u0030"])
+  func aReplyNamesItsEngineWhoeverSentIt(_ peer: String?) throws {
+    for text in [#"{"engine": "e0"}"#, #"{"engine":"e\u0030","status":"aborted"}"#] {
+      let sender = try Bytes(text).withSpan { span in try ReplyMetadata(scanning: span, from: peer) }.sender
+      #expect(sender.engine == "e0")
+      #expect(sender.isAborted == text.contains("aborted"))
+    }
+    let sender = try Bytes(#"{"engine":null}"#).withSpan { span in try ReplyMetadata(scanning: span, from: peer) }
+      .sender
+    #expect(sender.engine == nil)
+  }
+}

@@ -1,0 +1,113 @@
+import Testing
+
+@testable import MartletController
+
+/// The shape of the tree, and each event of a broadcast.
+@Suite struct BroadcastTests {
+  let now = ContinuousClock.now
+
+  private func target(_ id: Int) -> BroadcastTarget { .init(engine: .init("u\(id)"), id: id) }
+
+  private func state(_ engines: [Int], depth: Int = 1) -> BroadcastState<String> {
+    var state = BroadcastState<String>(tree: .init(depth: depth))
+    for engine in engines { state.engineRegistered(.init("u\(engine)")) }
+    return state
+  }
+
+  private func drain(_ state: inout BroadcastState<String>) -> [BroadcastAction<String>] {
+    var actions: [BroadcastAction<String>] = []
+    while let action = state.nextAction() { actions.append(action) }
+    return actions
+  }
+
+  @Test(arguments: [(0, [0, 1, 2, 3, 4, 5]), (1, [0, 2, 4, 1, 3, 5]), (2, [0, 4, 1, 5, 2, 3])])
+  func leavesAreMergedInOrder(_ depth: Int, _ order: [Int]) {
+    let tree = BroadcastTree(depth: depth)
+    #expect(tree.ordered((0..<6).map(target) + [target(0)]).map(\.id) == order)
+  }
+
+  @Test func pathsAreBitsAfterTheRoots() {
+    #expect(BroadcastTree(depth: 3).path(ofLeaf: 5) == "0101")
+    #expect(BroadcastTree(depth: 0).path(ofLeaf: 0) == "0")
+    #expect(BroadcastTree(depth: 2).leaf(ofEngineID: 7) == 3)
+  }
+
+  @Test func repliesPassOneByOne() {
+    var state = state([0, 1])
+    state.submitted(id: "m", payload: "p", targets: [target(1), target(0)], isCoalescing: false)
+    #expect(
+      drain(&state) == [
+        .dispatch("p", originalID: "m", messageID: "m_u0", target: target(0)),
+        .dispatch("p", originalID: "m", messageID: "m_u1", target: target(1)),
+      ])
+    state.replyArrived(from: .init("u1"), originalID: "m", reply: "r", isError: false)
+    #expect(drain(&state) == [.deliver("r", messageID: "m_u1", engine: .init("u1"))])
+    state.replyArrived(from: .init("u1"), originalID: "m", reply: "r", isError: false)
+    #expect(drain(&state) == [.unknownReply(messageID: "m_u1", engine: .init("u1"))])
+    state.engineUnregistered(.init("u0"), now: now)
+    state.advance(to: now + .seconds(5))
+    #expect(
+      drain(&state) == [
+        .engineDied("p", messageID: "m_u0", engine: .init("u0"), targets: [], isCoalescing: false)
+      ])
+    #expect(state.pendingCount == 0 && state.nextDeadline == nil)
+  }
+
+  @Test(arguments: 0...3)
+  func everyDepthReachesAndMergesAll(_ depth: Int) {
+    var state = state(Array(0..<9), depth: depth)
+    let ordered = state.tree.ordered((0..<9).map(target))
+    state.submitted(id: "m", payload: "p", targets: (0..<9).map(target), isCoalescing: true)
+    #expect(
+      drain(&state)
+        == ordered.map {
+          .dispatch("p", originalID: "m", messageID: "m_\($0.engine)", target: $0)
+        })
+    for id in 0..<9 {
+      state.replyArrived(from: .init("u\(id)"), originalID: "m", reply: "r\(id)", isError: false)
+    }
+    #expect(
+      drain(&state) == [
+        .coalesce(
+          base: "r\(ordered[8].id)", replies: ordered.map { "r\($0.id)" }, originalID: "m", targets: ordered)
+      ])
+    #expect(state.pendingCount == 0)
+    #expect(Set(ordered.map { state.tree.leaf(ofEngineID: $0.id) }).count == min(1 << depth, 9))
+  }
+
+  @Test func repliesAreCoalescedInTargetOrder() {
+    var state = state([0, 1, 2])
+    state.submitted(id: "m", payload: "p", targets: (0...2).map(target), isCoalescing: true)
+    _ = drain(&state)
+    for id in [2, 1, 0] {
+      #expect(drain(&state) == [])
+      state.replyArrived(from: .init("u\(id)"), originalID: "m", reply: "r\(id)", isError: id == 2)
+    }
+    #expect(
+      drain(&state) == [
+        .coalesce(
+          base: "r2", replies: ["r0", "r2", "r1"], originalID: "m", targets: [target(0), target(2), target(1)])
+      ])
+  }
+
+  @Test func aDeathEndsACoalescedBroadcast() {
+    var state = state([0])
+    state.submitted(id: "m", payload: "p", targets: [target(0), target(1)], isCoalescing: true)
+    #expect(
+      drain(&state).last
+        == .engineDied(
+          "p", messageID: "m", engine: .init("u1"), targets: [target(0), target(1)], isCoalescing: true))
+    state.replyArrived(from: .init("u0"), originalID: "m", reply: "r", isError: false)
+    #expect(drain(&state) == [.unknownReply(messageID: "m_u0", engine: .init("u0"))])
+    #expect(state.pendingCount == 0)
+  }
+
+  @Test func emptyAndRepeatedBroadcastsAreRefused() {
+    var state = state([0])
+    state.submitted(id: "m", payload: "p", targets: [], isCoalescing: true)
+    #expect(drain(&state) == [.reject("p", originalID: "m")])
+    state.submitted(id: "m", payload: "p", targets: [target(0)], isCoalescing: true)
+    state.submitted(id: "m", payload: "q", targets: [target(0)], isCoalescing: true)
+    #expect(drain(&state).last == .reject("q", originalID: "m"))
+  }
+}

@@ -1,0 +1,56 @@
+import Testing
+
+@testable import MartletController
+
+@Suite struct EnginePaceTests {
+  private let start = ContinuousClock.now
+
+  /// The pace after tasks that took so many microseconds each, one after the other, with another one under way.
+  private func pace(_ times: [Int]) -> (pace: EnginePace, now: ContinuousClock.Instant) {
+    var pace = EnginePace()
+    var now = start
+    pace.started(now: now)
+    for time in times {
+      now += .microseconds(time)
+      pace.finished(hasMore: true, now: now)
+    }
+    return (pace, now)
+  }
+
+  private static let quick = [50, 50, 50, 50, 50]
+
+  private static let cases: [(times: [Int], depth: Int)] = [
+    ([], 1), ([50], 2), ([50, 50], 4), ([50, 50, 50], 8), ([2000], 2), ([2001], 1), ([2000, 1000], 4),
+    ([2000, 1001], 2), ([2000, 2001], 1), ([4001, 50, 50], 4),
+  ]
+  private static let casesAfterQuickOnes: [(times: [Int], depth: Int)] = [
+    ([], 32), ([50], 32), ([126], 16), ([4000], 16), ([4001], 1), ([3_600_000_000], 1), ([4001, 50, 50], 4),
+  ]
+
+  @Test(arguments: cases + casesAfterQuickOnes.map { (quick + $0.times, $0.depth) })
+  func theShorterTheTasksTheMoreOfThem(times: [Int], depth: Int) {
+    let (pace, now) = pace(times)
+    #expect(pace.depth(now: now) == depth)
+  }
+
+  @Test func anEngineThatIsSilentOrIdleGetsOne() {
+    var (pace, now) = pace(Self.quick)
+    #expect(pace.depth(now: now + .milliseconds(5)) == 32)
+    #expect(pace.depth(now: now + .milliseconds(6)) == 1)
+    pace.finished(hasMore: false, now: now)
+    #expect(pace.depth(now: now) == 1)
+    // The time without a task does not count as one's.
+    pace.started(now: now + .seconds(1))
+    pace.started(now: now + .seconds(2))
+    #expect(pace.depth(now: now + .seconds(1)) == 32)
+  }
+
+  @Test func anEngineThatReturnsTasksStartsAnew() {
+    var (pace, now) = pace(Self.quick)
+    pace.returned(hasMore: true)
+    #expect(pace.depth(now: now) == 1)
+    pace.returned(hasMore: false)
+    pace.finished(hasMore: false, now: now)
+    #expect(pace.depth(now: now) == 1)
+  }
+}

@@ -1,0 +1,216 @@
+@testable import MartletController
+
+/// A slow and obvious model of the scheduler: it scans every task for every question.
+///
+/// It does not choose engines. It applies the scheduler's actions one by one, and says whether each was allowed, and
+/// after an event whether something that had to happen did not.
+struct SchedulerModel {
+  enum Status: Equatable {
+    case queued
+    case pending(Int)
+    case done(success: Bool, engine: Int?)
+  }
+
+  enum Verdict: Equatable {
+    case wait
+    case run(Set<Int>)
+    case impossible
+    case exhausted
+  }
+
+  struct Task {
+    var submission: TaskSubmission<Int>
+    var status = Status.queued
+    var blacklist: Set<Int> = []
+    var retries: Int
+    var deadline: ContinuousClock.Instant?
+    /// The event at which the task became ready for an engine, if it did.
+    var readySince: Int?
+    var endings = 0
+  }
+
+  /// An engine's life; an identity that registers again is another engine.
+  struct Engine {
+    var identity: EngineIdentity
+    /// Whether it may be sent tasks ahead.
+    var looksAhead = false
+    var isRegistered = true
+    var deadline: ContinuousClock.Instant?
+  }
+
+  let hwm: Int
+  var tasks: [String: Task] = [:]
+  var order: [String] = []
+  var engines: [Engine] = []
+  var event = 0
+  /// The engine that returns a task in the present event.
+  var returning: Int?
+
+  func load(_ engine: Int) -> Int {
+    tasks.values.count { $0.status == .pending(engine) }
+  }
+
+  func current(_ identity: EngineIdentity) -> Int? {
+    engines.lastIndex { $0.identity == identity }
+  }
+
+  var registered: Set<Int> { Set(engines.indices.filter { engines[$0].isRegistered }) }
+
+  func hasRoom(_ engine: Int) -> Bool {
+    engines[engine].isRegistered && (hwm == 0 || load(engine) < hwm)
+  }
+
+  private func mayBeSent(_ id: String, _ engine: Int) -> Bool {
+    hasRoom(engine)
+      || engines[engine].isRegistered && engines[engine].looksAhead && load(engine) < 16
+        && tasks[id].map(isUnrestricted) ?? false && !registered.contains { $0 != returning && load($0) == 0 }
+  }
+
+  /// Met, impossible, or neither.
+  private func state(of dependency: TaskDependency) -> (met: Bool, impossible: Bool) {
+    guard !dependency.ids.isEmpty else { return (true, false) }
+    var accepted = 0
+    var rejected = 0
+    for id in dependency.ids {
+      guard case .done(let success, _)? = tasks[id]?.status else { continue }
+      if success ? dependency.success : dependency.failure { accepted += 1 } else { rejected += 1 }
+    }
+    let count = dependency.ids.count
+    return dependency.all ? (accepted == count, rejected > 0) : (accepted > 0, rejected == count)
+  }
+
+  /// Whether the dependencies of a new task are invalid (nil if not) or impossible at once.
+  func rejection(of submission: TaskSubmission<Int>) -> TaskFailureReason? {
+    for (dependency, isAfter) in [(submission.after, true), (submission.follow, false)] where !dependency.ids.isEmpty {
+      if !dependency.success && !dependency.failure { return .invalidDependency }
+      let invalid = dependency.ids.contains { tasks[$0] == nil || $0 == submission.id }
+      if invalid && !(isAfter && !dependency.all && state(of: dependency).met) { return .invalidDependency }
+      if state(of: dependency).impossible { return .impossibleDependency }
+      if !isAfter && places(submission.follow) == nil { return .impossibleDependency }
+    }
+    return nil
+  }
+
+  /// The engines a task may follow to; nil if none can ever be right.
+  private func places(_ follow: TaskDependency) -> Set<Int>? {
+    var places: Set<Int> = []
+    for id in follow.ids {
+      guard case .done(let success, let engine)? = tasks[id]?.status, success ? follow.success : follow.failure else {
+        continue
+      }
+      guard let engine else {
+        if follow.all { return nil }
+        continue
+      }
+      places.insert(engine)
+    }
+    return follow.all && places.count > 1 ? nil : places
+  }
+
+  func verdict(_ id: String) -> Verdict {
+    guard let task = tasks[id], task.status == .queued else { return .wait }
+    let submission = task.submission
+    let (after, follow) = (state(of: submission.after), state(of: submission.follow))
+    let places = places(submission.follow)
+    if after.impossible || follow.impossible || places == nil { return .impossible }
+    guard after.met, follow.met, let places else { return .wait }
+    let targets = registered.filter {
+      submission.targets.isEmpty || submission.targets.contains(engines[$0].identity)
+    }
+    guard !submission.follow.ids.isEmpty else {
+      let allowed = targets.subtracting(task.blacklist)
+      if !allowed.isEmpty { return .run(allowed) }
+      if !submission.targets.isEmpty { return .impossible }
+      return targets.isEmpty || submission.timeout != nil ? .wait : .exhausted
+    }
+    let isOpen = submission.follow.ids.contains { id in
+      if case .done? = tasks[id]?.status { false } else { true }
+    }
+    let allowed = places.subtracting(task.blacklist)
+    if allowed.isEmpty && !places.isEmpty { return isOpen || submission.timeout != nil ? .wait : .exhausted }
+    let eligible = allowed.intersection(targets)
+    return eligible.isEmpty ? (isOpen ? .wait : .impossible) : .run(eligible)
+  }
+
+  /// The tasks that an engine with room could take now.
+  var dispatchable: [String] {
+    order.filter {
+      guard case .run(let eligible) = verdict($0) else { return false }
+      return eligible.contains(where: hasRoom)
+    }
+  }
+
+  /// The tasks the scheduler had to end but did not.
+  var overdue: [String] {
+    order.filter { [.impossible, .exhausted].contains(verdict($0)) }
+  }
+
+  private func isUnrestricted(_ task: Task) -> Bool {
+    task.submission.targets.isEmpty && task.submission.follow.ids.isEmpty && task.blacklist.isEmpty
+  }
+
+  /// Applies an action; returns what is wrong with it, or nil.
+  mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
+    switch action {
+    case .dispatch(_, let id, let identity, _):
+      guard let engine = current(identity), mayBeSent(id, engine) else {
+        return "\(id) sent to full or gone \(identity)"
+      }
+      guard case .run(let eligible) = verdict(id), eligible.contains(engine) else { return "\(id) not for \(identity)" }
+      if let task = tasks[id], isUnrestricted(task), let since = task.readySince {
+        let overtaken = order.filter { other in
+          guard let task = tasks[other], isUnrestricted(task), case .run = verdict(other) else { return false }
+          return (task.readySince ?? event) < since
+        }
+        if !overtaken.isEmpty { return "\(id) overtook \(overtaken)" }
+      }
+      tasks[id]?.status = .pending(engine)
+      tasks[id]?.deadline = nil
+      tasks[id]?.readySince = nil
+      return nil
+    case .deliver(_, let id, let engine):
+      guard verdict(id) == .exhausted else { return "\(id) delivered from \(engine) too early" }
+      return end(id, success: false, engine: nil)
+    case .fail(_, let id, .impossibleDependency):
+      guard verdict(id) == .impossible else { return "\(id) is not impossible" }
+      return end(id, success: false, engine: nil)
+    case .fail(_, let id, .engineDied):
+      guard verdict(id) == .exhausted else { return "\(id) has not lost its engine" }
+      return end(id, success: false, engine: nil)
+    default: return "unexpected \(action)"
+    }
+  }
+
+  mutating func end(_ id: String, success: Bool, engine: Int?) -> String? {
+    if case .done? = tasks[id]?.status { return "\(id) ended twice" }
+    tasks[id]?.status = .done(success: success, engine: engine)
+    tasks[id]?.endings += 1
+    return nil
+  }
+
+  /// Puts a task back after a failure on an engine.
+  mutating func requeue(_ id: String, without engine: Int, now: ContinuousClock.Instant) {
+    tasks[id]?.status = .queued
+    tasks[id]?.blacklist.insert(engine)
+    let timeout = tasks[id]?.submission.timeout
+    tasks[id]?.deadline = timeout.map { now + $0 }
+  }
+
+  /// Puts a task that an engine has not begun before all others.
+  mutating func takeBack(_ id: String, now: ContinuousClock.Instant) {
+    tasks[id]?.status = .queued
+    tasks[id]?.readySince = -1
+    let timeout = tasks[id]?.submission.timeout
+    tasks[id]?.deadline = timeout.map { now + $0 }
+  }
+
+  /// Notes which tasks became ready in the event that ends here.
+  mutating func closeEvent() {
+    for id in order {
+      if case .run = verdict(id) {
+        if tasks[id]?.readySince == nil { tasks[id]?.readySince = event }
+      }
+    }
+    event += 1
+  }
+}

@@ -1,0 +1,305 @@
+import Testing
+
+@testable import MartletController
+
+private typealias Action = TaskSchedulerAction<String>
+
+/// One event after the other, with the actions each asks for.
+@Suite struct TaskSchedulerEventTests {
+  let now = ContinuousClock.now
+  let one = EngineIdentity("one")
+  let two = EngineIdentity("two")
+  let three = EngineIdentity("three")
+
+  private func scheduler(_ engines: [EngineIdentity], hwm: Int = 1, history: Int = 100) -> TaskSchedulerState<String> {
+    var configuration = TaskSchedulerState<String>.Configuration(scheme: .leastload, hwm: hwm)
+    configuration.historyLimit = history
+    var state = TaskSchedulerState<String>(configuration: configuration, seed: 1)
+    for engine in engines.reversed() { state.engineRegistered(engine, now: now) }
+    return state
+  }
+
+  private func drain(_ state: inout TaskSchedulerState<String>) -> [Action] {
+    var actions: [Action] = []
+    while let action = state.nextAction() { actions.append(action) }
+    return actions
+  }
+
+  private func sent(_ id: String, _ engine: EngineIdentity, _ state: TaskSchedulerState<String>) -> Action {
+    .dispatch("<\(id)>", taskID: id, engine: engine, slot: state.slot(of: engine) ?? -1)
+  }
+
+  private func submit(
+    _ state: inout TaskSchedulerState<String>, _ id: String, targets: [EngineIdentity] = [],
+    after: TaskDependency = .init(), follow: TaskDependency = .init(), timeout: Duration? = nil, retries: Int = 0,
+    client: String = "c"
+  ) -> [Action] {
+    state.taskSubmitted(
+      .init(
+        id: id, payload: "<\(id)>", targets: targets, after: after, follow: follow, timeout: timeout,
+        retries: retries, client: client), now: now)
+    return drain(&state)
+  }
+
+  private func answer(
+    _ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity, _ id: String, _ outcome: TaskOutcome = .ok
+  ) -> [Action] {
+    state.resultArrived(from: engine, taskID: id, outcome: outcome, reply: "\(id)!", now: now)
+    return drain(&state)
+  }
+
+  @Test func leastLoadTakesTheLeastRecentlyUsed() {
+    var state = scheduler([one, two], hwm: 2)
+    #expect(submit(&state, "a") == [sent("a", one, state)])
+    #expect(submit(&state, "b") == [sent("b", two, state)])
+    #expect(submit(&state, "c") == [sent("c", one, state)])
+    #expect(submit(&state, "d") == [sent("d", two, state)])
+    #expect(submit(&state, "e") == [])
+    #expect(state.queuedCount == 1 && state.pendingCount == 4 && state.queuedIDs == ["e"])
+    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), sent("e", two, state)])
+    #expect(state.pendingIDs(on: two) == ["d", "e"])
+    #expect(state.loads == [one: 2, two: 2])
+  }
+
+  @Test func newEnginesTakeQueuedTasksInOrder() {
+    var state = scheduler([])
+    #expect(submit(&state, "a") == [] && submit(&state, "b") == [])
+    state.engineRegistered(one, now: now)
+    #expect(drain(&state) == [sent("a", one, state)])
+    state.engineRegistered(one, now: now)
+    #expect(drain(&state) == [])
+  }
+
+  @Test func repliesNobodyWaitsForAreCounted() {
+    var state = scheduler([one, two])
+    #expect(answer(&state, one, "a") == [.unknownReply(taskID: "a", engine: one)])
+    _ = submit(&state, "a")
+    #expect(answer(&state, two, "a") == [.unknownReply(taskID: "a", engine: two)])
+    _ = answer(&state, one, "a")
+    #expect(answer(&state, one, "a") == [.unknownReply(taskID: "a", engine: one)])
+  }
+
+  @Test func anIDInFlightIsRefusedAndAFinishedOneIsNot() {
+    var state = scheduler([one])
+    _ = submit(&state, "a")
+    #expect(submit(&state, "a") == [.duplicate("<a>", taskID: "a")])
+    _ = answer(&state, one, "a")
+    #expect(submit(&state, "a") == [sent("a", one, state)])
+  }
+
+  @Test func retriesAvoidTheEngineAndEndWithTheLastError() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", retries: 5)
+    #expect(answer(&state, one, "a", .failed) == [sent("a", two, state)])
+    #expect(answer(&state, two, "a", .failed) == [.deliver("a!", taskID: "a", engine: two)])
+  }
+
+  @Test func aTaskWithATimeoutWaitsForAnotherEngine() {
+    var state = scheduler([one])
+    _ = submit(&state, "a", timeout: .seconds(1), retries: 5)
+    #expect(answer(&state, one, "a", .failed) == [])
+    #expect(state.nextDeadline == now + .seconds(1))
+    state.advance(to: now + .milliseconds(999))
+    #expect(drain(&state) == [])
+    state.advance(to: now + .seconds(1))
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", .taskTimeout)])
+    #expect(state.nextDeadline == nil)
+  }
+
+  @Test func unmetDependenciesCostNoRetry() {
+    var state = scheduler([one, two, three])
+    _ = submit(&state, "a", retries: 1)
+    #expect(answer(&state, one, "a", .unmetDependency) == [sent("a", two, state)])
+    #expect(answer(&state, two, "a", .failed) == [sent("a", three, state)])
+    #expect(answer(&state, three, "a", .failed) == [.deliver("a!", taskID: "a", engine: three)])
+  }
+
+  @Test func abortedRepliesAreNotRetried() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", retries: 3)
+    #expect(answer(&state, one, "a", .aborted) == [.deliver("a!", taskID: "a", engine: one)])
+  }
+
+  @Test func exhaustedOrUnknownTargetsAreImpossible() {
+    var state = scheduler([one, two])
+    #expect(submit(&state, "x", targets: [three]) == [.fail("<x>", taskID: "x", .impossibleDependency)])
+    _ = submit(&state, "a", targets: [one, three], retries: 2)
+    #expect(answer(&state, one, "a", .failed) == [.fail("<a>", taskID: "a", .impossibleDependency)])
+    _ = submit(&state, "b")
+    _ = submit(&state, "c")
+    #expect(submit(&state, "d", targets: [one, three]) == [])
+    state.engineRegistered(three, now: now)
+    #expect(drain(&state) == [sent("d", three, state)])
+  }
+
+  @Test func dependenciesAreValidatedAndFollowed() {
+    var state = scheduler([one, two])
+    #expect(submit(&state, "x", after: .init(["?"])) == [.fail("<x>", taskID: "x", .invalidDependency)])
+    #expect(submit(&state, "y", after: .init(["y"])) == [.fail("<y>", taskID: "y", .invalidDependency)])
+    #expect(submit(&state, "z", after: .init(["x"])) == [.fail("<z>", taskID: "z", .impossibleDependency)])
+    _ = submit(&state, "a")
+    #expect(submit(&state, "b", after: .init(["a"]), follow: .init(["a"])) == [])
+    #expect(submit(&state, "c", after: .init(["a"], success: false, failure: true)) == [])
+    #expect(state.waitingCount == 2)
+    #expect(
+      answer(&state, one, "a") == [
+        .deliver("a!", taskID: "a", engine: one), .fail("<c>", taskID: "c", .impossibleDependency),
+        sent("b", one, state),
+      ])
+  }
+
+  @Test func forgottenTasksAreInvalidDependencies() {
+    var state = scheduler([one], history: 1)
+    for id in ["a", "b"] {
+      _ = submit(&state, id)
+      _ = answer(&state, one, id)
+    }
+    #expect(state.historyCount == 1)
+    #expect(submit(&state, "c", after: .init(["a"])) == [.fail("<c>", taskID: "c", .invalidDependency)])
+  }
+
+  @Test func lateResultsCountUntilTheGracePeriodEnds() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a")
+    _ = submit(&state, "b", retries: 1)
+    state.engineUnregistered(one, now: now)
+    #expect(state.nextDeadline == now + .seconds(5) && state.engineCount == 1)
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one)])
+    state.engineUnregistered(two, now: now)
+    state.engineRegistered(three, now: now)
+    state.advance(to: now + .seconds(5))
+    #expect(drain(&state) == [sent("b", three, state)])
+    state.engineUnregistered(three, now: now)
+    state.advance(to: now + .seconds(5))
+    #expect(drain(&state) == [.fail("<b>", taskID: "b", .engineDied(three))])
+    #expect(answer(&state, three, "b") == [.unknownReply(taskID: "b", engine: three)])
+  }
+
+  @Test func aReturningEngineGivesUpItsFormerTasks() {
+    var state = scheduler([one])
+    _ = submit(&state, "a")
+    state.engineUnregistered(one, now: now)
+    state.engineRegistered(one, now: now)
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", .engineDied(one))])
+    #expect(submit(&state, "b") == [sent("b", one, state)])
+  }
+
+  @Test func abortsReachQueuedTasksOnly() {
+    var state = scheduler([one])
+    for id in ["a", "b", "c", "d"] { _ = submit(&state, id, client: id == "d" ? "other" : "c") }
+    state.abort(ids: ["a", "b", "?"])
+    #expect(drain(&state) == [.fail("<b>", taskID: "b", .aborted)])
+    state.abortAll(of: "c")
+    #expect(drain(&state) == [.fail("<c>", taskID: "c", .aborted)])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), sent("d", one, state)])
+  }
+
+  @Test func aVanishedClientsTasksAreNotRetried() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", retries: 1)
+    _ = submit(&state, "b")
+    _ = submit(&state, "c")
+    state.clientVanished("c")
+    #expect(drain(&state) == [.fail("<c>", taskID: "c", .aborted)])
+    #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
+  }
+
+  // MARK: - Tasks sent ahead
+
+  /// One engine that returns tasks, with a task under way after several that took no time.
+  private func quickEngine() -> TaskSchedulerState<String> {
+    var state = TaskSchedulerState<String>(configuration: .init(), seed: 1)
+    state.engineRegistered(one, returnsTasks: true, now: now)
+    for id in ["u", "v", "w", "x"] {
+      _ = submit(&state, id)
+      _ = answer(&state, one, id)
+    }
+    _ = submit(&state, "a")
+    return state
+  }
+
+  @Test func aQuickEngineIsSentTasksAhead() {
+    var state = quickEngine()
+    for number in 1...15 { #expect(submit(&state, "\(number)") == [sent("\(number)", one, state)]) }
+    #expect(submit(&state, "b") == [])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), sent("b", one, state)])
+  }
+
+  @Test func anIdleEngineComesFirst() {
+    var state = quickEngine()
+    state.engineRegistered(two, now: now)
+    #expect(submit(&state, "b") == [sent("b", two, state)])
+    #expect(submit(&state, "c") == [sent("c", one, state)])
+  }
+
+  @Test func nothingIsSentAheadWithAMarkOrAnotherSchemeOrToOtherEngines() {
+    for (configuration, returnsTasks) in [
+      (TaskSchedulerState<String>.Configuration(scheme: .leastload, hwm: 1), true), (.init(scheme: .lru), true),
+      (.init(), false),
+    ] {
+      var state = TaskSchedulerState<String>(configuration: configuration, seed: 1)
+      state.engineRegistered(one, returnsTasks: returnsTasks, now: now)
+      for id in ["u", "v", "w", "x"] {
+        _ = submit(&state, id)
+        _ = answer(&state, one, id)
+      }
+      _ = submit(&state, "a")
+      #expect(submit(&state, "b") == [])
+    }
+  }
+
+  @Test func anEngineThatFallsSilentGetsNothingAhead() {
+    var state = quickEngine()
+    let later = now + .milliseconds(6)
+    state.taskSubmitted(.init(id: "b", payload: "<b>"), now: later)
+    #expect(drain(&state) == [])
+    state.resultArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: later)
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), sent("b", one, state)])
+  }
+
+  @Test func whatIsReturnedGoesFirstAndElsewhere() {
+    var state = quickEngine()
+    for id in ["b", "c"] { #expect(submit(&state, id) == [sent(id, one, state)]) }
+    #expect(submit(&state, "d") == [sent("d", one, state)])
+    // The latest first, as engines return them; nothing is sent ahead to an engine that has returned something.
+    for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == []) }
+    #expect(submit(&state, "e") == [])
+    #expect(state.queuedCount == 4 && state.pendingIDs(on: one) == ["a"])
+    state.engineRegistered(two, now: now)
+    #expect(drain(&state) == [sent("b", two, state)])
+    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), sent("c", two, state)])
+    state.resultArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now + .seconds(2))
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), sent("d", one, state)])
+    // Neither a retry was spent nor the engine excluded.
+    state.resultArrived(from: one, taskID: "d", outcome: .ok, reply: "d!", now: now + .seconds(3))
+    #expect(drain(&state) == [.deliver("d!", taskID: "d", engine: one), sent("e", one, state)])
+  }
+
+  @Test func aTaskWithRestrictionsIsNotOvertaken() {
+    var state = quickEngine()
+    #expect(submit(&state, "b") == [sent("b", one, state)])
+    #expect(submit(&state, "c", targets: [one]) == [])
+    #expect(submit(&state, "d") == [])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one)])
+    #expect(
+      answer(&state, one, "b") == [
+        .deliver("b!", taskID: "b", engine: one), sent("c", one, state), sent("d", one, state),
+      ])
+  }
+
+  @Test func whatIsReturnedForAVanishedClientIsAborted() {
+    var state = quickEngine()
+    _ = submit(&state, "b")
+    state.clientVanished("c")
+    #expect(answer(&state, one, "b", .returned) == [.fail("<b>", taskID: "b", .aborted)])
+    #expect(answer(&state, one, "b", .returned) == [.unknownReply(taskID: "b", engine: one)])
+  }
+
+  @Test func pureHasNoHighWaterMark() {
+    var state = TaskSchedulerState<String>(configuration: .init(scheme: .pure))
+    state.engineRegistered(two, now: now)
+    state.engineRegistered(one, now: now)
+    for id in ["a", "b", "c", "d"] { _ = submit(&state, id) }
+    #expect(state.pendingIDs(on: one) == ["a", "c"] && state.pendingIDs(on: two) == ["b", "d"])
+  }
+}

@@ -1,0 +1,272 @@
+import Testing
+
+@testable import MartletController
+
+/// Random histories of the scheduler against the slow model.
+@Suite struct TaskSchedulerPropertyTests {
+  @Test(arguments: SchedulingScheme.allCases) func randomHistoriesAgreeWithTheModel(_ scheme: SchedulingScheme) {
+    for seed in 0..<250 {
+      var scenario = Scenario(scheme: scheme, seed: UInt64(seed))
+      scenario.run()
+      guard scenario.problems.isEmpty else {
+        Issue.record("scheme \(scheme), seed \(seed): \(scenario.problems.prefix(3)) after \(scenario.log.suffix(12))")
+        return
+      }
+    }
+  }
+}
+
+/// One random history: the scheduler, the model, and what was found wrong.
+private struct Scenario {
+  var state: TaskSchedulerState<Int>
+  var model: SchedulerModel
+  var generator: SplitMix64
+  var now = ContinuousClock.now
+  var problems: [String] = []
+  var log: [String] = []
+  var engineNumber = 0
+  let looksAhead: Bool
+
+  init(scheme: SchedulingScheme, seed: UInt64) {
+    generator = SplitMix64(seed: seed)
+    let hwm = scheme == .pure ? 0 : [0, 1, 2, 3, nil, nil].randomElement(using: &generator) ?? nil
+    state = TaskSchedulerState(configuration: .init(scheme: scheme, hwm: hwm), seed: seed)
+    model = SchedulerModel(hwm: hwm ?? 1)
+    looksAhead = hwm == nil && scheme == .leastload
+  }
+
+  mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }
+
+  mutating func run() {
+    for _ in 0..<Int.random(in: 5...45, using: &generator) where problems.isEmpty {
+      switch Int.random(in: 0..<100, using: &generator) {
+      case 0..<12: register()
+      case 12..<17: unregister()
+      case 17..<57: submit()
+      case 57..<85: answer()
+      case 85..<90: pass(.milliseconds(Int.random(in: 1...3000, using: &generator)))
+      case 90..<94: abort()
+      case 94..<96: vanish()
+      default: nonsense()
+      }
+    }
+    finish()
+  }
+
+  /// Lets everything come to its end.
+  mutating func finish() {
+    register()
+    var rounds = 0
+    while problems.isEmpty, model.tasks.values.contains(where: { if case .pending = $0.status { true } else { false } })
+    {
+      rounds += 1
+      if rounds > 1000 { problems.append("no end") }
+      answer()
+    }
+    pass(.seconds(60))
+    while problems.isEmpty, model.tasks.values.contains(where: { if case .pending = $0.status { true } else { false } })
+    {
+      answer()
+    }
+    for (id, task) in model.tasks where task.endings != 1 && problems.isEmpty {
+      problems.append("\(id) ended \(task.endings) times: \(task)")
+    }
+  }
+
+  mutating func close(_ name: String) {
+    log.append(name)
+    while let action = state.nextAction() {
+      log.append("  \(action)")
+      if let problem = model.apply(action) { problems.append(problem) }
+    }
+    model.closeEvent()
+    if !model.dispatchable.isEmpty { problems.append("could run: \(model.dispatchable)") }
+    if !model.overdue.isEmpty { problems.append("should have ended: \(model.overdue)") }
+    let queued = model.order.filter { model.tasks[$0]?.status == .queued }
+    if Set(state.queuedIDs) != Set(queued) { problems.append("queued: \(state.queuedIDs), not \(queued)") }
+    if state.queuedCount + state.waitingCount != queued.count { problems.append("counts") }
+    let runnable = queued.count { if case .run = model.verdict($0) { true } else { false } }
+    let waitingForFirst = model.registered.isEmpty || state.queuedCount == runnable
+    let blacklisted = queued.contains { model.tasks[$0]?.blacklist.isEmpty == false }
+    if !waitingForFirst && !blacklisted { problems.append("ready: \(state.queuedCount), not \(runnable)") }
+    for engine in model.registered where state.load(of: model.engines[engine].identity) != model.load(engine) {
+      problems.append("load of \(engine)")
+    }
+  }
+
+  /// Takes the action that the event itself must begin with.
+  mutating func expect(_ expected: TaskSchedulerAction<Int>, _ name: String) {
+    let action = state.nextAction()
+    log.append("\(name) -> \(String(describing: action))")
+    if action != expected { problems.append("\(name): \(String(describing: action)), not \(expected)") }
+  }
+
+  mutating func register() {
+    engineNumber += 1
+    let identity = EngineIdentity("e\(engineNumber)")
+    let returnsTasks = chance(70)
+    state.engineRegistered(identity, returnsTasks: returnsTasks, now: now)
+    model.engines.append(.init(identity: identity, looksAhead: returnsTasks && looksAhead))
+    close("register \(identity)")
+  }
+
+  mutating func unregister() {
+    guard let engine = model.registered.sorted().randomElement(using: &generator) else { return }
+    state.engineUnregistered(model.engines[engine].identity, now: now)
+    model.engines[engine].isRegistered = false
+    if model.load(engine) > 0 { model.engines[engine].deadline = now + .seconds(5) }
+    close("unregister e\(engine + 1)")
+  }
+
+  mutating func dependency(_ id: String) -> TaskDependency {
+    var ids: [String] = []
+    for _ in 0..<Int.random(in: 1...3, using: &generator) {
+      ids.append(model.order.suffix(8).randomElement(using: &generator) ?? id)
+    }
+    if chance(3) { ids.append("never") }
+    let (success, failure) =
+      [(true, false), (true, true), (false, true), (true, true)]
+      .randomElement(using: &generator) ?? (true, false)
+    return TaskDependency(ids, all: chance(60), success: success, failure: failure)
+  }
+
+  mutating func submit() {
+    let id = "t\(model.order.count)"
+    var submission = TaskSubmission(id: id, payload: model.order.count, client: "c\(model.order.count % 3)")
+    if chance(20) {
+      submission.targets = (0..<Int.random(in: 1...3, using: &generator)).map { _ in
+        EngineIdentity("e\(Int.random(in: 1...(engineNumber + 2), using: &generator))")
+      }
+    }
+    if chance(25) { submission.after = dependency(id) }
+    if chance(20) { submission.follow = dependency(id) }
+    if chance(20) { submission.timeout = .milliseconds(Int.random(in: 1...4000, using: &generator)) }
+    if chance(40) { submission.retries = Int.random(in: 1...4, using: &generator) }
+    state.taskSubmitted(submission, now: now)
+    let reason = model.rejection(of: submission)
+    model.order.append(id)
+    model.tasks[id] = .init(
+      submission: submission, retries: submission.retries, deadline: submission.timeout.map { now + $0 })
+    if let reason {
+      expect(.fail(submission.payload, taskID: id, reason), "submit \(submission)")
+      _ = model.end(id, success: false, engine: nil)
+    }
+    close("submit \(submission)")
+  }
+
+  mutating func answer() {
+    let pending = model.order.compactMap { id -> (String, Int)? in
+      if case .pending(let engine)? = model.tasks[id]?.status { (id, engine) } else { nil }
+    }
+    guard let (id, engine) = pending.randomElement(using: &generator) else { return }
+    if model.engines[engine].looksAhead, chance(25) { return takeBack(id, engine) }
+    let outcome: TaskOutcome = chance(55) ? .ok : chance(60) ? .failed : chance(80) ? .unmetDependency : .aborted
+    let identity = model.engines[engine].identity
+    let reply = 1000 + (model.tasks[id]?.submission.payload ?? 0)
+    state.resultArrived(from: identity, taskID: id, outcome: outcome, reply: reply, now: now)
+    let retries = model.tasks[id]?.retries ?? 0
+    let vanished = model.tasks[id]?.submission.client == "gone"
+    if !vanished && (outcome == .unmetDependency || outcome == .failed && retries > 0) {
+      if outcome == .failed { model.tasks[id]?.retries -= 1 }
+      model.requeue(id, without: engine, now: now)
+    } else {
+      expect(.deliver(reply, taskID: id, engine: identity), "answer")
+      if let problem = model.end(id, success: outcome == .ok, engine: engine) { problems.append(problem) }
+    }
+    close("answer \(id) \(outcome)")
+  }
+
+  mutating func takeBack(_ id: String, _ engine: Int) {
+    state.resultArrived(
+      from: model.engines[engine].identity, taskID: id, outcome: .returned, reply: 0, now: now)
+    model.takeBack(id, now: now)
+    model.returning = engine
+    close("take back \(id)")
+    model.returning = nil
+  }
+
+  mutating func pass(_ time: Duration) {
+    let end = now + time
+    while problems.isEmpty {
+      let deadlines =
+        model.tasks.values.filter { $0.status == .queued }.compactMap(\.deadline)
+        + model.engines.indices.compactMap { model.load($0) > 0 ? model.engines[$0].deadline : nil }
+      guard let deadline = deadlines.min(), deadline <= end else { break }
+      now = deadline
+      if let next = state.nextDeadline, next > deadline { problems.append("deadline \(next) is too late") }
+      state.advance(to: now)
+      // Engines are given up before tasks time out at the same instant.
+      if let engine = model.engines.firstIndex(where: { $0.deadline == deadline }) { strand(engine) }
+      for id in model.order where model.tasks[id]?.status == .queued && model.tasks[id]?.deadline == deadline {
+        expect(.fail(model.tasks[id]?.submission.payload ?? 0, taskID: id, .taskTimeout), "timeout")
+        _ = model.end(id, success: false, engine: nil)
+      }
+      close("pass to \(deadline)")
+    }
+    now = end
+    state.advance(to: now)
+    close("pass")
+  }
+
+  mutating func strand(_ engine: Int) {
+    model.engines[engine].deadline = nil
+    while case let action? = state.nextAction() {
+      log.append("  \(action)")
+      if case .fail(_, let id, .engineDied(let identity)) = action, identity == model.engines[engine].identity,
+        model.tasks[id]?.status == .pending(engine)
+      {
+        if model.tasks[id]?.retries ?? 0 > 0 { problems.append("\(id) was not retried") }
+        if let problem = model.end(id, success: false, engine: engine) { problems.append(problem) }
+      } else {
+        requeueStranded(engine)
+        if let problem = model.apply(action) { problems.append(problem) }
+      }
+    }
+    requeueStranded(engine)
+  }
+
+  mutating func requeueStranded(_ engine: Int) {
+    for id in model.order where model.tasks[id]?.status == .pending(engine) && model.tasks[id]?.retries ?? 0 > 0 {
+      model.tasks[id]?.retries -= 1
+      model.requeue(id, without: engine, now: now)
+    }
+  }
+
+  mutating func abort() {
+    let ids = (0..<3).compactMap { _ in model.order.randomElement(using: &generator) }
+    for id in ids {
+      let isQueued = model.tasks[id]?.status == .queued
+      state.abort(ids: [id])
+      if isQueued {
+        expect(.fail(model.tasks[id]?.submission.payload ?? 0, taskID: id, .aborted), "abort \(id)")
+        _ = model.end(id, success: false, engine: nil)
+      }
+      close("abort \(id)")
+    }
+  }
+
+  mutating func vanish() {
+    let client = "c\(Int.random(in: 0...2, using: &generator))"
+    var ids = Set(
+      model.order.filter { model.tasks[$0]?.status == .queued && model.tasks[$0]?.submission.client == client })
+    state.abortAll(of: client)
+    log.append("abort all of \(client)")
+    while !ids.isEmpty, case .fail(_, let id, .aborted)? = state.nextAction() {
+      ids.remove(id)
+      _ = model.end(id, success: false, engine: nil)
+    }
+    if !ids.isEmpty { problems.append("not aborted: \(ids)") }
+    close("vanish")
+  }
+
+  mutating func nonsense() {
+    state.resultArrived(from: .init("nobody"), taskID: "t0", outcome: .ok, reply: 0, now: now)
+    expect(.unknownReply(taskID: "t0", engine: .init("nobody")), "unknown")
+    if let id = model.order.last, let task = model.tasks[id] {
+      if case .done = task.status { return }
+      state.taskSubmitted(task.submission, now: now)
+      expect(.duplicate(task.submission.payload, taskID: id), "duplicate")
+    }
+    close("nonsense")
+  }
+}
