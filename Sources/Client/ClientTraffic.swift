@@ -12,11 +12,3 @@ public struct ClientTraffic: Sendable, Hashable {
   /// Nothing yet.
   public init() {}
 }
-
-/// The keys of the client's log metadata.
-enum LogKey {
-  static let channel = "client.channel"
-  static let messageID = "client.msg_id"
-  static let messageType = "client.msg_type"
-  static let reason = "client.reason"
-}

@@ -1,7 +1,7 @@
 import Logging
-import ServiceLifecycle
 import MartletWire
 import MartletZeroMQ
+import ServiceLifecycle
 
 /// An engine: registers with a controller and runs functions for its clients.
 ///
@@ -32,8 +32,8 @@ public final class Engine: Service {
     self.configuration = configuration
     self.functions = try FunctionRegistry(functions)
     var logger = logger
-    logger[.uuid] = "\(configuration.uuid)"
-    logger[.engine] = "\(configuration.label)"
+    logger[metadataKey: LogKey.engineUUID] = "\(configuration.uuid)"
+    logger[metadataKey: LogKey.engine] = "\(configuration.label)"
     self.logger = logger
   }
 

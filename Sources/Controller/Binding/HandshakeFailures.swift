@@ -1,4 +1,5 @@
 import Logging
+import MartletWire
 import MartletZeroMQ
 
 /// Counts the peers that failed a socket's security handshake, and says so at most once in a while: a peer with a wrong

@@ -120,7 +120,7 @@ actor HeartMonitor: EventLoopActor {
       case .first: started.append(heart.rawValue)
       case .onTime: break
       case .late(let delay):
-        logger.debug("a late heartbeat", metadata: [LogKey.engineUUID: "\(heart)", LogKey.reason: "\(delay)"])
+        logger.debug("a late heartbeat", metadata: [LogKey.engineUUID: "\(heart)", LogKey.heartbeatDelay: "\(delay)"])
       case .stale: logger.debug("a heartbeat for no recent ping", metadata: [LogKey.engineUUID: "\(heart)"])
       }
     }

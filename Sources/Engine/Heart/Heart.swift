@@ -1,4 +1,5 @@
 import Logging
+import MartletWire
 import MartletZeroMQ
 
 /// Answers the hub's pings, on a thread of its own so that a busy engine still beats.
@@ -71,7 +72,7 @@ actor Heart {
         try pong?.send(&frames)
       }
     } catch {
-      logger.error("heartbeat failed", metadata: .engine([.error: "\(error)"]))
+      logger.error("heartbeat failed", metadata: [LogKey.reason: "\(error)"])
     }
   }
 

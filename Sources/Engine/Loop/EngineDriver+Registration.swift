@@ -15,7 +15,7 @@ extension EngineDriver {
     let source = loop.onReadable(socket) { [weak self] in self?.assumeIsolated { $0.readRegistration() } }
     sources.append(source)
     registrar = consume socket
-    logger.info("registering", metadata: .engine([.endpoint: "\(endpoint)"]))
+    logger.info("registering", metadata: [LogKey.endpoint: "\(endpoint)"])
     var content: [String: JSONValue] = ["uuid": .string(configuration.uuid), "returns_tasks": true]
     if let id = configuration.requestedID { content["id"] = .int(id) }
     try sendToHub(MessageType.registrationRequest, .object(content))
@@ -32,7 +32,7 @@ extension EngineDriver {
     defer { loop.cancel(timeout) }
     let reply = try await withCheckedThrowingContinuation { registering = $0 }
     if let wanted = configuration.requestedID, wanted != reply.id {
-      logger.warning("the hub gave another id than requested", metadata: .engine([.engine: "\(reply.id)"]))
+      logger.warning("the hub gave another id than requested", metadata: [LogKey.engineID: "\(reply.id)"])
     }
     return reply
   }
@@ -43,7 +43,7 @@ extension EngineDriver {
     do {
       try sendToHub(MessageType.unregistrationRequest, ["id": .int(identity.id)])
     } catch {
-      logger.warning("the hub could not be told of the departure", metadata: .engine([.error: "\(error)"]))
+      logger.warning("the hub could not be told of the departure", metadata: [LogKey.reason: "\(error)"])
     }
   }
 
@@ -70,7 +70,7 @@ extension EngineDriver {
         }
       }
     } catch {
-      logger.error("receiving failed", metadata: .engine([.error: "\(error)", .channel: "registration"]))
+      logger.error("receiving failed", metadata: [LogKey.reason: "\(error)", LogKey.channel: "registration"])
     }
   }
 

@@ -20,7 +20,7 @@ extension EngineDriver {
   /// Notes a message that was dropped, or that none could be received.
   func receivingFailed(_ error: any Error, channel: Request.Channel) {
     if let error = error as? WireError { return reject(error, channel: channel.rawValue) }
-    logger.error("receiving failed", metadata: .engine([.error: "\(error)", .channel: "\(channel.rawValue)"]))
+    logger.error("receiving failed", metadata: [LogKey.reason: "\(error)", LogKey.channel: "\(channel.rawValue)"])
   }
 
   private func acceptControl() {

@@ -122,10 +122,10 @@ actor EngineDriver {
     rejections.count(error)
     logger.warning(
       "message dropped",
-      metadata: .engine([
-        .error: "\(error.reason)", .rejected: "\(error.code.rawValue)", .channel: "\(channel)",
-        .count: "\(rejections[error.code])",
-      ]))
+      metadata: [
+        LogKey.reason: "\(error.reason)", LogKey.rejected: "\(error.code.rawValue)", LogKey.channel: "\(channel)",
+        LogKey.count: "\(rejections[error.code])",
+      ])
   }
 
   private func startHeart(_ heart: Heart, _ registration: RegistrationReply) async throws {
@@ -146,7 +146,7 @@ actor EngineDriver {
   private func open(_ registration: RegistrationReply) throws -> (worker: ShellWorker, context: EngineContext) {
     guard let context else { throw CancellationError() }
     identity = EngineIdentity(id: registration.id, uuid: configuration.uuid)
-    logger[.engine] = "\(configuration.label).\(registration.id)"
+    logger[metadataKey: LogKey.engine] = "\(configuration.label).\(registration.id)"
     let sockets = try EngineSockets(context, configuration.connection, options: options, id: registration.id)
     outlet.open(sockets, identity: EngineIdentity(id: registration.id, uuid: configuration.uuid))
     sources.append(loop.onReadable(sockets.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
@@ -164,7 +164,7 @@ actor EngineDriver {
     ) { [weak self] error in
       self?.onLoop { $0.receivingFailed(error, channel: .shell) }
     }
-    logger.info("engine registered", metadata: .engine([.period: "\(registration.heartbeatPeriod)"]))
+    logger.info("engine registered", metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
     return (
       worker, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
     )

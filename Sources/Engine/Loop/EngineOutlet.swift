@@ -1,7 +1,7 @@
 import Logging
-import Synchronization
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// The engine's sockets for work, and everything that is sent on them.
 ///
@@ -151,7 +151,7 @@ extension EngineOutlet.State {
     do {
       try sockets?.iopub.send(&outgoing)
     } catch {
-      logger.error("publishing failed", metadata: .engine([.error: "\(error)", .messageType: "\(type)"]))
+      logger.error("publishing failed", metadata: [LogKey.reason: "\(error)", LogKey.messageType: "\(type)"])
     }
     outgoing.removeAll()
   }
@@ -173,7 +173,7 @@ extension EngineOutlet.State {
     } catch {
       logger.error(
         "a reply could not be sent",
-        metadata: .engine([.error: "\(error)", .messageID: "\(request.message.header.messageID)"]))
+        metadata: [LogKey.reason: "\(error)", LogKey.messageID: "\(request.message.header.messageID)"])
     }
     outgoing.removeAll()
   }

@@ -1,0 +1,22 @@
+/// The keys of log metadata, the same in every part of Martlet.
+package enum LogKey {
+  /// An engine's label, with its id once it has one.
+  package static let engine = "martlet.engine"
+  package static let engineID = "martlet.engine.id"
+  package static let engineUUID = "martlet.engine.uuid"
+  package static let messageID = "martlet.message.id"
+  package static let messageType = "martlet.message.type"
+  /// Why something failed: an error or its text.
+  package static let reason = "martlet.reason"
+  /// The code of the error for which a message was rejected.
+  package static let rejected = "martlet.rejected"
+  /// The channel of the protocol, such as `shell` or `iopub`.
+  package static let channel = "martlet.channel"
+  /// One of the controller's sockets.
+  package static let socket = "martlet.socket"
+  package static let endpoint = "martlet.endpoint"
+  package static let count = "martlet.count"
+  package static let heartbeatPeriod = "martlet.heartbeat.period"
+  /// How long after its ping a heartbeat arrived.
+  package static let heartbeatDelay = "martlet.heartbeat.delay"
+}
