@@ -233,18 +233,23 @@ actor Hub: EventLoopActor {
   private func saveEngines() {
     guard let engineStateFile else { return }
     do {
-      try PrivateFile.write(state.engines.json.bytes.data, to: engineStateFile)
+      // Not durable: registrations would wait for the disk, and a damaged table is only ignored.
+      try PrivateFile.write(state.engines.json.bytes.data, to: engineStateFile, isDurable: false)
     } catch {
       logger.warning("can't save the engine table", metadata: [LogKey.reason: "\(error)"])
     }
   }
 
   private func restore() {
-    guard let engineStateFile, let data = FileManager.default.contents(atPath: engineStateFile) else { return }
+    guard let engineStateFile else { return }
     do {
-      state.restore(try JSONValue.parse(Bytes(Array(data))))
+      guard let table = try PrivateFile.readJSON(engineStateFile) else { return }
+      guard table["engines"]?.objectValue != nil else {
+        throw PrivateFileError(engineStateFile, "'engines' is missing")
+      }
+      state.restore(table)
     } catch {
-      logger.warning("can't read the engine table", metadata: [LogKey.reason: "\(error)"])
+      logger.warning("no engines are restored: the engine table is unusable", metadata: [LogKey.reason: "\(error)"])
     }
   }
 

@@ -27,17 +27,15 @@ public struct ConnectionFile: Sendable, Hashable {
   ///
   /// - Throws: ``ConnectionError`` that says whether it is missing, unreadable or malformed.
   public func read() throws(ConnectionError) -> ConnectionInfo {
-    guard exists else {
-      throw ConnectionError("no connection file at \(path): is a controller running? (martlet start -n 4 starts one)")
-    }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw ConnectionError("the connection file \(path) can't be read")
-    }
     do {
-      return try ConnectionInfo(json: try JSONValue.parse(Bytes(Array(data))))
+      if let json = try PrivateFile.readJSON(path) { return try ConnectionInfo(json: json) }
     } catch {
-      throw ConnectionError("the connection file \(path) is unusable: \(error)")
+      let reason = (error as? PrivateFileError)?.reason ?? "\(error)"
+      throw ConnectionError(
+        "the connection file \(path) is unusable: \(reason); remove it if no controller is running (martlet clean does)"
+      )
     }
+    throw ConnectionError("no connection file at \(path): is a controller running? (martlet start -n 4 starts one)")
   }
 
   /// Writes the file with mode 0600 under another name and moves it into place.
@@ -53,27 +51,4 @@ public struct ConnectionFile: Sendable, Hashable {
 
   /// Removes the file if it is there.
   public func remove() { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// Files with secrets or state: mode 0600, never half written.
-public enum PrivateFile {
-  /// Writes a file as a whole, making its folder (mode 0700) when it is missing.
-  public static func write(_ data: Data, to path: String) throws {
-    let folder = (path as NSString).deletingLastPathComponent
-    try FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    let temporary = "\(path).\(UUID().uuidString).tmp"
-    // The mode is the file's from the start: setting it afterwards would show a key to others for a moment.
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw ConnectionError(String(cString: strerror(errno))) }
-    do {
-      let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-      try file.write(contentsOf: data)
-      try file.close()
-      guard rename(temporary, path) == 0 else { throw ConnectionError(String(cString: strerror(errno))) }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-  }
 }
