@@ -70,7 +70,8 @@ let package = Package(
     .executableTarget(name: "WordCount", dependencies: ["Martlet"], path: "Sources/Examples/WordCount"),
 
     .executableTarget(
-      name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"),
+      name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"
+    ),
     .executableTarget(name: "martlet-test-engine", dependencies: ["Martlet"], path: "Tests/Support/TestEngine"),
     .executableTarget(
       name: "pickle-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/PickleProbe"),
@@ -84,6 +85,7 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: ["MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
     .testTarget(name: "ClientTests", dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ"]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
+    .testTarget(name: "MartletTests", dependencies: ["Martlet", "martlet-test-engine"]),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [

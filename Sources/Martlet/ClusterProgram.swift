@@ -1,7 +1,7 @@
-import MartletClient
-import MartletCluster
 import Foundation
 import Logging
+import MartletClient
+import MartletCluster
 import MartletWire
 
 /// A program that is its own cluster.

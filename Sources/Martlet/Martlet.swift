@@ -1,6 +1,63 @@
-@_exported import MartletClient
-@_exported import MartletCluster
-@_exported import MartletEngine
-@_exported import MartletWire
+// What `import Martlet` brings, name by name: `ClusterProgram`, and the types below. `Tests/MartletTests` compares the
+// list with the types that public declarations mention.
 
+@_exported import struct MartletClient.AsyncResult
+@_exported import struct MartletClient.BroadcastView
+// The client: connections, views, results.
+@_exported import class MartletClient.Client
+@_exported import struct MartletClient.ClientConfiguration
+@_exported import struct MartletClient.ClientError
+@_exported import struct MartletClient.ClientTraffic
+@_exported import struct MartletClient.CompletedElements
+@_exported import struct MartletClient.CompositeError
+@_exported import struct MartletClient.Dependency
+@_exported import struct MartletClient.DirectView
+@_exported import struct MartletClient.EngineError
+@_exported import struct MartletClient.EngineIdentity
+@_exported import enum MartletClient.EngineTargets
+@_exported import struct MartletClient.EngineView
+@_exported import struct MartletClient.ExecuteReply
+@_exported import struct MartletClient.LoadBalancedView
+@_exported import struct MartletClient.OutputLine
+@_exported import struct MartletClient.OutputLines
+@_exported import struct MartletClient.QueueStatus
+@_exported import struct MartletClient.RemoteError
+@_exported import protocol MartletClient.ResultList
+@_exported import struct MartletClient.ResultStatus
+@_exported import struct MartletClient.TaskAborted
+@_exported import protocol MartletClient.TaskIdentifying
+@_exported import struct MartletClient.TaskMetadata
+@_exported import struct MartletClient.TaskOutput
+@_exported import struct MartletClient.TaskProgress
+@_exported import struct MartletClient.TaskRecord
+// Clusters that a program starts itself.
+@_exported import class MartletCluster.Cluster
+@_exported import struct MartletCluster.ClusterConfiguration
+@_exported import struct MartletCluster.ClusterError
+@_exported import struct MartletCluster.ClusterRecord
+@_exported import struct MartletCluster.OptionError
+@_exported import struct MartletCluster.ProfileDirectory
+@_exported import struct MartletCluster.ProgramCommand
+// What a function may use while an engine runs it.
+@_exported import struct MartletEngine.EngineContext
+@_exported import struct MartletEngine.UnmetDependency
+// Functions and the values that travel.
+@_exported import struct MartletWire.ArgumentError
+@_exported import struct MartletWire.BigInteger
+@_exported import struct MartletWire.CallArguments
+@_exported import struct MartletWire.ConnectionError
+@_exported import struct MartletWire.ConnectionInfo
+@_exported import struct MartletWire.JSONError
+@_exported import enum MartletWire.JSONValue
+@_exported import struct MartletWire.NDArray
+@_exported import protocol MartletWire.NDArrayElement
+@_exported import struct MartletWire.PickleDict
+@_exported import struct MartletWire.PickleError
+@_exported import struct MartletWire.PickleRecord
+@_exported import struct MartletWire.PickleSet
+@_exported import enum MartletWire.PickleValue
+@_exported import struct MartletWire.RejectionCounts
+@_exported import protocol MartletWire.RemoteCallable
+@_exported import struct MartletWire.RemoteFunction
+@_exported import struct MartletWire.Timestamp
 @_exported import struct MartletZeroMQ.Bytes
