@@ -41,11 +41,12 @@
 // What a function may use while an engine runs it.
 @_exported import struct MartletEngine.EngineContext
 @_exported import struct MartletEngine.UnmetDependency
-// Functions and the values that travel.
+// Functions, the values that travel, and connections.
 @_exported import struct MartletWire.ArgumentError
 @_exported import struct MartletWire.BigInteger
 @_exported import struct MartletWire.CallArguments
 @_exported import struct MartletWire.ConnectionError
+@_exported import struct MartletWire.ConnectionFile
 @_exported import struct MartletWire.ConnectionInfo
 @_exported import struct MartletWire.JSONError
 @_exported import enum MartletWire.JSONValue
@@ -60,4 +61,5 @@
 @_exported import protocol MartletWire.RemoteCallable
 @_exported import struct MartletWire.RemoteFunction
 @_exported import struct MartletWire.Timestamp
+@_exported import struct MartletWire.WireError
 @_exported import struct MartletZeroMQ.Bytes

@@ -87,7 +87,9 @@ import Testing
       #expect(error.evalue == "no" && error.engineID == 1 && !error.ename.isEmpty)
       let several = await #expect(throws: CompositeError.self) { try await client[...].apply(Self.fail, "no").value }
       #expect(several?.failures.map(\.engineID) == [0, 1])
-      let outcomes = await (try client[...].apply(Self.fail, "no")).outcomes
+      let failing = try client[...].apply(Self.fail, "no")
+      await #expect(throws: CompositeError.self) { try await failing.value }
+      let outcomes = try await failing.outcomes
       #expect(outcomes.count == 2)
 
       let naps = try client.loadBalanced().map(Self.sleep, [0.01, 60, 60, 60, 60, 60])
