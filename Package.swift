@@ -22,7 +22,7 @@ let package = Package(
     .library(name: "Martlet", targets: ["Martlet"]),
     .library(name: "MartletWire", targets: ["MartletWire", "MartletZeroMQ"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
-    .executable(name: "WordCount", targets: ["WordCount"]),
+    .executable(name: "WordCount", targets: ["MartletWordCount"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -67,7 +67,7 @@ let package = Package(
       dependencies: [
         "Martlet", "MartletCluster", "MartletWire", argumentParser, logging, subprocess, systemPackage,
       ]),
-    .executableTarget(name: "WordCount", dependencies: ["Martlet"], path: "Sources/Examples/WordCount"),
+    .executableTarget(name: "MartletWordCount", dependencies: ["Martlet"], path: "Sources/Examples/WordCount"),
 
     .executableTarget(
       name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"

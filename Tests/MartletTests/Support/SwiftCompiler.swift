@@ -20,7 +20,7 @@ struct SwiftCompiler {
   func errors(in source: String) throws -> [Diagnostic] {
     let folder = try TemporaryFolder()
     let file = try folder.write(source, to: "main.swift")
-    let result = try run(["swiftc", "-typecheck", "-parse-as-library", "-swift-version", "6", file] + searchPaths)
+    let result = try Self.run(["swiftc", "-typecheck", "-parse-as-library", "-swift-version", "6", file] + searchPaths)
     let errors = result.output.split(separator: "\n").compactMap { Diagnostic(String($0), file: file) }
     if result.status != 0, errors.isEmpty { throw CompilerFailure(output: result.output) }
     return errors
@@ -29,7 +29,7 @@ struct SwiftCompiler {
   /// The public symbols of a module.
   func symbolGraph(of module: String) throws -> SymbolGraph {
     let folder = try TemporaryFolder()
-    let result = try run(
+    let result = try Self.run(
       [
         "swift-symbolgraph-extract", "-module-name", module, "-output-dir", folder.path, "-minimum-access-level",
         "public",
@@ -45,11 +45,12 @@ struct SwiftCompiler {
       struct Target: Decodable { let triple: String }
       let target: Target
     }
-    let result = try run(["swiftc", "-print-target-info"])
+    let result = try Self.run(["swiftc", "-print-target-info"])
     return try JSONDecoder().decode(Info.self, from: Data(result.output.utf8)).target.triple
   }
 
-  private func run(_ command: [String]) throws -> (status: Int32, output: String) {
+  /// Runs a command to its end, with standard output and standard error in one.
+  static func run(_ command: [String]) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command
