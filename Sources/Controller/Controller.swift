@@ -1,9 +1,9 @@
 import Foundation
 import Logging
-import ServiceLifecycle
-import Synchronization
 import MartletWire
 import MartletZeroMQ
+import ServiceLifecycle
+import Synchronization
 
 /// The controller: hub, schedulers and heart monitor in one process, on a few event loops.
 ///
@@ -37,7 +37,7 @@ public final class Controller: Service, Sendable {
     let key = configuration.key ?? Session.randomID()
     let sockets = ControllerSockets(
       context: try context ?? Context(ioThreads: configuration.ioThreads), configuration: configuration, key: key)
-    var endpoints = EndpointBinder(configuration, reused: reused)
+    var endpoints = try EndpointBinder(configuration, reused: reused)
     (stopRequests, requestStop) = AsyncStream.makeStream()
     let requestStop = requestStop
 
@@ -115,7 +115,7 @@ public final class Controller: Service, Sendable {
     _ kind: ConnectionInfo.Kind, _ configuration: ControllerConfiguration, _ key: String, _ endpoints: EndpointBinder
   ) -> ConnectionInfo {
     let isClient = kind == .client
-    var info = ConnectionInfo(kind: kind, interface: (isClient ? configuration.clients : configuration.engines).url)
+    var info = ConnectionInfo(kind: kind, interface: endpoints.address(isClient ? .client : .engine).publishedURL)
     info.key = key
     info.curveServerKey = configuration.curve?.publicKey
     info.location = configuration.location

@@ -40,10 +40,16 @@ extension ClusterProgram {
     switch arguments.first {
     case "engine":
       let rest = Array(arguments.dropFirst())
-      exit(await RoleExit.code(program) { try await EngineRole.run(rest, functions: functions) })
+      exit(
+        await RoleExit.code("\(program) engine", usage: "\(program) engine [options]") {
+          try await EngineRole.run(rest, functions: functions)
+        })
     case "controller":
       let rest = Array(arguments.dropFirst())
-      exit(await RoleExit.code(program) { try await ControllerRole.run(rest) })
+      exit(
+        await RoleExit.code("\(program) controller", usage: "\(program) controller [options]") {
+          try await ControllerRole.run(rest)
+        })
     default:
       exit(await runAsClient(arguments, program: program))
     }

@@ -12,7 +12,8 @@ enum IPClusterCommand {
       print(Version.current)
       return 0
     }
-    return await exitCode(of: "ipcluster") {
+    let usage = "ipcluster start|stop|engines|list|clean [options]"
+    return await exitCode(of: "ipcluster", usage: usage) {
       try await perform(subcommand, Array(arguments.dropFirst()))
     }
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import MartletCluster
 import Foundation
+import MartletCluster
 
 /// The command `martlet`.
 struct MartletTool: AsyncParsableCommand {
@@ -19,8 +19,27 @@ struct MartletTool: AsyncParsableCommand {
       EngineCommand.self, Profile.self,
     ])
 
-  /// Runs the command and ends the process where it fails.
-  static func run(_ arguments: [String]) async { await main(arguments) }
+  /// The command that is running, for the usage in its errors.
+  @TaskLocal static var running: any ParsableCommand.Type = MartletTool.self
+
+  /// Runs the command and ends the process if it fails: with 2 if the command line can't be used.
+  static func run(_ arguments: [String]) async {
+    do {
+      var command = try parseAsRoot(arguments)
+      try await $running.withValue(type(of: command)) {
+        if var asyncCommand = command as? any AsyncParsableCommand {
+          try await asyncCommand.run()
+        } else {
+          try command.run()
+        }
+      }
+    } catch  where exitCode(for: error) == .validationFailure {
+      RoleExit.report(fullMessage(for: error))
+      exit(withError: ExitCode(RoleExit.usageErrorCode))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
 
 /// Which profile and cluster a command is about.
@@ -69,15 +88,19 @@ func roleArguments(_ values: KeyValuePairs<String, String?>) -> [String] {
   values.compactMap { name, value in value.map { "--\(name)=\($0)" } }
 }
 
-/// Runs a command's work until Ctrl-C and turns errors into one line and an exit code.
+/// Runs a command's work until Ctrl-C and turns errors into a message and an exit code.
 func perform(_ work: @escaping @Sendable () async throws -> Void) async throws {
-  let code = await exitCode(of: "martlet", work)
+  let command = MartletTool.running
+  let name = MartletTool._commandName == command._commandName ? "martlet" : "martlet \(command._commandName)"
+  let code = await exitCode(of: name, usage: MartletTool.usageString(for: command), work)
   if code != 0 { throw ExitCode(code) }
 }
 
-/// The exit code of some work; the codes of `ipcluster` where a cluster runs already (10) or doesn't run (11).
-func exitCode(of program: String, _ work: @escaping @Sendable () async throws -> Void) async -> Int32 {
-  await RoleExit.code(program) {
+/// The exit code of some work; those of `ipcluster` if a cluster is running already (10) or isn't running (11).
+func exitCode(
+  of program: String, usage: String, _ work: @escaping @Sendable () async throws -> Void
+) async -> Int32 {
+  await RoleExit.code(program, usage: usage) {
     do {
       try await work()
     } catch let error as ClusterError where error.code != .failed {

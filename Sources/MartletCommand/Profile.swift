@@ -1,5 +1,6 @@
 import ArgumentParser
 import MartletCluster
+import MartletWire
 
 /// `martlet profile`.
 struct Profile: ParsableCommand {
@@ -14,7 +15,7 @@ struct Profile: ParsableCommand {
     var ipythonDir: String?
 
     func run() {
-      let directory = ipythonDir ?? ProfileDirectory.ipythonDirectory()
+      let directory = ipythonDir ?? IPythonDirectory.path()
       for profile in ProfileDirectory.all(in: directory) { print("\(profile.name)\t\(profile.path)") }
     }
   }
@@ -56,7 +57,7 @@ struct Profile: ParsableCommand {
     var ipythonDir: String?
 
     var profile: ProfileDirectory {
-      ProfileDirectory(name: name, ipythonDirectory: ipythonDir ?? ProfileDirectory.ipythonDirectory())
+      ProfileDirectory(name: name, ipythonDirectory: ipythonDir ?? IPythonDirectory.path())
     }
   }
 }

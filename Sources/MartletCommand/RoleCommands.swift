@@ -18,7 +18,7 @@ enum RoleCommand {
       print(Version.current)
       return 0
     }
-    return await RoleExit.code(program) {
+    return await RoleExit.code(program, usage: "\(program) [options]") {
       switch self {
       case .controller: try await ControllerRole.run(arguments)
       case .engine: try await EngineRole.run(arguments)

@@ -15,7 +15,6 @@ struct OptionSetter {
     }
     if options.reportsSubscriptions { try set(ZMQ_XPUB_VERBOSE, 1, "reportsSubscriptions") }
     if let limit = options.maxMessageSize { try setLong(ZMQ_MAXMSGSIZE, Int64(limit), "maxMessageSize") }
-    if options.ipv6 { try set(ZMQ_IPV6, 1, "ipv6") }
     if let idle = options.tcpKeepaliveIdle {
       try set(ZMQ_TCP_KEEPALIVE, 1, "tcpKeepalive")
       try set(ZMQ_TCP_KEEPALIVE_IDLE, Int32(clamping: idle.components.seconds), "tcpKeepaliveIdle")
@@ -36,6 +35,13 @@ struct OptionSetter {
       try set(ZMQ_CURVE_SECRETKEY, Bytes(keys.secretKey), "curve secret key")
     }
     for prefix in options.subscriptions { try set(ZMQ_SUBSCRIBE, prefix, "subscribe") }
+  }
+
+  /// Allows IPv6 for an IPv6 literal such as `tcp://[::1]:*`, and only for it: libzmq would otherwise take `tcp://*` for
+  /// `tcp://[::]` and prefer a name's IPv6 address, where the other side may not listen.
+  func allowIPv6(for endpoint: String) throws(ZeroMQError) {
+    guard endpoint.hasPrefix("tcp://") else { return }
+    try set(ZMQ_IPV6, endpoint.hasPrefix("tcp://[") ? 1 : 0, "ipv6")
   }
 
   private func set(_ option: Int32, _ value: Int32, _ name: String) throws(ZeroMQError) {

@@ -61,6 +61,7 @@ public struct Socket: ~Copyable {
   public borrowing func bind(_ endpoint: String) throws(ZeroMQError) -> String {
     let handle = handle
     state.mayHaveMessages = true
+    try OptionSetter(handle: handle).allowIPv6(for: endpoint)
     try check("zmq_bind", endpoint) { zmq_bind(handle, endpoint) }
     return lastEndpoint ?? endpoint
   }
@@ -71,6 +72,7 @@ public struct Socket: ~Copyable {
   public borrowing func connect(_ endpoint: String) throws(ZeroMQError) {
     let handle = handle
     state.mayHaveMessages = true
+    try OptionSetter(handle: handle).allowIPv6(for: endpoint)
     try check("zmq_connect", endpoint) { zmq_connect(handle, endpoint) }
   }
 

@@ -41,8 +41,6 @@ public struct SocketOptions: Sendable {
   public var tcpKeepaliveIdle: Duration?
   /// ZMTP heartbeats: how often to ping; the connection is closed after three missed answers. `nil`: none.
   public var heartbeatInterval: Duration?
-  /// Accept IPv6 addresses.
-  public var ipv6 = false
 
   /// All defaults.
   public init() {}

@@ -162,7 +162,7 @@ def test_killing_the_program_takes_its_cluster_with_it(place):
 
 def test_usage_errors_are_one_line(place):
     failed = place.command("start", "-n", "many")
-    assert failed.returncode == 64
+    assert failed.returncode == 2
     assert failed.stderr.startswith("Error:")
     unknown = place.command("status", "--profile", "nobody")
     assert unknown.returncode != 0 and unknown.stderr.count("\n") == 1

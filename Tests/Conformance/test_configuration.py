@@ -1,10 +1,15 @@
 """Options of the controller: command line, configuration files, environment; restarts that keep or take over."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
 
 import ipyparallel as ipp
 import pytest
+import zmq
 from harness import TIMEOUT, binary, controller_command, wait_until
 from ipyparallel import interactive
 from simulated import raw_client, swarm_of, wait_for_engines
@@ -134,11 +139,111 @@ class TestFlags:
         "argument", ["--hwm=many", "--scheme=none", "--transport=udp", "--IPController.db_class=NoSuch", "--ports=x"]
     )
     def test_unusable_values(self, argument, cluster):
-        with pytest.raises(AssertionError, match="ended with status 1"):
+        with pytest.raises(AssertionError, match="ended with status 2"):
             cluster.start_controller(arguments=[argument])
-        [line] = log_of(cluster).strip().splitlines()
-        assert "should be" in line
+        error, usage, _ = log_of(cluster).strip().splitlines()
+        assert error.startswith("Error: ") and "should be" in error and usage.startswith("Usage: ")
         cluster.processes.clear()
+
+
+#: Runs an unmodified engine whose sockets may use IPv6, which ipyparallel has no option for.
+IPV6_ENGINE = """
+import zmq
+original = zmq.Context.__init__
+def initialize(self, *arguments, **options):
+    original(self, *arguments, **options)
+    self.set(zmq.IPV6, 1)
+zmq.Context.__init__ = initialize
+from ipyparallel.engine.app import main
+main()
+"""
+
+
+class TestAddresses:
+    """Clients and engines of both languages reach a controller by whatever its address is given as."""
+
+    def check(self, cluster, published, context=None):
+        for role in ("client", "engine"):
+            assert cluster.connection_info(role)["interface"] == published
+        command = [sys.executable, "-c", IPV6_ENGINE] + cluster.engine_arguments()
+        cluster.start("python-engine", command) if context else cluster.start_python_engines(1)
+        cluster.start_swift_engines(1)
+        path = str(cluster.connection_file("client"))
+        client = ipp.Client(connection_info=path, timeout=TIMEOUT, context=context)
+        cluster.clients.append(client)
+        wait_until(lambda: cluster.check_running() and len(client.ids) == 2, "both engines", 2 * TIMEOUT)
+        assert sum(runs_python(client[engine]) for engine in client.ids) == 1
+        # The Swift client asks the hub for the engines.
+        status = subprocess.run(
+            [binary("martlet"), "status", "--interval=0"], env=cluster.environment, capture_output=True, text=True
+        )
+        assert status.returncode == 0 and "2 engines" in status.stdout, status.stderr
+
+    @pytest.mark.parametrize("address", ["localhost", "lo", "127.0.0.1"])
+    @pytest.mark.skipif(sys.platform != "linux", reason="the loopback interface has another name elsewhere")
+    def test_loopback(self, address, cluster):
+        cluster.start_controller(arguments=[f"--ip={address}"])
+        self.check(cluster, "tcp://127.0.0.1")
+
+    def test_host_name(self, cluster):
+        cluster.start_controller(arguments=[f"--ip={socket.gethostname()}"])
+        self.check(cluster, f"tcp://{socket.gethostbyname(socket.gethostname())}")
+
+    @pytest.mark.parametrize("address", ["*", "0.0.0.0", "::", "[::]"])
+    def test_all(self, address, cluster):
+        """Peers know what an asterisk means: loopback on the controller's own host, else its location."""
+        cluster.start_controller(arguments=[f"--ip={address}"])
+        self.check(cluster, "tcp://*")
+
+    @pytest.mark.parametrize("address", ["::1", "[::1]"])
+    def test_ipv6(self, address, cluster):
+        cluster.start_controller(arguments=[f"--ip={address}"])
+        context = zmq.Context()
+        context.set(zmq.IPV6, 1)
+        self.check(cluster, "tcp://[::1]", context)
+
+    def test_of_engines_alone(self, cluster):
+        cluster.start_controller(arguments=["--IPController.engine_ip=localhost", "--IPController.client_ip=127.0.0.2"])
+        assert cluster.connection_info("engine")["interface"] == "tcp://127.0.0.1"
+        assert cluster.connection_info("client")["interface"] == "tcp://127.0.0.2"
+        cluster.start_python_engines(1)
+        assert cluster.client(engines=1)[0].apply_sync(double, 4) == 8
+
+    def test_location_is_a_name_of_this_host(self, cluster):
+        cluster.start_controller(arguments=["--ip=*", "--location=localhost"])
+        assert cluster.connection_info("client")["location"] == "localhost"
+        self.check(cluster, "tcp://*")
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["--ip=no-such-host.invalid"], ["--ip=no-such-host.invalid: no address is known"]),
+            (["--ip=192.0.2.77"], ["--ip=192.0.2.77: this is no address of this machine"]),
+            (["--IPController.engine_ip=192.0.2.77"], ["--IPController.engine_ip=192.0.2.77"]),
+        ],
+    )
+    def test_errors_name_the_option(self, arguments, words, cluster):
+        with pytest.raises(AssertionError, match="ended with status 1"):
+            cluster.start_controller(arguments=arguments)
+        [line] = log_of(cluster).strip().splitlines()
+        assert all(word in line for word in words)
+        cluster.processes.clear()
+
+    def test_a_port_in_use(self, cluster):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            with pytest.raises(AssertionError, match="ended with status 1"):
+                cluster.start_controller(arguments=[f"--client-ports={port}"])
+        [line] = log_of(cluster).strip().splitlines()
+        assert f"tcp://127.0.0.1:{port} (from --client-ports) is in use" in line
+        cluster.processes.clear()
+
+
+def runs_python(view):
+    try:
+        return view.apply_sync(double, 2) == 4
+    except ipp.error.RemoteError:
+        return False
 
 
 class TestFiles:
@@ -217,6 +322,69 @@ class TestEnvironment:
         self.start(cluster, IPP_SESSION_KEY="a key of mine")
         assert wait_until(lambda: cluster.connection_info("client"), "the connection file")["key"] == "a key of mine"
         assert cluster.client().ids == []
+
+
+class TestFolders:
+    """Where profiles are, which has to be where Python looks."""
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {},
+            {"HOME": "{home}/link"},
+            {"HOME": "{home}/"},
+            {"HOME": "."},
+            {"HOME": "{home}/old"},
+            {"HOME": "{home}/both"},
+            {"IPYTHONDIR": "{home}/ip/../other"},
+            {"IPYTHONDIR": "~/ip"},
+            {"IPYTHONDIR": "~"},
+            {"IPYTHONDIR": "target"},
+            {"IPYTHONDIR": ""},
+            {"IPYTHONDIR": "{home}/link"},
+            {"XDG_CONFIG_HOME": "{home}/xdg"},
+            {"XDG_CONFIG_HOME": ""},
+            {"XDG_CONFIG_HOME": "/no/such/folder"},
+            {"XDG_CONFIG_HOME": "{home}/xdg", "HOME": "{home}/both"},
+        ],
+        ids=str,
+    )
+    def test_as_python_finds_them(self, given, tmp_path):
+        for folder in ("target", "old/.config/ipython", "both/.config/ipython", "both/.ipython", "xdg/ipython"):
+            (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / "link").symlink_to(tmp_path / "target")
+        environment = {name: value for name, value in os.environ.items() if name not in ("IPYTHONDIR", "XDG_CONFIG_HOME")}
+        environment |= {"HOME": str(tmp_path)} | {name: value.format(home=tmp_path) for name, value in given.items()}
+
+        def output(*command):
+            return subprocess.run(
+                command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+            ).stdout.strip()
+
+        ask_python = "import os, IPython.paths; print(os.path.abspath(IPython.paths.get_ipython_dir()))"
+        folder = output(sys.executable, "-W", "ignore", "-c", ask_python)
+        assert output(binary("martlet"), "profile", "create", "x") == os.path.join(folder, "profile_x")
+
+    def test_client_finds_the_controller_in_another_home(self, cluster, tmp_path):
+        cluster.environment["HOME"] = str(tmp_path)
+        del cluster.environment["IPYTHONDIR"]
+        cluster.start("controller", controller_command())
+        ask = "import ipyparallel as ipp; print(ipp.Client(timeout=30).ids)"
+        client = [sys.executable, "-c", ask]
+        found = subprocess.run(client, env=cluster.environment, capture_output=True, text=True, cwd=tmp_path)
+        assert found.stdout.splitlines()[-1:] == ["[]"], found.stderr
+        assert (tmp_path / ".ipython/profile_default/security/ipcontroller-client.json").exists()
+
+    @pytest.mark.parametrize("home", ["/dev/null", "/proc"])
+    @pytest.mark.parametrize("arguments", [["start", "-n", "1"], ["controller"], ["profile", "create"]], ids=" ".join)
+    def test_a_home_that_cannot_be_written(self, home, arguments, tmp_path):
+        environment = {name: value for name, value in os.environ.items() if name != "IPYTHONDIR"} | {"HOME": home}
+        failed = subprocess.run(
+            [binary("martlet"), *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert failed.returncode == 1
+        [line] = failed.stderr.splitlines()
+        assert f"{home}/.ipython/profile_default can't be created" in line and "HOME" in line and "IPYTHONDIR" in line
 
 
 class TestLogs:

@@ -96,7 +96,6 @@ import Testing
     var options = SocketOptions(identity: Bytes("x"))
     options.tcpKeepaliveIdle = .seconds(30)
     options.heartbeatInterval = .seconds(10)
-    options.ipv6 = true
     options.maxMessageSize = 1 << 40
     let pair = try Transport.tcp.makePair(.dealer, .dealer, serverOptions: options, clientOptions: options)
     try pair.client.send("x")

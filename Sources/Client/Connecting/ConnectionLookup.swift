@@ -3,31 +3,26 @@ import MartletWire
 
 /// Finds the connection file of a running controller.
 struct ConnectionLookup: Sendable {
-  /// The file that is looked for.
+  /// The file to read.
   let file: ConnectionFile
 
-  /// The file of a profile in the IPython directory: `$IPYTHONDIR`, or `~/.ipython`.
+  /// The file of a profile in ``IPythonDirectory``.
   init(profile: String, clusterID: String, environment: [String: String] = ProcessInfo.processInfo.environment) {
-    let home = environment["HOME"] ?? NSHomeDirectory()
-    let directory = environment["IPYTHONDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(home)/.ipython"
+    let directory = IPythonDirectory.path(environment: environment)
     file = ConnectionFile(.client, profileDirectory: "\(directory)/profile_\(profile)", clusterID: clusterID)
   }
 
   /// A file by its path.
-  init(path: String) { file = ConnectionFile(path: path) }
+  init(path: String) { file = ConnectionFile(path: UserPath.absolute(path)) }
 
   /// Reads the file, waiting for it to appear.
   ///
-  /// - Throws: ``ClientError/Code/connectionFile`` that says where it was looked for.
+  /// - Throws: ``ClientError/Code/connectionFile`` that names the file; `CancellationError`.
   func read(timeout: Duration) async throws -> ConnectionInfo {
-    let deadline = ContinuousClock.now + timeout
-    // A file in a directory that may not exist yet can't be watched portably.
-    while !file.exists, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(50)) }
     do {
-      return try file.read()
-    } catch {
-      let waited = file.exists ? "" : " (waited \(timeout) for it)"
-      throw ClientError(.connectionFile, "\(error)\(waited)", underlying: error)
+      return try await file.read(within: timeout).resolvingHost()
+    } catch let error as ConnectionError {
+      throw ClientError(.connectionFile, error.description, underlying: error)
     }
   }
 }

@@ -96,12 +96,28 @@ public actor Cluster {
     record.controller = .init(pid: child.pid, log: child.log)
     try record.write()
     Task { self.controllerEnded(await child.status) }
-    for file in record.connectionFiles {
-      do {
-        try await file.appears(within: configuration.startTimeout) { await self.hasNoController }
-      } catch let error as ConnectionError {
-        throw ClusterError.failedStart("the controller", log: child.log, reason: error.description)
+    try await waitForConnectionFiles(of: child)
+  }
+
+  /// Returns when the controller has written its connection files.
+  ///
+  /// - Throws: ``ClusterError`` with the controller's own reason as soon as it ends.
+  private func waitForConnectionFiles(of controller: ChildProcess) async throws {
+    let files = record.connectionFiles
+    let timeout = configuration.startTimeout
+    do {
+      try await withThrowingTaskGroup { group in
+        group.addTask { for file in files { _ = try await file.read(within: timeout) } }
+        group.addTask {
+          await self.wait { $0.hasNoController }
+          try Task.checkCancellation()
+          throw ClusterError.endedAtStart("the controller", await controller.status, log: controller.log)
+        }
+        defer { group.cancelAll() }
+        try await group.next()
       }
+    } catch let error as ConnectionError {
+      throw ClusterError("the controller did not start (\(error)); its log is \(controller.log)")
     }
   }
 
@@ -159,7 +175,8 @@ public actor Cluster {
   private func controllerEnded(_ status: ExitStatus) {
     controller = nil
     record.controller = nil
-    if state == .starting || state == .running {
+    // While it starts, start() throws the reason.
+    if state == .running {
       logger.error("the controller ended with \(status), see its log in \(configuration.profile.log)")
     }
     processEnded()

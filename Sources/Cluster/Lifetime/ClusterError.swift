@@ -23,7 +23,9 @@ public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
         + "choose another --cluster-id", code: .alreadyRunning)
   }
 
-  static func failedStart(_ what: String, log: String, reason: String) -> ClusterError {
-    ClusterError("\(what) did not start (\(reason)); its log is \(log)")
+  /// A process that ended while it started, with its own last words.
+  static func endedAtStart(_ what: String, _ status: ExitStatus, log: String) -> ClusterError {
+    let words = LastWords.read(from: log).map { ": \($0)" } ?? ""
+    return ClusterError("\(what) ended with \(status)\(words); its log is \(log)")
   }
 }

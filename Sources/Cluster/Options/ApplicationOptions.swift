@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import MartletWire
 
 /// What the roles have in common: profile, cluster, logging.
 public struct ApplicationOptions: Sendable, Hashable {
@@ -117,7 +118,7 @@ extension RoleOptions {
     if let path = try reader.string("location", ["ProfileDir"]), !path.isEmpty { return ProfileDirectory(path: path) }
     let root = try reader.string("ipython_dir", kind.classes)
     let directory =
-      root.map { ProfileDirectory(path: $0).path } ?? ProfileDirectory.ipythonDirectory(environment: environment)
+      root.map { UserPath.absolute($0, environment: environment) } ?? IPythonDirectory.path(environment: environment)
     if let name = try reader.string("profile", kind.classes), !name.isEmpty {
       return ProfileDirectory(name: name, ipythonDirectory: directory)
     }

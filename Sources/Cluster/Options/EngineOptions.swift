@@ -98,13 +98,12 @@ public struct EngineOptions: Sendable, Hashable {
     if let connectionInfo {
       info = connectionInfo
     } else {
-      try await connectionFile.appears(within: connectionFileTimeout)
-      info = try connectionFile.read()
+      info = try await connectionFile.read(within: connectionFileTimeout)
     }
     if let location { info.location = location }
     if let sshServer { info.ssh = sshServer }
     if info.key.isEmpty, let sessionKey { info.key = sessionKey }
     if info.curveServerKey == nil, let curveServerKey, !curveServerKey.isEmpty { info.curveServerKey = curveServerKey }
-    return info
+    return info.resolvingHost()
   }
 }

@@ -1,24 +1,17 @@
 import Foundation
+import MartletWire
 
 /// A profile of IPython: the folder with its connection files, logs and configuration.
 public struct ProfileDirectory: Sendable, Hashable {
   /// The absolute path, for example `/home/ada/.ipython/profile_default`.
   public let path: String
 
-  /// A profile by its folder.
-  public init(path: String) { self.path = ProfileDirectory.absolute(path) }
+  /// The profile in a folder.
+  public init(path: String) { self.path = UserPath.absolute(path) }
 
-  /// A profile by its name.
-  public init(name: String, ipythonDirectory: String = ProfileDirectory.ipythonDirectory()) {
+  /// The profile with a name, in IPython's folder by default.
+  public init(name: String, ipythonDirectory: String = IPythonDirectory.path()) {
     self.init(path: "\(ipythonDirectory)/profile_\(name)")
-  }
-
-  /// `$IPYTHONDIR`, or `~/.ipython`.
-  public static func ipythonDirectory(
-    environment: [String: String] = ProcessInfo.processInfo.environment
-  ) -> String {
-    if let directory = environment["IPYTHONDIR"], !directory.isEmpty { return absolute(directory) }
-    return "\(NSHomeDirectory())/.ipython"
   }
 
   /// Connection files and cluster files; mode 0700.
@@ -34,16 +27,16 @@ public struct ProfileDirectory: Sendable, Hashable {
     return folder.hasPrefix("profile_") ? String(folder.dropFirst("profile_".count)) : path
   }
 
-  /// Whether the folder is there.
+  /// Whether the folder exists.
   public var exists: Bool {
     var isDirectory: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
   }
 
-  /// Makes the folder and what belongs into it where it is missing, and closes `security` and `pid` to others.
+  /// Creates the folder and its subfolders if they are missing, and closes `security` and `pid` to other users.
   ///
-  /// - Throws: ``OptionError`` with the path and the system's reason.
-  public func create() throws(OptionError) {
+  /// - Throws: ``ClusterError`` with the path, the system's reason and what to do.
+  public func create() throws(ClusterError) {
     do {
       for (folder, mode) in [(path, 0o755), (log, 0o755), ("\(path)/startup", 0o755), (security, 0o700), (pid, 0o700)] {
         try FileManager.default.createDirectory(
@@ -53,20 +46,16 @@ public struct ProfileDirectory: Sendable, Hashable {
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
       }
     } catch {
-      throw OptionError("the profile \(path) can't be made: \(error.localizedDescription)")
+      throw ClusterError(
+        "the profile \(path) can't be created: \(error.localizedDescription) Set HOME or IPYTHONDIR to a folder that "
+          + "you can write, or give --ipython-dir or --profile-dir.")
     }
   }
 
   /// All profiles of a folder, by name.
-  public static func all(in ipythonDirectory: String = ProfileDirectory.ipythonDirectory()) -> [ProfileDirectory] {
+  public static func all(in ipythonDirectory: String = IPythonDirectory.path()) -> [ProfileDirectory] {
     let folders = (try? FileManager.default.contentsOfDirectory(atPath: ipythonDirectory)) ?? []
     return folders.filter { $0.hasPrefix("profile_") }.sorted()
       .map { ProfileDirectory(path: "\(ipythonDirectory)/\($0)") }.filter(\.exists)
-  }
-
-  private static func absolute(_ path: String) -> String {
-    let expanded = (path as NSString).expandingTildeInPath
-    let full = expanded.hasPrefix("/") ? expanded : "\(FileManager.default.currentDirectoryPath)/\(expanded)"
-    return (full as NSString).standardizingPath
   }
 }

@@ -1,8 +1,8 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Binds the controller's sockets and remembers where: to ports of the configured pools, those of files that are
-/// reused, or ports the system chooses, which are read back instead of guessed beforehand.
+/// Binds the controller's sockets and records where: to ports of the configured pools, to those of reused connection
+/// files, or to ports that the system chooses and that are read back.
 struct EndpointBinder {
   /// Which connection file an endpoint belongs to.
   enum Side {
@@ -17,9 +17,24 @@ struct EndpointBinder {
     let monitor: String
   }
 
-  private let interfaces: [Side: ControllerConfiguration.Interface]
-  private var pools: [Side: ArraySlice<Int>]
-  private var commonPool: ArraySlice<Int>
+  /// Ports to take one after the other.
+  private struct Pool {
+    /// Where they come from, for errors.
+    let option: String
+    var ports: ArraySlice<Int>
+  }
+
+  /// A port to bind, or the number of an `ipc` or `inproc` endpoint.
+  private struct Wanted {
+    let number: Int
+    /// Where it comes from, for errors.
+    let option: String
+  }
+
+  private let clients: ListeningAddress
+  private let engines: ListeningAddress
+  private var pools: [Side: Pool]
+  private var commonPool: Pool
   private var reused: [Side: [ConnectionInfo.Channel: [Int]]]
   private var nextIPCNumber = 1
   /// What has been bound.
@@ -29,12 +44,25 @@ struct EndpointBinder {
   /// The files of `ipc` sockets. libzmq leaves them behind when it closes a socket, so the controller removes them.
   private(set) var socketFiles: [String] = []
 
-  init(_ configuration: ControllerConfiguration, reused: [Side: [ConnectionInfo.Channel: [Int]]] = [:]) {
-    interfaces = [.client: configuration.clients, .engine: configuration.engines]
-    pools = [.client: configuration.clientPorts[...], .engine: configuration.enginePorts[...]]
-    commonPool = configuration.ports[...]
+  /// Looks up the addresses to bind.
+  ///
+  /// - Throws: ``ConnectionError`` that names the option when an address can't be listened on.
+  init(
+    _ configuration: ControllerConfiguration, reused: [Side: [ConnectionInfo.Channel: [Int]]] = [:]
+  ) throws(ConnectionError) {
+    let isShared = configuration.clients == configuration.engines
+    clients = try ListeningAddress(configuration.clients, option: isShared ? "--ip" : "--IPController.client_ip")
+    engines = try ListeningAddress(configuration.engines, option: isShared ? "--ip" : "--IPController.engine_ip")
+    pools = [
+      .client: Pool(option: "--client-ports", ports: configuration.clientPorts[...]),
+      .engine: Pool(option: "--engine-ports", ports: configuration.enginePorts[...]),
+    ]
+    commonPool = Pool(option: "--ports", ports: configuration.ports[...])
     self.reused = reused
   }
+
+  /// Where the sockets of a side are bound.
+  func address(_ side: Side) -> ListeningAddress { side == .client ? clients : engines }
 
   /// Binds a socket for a channel of one side; the registration socket serves both sides under one number.
   ///
@@ -51,15 +79,14 @@ struct EndpointBinder {
   mutating func bindRegistration(_ socket: borrowing Socket) throws(ConnectionError) {
     try monitor(socket, "registration")
     let wanted = takeReused(.registration, .engine)
-    // Where only one of them is tcp its port is the number of both; an address for all serves the other as well.
-    let (client, engine) = (interface(.client), interface(.engine))
-    // Where either would do it takes a port of the engines, as in ipyparallel.
+    // If only one side is tcp, its port is the number of both; a wildcard address serves the other side as well.
+    // Where either would do, the socket takes a port of the engines, as in ipyparallel.
     let clientFirst =
-      client.transport == "tcp" && engine.transport != "tcp" || client.covers(engine) && !engine.covers(client)
-    let first: Side = clientFirst ? .client : .engine
-    let number = try bind(socket, first, wanted: wanted)
-    if !client.covers(engine), !engine.covers(client) {
-      _ = try bind(socket, clientFirst ? .engine : .client, wanted: number)
+      clients.transport == "tcp" && engines.transport != "tcp" || clients.covers(engines) && !engines.covers(clients)
+    let number = try bind(socket, clientFirst ? .client : .engine, wanted: wanted)
+    if !clients.covers(engines), !engines.covers(clients) {
+      let other = Wanted(number: number, option: "the registration of the other side")
+      _ = try bind(socket, clientFirst ? .engine : .client, wanted: other)
     }
     ports[.engine]?[.registration] = [number]
     ports[.client]?[.registration] = [number]
@@ -75,74 +102,72 @@ struct EndpointBinder {
     self.monitored.append(monitored)
   }
 
-  private mutating func takeReused(_ channel: ConnectionInfo.Channel, _ side: Side) -> Int? {
+  private mutating func takeReused(_ channel: ConnectionInfo.Channel, _ side: Side) -> Wanted? {
     guard var numbers = reused[side]?[channel], !numbers.isEmpty else { return nil }
     let number = numbers.removeFirst()
     reused[side]?[channel] = numbers
-    return number
+    return Wanted(number: number, option: "the connection file to be reused")
   }
 
-  private mutating func bind(_ socket: borrowing Socket, _ side: Side, wanted: Int?) throws(ConnectionError) -> Int {
-    let interface = interface(side)
-    do {
-      guard interface.transport == "tcp" else { return try bindNumbered(socket, interface, wanted: wanted) }
-      let host = interface.ip == "0.0.0.0" ? "*" : interface.ip
-      if let wanted = wanted ?? nextPort(side), wanted != 0 {
-        // libzmq takes the lower 16 bits of any number.
-        guard (1...0xFFFF).contains(wanted) else { throw ConnectionError("\(wanted) is no port") }
-        try socket.bind("tcp://\(host):\(wanted)")
-        return wanted
-      }
-      let bound = try socket.bind("tcp://\(host):*")
+  private mutating func bind(_ socket: borrowing Socket, _ side: Side, wanted: Wanted?) throws(ConnectionError) -> Int {
+    let address = address(side)
+    guard address.transport == "tcp" else { return try bindNumbered(socket, address, wanted: wanted?.number) }
+    guard let wanted = wanted ?? nextPort(side), wanted.number != 0 else {
+      let bound = try Self.bind(socket, "\(address.url):*")
       guard let port = bound.split(separator: ":").last.flatMap({ Int($0) }) else {
-        throw ConnectionError("libzmq did not tell the port of \(bound)")
+        throw ConnectionError("libzmq did not report the port of \(bound)")
       }
       return port
-    } catch let error as ZeroMQError {
-      let advice = error.isAddressInUse ? ": another controller may be running there" : ""
-      throw ConnectionError("\(error)\(advice)")
-    } catch let error as ConnectionError {
-      throw error
-    } catch {
-      throw ConnectionError("\(error)")
     }
+    // libzmq takes the lower 16 bits of any number.
+    guard (1...0xFFFF).contains(wanted.number) else {
+      throw ConnectionError("\(wanted.option): \(wanted.number) is not a port")
+    }
+    try Self.bind(socket, "\(address.url):\(wanted.number)", option: wanted.option)
+    return wanted.number
   }
 
   /// `ipc` and `inproc` endpoints are told apart by a number instead of a port.
   private mutating func bindNumbered(
-    _ socket: borrowing Socket, _ interface: ControllerConfiguration.Interface, wanted: Int?
-  ) throws -> Int {
+    _ socket: borrowing Socket, _ address: ListeningAddress, wanted: Int?
+  ) throws(ConnectionError) -> Int {
     let number = wanted ?? nextIPCNumber
     nextIPCNumber = max(nextIPCNumber, number + 1)
-    let endpoint = ConnectionInfo.endpoint(interface: interface.url, number: number)
-    if interface.transport == "ipc" {
+    let endpoint = ConnectionInfo.endpoint(interface: address.url, number: number)
+    if address.transport == "ipc" {
       // The path must fit into sockaddr_un with its terminating zero.
       let path = endpoint.dropFirst("ipc://".count)
       guard path.utf8.count <= 107 else {
         throw ConnectionError("the ipc path \(path) is longer than 107 bytes, choose a shorter --ip")
       }
       // ipyparallel's clients and engines build `path:number` where its controller binds `path-number`: serve both.
-      let twin = "\(interface.url):\(number)"
-      try socket.bind(twin)
+      let twin = "\(address.url):\(number)"
+      try Self.bind(socket, twin)
       socketFiles += [String(twin.dropFirst("ipc://".count)), String(path)]
     }
-    try socket.bind(endpoint)
+    try Self.bind(socket, endpoint)
     return number
   }
 
-  private func interface(_ side: Side) -> ControllerConfiguration.Interface {
-    interfaces[side] ?? ControllerConfiguration.Interface()
+  /// Binds a socket.
+  ///
+  /// - Parameter option: where the port comes from; `nil` for one that the system chooses.
+  @discardableResult
+  private static func bind(
+    _ socket: borrowing Socket, _ endpoint: String, option: String? = nil
+  ) throws(ConnectionError) -> String {
+    do {
+      return try socket.bind(endpoint)
+    } catch  where error.isAddressInUse {
+      let origin = option.map { " (from \($0))" } ?? ""
+      throw ConnectionError("\(endpoint)\(origin) is in use: another controller may be running there")
+    } catch {
+      throw ConnectionError("can't listen on \(endpoint): \(error)")
+    }
   }
 
-  private mutating func nextPort(_ side: Side) -> Int? {
-    if let port = pools[side]?.popFirst() { return port }
-    return commonPool.popFirst()
-  }
-}
-
-extension ControllerConfiguration.Interface {
-  /// Whether a socket bound here is reached there too.
-  fileprivate func covers(_ other: Self) -> Bool {
-    self == other || transport == "tcp" && other.transport == "tcp" && (ip == "*" || ip == "0.0.0.0")
+  private mutating func nextPort(_ side: Side) -> Wanted? {
+    if let port = pools[side]?.ports.popFirst() { return Wanted(number: port, option: pools[side]?.option ?? "") }
+    return commonPool.ports.popFirst().map { Wanted(number: $0, option: commonPool.option) }
   }
 }

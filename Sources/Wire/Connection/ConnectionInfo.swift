@@ -70,14 +70,6 @@ public struct ConnectionInfo: Sendable, Hashable {
   public static func endpoint(interface: String, number: Int) -> String {
     interface.hasPrefix("ipc:") || interface.hasPrefix("inproc:") ? "\(interface)-\(number)" : "\(interface):\(number)"
   }
-
-  /// The interface with `*` and `0.0.0.0` replaced: by loopback on the controller's own host, else by its location.
-  private var connectableInterface: String {
-    for wildcard in ["tcp://*", "tcp://0.0.0.0"] where interface == wildcard {
-      return location.isEmpty || location == ProcessIdentity.hostName ? "tcp://127.0.0.1" : "tcp://\(location)"
-    }
-    return interface
-  }
 }
 
 /// A connection file that can't be used, and what to do about it.

@@ -1,7 +1,7 @@
 import Foundation
 import Logging
-import Testing
 import MartletWire
+import Testing
 
 @testable import MartletCluster
 
@@ -91,6 +91,17 @@ import MartletWire
     await #expect(throws: ClusterError.self) { try await cluster.start() }
     #expect(await cluster.state == .stopped)
     #expect(files == [])
+  }
+
+  /// The start timeout is longer than the test's limit: the error comes when the process ends.
+  @Test func tellsTheControllersOwnReasonAtOnce() async throws {
+    var configuration = configuration
+    configuration.startTimeout = .seconds(600)
+    let script = "echo 2026-01-01 [IPController] starting; echo 'martlet controller: the port is taken' >&2; exit 3"
+    configuration.controllerProgram = ProgramCommand(executable: "/bin/sh", arguments: ["-c", script])
+    let error = await #expect(throws: ClusterError.self) { try await self.cluster(configuration).start() }
+    #expect(
+      error?.description.hasPrefix("the controller ended with exit code 3: the port is taken; its log is ") == true)
   }
 
   @Test func cleansUpWhenEnginesDoNotStart() async throws {

@@ -26,13 +26,13 @@ import Testing
     #expect(ProfileDirectory.all(in: "/no/such/folder") == [])
   }
 
-  @Test func findsTheFolderOfProfiles() {
-    #expect(ProfileDirectory.ipythonDirectory(environment: ["IPYTHONDIR": "/x/../y"]) == "/y")
-    #expect(ProfileDirectory.ipythonDirectory(environment: [:]).hasSuffix("/.ipython"))
+  @Test func isNamedByItsPathWhereItDoesNotFollowTheNaming() {
     #expect(ProfileDirectory(path: "/elsewhere").name == "/elsewhere")
   }
 
   @Test func saysWhyItCannotBeMade() {
-    #expect(throws: OptionError.self) { try ProfileDirectory(path: "/dev/null/x").create() }
+    let error = #expect(throws: ClusterError.self) { try ProfileDirectory(path: "/dev/null/x").create() }
+    #expect(error?.description.hasPrefix("the profile /dev/null/x can't be created: ") == true)
+    #expect(error?.description.contains("HOME") == true)
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
-import Testing
 import MartletWire
 import MartletZeroMQ
+import Testing
 
 @testable import MartletController
 
@@ -23,10 +23,10 @@ import MartletZeroMQ
   private func binder(
     _ configure: (inout ControllerConfiguration) -> Void = { _ in },
     reused: [EndpointBinder.Side: [ConnectionInfo.Channel: [Int]]] = [:]
-  ) -> EndpointBinder {
+  ) throws -> EndpointBinder {
     var configuration = ControllerConfiguration()
     configure(&configuration)
-    return EndpointBinder(configuration, reused: reused)
+    return try EndpointBinder(configuration, reused: reused)
   }
 
   /// A loopback address with ports of its own, so that nobody else takes those a test counts on.
@@ -37,7 +37,7 @@ import MartletZeroMQ
   #endif
 
   @Test func theSystemChoosesPortsThatAreReadBack() throws {
-    var binder = binder()
+    var binder = try binder()
     let first = try socket()
     let second = try socket()
     try binder.bind(first, .mux, .client)
@@ -51,7 +51,7 @@ import MartletZeroMQ
 
   @Test func poolsAreUsedInOrderThenTheCommonOneThenTheSystems() throws {
     let ports = [20_003, 20_001, 20_002]
-    var binder = binder {
+    var binder = try binder {
       $0.clients.ip = ip
       $0.engines.ip = ip
       $0.clientPorts = [ports[0]]
@@ -76,7 +76,7 @@ import MartletZeroMQ
   }
 
   @Test func aZeroInAPoolIsTheSystemsChoice() throws {
-    var binder = binder { $0.ports = [0] }
+    var binder = try binder { $0.ports = [0] }
     let socket = try socket()
     try binder.bind(socket, .mux, .client)
     #expect(try #require(binder.ports[.client]?[.mux]?.first) > 0)
@@ -84,26 +84,27 @@ import MartletZeroMQ
 
   @Test(arguments: [70_000, -1])
   func anImpossiblePortIsAnError(_ port: Int) throws {
-    var binder = binder { $0.ports = [port] }
+    var binder = try binder { $0.ports = [port] }
     let socket = try socket()
     #expect(throws: ConnectionError.self) { try binder.bind(socket, .mux, .client) }
     #expect(binder.ports[.client] == [:])
   }
 
   @Test func aTakenPortIsAnErrorThatSaysSo() throws {
-    var first = binder()
+    var first = try binder()
     let holder = try socket()
     let socket = try socket()
     try first.bind(holder, .mux, .client)
     let port = try #require(first.ports[.client]?[.mux]?.first)
-    var second = binder { $0.clientPorts = [port] }
+    var second = try binder { $0.clientPorts = [port] }
     let error = #expect(throws: ConnectionError.self) { try second.bind(socket, .mux, .client) }
-    #expect(error?.description.contains("another controller") == true)
+    let expected = "tcp://127.0.0.1:\(port) (from --client-ports) is in use: another controller may be running there"
+    #expect(error?.description == expected)
   }
 
   @Test func ipcEndpointsAreNumberedUnderBothNames() throws {
     let path = directory + "/c"
-    var binder = binder {
+    var binder = try binder {
       $0.clients = .init(transport: "ipc", ip: path)
       $0.engines = $0.clients
     }
@@ -121,7 +122,7 @@ import MartletZeroMQ
   @Test func anIPCPathMayHave107Bytes() throws {
     let fill = String(repeating: "x", count: 107 - directory.utf8.count - "/-1".utf8.count)
     for (path, isPossible) in [(directory + "/" + fill, true), (directory + "/" + fill + "x", false)] {
-      var binder = binder { $0.clients = .init(transport: "ipc", ip: path) }
+      var binder = try binder { $0.clients = .init(transport: "ipc", ip: path) }
       let socket = try socket()
       if isPossible {
         try binder.bind(socket, .mux, .client)
@@ -134,7 +135,7 @@ import MartletZeroMQ
 
   @Test func reusedNumbersAreTakenInOrder() throws {
     let ports = [20_002, 20_001]
-    var binder = binder({ $0.engines.ip = ip }, reused: [.engine: [.broadcast: ports]])
+    var binder = try binder({ $0.engines.ip = ip }, reused: [.engine: [.broadcast: ports]])
     let a = try socket()
     let b = try socket()
     let c = try socket()
@@ -147,7 +148,7 @@ import MartletZeroMQ
 
   @Test func oneNumberServesBothSidesOfDifferentTransports() throws {
     for tcpSide in [EndpointBinder.Side.client, .engine] {
-      var binder = binder {
+      var binder = try binder {
         let ipc = ControllerConfiguration.Interface(transport: "ipc", ip: directory + "/m\(tcpSide)")
         if tcpSide == .client { $0.engines = ipc } else { $0.clients = ipc }
       }
@@ -162,12 +163,32 @@ import MartletZeroMQ
 
   @Test(arguments: [("*", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("*", "0.0.0.0"), ("127.0.0.1", "127.0.0.2")])
   func oneRegistrationPortServesBothAddresses(_ client: String, _ engine: String) throws {
-    var binder = binder {
+    var binder = try binder {
       $0.clients.ip = client
       $0.engines.ip = engine
     }
     let socket = try socket()
     try binder.bindRegistration(socket)
     #expect(binder.ports[.client]?[.registration] == binder.ports[.engine]?[.registration])
+  }
+
+  /// A wildcard of IPv4 does not serve an IPv6 address, so the registration socket is bound twice.
+  @Test(arguments: [("*", "::1"), ("::1", "127.0.0.1"), ("::", "127.0.0.1"), ("::", "::1")])
+  func oneRegistrationPortServesBothFamilies(_ client: String, _ engine: String) throws {
+    var binder = try binder {
+      $0.clients.ip = client
+      $0.engines.ip = engine
+    }
+    let server = try socket()
+    try binder.bindRegistration(server)
+    let port = try #require(binder.ports[.client]?[.registration]?.first)
+    for host in ["127.0.0.1", "[::1]"] where [client, engine].contains(where: { $0 == "::" || host.contains($0) }) {
+      let peer = try Socket(context, .dealer)
+      try peer.connect("tcp://\(host):\(port)")
+      var message = Multipart()
+      message.append(Bytes("hello"))
+      _ = try peer.send(&message)
+      #expect(try server.receive(into: &message, timeout: .seconds(20)))
+    }
   }
 }

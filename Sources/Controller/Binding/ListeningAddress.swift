@@ -1,0 +1,62 @@
+import MartletWire
+
+/// Where the sockets of one side are bound, and how the connection file says so.
+struct ListeningAddress: Sendable, Hashable {
+  /// `tcp`, `ipc` or `inproc`.
+  let transport: String
+  /// What the endpoints to bind begin with, for example `tcp://127.0.0.1`.
+  let url: String
+  /// The interface in the connection file: an address that peers can connect to, or `tcp://*`, for which they take
+  /// loopback or the file's location.
+  let publishedURL: String
+
+  private static let anyIPv4 = "tcp://*"
+  private static let anyIPv6 = "tcp://[::]"
+
+  /// Looks up the address of an interface: a number, the name of a host or of a network interface, `*` or `0.0.0.0` for
+  /// all IPv4 addresses, `::` for those of IPv6 too.
+  ///
+  /// libzmq 4.3.4 binds to numbers and network interfaces only.
+  ///
+  /// - Parameter option: named in errors.
+  /// - Throws: ``ConnectionError`` when the name is unknown or no address of it belongs to this machine.
+  init(_ interface: ControllerConfiguration.Interface, option: String) throws(ConnectionError) {
+    transport = interface.transport
+    guard transport == "tcp" else {
+      (url, publishedURL) = (interface.url, interface.url)
+      return
+    }
+    switch interface.ip {
+    case "*", "0.0.0.0": (url, publishedURL) = (Self.anyIPv4, Self.anyIPv4)
+    // Published under the name that ipyparallel's peers know; they reach an IPv6 wildcard over IPv4.
+    case "::", "[::]": (url, publishedURL) = (Self.anyIPv6, Self.anyIPv4)
+    default:
+      let address = try Self.address(interface.ip, option: "\(option)=\(interface.ip)")
+      url = "tcp://\(address.urlHost)"
+      publishedURL = url
+    }
+  }
+
+  private static func address(_ host: String, option: String) throws(ConnectionError) -> HostAddress {
+    var addresses = HostAddress.ofInterface(host)
+    if addresses.isEmpty {
+      do {
+        addresses = try HostAddress.resolve(host)
+      } catch {
+        throw ConnectionError("\(option): no address is known for this name (\(error)); give an address or *")
+      }
+    }
+    guard let address = addresses.first(where: \.isLocal) else {
+      let known = addresses.map(\.text).joined(separator: ", ")
+      let explanation = known == host ? "this is no address of this machine" : "\(known) is no address of this machine"
+      throw ConnectionError("\(option): \(explanation); give one of its own, or * for all")
+    }
+    return address
+  }
+
+  /// Whether a socket bound here is reached there too.
+  func covers(_ other: ListeningAddress) -> Bool {
+    self == other
+      || other.transport == "tcp" && (url == Self.anyIPv6 || url == Self.anyIPv4 && !other.url.contains("["))
+  }
+}

@@ -1,0 +1,20 @@
+import Testing
+
+@testable import MartletCluster
+
+@Suite struct LastWordsTests {
+  @Test(arguments: [
+    ("2026-01-01 [IPController] ready\nmartlet controller: no memory\n", "no memory"),
+    (
+      "Error: --hwm is wrong\nUsage: martlet controller [options]\n  See 'x --help' for more information.\n",
+      "--hwm is wrong"
+    ),
+    ("Traceback:\n  File x\nKeyError: 'y'\n\n", "KeyError: 'y'"), ("a\r\nb\r\n", "b"),
+  ])
+  func areTheReason(log: String, words: String) { #expect(LastWords.find(in: log) == words) }
+
+  @Test func anEmptyOrMissingLogHasNone() {
+    #expect(LastWords.find(in: "\n \n") == nil)
+    #expect(LastWords.read(from: "/no/such/log") == nil)
+  }
+}
