@@ -2,6 +2,7 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 import ServiceLifecycle
+import Synchronization
 
 /// An engine: registers with a controller and runs functions for its clients.
 ///
@@ -11,24 +12,46 @@ import ServiceLifecycle
 ///   functions: [RemoteFunction("add") { (a: Int, b: Int) in a + b }], logger: logger)
 /// try await engine.run()
 /// ```
-/// One request of the shell channel runs at a time, in the order they come; control requests and heartbeats are
-/// answered meanwhile.
+/// Shell requests run one at a time, in the order of their arrival. Control requests and heartbeats are answered
+/// meanwhile.
+///
+/// ## The path of a request
+/// A running engine has three threads: `engine-io` (``EngineConnection``), `engine-worker` (``WorkerThread``) and
+/// `engine-heart` (``Heart``). A call from a client goes through these types, on the worker thread throughout if the
+/// worker is idle when the call arrives:
+/// 1. ``ShellReceiver`` takes the message from the shell socket, has its signature checked (``MessageVerifier``), reads
+///    its metadata and makes it a ``Request``.
+/// 2. ``RequestMailbox`` adds it to the ``RequestQueue`` and wakes the runner if nothing else is running.
+/// 3. ``RequestRunner`` takes it out, announces it with a `busy` status and makes its output the request's
+///    (``OutputCapture``).
+/// 4. ``ApplyRunner`` decodes the call, looks up the function in the ``FunctionRegistry``, resolves references in the
+///    ``Namespace``, calls the function and encodes the result. An `execute_request` goes to ``ExecuteRunner`` instead.
+/// 5. ``ReplyWriter`` writes content and metadata of the ``Reply``.
+/// 6. ``ReplySender`` publishes the remaining output, signs and sends the reply, and publishes the `idle` status.
+///
+/// A control request takes a shorter path: ``EngineConnection`` receives it on `engine-io` and answers it there, except
+/// for `clear_request`, which goes into the mailbox ahead of the waiting requests.
+///
+/// An engine has two sessions. Everything it receives is checked by the ``MessageVerifier``'s, everything it sends is
+/// signed by the ``ReplySender``'s. They are separate so that `engine-io` can publish output or answer an abort while the
+/// worker verifies a large request; each is shared by both threads under its own mutex.
 public final class Engine: Service {
   private let configuration: EngineConfiguration
   private let functions: FunctionRegistry
   private let logger: Logger
+  private let hasRun = Atomic(false)
 
-  /// An engine that is not connected yet.
+  /// Creates an engine. It neither connects nor starts a thread before ``run()``.
   ///
   /// - Parameters:
   ///   - configuration: how to reach the controller.
   ///   - functions: what clients can call by name.
-  ///   - logger: gets the engine's uuid and, once it has one, its id as metadata. While output is captured it must not
-  ///     write to descriptors 1 and 2; see ``DescriptorLogHandler``.
-  /// - Throws: ``EngineError/Code/duplicateFunction``.
+  ///   - logger: gets the engine's uuid and, after registration, its id as metadata. It must not write to descriptors 1
+  ///     and 2 while output is captured; see ``DescriptorLogHandler``.
+  /// - Throws: ``EngineRunError/Code/duplicateFunction``.
   public init(
     configuration: EngineConfiguration, functions: [any RemoteCallable], logger: Logger
-  ) throws(EngineError) {
+  ) throws(EngineRunError) {
     self.configuration = configuration
     self.functions = try FunctionRegistry(functions)
     var logger = logger
@@ -40,22 +63,25 @@ public final class Engine: Service {
   /// The engine's uuid, its identity on the wire.
   public var uuid: String { configuration.uuid }
 
-  /// Registers and serves until a client or the hub asks for the shutdown, the task is cancelled, or a graceful shutdown
-  /// is triggered; then tells the hub that the engine leaves.
+  /// Registers and serves until a client or the hub requests a shutdown, the task is cancelled, or a graceful shutdown
+  /// is triggered. Then it tells the hub that the engine is leaving.
   ///
-  /// A function that runs at that moment is cancelled and not waited for.
+  /// A function that is still running is cancelled but not awaited. An engine runs once.
   ///
-  /// - Throws: ``EngineError`` when the hub does not accept the engine or is lost, `ConnectionError` for an unusable
-  ///   connection file, `WireError` for an unknown signature scheme, `ZeroMQError` when a socket cannot be opened,
-  ///   `CancellationError` when cancelled before the registration is complete.
+  /// - Throws: ``EngineRunError`` when the hub does not accept the engine or is lost, or when the engine has been run
+  ///   before; `ConnectionError` for an unusable connection file; `WireError` for an unknown signature scheme;
+  ///   `ZeroMQError` when a socket cannot be opened; `CancellationError` when cancelled before registration is complete.
   public func run() async throws {
+    guard !hasRun.exchange(true, ordering: .relaxed) else {
+      throw EngineRunError(.alreadyRun, "this engine has been run before: create another one to register again")
+    }
     let loop = try EventLoop(name: "engine-io")
     do {
-      let driver = try EngineDriver(configuration, functions, loop: loop, logger: logger)
+      let connection = try EngineConnection(configuration, functions, loop: loop, logger: logger)
       try await withTaskCancellationOrGracefulShutdownHandler {
-        try await driver.run()
+        try await connection.run()
       } onCancelOrGracefulShutdown: {
-        driver.onLoop { $0.leave(.asked) }
+        connection.onLoop { $0.leave(.requested) }
       }
     } catch {
       loop.stop()

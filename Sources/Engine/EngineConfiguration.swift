@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// How one engine reaches its controller and behaves.
+/// How an engine reaches its controller and how it behaves.
 public struct EngineConfiguration: Sendable {
   /// The controller, as read from the engines' connection file.
   public var connection: ConnectionInfo
@@ -9,28 +9,28 @@ public struct EngineConfiguration: Sendable {
   public var uuid: String
   /// The id the engine asks the hub for, ipyparallel's `IPEngine.id`; `nil` leaves the choice to the hub.
   public var requestedID: Int?
-  /// The engine's own CURVE keys (`IPP_CURVE_PUBLICKEY` and `IPP_CURVE_SECRETKEY`); `nil` makes a pair when the
-  /// connection asks for CURVE.
+  /// The engine's own CURVE keys (`IPP_CURVE_PUBLICKEY` and `IPP_CURVE_SECRETKEY`); if `nil`, a pair is generated
+  /// when the connection uses CURVE.
   public var curveKeys: CurveKeyPair?
-  /// How long the hub may take to answer the registration, ipyparallel's `IPEngine.timeout`. Default 10 s.
+  /// How long the hub may take to answer the registration, ipyparallel's `IPEngine.timeout`. Default: 10 s.
   public var registrationTimeout: Duration
-  /// After how many missed pings of the hub the engine leaves, ipyparallel's `IPEngine.max_heartbeat_misses`.
-  /// Default 50 as there; 0 never leaves.
+  /// After how many missed pings of the hub the engine leaves, ipyparallel's `IPEngine.max_heartbeat_misses`; 0 means
+  /// never. Default: 50, as in ipyparallel.
   public var maxHeartbeatMisses: Int
-  /// Whether file descriptors 1 and 2 are published as `stream` messages of the running task. Default true: an engine
-  /// program's output belongs to the client. Turn it off for an engine inside a program of another purpose.
+  /// Whether output to file descriptors 1 and 2 is published as `stream` messages of the running task. Default: true,
+  /// because an engine's output belongs to its clients. Turn it off for an engine inside another program.
   public var captureOutput: Bool
-  /// Whether captured output also goes where it went before. Default false.
+  /// Whether captured output also goes where it went before. Default: false.
   public var echoOutput: Bool
-  /// What stands in front of the engine's id in the `engine` metadata of its log lines. Default `engine`.
+  /// The prefix of the engine's id in the `engine` metadata of its log lines. Default: `engine`.
   public var label: String
 
-  /// The descriptors that are captured; tests use others than the process's own.
+  /// The descriptors to capture. Tests replace the process's own.
   var capturedDescriptors: [CapturedDescriptor] = [
     CapturedDescriptor(descriptor: 1, name: "stdout"), CapturedDescriptor(descriptor: 2, name: "stderr"),
   ]
 
-  /// A configuration with the defaults described at its properties.
+  /// Creates a configuration. The properties describe the defaults.
   public init(
     connection: ConnectionInfo, uuid: String = Session.randomID(), requestedID: Int? = nil,
     curveKeys: CurveKeyPair? = nil, registrationTimeout: Duration = .seconds(10), maxHeartbeatMisses: Int = 50,

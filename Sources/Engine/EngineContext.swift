@@ -1,6 +1,6 @@
 import MartletWire
 
-/// What a function can ask of the engine that runs it.
+/// The engine that runs a function, as the function sees it.
 ///
 /// ```swift
 /// RemoteFunction("scaled") { (x: Double) in
@@ -8,7 +8,7 @@ import MartletWire
 /// }
 /// ```
 public struct EngineContext: Sendable {
-  /// The engine that runs the present task; `nil` outside of an engine's tasks.
+  /// The engine that runs the current task; `nil` outside an engine's tasks.
   @TaskLocal public static var current: EngineContext?
 
   /// The engine's number, by which clients address it.
@@ -19,16 +19,19 @@ public struct EngineContext: Sendable {
 
   /// The value of a name that a client pushed or a function set.
   ///
-  /// - Returns: `nil` when there is no such name.
+  /// - Returns: the value, or `nil` if the name has none.
   /// - Throws: `DecodingError` when the value is not of the type.
   public func value<Value: Decodable>(named name: String, as type: Value.Type = Value.self) throws -> Value? {
     try namespace[name]?.decode(type)
   }
 
-  /// Gives a name a value, which clients can pull and later calls can read.
+  /// Sets the value of a name, which clients can pull and later calls can read. It stays until it is removed.
   ///
   /// - Throws: `EncodingError`.
   public func set(_ name: String, to value: some Encodable) throws {
     namespace[name] = try PickleValue(encoding: value)
   }
+
+  /// Removes a name and its value. Nothing happens if the name has no value.
+  public func removeValue(named name: String) { namespace[name] = nil }
 }

@@ -1,5 +1,5 @@
-import Testing
 import MartletWire
+import Testing
 
 @testable import MartletEngine
 
@@ -13,7 +13,7 @@ import MartletWire
     return try Engine(configuration: configuration, functions: [], logger: .silent)
   }
 
-  @Test func registersAndTellsTheHubWhenItLeaves() async throws {
+  @Test func registersAndUnregistersWhenItLeaves() async throws {
     let controller = try FakeController()
     let engine = try engine(controller, id: 5)
     let running = Task { try await engine.run() }
@@ -21,7 +21,7 @@ import MartletWire
     #expect(request.identities.map(\.string) == ["u"])
     #expect(request.header.messageType == "registration_request")
     #expect(try request.content() == ["uuid": "u", "id": 5, "returns_tasks": true])
-    // Cancelled before it has read the reply, it would leave unregistered.
+    // An engine cancelled before it has read the reply would leave without unregistering.
     try await controller.send(.control, MessageType.kernelInfoRequest)
     _ = try await controller.receive(.control)
     running.cancel()
@@ -37,7 +37,7 @@ import MartletWire
     let engine = try engine(controller)
     let running = Task { try await engine.run() }
     try await controller.refuse("uuid in use")
-    let error = await #expect(throws: EngineError.self) { try await running.value }
+    let error = await #expect(throws: EngineRunError.self) { try await running.value }
     #expect(error?.code == .registrationRefused)
     #expect(error?.message.contains("uuid in use") == true)
     await controller.stop()
@@ -46,8 +46,23 @@ import MartletWire
   @Test func anUnansweredRegistrationTimesOut() async throws {
     let controller = try FakeController()
     let engine = try engine(controller, timeout: .milliseconds(20))
-    let error = await #expect(throws: EngineError.self) { try await engine.run() }
+    let error = await #expect(throws: EngineRunError.self) { try await engine.run() }
     #expect(error?.code == .registrationTimeout)
+    await controller.stop()
+  }
+
+  @Test func aSecondRunIsRefused() async throws {
+    let controller = try FakeController()
+    let engine = try engine(controller)
+    let running = Task { try await engine.run() }
+    try await controller.register()
+    let during = await #expect(throws: EngineRunError.self) { try await engine.run() }
+    #expect(during?.code == .alreadyRun)
+    // The first run goes on.
+    try await controller.send(.control, MessageType.shutdownRequest)
+    try await running.value
+    let afterwards = await #expect(throws: EngineRunError.self) { try await engine.run() }
+    #expect(afterwards?.code == .alreadyRun)
     await controller.stop()
   }
 
@@ -73,7 +88,7 @@ import MartletWire
     let engine = try engine(controller, misses: 2)
     let running = Task { try await engine.run() }
     try await controller.register(period: 20)
-    let error = await #expect(throws: EngineError.self) { try await running.value }
+    let error = await #expect(throws: EngineRunError.self) { try await running.value }
     #expect(error?.code == .controllerLost)
     #expect(try await controller.receive(.registration).header.messageType == "unregistration_request")
     await controller.stop()

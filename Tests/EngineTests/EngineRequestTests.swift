@@ -1,7 +1,7 @@
 import Foundation
-import Testing
 import MartletWire
 import MartletZeroMQ
+import Testing
 
 @testable import MartletEngine
 
@@ -17,6 +17,11 @@ import MartletZeroMQ
       return value
     },
     RemoteFunction("fail") { (text: String) throws -> Int in throw Failure(description: text) },
+    RemoteFunction("forget") { (name: String) throws -> Bool in
+      let context = try #require(EngineContext.current)
+      context.removeValue(named: name)
+      return try context.value(named: name, as: Int.self) == nil
+    },
     RemoteFunction("where") { () throws -> String in
       let context = try #require(EngineContext.current)
       try context.set("seen", to: context.engineID)
@@ -55,6 +60,11 @@ import MartletZeroMQ
         .mux, MessageType.applyRequest,
         buffers: ApplyMessage.pack(function: BuiltinFunction.pull.rawValue, args: ["seen"]))
       #expect(try value(try await controller.receive(.mux)) == .int(4))
+      try await controller.send(
+        .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "forget", args: ["seen"]))
+      #expect(try value(try await controller.receive(.mux)) == .bool(true))
+      try await controller.send(.mux, MessageType.executeRequest, content: ["code": "seen", "silent": true])
+      #expect(try await controller.receive(.mux).content()["ename"] == "NameError")
     }
   }
 
@@ -127,7 +137,7 @@ import MartletZeroMQ
         .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "wait"))
       let queued = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
       let kept = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
-      // Control may overtake mux: then the request is answered when it comes.
+      // If control overtakes mux, the request is answered when it arrives.
       try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(queued)]])
       #expect(try await controller.receive(.control).content() == ["status": "ok"])
       let aborted = try await controller.receive(.mux)
@@ -142,7 +152,7 @@ import MartletZeroMQ
     }
   }
 
-  /// A worker that is held up receives nothing itself.
+  /// A blocked worker receives nothing itself.
   @Test func abortsAQueuedTaskWhileAnotherBlocksTheThread() async throws {
     let pipe = Pipe()
     let block = RemoteFunction("block") { () -> Int in pipe.fileHandleForReading.readData(ofLength: 1).count }
@@ -173,10 +183,10 @@ import MartletZeroMQ
     try await withEngine(functions: functions + [block], returnAfter: 1) { controller in
       let call = ApplyMessage.pack(function: "add", args: [1, 1])
       try await controller.send(.task, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "block"))
-      // What comes on another channel may overtake it.
+      // Messages on another channel may overtake it.
       for await _ in started.stream { break }
       let direct = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
-      // However they are spread over the engine's looks at its queue.
+      // Each is returned, however they are spread over the engine's checks.
       for _ in 0..<3 {
         let id = try await controller.send(
           .task, MessageType.applyRequest, metadata: ["no_status": true], buffers: call)

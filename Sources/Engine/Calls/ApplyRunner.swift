@@ -1,14 +1,14 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Carries out `apply_request`s: registered functions and the calls every engine understands.
+/// Runs `apply_request`s: calls of registered functions and of the functions built into every engine.
 struct ApplyRunner: Sendable {
   let functions: FunctionRegistry
   let namespace: Namespace
 
-  /// Reads the call out of a request's buffers, makes it and packs the result.
+  /// Decodes the call in a request's buffers, performs it and encodes the result.
   ///
-  /// - Throws: ``RaisedError`` for anything that goes wrong, from malformed buffers to an error of the function.
+  /// - Throws: ``RaisedError`` for any failure, from malformed buffers to an error thrown by the function.
   func run(_ buffers: [Bytes]) async throws(RaisedError) -> [Bytes] {
     do {
       return ResultBuffers.serialize(try await call(ApplyMessage.unpack(buffers)))
@@ -59,7 +59,7 @@ struct ApplyRunner: Sendable {
 
   private func value(pulledAs name: String) throws(RaisedError) -> PickleValue {
     guard Identifier.isValid(name) else {
-      throw RaisedError("SyntaxError", "'\(name)' is no name: a Swift engine has values by name and no expressions")
+      throw RaisedError("SyntaxError", "'\(name)' is no name: a Swift engine pulls names, not expressions")
     }
     return try namespace.value(of: name)
   }

@@ -1,18 +1,19 @@
 import MartletWire
 
-/// The functions of an engine by name.
+/// An engine's functions by name.
 struct FunctionRegistry: Sendable {
   private let functions: [String: any RemoteCallable]
 
-  /// A registry.
+  /// Creates a registry.
   ///
-  /// - Throws: ``EngineError/Code/duplicateFunction`` when a name is taken.
-  init(_ functions: [any RemoteCallable]) throws(EngineError) {
+  /// - Throws: ``EngineRunError/Code/duplicateFunction`` when two functions have the same name or one has the name of
+  ///   a built-in function.
+  init(_ functions: [any RemoteCallable]) throws(EngineRunError) {
     var byName: [String: any RemoteCallable] = [:]
     for function in functions {
       guard BuiltinFunction(rawValue: function.name) == nil,
         byName.updateValue(function, forKey: function.name) == nil
-      else { throw EngineError(.duplicateFunction, "the name \(function.name) is registered twice") }
+      else { throw EngineRunError(.duplicateFunction, "the name \(function.name) is registered twice") }
     }
     self.functions = byName
   }
@@ -27,7 +28,7 @@ struct FunctionRegistry: Sendable {
     return "registered are \(shown)\(all.count > 20 ? " and \(all.count - 20) more" : "")"
   }
 
-  /// The function a call asks for.
+  /// Looks up the function to call.
   func function(for target: CallTarget, in namespace: Namespace) throws(RaisedError) -> any RemoteCallable {
     switch target {
     case .reference(let name):

@@ -1,9 +1,10 @@
-import Synchronization
 import MartletWire
+import Synchronization
 
-/// The names of an engine and their values: what clients push and pull.
+/// An engine's names and their values, which clients push and pull.
 ///
-/// Guarded by a mutex, because functions may use it from tasks of their own.
+/// Guarded by a mutex, because functions may use it from other tasks. A name stays until it is removed
+/// (``EngineContext/removeValue(named:)``) or a client clears the engine (`clear_request`).
 final class Namespace: Sendable {
   private let values = Mutex<[String: PickleValue]>([:])
 
@@ -12,14 +13,14 @@ final class Namespace: Sendable {
     set { values.withLock { $0[name] = newValue } }
   }
 
-  /// Sets several names at once.
+  /// Sets several names atomically.
   func update(_ pairs: [(String, PickleValue)]) {
     values.withLock { values in
       for (name, value) in pairs { values[name] = value }
     }
   }
 
-  /// Forgets all names.
+  /// Removes all names.
   func clear() { values.withLock { $0.removeAll() } }
 
   /// The value of a name, or the error a Python engine would raise.
@@ -28,8 +29,8 @@ final class Namespace: Sendable {
     return value
   }
 
-  /// The value with every Reference in it replaced by the value of its name, as ipyparallel does when it uncans:
-  /// at the top, and in containers small enough to be looked into.
+  /// Replaces each Reference by the value of its name, as ipyparallel does when it uncans: at the top level and in
+  /// containers that are small enough to be searched.
   func resolve(_ value: PickleValue) throws(RaisedError) -> PickleValue {
     switch value {
     case .reference(let name): return try self.value(of: name)
@@ -49,7 +50,7 @@ final class Namespace: Sendable {
     return resolved
   }
 
-  /// jupyter_client's MAX_ITEMS: larger containers are not canned, so no Reference in them is meant as one.
+  /// jupyter_client's MAX_ITEMS. Larger containers are not canned, so References in them stay as they are.
   private static let itemThreshold = 64
 
   private static func isSearched(_ items: [PickleValue]) -> Bool {

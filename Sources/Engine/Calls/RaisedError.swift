@@ -1,20 +1,10 @@
 import MartletWire
 
-/// A task that could not be carried out because of an earlier condition that doesn't hold on this engine.
-///
-/// Thrown by a function, it makes the scheduler try the task on another engine.
-public struct UnmetDependency: Error, Sendable, CustomStringConvertible {
-  public let description: String
-
-  /// An unmet dependency with its explanation.
-  public init(_ description: String = "a dependency is not met on this engine") { self.description = description }
-}
-
-/// A failed request in the terms of the wire: `ename`, `evalue` and `traceback`.
+/// The error of a failed request as it goes over the wire: `ename`, `evalue` and `traceback`.
 struct RaisedError: Error, Sendable, Hashable {
-  /// The name of the error's type; a Python name where Python has the same kind of error.
+  /// The name of the error's type: Python's name if Python has the same kind of error.
   let name: String
-  /// What it says.
+  /// The error's message.
   let value: String
 
   init(_ name: String, _ value: String) {
@@ -22,12 +12,17 @@ struct RaisedError: Error, Sendable, Hashable {
     self.value = value
   }
 
-  /// What stands for any Swift error.
+  /// Translates any Swift error.
   init(_ error: any Error) {
     switch error {
     case let raised as RaisedError: self = raised
     case let argument as ArgumentError: self.init("TypeError", argument.description)
     default: self.init("\(type(of: error))", "\(error)")
     }
+  }
+
+  /// The error for a request type that Swift engines don't support.
+  static func unknown(_ type: String) -> RaisedError {
+    RaisedError("NotImplementedError", "a Swift engine does not know the request \(type)")
   }
 }

@@ -1,14 +1,14 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What Python's `map` would iterate over.
+/// The elements that Python's `map` would iterate over.
 enum SequenceElements {
-  /// The most numbers a `range` is unfolded into.
+  /// The largest `range` that is expanded.
   static let rangeLimit = 10_000_000
 
   /// The elements of a list, tuple, set, array, str, dict (its keys) or range.
   ///
-  /// - Throws: ``RaisedError`` for values that are no sequence.
+  /// - Throws: ``RaisedError`` for a value that is not a sequence.
   static func of(_ value: PickleValue) throws(RaisedError) -> [PickleValue] {
     if let elements = value.elements { return elements }
     switch value {
@@ -32,7 +32,7 @@ enum SequenceElements {
     guard numbers.count == 3, arguments.count == 3, numbers[2] != 0 else {
       throw RaisedError("TypeError", "a malformed range")
     }
-    // Counting first keeps a hostile range from filling the memory.
+    // Counting first prevents a hostile range from filling the memory.
     let (distance, overflow) = numbers[1].subtractingReportingOverflow(numbers[0])
     guard !overflow, distance.magnitude / numbers[2].magnitude <= UInt(rangeLimit) else {
       throw RaisedError("OverflowError", "a range of more than \(rangeLimit) numbers")

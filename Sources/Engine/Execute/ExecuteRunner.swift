@@ -1,13 +1,14 @@
 import MartletWire
 
-/// Carries out `execute_request`s: names, literals and assignments of them.
+/// Runs the code of `execute_request`s: names, literals and assignments of them.
 struct ExecuteRunner: Sendable {
   let namespace: Namespace
 
-  /// Executes a piece of code; nothing of it happens when it cannot be read.
+  /// Runs a piece of code. Code that can't be parsed changes nothing.
   ///
-  /// - Returns: the value of the last statement when it is an expression other than `None`, which Python would show.
-  /// - Throws: ``RaisedError``: SyntaxError or NameError.
+  /// - Returns: the value that Python would show, which is that of the last statement if it is an expression other than
+  ///   `None`.
+  /// - Throws: ``RaisedError``, a SyntaxError or NameError.
   func run(_ code: String) throws(RaisedError) -> PickleValue? {
     var shown: PickleValue?
     for statement in try StatementParser.parse(code) {

@@ -1,11 +1,11 @@
-/// Names as a Swift engine accepts them: Python identifiers.
+/// The names a Swift engine accepts, which are Python's identifiers.
 enum Identifier {
-  /// Words that Python reserves and that therefore name no value.
+  /// Words that Python reserves.
   private static let reserved: Set<String> = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
-    "pass", "raise", "return", "try", "while", "with", "yield",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not",
+    "or", "pass", "raise", "return", "try", "while", "with", "yield",
   ]
 
   static func isValid(_ name: String) -> Bool {

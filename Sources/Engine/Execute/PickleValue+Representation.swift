@@ -2,7 +2,7 @@ import MartletWire
 import MartletZeroMQ
 
 extension PickleValue {
-  /// The value as Python's `repr` shows it; long arrays are summed up.
+  /// The value as Python's `repr` shows it. Long arrays are abbreviated.
   var representation: String {
     switch self {
     case .none: "None"

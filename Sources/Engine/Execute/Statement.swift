@@ -1,49 +1,7 @@
-import MartletWire
-
-/// What a Swift engine executes: names, literals, and assignments of them.
+/// The statements a Swift engine executes: names, literals, and assignments of them.
 enum Statement: Sendable, Hashable {
-  /// Shown when it is the last one.
+  /// Its value is shown if it is the last statement.
   case expression(Expression)
-  /// `a = b = …`, the targets from left to right.
+  /// `a = b = …`, with the targets from left to right.
   case assignment([String], Expression)
-}
-
-/// A name, a literal, or a container of those.
-indirect enum Expression: Sendable, Hashable {
-  case name(String)
-  case value(PickleValue)
-  case list([Expression])
-  case tuple([Expression])
-  case set([Expression])
-  case dict([Item])
-
-  /// One item of a dict.
-  struct Item: Sendable, Hashable {
-    let key: Expression
-    let value: Expression
-  }
-
-  /// The value, with names looked up.
-  func evaluate(in namespace: Namespace) throws(RaisedError) -> PickleValue {
-    switch self {
-    case .name(let name): return try namespace.value(of: name)
-    case .value(let value): return value
-    case .list(let items): return .list(try Self.evaluate(items, in: namespace))
-    case .tuple(let items): return .tuple(try Self.evaluate(items, in: namespace))
-    case .set(let items): return .set(PickleSet(try Self.evaluate(items, in: namespace)))
-    case .dict(let items):
-      var dict = PickleDict()
-      for item in items {
-        dict.pairs.append(
-          PickleDict.Pair(key: try item.key.evaluate(in: namespace), value: try item.value.evaluate(in: namespace)))
-      }
-      return .dict(dict)
-    }
-  }
-
-  private static func evaluate(_ items: [Expression], in namespace: Namespace) throws(RaisedError) -> [PickleValue] {
-    var values: [PickleValue] = []
-    for item in items { values.append(try item.evaluate(in: namespace)) }
-    return values
-  }
 }

@@ -1,18 +1,18 @@
 import MartletWire
 
-/// Reads the code of an `execute_request`. Anything but names, literals and assignments of them is a SyntaxError that
-/// says what a Swift engine executes.
+/// Parses the code of an `execute_request`. Anything other than names, literals and assignments of them is a SyntaxError
+/// that explains what a Swift engine executes.
 struct StatementParser {
   private let text: [Character]
   private var position = 0
   private var depth = 0
 
-  /// Containers nested deeper are refused, because the parser recurses.
+  /// The deepest nesting of containers, because the parser recurses.
   static let depthLimit = 64
 
   init(_ code: String) { text = Array(code) }
 
-  /// The statements of a piece of code; none for blanks and comments.
+  /// Parses a piece of code. Blanks and comments yield no statement.
   static func parse(_ code: String) throws(RaisedError) -> [Statement] {
     var parser = StatementParser(code)
     var statements: [Statement] = []

@@ -2,10 +2,10 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// Answers the hub's pings, on a thread of its own so that a busy engine still beats.
+/// Answers the hub's pings on a separate thread, so that a busy engine still beats.
 ///
-/// Every ping that the SUB socket gets goes back as it is on a DEALER, whose identity tells the hub whose heart it is
-/// (ipyparallel/controller/heartmonitor.py, `Heart`).
+/// Each ping received by the SUB socket goes back unchanged on a DEALER, whose identity tells the hub which engine it
+/// is (ipyparallel/controller/heartmonitor.py, `Heart`).
 actor Heart {
   nonisolated private let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -18,22 +18,24 @@ actor Heart {
   private let logger: Logger
   private let onLoss: @Sendable () -> Void
 
-  /// A heart that does not beat yet.
+  /// Creates a heart, which is idle before ``start(_:endpoints:options:period:misses:)``.
   ///
-  /// - Parameter onLoss: called when the pings have stopped for too long.
-  init(logger: Logger, onLoss: @escaping @Sendable () -> Void) throws(ZeroMQError) {
-    loop = try EventLoop(name: "engine-heart")
+  /// - Parameters:
+  ///   - loop: the heart's own; ``stop()`` ends it.
+  ///   - onLoss: called when the pings have stopped for too long.
+  init(loop: EventLoop, logger: Logger, onLoss: @escaping @Sendable () -> Void) {
+    self.loop = loop
     self.logger = logger
     self.onLoss = onLoss
   }
 
-  /// Connects and begins to beat.
+  /// Connects and starts beating.
   ///
   /// - Parameters:
-  ///   - endpoints: of the hub's pings and of the answers to them.
+  ///   - endpoints: where the hub sends pings and expects the answers.
   ///   - options: identity and keys of the engine's sockets.
   ///   - period: how often the hub pings.
-  ///   - misses: after how many missed pings the hub counts as gone; 0 for never.
+  ///   - misses: after how many missed pings the hub is considered lost; 0 for never.
   func start(
     _ context: Context, endpoints: (ping: String, pong: String), options: SocketOptions, period: Duration, misses: Int
   ) throws(ZeroMQError) {

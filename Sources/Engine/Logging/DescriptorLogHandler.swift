@@ -9,7 +9,7 @@ import MartletWire
   import Darwin
 #endif
 
-/// Writes log lines to the standard error the process was started with, also while an engine captures descriptor 2.
+/// Writes log lines to the standard error that the process was started with, even while an engine captures descriptor 2.
 ///
 /// A handler that writes to descriptor 2 itself would turn the engine's log into output of the running task. Install
 /// it before the engine runs:
@@ -23,13 +23,13 @@ public struct DescriptorLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   public var logLevel: Logger.Level = .info
 
-  /// A handler for the present standard error, which stays open for the life of the process.
+  /// Creates a handler for the current standard error, which stays open for the life of the process.
   public static func duplicatingStandardError() -> DescriptorLogHandler {
     let copy = fcntl(2, F_DUPFD_CLOEXEC, 3)
     return DescriptorLogHandler(descriptor: copy >= 0 ? copy : 2)
   }
 
-  /// A handler that writes to an open descriptor.
+  /// Creates a handler that writes to an open descriptor.
   public init(descriptor: Int32) { self.descriptor = descriptor }
 
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -41,7 +41,7 @@ public struct DescriptorLogHandler: LogHandler {
     let merged = metadata.merging(event.metadata ?? [:]) { _, new in new }
     let values = merged.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
     let line = Array("\(Timestamp.now.text) \(event.level) \(event.message)\(values)\n".utf8)
-    // One write keeps lines whole; a log that cannot be written must not stop the engine.
+    // A single write keeps lines whole. A failure is ignored: it must not stop the engine.
     _ = write(descriptor, line, line.count)
   }
 }

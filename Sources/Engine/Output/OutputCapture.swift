@@ -8,17 +8,17 @@ import Synchronization
   @preconcurrency import Darwin
 #endif
 
-/// Captures what is written to file descriptors, by Swift, C or child processes, and knows whose output it is.
+/// Captures what Swift, C or child processes write to file descriptors, and attributes it to the request that runs.
 ///
-/// The I/O loop reads while a task runs; the worker takes the rest when the task ends. Both hold the mutex, so every
-/// byte is read once and attributed to the task that ran when it was read, and nothing written before a task's end is
-/// missing from it.
+/// The I/O loop reads while a request runs; the runner takes the rest when the request ends. Both hold the mutex, so
+/// every byte is read once and attributed to the request running at that time, and the output of a request is complete
+/// when the request ends.
 final class OutputCapture<Owner: Sendable>: Sendable {
   private struct Stream {
     let captured: CapturedDescriptor
     let pipe: Int32
     let original: Int32
-    var text = UTF8Accumulator()
+    var decoder = UTF8StreamDecoder()
   }
 
   private struct State {
@@ -28,89 +28,112 @@ final class OutputCapture<Owner: Sendable>: Sendable {
     var buffer = [UInt8](repeating: 0, count: 65_536)
   }
 
-  /// The most that one look takes from a descriptor, so that a writer that never stops does not keep the reader.
+  /// The most that one call reads from a descriptor, so that a writer that never stops can't occupy the reader.
   private static var readLimit: Int { 4 << 20 }
 
   private let state = Mutex(State())
   private let echo: Bool
 
-  /// Puts pipes in the place of descriptors.
+  /// Replaces descriptors by pipes until ``restore()``.
   ///
   /// - Parameters:
-  ///   - descriptors: what is captured; restored by ``restore()``.
+  ///   - descriptors: what to capture.
   ///   - echo: whether the output also goes where it went before.
-  /// - Throws: ``EngineError/Code/outputCapture``.
-  init(_ descriptors: [CapturedDescriptor], echo: Bool) throws(EngineError) {
+  /// - Throws: ``EngineRunError/Code/outputCapture``.
+  init(_ descriptors: [CapturedDescriptor], echo: Bool) throws(EngineRunError) {
     self.echo = echo
     var streams: [Stream] = []
     do {
       for captured in descriptors { streams.append(try Self.redirect(captured)) }
     } catch {
-      for stream in streams { Self.restore(stream) }
+      for stream in streams {
+        Self.disconnect(stream)
+        Self.close(stream)
+      }
       throw error
     }
     state.withLock { state in
       state.streams = streams
       state.polled = streams.map { pollfd(fd: $0.pipe, events: Int16(POLLIN), revents: 0) }
     }
-    // Lines appear while the task runs; the rest of a line is flushed at its end.
+    // Lines appear while the request runs; an unfinished line is flushed when the request ends.
     setvbuf(stdout, nil, _IOLBF, 0)
   }
 
   /// The descriptors to watch: readable when there is output.
   var pipes: [Int32] { state.withLock { $0.streams.map(\.pipe) } }
 
-  /// Takes the output there is while a task runs.
+  /// Takes the output available while a request runs.
   func read() -> [StreamText<Owner>] { state.withLock { read(&$0, isFinal: false) } }
 
-  /// Makes what is printed from now on the output of a task.
+  /// Attributes output from now on to a request.
   func begin(_ owner: Owner) { state.withLock { $0.owner = owner } }
 
-  /// Writes out what C's standard output holds back. Nobody who calls this may hold a lock that ``read()`` is called
-  /// under: flushing waits while the pipe is full.
+  /// Writes out C's buffer of standard output. The caller must not hold a lock under which ``read()`` is called, because
+  /// flushing blocks while the pipe is full.
   func flush() {
-    // Not `fflush(nil)`: it would wait for a thread that reads standard input.
+    // Not `fflush(nil)`, which waits for a thread that reads standard input.
     fflush(stdout)
   }
 
-  /// Takes the rest of a task's output after ``flush()``.
+  /// Takes the rest of a request's output after ``flush()``.
   func rest() -> [StreamText<Owner>] { state.withLock { read(&$0, isFinal: true) } }
 
-  /// Puts the descriptors back as they were. What is left in the pipes goes to the originals.
+  /// Restores the descriptors. What is left in the pipes goes to the originals.
+  ///
+  /// A function that is still running may be writing. C's buffer is therefore not flushed: a writer that waits for room
+  /// in the pipe holds its lock.
   func restore() {
-    fflush(stdout)
     state.withLock { state in
-      for text in read(&state, isFinal: true) where !echo {
-        guard let stream = state.streams.first(where: { $0.captured.name == text.name }) else { continue }
-        Self.write(Array(text.text.utf8), to: stream.original)
+      for stream in state.streams {
+        Self.disconnect(stream)
+        if !echo { FileDescriptorIO.write(stream.decoder.held[...], to: stream.original) }
+        forwardRest(of: stream, &state.buffer)
+        Self.close(stream)
       }
-      for stream in state.streams { Self.restore(stream) }
       state.streams = []
       state.polled = []
     }
   }
 
+  /// Forwards what is in the pipe until its last writer is gone: a write that is in progress when the pipe is closed
+  /// would end the process. Child processes may keep the pipe open; they are not waited for.
+  private func forwardRest(of stream: Stream, _ buffer: inout [UInt8]) {
+    var total = 0
+    while total < Self.readLimit {
+      let count = FileDescriptorIO.read(stream.pipe, into: &buffer)
+      if count == 0 { return }
+      if count > 0 {
+        total += count
+        FileDescriptorIO.write(buffer[..<count], to: stream.original)
+        continue
+      }
+      var polled = pollfd(fd: stream.pipe, events: Int16(POLLIN), revents: 0)
+      guard poll(&polled, 1, 20) > 0 else { return }
+    }
+  }
+
   private func read(_ state: inout State, isFinal: Bool) -> [StreamText<Owner>] {
     var texts: [StreamText<Owner>] = []
-    // One look for all: most tasks print nothing.
+    // One call for all streams, because most requests print nothing.
     let hasOutput = poll(&state.polled, nfds_t(state.polled.count), 0) > 0
-    guard hasOutput || isFinal && state.streams.contains(where: { $0.text.isPending }) else { return [] }
+    guard hasOutput || isFinal && state.streams.contains(where: { !$0.decoder.held.isEmpty }) else { return [] }
     for index in state.streams.indices {
       var text = ""
       var total = 0
       while total < Self.readLimit {
-        let count = readDescriptor(state.streams[index].pipe, &state.buffer)
+        let count = FileDescriptorIO.read(state.streams[index].pipe, into: &state.buffer)
         guard count > 0 else { break }
         total += count
         let bytes = state.buffer[..<count]
-        if echo { Self.write(Array(bytes), to: state.streams[index].original) }
-        text += state.streams[index].text.append(bytes)
+        if echo { FileDescriptorIO.write(bytes, to: state.streams[index].original) }
+        text += state.streams[index].decoder.append(bytes)
       }
-      if isFinal { text += state.streams[index].text.finish() }
+      if isFinal { text += state.streams[index].decoder.finish() }
       guard !text.isEmpty else { continue }
       guard let owner = state.owner else {
-        // Before the first task it is nobody's.
-        if !echo { Self.write(Array(text.utf8), to: state.streams[index].original) }
+        // Output before the first request belongs to none.
+        if !echo { FileDescriptorIO.write(Array(text.utf8)[...], to: state.streams[index].original) }
         continue
       }
       texts.append(StreamText(name: state.streams[index].captured.name, text: text, owner: owner))
@@ -118,58 +141,39 @@ final class OutputCapture<Owner: Sendable>: Sendable {
     return texts
   }
 
-  private static func redirect(_ captured: CapturedDescriptor) throws(EngineError) -> Stream {
-    func failure(_ what: String) -> EngineError {
-      EngineError(.outputCapture, "\(captured.name) can't be captured: \(what): \(String(cString: strerror(errno)))")
+  private static func redirect(_ captured: CapturedDescriptor) throws(EngineRunError) -> Stream {
+    func failure(_ what: String) -> EngineRunError {
+      EngineRunError(.outputCapture, "can't capture \(captured.name): \(what): \(String(cString: strerror(errno)))")
     }
     fflush(stdout)
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw failure("pipe") }
-    defer { close(ends[1]) }
-    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    let (reading, writing) = (ends[0], ends[1])
+    defer { closeDescriptor(writing) }
+    _ = fcntl(reading, F_SETFL, O_NONBLOCK)
+    _ = fcntl(reading, F_SETFD, FD_CLOEXEC)
     let original = fcntl(captured.descriptor, F_DUPFD_CLOEXEC, 3)
     guard original >= 0 else {
-      close(ends[0])
+      defer { closeDescriptor(reading) }
       throw failure("dup")
     }
-    guard dup2(ends[1], captured.descriptor) >= 0 else {
-      close(ends[0])
-      close(original)
+    guard dup2(writing, captured.descriptor) >= 0 else {
+      defer {
+        closeDescriptor(reading)
+        closeDescriptor(original)
+      }
       throw failure("dup2")
     }
-    return Stream(captured: captured, pipe: ends[0], original: original)
+    return Stream(captured: captured, pipe: reading, original: original)
   }
 
-  private static func restore(_ stream: Stream) {
-    dup2(stream.original, stream.captured.descriptor)
-    close(stream.original)
-    close(stream.pipe)
-  }
+  private static func disconnect(_ stream: Stream) { dup2(stream.original, stream.captured.descriptor) }
 
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let chunk = Array(rest)
-      let count = writeDescriptor(descriptor, chunk)
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
+  private static func close(_ stream: Stream) {
+    closeDescriptor(stream.original)
+    closeDescriptor(stream.pipe)
   }
 }
 
-/// read(2), again when a signal interrupts it; -1 when nothing is there.
-private func readDescriptor(_ descriptor: Int32, _ buffer: inout [UInt8]) -> Int {
-  while true {
-    let count = read(descriptor, &buffer, buffer.count)
-    if count >= 0 || errno != EINTR { return count }
-  }
-}
-
-/// write(2), again when a signal interrupts it.
-private func writeDescriptor(_ descriptor: Int32, _ bytes: [UInt8]) -> Int {
-  while true {
-    let count = write(descriptor, bytes, bytes.count)
-    if count >= 0 || errno != EINTR { return count }
-  }
-}
+/// close(2), which has the name of a method above.
+private func closeDescriptor(_ descriptor: Int32) { close(descriptor) }

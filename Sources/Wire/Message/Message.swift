@@ -36,6 +36,9 @@ public struct Message: Sendable {
     (layout.firstBuffer..<max(frames.count, layout.firstBuffer)).map { frames[$0] }
   }
 
+  /// The size of all frames in bytes.
+  public var totalSize: Int { frames.totalSize }
+
   /// The id of the message this one replies to, if any.
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` when the parent header is no object.

@@ -1,0 +1,100 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+extension EngineConnection {
+  /// The most messages one callback takes, so that the loop's other sources get their turn.
+  private static let batch = 64
+
+  /// Receives control requests.
+  func readControl() {
+    do {
+      for _ in 0..<Self.batch {
+        guard try sockets?.control.receive(into: &incoming) ?? false else { return }
+        acceptControl()
+      }
+    } catch {
+      receivingFailed(error, channel: .control)
+    }
+  }
+
+  /// Logs a message that was dropped or a failure to receive.
+  func receivingFailed(_ error: any Error, channel: Request.Channel) {
+    if let error = error as? WireError { return reject(error, channel: channel.rawValue) }
+    logger.error("receiving failed", metadata: [LogKey.reason: "\(error)", LogKey.channel: "\(channel.rawValue)"])
+  }
+
+  private func acceptControl() {
+    do throws(WireError) {
+      let message = try verifier.take(&incoming)
+      try handleControl(
+        Request(message: message, metadata: try RequestMetadata(message.metadataBytes), channel: .control))
+    } catch {
+      reject(error, channel: Request.Channel.control.rawValue)
+    }
+  }
+
+  private func handleControl(_ request: Request) throws(WireError) {
+    switch request.type {
+    case MessageType.abortRequest:
+      let ids = try Self.abortedIDs(try request.message.content())
+      guard let receiver, let writer else { return }
+      let aborted = receiver.abort(ids)
+      for request in aborted { sender.answer(request, writer.aborted(request)) }
+      if let ids, aborted.count < ids.count { awaitAborted() }
+      answer(request, content: ["status": "ok"])
+    case MessageType.clearRequest: _ = mailbox.addNext(request)
+    case MessageType.shutdownRequest:
+      let restart = try request.message.content()["restart"]?.boolValue ?? false
+      let content: JSONValue = ["status": "ok", "restart": .bool(restart)]
+      answer(request, content: content)
+      sender.publish("shutdown_reply", topic: "shutdown", content: content.bytes.array, parent: request)
+      leave(.shutdown)
+    case MessageType.kernelInfoRequest:
+      answer(request, content: KernelInfo.content)
+    default:
+      reject(WireError(.unknown, "message type \(request.type)"), channel: request.channel.rawValue)
+      if let writer { sender.refuseUnknown(request, writer) }
+    }
+  }
+
+  /// An abort may overtake the requests it names. A busy worker does not receive them, so the I/O loop receives for a
+  /// while.
+  private func awaitAborted() {
+    let isWaiting = abortedUntil != nil
+    abortedUntil = .now + Self.abortPatience
+    if !isWaiting { receiveAborted() }
+  }
+
+  private func receiveAborted() {
+    guard let receiver, let end = abortedUntil, .now < end else {
+      abortedUntil = nil
+      return
+    }
+    receiver.receive()
+    _ = loop.schedule(at: .now + Self.abortInterval) { [weak self] in self?.assumeIsolated { $0.receiveAborted() } }
+  }
+
+  private static let abortPatience = Duration.seconds(1)
+  private static let abortInterval = Duration.milliseconds(10)
+
+  /// The ids in an `abort_request`: a list or a single string; `nil` for all waiting requests.
+  private static func abortedIDs(_ content: JSONValue) throws(WireError) -> [String]? {
+    switch content["msg_ids"] {
+    case nil, .null: return nil
+    case .string(let id): return id.isEmpty ? nil : [id]
+    case .array(let values):
+      let ids = values.compactMap(\.stringValue)
+      guard ids.count == values.count else {
+        throw WireError(.malformedJSON, "msg_ids of an abort_request has an element that is no string")
+      }
+      return ids.isEmpty ? nil : ids
+    default: throw WireError(.malformedJSON, "msg_ids of an abort_request is no list")
+    }
+  }
+
+  private func answer(_ request: Request, content: JSONValue) {
+    guard let origin else { return }
+    sender.answer(request, Reply(content: content.bytes.array, metadata: origin.metadata))
+  }
+}

@@ -1,0 +1,87 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+extension EngineConnection {
+  /// Registers with the hub.
+  ///
+  /// - Throws: ``EngineRunError`` with the hub's reason or after the timeout, `CancellationError` when the engine is asked
+  ///   to leave before the hub has answered.
+  func register() async throws -> RegistrationReply {
+    guard let context, departure == nil else { throw CancellationError() }
+    let endpoint = try configuration.connection.endpoint(.registration)
+    let socket = try Socket(context, .dealer, options: options)
+    try socket.connect(endpoint)
+    let source = loop.onReadable(socket) { [weak self] in self?.assumeIsolated { $0.readRegistration() } }
+    sources.append(source)
+    registrar = consume socket
+    logger.info("registering", metadata: [LogKey.endpoint: "\(endpoint)"])
+    var content: [String: JSONValue] = ["uuid": .string(configuration.uuid), "returns_tasks": true]
+    if let id = configuration.requestedID { content["id"] = .int(id) }
+    try sendToHub(MessageType.registrationRequest, .object(content))
+    let timeout = loop.schedule(at: .now + configuration.registrationTimeout) { [weak self] in
+      self?.assumeIsolated { connection in
+        connection.finishRegistration(
+          .failure(
+            EngineRunError(
+              .registrationTimeout,
+              "no answer to the registration from \(endpoint) within \(connection.configuration.registrationTimeout): "
+                + "is the controller running, does the connection file belong to it, and can this host reach it?")))
+      }
+    }
+    defer { loop.cancel(timeout) }
+    let reply = try await withCheckedThrowingContinuation { registering = $0 }
+    if let wanted = configuration.requestedID, wanted != reply.id {
+      logger.warning("the hub assigned another id than requested", metadata: [LogKey.engineID: "\(reply.id)"])
+    }
+    return reply
+  }
+
+  /// Tells the hub that the engine is leaving.
+  func unregister() {
+    guard let origin else { return }
+    do {
+      try sendToHub(MessageType.unregistrationRequest, ["id": .int(origin.id)])
+    } catch {
+      logger.warning("unregistering failed", metadata: [LogKey.reason: "\(error)"])
+    }
+  }
+
+  /// Ends the wait for the registration. Only the first result counts.
+  func finishRegistration(_ result: Result<RegistrationReply, any Error>) {
+    registering?.resume(with: result)
+    registering = nil
+  }
+
+  private func sendToHub(_ type: String, _ content: JSONValue) throws {
+    outgoing.removeAll()
+    sender.write(type, content: content, to: &outgoing)
+    try registrar?.send(&outgoing)
+  }
+
+  private func readRegistration() {
+    do {
+      while try registrar?.receive(into: &incoming) ?? false {
+        do throws(WireError) {
+          try handleRegistration(try verifier.take(&incoming))
+        } catch {
+          reject(error, channel: "registration")
+        }
+      }
+    } catch {
+      logger.error("receiving failed", metadata: [LogKey.reason: "\(error)", LogKey.channel: "registration"])
+    }
+  }
+
+  private func handleRegistration(_ message: Message) throws(WireError) {
+    guard message.header.messageType == MessageType.registrationReply else {
+      throw WireError(.unknown, "\(message.header.messageType) from the hub")
+    }
+    let content = try message.content()
+    do throws(EngineRunError) {
+      finishRegistration(.success(try RegistrationReply(content: content)))
+    } catch {
+      finishRegistration(.failure(error))
+    }
+  }
+}

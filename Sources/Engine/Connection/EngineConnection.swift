@@ -1,0 +1,204 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+/// An engine's connection to its controller, from registration to departure.
+///
+/// It owns the I/O loop's share of the work: registration, the control channel, and the output of running requests.
+/// Shell requests bypass it; ``Engine`` describes their path.
+actor EngineConnection {
+  /// Why an engine leaves.
+  enum Departure: Sendable {
+    /// A `shutdown_request`.
+    case shutdown
+    /// Cancellation or a graceful shutdown.
+    case requested
+    /// The hub's pings have stopped.
+    case controllerLost
+  }
+
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  let configuration: EngineConfiguration
+  let functions: FunctionRegistry
+  var logger: Logger
+  let verifier: MessageVerifier
+  let sender: ReplySender
+  var context: Context?
+  let options: SocketOptions
+
+  /// The socket to the hub.
+  var registrar: Socket?
+  /// The wait for the hub's answer to the registration.
+  var registering: CheckedContinuation<RegistrationReply, any Error>?
+  /// `nil` before registration.
+  var origin: MessageOrigin?
+  var sockets: EngineSockets?
+  let mailbox = RequestMailbox<Request>()
+  var receiver: ShellReceiver?
+  var writer: ReplyWriter?
+  /// Until when the loop looks for requests that were aborted before they arrived.
+  var abortedUntil: ContinuousClock.Instant?
+  var longRequests: LongRequestWatch?
+  var capture: OutputCapture<Bytes>?
+  var sources: [EventLoop.Token] = []
+
+  var incoming = Multipart()
+  var outgoing = Multipart()
+  var rejections = RejectionCounts()
+
+  private(set) var departure: Departure?
+  private var departing: CheckedContinuation<Departure, Never>?
+
+  /// Creates a connection. It opens no socket before ``run()``.
+  ///
+  /// - Throws: `WireError` for an unknown signature scheme, `ZeroMQError` when keys or a context can't be created.
+  init(_ configuration: EngineConfiguration, _ functions: FunctionRegistry, loop: EventLoop, logger: Logger) throws {
+    self.configuration = configuration
+    self.functions = functions
+    self.loop = loop
+    self.logger = logger
+    let connection = configuration.connection
+    verifier = try MessageVerifier(key: connection.key, scheme: connection.signatureScheme)
+    sender = ReplySender(
+      session: try Session(
+        id: configuration.uuid, key: connection.key, scheme: connection.signatureScheme, username: "engine"),
+      logger: logger)
+    context = try Context()
+    var options = SocketOptions(identity: Bytes(configuration.uuid))
+    if let serverKey = connection.curveServerKey {
+      options.curve = .client(try configuration.curveKeys ?? CurveKeyPair.generate(), serverKey: serverKey)
+    }
+    self.options = options
+  }
+
+  /// The engine's life from registration to departure.
+  func run() async throws {
+    // Runs before the loop's thread ends: it closes the sockets after their last messages are out.
+    defer { close() }
+    let registration = try await register()
+    let (runner, engineContext) = try open(registration)
+    let worker = WorkerThread(try EventLoop(name: "engine-worker"))
+    if let patience = registration.returnAfter { watchRunner(patience) }
+    receiver?.start(on: worker.loop)
+    let task = Task(executorPreference: worker) {
+      await EngineContext.$current.withValue(engineContext) { await runner.run() }
+      worker.loop.stop()
+    }
+    // Not awaited: the running function may never return.
+    defer {
+      task.cancel()
+      mailbox.close()
+    }
+    let heart = Heart(loop: try EventLoop(name: "engine-heart"), logger: logger) { [weak self] in
+      self?.onLoop { $0.leave(.controllerLost) }
+    }
+    let departure: Departure
+    do {
+      try await startHeart(heart, registration)
+      departure = await waitForDeparture()
+    } catch {
+      await heart.stop()
+      throw error
+    }
+    unregister()
+    await heart.stop()
+    if departure == .controllerLost {
+      throw EngineRunError(.controllerLost, "the controller's heartbeats have stopped, the engine leaves")
+    }
+  }
+
+  /// Runs a closure on the loop after everything submitted to it before.
+  ///
+  /// It is dropped if the loop has ended. Nothing waits for these closures: they only report to a connection that is
+  /// gone by then.
+  nonisolated func onLoop(_ body: @escaping @Sendable (isolated EngineConnection) -> Void) {
+    loop.execute { self.assumeIsolated(body) }
+  }
+
+  /// Ends the engine's life. Only the first reason counts.
+  func leave(_ reason: Departure) {
+    guard departure == nil else { return }
+    departure = reason
+    departing?.resume(returning: reason)
+    departing = nil
+    finishRegistration(.failure(CancellationError()))
+  }
+
+  /// Counts and logs a message that is dropped.
+  func reject(_ error: WireError, channel: String) {
+    rejections.count(error)
+    logger.warning(
+      "message dropped",
+      metadata: [
+        LogKey.reason: "\(error.reason)", LogKey.rejected: "\(error.code.rawValue)", LogKey.channel: "\(channel)",
+        LogKey.count: "\(rejections[error.code])",
+      ])
+  }
+
+  private func startHeart(_ heart: Heart, _ registration: RegistrationReply) async throws {
+    guard let context else { return }
+    let connection = configuration.connection
+    try await heart.start(
+      context,
+      endpoints: (try connection.endpoint(.heartbeatPing), try connection.endpoint(.heartbeatPong)),
+      options: options, period: registration.heartbeatPeriod, misses: configuration.maxHeartbeatMisses)
+  }
+
+  private func waitForDeparture() async -> Departure {
+    if let departure { return departure }
+    return await withCheckedContinuation { departing = $0 }
+  }
+
+  /// Opens the sockets of a registered engine and creates its runner.
+  private func open(_ registration: RegistrationReply) throws -> (RequestRunner, EngineContext) {
+    guard let context else { throw CancellationError() }
+    let origin = MessageOrigin(id: registration.id, uuid: configuration.uuid)
+    self.origin = origin
+    logger[metadataKey: LogKey.engine] = "\(configuration.label).\(registration.id)"
+    let sockets = try EngineSockets(context, configuration.connection, options: options, id: registration.id)
+    sender.open(sockets, origin: origin)
+    sources.append(loop.onReadable(sockets.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
+    self.sockets = sockets
+    if configuration.captureOutput { try captureOutput() }
+    let namespace = Namespace()
+    let writer = ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid)
+    self.writer = writer
+    let runner = RequestRunner(
+      mailbox: mailbox, apply: ApplyRunner(functions: functions, namespace: namespace),
+      execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
+      sender: sender)
+    receiver = ShellReceiver(
+      sockets.shell, verifier: verifier, mailbox: mailbox, sender: sender, writer: writer
+    ) { [weak self] error in
+      self?.onLoop { $0.receivingFailed(error, channel: .shell) }
+    }
+    logger.info("engine registered", metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
+    return (
+      runner, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
+    )
+  }
+
+  private func captureOutput() throws(EngineRunError) {
+    let capture = try OutputCapture<Bytes>(configuration.capturedDescriptors, echo: configuration.echoOutput)
+    self.capture = capture
+    for pipe in capture.pipes {
+      sources.append(
+        loop.onReadable(fileDescriptor: pipe) { [sender] in sender.publishOutput(of: capture) })
+    }
+  }
+
+  private func close() {
+    for source in sources { loop.cancel(source) }
+    sources = []
+    capture?.restore()
+    capture = nil
+    registrar = nil
+    receiver = nil
+    sender.close()
+    sockets = nil
+    // Waits for unsent messages, for one second at most.
+    context = nil
+  }
+}

@@ -1,0 +1,31 @@
+/// Why an engine could not start or had to stop.
+public struct EngineRunError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kinds of failure.
+  public enum Code: String, Sendable, Hashable {
+    /// ``Engine/run()`` was called a second time.
+    case alreadyRun
+    /// The hub did not answer the registration in time.
+    case registrationTimeout
+    /// The hub refused the registration, or its answer could not be understood.
+    case registrationRefused
+    /// The hub's heartbeats stopped.
+    case controllerLost
+    /// Two functions have the same name, or one has the name of a built-in call.
+    case duplicateFunction
+    /// Standard output or error could not be captured.
+    case outputCapture
+  }
+
+  /// The kind of failure.
+  public let code: Code
+  /// What happened and, where known, what to do about it.
+  public let message: String
+
+  /// Creates an error.
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+}

@@ -1,0 +1,190 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+import Synchronization
+
+/// Signs and sends everything the engine sends except heartbeats: replies, IOPub messages, messages to the hub.
+///
+/// The runner sends its replies itself, without involving the I/O loop. The loop publishes the output of running
+/// requests and answers requests that do not run. The mutex keeps the messages about one request in order.
+final class ReplySender: Sendable {
+  /// The states of a `status` message.
+  enum ExecutionState: Sendable {
+    case busy, idle
+
+    private static let busyContent = Array(#"{"execution_state":"busy"}"#.utf8)
+    private static let idleContent = Array(#"{"execution_state":"idle"}"#.utf8)
+
+    var content: [UInt8] { self == .busy ? Self.busyContent : Self.idleContent }
+  }
+
+  /// What the mutex guards.
+  struct State: ~Copyable {
+    /// `nil` before the engine is registered and after ``ReplySender/close()``.
+    var sockets: EngineSockets?
+    var origin: MessageOrigin?
+    var session: Session
+    var outgoing = Multipart()
+    /// The request that runs, and how many IOPub messages were sent about it, not counting `status`.
+    var running: Request?
+    var outputCount = 0
+    let logger: Logger
+  }
+
+  private let state: Mutex<State>
+
+  /// Creates a sender without sockets.
+  ///
+  /// - Parameter session: signs what is sent.
+  init(session: consuming sending Session, logger: Logger) {
+    state = Mutex(State(session: session, logger: logger))
+  }
+
+  /// Starts sending. Anything sent before is dropped.
+  func open(_ sockets: EngineSockets, origin: MessageOrigin) {
+    state.withLock { state in
+      state.sockets = sockets
+      state.origin = origin
+    }
+  }
+
+  /// Closes the sockets. Anything sent afterwards is dropped.
+  func close() { state.withLock { $0.sockets.take()?.close() } }
+
+  /// Writes a signed message to the hub, for a socket that the caller owns.
+  func write(_ type: String, content: JSONValue, to message: inout Multipart) {
+    state.withLock { state in
+      state.session.append(
+        to: &message, type: type, metadata: state.origin?.metadata ?? [], content: content.bytes.array)
+    }
+  }
+
+  // MARK: - From the runner
+
+  /// The runner starts a request.
+  func begin(_ request: Request) {
+    state.withLock { state in
+      state.running = request
+      state.outputCount = 0
+      state.publishStatus(.busy, request)
+    }
+  }
+
+  /// The runner has finished a request: publishes the remaining output, then replies.
+  func finish(
+    _ request: Request, _ reply: Reply, _ publications: [Publication], _ capture: OutputCapture<Bytes>?
+  ) {
+    state.withLock { state in
+      for text in capture?.rest() ?? [] { state.publish(text) }
+      for publication in publications {
+        state.publish(publication.type, content: publication.content, parent: request)
+      }
+      state.send(reply, to: request, outputs: state.outputCount)
+      state.publishStatus(.idle, request)
+      state.running = nil
+    }
+  }
+
+  // MARK: - From the I/O loop
+
+  /// Publishes what the running request has written so far.
+  func publishOutput(of capture: OutputCapture<Bytes>) {
+    // The lock covers reading, too: the runner must not reply between reading and publishing.
+    state.withLock { state in
+      for text in capture.read() { state.publish(text) }
+    }
+  }
+
+  /// Answers a request that does not run.
+  func answer(_ request: Request, _ reply: Reply) {
+    state.withLock { state in
+      state.publishStatus(.busy, request)
+      state.send(reply, to: request)
+      state.publishStatus(.idle, request)
+    }
+  }
+
+  /// Returns a task to the scheduler. Nothing is published, because the client is not to notice.
+  func giveBack(_ request: Request, _ reply: Reply) { state.withLock { $0.send(reply, to: request) } }
+
+  /// Answers a request of a type that Swift engines don't support.
+  func refuseUnknown(_ request: Request, _ writer: ReplyWriter) {
+    // Any other message may be a reply or a notification, whose sender expects no answer.
+    guard request.type.hasSuffix("_request") else { return }
+    answer(request, writer.failed(request, started: .now, error: .unknown(request.type), method: nil))
+  }
+
+  /// Publishes a message about a request.
+  ///
+  /// - Parameter topic: what follows `engine.<id>.` in the topic frame.
+  func publish(_ type: String, topic: String, content: [UInt8], parent: Request) {
+    state.withLock { $0.publish(type, topic: topic, content: content, parent: parent) }
+  }
+}
+
+extension ReplySender.State {
+  init(session: consuming Session, logger: Logger) {
+    self.session = session
+    self.logger = logger
+  }
+
+  /// Publishes that a request was started or answered, unless it asks for no `status` messages.
+  fileprivate mutating func publishStatus(_ state: ReplySender.ExecutionState, _ request: Request) {
+    guard request.metadata.wantsStatus else { return }
+    publish(MessageType.status, MessageType.status, content: state.content, header: request.message.headerBytes)
+  }
+
+  /// Publishes a piece of output.
+  fileprivate mutating func publish(_ text: StreamText<Bytes>) {
+    var content: [UInt8] = Array(#"{"name":"#.utf8)
+    appendJSONString(text.name, to: &content)
+    content.append(contentsOf: #","text":"#.utf8)
+    appendJSONString(text.text, to: &content)
+    content.append(0x7D)
+    if text.owner == running?.message.headerBytes { outputCount += 1 }
+    publish(MessageType.stream, text.name, content: content, header: text.owner)
+  }
+
+  /// Publishes a message about a request other than `status` and output.
+  ///
+  /// - Parameter topic: what follows `engine.<id>.` in the topic frame; by default the type.
+  fileprivate mutating func publish(_ type: String, topic: String? = nil, content: [UInt8], parent: Request) {
+    if parent === running { outputCount += 1 }
+    publish(type, topic ?? type, content: content, header: parent.message.headerBytes)
+  }
+
+  /// - Parameter header: the request's header, which becomes the message's parent header.
+  private mutating func publish(_ type: String, _ topic: String, content: [UInt8], header: Bytes) {
+    guard let origin else { return }
+    outgoing.append(origin.topic(topic))
+    session.append(to: &outgoing, type: type, parent: header, metadata: origin.metadata, content: content)
+    do {
+      try sockets?.iopub.send(&outgoing)
+    } catch {
+      logger.error("publishing failed", metadata: [LogKey.reason: "\(error)", LogKey.messageType: "\(type)"])
+    }
+    outgoing.removeAll()
+  }
+
+  /// Sends a reply.
+  ///
+  /// - Parameter outputs: how many IOPub messages were sent about the request.
+  fileprivate mutating func send(_ reply: Reply, to request: Request, outputs: Int = 0) {
+    request.message.appendIdentities(to: &outgoing)
+    session.append(
+      to: &outgoing, type: request.replyType, parent: request.message.headerBytes,
+      metadata: request.metadata.wantsStatus ? reply.metadata : reply.metadata(outputs: outputs),
+      content: reply.content, buffers: reply.buffers)
+    do {
+      switch request.channel {
+      case .shell: try sockets?.shell.send(&outgoing)
+      case .control: try sockets?.control.send(&outgoing)
+      }
+    } catch {
+      logger.error(
+        "sending a reply failed",
+        metadata: [LogKey.reason: "\(error)", LogKey.messageID: "\(request.message.header.messageID)"])
+    }
+    outgoing.removeAll()
+  }
+}

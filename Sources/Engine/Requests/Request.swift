@@ -1,0 +1,34 @@
+import MartletWire
+import MartletZeroMQ
+
+/// A verified request with the parts of its metadata that affect the reply.
+final class Request: Sendable {
+  /// The socket the request arrived on and is answered on.
+  enum Channel: String, Sendable {
+    case shell, control
+  }
+
+  let message: Message
+  let metadata: RequestMetadata
+  let channel: Channel
+
+  init(message: Message, metadata: RequestMetadata, channel: Channel) {
+    self.message = message
+    self.metadata = metadata
+    self.channel = channel
+  }
+
+  /// The message type, for example `apply_request`.
+  var type: String { message.header.messageType }
+
+  /// Whether the task scheduler sent the request and can give it to another engine. The scheduler's identity comes first.
+  var isTask: Bool { channel == .shell && message.identities.first == Self.taskScheduler }
+
+  private static let taskScheduler = Bytes("task_out")
+
+  /// The type of the reply: `_request` replaced by `_reply`.
+  var replyType: String {
+    if type == MessageType.applyRequest { return MessageType.applyReply }
+    return type.hasSuffix("_request") ? "\(type.dropLast("_request".count))_reply" : "\(type)_reply"
+  }
+}

@@ -1,0 +1,47 @@
+import MartletWire
+import MartletZeroMQ
+
+/// The fields of a request's metadata that an engine copies into the reply or obeys.
+struct RequestMetadata: Sendable, Hashable {
+  /// `is_broadcast`: the request went to several engines through the broadcast schedulers.
+  var isBroadcast = false
+  /// `is_coalescing`: the replies to a broadcast are merged on their way back.
+  var isCoalescing = false
+  /// `original_msg_id`: the client's id for a broadcast, each copy of which has its own id.
+  var originalMessageID = ""
+  /// `label`, as JSON text.
+  var label = RequestMetadata.noLabel
+  /// `no_status`, a Martlet extension: `true` asks for no `status` messages about this request. Instead, `outputs` in the
+  /// reply's metadata gives the number of other IOPub messages, which tells a client when it has all output. Engines that
+  /// don't know the field send `status` messages.
+  var wantsStatus = true
+
+  /// Whether all fields copied into the reply have their defaults.
+  var isPlain: Bool { !isBroadcast && label == Self.noLabel && originalMessageID.isEmpty }
+
+  private static let none = Bytes("{}")
+  private static let noLabel = Array("null".utf8)
+
+  /// The default fields.
+  init() {}
+
+  /// Reads a metadata frame.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  init(_ bytes: Bytes) throws(WireError) {
+    if bytes == Self.none { return }
+    try bytes.withSpan { (span) throws(WireError) in
+      try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
+        switch key {
+        case "is_broadcast": isBroadcast = JSONText.isTrue(span, at: value)
+        case "is_coalescing": isCoalescing = JSONText.isTrue(span, at: value)
+        case "original_msg_id": originalMessageID = try JSONText.optionalString(span, at: value) ?? ""
+        case "label" where !JSONText.isNull(span, at: value):
+          label = try JSONText.json(span, at: value).bytes.array
+        case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
+        default: break
+        }
+      }
+    }
+  }
+}

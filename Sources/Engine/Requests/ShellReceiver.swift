@@ -1,0 +1,92 @@
+import MartletWire
+import MartletZeroMQ
+
+/// Receives the requests of the shell channel and puts them into the mailbox.
+///
+/// It receives on the worker's own thread whenever that is free, which saves each request a switch of threads. While the
+/// worker is busy, the I/O loop receives if waiting requests are to be aborted or returned.
+final class ShellReceiver: Sendable {
+  private let socket: SharedSocket
+  private let verifier: MessageVerifier
+  private let mailbox: RequestMailbox<Request>
+  private let sender: ReplySender
+  private let writer: ReplyWriter
+  private let onError: @Sendable (any Error) -> Void
+
+  /// The most messages one callback takes, so that the thread's other sources get their turn.
+  private static let batch = 64
+
+  /// Creates a receiver, which is idle before ``start(on:)``.
+  ///
+  /// - Parameter onError: called with a `WireError` for each message that is dropped, and with failures to receive.
+  init(
+    _ socket: SharedSocket, verifier: MessageVerifier, mailbox: RequestMailbox<Request>, sender: ReplySender,
+    writer: ReplyWriter, onError: @escaping @Sendable (any Error) -> Void
+  ) {
+    self.socket = socket
+    self.verifier = verifier
+    self.mailbox = mailbox
+    self.sender = sender
+    self.writer = writer
+    self.onError = onError
+  }
+
+  /// Starts receiving on a loop.
+  func start(on loop: EventLoop) {
+    loop.execute { [self] in _ = loop.onReadable(socket) { self.receive(atMost: Self.batch) } }
+  }
+
+  /// Aborts waiting requests, including those still in the socket; see ``RequestMailbox/abort(_:)``.
+  ///
+  /// - Returns: the requests to answer with `aborted`.
+  func abort(_ ids: [String]?) -> [Request] {
+    receive()
+    return mailbox.abort(ids)
+  }
+
+  /// Removes the waiting tasks of the task scheduler, which may send them again later.
+  ///
+  /// - Returns: the tasks in the order of their arrival.
+  func withdrawTasks() -> [Request] {
+    receive()
+    let tasks = mailbox.withdraw { $0.isTask }
+    verifier.readmit(tasks.lazy.map(\.message))
+    return tasks
+  }
+
+  /// Receives all messages in the socket.
+  func receive() { receive(atMost: .max) }
+
+  private func receive(atMost limit: Int) {
+    do {
+      // Holding the session also keeps the requests in order when both threads receive.
+      try verifier.withLock { state in
+        var left = limit
+        while left > 0, try socket.receive(into: &state.incoming) {
+          left -= 1
+          accept(&state)
+        }
+      }
+    } catch {
+      onError(error)
+    }
+  }
+
+  private func accept(_ state: inout MessageVerifier.State) {
+    do throws(WireError) {
+      let message = try state.session.take(&state.incoming)
+      let request = Request(message: message, metadata: try RequestMetadata(message.metadataBytes), channel: .shell)
+      switch request.type {
+      case MessageType.applyRequest, MessageType.executeRequest, MessageType.kernelInfoRequest:
+        if case .aborted = mailbox.add(request, id: request.message.header.messageID) {
+          sender.answer(request, writer.aborted(request))
+        }
+      default:
+        onError(WireError(.unknown, "message type \(request.type)"))
+        sender.refuseUnknown(request, writer)
+      }
+    } catch {
+      onError(error)
+    }
+  }
+}

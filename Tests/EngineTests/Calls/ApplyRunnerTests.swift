@@ -1,0 +1,115 @@
+import MartletWire
+import MartletZeroMQ
+import Testing
+
+@testable import MartletEngine
+
+@Suite struct ApplyRunnerTests {
+  private let runner: ApplyRunner
+
+  init() throws {
+    let functions: [any RemoteCallable] = [
+      RemoteFunction("add") { (a: Int, b: Int) in a + b },
+      RemoteFunction("unmet") { () throws -> Int in throw UnmetDependency() },
+    ]
+    runner = ApplyRunner(functions: try FunctionRegistry(functions), namespace: Namespace())
+  }
+
+  private func call(
+    _ function: String, _ args: PickleValue..., kwargs: [(String, PickleValue)] = []
+  ) async throws -> PickleValue {
+    let frames = try await runner.run(ApplyMessage.pack(function: function, args: args, kwargs: kwargs))
+    return try ResultBuffers.deserialize(frames).value
+  }
+
+  private func failure(_ function: String, _ args: PickleValue...) async -> RaisedError? {
+    do {
+      _ = try await runner.run(ApplyMessage.pack(function: function, args: args))
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func callsAFunctionByName() async throws {
+    #expect(try await call("add", 2, 3) == .int(5))
+  }
+
+  @Test func pushAndPull() async throws {
+    #expect(try await call(BuiltinFunction.push.rawValue, kwargs: [("a", 5), ("b", "x")]) == .none)
+    #expect(try await call(BuiltinFunction.pull.rawValue, "a") == .int(5))
+    #expect(try await call(BuiltinFunction.pull.rawValue, ["b", "a"]) == ["x", 5])
+    #expect(try await call("add", .reference("a"), 1) == .int(6))
+    #expect(await failure(BuiltinFunction.pull.rawValue, "c") == RaisedError("NameError", "name 'c' is not defined"))
+    #expect(await failure(BuiltinFunction.pull.rawValue, "a.b")?.name == "SyntaxError")
+    #expect(await failure("a")?.name == "TypeError")
+  }
+
+  @Test func referencesInContainersAreReplaced() async throws {
+    _ = try await call(BuiltinFunction.push.rawValue, kwargs: [("a", 5)])
+    _ = try await call(BuiltinFunction.push.rawValue, kwargs: [("b", [.reference("a"), 1])])
+    #expect(try await call(BuiltinFunction.pull.rawValue, "b") == [5, 1])
+  }
+
+  @Test func mapsANamedFunction() async throws {
+    let range = PickleValue.record(PickleRecord(module: "builtins", name: "range", args: [0, 6, 2]))
+    #expect(try await call(BuiltinFunction.map.rawValue, .reference("add"), [10, 20, 30, 40], range) == [10, 22, 34])
+    let array = PickleValue.array(try NDArray([1, 2, 3]))
+    #expect(try await call(BuiltinFunction.map.rawValue, .reference("add"), array, array) == [2, 4, 6])
+    #expect(await failure(BuiltinFunction.map.rawValue, .reference("add"), 5)?.name == "TypeError")
+    #expect(await failure(BuiltinFunction.map.rawValue, "add", [1])?.name == "TypeError")
+  }
+
+  @Test func aRangeMayEndAtTheLimitsOfAnInteger() async throws {
+    for (start, stop, step, expected) in [
+      (Int.max - 1, Int.max, 5, [Int.max]), (.max - 3, .max, 2, [.max - 2, .max]), (.min + 1, .min, -5, [.min + 2]),
+    ] {
+      let range = PickleValue.record(
+        PickleRecord(module: "builtins", name: "range", args: [.int(start), .int(stop), .int(step)]))
+      let ones = PickleValue.list(expected.map { _ in .int(1) })
+      #expect(
+        try await call(BuiltinFunction.map.rawValue, .reference("add"), range, ones)
+          == .list(expected.map { .int($0) }))
+    }
+  }
+
+  @Test func aHostileRangeIsRefused() async {
+    for (start, stop, step) in [(0, Int.max, 1), (Int.min, Int.max, 1), (0, 1, 0), (Int.max, Int.min, Int.min)] {
+      let range = PickleValue.record(
+        PickleRecord(module: "builtins", name: "range", args: [.int(start), .int(stop), .int(step)]))
+      #expect(await failure(BuiltinFunction.map.rawValue, .reference("add"), range) != nil)
+    }
+  }
+
+  @Test func failuresHavePythonNames() async throws {
+    let unknown = await failure("nope")
+    #expect(unknown?.name == "NameError")
+    #expect(unknown?.value.contains("add(Int, Int) -> Int") == true)
+    #expect(await failure("add", "x", 1)?.name == "TypeError")
+    #expect(await failure("unmet")?.name == "UnmetDependency")
+    let python = PickleValue.global(module: "os", name: "getcwd")
+    do {
+      _ = try await runner.run(ApplyMessage.pack(functionFrames: ResultBuffers.serialize(python)))
+      Issue.record("a Python function was called")
+    } catch {
+      #expect(error.name == "TypeError")
+      #expect(error.value.contains("os.getcwd"))
+    }
+  }
+
+  @Test func malformedBuffersAreAnError() async {
+    for buffers in [[], [Bytes("x")], [Bytes(), Bytes()]] {
+      do {
+        _ = try await runner.run(buffers)
+        Issue.record("malformed buffers were accepted")
+      } catch {
+        #expect(error.name == "PickleError")
+      }
+    }
+  }
+
+  @Test func functionNamesAreUnique() {
+    let function = RemoteFunction("f") { 1 }
+    #expect(throws: EngineRunError.self) { try FunctionRegistry([function, function]) }
+  }
+}
