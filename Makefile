@@ -1,4 +1,4 @@
-# `make test` on a fresh Debian or Ubuntu needs Swift, git, make and python3; `deps` adds the rest.
+# On a fresh Debian or Ubuntu, `make test` needs Swift, git, make and python3; `deps` installs the rest.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -8,9 +8,9 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python
-# With Swift's libraries linked in: its runtime is called directly, which is a tenth of a task's time.
+# Swift's libraries are linked statically: calling the runtime directly saves a tenth of a task's time.
 RELEASE := -c release --static-swift-stdlib
-# Texts for `make demo`; empty: the program chooses.
+# Text files for `make demo`; by default the program chooses.
 FILES ?=
 # Arguments for Benchmarks/run.py, for example BENCH="--rounds 5 --mode latency" or BENCH=--publish.
 BENCH ?=
@@ -35,22 +35,22 @@ release: packages
 	@echo "build: release"
 	@$(SWIFT) build $(RELEASE)
 
-test: deps unit peers suite micro
+test: deps lint unit peers suite micro
 	@echo "test: all passed"
 
 build-tests: packages
 	@echo "build: debug, with tests"
 	@$(SWIFT) build --build-tests
 
-# With Python engines, too, for the Swift client's tests with them. What failed is said again at the end, after some
-# thousand lines of what passed.
+# The environment variables enable the Swift client's tests with Python engines. Failures are repeated at the end, after
+# thousands of lines about passed tests.
 unit: deps build-tests
 	@echo "test: unit and integration"
 	@MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
 	  $(SWIFT) test --skip-build --no-parallel | tee .build/unit.log || \
 	  { echo "test: failed:"; grep -A 5 'recorded an issue' .build/unit.log; exit 1; }
 
-# Real Python peers: this project's tests, then ipyparallel's own suite.
+# Tests with real Python peers: this project's, then ipyparallel's own suite.
 conformance: peers suite
 
 peers: deps build-tests
@@ -64,7 +64,7 @@ suite: deps build-tests
 demo: release
 	@.build/release/WordCount --engines 4 $(FILES)
 
-# The benchmarks' package builds into the same folder, so that what both packages need is compiled once.
+# The benchmark package builds into the same folder, so shared dependencies are compiled once.
 bench: packages
 	@echo "bench: building"
 	@.ci/deps venv Benchmarks/.venv Benchmarks/requirements.txt & venv=$$!; \
@@ -77,7 +77,7 @@ bench: packages
 	@echo "bench: running"
 	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)
 
-# Instruction counts of small operations against Benchmarks/thresholds.json, which MICRO=--update renews.
+# Compares instruction counts of small operations with Benchmarks/thresholds.json; MICRO=--update updates the file.
 micro: packages
 	@.ci/deps packages valgrind
 	@echo "micro: building"
@@ -89,6 +89,7 @@ format:
 	@$(SWIFT) format format --in-place --recursive --parallel $(SOURCES)
 
 lint:
+	@echo "test: format"
 	@$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
 
 clean:
