@@ -1,4 +1,4 @@
-"""Fixtures: clusters of real processes, and their logs in the report of a test that failed."""
+"""Fixtures: clusters of real processes, whose logs are added to the report of a failed test."""
 
 from contextlib import contextmanager
 from functools import partial
@@ -11,7 +11,7 @@ _clusters = []
 
 @contextmanager
 def new_cluster():
-    """A cluster, nothing started, until the end of the block."""
+    """A cluster with no process started, which is stopped at the end of the block."""
     cluster = Cluster()
     _clusters.append(cluster)
     try:
@@ -23,7 +23,7 @@ def new_cluster():
 
 @contextmanager
 def running_cluster(kind, count, arguments=()):
-    """A cluster of a controller with these arguments and engines of one kind, which a client sees."""
+    """A cluster of a controller with these arguments, engines of one kind, and a client that sees them."""
     with new_cluster() as cluster:
         cluster.start_controller(arguments=arguments)
         _start_engines(cluster, kind, count)
@@ -46,14 +46,14 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def cluster():
-    """A cluster for one test alone, nothing started."""
+    """A cluster for a single test, with no process started."""
     with new_cluster() as cluster:
         yield cluster
 
 
 @pytest.fixture
 def controller(cluster):
-    """The cluster of this test with its controller running."""
+    """This test's cluster with its controller running."""
     cluster.start_controller()
     return cluster
 
@@ -72,13 +72,13 @@ def swift_engines(controller):
 
 @pytest.fixture(scope="module")
 def python_cluster():
-    """A cluster shared by a module: two unmodified engines. For tests that leave it as they found it."""
+    """A cluster shared by a module: two unmodified engines. For tests that leave no changes behind."""
     with running_cluster("python", 2) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="module")
 def swift_cluster():
-    """A cluster shared by a module: two Swift engines. For tests that leave it as they found it."""
+    """A cluster shared by a module: two Swift engines. For tests that leave no changes behind."""
     with running_cluster("swift", 2) as cluster:
         yield cluster

@@ -1,4 +1,4 @@
-"""A cluster of real processes for one test or one module: one controller, any number of engines, clients."""
+"""A cluster of real processes for a test or a module: a controller, any number of engines, and clients."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-#: Seconds after which a wait for a condition has failed. No test depends on how fast a condition comes true.
+#: Seconds after which waiting for a condition fails. No test depends on how fast a condition becomes true.
 TIMEOUT = 30
 
 
@@ -30,12 +30,12 @@ def binary(name):
 
 
 def controller_command():
-    """``martlet controller``, or what ``MARTLET_CONTROLLER_CMD`` names in its place."""
+    """``martlet controller``, or the command in ``MARTLET_CONTROLLER_CMD``."""
     return shlex.split(os.environ.get("MARTLET_CONTROLLER_CMD", "")) or [binary("martlet"), "controller"]
 
 
 def wait_until(condition, what, timeout=TIMEOUT):
-    """Return the first true value of ``condition()``; AssertionError naming ``what`` when there is none in time."""
+    """Return the first true value of ``condition()``; AssertionError naming ``what`` if none comes in time."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:
@@ -45,7 +45,7 @@ def wait_until(condition, what, timeout=TIMEOUT):
 
 
 def join_output(view, function, *arguments):
-    """Call a printing function until its output arrives: what is published before a new client has joined is lost."""
+    """Call a printing function until its output arrives. Output published before a client has subscribed is lost."""
 
     def arrives():
         result = view.apply_async(function, *arguments)
@@ -57,7 +57,7 @@ def join_output(view, function, *arguments):
 
 
 class Process:
-    """A child in a process group of its own, its output in a log file."""
+    """A child process in its own process group, with its output in a log file."""
 
     def __init__(self, name, command, environment, directory):
         self.name = name
@@ -81,7 +81,7 @@ class Process:
         return self.log_path.read_text(errors="replace")[-limit:]
 
     def group_exists(self):
-        """Whether any process of the group is left (a nanny or a worker outliving the child counts)."""
+        """Whether any process of the group is left, including helpers that outlive the child."""
         self.child.poll()
         try:
             os.killpg(self.child.pid, 0)
@@ -94,12 +94,12 @@ class Process:
             self.child.terminate()
 
     def kill(self):
-        """SIGKILL for the process itself, as in a crash: its helpers stay and have to notice."""
+        """Kill the process itself, as in a crash. Its helpers keep running and have to notice."""
         self.child.kill()
         self.child.wait()
 
     def finish(self, timeout):
-        """Wait for the end of the whole group. What does not end is killed; returns a complaint or None."""
+        """Wait for the whole group to end, and kill what does not. Returns a complaint or None."""
         try:
             wait_until(lambda: not self.group_exists(), "end of the process group", timeout)
         except AssertionError:
@@ -112,7 +112,7 @@ class Process:
 class Cluster:
     """Starts processes in a temporary ``IPYTHONDIR`` whose path is short enough for ipc sockets.
 
-    ``verbosity`` are the arguments given to controller and engines alike.
+    ``verbosity`` contains arguments for both the controller and the engines.
     """
 
     PROFILE = "default"
@@ -137,7 +137,7 @@ class Cluster:
         return self.security_directory / f"ipcontroller-{middle}{role}.json"
 
     def connection_info(self, role):
-        """The content of a connection file, or None as long as it is not complete."""
+        """The content of a connection file, or None if it is not complete yet."""
         try:
             return json.loads(self.connection_file(role).read_text())
         except (FileNotFoundError, json.JSONDecodeError):
@@ -155,7 +155,7 @@ class Cluster:
         command = controller_command() + [f"--profile={self.PROFILE}", f"--ipython-dir={self.directory}", "--ping=250"]
         command += self.verbosity
         command += [f"--cluster-id={cluster_id}"] if cluster_id else []
-        # For ipc the "address" is the beginning of the socket paths.
+        # For ipc the "address" is the prefix of the socket paths.
         address = "127.0.0.1" if transport == "tcp" else self.directory / "s"
         command += [f"--transport={transport}", f"--ip={address}"]
         process = self.start("controller", command + list(arguments))
@@ -169,12 +169,12 @@ class Cluster:
         return process
 
     def engine_arguments(self):
-        """What any engine needs to find the controller of this cluster."""
+        """The arguments an engine needs to find this cluster's controller."""
         arguments = [f"--profile={self.PROFILE}", f"--ipython-dir={self.directory}", *self.verbosity]
         return arguments + ([f"--cluster-id={self.cluster_id}"] if self.cluster_id else [])
 
     def start_python_engines(self, count):
-        """Start unmodified ipyparallel engines; they are registered when `client(engines)` returns."""
+        """Start unmodified ipyparallel engines. They are registered once `client(engines)` has returned."""
         command = [sys.executable, "-m", "ipyparallel.engine", "--InteractiveShell.colors=nocolor"]
         return [self.start("python-engine", command + self.engine_arguments()) for _ in range(count)]
 
@@ -184,24 +184,24 @@ class Cluster:
         return [self.start("swift-engine", command) for _ in range(count)]
 
     def client(self, engines=0):
-        """An ipyparallel client, once ``engines`` engines are registered."""
+        """Connect an ipyparallel client and wait until ``engines`` engines are registered."""
         client = ipp.Client(connection_info=str(self.connection_file("client")), timeout=TIMEOUT)
         self.clients.append(client)
         wait_until(lambda: self.check_running() and len(client.ids) >= engines, f"{engines} engines", 2 * TIMEOUT)
         return client
 
     def check_running(self):
-        """True; AssertionError when a process has ended that nobody stopped."""
+        """Return True; AssertionError if a process has ended by itself."""
         ended = [f"{p.name} ended with status {p.child.returncode}" for p in self.processes if not p.running]
         assert not ended, "; ".join(ended)
         return True
 
     def logs(self):
-        """(name, end of the log) of each process."""
+        """The name of each process and the end of its log."""
         return [(process.name, process.log()) for process in self.processes]
 
     def relatives(self):
-        """Processes that inherited this cluster's ``IPYTHONDIR``, wherever they put themselves."""
+        """Processes that inherited this cluster's ``IPYTHONDIR``, whatever their process group."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -212,7 +212,7 @@ class Cluster:
         return found
 
     def stop(self):
-        """Stop everything, engines first; AssertionError when something did not go."""
+        """Stop everything, engines first; AssertionError if something keeps running."""
         for client in self.clients:
             client.close()
         processes = self.processes[::-1]

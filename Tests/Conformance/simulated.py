@@ -1,4 +1,4 @@
-"""Peers made of plain sockets: engines by the hundred, engines that misbehave, clients as fast as Python gets."""
+"""Peers made of plain sockets: hundreds of engines, misbehaving engines, and clients as fast as Python allows."""
 
 import hashlib
 import hmac
@@ -22,13 +22,13 @@ Message = namedtuple("Message", "identities header parent metadata content buffe
 
 
 def raise_descriptor_limit():
-    """Sockets cost descriptors, and the usual soft limit is 1024."""
+    """Raise the limit of descriptors: sockets need them, and the usual soft limit is 1024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Wire:
-    """Writes and reads signed messages with no more than hmac and json."""
+    """Writes and reads signed messages using only hmac and json."""
 
     def __init__(self, info, key=None):
         self.key = (info["key"] if key is None else key).encode()
@@ -52,20 +52,20 @@ class Wire:
         return hmac.digest(self.key, b"".join(parts), self.digest).hex().encode() if self.key else b""
 
     def frames(self, kind, content=None, metadata=None, parent=b"{}", buffers=(), identities=(), identifier=None):
-        """A message from its identities to its buffers."""
+        """All frames of a message, from its identities to its buffers."""
         parts = [self.header(kind, identifier), parent, json.dumps(metadata or {}).encode()]
         parts.append(json.dumps(content or {}).encode())
         return [*identities, DELIMITER, self.sign(*parts), *parts, *buffers]
 
     @staticmethod
     def read(frames):
-        """Take a message apart, unverified."""
+        """Split a message into its parts without verifying it."""
         start = frames.index(DELIMITER)
         header, parent, metadata, content = map(json.loads, frames[start + 2 : start + 6])
         return Message(frames[:start], header, parent, metadata, content, frames[start + 6 :], frames)
 
     def reply(self, request, content=None, status="ok", engine="", metadata=None, buffers=()):
-        """An engine's answer to the frames of a request, ready for its socket."""
+        """The frames of an engine's reply to a request, ready to be sent."""
         start = request.index(DELIMITER)
         asked = json.loads(request[start + 2])
         metadata = {
@@ -81,7 +81,7 @@ class Wire:
 
 
 def endpoint(info, channel, index=0):
-    """The endpoint of a channel in a connection file."""
+    """The endpoint of a channel from a connection file."""
     port = info[channel]
     port = port[index] if isinstance(port, list) else port
     separator = "-" if info["interface"].startswith("ipc") else ":"
@@ -89,7 +89,7 @@ def endpoint(info, channel, index=0):
 
 
 class RawClient:
-    """A client's sockets, one by one as needed; not thread safe."""
+    """A client's sockets, opened when needed. Not thread-safe."""
 
     def __init__(self, info, key=None, context=None):
         self.info = info
@@ -111,18 +111,18 @@ class RawClient:
         return self.sockets[channel]
 
     def send(self, channel, kind, content=None, to=(), **more):
-        """Send a request, addressed to the engine uuid ``to`` where the channel wants one; returns its msg_id."""
+        """Send a request, addressed to the engine with uuid ``to`` on channels that need it. Returns its msg_id."""
         frames = self.wire.frames(kind, content, identities=to, **more)
         self.socket(channel).send_multipart(frames)
         return json.loads(frames[frames.index(DELIMITER) + 2])["msg_id"]
 
     def receive(self, channel, timeout=TIMEOUT):
-        """The next message of a channel, None when there is none in time."""
+        """The next message of a channel, or None if none arrives in time."""
         socket = self.socket(channel)
         return Wire.read(socket.recv_multipart()) if socket.poll(timeout * 1000) else None
 
     def ask(self, kind, content=None, timeout=TIMEOUT):
-        """Ask the hub and return the reply."""
+        """Send a request to the hub and return the reply."""
         self.send("registration", kind, content)
         return self.receive("registration", timeout)
 
@@ -132,7 +132,7 @@ class RawClient:
 
 
 class SimulatedEngine:
-    """Registers, echoes heartbeats, and answers requests by a function; driven by a `Swarm`."""
+    """An engine that registers, echoes heartbeats and answers requests with a function. Driven by a `Swarm`."""
 
     def __init__(self, swarm, uuid_, beats, channels, answer, iopub):
         self.swarm, self.beats, self.answer = swarm, beats, answer
@@ -182,16 +182,16 @@ class SimulatedEngine:
                 self.sockets[channel].send_multipart(answer)
 
     def publish(self, kind, content, parent):
-        """Publish something about the request whose header frame is ``parent``."""
+        """Publish a message about the request whose header frame is ``parent``."""
         topic = f"engine.{self.id}.{kind}".encode()
         self.iopub.send_multipart(self.wire.frames(kind, content, parent=parent, identities=[topic]))
 
     def stop_beating(self):
-        """To be called through `Swarm.do`."""
+        """Call this through `Swarm.do`."""
         self.swarm.forget(self.sockets.pop("hb_ping"))
 
     def vanish(self):
-        """Close all connections without a word. To be called through `Swarm.do`."""
+        """Close all connections without notice. Call this through `Swarm.do`."""
         for socket in self.sockets.values():
             self.swarm.forget(socket)
         self.sockets.clear()
@@ -203,7 +203,7 @@ def reply_ok(engine, frames):
 
 
 class Swarm:
-    """Any number of simulated engines on one thread, which alone touches their sockets."""
+    """Any number of simulated engines on one thread. No other thread touches their sockets."""
 
     def __init__(self, info):
         raise_descriptor_limit()
@@ -219,7 +219,7 @@ class Swarm:
         self.thread.start()
 
     def add(self, count=1, uuids=None, beats=True, channels=(), answer=reply_ok, iopub=None):
-        """Have ``count`` engines register; they are known to the controller some time later."""
+        """Register ``count`` engines. The controller knows them some time later."""
 
         def start():
             engines = [
@@ -234,7 +234,7 @@ class Swarm:
         return self.do(start)
 
     def do(self, job, *arguments):
-        """Run a function on the thread of the sockets and return its result."""
+        """Run a function on the sockets' thread and return its result."""
         done = threading.Event()
         outcome = []
 
@@ -295,7 +295,7 @@ def raw_client(cluster, key=None):
 
 
 def engine_ids(client):
-    """The engines the hub says are registered, as a raw client sees them: {id: uuid}."""
+    """The registered engines as a raw client sees them: {id: uuid}."""
     return {int(key): value for key, value in client.ask("connection_request").content["engines"].items()}
 
 

@@ -1,4 +1,4 @@
-"""Broadcast views on trees of every depth, with and without coalescing, and engines that die inside a broadcast."""
+"""Broadcast views on trees of every depth, with and without coalescing, and engines that die during a broadcast."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ ENGINES = 3
 
 @pytest.fixture(scope="module", params=[0, 1, 2, 3], ids=lambda depth: f"depth-{depth}")
 def deep_cluster(request):
-    """A controller of each depth with three Python engines."""
+    """A controller for each depth with three Python engines."""
     arguments = [f"--IPController.broadcast_scheduler_depth={request.param}"]
     with running_cluster("python", ENGINES, arguments) as cluster:
         cluster.depth = request.param
@@ -44,7 +44,7 @@ def fail_on(pid):
 
 
 def pids(client):
-    """The process of each engine, in order of the engines' ids, from direct views."""
+    """The process id of each engine in order of engine ids, from direct views."""
     return [client[i].apply_sync(os.getpid) for i in client.ids]
 
 
@@ -64,7 +64,7 @@ def test_all_engines(client, coalescing):
 
 
 def test_results_are_in_order_of_targets(client):
-    """Without coalescing the results are those of the targets in order; with it the tree's leaves decide."""
+    """Results are in the order of the targets or, with coalescing, of the tree's leaves."""
     view = client.broadcast_view(is_coalescing=False)
     assert [pid for pid, _ in view.apply_sync(who, 0)] == pids(client)
 
@@ -113,12 +113,12 @@ def pause_unless(pid):
 
 
 @each_way
-def test_an_engine_killed_inside(coalescing, controller, python_engines):
+def test_an_engine_killed_during_a_broadcast(coalescing, controller, python_engines):
     client = python_engines(2)
     processes = pids(client)
     view = client.broadcast_view(is_coalescing=coalescing)
     result = view.apply_async(pause_unless, processes[1])
-    # Behind it in the queue of the other engine: when this is done, the broadcast is under way.
+    # This is behind the broadcast in the other engine's queue: once it is done, the broadcast is in progress.
     client[0].apply_sync(os.getpid)
     os.kill(processes[1], signal.SIGKILL)
     with pytest.raises((error.RemoteError, error.CompositeError)) as caught:

@@ -1,4 +1,4 @@
-"""The command and programs as a person uses them: what they print, how they end, and that they leave nothing behind."""
+"""The command and programs as a user runs them: what they print, how they end, and that they leave nothing behind."""
 
 import os
 import re
@@ -19,7 +19,7 @@ def socket_folders():
 
 
 class Place:
-    """An IPython directory of its own, and what is found there and in the process table afterwards."""
+    """A separate IPython directory, and what is left there and in the process table afterwards."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -85,7 +85,7 @@ def test_many_cycles_leave_nothing(place):
         assert clean(place)
 
 
-def test_word_count_of_given_files(place, tmp_path):
+def test_word_count_of_files(place, tmp_path):
     texts = []
     for index in range(6):
         texts.append(tmp_path / f"text{index}.txt")
@@ -97,7 +97,7 @@ def test_word_count_of_given_files(place, tmp_path):
     assert clean(place)
 
 
-def test_a_file_that_is_missing_is_named(place):
+def test_a_missing_file_is_named(place):
     failed = place.command("--engines", 1, "/no/such/file", program="WordCount")
     assert failed.returncode == 1
     assert "/no/such/file" in failed.stderr and failed.stderr.count("\n") == 1
@@ -105,7 +105,7 @@ def test_a_file_that_is_missing_is_named(place):
 
 
 class Sleepers:
-    """A program whose tasks take their time."""
+    """A program with long tasks."""
 
     def __init__(self, place, count, seconds, wrapper=()):
         self.child = subprocess.Popen(
@@ -139,7 +139,7 @@ def test_a_program_under_nohup_survives_the_end_of_its_terminal(place):
     assert clean(place)
 
 
-def test_killing_an_engine_gives_a_clear_error(place):
+def test_killing_an_engine_causes_a_clear_error(place):
     sleepers = Sleepers(place, 2, 60)
     wait_until(lambda: len(sleepers.engines()) == 2, "two engines")
     begin = time.monotonic()
@@ -151,7 +151,7 @@ def test_killing_an_engine_gives_a_clear_error(place):
     assert clean(place)
 
 
-def test_killing_the_program_takes_its_cluster_with_it(place):
+def test_killing_the_program_ends_its_cluster(place):
     sleepers = Sleepers(place, 2, 60)
     sleepers.child.kill()
     sleepers.end()

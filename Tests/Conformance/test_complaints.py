@@ -1,4 +1,4 @@
-"""Complaints about ipyparallel's controller that are not to be repeated: it grows, it hangs, it loses."""
+"""Known problems of ipyparallel's controller that Martlet must not have: growth, hangs and losses."""
 
 import json
 import time
@@ -41,12 +41,12 @@ def never(engine, frames):
 class TestMemory:
     TASKS = 200_000
     WINDOW = 2_000
-    #: Tasks after which the hub is asked something, which it answers once its backlog of reports is worked off.
+    #: Number of tasks between queries to the hub, which it answers once its backlog of reports is processed.
     PACE = 1_000
 
     @pytest.mark.timeout(600)
     def test_two_hundred_thousand_tasks_of_one_client(self, cluster):
-        """One loop is client and engines at once, its frames assembled from parts made beforehand."""
+        """A single loop plays client and engines, with frames assembled from prepared parts."""
         cluster.verbosity = ["--log-level=30"]
         cluster.start_controller(arguments=["--TaskScheduler.hwm=0"])
         with swarm_of(cluster) as swarm, raw_client(cluster) as client:
@@ -55,7 +55,7 @@ class TestMemory:
             context = zmq.Context()
             sockets = [self.task_socket(context, cluster, engine) for engine in engines]
             try:
-                # A first thousand, so that what is measured is growth.
+                # A first thousand tasks, so that only growth is measured.
                 self.run(client, sockets, 1000)
                 before = resident_memory(cluster)
                 started = time.monotonic()
@@ -68,7 +68,7 @@ class TestMemory:
                 context.term()
             print(f"{self.TASKS} tasks, {rate:.0f}/s, {before / MEGABYTE:.0f} MB before, {after / MEGABYTE:.0f} MB after")
             assert after < 150 * MEGABYTE
-            # The controller still answers, and its store is as full as it may be.
+            # The controller still answers, and its store is full.
             assert len(client.ask("history_request").content["history"]) <= 1024
 
             def completed():
@@ -124,7 +124,7 @@ class TestMemory:
                 frames = socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            # A reply needs an id of its own; the request's serves with a letter more.
+            # A reply needs its own id: the request's with a letter added.
             identifier = frames[3][12 : frames[3].index(b'"', 12)] + b"r"
             parts = (reply_header[0] + identifier + reply_header[1], frames[3], metadata, b'{"status": "ok"}')
             socket.send_multipart([frames[0], DELIMITER, wire.sign(*parts), *parts, b"result"])
@@ -132,7 +132,7 @@ class TestMemory:
 
 class TestAbort:
     def test_queued_tasks_end_at_once(self, controller):
-        """The engine sleeps; of the tasks behind it nothing ever gets there."""
+        """The engine sleeps. None of the tasks behind the running one ever reaches it."""
         controller.start_python_engines(1)
         client = controller.client(engines=1)
         view = client.load_balanced_view()
@@ -158,7 +158,7 @@ class TestAbort:
             [engine] = swarm.add(channels=["task", "control"], answer=never)
             wait_for_engines(client, 1)
             ids = [client.send("task", "apply_request") for _ in range(1000)]
-            # An abort has a way of its own and may overtake tasks; then it is for the engine to remember it.
+            # An abort travels on another channel and may overtake tasks. The engine then has to remember it.
             wait_until(lambda: client.ask("queue_request").content["unassigned"] == 999, "the queue")
             client.send("control", "abort_request", {"msg_ids": ids[1:]}, to=[engine.uuid.encode()])
             answers = [client.receive("task") for _ in ids[1:]]
@@ -170,7 +170,7 @@ class TestAbort:
 
 class TestFailures:
     def test_a_task_that_every_engine_fails(self, controller):
-        """It ends with the last error, however many retries are left."""
+        """The task ends with the last error, however many retries are left."""
         with swarm_of(controller) as swarm, raw_client(controller) as client:
             engines = swarm.add(3, channels=["task"], answer=reply_failed)
             wait_for_engines(client, 3)
@@ -203,7 +203,7 @@ class TestFailures:
 class TestRecords:
     @pytest.mark.parametrize("channel", ["mux", "task"])
     def test_a_fast_reply_is_not_lost(self, channel, controller):
-        """However fast the engine is, its reply is recorded: the original drops those that overtake their request."""
+        """A fast engine's reply is recorded. ipyparallel drops it if its report overtakes the request's."""
         with swarm_of(controller) as swarm, raw_client(controller) as client:
             swarm.add(channels=[channel])
             [uuid] = wait_for_engines(client, 1).values()
@@ -215,8 +215,8 @@ class TestRecords:
             assert sorted(reply["completed"]) == sorted(ids)
             assert reply["pending"] == []
 
-    def test_replies_nobody_asked_for(self, controller):
-        """An engine that answers twice, or what it was not asked, is ignored, and the controller says so."""
+    def test_unsolicited_replies(self, controller):
+        """Second and unsolicited replies of an engine are ignored and logged."""
 
         def stutter(engine, frames):
             stray = engine.wire.frames("apply_request", identities=frames[:1])
@@ -231,8 +231,8 @@ class TestRecords:
             assert client.receive("task", 0.1) is None
 
 
-def test_late_heartbeats_are_no_news(cluster):
-    """After an engine has left its heart may beat once more; that is worth a line for debugging only."""
+def test_late_heartbeats_are_not_reported(cluster):
+    """An engine's heart may beat once more after the engine has left. This is logged at debug level only."""
     cluster.verbosity = ["--log-level=20"]
     cluster.start_controller()
     with swarm_of(cluster) as swarm, raw_client(cluster) as client:
@@ -262,8 +262,8 @@ class TestClientThatVanishes:
     def unassigned(self, client):
         return client.ask("queue_request").content["unassigned"]
 
-    def test_its_queued_tasks_go_with_it(self, controller, swarm, observer):
-        """Only those that ask for it: the others are worth their records in the hub."""
+    def test_its_queued_tasks_are_aborted(self, controller, swarm, observer):
+        """Only tasks that ask for it are aborted. The others still produce records in the hub."""
         [engine] = swarm.add(channels=["task"], answer=never)
         wait_for_engines(observer, 1)
         leaving = RawClient(controller.connection_info("client"))
@@ -274,7 +274,7 @@ class TestClientThatVanishes:
         leaving.close()
         wait_until(lambda: self.unassigned(observer) == 20, "the end of the tasks of the client that left")
 
-        # The engine goes on with the others' and never sees what was aborted.
+        # The engine continues with the other client's tasks and never sees the aborted ones.
         def finish():
             request = engine.requests[0]
             engine.answer = reply_ok
@@ -292,7 +292,7 @@ class TestClientThatVanishes:
         leaving = RawClient(controller.connection_info("client"))
         leaving.send("task", "apply_request", metadata=self.METADATA | {"retries": 5})
         wait_until(lambda: any(engine.requests for engine in engines), "the task on an engine")
-        # A task behind it tells when the disconnection was noticed.
+        # A task behind it shows when the disconnection was noticed.
         blocked = [leaving.send("task", "apply_request", metadata=self.METADATA) for _ in range(3)]
         wait_until(lambda: self.unassigned(observer) == 2, "the queue")
         leaving.close()
@@ -311,8 +311,8 @@ class TestClientThatVanishes:
         sessions = Counter(request.header["session"] for engine in engines for request in engine.requests)
         assert sessions == {leaving.wire.session: 2, observer.wire.session: 1}
 
-    def test_one_that_comes_back(self, controller, swarm, observer):
-        """A session that reconnects is heard again, and its new tasks run."""
+    def test_a_client_that_reconnects(self, controller, swarm, observer):
+        """A session that reconnects is served again, and its new tasks run."""
         [engine] = swarm.add(channels=["task"], answer=never)
         wait_for_engines(observer, 1)
         client = RawClient(controller.connection_info("client"))
@@ -328,6 +328,6 @@ class TestClientThatVanishes:
             engine.sockets["task"].send_multipart(engine.wire.reply(engine.requests[0].frames, engine=engine.uuid))
 
         swarm.do(finish)
-        # The task that was on the engine goes on, and its reply finds the new connection.
+        # The task on the engine continues, and its reply reaches the new connection.
         assert [client.receive("task").parent["msg_id"] for _ in range(2)] == [running, message_id]
         client.close()

@@ -1,4 +1,5 @@
-"""Options of the controller: command line, configuration files, environment; restarts that keep or take over."""
+"""The controller's options on the command line, in configuration files and in the environment, and restarts that reuse
+files or restore engines."""
 
 import json
 import os
@@ -28,13 +29,13 @@ def profile(cluster):
 
 
 def heartbeat_period(cluster):
-    """What an engine that registers is told."""
+    """The content of the reply to an engine's registration."""
     with raw_client(cluster) as client:
         return client.ask("registration_request", {"uuid": "asks for the period"}).content["hb_period"]
 
 
 def running_tasks(cluster, sent):
-    """How many of ``sent`` tasks an engine that never answers has been given."""
+    """How many of ``sent`` tasks were given to an engine that never answers."""
     with swarm_of(cluster) as swarm, raw_client(cluster) as client:
         [engine] = swarm.add(channels=["task"], answer=lambda engine, frames: [])
         wait_for_engines(client, 1)
@@ -60,7 +61,7 @@ class TestFlags:
         assert cluster.client().ids == []
 
     def test_max_message_size(self, cluster):
-        """Who sends a larger frame loses the connection, which comes back without the message."""
+        """A peer that sends a larger frame loses its connection and reconnects; the message is lost."""
         cluster.start_controller(arguments=["--max-message-size=100000", "--hwm=0"])
         with swarm_of(cluster) as swarm, raw_client(cluster) as client, raw_client(cluster) as other:
             [engine] = swarm.add(channels=["task"], answer=lambda engine, frames: [])
@@ -112,7 +113,7 @@ class TestFlags:
     def test_ports(self, cluster):
         from socket import create_server
 
-        # Ports that were free a moment ago, below those the system gives away.
+        # Ports that were free a moment ago, below those the system assigns.
         ports = []
         for port in range(21_000, 30_000):
             try:
@@ -127,7 +128,7 @@ class TestFlags:
         info = cluster.connection_info("client")
         assert {info[channel] for channel in ("control", "mux", "task", "iopub", "notification", "broadcast")} >= {*ports}
 
-    def test_unknown_options_are_passed_over(self, cluster):
+    def test_unknown_options_are_ignored(self, cluster):
         unknown = ["--no-such-option=1", "--NoSuchClass.trait=2", "--IPController.no_such_trait=3"]
         cluster.start_controller(arguments=unknown)
         for option in ("no-such-option", "NoSuchClass.trait", "IPController.no_such_trait"):
@@ -251,12 +252,12 @@ class TestFiles:
         config = {"HeartMonitor": {"period": 500}, "TaskScheduler": {"hwm": 2}, "NoSuch": {"x": 1}}
         (profile(cluster) / "ipcontroller_config.json").write_text(json.dumps(config))
         cluster.start_controller()
-        # The harness's own --ping stands above files.
+        # The harness's own --ping overrides files.
         assert heartbeat_period(cluster) == 250
         assert running_tasks(cluster, 5) == 2
         assert "unknown option NoSuch.x" in log_of(cluster)
 
-    def test_python_is_read_as_data(self, cluster):
+    def test_python_files_are_read_as_data(self, cluster):
         marker = cluster.directory / "marker"
         (profile(cluster) / "ipcontroller_config.py").write_text(
             f"""# Configuration file for ipcontroller.
@@ -298,7 +299,7 @@ if True:
 
 
 class TestEnvironment:
-    """The controller is started without the options the harness usually gives."""
+    """The controller is started without the harness's usual options."""
 
     def start(self, cluster, **environment):
         cluster.environment |= {name: str(value) for name, value in environment.items()}
@@ -414,7 +415,7 @@ class TestLogs:
 
 class TestNames:
     def test_as_ipyparallels_commands(self, cluster):
-        """Under the names of ipyparallel's commands the program takes their roles."""
+        """Called by the name of one of ipyparallel's commands, the program takes its role."""
         for name in ("ipcontroller", "ipengine"):
             (cluster.directory / name).symlink_to(binary("martlet"))
         cluster.start("controller", [str(cluster.directory / "ipcontroller"), "--ping=250"])
@@ -427,7 +428,7 @@ class TestNames:
 
 class TestRestart:
     def test_reuse(self, cluster):
-        """Key and ports stay, so that clients and engines find the new controller where the old one was."""
+        """Key and ports stay the same, so clients and engines find the new controller where the old one was."""
         first = cluster.start_controller(arguments=["--reuse"])
         before = {role: cluster.connection_info(role) for role in ("client", "engine")}
         first.terminate()
@@ -443,7 +444,7 @@ class TestRestart:
         client = cluster.client(engines=1)
         assert client[0].apply_sync(double, 4) == 8
 
-    def test_without_reuse_all_is_new(self, cluster):
+    def test_without_reuse_everything_is_new(self, cluster):
         first = cluster.start_controller()
         before = cluster.connection_info("client")
         first.terminate()
@@ -455,7 +456,7 @@ class TestRestart:
 
     @pytest.mark.parametrize("kind", ["python", "swift"])
     def test_restore(self, kind, cluster):
-        """The engines of a controller that was killed work for the next one, and for clients of both."""
+        """The engines of a killed controller work for the next one, and for the clients of both."""
         first = cluster.start_controller(arguments=["--restore"])
         engines = getattr(cluster, f"start_{kind}_engines")(2)
         client = cluster.client(engines=2)
@@ -471,17 +472,17 @@ class TestRestart:
         cluster.clients.append(again)
         assert again.ids == [0, 1]
         assert {str(id_): uuid for id_, uuid in again._engines.items()} == uuids
-        # The engines' sockets come back by themselves, one soon, another a moment later.
+        # The engines' sockets reconnect by themselves, each at its own time.
         wait_until(lambda: reaches(again), "both engines", 2 * TIMEOUT)
         assert again[:].pull("kept", block=True) == [41, 41]
         assert all(engine.running for engine in engines)
-        # Their hearts beat on.
+        # Their hearts continue to beat.
         time.sleep(1)
         assert again.ids == [0, 1]
 
 
 def reaches(client):
-    """Whether both engines answer; a request to one that is not back yet is answered by the controller."""
+    """Whether both engines answer. The controller answers a request to one that has not reconnected yet."""
     try:
         return client[:].pull("kept", block=False).get(timeout=5) == [41, 41]
     except (ipp.error.TimeoutError, ipp.error.RemoteError, ipp.error.CompositeError):

@@ -15,7 +15,7 @@ REFUSED = "refused a message"
 
 @pytest.fixture(scope="module")
 def curve_cluster():
-    """A CURVE controller by ``IPP_ENABLE_CURVE``, a Python engine (0) and a Swift engine (1)."""
+    """A CURVE controller enabled by ``IPP_ENABLE_CURVE``, a Python engine (0) and a Swift engine (1)."""
     with new_cluster() as cluster:
         cluster.environment["IPP_ENABLE_CURVE"] = "1"
         cluster.start_controller()
@@ -39,7 +39,7 @@ def double(x):
 
 
 def altered_file(cluster, path, **changes):
-    """A copy of the client's connection file with entries changed, or removed where the new value is None."""
+    """A copy of the client's connection file with changed entries; None removes an entry."""
     info = cluster.connection_info("client") | changes
     path.write_text(json.dumps({key: value for key, value in info.items() if value is not None}))
     return str(path)
@@ -54,7 +54,7 @@ class TestCluster:
         for role in ("client", "engine"):
             info = curve_cluster.connection_info(role)
             assert len(info["curve_serverkey"]) == 40
-            # CURVE authenticates, so that signatures are left out as in ipyparallel.
+            # CURVE authenticates, so there are no signatures, as in ipyparallel.
             assert info["key"] == ""
             assert "curve_secretkey" not in info
 
@@ -94,7 +94,7 @@ class TestWrongKeys:
         assert client[0].apply_sync(double, 4) == 8
 
     @pytest.mark.parametrize("channel", ["registration", "mux", "task", "iopub", "hb_pong"])
-    def test_it_is_logged(self, channel, curve_cluster):
+    def test_failed_connections_are_logged(self, channel, curve_cluster):
         info = curve_cluster.connection_info("engine" if channel == "hb_pong" else "client")
         address = f"tcp://127.0.0.1:{info[channel]}"
         with zmq.Context.instance().socket(zmq.SUB if channel == "iopub" else zmq.DEALER) as stranger:
@@ -107,7 +107,7 @@ class TestWrongKeys:
                 lines = controller_log(curve_cluster).splitlines()
                 return [line for line in lines if FAILED_HANDSHAKE in line and f"endpoint={address}" in line]
 
-            # It tries again and again; the further attempts are counted and logged every five seconds.
+            # The client keeps trying. Further attempts are counted and logged every five seconds.
             [first, *_] = wait_until(lines, "the line in the log")
         assert "count=1 " in first
         assert f"socket={'task_in' if channel == 'task' else channel}" in first
@@ -121,7 +121,7 @@ class TestKeysByEnvironment:
         assert cluster.connection_info("client")["curve_serverkey"] == public
         assert cluster.connection_info("engine")["curve_serverkey"] == public
 
-        # The server's key is all that a client needs, from the environment if it is not in the file.
+        # A client needs only the server's key, from the environment if it is not in the file.
         path = altered_file(cluster, tmp_path / "client.json", curve_serverkey=None)
         monkeypatch.setenv("IPP_CURVE_SERVERKEY", public)
         client = ipp.Client(path, timeout=TIMEOUT)

@@ -1,4 +1,4 @@
-"""Garbage on every port: the controller stays up, says so, and others do not notice."""
+"""Garbage on every port: the controller keeps running and logs it, and other peers do not notice."""
 
 import json
 import random
@@ -15,15 +15,15 @@ from simulated import DELIMITER, Wire, endpoint, engine_ids, raw_client
 CLIENT_CHANNELS = ["registration", "mux", "task", "control", "broadcast"]
 ENGINE_CHANNELS = ["registration", "mux", "task", "control", "broadcast", "hb_pong", "iopub"]
 PORTS = [("client", channel) for channel in CLIENT_CHANNELS] + [("engine", channel) for channel in ENGINE_CHANNELS]
-#: Ports whose messages are verified; heartbeats are not messages.
+#: Ports whose messages are verified. Heartbeats are not messages.
 VERIFIED = [port for port in PORTS if port[1] != "hb_pong"]
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A cluster whose one client works all the time."""
+    """A cluster with one client that works all the time."""
     with new_cluster() as cluster:
-        # A task its engine drops holds its place for ever: without a limit of tasks there are places enough.
+        # A task that its engine drops occupies a place forever, so the number of tasks is not limited.
         cluster.start_controller(arguments=["--log-level=30", "--TaskScheduler.hwm=0", "--DictDB.record_limit=50"])
         cluster.start_python_engines(1)
         worker = Worker(cluster.client(engines=1))
@@ -33,7 +33,7 @@ def cluster():
 
 
 class Worker:
-    """Sends one task after the other, direct, balanced and broadcast, and checks each result."""
+    """Runs one task after another, direct, load-balanced and broadcast, and checks each result."""
 
     def __init__(self, client):
         self.client = client
@@ -64,7 +64,7 @@ class Worker:
 
 @pytest.fixture(autouse=True)
 def undisturbed(cluster):
-    """After each test the client is at work as before."""
+    """After each test the client still works as before."""
     yield
     rounds = cluster.worker.rounds
     wait_until(lambda: cluster.worker.rounds > rounds + 1 or cluster.worker.error, "more work of the client", 10)
@@ -72,7 +72,7 @@ def undisturbed(cluster):
 
 
 def refusals(cluster):
-    """Lines about refused messages."""
+    """The log lines about refused messages."""
     return [line for line in cluster.processes[0].log(10**7).splitlines() if "refused a message" in line]
 
 
@@ -81,7 +81,7 @@ def expect_refusals(cluster, before, count=1):
 
 
 class Peer:
-    """A raw socket on one port."""
+    """A raw socket connected to one port."""
 
     def __init__(self, cluster, side, channel):
         self.info = cluster.connection_info(side)
@@ -91,7 +91,7 @@ class Peer:
         self.socket.identity = b"stranger"
         monitor = self.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self.socket.connect(endpoint(self.info, channel))
-        # A PUB socket drops what it is given before the connection is made, and the subscription has arrived.
+        # A PUB socket drops messages until it is connected and the subscription has arrived.
         assert monitor.poll(TIMEOUT * 1000)
         self.socket.disable_monitor()
         if channel == "iopub":
@@ -132,7 +132,7 @@ def test_random_frames(cluster, peer, port):
 
 @each_verified_port
 def test_truncated_messages(cluster, peer, port):
-    """Any number of frames short of a message, and all that is not signed frames is whatever it is."""
+    """Any number of frames that is too few for a message; unsigned frames have any content."""
     before = len(refusals(cluster))
     whole = peer.wire.frames("apply_request", identities=[b"x", b"y"])
     peer.send(*(whole[:count] for count in range(1, len(whole))))
@@ -165,8 +165,8 @@ NOT_OBJECTS = [b"", b"{", b"[]", b"null", b'"text"', b"3", b"\xff\xfe", b"{" * 2
 
 
 @each_verified_port
-def test_signed_but_no_json(cluster, peer, port):
-    """Whoever has the key may still send nonsense, in any of the four frames."""
+def test_signed_but_not_json(cluster, peer, port):
+    """A peer with the key may still send nonsense in any of the four frames."""
     header, rest = peer.wire.header("apply_request"), b"{}"
     for nonsense in NOT_OBJECTS:
         for position in range(4):
@@ -176,7 +176,7 @@ def test_signed_but_no_json(cluster, peer, port):
 
 
 @each_verified_port
-def test_signed_but_of_wrong_types(cluster, peer, port):
+def test_signed_with_wrong_types(cluster, peer, port):
     odd = [None, True, -1, 1e300, 2**70, "", "text", [], [[]], {}, {"a": {}}]
     for value in odd:
         for field in ("msg_id", "msg_type", "session", "date"):
@@ -208,7 +208,7 @@ HUB_REQUESTS = [
 
 @pytest.mark.parametrize("kind", [*HUB_REQUESTS, "no_such_request"])
 def test_hub_requests_of_wrong_types(cluster, kind):
-    """Each is answered, with an error where it makes no sense."""
+    """Each request is answered, with an error if it makes no sense."""
     with raw_client(cluster) as client:
         [engine] = engine_ids(client)
         for value in [True, -1, 10**18, 1e300, "", "text", [[]], {"a": []}, ["x", 3], {"$or": 3}]:
@@ -222,8 +222,8 @@ def test_hub_requests_of_wrong_types(cluster, kind):
         assert engine in engine_ids(client)
 
 
-def test_unregistration_of_who_is_not_there(cluster):
-    """It has no reply where the id is a number."""
+def test_unregistration_of_an_unknown_engine(cluster):
+    """There is no reply if the id is a number."""
     with raw_client(cluster) as client:
         for value in (None, "0", [0], 1.5):
             assert client.ask("unregistration_request", {"id": value}).content["status"] == "error"
@@ -248,7 +248,7 @@ def test_large_frames(cluster, peer, port):
 
 @each_port
 def test_plain_tcp(cluster, port):
-    """Other protocols, half a greeting, and noise."""
+    """Other protocols, half a greeting, and random bytes."""
     info = cluster.connection_info(port[0])
     address = ("127.0.0.1", int(endpoint(info, port[1]).rpartition(":")[2]))
     source = random.Random(3)
@@ -277,14 +277,14 @@ def test_plain_tcp(cluster, port):
 
 
 def test_failed_handshakes_are_logged(cluster):
-    """Noise after a good greeting fails the handshake, which the log says with a count and the endpoint."""
+    """Random bytes after a valid greeting fail the handshake, which is logged with a count and the endpoint."""
     test_plain_tcp(cluster, ("client", "task"))
     wait_until(
         lambda: "a peer failed the security handshake" in cluster.processes[0].log(10**7), "the failed handshake"
     )
 
 
-def test_it_serves_as_before(cluster):
+def test_it_still_serves(cluster):
     with raw_client(cluster) as client:
         assert list(engine_ids(client)) == [0]
         assert client.ask("queue_request").content["status"] == "ok"

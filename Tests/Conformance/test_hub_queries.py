@@ -1,4 +1,4 @@
-"""What an unmodified client can ask the hub: history, records by query, purge, resubmit, states of queues and results."""
+"""An unmodified client's queries to the hub: history, records, purge, resubmit, status of queues and results."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -22,14 +22,14 @@ def pause(seconds):
 
 @pytest.fixture(scope="module", params=["--dictdb", "--sqlitedb"], ids=["memory", "sqlite"])
 def store_cluster(request):
-    """A cluster of two engines with either store."""
+    """A cluster of two engines with each kind of store."""
     with running_cluster("python", 2, [request.param]) as cluster:
         yield cluster
 
 
 @pytest.fixture
 def client(store_cluster):
-    """A client on an empty store."""
+    """A client with an empty store."""
     client = store_cluster.client(engines=2)
     client.purge_hub_results("all")
     yield client
@@ -37,7 +37,7 @@ def client(store_cluster):
 
 
 def run(client, values=range(4)):
-    """Finished tasks, alternately on both engines: their ids in order."""
+    """Finishes tasks on both engines in turn and returns their ids in order."""
     ids = []
     for value in values:
         result = client[value % 2].apply_async(double, value)
@@ -48,7 +48,7 @@ def run(client, values=range(4)):
 
 
 def recorded(client, ids):
-    """Wait for the hub's records of finished tasks: a reply can reach the client before its report reaches the hub."""
+    """Wait for the hub's records of finished tasks: a reply can reach the client before the report reaches the hub."""
     finished = {"msg_id": {"$in": list(ids)}, "completed": {"$ne": None}}
     wait_until(lambda: len(client.db_query(finished, keys=["msg_id"])) == len(ids), "records of the results")
 
@@ -133,7 +133,7 @@ class TestPurge:
         ids = run(client)
         client.purge_hub_results(ids[1])
         assert client.hub_history() == [ids[0], *ids[2:]]
-        # Who submitted a task knows its result without the hub.
+        # The client that submitted a task knows its result without the hub.
         other = store_cluster.client(engines=2)
         with pytest.raises(error.RemoteError) as caught:
             other.result_status(ids[1], status_only=False)
@@ -151,7 +151,7 @@ class TestPurge:
         client.purge_hub_results("all")
         assert client.hub_history() == []
 
-    def test_a_task_under_way_is_refused(self, client):
+    def test_a_running_task_is_refused(self, client):
         result = client[0].apply_async(pause, 1)
         wait_until(lambda: client.queue_status()[0]["queue"], "the task")
         with pytest.raises(error.RemoteError) as caught:
@@ -162,7 +162,7 @@ class TestPurge:
 
 
 def purge(client, result):
-    """Purge on the hub alone: the client's own method refuses before it asks."""
+    """Purge on the hub directly: the client's own method refuses before it sends a request."""
     content = {"engine_ids": [], "msg_ids": result.msg_ids}
     reply = client._send_recv(client._query_stream, "purge_request", content)["content"]
     if reply["status"] != "ok":
@@ -245,7 +245,7 @@ class TestStates:
 class TestErrors:
     @pytest.mark.parametrize("kind", ["no_such_request", "queue_request", "load_request"])
     def test_hub_error(self, kind, client):
-        """Errors of requests without an error reply of their own have the fields of any remote error."""
+        """The error replies of requests without their own have the fields of any remote error."""
         message = client._send_recv(client._query_stream, kind, {"targets": [77]})
         assert message["header"]["msg_type"] in ("hub_error", kind.replace("request", "reply"))
         content = message["content"]
@@ -257,12 +257,12 @@ class TestErrors:
 
 class TestSQLite:
     def test_records_survive_a_crash(self, cluster):
-        """Killed and started again on the same file, the controller knows the records written until then."""
+        """A controller that is killed and restarted with the same file knows the records written before."""
         controller = cluster.start_controller(arguments=["--sqlitedb", "--reuse"])
         cluster.start_python_engines(1)
         client = cluster.client(engines=1)
         ids = run(client, [0, 2, 4])
-        # Changes are gathered for two seconds at most before they are written.
+        # Changes are collected for at most two seconds before they are written.
         wait_until(lambda: database_rows(cluster) >= 3, "the rows in the file")
         client.close()
         for process in [controller, *cluster.processes[1:]]:
@@ -277,7 +277,7 @@ class TestSQLite:
 
 
 def database_rows(cluster):
-    """How many results are in the database file, as another process sees it."""
+    """The number of results in the database file as another process sees it."""
     import sqlite3
 
     path = cluster.directory / f"profile_{cluster.PROFILE}" / "tasks.db"

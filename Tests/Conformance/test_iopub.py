@@ -1,4 +1,4 @@
-"""What engines publish: relayed to every client and recorded by the hub."""
+"""What engines publish is relayed to every client and recorded by the hub."""
 
 import pytest
 import zmq
@@ -38,7 +38,7 @@ def client(python_cluster):
 
 
 def recorded(cluster, message_id, field, wanted):
-    """The field of a record as another client reads it, once ``wanted`` accepts it."""
+    """Wait until ``wanted`` accepts a field of a record and return it, as another client reads it."""
     other = cluster.client(engines=2)
 
     def read():
@@ -60,7 +60,7 @@ class TestRecords:
         assert recorded(python_cluster, message_id, "stdout", bool) == "to stdout\n"
         assert recorded(python_cluster, message_id, "stderr", bool) == "to stderr\n"
 
-    def test_of_a_result_got_by_another_client(self, client, python_cluster):
+    def test_of_a_result_fetched_by_another_client(self, client, python_cluster):
         result = client[0].apply_async(speak)
         result.get(timeout=TIMEOUT)
         [message_id] = result.msg_ids
@@ -130,7 +130,7 @@ class TestSimulatedEngine:
             iopub = client.socket("iopub", zmq.SUB)
             swarm.add(channels=["mux", "task"], answer=self.chatty, iopub=kind)
             [uuid] = wait_for_engines(client, 1).values()
-            # The relay's subscription reaches the engine's socket some time after its connection.
+            # The relay's subscription reaches the engine's socket some time after the connection.
             wait_until(lambda: client.send("task", "apply_request") and iopub.poll(200), "a published message")
             while iopub.poll(200):
                 iopub.recv_multipart()

@@ -1,4 +1,4 @@
-"""Unmodified ipyparallel clients and engines on the controller."""
+"""Unmodified ipyparallel clients and engines with Martlet's controller."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from ipyparallel import interactive
 
 @pytest.fixture
 def client(python_cluster):
-    """A client of its own on the shared cluster, engines cleared afterwards."""
+    """A separate client of the shared cluster. The engines are cleared afterwards."""
     client = python_cluster.client(engines=2)
     yield client
     client[:].clear(block=True)
@@ -197,7 +197,7 @@ class TestOutputAndErrors:
             client[:].apply_sync(interactive(lambda: 1 / 0))
         assert len(caught.value.elist) == 2
 
-    def test_pull_of_missing_name(self, client):
+    def test_pull_of_a_missing_name(self, client):
         with pytest.raises(ipp.RemoteError) as caught:
             client[0].pull("no_such_name", block=True)
         assert caught.value.ename == "NameError"
@@ -234,7 +234,7 @@ class TestOutputAndErrors:
 
 
 class TestConnectionFiles:
-    """A client connects first: ipyparallel's controller cannot be stopped cleanly before it serves."""
+    """A client connects first, because ipyparallel's controller can't be stopped cleanly before it serves."""
 
     def test_only_the_owner_reads_them(self, controller):
         controller.client()

@@ -60,7 +60,7 @@ def probe():
 
 
 def same(left, right):
-    """Equality that sees types, NaN, signed zeros, dtypes and dict order."""
+    """Equality that distinguishes types, NaN, signed zeros, dtypes and dict order."""
     if type(left) is not type(right):
         return False
     if isinstance(left, float):
@@ -141,7 +141,7 @@ def test_data(probe, value, read, write):
 def test_arrays(probe, array, read, write, fortran):
     if fortran:
         array = np.asfortranarray(array)
-    # Python's own way there and back: numpy makes big-endian elements native while it reads.
+    # Python's own round trip: numpy makes big-endian elements native when it reads them.
     expected = pickle.loads(pickle.dumps([array, array.copy()], 4))
     assert same(probe.roundtrip([array, array], read, write), expected)
 
@@ -298,10 +298,10 @@ def equal(left, right):
 
 
 def can(value):
-    """What ipyparallel makes of the value on its own way there and back, or None if it cannot send it."""
+    """The value after ipyparallel's own round trip, or None if ipyparallel cannot send it."""
     try:
         frames = serialize_object(value)
-    except (TypeError, ValueError):  # dict keys without an order, dates without a buffer
+    except (TypeError, ValueError):  # dict keys that can't be sorted, dates without a buffer
         return None, None
     try:
         # a Reference is evaluated on uncanning
@@ -336,7 +336,7 @@ def test_apply(probe, args, kwargs):
     assert equal(kwargs, expected[2])
 
 
-def test_apply_is_written_as_python_writes_it(probe):
+def test_apply_is_written_as_in_python(probe):
     for args, kwargs in [((), {}), ((1, "a", [2.5]), {}), ((1,) * 300, {}), ((), {"k": 1}), ((), {"b": 1, "a": 2})]:
         frames = pack_apply_message(Reference("some.name"), args, kwargs)
         back = probe.frames("apply", frames)
@@ -382,7 +382,7 @@ def test_functions_pass_through(probe, function, arguments, result):
     assert tail == b"z" * 2000
 
 
-def test_other_canned_things(probe):
+def test_other_canned_objects(probe):
     view = memoryview(b"m" * 3000)
     assert deserialize_object(probe.frames("result", serialize_object(view)))[0] == view
     array = np.zeros(200, dtype=[("a", "<i4"), ("b", "<f8")])
@@ -399,7 +399,7 @@ def test_other_canned_things(probe):
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_damage_never_kills(probe, data):
+def test_damaged_pickles_never_end_the_process(probe, data):
     pickled = bytearray(pickle.dumps(data.draw(values), data.draw(protocols)))
     for _ in range(data.draw(st.integers(1, 4))):
         pickled[data.draw(st.integers(0, len(pickled) - 1))] = data.draw(st.integers(0, 255))

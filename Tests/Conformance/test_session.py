@@ -13,7 +13,7 @@ from jupyter_client.session import DELIM, Session
 
 SCHEMES = [f"hmac-{name}" for name in ("md5", "sha1", "sha256", "sha384", "sha512")]
 KEY = "3f6c8a52-key"
-# Python alone keeps integers beyond 64 bits and accepts NaN in JSON, so neither is part of the exchange.
+# Only Python keeps integers beyond 64 bits and writes NaN in JSON, so neither is exchanged.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 JSON_VALUES = st.recursive(
     st.none()
@@ -26,12 +26,12 @@ JSON_VALUES = st.recursive(
 )
 JSON_OBJECTS = st.dictionaries(TEXT, JSON_VALUES, max_size=5)
 BUFFERS = st.lists(st.binary(max_size=200), max_size=4)
-# An identity equal to the delimiter cannot be told from it by either side.
+# Neither side can distinguish an identity that equals the delimiter.
 IDENTITIES = st.lists(st.binary(min_size=1, max_size=40).filter(lambda identity: identity != DELIM), max_size=3)
 
 
 class Probe:
-    """`wire-probe`: one JSON request a line in, one JSON answer a line out, one session per key and scheme."""
+    """`wire-probe`: one JSON request per line in, one JSON answer per line out, one session per key and scheme."""
 
     def __init__(self):
         self.child = subprocess.Popen(
@@ -65,18 +65,18 @@ def python_session(key=KEY, scheme="hmac-sha256"):
 
 
 def message(session, content=None, parent=None, metadata=None, identities=(), buffers=(), kind="apply_request"):
-    """A multipart as ipyparallel puts it on a socket."""
+    """A multipart as ipyparallel sends it."""
     header = session.msg(kind, content=content or {}, parent=parent, metadata=metadata)
     return session.serialize(header, ident=list(identities)) + list(buffers)
 
 
 def sign_frames(session, parts, identities=()):
-    """A multipart around four frames that are not necessarily what a session would write."""
+    """A multipart with four given frames, which a session need not have written."""
     return [*identities, DELIM, session.sign(parts), *parts]
 
 
 def assert_same_message(answer, frames):
-    """The probe's answer says what is in ``frames``, read here with nothing but the json module."""
+    """Check that the probe's answer describes ``frames``, which are read here with the json module only."""
     assert answer["ok"], answer
     delimiter = frames.index(DELIM)
     header, parent, metadata, content = (json.loads(frame) for frame in frames[delimiter + 2 : delimiter + 6])
@@ -233,7 +233,7 @@ class TestWriting:
         return [bytes.fromhex(frame) for frame in answer["frames"]]
 
     def read(self, frames, key=KEY, scheme="hmac-sha256"):
-        """What jupyter_client makes of the frames; it checks the signature."""
+        """The message that jupyter_client reads from the frames, including a check of the signature."""
         session = python_session(key, scheme)
         identities, rest = session.feed_identities(frames)
         return identities, session.deserialize(rest)

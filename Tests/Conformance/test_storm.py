@@ -1,4 +1,4 @@
-"""Engines that register all at once, twice, half, or not at all."""
+"""Engines that register all at once, twice, incompletely, or not at all."""
 
 import time
 
@@ -29,7 +29,7 @@ def test_five_hundred_engines_at_once(controller, swarm, client):
     print(f"{COUNT} engines in {time.monotonic() - started:.2f} s")
     assert sorted(registered) == list(range(COUNT))
     assert registered == {engine.id: engine.uuid for engine in engines}
-    # Their hearts keep them in over many periods of the heart monitor.
+    # Their hearts keep them registered for many periods of the heart monitor.
     time.sleep(2)
     assert engine_ids(client) == registered
     [process] = controller.processes
@@ -48,7 +48,7 @@ def test_they_take_work(swarm, client):
 def test_duplicate_uuid_is_refused(controller, swarm, client):
     [first] = swarm.add(uuids=["twin"])
     wait_for_engines(client, 1)
-    # From another connection with an identity of its own, as an engine with a copied uuid would not be told otherwise.
+    # From another connection with its own identity: an engine with a copied uuid would not get the reply.
     with raw_client(controller) as other:
         other.send("registration", "registration_request", {"uuid": "twin"})
         reply = other.receive("registration")
@@ -78,7 +78,7 @@ class TestStalled:
         cluster.start_controller(arguments=["--IPController.registration_timeout=1"])
         return cluster
 
-    def test_without_a_heart_it_is_forgotten(self, controller, swarm, client):
+    def test_an_engine_without_a_heart_is_forgotten(self, controller, swarm, client):
         [silent] = swarm.add(uuids=["silent"], beats=False)
         wait_until(lambda: silent.id is not None, "the registration reply")
         assert engine_ids(client) == {}

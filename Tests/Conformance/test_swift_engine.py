@@ -16,7 +16,7 @@ ADD, GREET, MEAN, DOUBLE, FAIL, SLEEP, SAY, WORD_COUNT = map(
 
 @pytest.fixture
 def client(swift_cluster):
-    """A client of its own on the shared cluster of two Swift engines."""
+    """A separate client of the shared cluster of two Swift engines."""
     client = swift_cluster.client(engines=2)
     yield client
     client.close()
@@ -111,12 +111,12 @@ class TestErrors:
         assert "missing" in caught.value.evalue
 
     @pytest.mark.parametrize("arguments", [(), (1,), (1, {"a": 2})], ids=["none", "too-few", "wrong-type"])
-    def test_arguments_that_do_not_fit(self, client, arguments):
+    def test_arguments_of_wrong_types(self, client, arguments):
         with pytest.raises(ipp.RemoteError):
             client[0].apply_sync(ADD, *arguments)
         assert client[0].apply_sync(ADD, 1, 1) == 2
 
-    def test_map_with_an_error_in_it(self, client):
+    def test_an_error_within_a_map(self, client):
         view = client.load_balanced_view()
         with pytest.raises(ipp.RemoteError):
             view.map_sync(FAIL, ["a", "b"])

@@ -11,7 +11,7 @@ from ipyparallel import interactive
 
 @pytest.fixture(scope="module")
 def rc(tmp_path_factory):
-    """A client of a cluster of three engines; only the controller's command is not ipyparallel's own."""
+    """A client of a cluster of three engines. Only the controller's command differs from ipyparallel's own."""
     directory = tmp_path_factory.mktemp("p")
     patch = pytest.MonkeyPatch()
     patch.setenv("IPYTHONDIR", str(directory))
@@ -35,7 +35,7 @@ def rc(tmp_path_factory):
 
 
 def launcher():
-    """``c.LocalControllerLauncher.controller_cmd`` as a class: the plain local launcher with our command."""
+    """A class with our ``c.LocalControllerLauncher.controller_cmd``: the plain local launcher with our command."""
     from ipyparallel.cluster.launcher import LocalControllerLauncher
 
     class MartletControllerLauncher(LocalControllerLauncher):
@@ -53,7 +53,7 @@ def test_hello(rc):
     assert rc[:].apply_sync(interactive(lambda: "hi~")) == ["hi~"] * 3
 
 
-def test_which_process(rc):
+def test_process_ids(rc):
     import os
 
     found = rc[:].apply_async(os.getpid).get_dict(timeout=TIMEOUT)

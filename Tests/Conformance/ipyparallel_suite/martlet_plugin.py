@@ -1,7 +1,7 @@
 """Makes ipyparallel's own test suite start another controller.
 
 Use with ``pytest --pyargs ipyparallel.tests -p martlet_plugin``. The command comes from the environment variable
-``MARTLET_CONTROLLER_CMD`` (split as a shell would); without it the suite runs with the controller it ships with.
+``MARTLET_CONTROLLER_CMD`` (split as by a shell). Without it, the suite runs with its own controller.
 """
 
 import os
@@ -11,17 +11,17 @@ COMMAND_VARIABLE = "MARTLET_CONTROLLER_CMD"
 
 
 def controller_command():
-    """The controller command of the environment as an argument list, empty when it is not set."""
+    """The controller command from the environment as a list of arguments; empty if not set."""
     return shlex.split(os.environ.get(COMMAND_VARIABLE, ""))
 
 
 def replace_controller(command):
-    """Make every local launcher of this process start ``command`` in place of ``python -m ipyparallel.controller``."""
+    """Make every local launcher of this process start ``command`` instead of ``python -m ipyparallel.controller``."""
     from ipyparallel.cluster import launcher
 
-    # In place: the suite's own setup has imported this very list object by name.
+    # Modify the list in place: the suite's setup has imported this very object by name.
     launcher.ipcontroller_cmd_argv[:] = command
-    # The trait keeps a copy of the list, taken when the class was made.
+    # The trait keeps a copy of the list from when the class was created.
     launcher.ControllerLauncher.controller_cmd.default_args = (list(command),)
 
 
@@ -30,7 +30,7 @@ def pytest_configure(config):
     if not command:
         return
     replace_controller(command)
-    # Some tests run `python -m ipyparallel.cluster` in a child; sitecustomize.py there does the same as above.
+    # Some tests run `python -m ipyparallel.cluster` in a child process, where sitecustomize.py does the same.
     here = os.path.dirname(os.path.abspath(__file__))
     path = [os.path.join(here, "subprocess"), here, os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))

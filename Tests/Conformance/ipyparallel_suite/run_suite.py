@@ -1,8 +1,8 @@
 """Runs ipyparallel's own test suite with Martlet's controller and compares it with the committed baseline.
 
-    run_suite.py                run with Martlet's controller; fails when a test passes with theirs and not with ours
-    run_suite.py --baseline     run with ipyparallel's controller and write baseline.json; run again to find what varies
-    run_suite.py -- -k label    what follows `--` goes to pytest; only the tests that ran are compared
+    run_suite.py                run with Martlet's controller; fails if a test passes only with theirs
+    run_suite.py --baseline     run with ipyparallel's controller and write baseline.json; run again to find varying tests
+    run_suite.py -- -k label    arguments after `--` go to pytest; only the tests that ran are compared
 """
 
 import argparse
@@ -28,7 +28,7 @@ GOOD = {"passed", "xfailed"}
 
 
 def outcome_of(case):
-    """One word for a junit ``testcase`` element."""
+    """The outcome of a junit ``testcase`` element as one word."""
     for child in case:
         if child.tag == "skipped":
             return "xfailed" if child.get("type") == "pytest.xfail" else "skipped"
@@ -38,7 +38,7 @@ def outcome_of(case):
 
 
 def read_junit(path):
-    """Test id → outcome. A test that failed and then errored in its teardown appears twice: the worse one counts."""
+    """Test id → outcome. A test that fails and then errors in its teardown appears twice: the worse outcome counts."""
     outcomes = {}
     for case in ElementTree.parse(path).iter("testcase"):
         identifier = f"{case.get('classname')}::{case.get('name')}"
@@ -48,7 +48,7 @@ def read_junit(path):
 
 
 def end_leftovers(marker):
-    """End the processes that inherited ``marker`` (launchers start new sessions); returns how many there were."""
+    """End the processes that inherited ``marker`` (launchers start new sessions). Returns their number."""
     left = []
     for process in psutil.process_iter():
         try:
@@ -71,8 +71,8 @@ def run(command, pytest_arguments, timeout):
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), environment.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory(prefix="suite-") as scratch:
         junit = Path(scratch) / "junit.xml"
-        # auto mode: the suite marks its coroutine tests after pytest-asyncio has looked for the mark.
-        # An empty ini and a scratch directory: no configuration of the repository applies to their tests.
+        # auto mode, because the suite marks its coroutine tests after pytest-asyncio has looked for the mark.
+        # An empty ini and a scratch directory keep this repository's configuration away from their tests.
         ini = Path(scratch) / "pytest.ini"
         settings = ["[pytest]", "asyncio_mode = auto", "asyncio_default_fixture_loop_scope = function"]
         ini.write_text("\n".join(settings) + "\n")
@@ -86,8 +86,8 @@ def run(command, pytest_arguments, timeout):
 
 
 def confirm(outcomes, command, timeout):
-    """Outcomes of a second run of the tests that failed: theirs have deadlines of tenths of a second, which a busy
-    machine misses with any controller. What failed once is named in the output."""
+    """Run the failed tests again and return their outcomes. Some have deadlines of tenths of a second, which a busy
+    machine misses with any controller. The output names the tests that failed once."""
     failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
     if not failed or len(failed) > 10:
         return {}
@@ -106,7 +106,10 @@ def summary(outcomes):
 
 
 def write_baseline(outcomes):
-    """Write, or merge with an earlier run of the same package versions: what differs is listed under ``varying``."""
+    """Write the baseline, or merge it with an earlier run of the same package versions.
+
+    Tests whose outcomes differ are listed under ``varying``.
+    """
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     earlier = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     runs, varying = 1, {}
@@ -137,7 +140,7 @@ def compare(outcomes, baseline, complete):
         now = outcomes.get(name, "missing")
         if before in GOOD and now not in GOOD:
             (unstable if name in varying else regressions).append(f"{name}: {before} → {now}")
-    # A test unknown to the baseline (another version of the suite) has to pass.
+    # A test that is not in the baseline (from another version of the suite) has to pass.
     regressions += [f"{n}: new → failed" for n, now in outcomes.items() if n not in theirs and now == "failed"]
     print(f"martlet:     {summary(outcomes)}")
     print(f"ipyparallel: {summary(theirs)}")
@@ -164,7 +167,7 @@ def main():
     outcomes, status = run(command, options.pytest_arguments, options.timeout)
     if not options.baseline:
         outcomes.update(confirm(outcomes, command, options.timeout))
-    # 0: all passed, 1: some failed; anything else means that the suite itself did not run to its end.
+    # 0: all passed, 1: some failed; anything else means that the suite did not finish.
     if status not in (0, 1):
         sys.exit(f"pytest ended with status {status}")
     if options.baseline:

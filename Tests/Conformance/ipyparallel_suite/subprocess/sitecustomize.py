@@ -1,4 +1,4 @@
-"""Carries the replaced controller into the ``python -m ipyparallel.cluster`` children of the suite."""
+"""Replaces the controller in the suite's ``python -m ipyparallel.cluster`` child processes, too."""
 
 import sys
 
