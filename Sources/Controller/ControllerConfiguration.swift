@@ -56,6 +56,8 @@ public struct ControllerConfiguration: Sendable {
   /// Tasks an engine may have at once; 0 for no limit. By default 1, and with the scheme `leastload` a few more for
   /// Martlet's engines while their tasks are short.
   public var hwm: Int?
+  /// How many tasks, and bytes of them, may be in flight in the task scheduler; it refuses those beyond.
+  public var queueLimit = QueueLimit()
   /// Depth of the tree of broadcast schedulers; engines are spread over 2 to the power of it sockets.
   public var broadcastDepth = 1
   /// Where task records are kept.
@@ -86,7 +88,9 @@ public struct ControllerConfiguration: Sendable {
   public init() {}
 
   /// The task scheduler's options.
-  var scheduling: TaskSchedulerState<HeldMessage>.Configuration { .init(scheme: scheme, hwm: hwm) }
+  var scheduling: TaskSchedulerState<HeldMessage>.Configuration {
+    .init(scheme: scheme, hwm: hwm, queueLimit: queueLimit)
+  }
 
   /// The registration timeout in force.
   var effectiveRegistrationTimeout: Duration {

@@ -1,9 +1,9 @@
 /// Work for the task scheduler's state machine alone, without messages and sockets.
 ///
-/// The scheduler's sources are part of this module, through the folder `Schedulers`, so that its generic code is
-/// specialised as in the controller.
+/// The scheduler's sources are part of this module, through links to the folders `Scheduling` and `Collections`, so its
+/// generic code is specialised as in the controller.
 public enum SchedulerWorkload {
-  /// Submits and answers one task after the other.
+  /// Submits one task after the other, each after the reply to the one before.
   public static func cycles(_ count: Int, engines: Int) {
     let now = ContinuousClock.now
     var state = scheduler(engines: engines, now: now)
@@ -13,7 +13,7 @@ public enum SchedulerWorkload {
     }
   }
 
-  /// Queues all tasks while the engines are busy, then answers until none is left.
+  /// Queues all tasks while the engines are busy, then replies until none is left.
   ///
   /// - Parameter withDependencies: each task waits for the one at three quarters of its number, which the history of
   ///   finished tasks still holds.
@@ -34,15 +34,15 @@ public enum SchedulerWorkload {
   private static func identifier(_ number: Int) -> String { "c0ffee00-1234567890abcdef_4242_\(number)" }
 
   private static func scheduler(engines: Int, now: ContinuousClock.Instant) -> TaskSchedulerState<Int> {
-    var state = TaskSchedulerState<Int>(seed: 1)
+    var state = TaskSchedulerState<Int>(configuration: .init(queueLimit: .none), seed: 1)
     for number in 0..<engines { state.engineRegistered(.init("engine-\(number)"), now: now) }
     return state
   }
 
   private static func answerAll(_ state: inout TaskSchedulerState<Int>, _ now: ContinuousClock.Instant) {
     while let action = state.nextAction() {
-      if case .dispatch(let payload, let id, let engine, _) = action {
-        state.resultArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)
+      if case .dispatch(let payload, let id, let engine) = action {
+        state.replyArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)
       }
     }
   }

@@ -73,6 +73,8 @@ extension ControllerOptions.Scheduler {
       throw OptionError("--scheme should be one of \(Self.schemes.joined(separator: ", ")), not \(scheme)")
     }
     highWaterMark = try reader.int("hwm", ["TaskScheduler"]) ?? highWaterMark
+    queueTasks = try reader.int("queue_tasks", ["TaskScheduler"], in: 0...Int.max)
+    queueBytes = try reader.int("queue_bytes", ["TaskScheduler"], in: 0...Int.max)
     broadcastDepth = try reader.int("broadcast_scheduler_depth", classes, in: 0...10) ?? broadcastDepth
   }
 }

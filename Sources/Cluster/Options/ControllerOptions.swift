@@ -48,6 +48,10 @@ public struct ControllerOptions: Sendable, Hashable {
     public var scheme = "leastload"
     /// Tasks an engine may have at once; 0 for no limit. `nil`: 1, and more for Swift engines while tasks are short.
     public var highWaterMark: Int?
+    /// Tasks that may be in flight; 0 for no limit, `nil` for the default. Martlet's own.
+    public var queueTasks: Int?
+    /// Bytes that the tasks in flight may have; 0 for no limit, `nil` for the default. Martlet's own.
+    public var queueBytes: Int?
     /// Levels of the broadcast tree below its root, so 2^depth leaves.
     public var broadcastDepth = 1
 

@@ -27,6 +27,8 @@ extension ControllerConfiguration {
     }
     scheme = SchedulingScheme(rawValue: options.scheduler.scheme) ?? scheme
     hwm = options.scheduler.highWaterMark
+    queueLimit = QueueLimit(
+      tasks: options.scheduler.queueTasks ?? queueLimit.tasks, bytes: options.scheduler.queueBytes ?? queueLimit.bytes)
     broadcastDepth = options.scheduler.broadcastDepth
     heartbeat.period = options.heartbeat.period
     heartbeat.maxMisses = options.heartbeat.maxMisses

@@ -1,47 +1,49 @@
-/// An open-addressing hash table from identifiers to slots that stores only hashes and slots.
+/// An open-addressing hash table from identifiers to handles that stores only hashes and handles.
 ///
-/// The identifiers live in the records the slots point to, so that each is hashed once at submission and once at its
-/// reply, and removal needs neither hashing nor comparison.
-struct IdentifierTable {
-  /// `hash << 32 | slot + 1`; zero is an empty place.
+/// The identifiers are in the records that the handles refer to. An identifier is hashed when it is looked up; removing
+/// it needs neither its hash computed again nor a comparison. The table is between one eighth and one half full, unless
+/// it has its smallest size.
+struct IdentifierTable<Tag>: Sendable {
+  /// `hash << 32 | index + 1`; zero marks an empty place.
   private var entries: [UInt64]
   private var mask: Int
   private(set) var count = 0
 
+  private static var smallestCapacity: Int { 64 }
+
   init() {
-    entries = Array(repeating: 0, count: 64)
-    mask = 63
+    entries = Array(repeating: 0, count: Self.smallestCapacity)
+    mask = Self.smallestCapacity - 1
   }
 
-  static func hash(_ identifier: String) -> UInt32 {
-    UInt32(truncatingIfNeeded: identifier.hashValue)
-  }
+  /// The number of places.
+  var capacity: Int { entries.count }
 
-  /// The slot stored under `hash` for which `matches` holds.
-  func find(hash: UInt32, where matches: (Int32) -> Bool) -> Int32? {
+  /// The handle stored under `hash` for which `matches` holds.
+  func find(hash: UInt32, where matches: (Handle<Tag>) -> Bool) -> Handle<Tag>? {
     var place = Int(hash) & mask
     while entries[place] != 0 {
       let entry = entries[place]
       if UInt32(entry >> 32) == hash {
-        let slot = Self.slot(of: entry)
-        if matches(slot) { return slot }
+        let handle = Self.handle(of: entry)
+        if matches(handle) { return handle }
       }
       place = (place + 1) & mask
     }
     return nil
   }
 
-  /// Adds a slot that is not in the table.
-  mutating func insert(hash: UInt32, slot: Int32) {
-    if (count + 1) * 2 > entries.count { grow() }
-    put(UInt64(hash) << 32 | UInt64(UInt32(bitPattern: slot) + 1))
+  /// Adds a handle that is not in the table.
+  mutating func insert(hash: UInt32, _ handle: Handle<Tag>) {
+    if (count + 1) * 2 > entries.count { resize(to: entries.count * 2) }
+    put(UInt64(hash) << 32 | UInt64(UInt32(bitPattern: handle.index) + 1))
     count += 1
   }
 
-  /// Removes a slot, closing the gap so that later probes need no tombstones.
-  mutating func remove(hash: UInt32, slot: Int32) {
+  /// Removes a handle. Entries behind it move up, so that there are no tombstones.
+  mutating func remove(hash: UInt32, _ handle: Handle<Tag>) {
     var gap = Int(hash) & mask
-    while entries[gap] != 0 && Self.slot(of: entries[gap]) != slot { gap = (gap + 1) & mask }
+    while entries[gap] != 0 && Self.handle(of: entries[gap]) != handle { gap = (gap + 1) & mask }
     guard entries[gap] != 0 else { return }
     count -= 1
     var place = gap
@@ -56,10 +58,11 @@ struct IdentifierTable {
       }
     }
     entries[gap] = 0
+    if count * 8 < entries.count, entries.count > Self.smallestCapacity { resize(to: entries.count / 2) }
   }
 
-  private static func slot(of entry: UInt64) -> Int32 {
-    Int32(bitPattern: UInt32(truncatingIfNeeded: entry) &- 1)
+  private static func handle(of entry: UInt64) -> Handle<Tag> {
+    Handle(index: Int32(bitPattern: UInt32(truncatingIfNeeded: entry) &- 1))
   }
 
   private mutating func put(_ entry: UInt64) {
@@ -68,10 +71,15 @@ struct IdentifierTable {
     entries[place] = entry
   }
 
-  private mutating func grow() {
+  private mutating func resize(to capacity: Int) {
     let old = entries
-    entries = Array(repeating: 0, count: old.count * 2)
-    mask = entries.count - 1
+    entries = Array(repeating: 0, count: capacity)
+    mask = capacity - 1
     for entry in old where entry != 0 { put(entry) }
   }
+}
+
+extension Hashable {
+  /// The hash of an identifier in an ``IdentifierTable``.
+  var identifierHash: UInt32 { UInt32(truncatingIfNeeded: hashValue) }
 }

@@ -1,62 +1,68 @@
-/// Values by message id in slots that stay where they are, with lists threaded through them.
+/// Values by message id that keep their position, with lists threaded through them.
 ///
-/// A value is in one list at most. Everything takes constant time on average.
+/// A value is in at most one list. Every operation takes constant time on average. Memory follows the number of values.
 struct MessageTable<Value> {
-  private struct Entry: SlotRecord {
-    var id: String
+  /// The position of a value, valid until it is removed.
+  typealias Slot = Handle<Value>
+  /// A list of values.
+  typealias List = HandleList<Value>
+
+  private struct Entry: DirectoryRecord, ListElement {
+    typealias Tag = Value
+
+    let id: String
     let hash: UInt32
-    var links = ListLinks()
+    var links = ListLinks<Value>()
     var value: Value
   }
 
-  private var entries = SlotTable<Entry>()
+  private var entries: Directory<Entry>
   private let vacant: Value
 
-  /// - Parameter vacant: what stands in slots that hold nothing.
-  init(vacant: Value) { self.vacant = vacant }
+  /// An empty table.
+  ///
+  /// - Parameter vacant: what a new slot holds.
+  init(vacant: Value) {
+    self.vacant = vacant
+    entries = Directory(vacant: Entry(id: "", hash: 0, value: vacant))
+  }
 
-  /// How many values there are.
+  /// The number of values.
   var count: Int { entries.count }
 
-  subscript(slot: Int32) -> Value {
+  /// The number of values that memory is allocated for.
+  var capacity: Int { entries.capacity }
+
+  subscript(slot: Slot) -> Value {
     _read { yield entries[slot].value }
     _modify { yield &entries[slot].value }
   }
 
   /// The id of the value in a slot.
-  func id(of slot: Int32) -> String { entries[slot].id }
+  func id(of slot: Slot) -> String { entries[slot].id }
 
-  func find(_ id: String) -> Int32? { entries.find(id, hash: IdentifierTable.hash(id)) }
+  /// The slot of an id, if it has one.
+  func find(_ id: String) -> Slot? { entries.find(id) }
 
-  /// The slot of an id, taken now if it has none.
-  mutating func slot(of id: String) -> (slot: Int32, isNew: Bool) {
-    let hash = IdentifierTable.hash(id)
+  /// The slot of an id; a new one if it has none.
+  mutating func slot(of id: String) -> (slot: Slot, isNew: Bool) {
+    let hash = id.identifierHash
     if let known = entries.find(id, hash: hash) { return (known, false) }
     return (entries.insert(Entry(id: id, hash: hash, value: vacant)), true)
   }
 
-  /// Frees a slot that is in no list.
-  mutating func remove(_ slot: Int32) {
-    entries.remove(slot)
-    entries[slot].value = vacant
-  }
+  /// Removes a value that is in no list.
+  mutating func remove(_ slot: Slot) { entries.remove(slot) }
 
-  mutating func append(_ slot: Int32, to list: inout TaskList) { entries.append(slot, to: &list) }
+  /// Adds a value at the end of a list.
+  mutating func append(_ slot: Slot, to list: inout List) { entries.append(slot, to: &list) }
 
-  mutating func unlink(_ slot: Int32, from list: inout TaskList) { entries.unlink(slot, from: &list) }
+  /// Removes a value from the list it is in.
+  mutating func unlink(_ slot: Slot, from list: inout List) { entries.unlink(slot, from: &list) }
 
   /// The slots in a list, in order.
-  func slots(in list: TaskList) -> [Int32] {
-    var slots: [Int32] = []
-    slots.reserveCapacity(list.count)
-    var slot = list.head
-    while slot >= 0 {
-      slots.append(slot)
-      slot = entries[slot].links.next
-    }
-    return slots
-  }
+  func slots(in list: List) -> [Slot] { entries.handles(in: list) }
 
   /// The ids in a list, in order.
-  func ids(in list: TaskList) -> [String] { slots(in: list).map { id(of: $0) } }
+  func ids(in list: List) -> [String] { slots(in: list).map { id(of: $0) } }
 }

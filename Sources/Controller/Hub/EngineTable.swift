@@ -19,9 +19,9 @@ struct EngineTable {
   /// What one engine has to do and has done.
   struct Work {
     /// Requests sent to the engine directly and not answered, in order of submission.
-    var queue = TaskList()
+    var queue = RequestLedger.List()
     /// Tasks the scheduler gave it.
-    var tasks = TaskList()
+    var tasks = RequestLedger.List()
     /// How many requests it has answered.
     var completedCount = 0
     /// The latest of them.

@@ -16,15 +16,21 @@ struct RequestLedger {
     case completed
   }
 
-  private struct Request {
+  /// A request in the table.
+  typealias Slot = MessageTable<Request>.Slot
+  /// A list of requests.
+  typealias List = MessageTable<Request>.List
+
+  /// What the ledger knows of a request.
+  struct Request {
     var place = Place.nowhere
     /// The uuid of the engine that has it, or had it when it left.
     var holder: String?
   }
 
   private var table = MessageTable(vacant: Request())
-  private(set) var unassigned = TaskList()
-  private var completed = TaskList()
+  private(set) var unassigned = List()
+  private var completed = List()
 
   /// More answered requests than these are forgotten, those first that were answered longest ago.
   private static let completedLimit = 65_536
@@ -36,7 +42,7 @@ struct RequestLedger {
   func isCompleted(_ id: String) -> Bool { table.find(id).map { table[$0].place == .completed } ?? false }
 
   /// The ids in a list, in order.
-  func ids(in list: TaskList) -> [String] { table.ids(in: list) }
+  func ids(in list: List) -> [String] { table.ids(in: list) }
 
   /// A request is waited for: nobody has it yet, unless it waits already.
   mutating func expect(_ id: String) {
@@ -97,7 +103,7 @@ struct RequestLedger {
   }
 
   /// The slot of a request that waits for an answer from now on.
-  private mutating func pendingSlot(_ id: String) -> Int32 {
+  private mutating func pendingSlot(_ id: String) -> Slot {
     let slot = table.slot(of: id).slot
     if table[slot].place == .completed {
       table.unlink(slot, from: &completed)
@@ -106,16 +112,15 @@ struct RequestLedger {
     return slot
   }
 
-  private mutating func complete(_ slot: Int32, _ engines: inout EngineTable) {
+  private mutating func complete(_ slot: Slot, _ engines: inout EngineTable) {
     move(slot, to: .completed, holder: nil, &engines)
-    if completed.count > Self.completedLimit {
-      let oldest = completed.head
+    if completed.count > Self.completedLimit, let oldest = completed.first {
       table.unlink(oldest, from: &completed)
       table.remove(oldest)
     }
   }
 
-  private mutating func move(_ slot: Int32, to place: Place, holder: String?, _ engines: inout EngineTable) {
+  private mutating func move(_ slot: Slot, to place: Place, holder: String?, _ engines: inout EngineTable) {
     switch table[slot].place {
     case .nowhere: break
     case .unassigned: table.unlink(slot, from: &unassigned)

@@ -1,46 +1,43 @@
 import MartletZeroMQ
 
-/// The uuids of the registered engines, found by the routing identities that messages carry, so that no text is made
-/// for each message.
+/// The uuids of the registered engines by the routing identities that messages carry, so that looking one up makes no
+/// string.
 struct EngineNames {
-  private var engines: [(uuid: String, identity: Bytes)] = []
-  private var freeSlots: [Int32] = []
-  private var index = IdentifierTable()
+  private struct Engine {
+    var uuid = ""
+    var identity = Bytes()
+  }
 
-  /// An engine registered.
+  private var engines = Slab<Engine, Engine>(vacant: Engine())
+  private var index = IdentifierTable<Engine>()
+
+  /// Adds an engine that registered.
   mutating func insert(_ uuid: String) {
     let identity = Bytes(uuid)
     let hash = identity.withSpan { Self.hash($0) }
     guard find(identity, hash) == nil else { return }
-    if let slot = freeSlots.popLast() {
-      engines[Int(slot)] = (uuid, identity)
-      index.insert(hash: hash, slot: slot)
-    } else {
-      index.insert(hash: hash, slot: Int32(engines.count))
-      engines.append((uuid, identity))
-    }
+    index.insert(hash: hash, engines.insert(Engine(uuid: uuid, identity: identity)))
   }
 
-  /// An engine is gone.
+  /// Removes an engine that is gone.
   mutating func remove(_ uuid: String) {
     let identity = Bytes(uuid)
     let hash = identity.withSpan { Self.hash($0) }
-    guard let slot = find(identity, hash) else { return }
-    index.remove(hash: hash, slot: slot)
-    engines[Int(slot)] = ("", Bytes())
-    freeSlots.append(slot)
+    guard let engine = find(identity, hash) else { return }
+    index.remove(hash: hash, engine)
+    engines.remove(engine)
   }
 
-  /// The registered engine that a frame names; nil if it is none.
+  /// The registered engine that a frame names, if any.
   func uuid(in message: borrowing Multipart, at frame: Int) -> String? {
-    let slot = index.find(hash: Self.hash(message.bytes(at: frame))) {
-      message.frame(frame, equals: engines[Int($0)].identity)
+    let engine = index.find(hash: Self.hash(message.bytes(at: frame))) {
+      message.frame(frame, equals: engines[$0].identity)
     }
-    return slot.map { engines[Int($0)].uuid }
+    return engine.map { engines[$0].uuid }
   }
 
-  private func find(_ identity: Bytes, _ hash: UInt32) -> Int32? {
-    index.find(hash: hash) { engines[Int($0)].identity == identity }
+  private func find(_ identity: Bytes, _ hash: UInt32) -> Handle<Engine>? {
+    index.find(hash: hash) { engines[$0].identity == identity }
   }
 
   private static func hash(_ span: Span<UInt8>) -> UInt32 {

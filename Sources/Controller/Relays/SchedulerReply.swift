@@ -17,6 +17,16 @@ enum SchedulerReply {
       error("ImpossibleDependency", "the dependencies or targets of task \(taskID) can't be met any more")
     case .taskTimeout: error("TaskTimeout", "task \(taskID) waited longer than its timeout for an engine")
     case .engineDied(let engine): engineDied(engine, taskID: taskID)
+    case .queueFull(.tasks):
+      error(
+        "QueueFull",
+        "task \(taskID) was refused because too many tasks are in flight: wait for results before submitting more, or "
+          + "raise TaskScheduler.queue_tasks")
+    case .queueFull(.bytes):
+      error(
+        "QueueFull",
+        "task \(taskID) was refused because the tasks in flight have too many bytes: wait for results before submitting "
+          + "more, or raise TaskScheduler.queue_bytes")
     case .aborted:
       Parts(metadata: ["status": "aborted", "engine": ""], content: ["status": "aborted"])
     }

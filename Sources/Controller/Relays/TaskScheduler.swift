@@ -155,7 +155,8 @@ actor TaskScheduler: EventLoopActor {
       let message = HeldMessage(taking: &incoming, layout: layout, messageType: header.messageType)
       state.taskSubmitted(
         TaskSubmission(
-          id: header.messageID, payload: message, targets: metadata.targets, after: metadata.after,
+          id: header.messageID, payload: message, size: message.frames.totalSize(), targets: metadata.targets,
+          after: metadata.after,
           follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries, client: client),
         now: .now)
       act(arming: false)
@@ -178,7 +179,7 @@ actor TaskScheduler: EventLoopActor {
       if metadata.outcome == .returned, state.isPending(taskID, on: EngineIdentity(engine)) {
         hub.report(.returned(taskID: taskID))
       }
-      state.resultArrived(
+      state.replyArrived(
         from: EngineIdentity(engine), taskID: taskID, outcome: metadata.outcome, reply: hold(layout, metadata.sender),
         now: .now)
       act(arming: false)
@@ -241,7 +242,7 @@ actor TaskScheduler: EventLoopActor {
 
   private func perform(_ action: TaskSchedulerAction<HeldMessage>) {
     switch action {
-    case .dispatch(let task, let id, let engine, _): dispatch(task, id, to: engine)
+    case .dispatch(let task, let id, let engine): dispatch(task, id, to: engine)
     case .deliver(let reply, let id, _): deliver(reply, id)
     case .fail(let task, let id, let reason): answer(task, id, SchedulerReply.failure(reason, taskID: id))
     case .duplicate(_, let id):

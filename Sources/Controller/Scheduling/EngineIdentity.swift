@@ -11,9 +11,3 @@ public struct EngineIdentity: Hashable, Sendable, CustomStringConvertible {
   /// The uuid as text.
   public var description: String { rawValue }
 }
-
-/// One registration of an engine: its slot, and a number that tells a reused slot from its former owner.
-struct EngineToken: Hashable {
-  var slot: Int32
-  var generation: UInt32
-}

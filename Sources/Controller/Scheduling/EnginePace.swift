@@ -1,28 +1,30 @@
 /// How fast an engine gets through its tasks, as far as the scheduler can tell, and how many it may have at once.
 ///
-/// An engine with a single task waits for the next one as long as messages travel, which for a short task is most of the
-/// time. While its tasks are short it gets some ahead. What then waits behind a long task comes back: the engine returns
-/// it after ``patience``.
+/// An engine with a single task waits for the next one while messages travel, which for short tasks is most of the time.
+/// While its tasks are short it is given some ahead. Tasks that end up behind a long one come back: the engine returns
+/// them after ``patience``.
 struct EnginePace {
-  /// After this long with one task an engine that can do so returns those behind it.
+  /// An engine that has worked on one task for this long returns those behind it, if it can.
   static let patience = Duration.milliseconds(10)
-  /// How long one task may take for the engine to have 1, 2, 4, 8, 16 or 32 at once: all together no longer than 4 ms.
+  /// How long a task may take for an engine to have 1, 2, 4, 8, 16 or 32 at once: at most 4 ms for all of them.
   private static let shares: [Duration] = [4000, 2000, 1000, 500, 250, 125].map { .microseconds($0) }
-  /// An engine silent for longer gets nothing ahead.
+  /// An engine that has not replied for longer is given nothing ahead.
   private static let silence = patience / 2
 
-  /// The index among ``shares``.
+  /// An index of ``shares``.
   private var level = 0
-  /// Since when the engine has been busy with the first of its tasks.
+  /// When the engine began the first of its tasks, as far as known; `nil` if it has none.
   private var busySince: ContinuousClock.Instant?
 
-  /// The engine was sent a task.
+  /// A task was dispatched to the engine.
   mutating func started(now: ContinuousClock.Instant) {
     if busySince == nil { busySince = now }
   }
 
-  /// The engine has answered a task, and has others or not: one that was short enough doubles what it may have, one that
-  /// was not halves it, and a long one brings it back to one at a time.
+  /// The engine replied to a task. A task that was short enough doubles the number the engine may have, one that was not
+  /// halves it, and a long one brings it back to one.
+  ///
+  /// - Parameter hasMore: whether the engine has other tasks.
   mutating func finished(hasMore: Bool, now: ContinuousClock.Instant) {
     guard let begin = busySince else { return }
     busySince = hasMore ? now : nil
@@ -36,7 +38,7 @@ struct EnginePace {
     }
   }
 
-  /// The engine has returned a task, because of one that takes long.
+  /// The engine returned a task because another one takes long.
   mutating func returned(hasMore: Bool) {
     if !hasMore { busySince = nil }
     level = 0

@@ -1,37 +1,36 @@
-import HeapModule
-
 /// An engine, or a name that a queued task has for one that is not registered.
-struct EngineRecord {
+struct EngineRecord: DirectoryRecord {
+  typealias Tag = EngineTag
+
   enum Phase {
-    /// The slot is unused.
-    case free
     /// Only named as a target.
     case named
     case registered
-    /// Unregistered; late results of its pending tasks are still accepted.
+    /// Unregistered; late replies for its pending tasks still count.
     case leaving
   }
 
-  var identity: EngineIdentity
+  let identity: EngineIdentity
+  let hash: UInt32
   var phase = Phase.named
-  var generation: UInt32 = 0
+  /// The number of the latest registration.
+  var registration: UInt32 = 0
   /// Whether the engine returns tasks that wait behind a long one.
   var returnsTasks = false
   var pace = EnginePace()
-  /// The tasks sent and not answered, in the order they were sent.
+  /// The tasks dispatched and not answered, in that order.
   var pending = TaskList()
   /// The groups the engine is a member of.
-  var groups: Set<Int32> = []
-  var groupHeap = Heap<EligibilityGroup.Entry>()
-  /// The last task of the queue with blacklists that this engine had to pass over: all before it exclude the engine too.
-  var lastSkipped: Int32 = -1
-}
+  var groups: Set<GroupHandle> = []
+  /// The groups by their first tasks, while the engine is registered.
+  var groupHeap = LazyHeap<EngineGroup.Entry>()
+  /// The last task that this engine passed over in the queue with blacklists: all before it exclude the engine, too.
+  @Packed var lastSkipped: TaskHandle? = nil
 
-/// A client with tasks in flight.
-struct ClientRecord {
-  var session: String
-  var queued = TaskList()
-  /// Queued and pending tasks.
-  var inFlight = 0
-  var hasVanished = false
+  init(identity: EngineIdentity, hash: UInt32) {
+    self.identity = identity
+    self.hash = hash
+  }
+
+  var id: String { identity.rawValue }
 }

@@ -1,65 +1,99 @@
 /// Where a task is in its life.
 enum TaskPhase: UInt8 {
-  /// The slot holds no task.
-  case free
-  /// Not runnable yet: dependencies are open, or no engine can take it before its timeout.
+  /// Between two places within one event: neither queued nor on an engine. No task is unplaced between events.
+  case unplaced
+  /// Can't run yet: its dependencies are open, or no engine may take it before its timeout.
   case waiting
-  /// In the queue of tasks any engine may take.
+  /// In the queue of tasks that any engine may take.
   case ready
-  /// In the queue of tasks any engine outside their blacklists may take.
+  /// In the queue of tasks that any engine outside their blacklists may take.
   case excluded
   /// In the queue of a group of engines.
   case grouped
-  /// Sent to an engine.
+  /// Dispatched to an engine, which has not replied.
   case pending
+  /// Ended with status `ok`.
   case succeeded
+  /// Ended with an error, or aborted.
   case failed
 
+  /// Whether no engine has the task and it has not ended.
   var isQueued: Bool {
     switch self {
-    case .waiting, .ready, .excluded, .grouped: true
-    case .free, .pending, .succeeded, .failed: false
+    case .unplaced, .waiting, .ready, .excluded, .grouped: true
+    case .pending, .succeeded, .failed: false
     }
   }
 
   var isFinished: Bool { self == .succeeded || self == .failed }
 }
 
-/// A task, kept small: whatever most tasks lack lives in ``TaskConstraints``. Indices are -1 where there is nothing.
-struct ScheduledTask<Payload>: SlotRecord {
-  var id: String
-  /// Nil once the task has ended.
+/// A task. The record is small: what most tasks lack is in ``TaskConstraints``.
+struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
+  typealias Tag = TaskTag
+
+  let id: String
+  let hash: UInt32
+  /// `nil` once the task has ended.
   var payload: Payload?
-  /// Grows each time the task is queued; orders the queues.
+  /// The bytes that count against the limit of the queue.
+  let size: Int
+  /// Orders the queues; grows each time the task is queued.
   var sequence = 0
-  var hash: UInt32
-  var phase = TaskPhase.waiting
+  var phase = TaskPhase.unplaced
   var retries: Int32
-  /// Links of the list the task is in: a queue, an engine's pending tasks, or the finished ones.
-  var links = ListLinks()
+  /// Links of the list the task is in: a queue, its engine's pending tasks, or the history.
+  var links = ListLinks<TaskTag>()
   /// Links of the list of its client's queued tasks.
-  var clientLinks = ListLinks()
-  var client: Int32 = -1
-  /// The engine the task runs or ran on.
-  var engine: EngineToken?
-  var constraints: Int32 = -1
-  /// The edges to the tasks that depend on this one.
-  var firstDependent: Int32 = -1
-  var lastDependent: Int32 = -1
+  var clientLinks = ListLinks<TaskTag>()
+  /// The client that submitted the task; `nil` once the task has ended.
+  @Packed var client: ClientHandle? = nil
+  @Packed private var engineHandle: EngineHandle? = nil
+  private var registration: UInt32 = 0
+  @Packed var constraints: ConstraintsHandle? = nil
+  /// The ends of the list of edges to the tasks that depend on this one.
+  @Packed var firstDependent: EdgeHandle? = nil
+  @Packed var lastDependent: EdgeHandle? = nil
+
+  /// The engine the task is or was on. Computed from two fields, because reading an optional structure would copy the
+  /// whole record.
+  var engine: EngineToken? {
+    get {
+      guard let engineHandle else { return nil }
+      return EngineToken(engine: engineHandle, registration: registration)
+    }
+    set {
+      engineHandle = newValue?.engine
+      registration = newValue?.registration ?? 0
+    }
+  }
+
+  init(id: String, hash: UInt32, payload: Payload?, size: Int, retries: Int32, client: ClientHandle? = nil) {
+    self.id = id
+    self.hash = hash
+    self.payload = payload
+    self.size = size
+    self.retries = retries
+    self.client = client
+  }
+
+  mutating func queued(as phase: TaskPhase, sequence: Int) {
+    self.phase = phase
+    self.sequence = sequence
+  }
+
+  mutating func dispatched(to token: EngineToken) {
+    phase = .pending
+    engine = token
+  }
+
+  /// Notes the end of the task; only what dependents need to know is kept. Returns the client it belonged to.
+  mutating func finish(success: Bool) -> ClientHandle? {
+    defer { client = nil }
+    phase = success ? .succeeded : .failed
+    payload = nil
+    return client
+  }
 }
 
 extension ScheduledTask: Sendable where Payload: Sendable {}
-
-extension SlotTable {
-  mutating func appendToClient<Payload>(
-    _ slot: Int32, list: inout TaskList
-  ) where Record == ScheduledTask<Payload> {
-    list.append(slot) { $1(&self[$0].clientLinks) }
-  }
-
-  mutating func unlinkFromClient<Payload>(
-    _ slot: Int32, list: inout TaskList
-  ) where Record == ScheduledTask<Payload> {
-    list.unlink(self[slot].clientLinks) { $1(&self[$0].clientLinks) }
-  }
-}

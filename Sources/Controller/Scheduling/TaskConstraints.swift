@@ -1,65 +1,129 @@
-/// How far a dependency has come: counted down as the tasks it names end.
-struct DependencyProgress {
-  var condition: TaskDependency
-  /// How many of the ids have not ended.
-  var open = 0
-  private var hasAccepted = false
-  private var hasRejected = false
-
-  init(condition: TaskDependency) {
-    self.condition = condition
-  }
-
-  var isMet: Bool { condition.all ? !hasRejected && open == 0 : hasAccepted }
-  var isImpossible: Bool { condition.all ? hasRejected : !hasAccepted && open == 0 }
-
-  /// Records the end of one id.
-  mutating func record(success: Bool) {
-    if condition.accepts(success: success) { hasAccepted = true } else { hasRejected = true }
-  }
-}
-
-/// The last reason a task with retries did not succeed.
-enum LastFailure<Payload> {
-  case reply(Payload, EngineIdentity)
-  case died(EngineIdentity)
-}
-
 /// What restricts when and where a task runs.
 struct TaskConstraints<Payload> {
-  var targets: [EngineIdentity] = []
-  var after: DependencyProgress?
-  var follow: DependencyProgress?
-  /// The distinct engines where tasks named by `follow` ended as wanted.
-  var followEngines: [EngineToken] = []
+  /// The engines the task may run on; empty for any.
+  let targets: [EngineIdentity]
+  let timeout: Duration?
+  private(set) var after: DependencyProgress?
+  private(set) var follow: DependencyProgress?
+  /// The distinct engines on which tasks named by `follow` ended as wanted.
+  private(set) var followEngines: [EngineToken] = []
   /// Whether a task named by `follow` ended without an engine.
-  var followIsNowhere = false
-  /// The engines that failed the task or do not meet its functional dependencies.
-  var blacklist: Set<EngineToken> = []
-  var lastFailure: LastFailure<Payload>?
-  var timeout: Duration?
-  /// The armed timer, zero if none.
-  var timer: UInt64 = 0
-  var group: Int32 = -1
-  /// The edges to the tasks this one depends on, spent ones included.
-  var firstEdge: Int32 = -1
+  private var followIsNowhere = false
+  /// The engines that failed the task or don't meet its functional dependencies.
+  private(set) var blacklist: Set<EngineToken> = []
+  private(set) var lastFailure: LastFailure<Payload>?
+  /// The serial number of the timer that runs.
+  var timer: UInt64?
+  @Packed var group: GroupHandle? = nil
+  /// The first edge to a task this one depends on; edges to tasks that have ended are still in the list.
+  @Packed var firstEdge: EdgeHandle? = nil
 
-  /// Whether `after` is met and `follow` lets at least one engine be named.
-  var isReady: Bool {
-    guard after?.isMet ?? true else { return false }
-    guard let follow else { return true }
-    return follow.isMet
+  // Kept up to date instead of computed, because calling a getter of a record in a slab would copy the record.
+
+  /// Whether `after` is met and `follow` determines where the task may run.
+  private(set) var isReady = true
+  /// Whether `after` or `follow` can't be met any more.
+  private(set) var isImpossible = false
+  /// Whether any engine may run the task.
+  private(set) var allowsAnyEngine: Bool
+
+  init(targets: [EngineIdentity] = [], timeout: Duration? = nil) {
+    self.targets = targets
+    self.timeout = timeout
+    allowsAnyEngine = targets.isEmpty
   }
 
-  var isImpossible: Bool {
-    if after?.isImpossible == true { return true }
-    guard let follow else { return false }
-    if follow.isImpossible { return true }
-    // One engine cannot have run them all.
-    return follow.condition.all && (followIsNowhere || followEngines.count > 1)
+  /// Adds a dependency, as far as it has come.
+  mutating func require(_ progress: DependencyProgress, _ kind: DependencyGraph.Kind) {
+    switch kind {
+    case .after: after = progress
+    case .follow: follow = progress
+    }
+    update()
+  }
+
+  /// Notes that a task named by `follow` ended before this one was submitted.
+  mutating func followed(success: Bool, on engine: EngineToken?) {
+    noteLocation(engine, success: success)
+    update()
+  }
+
+  /// Counts the end of a task named by one of the dependencies. Returns whether `follow` allows another engine now.
+  mutating func dependencyEnded(_ kind: DependencyGraph.Kind, success: Bool, on engine: EngineToken?) -> Bool {
+    let engineCount = followEngines.count
+    switch kind {
+    case .after: after?.ended(success: success)
+    case .follow:
+      follow?.ended(success: success)
+      noteLocation(engine, success: success)
+    }
+    update()
+    return followEngines.count > engineCount
+  }
+
+  /// Excludes an engine.
+  mutating func exclude(_ engine: EngineToken, after failure: LastFailure<Payload>) {
+    blacklist.insert(engine)
+    lastFailure = failure
+    update()
+  }
+
+  /// Adds the engine on which a task named by `follow` ended to the engines this task may run on.
+  private mutating func noteLocation(_ engine: EngineToken?, success: Bool) {
+    guard let follow, follow.condition.accepts(success: success) else { return }
+    guard let engine else {
+      followIsNowhere = true
+      return
+    }
+    if !followEngines.contains(engine) { followEngines.append(engine) }
+  }
+
+  private mutating func update() {
+    isReady = after?.isMet ?? true && follow?.isMet ?? true
+    isImpossible = after?.isImpossible ?? false
+    if let follow {
+      // All of the tasks must have run on the same engine.
+      isImpossible =
+        isImpossible || follow.isImpossible || follow.condition.all && (followIsNowhere || followEngines.count > 1)
+    }
+    allowsAnyEngine = targets.isEmpty && follow == nil && blacklist.isEmpty
   }
 }
 
 extension TaskConstraints: Sendable where Payload: Sendable {}
+
+/// How far a dependency has come.
+struct DependencyProgress {
+  let condition: TaskDependency
+  /// How many of the tasks have not ended.
+  private(set) var open = 0
+  private var hasAccepted = false
+  private var hasRejected = false
+
+  init(condition: TaskDependency) { self.condition = condition }
+
+  var isMet: Bool { condition.all ? !hasRejected && open == 0 : hasAccepted }
+  var isImpossible: Bool { condition.all ? hasRejected : !hasAccepted && open == 0 }
+
+  /// Counts a task that has not ended.
+  mutating func addOpen() { open += 1 }
+
+  /// Counts a task that had ended before.
+  mutating func addEnded(success: Bool) {
+    if condition.accepts(success: success) { hasAccepted = true } else { hasRejected = true }
+  }
+
+  /// Counts the end of a task that was open.
+  mutating func ended(success: Bool) {
+    open -= 1
+    addEnded(success: success)
+  }
+}
+
+/// Why a task with retries did not succeed the last time.
+enum LastFailure<Payload> {
+  case reply(Payload, EngineIdentity)
+  case died(EngineIdentity)
+}
 
 extension LastFailure: Sendable where Payload: Sendable {}

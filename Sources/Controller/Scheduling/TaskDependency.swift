@@ -1,16 +1,16 @@
 /// A condition on the outcomes of other tasks, as in the metadata keys `after` and `follow` of ipyparallel.
-public struct TaskDependency: Hashable, Sendable {
+struct TaskDependency: Hashable, Sendable {
   /// The `msg_id`s depended upon. An empty list is always met.
-  public var ids: [String]
+  var ids: [String]
   /// Whether every id must meet the condition, or any one of them.
-  public var all: Bool
+  var all: Bool
   /// Whether a success meets the condition.
-  public var success: Bool
+  var success: Bool
   /// Whether a failure meets the condition.
-  public var failure: Bool
+  var failure: Bool
 
-  /// Makes a dependency; the defaults are ipyparallel's: all of `ids` must have succeeded.
-  public init(_ ids: [String] = [], all: Bool = true, success: Bool = true, failure: Bool = false) {
+  /// A dependency; the defaults are ipyparallel's: all of `ids` must have succeeded.
+  init(_ ids: [String] = [], all: Bool = true, success: Bool = true, failure: Bool = false) {
     self.ids = ids
     self.all = all
     self.success = success

@@ -1,25 +1,26 @@
 extension TaskSchedulerState {
-  /// Ends the queued and waiting tasks among `ids` as aborted; those on engines, finished or unknown are left alone.
-  public mutating func abort(ids: some Sequence<String>) {
+  /// Ends the queued tasks among `ids` as aborted; those on engines, finished or unknown are left alone.
+  mutating func abort(ids: some Sequence<String>) {
     for id in ids {
-      guard let task = tasks.find(id, hash: IdentifierTable.hash(id)), tasks[task].phase.isQueued else { continue }
+      guard let task = tasks.find(id), tasks[task].phase.isQueued else { continue }
       fail(task, .aborted)
     }
     settle()
+    checkInvariants()
   }
 
-  /// Ends all queued and waiting tasks of a client as aborted.
-  public mutating func abortAll(of client: String) {
-    guard let slot = clientIndex[client] else { return }
-    // The last of them may release the slot.
-    while clients[Int(slot)].queued.head >= 0 { fail(clients[Int(slot)].queued.head, .aborted) }
+  /// Ends all queued tasks of a client as aborted.
+  mutating func abortAll(of session: String) {
+    guard let client = clients.find(session) else { return }
+    while let task = clients.firstQueued(of: client) { fail(task, .aborted) }
     settle()
+    checkInvariants()
   }
 
-  /// A client is gone: its queued tasks are aborted, and its running ones are not retried.
-  public mutating func clientVanished(_ client: String) {
-    guard let slot = clientIndex[client] else { return }
-    clients[Int(slot)].hasVanished = true
-    abortAll(of: client)
+  /// A client is gone: its queued tasks are aborted, and its pending ones are not retried.
+  mutating func clientVanished(_ session: String) {
+    guard let client = clients.find(session) else { return }
+    clients.vanish(client)
+    abortAll(of: session)
   }
 }

@@ -1,80 +1,82 @@
 extension TaskSchedulerState {
-  /// A client submitted a task: it is sent, queued, refused as a duplicate of one in flight, or failed because a
-  /// dependency is invalid or impossible.
+  /// A client submitted a task: it is dispatched, queued, dropped as a duplicate of one in flight, refused because the
+  /// queue is full, or failed because a dependency is invalid or impossible.
   ///
-  /// The id of a finished task may be used again; the new task takes the place of the old in dependencies.
-  public mutating func taskSubmitted(_ submission: TaskSubmission<Payload>, now: ContinuousClock.Instant) {
+  /// The id of a finished task may be used again; the new task replaces the old one in dependencies.
+  mutating func taskSubmitted(_ submission: TaskSubmission<Payload>, now: ContinuousClock.Instant) {
     self.now = now
-    let hash = IdentifierTable.hash(submission.id)
-    if let known = tasks.find(submission.id, hash: hash) {
-      guard tasks[known].phase.isFinished else {
-        actions.append(.duplicate(submission.payload, taskID: submission.id))
-        return
-      }
-      forget(known)
+    let hash = submission.id.identifierHash
+    let known = tasks.find(submission.id, hash: hash)
+    if let known, !tasks[known].phase.isFinished {
+      actions.append(.duplicate(submission.payload, taskID: submission.id))
+      return
     }
-    var record = ScheduledTask(
-      id: submission.id, payload: submission.payload, hash: hash, retries: Int32(clamping: max(0, submission.retries)))
-    record.client = internClient(submission.client)
-    clients[Int(record.client)].inFlight += 1
-    let task = tasks.insert(record)
-    enterWaiting(task)
+    let client = clients.submitter(submission.client)
+    if let excess = clients.excess(adding: submission.size, of: client) {
+      actions.append(.fail(submission.payload, taskID: submission.id, .queueFull(excess)))
+      return
+    }
+    if let known { history.forget(known, &tasks) }
+    let task = tasks.insert(
+      ScheduledTask(
+        id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
+        retries: Int32(clamping: max(0, submission.retries)), client: client))
+    clients.taskAccepted(of: client, bytes: submission.size)
+    enqueue(task)
 
-    let isPlain =
-      submission.targets.isEmpty && submission.after.ids.isEmpty && submission.follow.ids.isEmpty
-      && submission.timeout == nil
-    if isPlain {
+    if submission.isUnrestricted {
       place(task)
     } else if let reason = constrain(task, submission) {
       fail(task, reason)
     } else {
-      if isReady(task) { place(task) }
-      armTimer(task)
+      if isReady(task) { place(task) } else { queues.wait(task, &tasks) }
+      startTimer(task)
     }
     settle()
+    checkInvariants()
   }
 
   /// Records what restricts a task, and counts what its dependencies still lack.
-  private mutating func constrain(_ task: Int32, _ submission: TaskSubmission<Payload>) -> TaskFailureReason? {
-    let slot = newConstraints(for: task)
-    constraints[slot].targets = submission.targets
-    constraints[slot].timeout = submission.timeout == .zero ? nil : submission.timeout
-    if let reason = depend(task, on: submission.after, .after) { return reason }
-    return depend(task, on: submission.follow, .follow)
+  private mutating func constrain(_ task: TaskHandle, _ submission: TaskSubmission<Payload>) -> TaskFailureReason? {
+    let timeout = submission.timeout == .zero ? nil : submission.timeout
+    let constraints = tasks.constrain(task, TaskConstraints(targets: submission.targets, timeout: timeout))
+    return depend(task, constraints, on: submission.after, .after)
+      ?? depend(task, constraints, on: submission.follow, .follow)
   }
 
   private mutating func depend(
-    _ task: Int32, on condition: TaskDependency, _ kind: DependencyGraph.Kind
+    _ task: TaskHandle, _ constraints: ConstraintsHandle, on condition: TaskDependency, _ kind: DependencyGraph.Kind
   ) -> TaskFailureReason? {
     guard !condition.ids.isEmpty else { return nil }
     guard condition.success || condition.failure else { return .invalidDependency }
-    let slot = Int(tasks[task].constraints)
     var progress = DependencyProgress(condition: condition)
     var isInvalid = false
-    var dependencies: [Int32] = []
+    var found: [TaskHandle] = []
     for id in condition.ids {
-      guard let dependency = tasks.find(id, hash: IdentifierTable.hash(id)), dependency != task else {
+      guard let dependency = tasks.find(id), dependency != task else {
         isInvalid = true
         continue
       }
-      dependencies.append(dependency)
-      if !tasks[dependency].phase.isFinished { progress.open += 1 }
+      found.append(dependency)
+      if tasks[dependency].phase.isFinished {
+        progress.addEnded(success: tasks[dependency].phase == .succeeded)
+      } else {
+        progress.addOpen()
+      }
     }
-    for dependency in dependencies where tasks[dependency].phase.isFinished {
-      progress.record(success: tasks[dependency].phase == .succeeded)
-      if kind == .follow { noteLocation(of: dependency, for: slot, condition) }
-    }
-    // As in the original, `after` on any of several tasks is not looked at further once one of them fits.
+    // As in the original, `after` on any of several tasks is met as soon as one of them fits, whatever the others are.
     if isInvalid && !(kind == .after && !condition.all && progress.isMet) { return .invalidDependency }
-    if kind == .after {
-      constraints[slot].after = progress
-    } else {
-      constraints[slot].follow = progress
+    tasks[constraints].require(progress, kind)
+    if kind == .follow {
+      for dependency in found where tasks[dependency].phase.isFinished {
+        let (engine, success) = (tasks[dependency].engine, tasks[dependency].phase == .succeeded)
+        tasks[constraints].followed(success: success, on: engine)
+      }
     }
-    if constraints[slot].isImpossible { return .impossibleDependency }
+    if tasks[constraints].isImpossible { return .impossibleDependency }
     if kind == .after && progress.isMet { return nil }
-    for dependency in dependencies where !tasks[dependency].phase.isFinished {
-      link(task, to: dependency, kind)
+    for dependency in found where !tasks[dependency].phase.isFinished {
+      dependencies.link(task, to: dependency, kind, &tasks)
     }
     return nil
   }

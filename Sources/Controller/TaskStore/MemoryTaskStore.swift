@@ -13,10 +13,12 @@ public final class MemoryTaskStore: TaskStore {
   private let recordLimit: Int
   private let sizeLimit: Int
   private let cullFraction: Double
+  private typealias Table = MessageTable<StoredTask>
+
   private var table = MessageTable(vacant: StoredTask())
   /// Records without a result, in the order they were added, and the others in the order they were completed.
-  private var pending = TaskList()
-  private var completed = TaskList()
+  private var pending = Table.List()
+  private var completed = Table.List()
   private var nextSerial = 0
 
   /// Bytes of buffers and streams in all records.
@@ -102,9 +104,9 @@ public final class MemoryTaskStore: TaskStore {
   /// Does nothing.
   public func close() {}
 
-  private var slots: [Int32] { table.slots(in: pending) + table.slots(in: completed) }
+  private var slots: [Table.Slot] { table.slots(in: pending) + table.slots(in: completed) }
 
-  private func record(_ slot: Int32) -> TaskRecord { table[slot].record(id: table.id(of: slot)) }
+  private func record(_ slot: Table.Slot) -> TaskRecord { table[slot].record(id: table.id(of: slot)) }
 
   private func matches(_ query: TaskQuery) -> [TaskRecord] {
     let candidates = query.messageIDs.map { Set($0).compactMap { table.find($0) } } ?? slots
@@ -113,7 +115,7 @@ public final class MemoryTaskStore: TaskStore {
 
   // MARK: - Changes
 
-  private func insert(_ slot: Int32, _ fill: (inout StoredTask) -> Void) {
+  private func insert(_ slot: Table.Slot, _ fill: (inout StoredTask) -> Void) {
     nextSerial += 1
     table[slot].serial = nextSerial
     table.append(slot, to: &pending)
@@ -128,7 +130,7 @@ public final class MemoryTaskStore: TaskStore {
   }
 
   /// Changes a record in place and keeps the sum of all records' bytes and the lists.
-  private func change(_ slot: Int32, _ body: (inout StoredTask) -> Void) {
+  private func change(_ slot: Table.Slot, _ body: (inout StoredTask) -> Void) {
     let wasCompleted = table[slot].isCompleted
     bufferBytes -= table[slot].bufferBytes
     body(&table[slot])
@@ -140,7 +142,7 @@ public final class MemoryTaskStore: TaskStore {
     cull()
   }
 
-  private func remove(_ slot: Int32) {
+  private func remove(_ slot: Table.Slot) {
     bufferBytes -= table[slot].bufferBytes
     if table[slot].isCompleted { table.unlink(slot, from: &completed) } else { table.unlink(slot, from: &pending) }
     table.remove(slot)
@@ -157,7 +159,6 @@ public final class MemoryTaskStore: TaskStore {
   }
 
   private func removeOldest() {
-    let oldest = completed.head >= 0 ? completed.head : pending.head
-    if oldest >= 0 { remove(oldest) }
+    if let oldest = completed.first ?? pending.first { remove(oldest) }
   }
 }

@@ -40,9 +40,11 @@ import Testing
       "--scheme=lru", "--hwm=0", "--IPController.broadcast_scheduler_depth=2", "--ping=500",
       "--HeartMonitor.max_heartmonitor_misses=3", "--IPController.registration_timeout=7", "--sqlitedb",
       "--SQLiteDB.filename=t.db", "--SQLiteDB.location=/data", "--SQLiteDB.table=x", "--DictDB.record_limit=5",
-      "--DictDB.size_limit=6", "--DictDB.cull_fraction=0.5")
+      "--DictDB.size_limit=6", "--DictDB.cull_fraction=0.5", "--TaskScheduler.queue_tasks=7",
+      "--TaskScheduler.queue_bytes=0")
     #expect(options.scheduler.scheme == "lru" && options.scheduler.highWaterMark == 0)
     #expect(options.scheduler.broadcastDepth == 2)
+    #expect(options.scheduler.queueTasks == 7 && options.scheduler.queueBytes == 0)
     #expect(options.heartbeat.period == .milliseconds(500) && options.heartbeat.maxMisses == 3)
     #expect(options.heartbeat.registrationTimeout == .seconds(7))
     #expect(options.store.kind == .sqlite && options.store.filename == "t.db" && options.store.location == "/data")
@@ -92,8 +94,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "--hwm=x", "--hwm=-1", "--scheme=best", "--transport=udp", "--ports=0", "--ports=5-1", "--ports=70000",
-    "--ports=[1,'a']", "--reuse=maybe", "--ping=0", "--mongodb", "--log-level=LOUD", "--DictDB.cull_fraction=2",
+    "--hwm=x", "--hwm=-1", "--TaskScheduler.queue_tasks=-1", "--TaskScheduler.queue_bytes=x", "--scheme=best",
+    "--transport=udp", "--ports=0", "--ports=5-1", "--ports=70000", "--ports=[1,'a']", "--reuse=maybe", "--ping=0",
+    "--mongodb", "--log-level=LOUD", "--DictDB.cull_fraction=2",
     "--DictDB.cull_fraction=nan", "--cluster-id=../x", "--config=/no/such/file", "--keyfile=/no/such/file",
     "--IPController.broadcast_scheduler_depth=99",
   ])

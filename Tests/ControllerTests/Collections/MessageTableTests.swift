@@ -22,7 +22,7 @@ import Testing
 
   @Test func listsKeepTheirOrder() {
     var table = MessageTable(vacant: ())
-    var list = TaskList()
+    var list = MessageTable<Void>.List()
     let slots = ["a", "b", "c", "d"].map { table.slot(of: $0).slot }
     for slot in slots { table.append(slot, to: &list) }
     for index in [0, 2, 3] { table.unlink(slots[index], from: &list) }

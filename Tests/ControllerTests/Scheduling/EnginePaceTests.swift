@@ -5,7 +5,7 @@ import Testing
 @Suite struct EnginePaceTests {
   private let start = ContinuousClock.now
 
-  /// The pace after tasks that took so many microseconds each, one after the other, with another one under way.
+  /// The pace after tasks that took these times in microseconds, one after the other, with another one pending.
   private func pace(_ times: [Int]) -> (pace: EnginePace, now: ContinuousClock.Instant) {
     var pace = EnginePace()
     var now = start
@@ -28,7 +28,7 @@ import Testing
   ]
 
   @Test(arguments: cases + casesAfterQuickOnes.map { (quick + $0.times, $0.depth) })
-  func theShorterTheTasksTheMoreOfThem(times: [Int], depth: Int) {
+  func shorterTasksAllowMoreOfThem(times: [Int], depth: Int) {
     let (pace, now) = pace(times)
     #expect(pace.depth(now: now) == depth)
   }
@@ -39,7 +39,7 @@ import Testing
     #expect(pace.depth(now: now + .milliseconds(6)) == 1)
     pace.finished(hasMore: false, now: now)
     #expect(pace.depth(now: now) == 1)
-    // The time without a task does not count as one's.
+    // Time without a task does not count as the time of a task.
     pace.started(now: now + .seconds(1))
     pace.started(now: now + .seconds(2))
     #expect(pace.depth(now: now + .seconds(1)) == 32)

@@ -1,9 +1,9 @@
 @testable import MartletController
 
-/// A slow and obvious model of the scheduler: it scans every task for every question.
+/// A slow and obvious model of the scheduler that scans all tasks to answer a question.
 ///
-/// It does not choose engines. It applies the scheduler's actions one by one, and says whether each was allowed, and
-/// after an event whether something that had to happen did not.
+/// It doesn't choose engines. It applies the scheduler's actions one by one and tells whether each was allowed, and after
+/// an event whether anything is missing.
 struct SchedulerModel {
   enum Status: Equatable {
     case queued
@@ -24,15 +24,15 @@ struct SchedulerModel {
     var blacklist: Set<Int> = []
     var retries: Int
     var deadline: ContinuousClock.Instant?
-    /// The event at which the task became ready for an engine, if it did.
+    /// The event in which the task became ready for an engine, if it did.
     var readySince: Int?
     var endings = 0
   }
 
-  /// An engine's life; an identity that registers again is another engine.
+  /// One registration of an engine; an identity that registers again is another engine.
   struct Engine {
     var identity: EngineIdentity
-    /// Whether it may be sent tasks ahead.
+    /// Whether it may be given tasks ahead.
     var looksAhead = false
     var isRegistered = true
     var deadline: ContinuousClock.Instant?
@@ -43,7 +43,7 @@ struct SchedulerModel {
   var order: [String] = []
   var engines: [Engine] = []
   var event = 0
-  /// The engine that returns a task in the present event.
+  /// The engine that returns a task in the current event.
   var returning: Int?
 
   func load(_ engine: Int) -> Int {
@@ -91,7 +91,7 @@ struct SchedulerModel {
     return nil
   }
 
-  /// The engines a task may follow to; nil if none can ever be right.
+  /// The engines a task may follow others to; `nil` if there will never be one.
   private func places(_ follow: TaskDependency) -> Set<Int>? {
     var places: Set<Int> = []
     for id in follow.ids {
@@ -140,7 +140,7 @@ struct SchedulerModel {
     }
   }
 
-  /// The tasks the scheduler had to end but did not.
+  /// The tasks that the scheduler should have ended.
   var overdue: [String] {
     order.filter { [.impossible, .exhausted].contains(verdict($0)) }
   }
@@ -152,7 +152,7 @@ struct SchedulerModel {
   /// Applies an action; returns what is wrong with it, or nil.
   mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
     switch action {
-    case .dispatch(_, let id, let identity, _):
+    case .dispatch(_, let id, let identity):
       guard let engine = current(identity), mayBeSent(id, engine) else {
         return "\(id) sent to full or gone \(identity)"
       }
@@ -188,7 +188,7 @@ struct SchedulerModel {
     return nil
   }
 
-  /// Puts a task back after a failure on an engine.
+  /// Queues a task again after a failure on an engine.
   mutating func requeue(_ id: String, without engine: Int, now: ContinuousClock.Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.blacklist.insert(engine)
@@ -196,7 +196,7 @@ struct SchedulerModel {
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
 
-  /// Puts a task that an engine has not begun before all others.
+  /// Queues a task that an engine has returned before all others.
   mutating func takeBack(_ id: String, now: ContinuousClock.Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.readySince = -1
@@ -204,7 +204,7 @@ struct SchedulerModel {
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
 
-  /// Notes which tasks became ready in the event that ends here.
+  /// Ends an event: notes which tasks became ready in it.
   mutating func closeEvent() {
     for id in order {
       if case .run = verdict(id) {

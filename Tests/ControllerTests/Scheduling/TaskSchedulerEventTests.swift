@@ -4,7 +4,7 @@ import Testing
 
 private typealias Action = TaskSchedulerAction<String>
 
-/// One event after the other, with the actions each asks for.
+/// Each event, with the actions it leads to.
 @Suite struct TaskSchedulerEventTests {
   let now = ContinuousClock.now
   let one = EngineIdentity("one")
@@ -25,8 +25,8 @@ private typealias Action = TaskSchedulerAction<String>
     return actions
   }
 
-  private func sent(_ id: String, _ engine: EngineIdentity, _ state: TaskSchedulerState<String>) -> Action {
-    .dispatch("<\(id)>", taskID: id, engine: engine, slot: state.slot(of: engine) ?? -1)
+  private func dispatched(_ id: String, _ engine: EngineIdentity) -> Action {
+    .dispatch("<\(id)>", taskID: id, engine: engine)
   }
 
   private func submit(
@@ -44,33 +44,33 @@ private typealias Action = TaskSchedulerAction<String>
   private func answer(
     _ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity, _ id: String, _ outcome: TaskOutcome = .ok
   ) -> [Action] {
-    state.resultArrived(from: engine, taskID: id, outcome: outcome, reply: "\(id)!", now: now)
+    state.replyArrived(from: engine, taskID: id, outcome: outcome, reply: "\(id)!", now: now)
     return drain(&state)
   }
 
   @Test func leastLoadTakesTheLeastRecentlyUsed() {
     var state = scheduler([one, two], hwm: 2)
-    #expect(submit(&state, "a") == [sent("a", one, state)])
-    #expect(submit(&state, "b") == [sent("b", two, state)])
-    #expect(submit(&state, "c") == [sent("c", one, state)])
-    #expect(submit(&state, "d") == [sent("d", two, state)])
+    #expect(submit(&state, "a") == [dispatched("a", one)])
+    #expect(submit(&state, "b") == [dispatched("b", two)])
+    #expect(submit(&state, "c") == [dispatched("c", one)])
+    #expect(submit(&state, "d") == [dispatched("d", two)])
     #expect(submit(&state, "e") == [])
     #expect(state.queuedCount == 1 && state.pendingCount == 4 && state.queuedIDs == ["e"])
-    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), sent("e", two, state)])
+    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), dispatched("e", two)])
     #expect(state.pendingIDs(on: two) == ["d", "e"])
-    #expect(state.loads == [one: 2, two: 2])
+    #expect(state.load(of: one) == 2 && state.load(of: two) == 2 && state.load(of: three) == nil)
   }
 
   @Test func newEnginesTakeQueuedTasksInOrder() {
     var state = scheduler([])
     #expect(submit(&state, "a") == [] && submit(&state, "b") == [])
     state.engineRegistered(one, now: now)
-    #expect(drain(&state) == [sent("a", one, state)])
+    #expect(drain(&state) == [dispatched("a", one)])
     state.engineRegistered(one, now: now)
     #expect(drain(&state) == [])
   }
 
-  @Test func repliesNobodyWaitsForAreCounted() {
+  @Test func unexpectedRepliesAreCounted() {
     var state = scheduler([one, two])
     #expect(answer(&state, one, "a") == [.unknownReply(taskID: "a", engine: one)])
     _ = submit(&state, "a")
@@ -84,13 +84,13 @@ private typealias Action = TaskSchedulerAction<String>
     _ = submit(&state, "a")
     #expect(submit(&state, "a") == [.duplicate("<a>", taskID: "a")])
     _ = answer(&state, one, "a")
-    #expect(submit(&state, "a") == [sent("a", one, state)])
+    #expect(submit(&state, "a") == [dispatched("a", one)])
   }
 
   @Test func retriesAvoidTheEngineAndEndWithTheLastError() {
     var state = scheduler([one, two])
     _ = submit(&state, "a", retries: 5)
-    #expect(answer(&state, one, "a", .failed) == [sent("a", two, state)])
+    #expect(answer(&state, one, "a", .failed) == [dispatched("a", two)])
     #expect(answer(&state, two, "a", .failed) == [.deliver("a!", taskID: "a", engine: two)])
   }
 
@@ -109,8 +109,8 @@ private typealias Action = TaskSchedulerAction<String>
   @Test func unmetDependenciesCostNoRetry() {
     var state = scheduler([one, two, three])
     _ = submit(&state, "a", retries: 1)
-    #expect(answer(&state, one, "a", .unmetDependency) == [sent("a", two, state)])
-    #expect(answer(&state, two, "a", .failed) == [sent("a", three, state)])
+    #expect(answer(&state, one, "a", .unmetDependency) == [dispatched("a", two)])
+    #expect(answer(&state, two, "a", .failed) == [dispatched("a", three)])
     #expect(answer(&state, three, "a", .failed) == [.deliver("a!", taskID: "a", engine: three)])
   }
 
@@ -129,7 +129,7 @@ private typealias Action = TaskSchedulerAction<String>
     _ = submit(&state, "c")
     #expect(submit(&state, "d", targets: [one, three]) == [])
     state.engineRegistered(three, now: now)
-    #expect(drain(&state) == [sent("d", three, state)])
+    #expect(drain(&state) == [dispatched("d", three)])
   }
 
   @Test func dependenciesAreValidatedAndFollowed() {
@@ -144,7 +144,7 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(
       answer(&state, one, "a") == [
         .deliver("a!", taskID: "a", engine: one), .fail("<c>", taskID: "c", .impossibleDependency),
-        sent("b", one, state),
+        dispatched("b", one),
       ])
   }
 
@@ -168,7 +168,7 @@ private typealias Action = TaskSchedulerAction<String>
     state.engineUnregistered(two, now: now)
     state.engineRegistered(three, now: now)
     state.advance(to: now + .seconds(5))
-    #expect(drain(&state) == [sent("b", three, state)])
+    #expect(drain(&state) == [dispatched("b", three)])
     state.engineUnregistered(three, now: now)
     state.advance(to: now + .seconds(5))
     #expect(drain(&state) == [.fail("<b>", taskID: "b", .engineDied(three))])
@@ -181,7 +181,7 @@ private typealias Action = TaskSchedulerAction<String>
     state.engineUnregistered(one, now: now)
     state.engineRegistered(one, now: now)
     #expect(drain(&state) == [.fail("<a>", taskID: "a", .engineDied(one))])
-    #expect(submit(&state, "b") == [sent("b", one, state)])
+    #expect(submit(&state, "b") == [dispatched("b", one)])
   }
 
   @Test func abortsReachQueuedTasksOnly() {
@@ -191,7 +191,7 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(drain(&state) == [.fail("<b>", taskID: "b", .aborted)])
     state.abortAll(of: "c")
     #expect(drain(&state) == [.fail("<c>", taskID: "c", .aborted)])
-    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), sent("d", one, state)])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
   }
 
   @Test func aVanishedClientsTasksAreNotRetried() {
@@ -204,9 +204,9 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
   }
 
-  // MARK: - Tasks sent ahead
+  // MARK: - Tasks given ahead
 
-  /// One engine that returns tasks, with a task under way after several that took no time.
+  /// One engine that returns tasks, with a task pending after several that took no time.
   private func quickEngine() -> TaskSchedulerState<String> {
     var state = TaskSchedulerState<String>(configuration: .init(), seed: 1)
     state.engineRegistered(one, returnsTasks: true, now: now)
@@ -218,21 +218,21 @@ private typealias Action = TaskSchedulerAction<String>
     return state
   }
 
-  @Test func aQuickEngineIsSentTasksAhead() {
+  @Test func aQuickEngineIsGivenTasksAhead() {
     var state = quickEngine()
-    for number in 1...15 { #expect(submit(&state, "\(number)") == [sent("\(number)", one, state)]) }
+    for number in 1...15 { #expect(submit(&state, "\(number)") == [dispatched("\(number)", one)]) }
     #expect(submit(&state, "b") == [])
-    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), sent("b", one, state)])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
   }
 
   @Test func anIdleEngineComesFirst() {
     var state = quickEngine()
     state.engineRegistered(two, now: now)
-    #expect(submit(&state, "b") == [sent("b", two, state)])
-    #expect(submit(&state, "c") == [sent("c", one, state)])
+    #expect(submit(&state, "b") == [dispatched("b", two)])
+    #expect(submit(&state, "c") == [dispatched("c", one)])
   }
 
-  @Test func nothingIsSentAheadWithAMarkOrAnotherSchemeOrToOtherEngines() {
+  @Test func nothingIsGivenAheadWithAMarkOrAnotherSchemeOrToOtherEngines() {
     for (configuration, returnsTasks) in [
       (TaskSchedulerState<String>.Configuration(scheme: .leastload, hwm: 1), true), (.init(scheme: .lru), true),
       (.init(), false),
@@ -248,46 +248,46 @@ private typealias Action = TaskSchedulerAction<String>
     }
   }
 
-  @Test func anEngineThatFallsSilentGetsNothingAhead() {
+  @Test func aSilentEngineIsGivenNothingAhead() {
     var state = quickEngine()
     let later = now + .milliseconds(6)
     state.taskSubmitted(.init(id: "b", payload: "<b>"), now: later)
     #expect(drain(&state) == [])
-    state.resultArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: later)
-    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), sent("b", one, state)])
+    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: later)
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
   }
 
-  @Test func whatIsReturnedGoesFirstAndElsewhere() {
+  @Test func returnedTasksGoFirstAndElsewhere() {
     var state = quickEngine()
-    for id in ["b", "c"] { #expect(submit(&state, id) == [sent(id, one, state)]) }
-    #expect(submit(&state, "d") == [sent("d", one, state)])
-    // The latest first, as engines return them; nothing is sent ahead to an engine that has returned something.
+    for id in ["b", "c"] { #expect(submit(&state, id) == [dispatched(id, one)]) }
+    #expect(submit(&state, "d") == [dispatched("d", one)])
+    // The latest first, as engines return them; an engine that has returned a task is given nothing ahead.
     for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == []) }
     #expect(submit(&state, "e") == [])
     #expect(state.queuedCount == 4 && state.pendingIDs(on: one) == ["a"])
     state.engineRegistered(two, now: now)
-    #expect(drain(&state) == [sent("b", two, state)])
-    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), sent("c", two, state)])
-    state.resultArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now + .seconds(2))
-    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), sent("d", one, state)])
-    // Neither a retry was spent nor the engine excluded.
-    state.resultArrived(from: one, taskID: "d", outcome: .ok, reply: "d!", now: now + .seconds(3))
-    #expect(drain(&state) == [.deliver("d!", taskID: "d", engine: one), sent("e", one, state)])
+    #expect(drain(&state) == [dispatched("b", two)])
+    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), dispatched("c", two)])
+    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now + .seconds(2))
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
+    // This cost no retry, and the engine is not excluded.
+    state.replyArrived(from: one, taskID: "d", outcome: .ok, reply: "d!", now: now + .seconds(3))
+    #expect(drain(&state) == [.deliver("d!", taskID: "d", engine: one), dispatched("e", one)])
   }
 
   @Test func aTaskWithRestrictionsIsNotOvertaken() {
     var state = quickEngine()
-    #expect(submit(&state, "b") == [sent("b", one, state)])
+    #expect(submit(&state, "b") == [dispatched("b", one)])
     #expect(submit(&state, "c", targets: [one]) == [])
     #expect(submit(&state, "d") == [])
     #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one)])
     #expect(
       answer(&state, one, "b") == [
-        .deliver("b!", taskID: "b", engine: one), sent("c", one, state), sent("d", one, state),
+        .deliver("b!", taskID: "b", engine: one), dispatched("c", one), dispatched("d", one),
       ])
   }
 
-  @Test func whatIsReturnedForAVanishedClientIsAborted() {
+  @Test func returnedTasksOfAVanishedClientAreAborted() {
     var state = quickEngine()
     _ = submit(&state, "b")
     state.clientVanished("c")

@@ -53,7 +53,7 @@ private struct Scenario {
     finish()
   }
 
-  /// Lets everything come to its end.
+  /// Ends all tasks.
   mutating func finish() {
     register()
     var rounds = 0
@@ -80,6 +80,7 @@ private struct Scenario {
       if let problem = model.apply(action) { problems.append(problem) }
     }
     model.closeEvent()
+    problems += state.problems()
     if !model.dispatchable.isEmpty { problems.append("could run: \(model.dispatchable)") }
     if !model.overdue.isEmpty { problems.append("should have ended: \(model.overdue)") }
     let queued = model.order.filter { model.tasks[$0]?.status == .queued }
@@ -94,7 +95,7 @@ private struct Scenario {
     }
   }
 
-  /// Takes the action that the event itself must begin with.
+  /// Takes the action that must come first after the event.
   mutating func expect(_ expected: TaskSchedulerAction<Int>, _ name: String) {
     let action = state.nextAction()
     log.append("\(name) -> \(String(describing: action))")
@@ -102,8 +103,17 @@ private struct Scenario {
   }
 
   mutating func register() {
-    engineNumber += 1
-    let identity = EngineIdentity("e\(engineNumber)")
+    // Sometimes one that left without tasks comes back.
+    let gone = model.engines.indices.filter {
+      !model.engines[$0].isRegistered && model.load($0) == 0 && model.current(model.engines[$0].identity) == $0
+    }
+    let identity: EngineIdentity
+    if chance(25), let engine = gone.randomElement(using: &generator) {
+      identity = model.engines[engine].identity
+    } else {
+      engineNumber += 1
+      identity = EngineIdentity("e\(engineNumber)")
+    }
     let returnsTasks = chance(70)
     state.engineRegistered(identity, returnsTasks: returnsTasks, now: now)
     model.engines.append(.init(identity: identity, looksAhead: returnsTasks && looksAhead))
@@ -115,7 +125,7 @@ private struct Scenario {
     state.engineUnregistered(model.engines[engine].identity, now: now)
     model.engines[engine].isRegistered = false
     if model.load(engine) > 0 { model.engines[engine].deadline = now + .seconds(5) }
-    close("unregister e\(engine + 1)")
+    close("unregister \(model.engines[engine].identity)")
   }
 
   mutating func dependency(_ id: String) -> TaskDependency {
@@ -163,7 +173,7 @@ private struct Scenario {
     let outcome: TaskOutcome = chance(55) ? .ok : chance(60) ? .failed : chance(80) ? .unmetDependency : .aborted
     let identity = model.engines[engine].identity
     let reply = 1000 + (model.tasks[id]?.submission.payload ?? 0)
-    state.resultArrived(from: identity, taskID: id, outcome: outcome, reply: reply, now: now)
+    state.replyArrived(from: identity, taskID: id, outcome: outcome, reply: reply, now: now)
     let retries = model.tasks[id]?.retries ?? 0
     let vanished = model.tasks[id]?.submission.client == "gone"
     if !vanished && (outcome == .unmetDependency || outcome == .failed && retries > 0) {
@@ -177,7 +187,7 @@ private struct Scenario {
   }
 
   mutating func takeBack(_ id: String, _ engine: Int) {
-    state.resultArrived(
+    state.replyArrived(
       from: model.engines[engine].identity, taskID: id, outcome: .returned, reply: 0, now: now)
     model.takeBack(id, now: now)
     model.returning = engine
@@ -196,7 +206,8 @@ private struct Scenario {
       if let next = state.nextDeadline, next > deadline { problems.append("deadline \(next) is too late") }
       state.advance(to: now)
       // Engines are given up before tasks time out at the same instant.
-      if let engine = model.engines.firstIndex(where: { $0.deadline == deadline }) { strand(engine) }
+      let engines = model.engines.indices.filter { model.engines[$0].deadline == deadline && model.load($0) > 0 }
+      if !engines.isEmpty { strand(engines) }
       for id in model.order where model.tasks[id]?.status == .queued && model.tasks[id]?.deadline == deadline {
         expect(.fail(model.tasks[id]?.submission.payload ?? 0, taskID: id, .taskTimeout), "timeout")
         _ = model.end(id, success: false, engine: nil)
@@ -208,21 +219,24 @@ private struct Scenario {
     close("pass")
   }
 
-  mutating func strand(_ engine: Int) {
-    model.engines[engine].deadline = nil
+  /// Gives up engines whose grace periods end at the same instant.
+  mutating func strand(_ engines: [Int]) {
+    for engine in engines { model.engines[engine].deadline = nil }
     while case let action? = state.nextAction() {
       log.append("  \(action)")
-      if case .fail(_, let id, .engineDied(let identity)) = action, identity == model.engines[engine].identity,
-        model.tasks[id]?.status == .pending(engine)
+      if case .fail(_, let id, .engineDied(let identity)) = action,
+        let engine = engines.first(where: {
+          model.engines[$0].identity == identity && model.tasks[id]?.status == .pending($0)
+        })
       {
         if model.tasks[id]?.retries ?? 0 > 0 { problems.append("\(id) was not retried") }
         if let problem = model.end(id, success: false, engine: engine) { problems.append(problem) }
       } else {
-        requeueStranded(engine)
+        for engine in engines { requeueStranded(engine) }
         if let problem = model.apply(action) { problems.append(problem) }
       }
     }
-    requeueStranded(engine)
+    for engine in engines { requeueStranded(engine) }
   }
 
   mutating func requeueStranded(_ engine: Int) {
@@ -260,7 +274,7 @@ private struct Scenario {
   }
 
   mutating func nonsense() {
-    state.resultArrived(from: .init("nobody"), taskID: "t0", outcome: .ok, reply: 0, now: now)
+    state.replyArrived(from: .init("nobody"), taskID: "t0", outcome: .ok, reply: 0, now: now)
     expect(.unknownReply(taskID: "t0", engine: .init("nobody")), "unknown")
     if let id = model.order.last, let task = model.tasks[id] {
       if case .done = task.status { return }

@@ -20,23 +20,54 @@ import Testing
     var ended = 0
     while let action = state.nextAction() {
       switch action {
-      case .dispatch(let payload, let id, let engine, _):
+      case .dispatch(let payload, let id, let engine):
         let outcome: TaskOutcome = payload % 10 == 3 ? .failed : .ok
-        state.resultArrived(from: engine, taskID: id, outcome: outcome, reply: payload, now: now)
+        state.replyArrived(from: engine, taskID: id, outcome: outcome, reply: payload, now: now)
       case .deliver: ended += 1
       default: Issue.record("unexpected \(action)")
       }
     }
     #expect(ended == 50_000)
-    #expect(state.historyCount == 1000 && state.tasks.count == 1000 && state.graph.count == 0)
+    #expect(state.historyCount == 1000 && state.tasks.count == 1000 && state.dependencies.count == 0)
     #expect(state.queuedCount + state.waitingCount + state.pendingCount == 0)
-    #expect(state.loads.values.allSatisfy { $0 == 0 })
+    #expect(state.usage == .init() && state.problems() == [])
   }
 
-  @Test func sharesOfWeightedDrawsFollowTheWeights() {
-    var tree = WeightTree()
-    for index in 0..<5 { tree.set(Double(index), at: index) }
-    #expect(tree.total == 10)
-    #expect((0..<10).map { tree.index(at: Double($0)) } == [1, 2, 2, 3, 3, 3, 4, 4, 4, 4])
+  /// Whatever a backlog made grow: tasks, constraints, groups, edges, timers, clients, engines and their names.
+  @Test(arguments: [SchedulingScheme.leastload, .weighted]) func memoryIsReleasedAfterABacklog(
+    _ scheme: SchedulingScheme
+  ) {
+    var now = ContinuousClock.now
+    var state = TaskSchedulerState<Int>(configuration: .init(scheme: scheme, historyLimit: 10), seed: 7)
+    let engines = (0..<2000).map { EngineIdentity("e\($0)") }
+    for engine in engines { state.engineRegistered(engine, now: now) }
+    for number in 0..<20_000 {
+      var submission = TaskSubmission(id: "t\(number)", payload: number, size: 10, client: "c\(number / 10)")
+      if number >= 2000, number % 4 == 0 { submission.after = TaskDependency(["t\(number - 1000)"], failure: true) }
+      if number >= 2000, number % 4 == 1 { submission.targets = [engines[number % 1999], .init("named \(number)")] }
+      if number >= 2000, number % 4 == 2 { submission.timeout = .seconds(1) }
+      state.taskSubmitted(submission, now: now)
+    }
+    #expect(capacities(state).allSatisfy { $0 >= 1000 })
+    #expect(state.usage == .init(tasks: 20_000, bytes: 200_000))
+    now += .seconds(2)
+    state.advance(to: now)
+    for engine in engines.dropFirst() { state.engineUnregistered(engine, now: now) }
+    now += .seconds(10)
+    state.advance(to: now)
+    state.abort(ids: (0..<19_999).map { "t\($0)" })
+    while let action = state.nextAction() {
+      guard case .dispatch(let payload, let id, let engine) = action else { continue }
+      state.replyArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)
+    }
+    #expect(state.usage == .init() && state.problems() == [])
+    #expect(capacities(state).allSatisfy { $0 <= 512 }, "\(capacities(state))")
+  }
+
+  private func capacities(_ state: TaskSchedulerState<Int>) -> [Int] {
+    [
+      state.tasks.capacity, state.engines.capacity, state.queues.groups.capacity, state.dependencies.capacity,
+      state.clients.capacity, state.timers.capacity, state.actions.capacity,
+    ]
   }
 }

@@ -1,0 +1,20 @@
+/// What the driver of a ``BroadcastState`` has to do.
+enum BroadcastAction<Payload> {
+  /// Send the message to a target under `messageID`, with `original_msg_id` in its metadata.
+  case dispatch(Payload, originalID: String, messageID: String, target: BroadcastTarget)
+  /// Send one engine's reply to the client as it is.
+  case deliver(Payload, messageID: String, engine: EngineIdentity)
+  /// Answer the client once: `base` provides the header, metadata and content, `replies` the buffers one after the
+  /// other, and `targets` the metadata `broadcast_targets`.
+  case coalesce(base: Payload, replies: [Payload], originalID: String, targets: [BroadcastTarget])
+  /// Answer with an EngineError that names the engine: for one target's `messageID`; or, when coalescing, for the whole
+  /// broadcast, in which case `messageID` is the original one and `targets` goes to `broadcast_targets`.
+  case engineDied(Payload, messageID: String, engine: EngineIdentity, targets: [BroadcastTarget], isCoalescing: Bool)
+  /// Drop a broadcast whose id is still in flight, or that has no targets and would never be answered.
+  case reject(Payload, originalID: String)
+  /// Count a reply that no broadcast waits for; it is dropped.
+  case unknownReply(messageID: String, engine: EngineIdentity)
+}
+
+extension BroadcastAction: Sendable where Payload: Sendable {}
+extension BroadcastAction: Equatable where Payload: Equatable {}

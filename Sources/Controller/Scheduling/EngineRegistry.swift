@@ -1,0 +1,216 @@
+/// The engines: registered, leaving, or only named by queued tasks; and how much each may be given.
+struct EngineRegistry {
+  private var records = Directory(vacant: EngineRecord(identity: EngineIdentity(""), hash: 0))
+  private var pool: EnginePool
+  /// Engines that unregistered with tasks pending. The grace period is the same for all, so they are in order.
+  private var leaving = WorkQueue<(deadline: ContinuousClock.Instant, engine: EngineToken)>()
+  private var latestRegistration: UInt32 = 0
+  /// The high water mark; 0 for none.
+  private let mark: Int
+  private let looksAhead: Bool
+
+  /// How many engines are registered.
+  private(set) var registeredCount = 0
+  /// How many tasks are on engines.
+  private(set) var pendingCount = 0
+
+  init<Payload>(configuration: TaskSchedulerState<Payload>.Configuration, generator: SplitMix64) {
+    mark = configuration.scheme == .pure ? 0 : max(0, configuration.hwm ?? 1)
+    looksAhead = configuration.looksAhead
+    pool = EnginePool(scheme: configuration.scheme, generator: generator)
+  }
+
+  /// The number of engines known.
+  var count: Int { records.count }
+
+  /// The number of engines that memory is allocated for.
+  var capacity: Int { max(records.capacity, pool.capacity) }
+
+  subscript(engine: EngineHandle) -> EngineRecord {
+    @inline(__always) get { records[engine] }
+    @inline(__always) _modify { yield &records[engine] }
+  }
+
+  func forEach(_ body: (EngineHandle, EngineRecord) -> Void) { records.forEach(body) }
+
+  // MARK: - Identities
+
+  func find(_ identity: EngineIdentity) -> EngineHandle? { records.find(identity.rawValue) }
+
+  /// The engine of an identity, if it is registered.
+  func registered(_ identity: EngineIdentity) -> EngineHandle? {
+    find(identity).flatMap { records[$0].phase == .registered ? $0 : nil }
+  }
+
+  func token(of engine: EngineHandle) -> EngineToken {
+    EngineToken(engine: engine, registration: records[engine].registration)
+  }
+
+  /// Whether the latest registration of an engine is this one, even if the engine has left since.
+  func isLatest(_ token: EngineToken) -> Bool {
+    records.contains(token.engine) && records[token.engine].registration == token.registration
+  }
+
+  func isRegistered(_ token: EngineToken) -> Bool {
+    isLatest(token) && records[token.engine].phase == .registered
+  }
+
+  /// The engine of an identity; if there is none, one that is only named.
+  mutating func named(_ identity: EngineIdentity) -> EngineHandle {
+    let hash = identity.rawValue.identifierHash
+    if let known = records.find(identity.rawValue, hash: hash) { return known }
+    return records.insert(EngineRecord(identity: identity, hash: hash))
+  }
+
+  /// Forgets an engine that is only named, unless a queued task names it.
+  mutating func releaseName(_ engine: EngineHandle) {
+    guard records[engine].phase == .named, records[engine].groups.isEmpty else { return }
+    records.remove(engine)
+    pool.shrink(to: records.indexLimit)
+  }
+
+  // MARK: - Coming and leaving
+
+  /// Registers an engine that is not registered, as the first in line. It can't be picked before
+  /// ``updateAvailability(of:aheadAllowed:now:)``.
+  mutating func register(_ identity: EngineIdentity, returnsTasks: Bool) -> EngineHandle {
+    let engine = named(identity)
+    latestRegistration &+= 1
+    records[engine].phase = .registered
+    records[engine].registration = latestRegistration
+    records[engine].lastSkipped = nil
+    records[engine].returnsTasks = returnsTasks
+    records[engine].pace = EnginePace()
+    registeredCount += 1
+    pool.register(engine)
+    return engine
+  }
+
+  /// Unregisters an engine; it keeps its pending tasks.
+  mutating func unregister(_ engine: EngineHandle) {
+    pool.update(engine, isAvailable: false)
+    registeredCount -= 1
+    records[engine].phase = .leaving
+  }
+
+  /// Waits for the replies of an engine that has been unregistered.
+  mutating func awaitReplies(of engine: EngineHandle, until deadline: ContinuousClock.Instant) {
+    leaving.append((deadline, token(of: engine)))
+  }
+
+  /// When the next grace period ends.
+  var nextDeadline: ContinuousClock.Instant? { leaving.first?.deadline }
+
+  /// Removes the engine whose grace period ends next; returns `nil` if it has no tasks any more, or has come back.
+  mutating func popLeaving() -> EngineHandle? {
+    guard let (_, token) = leaving.popFirst(), isLatest(token), records[token.engine].phase == .leaving else {
+      return nil
+    }
+    return token.engine
+  }
+
+  /// An engine that was leaving has no pending tasks any more.
+  mutating func left(_ engine: EngineHandle) {
+    records[engine].phase = .named
+    releaseName(engine)
+  }
+
+  // MARK: - Loads
+
+  /// How many tasks an engine has.
+  func load(of engine: EngineHandle) -> Int { pool.load(of: engine) }
+
+  /// Whether an engine may be given a task.
+  ///
+  /// - Parameter aheadAllowed: whether it may be given tasks beyond its mark. An engine that a task with restrictions
+  ///   waits for is never given any: it would never be free for that task.
+  @inline(__always)
+  func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) -> Bool {
+    guard records[engine].phase == .registered else { return false }
+    return isBelowMark(engine)
+      || looksAhead && aheadAllowed && records[engine].returnsTasks && records[engine].groups.isEmpty
+        && pool.load(of: engine) < records[engine].pace.depth(now: now)
+  }
+
+  @inline(__always)
+  private func isBelowMark(_ engine: EngineHandle) -> Bool { mark == 0 || pool.load(of: engine) < mark }
+
+  /// Makes an engine available or not, after its room has changed.
+  mutating func updateAvailability(of engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) {
+    let isAvailable = hasRoom(engine, aheadAllowed: aheadAllowed, now: now)
+    pool.update(engine, isAvailable: isAvailable)
+  }
+
+  /// Adds a task to those on an engine.
+  mutating func start<Payload>(
+    _ task: TaskHandle, on engine: EngineHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
+  ) {
+    tasks[task].dispatched(to: token(of: engine))
+    tasks.append(task, to: &records[engine].pending)
+    pendingCount += 1
+    pool.taskStarted(on: engine)
+    records[engine].pace.started(now: now)
+  }
+
+  /// Removes a pending task from its engine.
+  mutating func end<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) {
+    guard let engine = tasks[task].engine?.engine else { return }
+    tasks.unlink(task, from: &records[engine].pending)
+    pendingCount -= 1
+    pool.taskEnded(on: engine)
+  }
+
+  // MARK: - Choices
+
+  /// Chooses among all engines with room. Room for tasks ahead may have gone since an engine became available; it comes
+  /// back when the engine replies.
+  mutating func pick(aheadAllowed: Bool, now: ContinuousClock.Instant) -> EngineHandle? {
+    while let engine = pool.pick() {
+      if hasRoom(engine, aheadAllowed: aheadAllowed, now: now) { return engine }
+      pool.update(engine, isAvailable: false)
+    }
+    return nil
+  }
+
+  /// Chooses among the engines below their mark outside a blacklist.
+  mutating func pick(excluding blacklist: Set<EngineToken>) -> EngineHandle? {
+    let excluded = Set(blacklist.filter { isRegistered($0) }.map(\.engine))
+    return pool.pick(excluding: excluded).flatMap { isBelowMark($0) ? $0 : nil }
+  }
+
+  /// Chooses among the given registered engines, as far as they are below their mark.
+  mutating func pick(among candidates: [EngineHandle]) -> EngineHandle? {
+    pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) })
+  }
+
+  // MARK: - Invariants
+
+  /// What is wrong with the engines.
+  func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
+    var problems: [String] = []
+    var (registered, pending) = (0, 0)
+    records.forEach { engine, record in
+      let name = record.identity
+      pending += record.pending.count
+      switch record.phase {
+      case .named:
+        if record.groups.isEmpty || !record.pending.isEmpty { problems.append("\(name) is named by no task") }
+      case .registered:
+        registered += 1
+        if pool.load(of: engine) != record.pending.count { problems.append("\(name): load and pending tasks differ") }
+      case .leaving:
+        if record.pending.isEmpty { problems.append("\(name) leaves without pending tasks") }
+      }
+      if record.phase != .registered, record.registration != 0, pool.contains(engine) {
+        problems.append("\(name) is available, but not registered")
+      }
+      for task in tasks.handles(in: record.pending)
+      where tasks[task].phase != .pending || tasks[task].engine != token(of: engine) {
+        problems.append("\(tasks[task].id) is in the list of \(name), but not on it")
+      }
+    }
+    if registered != registeredCount { problems.append("\(registered) engines registered, not \(registeredCount)") }
+    if pending != pendingCount { problems.append("\(pending) tasks pending, not \(pendingCount)") }
+    return problems
+  }
+}

@@ -1,0 +1,100 @@
+/// The task scheduler without its sockets: which task goes to which engine when, and how each task ends.
+///
+/// The semantics are those of ipyparallel 9.2's `TaskScheduler`: a high water mark per engine, schemes, `targets`,
+/// `after` and `follow`, timeouts, retries and unmet functional dependencies with a blacklist per task, and tasks
+/// stranded on dead engines. It differs where the original waits or grows without end:
+/// - A task that every eligible engine has failed ends with its last error, unless it has a timeout, which then runs out
+///   as in the original. If its `targets` are exhausted it ends as impossible, as in the original.
+/// - A task whose `follow` names tasks on an engine that is gone, outside its targets, or on none, ends as impossible.
+/// - Of the finished tasks only the latest ``Configuration/historyLimit`` are known. A dependency on an older one is
+///   invalid: nothing distinguishes it from an id that was never used.
+/// - Tasks beyond ``Configuration/queueLimit`` are refused. A task that has been accepted is never dropped.
+///
+/// Each event leaves actions behind, which the driver takes with ``nextAction()``. The cost of an event doesn't depend
+/// on the number of queued tasks. It is logarithmic in the number of engines, and linear in the task's own list of
+/// targets, dependencies and blacklisted engines.
+///
+/// Tasks that any engine may take start in the order in which they became ready. An engine with room takes the task that
+/// was queued first among all it may take.
+///
+/// ## Vocabulary
+/// - A client *submits* a task. The scheduler *accepts* it, or *refuses* it without keeping any trace of it.
+/// - To *place* a task is to decide where it goes: to an engine, into a queue, or to its end.
+/// - To *dispatch* a task is to give it to an engine. It is *pending* until the engine *replies*, *returns* it, or is
+///   lost. A task that no engine has and that has not ended is *queued*; it *waits* if an engine with room would not
+///   help yet.
+/// - To *deliver* is to give a client the reply of an engine, and to *fail* a task is to end it without one.
+/// - *Sending* and *receiving* are the business of the driver, which owns the sockets.
+struct TaskSchedulerState<Payload> {
+  typealias Action = TaskSchedulerAction<Payload>
+
+  /// The options of a scheduler.
+  struct Configuration: Sendable {
+    /// How an engine is chosen.
+    var scheme = SchedulingScheme.leastload
+    /// How many tasks an engine may have at once; 0 for no limit. The scheme `pure` has none in any case.
+    ///
+    /// By default 1, but with the scheme `leastload` a busy engine that returns what waits behind a long task is given
+    /// some tasks ahead while its tasks are short, see ``EnginePace``.
+    var hwm: Int?
+    /// How much may be in flight.
+    var queueLimit = QueueLimit()
+    /// How long the replies of an unregistered engine are awaited before its tasks are lost; 5 s as in ipyparallel.
+    var strandedGrace = Duration.seconds(5)
+    /// How many finished tasks are remembered for dependencies; a record takes some 200 bytes.
+    var historyLimit = 65_536
+
+    /// Whether engines that return tasks are given some ahead.
+    var looksAhead: Bool { hwm == nil && scheme == .leastload }
+  }
+
+  // The components are open to the extensions of this type; what is inside each is its own.
+  var tasks = TaskTable<Payload>()
+  var engines: EngineRegistry
+  var queues = TaskQueues()
+  var dependencies = DependencyGraph()
+  var clients: ClientTable
+  var timers = TaskTimers()
+  var history: TaskHistory
+
+  let strandedGrace: Duration
+  /// The time of the latest event that came with one; any time before the first.
+  var now = ContinuousClock.now
+  var actions = WorkQueue<Action>()
+  /// Tasks that ended in the current event and whose dependents have not been told.
+  var ended = WorkQueue<TaskHandle>()
+  /// Tasks to be placed before the current event is over.
+  var unplaced = WorkQueue<TaskHandle>()
+
+  /// A scheduler without engines and tasks.
+  ///
+  /// - Parameter seed: makes the random schemes repeatable.
+  init(configuration: Configuration = .init(), seed: UInt64? = nil) {
+    strandedGrace = configuration.strandedGrace
+    var system = SystemRandomNumberGenerator()
+    engines = EngineRegistry(configuration: configuration, generator: SplitMix64(seed: seed ?? system.next()))
+    clients = ClientTable(limit: configuration.queueLimit)
+    history = TaskHistory(limit: configuration.historyLimit)
+  }
+
+  /// The next thing to do; `nil` when there is nothing left to do about the events so far.
+  mutating func nextAction() -> Action? { actions.popFirst() }
+
+  /// Ends an event: tells the dependents of ended tasks, places what became ready, and forgets what is too old.
+  mutating func settle() {
+    while true {
+      if let task = ended.popFirst() {
+        tellDependents(of: task)
+      } else if let task = unplaced.popFirst() {
+        // An earlier one may have ended it, or dispatched it.
+        guard tasks[task].phase.isQueued, isReady(task) else { continue }
+        place(task)
+      } else {
+        break
+      }
+    }
+    history.trim(&tasks)
+  }
+}
+
+extension TaskSchedulerState: Sendable where Payload: Sendable {}
