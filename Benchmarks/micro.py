@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FEW, MANY = 20, 220
-# The same hash tables in every run, and the same variants of copying and hashing on every processor.
+# Use the same hash tables in every run, and the same variants of copying and hashing on every processor.
 ENVIRONMENT = os.environ | {
     "SWIFT_DETERMINISTIC_HASHING": "1",
     "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM",
@@ -36,12 +36,12 @@ def instructions(program, name, iterations):
 
 
 def count(program, name):
-    """Instructions of one iteration."""
+    """The instructions of one iteration."""
     return round((instructions(program, name, MANY) - instructions(program, name, FEW)) / (MANY - FEW))
 
 
 def judge(counted, expected, tolerance):
-    """What to say of a count, and whether it passes."""
+    """A verdict on a count, and whether it passes."""
     if expected is None:
         return "no threshold", True
     ratio = counted / expected
@@ -69,7 +69,7 @@ def main():
         parser.error(f"unknown operations {sorted(unknown)}; there are {names}")
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        # Older valgrinds give up on Swift's debug information.
+        # Older versions of valgrind fail on Swift's debug information.
         stripped = Path(folder) / "micro-bench"
         subprocess.run(["strip", "--strip-debug", "-o", stripped, chosen.program], check=True)
         counts = dict(zip(wanted, pool.map(lambda name: count(stripped, name), wanted)))
@@ -80,7 +80,7 @@ def main():
 
 
 def copies(counts):
-    """Metric -> how often an operation copies its payload: what more of it costs, over what that costs a plain copy."""
+    """Metric -> how often an operation copies its payload: its additional cost for more payload over a plain copy's."""
 
     def growth(name):
         return counts[f"payload-{name}-1000000"] - counts[f"payload-{name}-10000"]
@@ -94,7 +94,7 @@ def copies(counts):
 
 
 def compare(counts, chosen):
-    """Prints the counts beside their thresholds, or makes them the thresholds; exits with an error for too many."""
+    """Prints the counts beside their thresholds, or updates the thresholds. Exits with an error if a count is too high."""
     document = json.loads(chosen.thresholds.read_text()) if chosen.thresholds.exists() else {"tolerance": 0.1}
     thresholds = document.setdefault(platform.machine(), {})
     passed = True

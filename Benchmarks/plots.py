@@ -97,7 +97,7 @@ def lines(title, series, x_label, logarithmic=False):
 
 
 def all_plots(summaries, reference):
-    """File name -> (title, SVG) for everything there are numbers for."""
+    """File name -> (title, SVG) for everything that was measured."""
     plots = {}
 
     def add_bars(name, title, metric, reverse=False):

@@ -1,16 +1,16 @@
-"""Medians, spread and ratios of what was measured, as Markdown."""
+"""Medians, spread and ratios of the measurements as Markdown."""
 
 import statistics
 from typing import NamedTuple
 
 MARTLET, RAW, IPYPARALLEL, ON_MARTLET = "martlet", "raw libzmq", "ipyparallel", "ipyparallel on martlet"
 
-# Beyond this spread (highest to lowest, over the median) a number is marked: the machine had other things to do.
+# A number with a larger spread (highest minus lowest, over the median) is marked: the machine was busy otherwise.
 NOISY = 0.3
 
 
 class Target(NamedTuple):
-    """A bound for a number of a round, or for the ratio of two; the numbers are given as (row, metric)."""
+    """A bound for a number of a round, or for the ratio of two numbers, each given as (row, metric)."""
 
     name: str
     number: tuple
@@ -30,7 +30,7 @@ def absolute(metric, sign, bound):
 
 
 DIRECT, BALANCED = "throughput_direct_tasks_per_s", "throughput_loadbalanced_tasks_per_s"
-# As many tasks at an engine as come; the other metric has each side's default, which is one for ipyparallel.
+# No limit of tasks per engine. The other metric uses each side's default, which is one for ipyparallel.
 UNLIMITED = "throughput_loadbalanced_hwm0_tasks_per_s"
 EARLY, LATE = "controller_rss_after_100000_mb", "controller_rss_after_1000000_mb"
 
@@ -46,7 +46,7 @@ TARGETS = [
     absolute("map32_loadbalanced_ms", "≤", 3),
     absolute("idle_controller_cpu_percent", "≤", 0.5),
     absolute("idle_controller_rss_mb", "≤", 40),
-    # Flat: what a million tasks leave is within a tenth of what a tenth of them leaves.
+    # Flat: the memory after a million tasks is within a tenth of that after a tenth of them.
     Target(f"{LATE} ÷ {EARLY}", (MARTLET, LATE), (MARTLET, EARLY), "≤", 1.1),
 ]
 
@@ -56,7 +56,7 @@ def summarise(samples):
 
 
 def summarise_all(rounds):
-    """Row -> metric -> summary, of what each round gave: row -> metric -> number."""
+    """Row -> metric -> summary of the rounds' results, each row -> metric -> number."""
     values = {}
     for found in rounds:
         for name, row in found.items():
@@ -76,7 +76,7 @@ def is_noisy(summary):
 
 
 def spread(summary):
-    """Median and, of several rounds, lowest and highest; `~` in front where they are far apart."""
+    """The median and, for several rounds, the lowest and highest number; `~` in front if they are far apart."""
     text = number(summary["median"])
     if summary["rounds"] > 1:
         text = f"{text} ({number(summary['low'])}–{number(summary['high'])})"
@@ -84,7 +84,7 @@ def spread(summary):
 
 
 def cell(summary, reference):
-    """The spread and, beside another row than the reference, how many times the reference's median it is."""
+    """The spread and, except for the reference, the multiple of the reference's median."""
     if summary is None:
         return "–"
     if reference and reference is not summary and reference["median"]:
@@ -93,7 +93,7 @@ def cell(summary, reference):
 
 
 def reached(target, found):
-    """What one round gave for a target, or None."""
+    """One round's number for a target, or None."""
 
     def number_of(source):
         row, metric = source
@@ -104,7 +104,7 @@ def reached(target, found):
 
 
 def targets(rounds):
-    """The targets that were measured, or None. A ratio is that of one round: what slows both halves cancels out."""
+    """The measured targets, or None. Ratios are formed within a round, so what slows both halves cancels out."""
     lines = ["| | measured | target | met |", "|---|---:|---:|---|"]
     for target in TARGETS:
         samples = [value for found in rounds if (value := reached(target, found)) is not None]
@@ -122,7 +122,7 @@ def comparison(summaries, reference):
     """All rows side by side."""
     names = [name for name in summaries if summaries[name]]
     metrics = list(dict.fromkeys(metric for name in names for metric in summaries[name]))
-    # What no other row measures has a place in the table of the reference alone.
+    # Metrics that no other row has appear in the reference's own table only.
     shared = [m for m in metrics if len(names) == 1 or sum(m in summaries[name] for name in names) > 1]
     lines = ["| | " + " | ".join(names) + " |", "|---" + "|---:" * len(names) + "|"]
     for metric in shared:
@@ -132,7 +132,7 @@ def comparison(summaries, reference):
 
 
 def alone(summaries, shown):
-    """One row's further metrics, `shown` being those that stand in the comparison."""
+    """A row's remaining metrics; `shown` are those in the comparison."""
     lines = ["| | |", "|---|---:|"]
     lines += [f"| {metric} | {spread(summary)} |" for metric, summary in summaries.items() if metric not in shown]
     return "\n".join(lines) + "\n"

@@ -22,14 +22,14 @@ import report
 HERE = Path(__file__).resolve().parent
 REFERENCE, RAW = report.MARTLET, report.RAW
 MODES = ["latency", "throughput", "tutorial", "payload", "all"]
-# Rounds that some measurements take part in, if not all: they take long, or count instructions, which never differ.
+# The rounds of measurements that don't take part in all: they take long, or count instructions, which never vary.
 ROUNDS = {"dask": 2, "configurations": 2, "memory": 2, "scheduler": 2, "idle": 2, "copies": 1}
 
 
 def rows(engines, mode, program):
     """Row name -> command line."""
     common = ["--engines", str(engines), "--mode", mode]
-    # The bench is a cluster program: given this word it is the same controller as `martlet controller`.
+    # The benchmark is a cluster program: with this argument it is the same controller as `martlet controller`.
     controller = shlex.join([str(program), "controller"])
 
     def python(name, *more):
@@ -46,7 +46,7 @@ def rows(engines, mode, program):
 
 
 def own(program):
-    """What only martlet measures: name -> command line."""
+    """Measurements of martlet only: name -> command line."""
     modes = ["configurations", "broadcast", "memory", "startup", "idle"]
     return {mode: [str(program), "--engines", "1", "--mode", mode] for mode in modes} | {
         "scheduler": [str(program.parent / "scheduler-bench")],
@@ -55,7 +55,7 @@ def own(program):
 
 
 def run_once(command, timeout):
-    """The metrics a command printed; none, and the reason on stderr, if it failed."""
+    """The metrics that a command printed. If it failed, there are none, and the reason goes to stderr."""
     if not Path(command[0]).exists():
         print(f"   not built: {command[0]}", file=sys.stderr)
         return {}
@@ -72,17 +72,17 @@ def run_once(command, timeout):
 
 
 def as_views(metrics):
-    """The raw chain's metrics under the names of all views: it has one way for all, and no high water mark."""
+    """The raw chain's metrics under the names of all views: it has one path for all, and no high water mark."""
     found = {}
     for metric, value in metrics.items():
         for view in ["direct", "loadbalanced", "loadbalanced_hwm0"]:
             found[metric.replace("loadbalanced", view)] = value
-    # What it measures under the name of a view itself stays.
+    # Metrics that it already prints under the name of a view are kept.
     return found | metrics
 
 
 def measure(label, command, timeout):
-    """What one run of a command gives, and on stderr how long it takes."""
+    """The metrics of one run of a command. Its duration goes to stderr."""
     start = time.monotonic()
     metrics = run_once(command, timeout)
     print(f"{label}: {time.monotonic() - start:.0f} s", file=sys.stderr)
@@ -90,7 +90,7 @@ def measure(label, command, timeout):
 
 
 def measure_round(label, number, compared, alone, timeout):
-    """Row -> metric -> number, of all rows and of what only the reference measures in this round."""
+    """Row -> metric -> number for all rows, including this round's measurements of the reference only."""
     def measured(commands, prefix=""):
         return {
             name: measure(f"{label}  {prefix}{name}", command, timeout)
@@ -107,7 +107,7 @@ def measure_round(label, number, compared, alone, timeout):
 
 
 def machine():
-    """What the system says of its processor, and the versions of what was measured."""
+    """The system's processor and the versions of the measured programs."""
     facts = {"system": platform.platform(), "python": platform.python_version()}
     wanted = ["Model name", "CPU(s)", "Thread(s) per core", "L2 cache", "L3 cache", "Hypervisor vendor"]
     try:

@@ -31,7 +31,7 @@ def measure(client, chosen):
             metrics |= workload.latency(name, lambda view=view: view.apply_sync(NOOP), chosen.latency_count)
     if workload.wants(chosen, "throughput"):
         for name, view in {"direct": direct, "loadbalanced": balanced}.items():
-            # One call of the direct view is a task on each of its engines.
+            # A call on a direct view is a task on each of its engines.
             each = len(client.ids) if view is direct else 1
             metrics |= workload.throughput(
                 name,

@@ -1,4 +1,4 @@
-"""What every peer is asked to do, and how it is timed. Metric names are those of `Benchmarks/README.md`."""
+"""The work of every peer and how it is timed. `Benchmarks/README.md` explains the names of metrics."""
 
 import argparse
 import json
@@ -62,7 +62,7 @@ def latency(name, call, count):
 
 
 def throughput(name, run, count):
-    """Tasks a second of ``run(count)``, which submits ``count`` no-ops and returns when all are done."""
+    """Tasks per second of ``run(count)``, which submits ``count`` no-ops and returns when all are done."""
     run(max(count // 10, 10))
     start = time.perf_counter()
     run(count)
@@ -70,7 +70,7 @@ def throughput(name, run, count):
 
 
 def milliseconds(call, expected, rounds=5):
-    """Median time of ``call()``, whose result has to be ``expected``; the first call is not counted."""
+    """The median duration of ``call()``, whose result must be ``expected``. The first call is not counted."""
     times = []
     for _ in range(rounds + 1):
         start = time.perf_counter()
@@ -99,7 +99,7 @@ def tutorial(engines, apply, maps, count_files):
 
 
 def payload(call, largest):
-    """GB/s, bytes sent plus received, of ``call(data)`` which returns what it was given."""
+    """GB/s (bytes sent plus bytes received) of ``call(data)``, which returns its argument."""
     metrics, size = {}, 1_000
     while size <= largest:
         data = os.urandom(size)
@@ -114,7 +114,7 @@ def payload(call, largest):
 
 
 def options(description, latency_count, throughput_count, **more):
-    """Command line of a peer; ``more`` are further options with their defaults."""
+    """The command line of a peer; ``more`` are additional options with their defaults."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--mode", choices=["latency", "throughput", "tutorial", "payload", "all"], default="all")
     parser.add_argument("--engines", type=int, default=4)

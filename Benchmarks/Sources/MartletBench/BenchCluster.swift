@@ -2,18 +2,18 @@ import Foundation
 import Logging
 import Martlet
 
-/// A cluster for one measurement, besides the one the program runs in, which is idle meanwhile.
+/// A cluster for one measurement. The cluster the program runs in is idle meanwhile.
 struct BenchCluster {
   let client: Client
   let controller: ProcessSample
-  /// What engines connect to.
+  /// The engines' connection.
   let engineConnection: ConnectionInfo
 
-  /// Starts a cluster of this program's processes in a profile of its own, and removes both afterwards.
+  /// Starts a cluster of this program's processes in a separate profile, and removes both afterwards.
   ///
   /// - Parameters:
-  ///   - engines: how many real engines.
-  ///   - arguments: of the controller.
+  ///   - engines: the number of real engines.
+  ///   - arguments: the controller's arguments.
   static func with<Output: Sendable>(
     engines: Int, _ arguments: [String] = [], network: ClusterConfiguration.Network = .local,
     _ body: @Sendable (BenchCluster) async throws -> Output
@@ -37,7 +37,7 @@ struct BenchCluster {
 }
 
 extension ProfileDirectory {
-  /// Calls with a profile in a folder of its own, which is removed afterwards.
+  /// Calls a closure with a profile in a separate folder, which is removed afterwards.
   static func withTemporary<Output>(_ body: (ProfileDirectory) async throws -> Output) async throws -> Output {
     let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-bench-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -48,7 +48,7 @@ extension ProfileDirectory {
 }
 
 extension Client {
-  /// Closes the client when the body is done, however that ends.
+  /// Closes the client when the body has returned or thrown.
   func closing<Output>(after body: (Client) async throws -> Output) async throws -> Output {
     do {
       let output = try await body(self)
@@ -61,18 +61,18 @@ extension Client {
   }
 }
 
-/// What the system says of a process, from `/proc`.
+/// A process's resources, read from `/proc`.
 struct ProcessSample: Sendable {
   let pid: Int
 
-  /// Resident memory in bytes; 0 where there is no `/proc`.
+  /// Resident memory in bytes; 0 without `/proc`.
   var residentBytes: Int {
     guard let text = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .ascii) else { return 0 }
     let fields = text.split(separator: " ")
     return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(getpagesize())
   }
 
-  /// Seconds of processor time so far, in the kernel and out of it; 0 where there is no `/proc`.
+  /// Seconds of user and system processor time; 0 without `/proc`.
   var processorSeconds: Double {
     guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return 0 }
     // The second field is the name in parentheses; user and system time are the 14th and 15th.

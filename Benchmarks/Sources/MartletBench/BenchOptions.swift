@@ -1,21 +1,21 @@
 import ArgumentParser
 
-/// What a run measures.
+/// The measurements of a run.
 enum BenchMode: String, CaseIterable, ExpressibleByArgument, Sendable {
-  /// On the cluster the program runs in; the other rows of the comparison know these too.
+  /// On the cluster the program runs in. The other rows of the comparison have these modes, too.
   case latency, throughput, tutorial, payload
-  /// On clusters of their own.
+  /// On separate clusters.
   case configurations, broadcast, memory, startup, idle
 
   static let compared: [BenchMode] = [.latency, .throughput, .tutorial, .payload]
 }
 
-/// The kinds of view a measurement can go through.
+/// The kinds of view that a measurement can use.
 enum ViewKind: String, CaseIterable, ExpressibleByArgument, Sendable {
   case direct, loadbalanced
 }
 
-/// The command line, without what every cluster program understands (`--engines` and where the cluster is).
+/// The command line without the options of every cluster program (`--engines` and those that select a cluster).
 struct BenchOptions: ParsableArguments {
   @Option(
     help: """

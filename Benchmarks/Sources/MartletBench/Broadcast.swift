@@ -1,8 +1,8 @@
 import Foundation
 import Martlet
 
-/// The same call on many simulated engines: one message per engine from the client, or one that the controller
-/// multiplies, with the results one by one or merged.
+/// Measures the same call on many simulated engines: the client sends one message per engine, or a single one that the
+/// controller multiplies, with separate or merged results.
 enum Broadcast {
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     for count in [4, 64, 256] where count <= options.simulatedEngines {

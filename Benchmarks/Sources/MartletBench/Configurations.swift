@@ -1,6 +1,7 @@
 import Martlet
 
-/// Load-balanced throughput with other numbers of engines, high water marks, stores, security and transports.
+/// Measures load-balanced throughput for several numbers of engines, high water marks, stores, security settings and
+/// transports.
 enum Configurations {
   private struct Setup: Sendable {
     let name: String

@@ -1,25 +1,25 @@
 import Foundation
 import Martlet
 
-/// Takes and gives nothing.
+/// A no-op.
 let noop = RemoteFunction("noop") { () -> Int? in nil }
 
-/// What the tutorial's first cell calls.
+/// The function in the tutorial's first cell.
 let greet = RemoteFunction("greet") { () -> String in "hi~" }
 
-/// The tutorial's map.
+/// The function of the tutorial's map.
 let square = RemoteFunction("square") { (x: Int) -> Int in x * x }
 
-/// Gives back what it gets, in the memory it came in.
+/// Returns its argument in the memory it was received in.
 let echo = RemoteFunction("echo") { (bytes: Bytes) -> Bytes in bytes }
 
-/// Gives back what it gets, in memory of the function's own.
+/// Returns its argument in memory of its own.
 let echoData = RemoteFunction("echoData") { (data: Data) -> Data in data }
 
-/// Takes bytes and gives nothing.
+/// Accepts bytes and returns nothing.
 let swallow = RemoteFunction("swallow") { (bytes: Bytes) -> Int? in nil }
 
-/// Gives a number of bytes.
+/// Returns a number of bytes.
 let produce = RemoteFunction("produce") { (count: Int) -> Data in Data(repeating: 1, count: count) }
 
 /// Keeps its engine busy for some seconds.
@@ -28,10 +28,10 @@ let pause = RemoteFunction("pause") { (seconds: Int) async throws -> Int? in
   return nil
 }
 
-/// How often each word occurs in a text file of ASCII, in lower case.
+/// Counts each word of an ASCII text file, in lower case.
 let wordCount = RemoteFunction("wordCount") { (path: String) throws -> [String: Int] in try countWords(in: path) }
 
-/// How often each word occurs in a text file of ASCII, in lower case.
+/// Counts each word of an ASCII text file, in lower case.
 ///
 /// - Throws: when the file can't be read.
 func countWords(in path: String) throws -> [String: Int] {

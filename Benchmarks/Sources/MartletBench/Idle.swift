@@ -1,6 +1,6 @@
 import Martlet
 
-/// What a controller takes that has nothing to do but beat, with four engines.
+/// Measures the resources of an idle controller with four engines.
 enum Idle {
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     let (percent, bytes) = try await BenchCluster.with(engines: 4) { cluster in

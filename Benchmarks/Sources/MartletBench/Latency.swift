@@ -1,6 +1,6 @@
 import Martlet
 
-/// Round trips of a no-op, one at a time.
+/// Measures round trips of a no-op, one at a time.
 enum Latency {
   static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
     for view in options.views {
@@ -28,7 +28,7 @@ enum Latency {
     }
   }
 
-  /// The times of calls, after some that are not counted: a tenth by default.
+  /// The durations of calls after a warm-up, which by default is a tenth of them.
   static func roundTrips(_ count: Int, warmUp: Int? = nil, call: () async throws -> Void) async throws -> [Duration] {
     for _ in 0..<(warmUp ?? max(count / 10, 10)) { try await call() }
     let clock = ContinuousClock()

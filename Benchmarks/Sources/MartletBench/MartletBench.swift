@@ -1,7 +1,7 @@
 import ArgumentParser
 import Martlet
 
-/// Measures a cluster of this program's own processes and prints one JSON object of metric -> number.
+/// Measures a cluster of this program's processes and prints one JSON object of metric -> number.
 @main struct MartletBench: ClusterProgram {
   static let functions: [any RemoteCallable] = [
     noop, greet, square, echo, echoData, swallow, produce, pause, wordCount,

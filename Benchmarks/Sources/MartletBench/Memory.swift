@@ -1,7 +1,7 @@
 import Foundation
 import Martlet
 
-/// The controller's memory against the tasks it has done, and what a queued task takes.
+/// Measures the controller's memory after numbers of tasks, and the memory of a queued task.
 enum Memory {
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     let samples = try await BenchCluster.with(engines: 2, ["--hwm=0"]) { cluster in
@@ -18,11 +18,11 @@ enum Memory {
     metrics["controller_bytes_per_queued_task"] = try await queuedTaskBytes(count: 50_000)
   }
 
-  /// Bytes of a task that waits: the growth of the controller's memory while its only engine is busy.
+  /// Bytes per queued task: the growth of the controller's memory while its only engine is busy.
   private static func queuedTaskBytes(count: Int) async throws -> Double {
     try await BenchCluster.with(engines: 1) { cluster in
       let balanced = cluster.client.loadBalanced()
-      // What the first tasks make the allocator keep is no part of a queued one.
+      // The first tasks make the allocator keep memory that does not belong to queued tasks.
       try await Throughput.run(cluster.client, .loadbalanced, 2_000, window: 500)
       let blocker = try balanced.apply(pause, 600)
       let before = cluster.controller.residentBytes

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What was measured, in the order of measurement: metric -> number.
+/// The results in the order of measurement: metric -> number.
 struct Metrics {
   private var values: [(name: String, value: Double)] = []
 
@@ -12,7 +12,7 @@ struct Metrics {
     }
   }
 
-  /// One JSON object, on one line.
+  /// The results as a JSON object on one line.
   var json: String {
     let fields = values.map { "\"\($0.name)\": \(String(format: "%.6g", $0.value))" }
     return "{" + fields.joined(separator: ", ") + "}"
@@ -20,7 +20,7 @@ struct Metrics {
 }
 
 extension [Duration] {
-  /// The duration that a part of all don't exceed.
+  /// The duration that a given part of all durations does not exceed.
   ///
   /// - Parameter part: 0.5 for the median.
   func quantile(_ part: Double) -> Duration {

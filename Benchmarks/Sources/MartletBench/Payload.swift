@@ -1,7 +1,7 @@
 import Foundation
 import Martlet
 
-/// Bytes through one engine: there and back, the same as `Data`, there only, and back only.
+/// Measures bytes through one engine: both ways, both ways as `Data`, to the engine only, and from the engine only.
 enum Payload {
   static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
     let engine = client[0]
@@ -11,7 +11,7 @@ enum Payload {
       let bytes = Bytes(data)
       guard try await engine.apply(echo, bytes).value == bytes, try await engine.apply(echoData, data).value == data
       else { throw BenchError("the payload came back changed") }
-      // A controller keeps 1,024 tasks or a gibibyte of what passed, and the memory for it is the kernel's until then.
+      // A controller keeps the last 1,024 tasks or one gibibyte. Until it has as much, it takes fresh memory from the kernel.
       metrics["payload_filling_\(size)_gb_per_s"] = try await rate(2 * size, min(1024, (1 << 29) / size)) {
         _ = try await engine.apply(echo, bytes).value
       }
@@ -19,7 +19,7 @@ enum Payload {
       metrics["payload_\(size)_gb_per_s"] = try await rate(2 * size, rounds) {
         _ = try await engine.apply(echo, bytes).value
       }
-      // What no other row measures has a third of the round trips.
+      // Metrics that no other row has get a third of the round trips.
       let fewer = (rounds + 2) / 3
       metrics["payload_data_\(size)_gb_per_s"] = try await rate(2 * size, fewer) {
         _ = try await engine.apply(echoData, data).value
@@ -34,7 +34,7 @@ enum Payload {
     }
   }
 
-  /// Gigabytes a second of calls that move a number of bytes each, one at a time.
+  /// Gigabytes per second of calls, one at a time, that move a number of bytes each.
   private static func rate(_ bytes: Int, _ rounds: Int, _ call: () async throws -> Void) async throws -> Double {
     try await call()
     let time = try await ContinuousClock().measure {
@@ -44,7 +44,7 @@ enum Payload {
   }
 }
 
-/// A measurement that can't be trusted, in words.
+/// Why a measurement can't be trusted.
 struct BenchError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }

@@ -2,16 +2,16 @@ import Logging
 import Martlet
 import MartletZeroMQ
 
-/// Many engines on one thread: they register, beat, and answer every call with None at once.
+/// Many engines on one thread, which register, beat, and answer every call with None at once.
 ///
-/// Each has the sockets of its own that decide how it is addressed, shell and pong; registration and ping are shared,
-/// control and IOPub are left out. They measure the controller and the client where real engines, a process each, would
-/// measure the machine.
+/// Each has its own shell and pong sockets, because their identities address it. Registration and ping are shared;
+/// control and IOPub are left out. Simulated engines load the controller and the client, where real engines, each a
+/// process, would load the machine.
 actor SimulatedEngines {
   nonisolated private let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-  /// An engine that the hub has accepted.
+  /// An engine accepted by the hub.
   private final class Engine {
     let uuid: String
     let shell: Socket
@@ -31,7 +31,7 @@ actor SimulatedEngines {
   private var ping: Socket?
   private var engines: [Engine] = []
   private var sources: [EventLoop.Token] = []
-  /// The uuids of engines that wait for the hub's answer, by request.
+  /// The uuids of engines waiting for the hub's answer, by request.
   private var requested: [String: String] = [:]
   private var registering: CheckedContinuation<Void, any Error>?
   private var incoming = Multipart()
@@ -40,16 +40,16 @@ actor SimulatedEngines {
   private static let none = ResultBuffers.serialize(.none)
   private static let ok = Array(#"{"status":"ok"}"#.utf8)
 
-  /// None yet.
+  /// Creates a set without engines.
   ///
-  /// - Parameter connection: what stands in the connection file for engines.
+  /// - Parameter connection: the engines' connection.
   init(_ connection: ConnectionInfo) throws {
     self.connection = connection
     loop = try EventLoop(name: "engines")
     session = try Session(key: connection.key, scheme: connection.signatureScheme, username: "engine")
   }
 
-  /// Registers engines and returns when the hub has accepted them all; their hearts beat some time later.
+  /// Registers engines and returns when the hub has accepted them all. Their hearts beat some time later.
   func register(_ count: Int) async throws {
     let context = try Context(maxSockets: 2 * count + 16)
     self.context = context
@@ -152,7 +152,7 @@ actor SimulatedEngines {
     return JSONValue.object(metadata).bytes.array
   }
 
-  /// Sends what was written, dropping it where nobody is there to get it.
+  /// Sends the written message, or drops it if the receiver is not connected.
   private func send(_ body: (inout Multipart) throws -> SendResult?) {
     _ = try? body(&outgoing)
     outgoing.removeAll()

@@ -1,14 +1,14 @@
 import Foundation
 import Martlet
 
-/// How long the command `martlet start` takes to the first results, and many engines to register.
+/// The time from `martlet start` to the first results, and the time for many engines to register.
 enum Startup {
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     var times: [Duration] = []
     for _ in 0..<3 { times.append(try await ProfileDirectory.withTemporary { try await startedByCommand(4, in: $0) }) }
     metrics["startup_4_engines_to_first_result_ms"] = times.quantile(0.5).milliseconds
     for count in [4, 100, 1_000] where count <= options.simulatedEngines {
-      // A short heartbeat period: a registration is complete with the first beat.
+      // A short heartbeat period, because a registration is complete with the first beat.
       metrics["registration_\(count)_simulated_engines_ms"] = try await BenchCluster.with(engines: 0, ["--ping=100"]) {
         let start = ContinuousClock.now
         let engines = try SimulatedEngines($0.engineConnection)
@@ -26,7 +26,7 @@ enum Startup {
     }
   }
 
-  /// From the start of the process `martlet start -n …` to a result of each of its engines at a client.
+  /// The time from starting the process `martlet start -n …` until a client has a result from each engine.
   private static func startedByCommand(_ engines: Int, in profile: ProfileDirectory) async throws -> Duration {
     let start = ContinuousClock.now
     let cluster = try await martlet("start", ["-n", "\(engines)"], in: profile)
@@ -45,13 +45,13 @@ enum Startup {
       return time
     } catch {
       await cluster.stop()
-      // The log goes with the profile.
+      // The log is removed with the profile.
       let log = (try? String(contentsOfFile: cluster.log, encoding: .utf8)) ?? ""
       throw BenchError("\(error)\n\(log)")
     }
   }
 
-  /// The command that was built beside this program.
+  /// The command in the same folder as this program.
   private static func martlet(
     _ subcommand: String, _ arguments: [String] = [], in profile: ProfileDirectory
   ) async throws -> ChildProcess {
@@ -59,7 +59,7 @@ enum Startup {
     let command = ProgramCommand(
       executable: folder.appending(path: "martlet").path,
       arguments: [subcommand, "--profile-dir", profile.path] + arguments)
-    // The command has its own processes to end before it.
+    // The command first ends its own processes.
     return try await ChildProcess.launch(command, log: "\(profile.log)/\(subcommand).log", grace: .seconds(15))
   }
 }

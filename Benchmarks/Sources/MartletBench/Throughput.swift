@@ -1,14 +1,14 @@
 import DequeModule
 import Martlet
 
-/// No-ops a second, submitted without waiting for each other but for a window.
+/// Measures no-ops per second with a window of outstanding tasks.
 enum Throughput {
   static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
     let (count, window) = (options.throughputCount, options.window)
     for view in options.views {
       metrics["throughput_\(view.rawValue)_tasks_per_s"] = try await rate(client, view, count, window: window)
     }
-    // The default high water mark of one task an engine makes every task wait for a round trip.
+    // With the default high water mark of one task per engine, every task waits for a round trip.
     guard options.views.contains(.loadbalanced) else { return }
     let engines = client.ids.count
     metrics["throughput_loadbalanced_hwm0_tasks_per_s"] = try await BenchCluster.with(
@@ -18,14 +18,14 @@ enum Throughput {
     }
   }
 
-  /// Tasks a second, after a warm-up of a tenth.
+  /// Tasks per second, after a warm-up of a tenth.
   static func rate(_ client: Client, _ view: ViewKind, _ count: Int, window: Int) async throws -> Double {
     try await run(client, view, max(count / 10, 10), window: window)
     let time = try await ContinuousClock().measure { try await run(client, view, count, window: window) }
     return Double(count) / time.seconds
   }
 
-  /// Runs no-ops, a window of them at once.
+  /// Runs no-ops, with a window of them outstanding.
   static func run(_ client: Client, _ view: ViewKind, _ count: Int, window: Int) async throws {
     let submit = submission(client, view)
     var outstanding = Deque<AsyncResult<Int?>>()
@@ -36,7 +36,7 @@ enum Throughput {
     for result in outstanding { _ = try await result.value }
   }
 
-  /// Submits a task by its number; direct tasks go to the engines in turn.
+  /// Submits a task with the given number. Direct tasks go to the engines in turn.
   private static func submission(_ client: Client, _ view: ViewKind) -> (Int) throws -> AsyncResult<Int?> {
     switch view {
     case .direct:

@@ -1,7 +1,7 @@
 import Foundation
 import Martlet
 
-/// The cells of a first tutorial, each the median of five runs after one that isn't counted.
+/// Measures the cells of a first tutorial: the median of five runs of each, after a warm-up.
 enum Tutorial {
   static func measure(_ client: Client, _ options: BenchOptions, into metrics: inout Metrics) async throws {
     let all = client.direct()
@@ -33,7 +33,7 @@ enum Tutorial {
     counts.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
   }
 
-  /// Milliseconds of a cell, whose result has to be a given one.
+  /// The duration of a cell in milliseconds. Its result must be the expected one.
   private static func time<Value: Equatable>(
     _ expected: Value, _ cell: () async throws -> Value
   ) async throws -> Double {
@@ -48,7 +48,7 @@ enum Tutorial {
   }
 }
 
-/// Ten texts of 50,000 words from a vocabulary of 2,000, the same in every run; removed when nothing refers to them.
+/// Ten texts of 50,000 words from a vocabulary of 2,000, the same in every run. They are removed with the last reference to this object.
 final class WordFiles {
   let paths: [String]
   private let folder: URL

@@ -1,12 +1,12 @@
 import Foundation
-import SchedulerWorkload
 import MartletWire
 import MartletZeroMQ
+import SchedulerWorkload
 
-/// Something small that happens once or several times with every task.
+/// A small operation that happens once or several times per task.
 struct Operation {
   let name: String
-  /// Does it a number of times.
+  /// Runs the operation a number of times.
   let run: (_ count: Int) throws -> Void
 
   init(_ name: String, _ run: @escaping (_ count: Int) throws -> Void) {
@@ -15,7 +15,7 @@ struct Operation {
   }
 }
 
-/// The operations of a no-op's way from client to engine and back.
+/// The operations on a no-op's path from client to engine and back.
 enum Operations {
   private static let key = "2f1c9e04-6a3b7d5528e0415f"
   private static let session = "5d0b7c16-93e24fa8b1607c2d3e4f5a6b"
@@ -59,7 +59,7 @@ enum Operations {
       Operation("session-take") { count in
         var sender = try Session(id: session, key: key)
         var receiver = try Session(key: key)
-        // Each has to be made, or it would be a replay: less `session-append` it is the cost of taking one.
+        // Each message has to be written, or it would be a replay. Minus `session-append`, this is the cost of taking one.
         var message = Multipart()
         for _ in 0..<count {
           sender.append(to: &message, type: MessageType.applyRequest, buffers: call)
@@ -80,8 +80,8 @@ enum Operations {
     ] + [10_000, 1_000_000].flatMap { payload($0) }
   }
 
-  /// The ways of a payload through client, controller and engine. What the larger one costs more are copies of it, of
-  /// which the first operation makes one.
+  /// A payload's paths through client, controller and engine. The additional cost of the larger payload is that of its
+  /// copies; the first operation makes exactly one copy.
   private static func payload(_ size: Int) -> [Operation] {
     let data = Data(repeating: 7, count: size)
     let received = Bytes(data)
@@ -108,7 +108,7 @@ enum Operations {
         var message = Multipart()
         for _ in 0..<count {
           session.append(to: &message, type: MessageType.applyRequest, buffers: [received])
-          // As the controller does it: receive, verify, keep for the hub, send.
+          // As in the controller: receive, verify, keep for the hub, send.
           try left.send(&message)
           guard try right.receive(into: &message, timeout: .seconds(1)) else { return }
           let layout = try session.verify(message, detectReplays: false)
@@ -133,12 +133,12 @@ enum Operations {
     try Session(id: session, key: key).append(to: &message, header: header, buffers: buffers)
   }
 
-  /// Keeps the optimiser from leaving out what makes a value.
+  /// Keeps the optimizer from removing the computation of a value.
   @inline(never)
   private static func keep<Value>(_ value: Value) {}
 }
 
-/// A small structure as functions take it.
+/// A small structure as an argument of a function.
 private struct Sample: Codable, Sendable {
   var name: String
   var numbers: [Double]

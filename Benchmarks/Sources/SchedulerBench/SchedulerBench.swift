@@ -1,6 +1,6 @@
 import SchedulerWorkload
 
-/// Prints one JSON object of scheduling decisions per second for growing numbers of engines and queued tasks.
+/// Prints a JSON object of scheduling decisions per second for growing numbers of engines and queued tasks.
 @main struct SchedulerBench {
   static func main() {
     var metrics: [(name: String, rate: Int)] = []

@@ -1,4 +1,4 @@
-/// Work for the task scheduler's state machine alone, without messages and sockets.
+/// Work for the task scheduler's state machine, without messages and sockets.
 ///
 /// The scheduler's sources are part of this module, through links to the folders `Scheduling` and `Collections`, so its
 /// generic code is specialised as in the controller.
@@ -15,8 +15,8 @@ public enum SchedulerWorkload {
 
   /// Queues all tasks while the engines are busy, then replies until none is left.
   ///
-  /// - Parameter withDependencies: each task waits for the one at three quarters of its number, which the history of
-  ///   finished tasks still holds.
+  /// - Parameter withDependencies: whether each task waits for the one at three quarters of its number, which is still in
+  ///   the history of finished tasks.
   public static func drain(_ count: Int, engines: Int, withDependencies: Bool) {
     let now = ContinuousClock.now
     var state = scheduler(engines: engines, now: now)

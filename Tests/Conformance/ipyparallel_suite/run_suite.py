@@ -1,7 +1,7 @@
 """Runs ipyparallel's own test suite with Martlet's controller and compares it with the committed baseline.
 
     run_suite.py                run with Martlet's controller; fails if a test passes only with theirs
-    run_suite.py --baseline     run with ipyparallel's controller and write baseline.json; run again to find varying tests
+    run_suite.py --baseline     run with ipyparallel's controller, write baseline.json; run again to find varying tests
     run_suite.py -- -k label    arguments after `--` go to pytest; only the tests that ran are compared
 """
 
@@ -38,7 +38,7 @@ def outcome_of(case):
 
 
 def read_junit(path):
-    """Test id → outcome. A test that fails and then errors in its teardown appears twice: the worse outcome counts."""
+    """Test id → outcome. A test that fails and then errors in its teardown appears twice; the worse one counts."""
     outcomes = {}
     for case in ElementTree.parse(path).iter("testcase"):
         identifier = f"{case.get('classname')}::{case.get('name')}"

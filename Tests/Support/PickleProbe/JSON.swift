@@ -1,6 +1,6 @@
 import MartletWire
 
-/// A value as one line of JSON: scalars with their type, containers as lists, so that nothing is ambiguous.
+/// A value as one line of unambiguous JSON: scalars with their type, containers as lists.
 func json(_ value: PickleValue) -> String {
   switch value {
   case .none: "null"

@@ -2,7 +2,7 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// Answers one command a line, for comparisons with Python: `decode HEX`, `roundtrip PROTOCOL HEX`, `apply HEX,HEX,…`,
+/// Answers one command per line, for comparisons with Python: `decode HEX`, `roundtrip PROTOCOL HEX`, `apply HEX,HEX,…`,
 /// `result HEX,HEX,…`.
 func answer(_ words: [Substring]) throws -> String {
   switch (words.first, words.count) {
@@ -41,6 +41,6 @@ while let line = readLine() {
   } catch {
     reply = "error \(error)"
   }
-  // Unbuffered: the other side waits for each answer.
+  // Unbuffered, because the other side waits for each answer.
   FileHandle.standardOutput.write(Data((reply + "\n").utf8))
 }

@@ -1,12 +1,12 @@
-import MartletController
 import Foundation
+import MartletController
 import MartletWire
 import MartletZeroMQ
 
-/// Writes task records to the database in the directory it is given until it is killed.
+/// Writes task records to the database in a given directory until it is killed.
 ///
-/// After each flush it prints how many records are permanent. Every third change is followed by a flush, so that some
-/// fall between the two changes that a record goes through.
+/// After each flush it prints how many records are permanent. A flush follows every third change, so that some flushes
+/// fall between the two changes of a record.
 @main struct TaskStoreWriter {
   let store: any TaskStore
   var changes = 0

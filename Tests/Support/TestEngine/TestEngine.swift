@@ -1,12 +1,12 @@
 import Foundation
 import Martlet
 
-/// The program of the conformance tests: with `engine` an engine that has the functions Python calls, else a client
+/// A program for the conformance tests: with `engine`, an engine with the functions that Python calls; otherwise a client
 /// whose cluster the tests disturb.
 @main struct TestEngine: ClusterProgram {
   static let functions = TestFunctions.all
 
-  /// `sleep COUNT SECONDS`: as many load-balanced tasks of that length, a line for each that is done.
+  /// `sleep COUNT SECONDS`: runs COUNT load-balanced tasks of that length and prints a line for each finished one.
   static func run(_ client: Client, arguments: [String]) async throws {
     guard arguments.count == 3, arguments[0] == "sleep", let count = Int(arguments[1]),
       let seconds = Double(arguments[2])
@@ -16,6 +16,6 @@ import Martlet
     for try await (index, _) in naps.asCompleted { say("done \(index)") }
   }
 
-  /// A line that whoever reads standard output gets at once.
+  /// Prints a line that the reader of standard output gets at once.
   private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 }

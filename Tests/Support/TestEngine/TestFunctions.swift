@@ -1,9 +1,9 @@
 import Foundation
 import Martlet
 
-/// What the test engine offers.
+/// The test engine's functions.
 enum TestFunctions {
-  /// The error of `fail`.
+  /// The error thrown by `fail`.
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
