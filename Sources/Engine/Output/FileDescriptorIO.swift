@@ -13,7 +13,7 @@ enum FileDescriptorIO {
   /// - Returns: the number of bytes; 0 at the end of the file; -1 when nothing is there or on failure.
   static func read(_ descriptor: Int32, into buffer: inout [UInt8]) -> Int {
     while true {
-      let count = buffer.withUnsafeMutableBytes { sys_read(descriptor, $0.baseAddress, $0.count) }
+      let count = buffer.withUnsafeMutableBytes { systemRead(descriptor, $0.baseAddress, $0.count) }
       if count >= 0 || errno != EINTR { return count }
     }
   }
@@ -22,7 +22,7 @@ enum FileDescriptorIO {
   static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
     writeAll(bytes) { rest in
       while true {
-        let count = sys_write(descriptor, rest.baseAddress, rest.count)
+        let count = systemWrite(descriptor, rest.baseAddress, rest.count)
         if count >= 0 || errno != EINTR { return count }
       }
     }
@@ -44,10 +44,10 @@ enum FileDescriptorIO {
 }
 
 // Within the enum, `read` and `write` are its own.
-private func sys_read(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
   read(descriptor, buffer, count)
 }
 
-private func sys_write(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
+private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
   write(descriptor, buffer, count)
 }
