@@ -59,7 +59,7 @@ struct Directory<Record: DirectoryRecord> {
   }
 
   /// Calls a closure with each record.
-  func forEach(_ body: (Handle<Tag>, Record) -> Void) { slab.forEach(body) }
+  func visit(_ body: (Handle<Tag>, Record) -> Void) { slab.visit(body) }
 }
 
 extension Directory: Sendable where Record: Sendable {}

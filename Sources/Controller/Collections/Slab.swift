@@ -83,7 +83,7 @@ struct Slab<Tag, Element> {
   }
 
   /// Calls a closure with each record, by ascending index.
-  func forEach(_ body: (Handle<Tag>, Element) -> Void) {
+  func visit(_ body: (Handle<Tag>, Element) -> Void) {
     for chunk in chunks.indices {
       for slot in chunks[chunk].records.indices {
         let handle = Handle<Tag>(index: Int32(chunk << 6 | slot))

@@ -95,7 +95,7 @@ struct ClientTable {
   /// The tasks that no engine has, client by client.
   func queued<Payload>(_ tasks: TaskTable<Payload>) -> [TaskHandle] {
     var queued: [TaskHandle] = []
-    clients.forEach { _, client in
+    clients.visit { _, client in
       var next = client.queued.first
       while let task = next {
         queued.append(task)
@@ -110,11 +110,11 @@ struct ClientTable {
     var problems: [String] = []
     var usages: [ClientHandle: QueueLimit.Usage] = [:]
     var queuedCount = 0
-    tasks.forEach { _, task in
+    tasks.visit { _, task in
       if task.phase.isQueued { queuedCount += 1 }
       if let client = task.client { usages[client, default: .init()].add(bytes: task.size) }
     }
-    clients.forEach { handle, client in
+    clients.visit { handle, client in
       let usage = usages[handle] ?? .init()
       if usage != client.usage { problems.append("client \(client.id) has \(usage), not \(client.usage)") }
       if usage.tasks == 0, handle != latest { problems.append("client \(client.id) has no tasks") }

@@ -79,8 +79,8 @@ struct DependencyGraph {
   func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
     var problems: [String] = []
     var (ofDependencies, attached, ofDependents) = (0, 0, 0)
-    edges.forEach { _, edge in if edge.dependency != nil { attached += 1 } }
-    tasks.forEach { task, record in
+    edges.visit { _, edge in if edge.dependency != nil { attached += 1 } }
+    tasks.visit { task, record in
       var (next, last) = (record.firstDependent, EdgeHandle?.none)
       while let edge = next {
         ofDependencies += 1

@@ -117,7 +117,7 @@ struct EngineGroups {
   func problems<Payload>(_ tasks: TaskTable<Payload>, _ engines: EngineRegistry) -> [String] {
     var problems: [String] = []
     var count = 0
-    groups.forEach { handle, group in
+    groups.visit { handle, group in
       let name = "group \(handle.index)"
       let members = group.members
       count += group.tasks.count

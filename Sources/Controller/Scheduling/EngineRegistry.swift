@@ -31,7 +31,7 @@ struct EngineRegistry {
     @inline(__always) _modify { yield &records[engine] }
   }
 
-  func forEach(_ body: (EngineHandle, EngineRecord) -> Void) { records.forEach(body) }
+  func visit(_ body: (EngineHandle, EngineRecord) -> Void) { records.visit(body) }
 
   // MARK: - Identities
 
@@ -141,11 +141,10 @@ struct EngineRegistry {
     pool.update(engine, isAvailable: isAvailable)
   }
 
-  /// Adds a task to those on an engine.
+  /// Adds a dispatched task to those on an engine.
   mutating func start<Payload>(
     _ task: TaskHandle, on engine: EngineHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
   ) {
-    tasks[task].dispatched(to: token(of: engine))
     tasks.append(task, to: &records[engine].pending)
     pendingCount += 1
     pool.taskStarted(on: engine)
@@ -189,7 +188,7 @@ struct EngineRegistry {
   func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
     var problems: [String] = []
     var (registered, pending) = (0, 0)
-    records.forEach { engine, record in
+    records.visit { engine, record in
       let name = record.identity
       pending += record.pending.count
       switch record.phase {

@@ -82,9 +82,11 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
     self.sequence = sequence
   }
 
-  mutating func dispatched(to token: EngineToken) {
+  /// Notes the engine that has the task. Returns what is dispatched; read by itself it would be copied with the record.
+  mutating func dispatched(to token: EngineToken) -> (id: String, payload: Payload?) {
     phase = .pending
     engine = token
+    return (id, payload)
   }
 
   /// Notes the end of the task; only what dependents need to know is kept. Returns the client it belonged to.

@@ -26,7 +26,7 @@ struct TaskHistory {
   /// What is wrong with the history.
   func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
     var count = 0
-    tasks.forEach { _, task in if task.phase.isFinished { count += 1 } }
+    tasks.visit { _, task in if task.phase.isFinished { count += 1 } }
     var problems = count == finished.count ? [] : ["\(count) tasks have ended, not \(finished.count)"]
     for task in tasks.handles(in: finished) where !tasks[task].phase.isFinished {
       problems.append("\(tasks[task].id) is \(tasks[task].phase) in the history")

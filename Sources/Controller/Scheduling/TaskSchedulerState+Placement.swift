@@ -62,9 +62,10 @@ extension TaskSchedulerState {
     queues.leave()
     clients.dequeue(task, &tasks)
     timers.stop(task, &tasks)
+    let (id, payload) = tasks[task].dispatched(to: engines.token(of: engine))
     engines.start(task, on: engine, &tasks, now: now)
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
-    guard let payload = tasks[task].payload else { return }
-    actions.append(.dispatch(payload, taskID: tasks[task].id, engine: engines[engine].identity))
+    guard let payload else { return }
+    actions.append(.dispatch(payload, taskID: id, engine: engines[engine].identity))
   }
 }

@@ -33,7 +33,7 @@ struct TaskTable<Payload> {
   /// Removes a finished task that is in no list.
   mutating func remove(_ task: TaskHandle) { tasks.remove(task) }
 
-  func forEach(_ body: (TaskHandle, ScheduledTask<Payload>) -> Void) { tasks.forEach(body) }
+  func visit(_ body: (TaskHandle, ScheduledTask<Payload>) -> Void) { tasks.visit(body) }
 
   // MARK: - Constraints
 

@@ -52,7 +52,7 @@ struct TaskTimers {
   func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
     var problems: [String] = []
     var running = 0
-    tasks.forEach { _, task in
+    tasks.visit { _, task in
       guard let constraints = task.constraints, tasks[constraints].timer != nil else { return }
       running += 1
       if !task.phase.isQueued { problems.append("the timer of \(task.id) runs, but the task is \(task.phase)") }

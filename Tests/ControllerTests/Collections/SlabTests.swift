@@ -24,7 +24,7 @@ import Testing
       #expect(slab.count == model.count)
     }
     var found: [Handle<Tag>: Int] = [:]
-    slab.forEach { found[$0] = $1 }
+    slab.visit { found[$0] = $1 }
     #expect(found == model)
     #expect(model.allSatisfy { slab[$0.key] == $0.value && $0.key.index < slab.indexLimit })
   }
