@@ -1,8 +1,8 @@
 import Foundation
 import Logging
-import Synchronization
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// A connection to a running cluster: finds its engines and calls functions on them.
 ///

@@ -1,5 +1,5 @@
-import MartletCluster
 import Foundation
+import MartletCluster
 import Subprocess
 
 #if canImport(System)

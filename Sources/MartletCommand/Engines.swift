@@ -1,6 +1,6 @@
 import ArgumentParser
-import MartletCluster
 import Foundation
+import MartletCluster
 import MartletWire
 
 /// `martlet engines`.

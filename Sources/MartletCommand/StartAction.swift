@@ -1,6 +1,6 @@
-import MartletCluster
 import Foundation
 import Logging
+import MartletCluster
 import MartletWire
 
 /// Starts a cluster and holds it, or has a process in the background do so.

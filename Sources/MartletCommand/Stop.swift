@@ -1,6 +1,6 @@
 import ArgumentParser
-import MartletCluster
 import Foundation
+import MartletCluster
 
 /// `martlet stop`.
 struct Stop: AsyncParsableCommand {

@@ -1,5 +1,5 @@
-import MartletCluster
 import Foundation
+import MartletCluster
 
 // Under the names of ipyparallel's commands, as symbolic links, the program takes their roles.
 let arguments = Array(CommandLine.arguments.dropFirst())

@@ -1,6 +1,6 @@
+import MartletWire
 import MartletZeroMQ
 import Testing
-import MartletWire
 
 @testable import MartletClient
 

@@ -1,10 +1,10 @@
+import Foundation
 import MartletClient
 import MartletController
 import MartletEngine
-import Foundation
+import MartletWire
 import Synchronization
 import Testing
-import MartletWire
 
 extension IntegrationTests {
   /// The client's and the engine's libraries with a controller between them.

@@ -1,7 +1,7 @@
 import Foundation
-import Testing
 import MartletWire
 import MartletZeroMQ
+import Testing
 
 @testable import MartletController
 

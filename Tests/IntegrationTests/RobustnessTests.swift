@@ -1,8 +1,8 @@
 import Foundation
-import Synchronization
-import Testing
 import MartletWire
 import MartletZeroMQ
+import Synchronization
+import Testing
 
 @testable import MartletController
 

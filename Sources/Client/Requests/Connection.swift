@@ -1,7 +1,7 @@
 import Logging
-import Synchronization
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// The loop's side of a client: checks what comes in and hands it to its results. Pinned to its event loop.
 actor Connection {

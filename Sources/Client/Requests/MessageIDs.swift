@@ -1,5 +1,5 @@
-import Synchronization
 import MartletWire
+import Synchronization
 
 /// Makes the ids of a session's messages on any thread.
 final class MessageIDs: Sendable {

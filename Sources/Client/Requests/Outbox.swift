@@ -1,7 +1,7 @@
 import Logging
-import Synchronization
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// Signs and sends requests, on the thread of whoever makes them: nobody waits for a loop to wake up.
 final class Outbox: Sendable {

@@ -1,5 +1,5 @@
-import Synchronization
 import MartletWire
+import Synchronization
 
 /// What is known of the tasks of one call. Filled by the loop, read from anywhere.
 final class ResultState: Sendable {

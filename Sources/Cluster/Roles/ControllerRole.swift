@@ -1,5 +1,5 @@
-import MartletController
 import Logging
+import MartletController
 import MartletZeroMQ
 
 /// This process as a controller, with ipcontroller's options.

@@ -1,6 +1,6 @@
-import MartletEngine
 import Foundation
 import Logging
+import MartletEngine
 import MartletWire
 
 /// This process as an engine, with ipengine's options.

@@ -1,7 +1,7 @@
-import MartletClient
 import Foundation
-import Testing
+import MartletClient
 import MartletWire
+import Testing
 
 /// A controller and two Python engines for the tests of a suite.
 ///

@@ -1,7 +1,7 @@
-import MartletClient
 import Foundation
-import Testing
+import MartletClient
 import MartletWire
+import Testing
 
 @Suite(
   "Against Python engines", .serialized, .enabled(if: PythonCluster.python != nil), .pythonCluster,

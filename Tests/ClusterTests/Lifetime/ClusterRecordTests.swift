@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import MartletWire
+import Testing
 
 @testable import MartletCluster
 

@@ -1,7 +1,7 @@
 import Testing
 
-@testable import MartletCluster
 @testable import Martlet
+@testable import MartletCluster
 
 @Suite struct ProgramOptionsTests {
   @Test func takesItsOwnAndLeavesTheRest() throws {

@@ -1,5 +1,5 @@
-import Testing
 import MartletZeroMQ
+import Testing
 
 @testable import MartletController
 

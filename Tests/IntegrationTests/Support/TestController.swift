@@ -1,8 +1,8 @@
 import Foundation
 import Logging
-import Testing
 import MartletWire
 import MartletZeroMQ
+import Testing
 
 @testable import MartletController
 

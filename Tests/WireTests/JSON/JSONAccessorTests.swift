@@ -1,5 +1,5 @@
-import Testing
 import MartletWire
+import Testing
 
 @Suite struct JSONAccessorTests {
   let value: JSONValue = [
