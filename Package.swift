@@ -39,7 +39,7 @@ let package = Package(
       name: "CMartletZeroMQ", path: "Sources/CZeroMQ", pkgConfig: "libzmq",
       providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
     .target(name: "MartletZeroMQ", dependencies: ["CMartletZeroMQ", heap], path: "Sources/ZeroMQ"),
-    .target(name: "MartletWire", dependencies: ["MartletZeroMQ", crypto], path: "Sources/Wire"),
+    .target(name: "MartletWire", dependencies: ["MartletZeroMQ", crypto, logging], path: "Sources/Wire"),
     .target(
       name: "MartletController",
       dependencies: ["MartletWire", "MartletZeroMQ", collections, grdb, logging, serviceLifecycle],
@@ -81,7 +81,7 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["MartletWire", "MartletZeroMQ"]),
     .testTarget(
       name: "ControllerTests",
-      dependencies: ["MartletController", "MartletWire", "MartletZeroMQ", "TaskStoreWriter", grdb]),
+      dependencies: ["MartletController", "MartletWire", "MartletZeroMQ", "TaskStoreWriter", grdb, logging]),
     .testTarget(name: "EngineTests", dependencies: ["MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
     .testTarget(name: "ClientTests", dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ"]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),

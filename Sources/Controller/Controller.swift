@@ -13,7 +13,8 @@ import Synchronization
 public final class Controller: Service, Sendable {
   private let configuration: ControllerConfiguration
   private let logger: Logger
-  /// Gone when ``run()`` is over: their sockets close with them.
+  private let hasRun = Atomic<Bool>(false)
+  /// `nil` after ``run()``: the sockets close with the parts.
   let parts: Mutex<ControllerParts?>
   private let socketFiles: [String]
   private let stopRequests: AsyncStream<Void>
@@ -24,12 +25,12 @@ public final class Controller: Service, Sendable {
   /// What engines need to connect; also written to ``ControllerConfiguration/engineFile``.
   public let engineConnection: ConnectionInfo
 
-  /// Binds all sockets and writes the connection files; nothing is served before ``run()``.
+  /// Binds all sockets and writes the connection files. Nothing is served before ``run()``.
   ///
   /// - Parameters:
-  ///   - configuration: everything the controller can be told.
-  ///   - context: to share with clients and engines of the same process over `inproc`; by default one of its own.
-  ///   - logger: where to log.
+  ///   - configuration: the options.
+  ///   - context: shared with clients and engines of the same process that connect by `inproc`; by default a new one.
+  ///   - logger: the destination of the log.
   /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError`` when an address, key, scheme or file can't be used.
   public init(configuration: ControllerConfiguration, context: Context? = nil, logger: Logger) throws {
     var configuration = configuration
@@ -53,23 +54,26 @@ public final class Controller: Service, Sendable {
     self.logger = logger
     clientConnection = Self.connection(.client, configuration, key, endpoints)
     engineConnection = Self.connection(.engine, configuration, key, endpoints)
-    // Everything is initialized: should one of these throw, deinit takes away what is there already.
+    // All properties are initialized, so deinit cleans up if one of these throws.
     try configuration.clientFile?.write(clientConnection)
     try configuration.engineFile?.write(engineConnection)
   }
 
-  /// A controller that was never run leaves as little behind as one that was.
+  /// Cleans up after a controller that was never run.
   deinit {
     guard let parts = parts.withLock({ $0.take() }) else { return }
     parts.stopLoops()
     removeFiles()
   }
 
-  /// Serves until a client asks the hub to shut down, ``stop()`` is called, the task is cancelled or the service
-  /// group shuts down; then closes all sockets and removes the connection files, unless they are to be reused. A
-  /// controller runs once.
+  /// Serves until a client asks the hub to shut down, ``stop()`` is called, the task is cancelled or the service group
+  /// shuts down. Then closes all sockets, and removes the connection files unless they are to be reused.
+  ///
+  /// - Throws: ``ControllerError`` if the controller has been run before.
   public func run() async throws {
-    guard let parts = parts.withLock(\.self) else { return }
+    guard !hasRun.exchange(true, ordering: .relaxed), let parts = parts.withLock(\.self) else {
+      throw ControllerError(.alreadyRun, "a controller runs once: make a new one to serve again")
+    }
     await parts.start(
       engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines)
     logger.info("controller ready", metadata: [LogKey.endpoint: "\(clientConnection.interface)"])
@@ -86,7 +90,7 @@ public final class Controller: Service, Sendable {
     await close()
   }
 
-  /// Ends ``run()``.
+  /// Ends ``run()``, or makes it end at once if it is called later.
   public func stop() { requestStop.yield() }
 
   private func close() async {
@@ -103,10 +107,10 @@ public final class Controller: Service, Sendable {
     configuration.engineFile?.remove()
   }
 
-  /// The engines' connection as registration replies carry it.
+  /// The engines' connection in the form of registration replies.
   private static func registrationInfo(_ info: ConnectionInfo) -> JSONValue {
     var fields = info.json.objectValue ?? [:]
-    // The key is not for the wire; who asks has it already.
+    // The key must not be on the wire, and an engine that registers has it.
     fields["key"] = nil
     return .object(fields)
   }
@@ -126,7 +130,7 @@ public final class Controller: Service, Sendable {
     return info
   }
 
-  /// Takes key, interfaces and ports from connection files that are there and to be reused.
+  /// Takes key, interfaces and ports from existing connection files, if they are to be reused.
   private static func reuse(
     _ configuration: inout ControllerConfiguration, logger: Logger
   ) -> [EndpointBinder.Side: [ConnectionInfo.Channel: [Int]]] {

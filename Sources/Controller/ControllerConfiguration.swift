@@ -1,9 +1,9 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Everything a controller can be told. The defaults are ipyparallel's unless said otherwise.
+/// The options of a controller. The defaults are ipyparallel's unless noted otherwise.
 public struct ControllerConfiguration: Sendable {
-  /// Where one side of the controller listens.
+  /// An address the controller listens on.
   public struct Interface: Sendable, Hashable {
     /// `tcp`, `ipc` or `inproc`.
     public var transport: String
@@ -16,7 +16,7 @@ public struct ControllerConfiguration: Sendable {
       self.ip = ip
     }
 
-    /// As it stands in connection files, for example `tcp://127.0.0.1`.
+    /// The form used in connection files, for example `tcp://127.0.0.1`.
     public var url: String { "\(transport)://\(ip)" }
   }
 
@@ -24,18 +24,18 @@ public struct ControllerConfiguration: Sendable {
   public struct Heartbeat: Sendable, Hashable {
     /// Time between pings.
     public var period: Duration = .milliseconds(3000)
-    /// Pings an engine may miss in a row before it is given up.
+    /// The pings in a row an engine may miss before it is unregistered.
     public var maxMisses = 10
 
     /// ipyparallel's defaults.
     public init() {}
   }
 
-  /// Where clients connect.
+  /// The address clients connect to.
   public var clients = Interface()
-  /// Where engines connect.
+  /// The address engines connect to.
   public var engines = Interface()
-  /// Ports for either side, used up in order before the system chooses.
+  /// Ports for clients and engines, used in order. When they are used up, the system chooses.
   public var ports: [Int] = []
   /// Ports for clients, used before ``ports``.
   public var clientPorts: [Int] = []
@@ -58,30 +58,30 @@ public struct ControllerConfiguration: Sendable {
   public var hwm: Int?
   /// How many tasks, and bytes of them, may be in flight in the task scheduler; it refuses those beyond.
   public var queueLimit = QueueLimit()
-  /// Depth of the tree of broadcast schedulers; engines are spread over 2 to the power of it sockets.
+  /// The depth of the tree of broadcast schedulers: engines are spread over 2^depth sockets.
   public var broadcastDepth = 1
-  /// Where task records are kept.
+  /// The storage of task records.
   public var store = TaskStoreConfiguration()
-  /// How long an engine's registration and a dead engine's messages are waited for; `nil`: ten heartbeat periods, at
-  /// least 30 s.
+  /// How long the hub waits for an engine's first heartbeat, and for the last messages of a dead engine. `nil` for ten
+  /// heartbeat periods, at least 30 s.
   public var registrationTimeout: Duration?
   /// The connection file for clients; `nil` writes none.
   public var clientFile: ConnectionFile?
   /// The connection file for engines; `nil` writes none.
   public var engineFile: ConnectionFile?
-  /// Keep the connection files on exit and take key and ports from those that are there.
+  /// Whether to keep the connection files on exit, and to take key and ports from existing ones.
   public var reusesFiles = false
-  /// Where the engine table is saved; `nil` saves none.
+  /// The file the engine table is saved to; `nil` saves none.
   public var engineStateFile: String?
-  /// Take over the engines of the saved table.
+  /// Whether to continue with the engines of the saved table.
   public var restoresEngines = false
-  /// The ssh server clients tunnel through, for their connection file.
+  /// The ssh server that clients tunnel through, for their connection file.
   public var ssh = ""
-  /// The ssh server engines tunnel through, for their connection file.
+  /// The ssh server that engines tunnel through, for their connection file.
   public var engineSSH = ""
   /// libzmq I/O threads.
   public var ioThreads = 1
-  /// Frames with more bytes than this close the connection they come from; `nil` for no limit.
+  /// The most bytes of a frame: a longer one closes the connection it comes from. `nil` for no limit.
   public var maxMessageSize: Int?
 
   /// The defaults.
@@ -92,7 +92,7 @@ public struct ControllerConfiguration: Sendable {
     .init(scheme: scheme, hwm: hwm, queueLimit: queueLimit)
   }
 
-  /// The registration timeout in force.
+  /// The registration timeout in use.
   var effectiveRegistrationTimeout: Duration {
     registrationTimeout ?? max(.seconds(30), heartbeat.period * 10)
   }

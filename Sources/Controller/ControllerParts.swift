@@ -2,7 +2,7 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// What a controller is made of: the loops, and the actors pinned to them that own the sockets.
+/// The parts of a controller: the event loops, and the actors pinned to them that own the sockets.
 struct ControllerParts: Sendable {
   let hub: Hub
   let tasks: TaskScheduler
@@ -11,14 +11,14 @@ struct ControllerParts: Sendable {
   let iopub: IOPubRelay
   let broadcast: BroadcastScheduler
   let hearts: HeartMonitor
-  /// Behind those whose sockets it watches, so that it is released after them.
+  /// Declared after the parts whose sockets it watches, so it is released after them.
   private let handshakes: HandshakeWatch
-  /// In the order in which they stop: who reports to the hub or gives tasks to the scheduler stops before.
+  /// In the order in which they stop: a loop that reports to the hub or submits to the scheduler stops before it.
   private let loops: [EventLoop]
 
   /// Starts the loops and binds all sockets.
   ///
-  /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError``; nothing is left running then.
+  /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError``, with nothing left running.
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, logger: Logger,
     shutDown: @escaping @Sendable () -> Void
@@ -44,7 +44,7 @@ struct ControllerParts: Sendable {
     self.loops = loops
   }
 
-  /// Begins to serve.
+  /// Starts serving.
   func start(engineInfo: JSONValue, restoringEngines: Bool) async {
     await tasks.start()
     await mux.start()
@@ -58,7 +58,7 @@ struct ControllerParts: Sendable {
       restoring: restoringEngines)
   }
 
-  /// Stops serving and waits for the loops' threads to end; the sockets close with the last reference to the parts.
+  /// Stops serving and waits for the loops' threads to end. The sockets close with the last reference to the parts.
   func stop() async {
     await handshakes.stop()
     await hearts.stop()
@@ -74,7 +74,7 @@ struct ControllerParts: Sendable {
     }
   }
 
-  /// Lets the threads of loops end that never served.
+  /// Ends the loops of a controller that was never run.
   func stopLoops() {
     for loop in loops { loop.stop() }
   }

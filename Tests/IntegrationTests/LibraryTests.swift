@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 extension IntegrationTests {
-  /// The client's and the engine's libraries with a controller between them.
+  /// The client and engine libraries with a controller between them.
   @Suite struct LibraryTests {
     private static let functions: [any RemoteCallable] = [
       RemoteFunction("add") { (a: Int, b: Int) in a + b },
@@ -59,7 +59,7 @@ extension IntegrationTests {
       }
     }
 
-    /// Engines are sent short tasks ahead. None of them waits for a long one, and each runs once.
+    /// The scheduler sends short tasks to engines in advance. None of them waits for a long one, and each runs once.
     @Test(arguments: [1, 3]) func noTaskWaitsBehindALongOne(engines: Int) async throws {
       let gate = AsyncStream.makeStream(of: Void.self)
       let runs = Mutex([Int: Int]())
@@ -78,7 +78,7 @@ extension IntegrationTests {
         let others = try view.map(short, 300..<500)
         if engines > 1 { #expect(try await others.value == Array(300..<500)) }
         if engines == 1 {
-          // None of them is the engine's: all came back.
+          // The engine has returned all of them.
           try await wait("the tasks to be unassigned") { try await client.queueStatus().unassigned == 200 }
         }
         gate.continuation.finish()
@@ -95,7 +95,7 @@ extension IntegrationTests {
         try await client.shutdown(engines: .ids([first]))
         try await wait("the notification") { !client.ids.contains(first) && client.ids.count == 1 }
         try await client.shutdown(hub: true)
-        try await wait("the files to go") {
+        try await wait("the removal of the files") {
           try FileManager.default.subpathsOfDirectory(atPath: test.directory) == ["security"]
         }
       }

@@ -6,7 +6,7 @@ import Testing
 @testable import MartletController
 
 extension IntegrationTests {
-  /// What a controller leaves behind: nothing.
+  /// A controller leaves nothing behind.
   @Suite struct LifetimeTests {
     @Test func filesArePrivateAndGoWithTheController() async throws {
       try await TestController.run(.ipc) { test in
@@ -26,7 +26,7 @@ extension IntegrationTests {
       }
     }
 
-    @Test func portsAreFreeWhenRunReturnsThoughTheControllerIsStillReferred() async throws {
+    @Test func portsAreFreeWhenRunReturnsWhileTheControllerExists() async throws {
       let controller = try Controller(configuration: ControllerConfiguration(), logger: TestController.quiet)
       controller.stop()
       try await controller.run()
@@ -34,7 +34,19 @@ extension IntegrationTests {
       for (channel, ports) in controller.clientConnection.ports where channel != .registration {
         for port in ports { try Socket(context, .router).bind("tcp://127.0.0.1:\(port)") }
       }
+    }
+
+    @Test func aControllerRunsOnce() async throws {
+      try await TestController.run(.ipc) { test in
+        let client = try RawClient(test)
+        #expect(try await client.ask("connection_request").content["status"] == "ok")
+        await #expect(throws: ControllerError.self) { try await test.controller.run() }
+        #expect(try await client.ask("connection_request").content["status"] == "ok")
+      }
+      let controller = try Controller(configuration: ControllerConfiguration(), logger: TestController.quiet)
+      controller.stop()
       try await controller.run()
+      await #expect(throws: ControllerError.self) { try await controller.run() }
     }
 
     @Test func filesAreReused() async throws {
@@ -94,7 +106,7 @@ extension IntegrationTests {
         for _ in 0..<5 { try await cycle() }
         let before = try Self.usage()
         for _ in 0..<50 { try await cycle() }
-        // One leaked descriptor or thread a cycle makes fifty; other tests of the process may hold a few meanwhile.
+        // One leaked descriptor or thread a cycle makes fifty. Other tests of the process may hold a few.
         try await wait("the last threads to end") {
           let after = try Self.usage()
           return after.descriptors < before.descriptors + 40 && after.threads < before.threads + 40

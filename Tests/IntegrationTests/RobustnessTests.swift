@@ -7,9 +7,9 @@ import Testing
 @testable import MartletController
 
 extension IntegrationTests {
-  /// Work goes on whatever else happens.
+  /// A controller keeps working under adverse conditions.
   @Suite struct RobustnessTests {
-    /// Keeps a loop from its work while something happens.
+    /// Blocks a loop while `body` runs.
     private func holding(_ loop: EventLoop, _ body: () async throws -> Void) async rethrows {
       let block = DispatchSemaphore(value: 0)
       await withCheckedContinuation { isHeld in
@@ -42,13 +42,13 @@ extension IntegrationTests {
       }
     }
 
-    @Test func whoHasAnAnswerFindsItRecorded() async throws {
+    @Test func aClientFindsARecordOfEachReplyItHas() async throws {
       try await TestController.run(.ipc) { test in
         let client = try RawClient(test)
         let engine = try RawEngine(test, uuid: "engine")
         _ = try await engine.register()
         try await wait("the engine") { try await client.engines() == ["0": "engine"] }
-        // The relay has many to pass on while the client asks after the first.
+        // The relay has many replies to forward while the client asks about the first.
         let count = 200
         for _ in 0..<count { try await client.send(.mux, "apply_request", to: "engine", content: ["hold": true]) }
         try await wait("the requests") { await engine.heldCount == count }
@@ -62,8 +62,8 @@ extension IntegrationTests {
       }
     }
 
-    /// As a client that has sent a request before its subscription is known.
-    @Test func whoSubscribesLateLearnsThatARequestIsDone() async throws {
+    /// A client may send a request before its subscription is known.
+    @Test func aLateSubscriberLearnsThatARequestIsDone() async throws {
       try await TestController.run(.ipc) { test in
         var options = SocketOptions()
         options.linger = .zero
@@ -97,7 +97,7 @@ extension IntegrationTests {
             state = try earlyReceiver.take(&frames).content()["execution_state"]
           }
         }
-        // Both have been relayed: who subscribes now has missed them.
+        // Both statuses have been relayed, so a client that subscribes now has missed them.
         try waitForIdle()
         let late = try subscriber()
         var receiver = try Session(key: test.client.key)
@@ -108,13 +108,13 @@ extension IntegrationTests {
         #expect(try status.parentID() == "task")
         #expect(try status.content() == ["execution_state": "idle"])
         #expect(try status.metadata() == ["engine": "e"])
-        // Who has seen it gets it again in a message that is no replay.
+        // The early subscriber gets it again, in a message that doesn't count as a replay.
         try waitForIdle()
       }
     }
 
     @Test(arguments: [Transport.ipc, .curve])
-    func garbageOnEverySocketDisturbsNobody(_ transport: Transport) async throws {
+    func garbageOnEverySocketDoesNotAffectOthers(_ transport: Transport) async throws {
       try await TestController.run(transport) { test in
         let (client, vandal) = (try RawClient(test), try RawClient(test, key: "another key"))
         let engine = try RawEngine(test, uuid: "engine")
@@ -141,7 +141,7 @@ extension IntegrationTests {
       }
     }
 
-    /// Rubbish from the engines' side, the hearts' included.
+    /// Sends rubbish on all engine channels, heartbeats included.
     private static func sendRubbishAsAnEngine(_ test: TestController, _ rubbish: [[[UInt8]]]) async throws {
       var options = SocketOptions(identity: Bytes("vandal"))
       options.linger = .seconds(1)
@@ -176,7 +176,7 @@ extension IntegrationTests {
         $0.heartbeat.maxMisses = 2
       } _: { test in
         let client = try RawClient(test)
-        try await wait("the end of the engine") { try await client.engines() == [:] }
+        try await wait("the unregistration of the engine") { try await client.engines() == [:] }
         #expect(try String(contentsOfFile: table, encoding: .utf8).contains("gone") == false)
         let engine = try RawEngine(test, uuid: "new")
         #expect(try await engine.register() == 4)

@@ -111,8 +111,9 @@ extension IntegrationTests {
         let client = try RawClient(test)
         let engines = try await register(1, test, client)
         await engines[0].disconnect()
-        // Nobody knows at once that the connection is gone, so a request may still be lost in it; later ones are kept for
-        // a moment, as the engine may come back, and then answered. A request for nobody is answered at once.
+        // The controller doesn't notice at once that the connection is gone, so a request may be lost in it. Later ones
+        // are held for a while, as the engine may reconnect, and then answered. A request to an unknown engine is answered
+        // at once.
         try await wait("an answer in place of the engine") {
           try await client.send(.mux, "execute_request", to: "engine-0", content: ["hold": true])
           try await client.send(.mux, "execute_request", to: "nobody")

@@ -80,8 +80,8 @@ extension Connection {
         $0.lateReplies = counts.late
         $0.unexpectedReplies = counts.unexpected
       }
-      logger.debug(
-        "a reply nobody waits for",
+      strayReplies.log(
+        .debug, "a reply to no outstanding request", to: logger,
         metadata: [LogKey.messageID: "\(id)", LogKey.messageType: "\(message.header.messageType)"])
     }
   }
@@ -105,7 +105,8 @@ extension Connection {
       do {
         guard try socket.receive(into: &incoming) else { return }
       } catch {
-        logger.error("a socket failed", metadata: [LogKey.channel: "\(channel)", LogKey.reason: "\(error)"])
+        receiveFailures.log(
+          .error, "receiving failed", to: logger, metadata: [LogKey.channel: "\(channel)", LogKey.reason: "\(error)"])
         return
       }
       do {
@@ -119,7 +120,7 @@ extension Connection {
   /// Counts and logs a message that is dropped.
   private func refuse(_ error: WireError, _ channel: String) {
     count { $0.refused.count(error) }
-    logger.warning(
-      "a message was refused", metadata: [LogKey.channel: "\(channel)", LogKey.reason: "\(error)"])
+    rejections[channel, default: RejectionLog()].log(
+      error, to: logger, metadata: [LogKey.channel: "\(channel)"])
   }
 }

@@ -18,6 +18,10 @@ actor Connection {
   var tokens: [EventLoop.Token] = []
   var routes = OutputRoutes()
   var incoming = Multipart()
+  /// Refused messages by channel.
+  var rejections: [String: RejectionLog] = [:]
+  var strayReplies = LogThrottle()
+  var receiveFailures = LogThrottle()
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 

@@ -31,7 +31,13 @@ actor Hub: EventLoopActor {
   private var lookTimer: EventLoop.Token?
   private var incoming = Multipart()
   private var outgoing = Multipart()
-  private var rejections = RejectionCounts()
+  private var rejections = RejectionLog()
+  private var receiveFailures = LogThrottle()
+  private var sendFailures = LogThrottle()
+  private var failedRequests = LogThrottle()
+  private var refusedRegistrations = LogThrottle()
+  private var stalledRegistrations = LogThrottle()
+  private var unknownHearts = LogThrottle()
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
 
   private static let batch = 64
@@ -92,6 +98,7 @@ actor Hub: EventLoopActor {
   /// Stops serving and closes the store.
   func stop() {
     for token in tokens { loop.cancel(token) }
+    rejections.logSuppressed(to: logger, metadata: [LogKey.socket: "registration"])
     readReports()
     timer.cancel(on: loop)
     schedulers = []
@@ -164,10 +171,9 @@ actor Hub: EventLoopActor {
         state.request(request, now: .now)
         act()
       } catch let error as WireError {
-        rejections.count(error)
-        logger.refused(error, socket: "registration", count: rejections.total)
+        rejections.log(error, to: logger, metadata: [LogKey.socket: "registration"])
       } catch {
-        logger.error("the hub can't receive", metadata: [LogKey.reason: "\(error)"])
+        receiveFailures.log(.error, "the hub can't receive", to: logger, metadata: [LogKey.reason: "\(error)"])
         break
       }
     }
@@ -215,7 +221,7 @@ actor Hub: EventLoopActor {
     do {
       if toQuery { try query.send(&outgoing) } else { try notifier.send(&outgoing) }
     } catch {
-      logger.error("the hub can't send", metadata: [LogKey.reason: "\(error)"])
+      sendFailures.log(.error, "the hub can't send", to: logger, metadata: [LogKey.reason: "\(error)"])
     }
     outgoing.removeAll()
   }
@@ -260,22 +266,24 @@ actor Hub: EventLoopActor {
     case .engineUnregistered(let id, let uuid):
       logger.info("engine gone", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
     case .registrationRefused(let uuid, let reason):
-      logger.error("registration refused", metadata: [LogKey.engineUUID: "\(uuid)", LogKey.reason: "\(reason)"])
+      refusedRegistrations.log(
+        .error, "registration refused", to: logger,
+        metadata: [LogKey.engineUUID: "\(uuid)", LogKey.reason: "\(reason)"])
     case .registrationStalled(let id, let uuid):
-      logger.warning(
-        "an engine registered but its heart never beat",
+      stalledRegistrations.log(
+        .warning, "an engine registered but its heart never beat", to: logger,
         metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
     case .lateHeart(let uuid, let isExpected):
-      logger.log(
-        level: isExpected ? .debug : .info, "ignoring the heart of an unknown engine",
+      unknownHearts.log(
+        isExpected ? .debug : .info, "ignoring the heart of an unknown engine", to: logger,
         metadata: [LogKey.engineUUID: "\(uuid)"])
     case .storeFailed(let id, let reason):
       logger.error("a task record can't be stored", metadata: [LogKey.messageID: "\(id)", LogKey.reason: "\(reason)"])
     case .flushFailed(let reason):
       logger.error("the task store can't be written", metadata: [LogKey.reason: "\(reason)"])
     case .requestFailed(let type, let reason):
-      logger.warning(
-        "a request failed", metadata: [LogKey.messageType: "\(type)", LogKey.reason: "\(reason)"])
+      failedRequests.log(
+        .warning, "a request failed", to: logger, metadata: [LogKey.messageType: "\(type)", LogKey.reason: "\(reason)"])
     }
   }
 }

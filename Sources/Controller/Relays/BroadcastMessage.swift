@@ -1,29 +1,29 @@
 import MartletWire
 import MartletZeroMQ
 
-/// A broadcast or a reply to one.
+/// A broadcast, or a reply to one.
 final class BroadcastMessage: Sendable {
   let frames: SharedMessage
   let layout: MessageLayout
   let header: MessageHeader
-  /// The engines a broadcast is for; none in a reply.
+  /// The targets of a broadcast; empty in a reply.
   let targets: [BroadcastTarget]
   /// Whether the replies to a broadcast are merged.
   let isCoalescing: Bool
-  /// The beginnings of header and metadata that all copies of a broadcast share: they are written once, not for each
-  /// target. Empty in a reply.
+  /// The beginnings of header and metadata that all copies of a broadcast share, so they are written once instead of for
+  /// each target. Empty in a reply.
   private let commonHeader: [UInt8]
   private let commonMetadata: [UInt8]
 
   /// Takes a broadcast.
   ///
-  /// - Throws: ``WireError/Code/malformedJSON`` for header, metadata or targets of another shape.
+  /// - Throws: ``WireError/Code/malformedJSON`` for a malformed header, metadata or list of targets.
   init(request message: inout Multipart, layout: MessageLayout) throws(WireError) {
     header = try message.header(layout)
     let metadata = try Self.object(message.bytes(at: layout.metadata))
     targets = try (metadata["targets"]?.arrayValue ?? []).map { (target) throws(WireError) in
       guard let uuid = target[0]?.stringValue, let id = target[1]?.intValue else {
-        throw WireError(.malformedJSON, "metadata targets is no list of [uuid, id]")
+        throw WireError(.malformedJSON, "metadata targets is not a list of [uuid, id]")
       }
       return BroadcastTarget(engine: EngineIdentity(uuid), id: id)
     }
@@ -36,7 +36,7 @@ final class BroadcastMessage: Sendable {
 
   /// Takes a reply.
   ///
-  /// - Throws: ``WireError/Code/malformedJSON`` for a header that is no object.
+  /// - Throws: ``WireError/Code/malformedJSON`` for a header that is not an object.
   init(reply message: inout Multipart, layout: MessageLayout) throws(WireError) {
     header = try message.header(layout)
     targets = []
@@ -50,10 +50,10 @@ final class BroadcastMessage: Sendable {
   /// The indices of all buffers.
   var bufferIndices: Range<Int> { layout.firstBuffer..<max(frames.count, layout.firstBuffer) }
 
-  /// The metadata's fields; none where it is no object.
+  /// The fields of the metadata; empty if it is not an object.
   var metadata: [String: JSONValue] { (try? JSONValue.parse(frames[layout.metadata]))?.objectValue ?? [:] }
 
-  /// The header of a broadcast's copy.
+  /// The header of one copy of a broadcast.
   func header(id: String) -> [UInt8] {
     var text = commonHeader
     text.append(contentsOf: #""msg_id":"#.utf8)
@@ -62,7 +62,7 @@ final class BroadcastMessage: Sendable {
     return text
   }
 
-  /// The metadata of a broadcast's copy, which names its own target only: with all of them in each copy the work would
+  /// The metadata of one copy of a broadcast. It names only its own target: with all targets in each copy, the work would
   /// grow with the square of their number.
   func metadata(originalID: String, target: BroadcastTarget) -> [UInt8] {
     var text = commonMetadata
@@ -74,7 +74,7 @@ final class BroadcastMessage: Sendable {
     return text
   }
 
-  /// Targets as they stand in metadata.
+  /// Targets in the form used in metadata.
   static func json(_ targets: [BroadcastTarget]) -> JSONValue {
     .array(targets.map { [.string($0.engine.rawValue), .int($0.id)] })
   }
@@ -91,7 +91,7 @@ final class BroadcastMessage: Sendable {
   private static func object(_ text: Span<UInt8>) throws(WireError) -> [String: JSONValue] {
     do {
       guard let fields = try JSONValue.parse(text).objectValue else {
-        throw WireError(.malformedJSON, "header or metadata is no object")
+        throw WireError(.malformedJSON, "header or metadata is not an object")
       }
       return fields
     } catch let error as WireError {

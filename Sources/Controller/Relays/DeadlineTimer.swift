@@ -4,7 +4,10 @@ import MartletZeroMQ
 struct DeadlineTimer {
   private var armed: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
 
-  /// Has an action run at a deadline instead of the one before; no deadline is no timer.
+  /// The deadline of the pending timer.
+  var deadline: ContinuousClock.Instant? { armed?.deadline }
+
+  /// Replaces the pending timer; `nil` cancels it.
   mutating func arm<Driver: EventLoopActor>(
     at deadline: ContinuousClock.Instant?, of driver: Driver, _ action: @escaping @Sendable (isolated Driver) -> Void
   ) {
@@ -14,10 +17,10 @@ struct DeadlineTimer {
     armed = (driver.schedule(at: deadline, action), deadline)
   }
 
-  /// Notes that the action runs: the same deadline may be armed anew.
+  /// Notes that the timer has fired, so the same deadline can be armed again.
   mutating func fired() { armed = nil }
 
-  /// Forgets the deadline.
+  /// Cancels the pending timer.
   mutating func cancel(on loop: EventLoop) {
     if let armed { loop.cancel(armed.token) }
     armed = nil

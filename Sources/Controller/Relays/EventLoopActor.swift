@@ -1,8 +1,8 @@
 import MartletZeroMQ
 
-/// An actor pinned to an event loop, whose callbacks run synchronously on it.
+/// An actor pinned to an event loop. The loop's callbacks run synchronously on the actor.
 ///
-/// Sockets and timers do not keep the actor: it cancels them before it goes.
+/// Sources and timers don't retain the actor, so it has to cancel them before it is released.
 protocol EventLoopActor: Actor {
   nonisolated var loop: EventLoop { get }
 }

@@ -1,18 +1,17 @@
 import MartletWire
 import MartletZeroMQ
 
-/// A message in the hands of a scheduler or relay, verified: its frames stay until it can be sent, and again if it has to
-/// be sent to another engine.
+/// A verified message that a scheduler or relay keeps until it can be sent, possibly more than once.
 final class HeldMessage {
   /// The frames, identities included.
   var frames: Multipart
   private(set) var layout: MessageLayout
-  /// Of a request: the header's `msg_type`.
+  /// The header's `msg_type`; set for requests only.
   let messageType: String
-  /// Of a reply: who sent it.
+  /// The peer that sent it; set for replies only.
   private(set) var sender: ReplySender
 
-  /// Takes a message over, leaving an empty one.
+  /// Takes the frames and leaves an empty message.
   init(
     taking message: inout Multipart, layout: MessageLayout, messageType: String = "", sender: ReplySender = .init()
   ) {
@@ -23,11 +22,21 @@ final class HeldMessage {
     self.sender = sender
   }
 
-  /// Takes another reply over, once the one before is of no more use.
+  /// Takes the frames of another reply in place of the current ones.
   func reuse(taking message: inout Multipart, layout: MessageLayout, sender: ReplySender) {
     frames.removeAll()
     swap(&frames, &message)
     self.layout = layout
     self.sender = sender
+  }
+
+  /// Appends all frames to a message, sharing their memory.
+  func append(to message: inout Multipart) {
+    for index in 0..<frames.count { message.append(sharing: frames, index) }
+  }
+
+  /// Appends the identities to a message.
+  func appendIdentities(to message: inout Multipart) {
+    for index in 0..<layout.delimiter { message.append(sharing: frames, index) }
   }
 }

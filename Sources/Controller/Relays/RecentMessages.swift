@@ -1,29 +1,30 @@
 import DequeModule
 import MartletZeroMQ
 
-/// The small messages that passed lately, up to a bound.
+/// The latest small messages, limited in number and age.
 struct RecentMessages {
   private var entries = Deque<(time: ContinuousClock.Instant, message: SharedMessage)>()
   private let limit: Int
   private let age: Duration
-  /// Larger messages are not kept: who sends many must not fill the memory.
+  /// The largest message that is kept, in bytes; a peer could fill the memory with larger ones.
   static let sizeLimit = 65_536
 
   /// - Parameters:
-  ///   - limit: how many are kept.
-  ///   - age: for how long.
+  ///   - limit: the most messages kept.
+  ///   - age: how long a message is kept.
   init(limit: Int, age: Duration) {
     self.limit = limit
     self.age = age
   }
 
+  /// Adds a message unless it is too large.
   mutating func add(_ message: SharedMessage, now: ContinuousClock.Instant) {
     guard message.totalSize <= Self.sizeLimit else { return }
     while entries.count >= limit || entries.first.map({ now - $0.time > age }) ?? false { entries.removeFirst() }
     entries.append((now, message))
   }
 
-  /// Those that are young enough, in the order they came.
+  /// The messages that are not too old, in the order of arrival.
   func all(now: ContinuousClock.Instant) -> [SharedMessage] {
     entries.drop { now - $0.time > age }.map(\.message)
   }

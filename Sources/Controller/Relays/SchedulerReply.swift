@@ -1,15 +1,15 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Replies the controller makes itself when no engine will: the task could not run, or its engine died.
+/// Replies the controller makes in place of an engine, when a task could not run or its engine died.
 enum SchedulerReply {
-  /// The reply's type, metadata and content.
+  /// The metadata and content of a reply.
   struct Parts {
     var metadata: JSONValue = [:]
     var content: JSONValue
   }
 
-  /// The answer to a task that failed before an engine could answer.
+  /// The reply to a task that failed before an engine could answer.
   static func failure(_ reason: TaskFailureReason, taskID: String) -> Parts {
     switch reason {
     case .invalidDependency: error("InvalidDependency", "a dependency of task \(taskID) is unknown or the task itself")
@@ -32,7 +32,7 @@ enum SchedulerReply {
     }
   }
 
-  /// The answer for an engine that died before it answered.
+  /// The reply in place of an engine that died before it answered.
   static func engineDied(_ engine: EngineIdentity, taskID: String) -> Parts {
     var parts = error("EngineError", "Engine '\(engine)' died while running task '\(taskID)'")
     parts.metadata = ["status": "error", "engine": .string(engine.rawValue), "date": .string(Timestamp.now.text)]
@@ -43,7 +43,7 @@ enum SchedulerReply {
     Parts(content: ErrorContent.json(ename: ename, evalue: evalue))
   }
 
-  /// Writes a reply behind the identities already in a message.
+  /// Appends a reply to a message that holds the identities.
   static func append(
     _ parts: Parts, to message: inout Multipart, request: HeldMessage, session: inout Session
   ) {
@@ -54,7 +54,7 @@ enum SchedulerReply {
       metadata: parts.metadata.bytes.array, content: parts.content.bytes.array)
   }
 
-  /// Reports a reply that is about to be sent.
+  /// Reports a reply to the hub before it is sent.
   static func report(_ message: borrowing Multipart, taskID: String, to hub: Hub) {
     guard let layout = try? MessageLayout(of: message),
       let metadata = try? ReplyMetadata(of: message, layout)

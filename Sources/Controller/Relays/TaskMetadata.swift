@@ -1,14 +1,14 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What a task's metadata asks of the scheduler.
+/// The fields of a task's metadata that concern the scheduler.
 struct TaskMetadata {
   var targets: [EngineIdentity] = []
   var after = TaskDependency()
   var follow = TaskDependency()
   var timeout: Duration?
   var retries = 0
-  /// Martlet's own key `abort_on_disconnect`: the task is aborted if it is still queued when its client disconnects.
+  /// `abort_on_disconnect`, Martlet's own key: the task is aborted if it is still queued when its client disconnects.
   var abortsOnDisconnect = false
 
   /// Reads the metadata of a message.
@@ -20,7 +20,7 @@ struct TaskMetadata {
 
   /// Reads a metadata frame in one pass.
   ///
-  /// - Throws: ``WireError/Code/malformedJSON`` when a field has another type than ipyparallel's clients send.
+  /// - Throws: ``WireError/Code/malformedJSON`` if the type of a field differs from what ipyparallel's clients send.
   init(scanning span: Span<UInt8>) throws(WireError) {
     try JSONFields.scan(span) { key, value throws(WireError) in
       if JSONText.isEmptyContainer(span, at: value) { return }
@@ -30,12 +30,12 @@ struct TaskMetadata {
       case "follow": follow = try Self.dependency(JSONText.json(span, at: value), key.string)
       case "timeout":
         guard let seconds = try JSONText.json(span, at: value).doubleValue, seconds.isFinite, seconds >= 0 else {
-          throw WireError(.malformedJSON, "metadata timeout is no number of seconds")
+          throw WireError(.malformedJSON, "metadata timeout is not a number of seconds")
         }
         timeout = seconds > 0 ? .seconds(min(seconds, 1e9)) : nil
       case "retries":
         guard let count = try JSONText.json(span, at: value).intValue else {
-          throw WireError(.malformedJSON, "metadata retries is no number")
+          throw WireError(.malformedJSON, "metadata retries is not a number")
         }
         retries = max(0, count)
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
@@ -57,17 +57,17 @@ struct TaskMetadata {
     let list = json.arrayValue ?? []
     let strings = list.compactMap(\.stringValue)
     guard json.arrayValue != nil, strings.count == list.count else {
-      throw WireError(.malformedJSON, "metadata \(key) is no list of ids")
+      throw WireError(.malformedJSON, "metadata \(key) is not a list of ids")
     }
     return strings
   }
 }
 
-/// What a reply says of its task.
+/// The fields of a reply's metadata that concern the scheduler.
 struct ReplyMetadata {
   var outcome = TaskOutcome.ok
   var sender = ReplySender()
-  /// Broadcasts: the id of the request before it was multiplied.
+  /// The id of the client's request, in replies to broadcasts.
   var originalID = ""
 
   /// Reads the metadata of a message.
@@ -79,7 +79,7 @@ struct ReplyMetadata {
 
   /// Reads a metadata frame in one pass.
   ///
-  /// - Parameter peer: who sent the reply; most name themselves, and then no text is made.
+  /// - Parameter peer: the sender of the reply. Where the metadata names the same engine, this string is reused.
   /// - Throws: ``WireError/Code/malformedJSON``.
   init(scanning span: Span<UInt8>, from peer: String? = nil) throws(WireError) {
     var isMet = true
@@ -108,7 +108,7 @@ struct ReplyMetadata {
     }
   }
 
-  /// Whether a value is this very text, without escapes.
+  /// Whether a value is exactly this text, without escapes.
   private static func isText(_ text: String, _ span: Span<UInt8>, at range: Range<Int>) -> Bool {
     guard range.count == text.utf8.count + 2, span[range.lowerBound] == 0x22 else { return false }
     var index = range.lowerBound

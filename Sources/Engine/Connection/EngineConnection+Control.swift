@@ -21,7 +21,9 @@ extension EngineConnection {
   /// Logs a message that was dropped or a failure to receive.
   func receivingFailed(_ error: any Error, channel: Request.Channel) {
     if let error = error as? WireError { return reject(error, channel: channel.rawValue) }
-    logger.error("receiving failed", metadata: [LogKey.reason: "\(error)", LogKey.channel: "\(channel.rawValue)"])
+    receiveFailures.log(
+      .error, "receiving failed", to: logger,
+      metadata: [LogKey.reason: "\(error)", LogKey.channel: "\(channel.rawValue)"])
   }
 
   private func acceptControl() {

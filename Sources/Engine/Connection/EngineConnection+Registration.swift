@@ -69,7 +69,9 @@ extension EngineConnection {
         }
       }
     } catch {
-      logger.error("receiving failed", metadata: [LogKey.reason: "\(error)", LogKey.channel: "registration"])
+      receiveFailures.log(
+        .error, "receiving failed", to: logger,
+        metadata: [LogKey.reason: "\(error)", LogKey.channel: "registration"])
     }
   }
 

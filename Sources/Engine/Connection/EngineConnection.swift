@@ -46,7 +46,9 @@ actor EngineConnection {
 
   var incoming = Multipart()
   var outgoing = Multipart()
-  var rejections = RejectionCounts()
+  /// Refused messages by channel.
+  private var rejections: [String: RejectionLog] = [:]
+  var receiveFailures = LogThrottle()
 
   private(set) var departure: Departure?
   private var departing: CheckedContinuation<Departure, Never>?
@@ -126,15 +128,10 @@ actor EngineConnection {
     finishRegistration(.failure(CancellationError()))
   }
 
-  /// Counts and logs a message that is dropped.
+  /// Counts and logs a refused message.
   func reject(_ error: WireError, channel: String) {
-    rejections.count(error)
-    logger.warning(
-      "message dropped",
-      metadata: [
-        LogKey.reason: "\(error.reason)", LogKey.rejected: "\(error.code.rawValue)", LogKey.channel: "\(channel)",
-        LogKey.count: "\(rejections[error.code])",
-      ])
+    rejections[channel, default: RejectionLog()].log(
+      error, to: logger, metadata: [LogKey.channel: "\(channel)"])
   }
 
   private func startHeart(_ heart: Heart, _ registration: RegistrationReply) async throws {

@@ -15,7 +15,10 @@ package enum LogKey {
   /// One of the controller's sockets.
   package static let socket = "martlet.socket"
   package static let endpoint = "martlet.endpoint"
+  /// How often this has happened so far.
   package static let count = "martlet.count"
+  /// How many lines like this one were left out since the last one.
+  package static let suppressed = "martlet.suppressed"
   package static let heartbeatPeriod = "martlet.heartbeat.period"
   /// How long after its ping a heartbeat arrived.
   package static let heartbeatDelay = "martlet.heartbeat.delay"

@@ -29,20 +29,3 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
 
   public var description: String { "\(code.rawValue): \(reason)" }
 }
-
-/// How many messages were refused, by kind.
-public struct RejectionCounts: Sendable, Hashable {
-  private var counts: [WireError.Code: Int] = [:]
-
-  /// None yet.
-  public init() {}
-
-  /// Counts one refusal.
-  public mutating func count(_ error: WireError) { counts[error.code, default: 0] += 1 }
-
-  /// The count of one kind.
-  public subscript(code: WireError.Code) -> Int { counts[code] ?? 0 }
-
-  /// All refusals.
-  public var total: Int { counts.values.reduce(0, +) }
-}

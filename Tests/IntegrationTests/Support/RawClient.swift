@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// A client made of bare sockets. It lives on a loop of its own, where it may wait.
+/// A client made of bare sockets, on an event loop of its own where it may block.
 actor RawClient {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -15,7 +15,7 @@ actor RawClient {
     init(_ socket: consuming Socket) { self.socket = socket }
   }
 
-  /// An answer, its content read.
+  /// A reply with its content parsed.
   struct Reply: Sendable {
     let type: String
     let parent: String
@@ -47,7 +47,9 @@ actor RawClient {
 
   deinit { loop.stop() }
 
-  /// Sends a request, behind the identity of an engine if one is named. Returns its id.
+  /// Sends a request, to an engine if one is named.
+  ///
+  /// - Returns: the request's id.
   @discardableResult
   func send(
     _ channel: ConnectionInfo.Channel, _ type: String, to engine: String? = nil, metadata: JSONValue = [:],
@@ -62,35 +64,35 @@ actor RawClient {
     return id
   }
 
-  /// Sends frames as they are.
+  /// Sends raw frames.
   func send(_ channel: ConnectionInfo.Channel, frames: [[UInt8]]) throws {
     var message = Multipart()
     for frame in frames { message.append(frame) }
     try sockets[channel]?.socket.send(&message)
   }
 
-  /// The next message of a channel.
+  /// Waits for the next message of a channel.
   func receive(_ channel: ConnectionInfo.Channel) throws -> Reply {
     guard let box = sockets[channel] else { throw TimedOut(what: "no such channel") }
     return try receive(box, .seconds(30), "a reply on \(channel)")
   }
 
-  /// Asks the hub.
+  /// Sends a request to the hub and waits for the reply.
   func ask(_ type: String, _ content: JSONValue = [:]) throws -> Reply {
     try send(.registration, type, content: content)
     return try receive(.registration)
   }
 
-  /// The registered engines: uuids by id.
+  /// The uuids of the registered engines by id.
   func engines() throws -> JSONValue? { try ask("connection_request").content["engines"] }
 
-  /// Whether the next reply answers a request that is sent now.
+  /// Sends a request, and checks that the next reply answers it.
   func isAnswered(_ channel: ConnectionInfo.Channel, by engine: String? = nil) throws -> Bool {
     let id = try send(channel, "apply_request", to: engine)
     return try receive(channel).parent == id
   }
 
-  /// The next notification of a type.
+  /// Waits for the next notification of a type.
   func notification(_ type: String, within timeout: Duration = .seconds(30)) throws -> JSONValue {
     while true {
       let reply = try receive(notifications, timeout, type)

@@ -1,9 +1,9 @@
 import MartletWire
 import MartletZeroMQ
 
-/// An engine made of bare sockets: it answers with the buffers it got, as `content` in the request tells it.
+/// An engine made of bare sockets. It answers each request with the request's buffers.
 ///
-/// `{"fail": true}` is answered with an error, `{"hold": true}` not before ``release()``.
+/// A request with the content `{"fail": true}` is answered with an error, one with `{"hold": true}` on ``release()``.
 actor RawEngine {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -19,7 +19,7 @@ actor RawEngine {
   private var heart: EventLoop.Token?
   private var tokens: [EventLoop.Token] = []
   private var held: [Message] = []
-  /// The types of the control requests that came.
+  /// The types of the control requests received.
   private(set) var controlRequests: [String] = []
 
   private final class Box {
@@ -40,7 +40,9 @@ actor RawEngine {
 
   deinit { loop.stop() }
 
-  /// Asks for an id, connects and begins to beat; the registration is complete when the hub has heard the heart.
+  /// Registers, connects and starts the heart. The registration is complete when the hub has received a heartbeat.
+  ///
+  /// - Returns: the engine's id.
   func register() throws -> Int {
     let info = test.engine
     let registration = try open(.dealer)
@@ -62,7 +64,7 @@ actor RawEngine {
     }
     let control = try open(.router)
     try control.socket.connect(try info.endpoint(.control))
-    // The callbacks keep the sockets: nobody else's thread may close them while the loop waits for them.
+    // The callbacks retain the sockets, which no other thread may close while the loop polls them.
     tokens = [
       loop.onReadable(shell.socket) { [weak self] in
         withExtendedLifetime(shell) { self?.assumeIsolated { $0.answer($0.shell) } }
@@ -76,24 +78,24 @@ actor RawEngine {
     return id
   }
 
-  /// Answers what was held.
+  /// Answers the held requests.
   func release() {
     let messages = held
     held = []
     for message in messages { if let shell { reply(to: message, on: shell) } }
   }
 
-  /// How many requests are held.
+  /// The number of held requests.
   var heldCount: Int { held.count }
 
-  /// Vanishes without a word: the heart is silent, nothing is answered, and connections stay as they are.
+  /// Stops the heart and all answers, but keeps the connections.
   func freeze() {
     for token in tokens + [heart].compactMap(\.self) { loop.cancel(token) }
     tokens = []
     heart = nil
   }
 
-  /// Vanishes with all its connections.
+  /// Closes all connections.
   func disconnect() {
     freeze()
     (shell, control, ping, pong) = (nil, nil, nil, nil)

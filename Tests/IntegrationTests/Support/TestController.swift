@@ -6,15 +6,15 @@ import Testing
 
 @testable import MartletController
 
-/// All tests of whole controllers run one after the other: some count the process's descriptors and threads.
+/// The tests of whole controllers. They run one after the other, as some count the process's descriptors and threads.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct IntegrationTests {}
 
-/// How peers reach a controller.
+/// The transport between peers and controller.
 enum Transport: String, CaseIterable, Sendable {
   case inproc, ipc, tcp, curve
 }
 
-/// A controller in this process, for the time of a test.
+/// A controller in this process that runs during a test.
 struct TestController: Sendable {
   let controller: Controller
   let context: Context
@@ -23,12 +23,12 @@ struct TestController: Sendable {
   var client: ConnectionInfo { controller.clientConnection }
   var engine: ConnectionInfo { controller.engineConnection }
 
-  /// A path for temporary files that nothing has yet, short enough for sockets.
+  /// An unused path for temporary files, short enough for sockets.
   static var newPath: String { NSTemporaryDirectory() + "m\(UInt32.random(in: 0 ... .max))" }
 
-  /// Runs a controller with files and sockets in a directory of its own.
+  /// Runs a controller with its files and sockets in a new directory.
   static func run(
-    _ transport: Transport, _ configure: (inout ControllerConfiguration) -> Void = { _ in },
+    _ transport: Transport, logger: Logger = quiet, _ configure: (inout ControllerConfiguration) -> Void = { _ in },
     _ body: (TestController) async throws -> Void
   ) async throws {
     let directory = newPath
@@ -37,7 +37,7 @@ struct TestController: Sendable {
     var configuration = try configuration(transport, in: directory)
     configure(&configuration)
     let context = try Context()
-    let controller = try Controller(configuration: configuration, context: context, logger: quiet)
+    let controller = try Controller(configuration: configuration, context: context, logger: logger)
     let test = TestController(controller: controller, context: context, directory: directory)
     async let running: Void = controller.run()
     do {
@@ -67,7 +67,7 @@ struct TestController: Sendable {
     return configuration
   }
 
-  /// A logger that shows what would trouble a person, and nothing else.
+  /// A logger that shows critical errors only.
   static var quiet: Logger {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
@@ -75,12 +75,12 @@ struct TestController: Sendable {
   }
 }
 
-/// What a peer waited for in vain.
+/// An event did not happen in time.
 struct TimedOut: Error {
   let what: String
 }
 
-/// Asks again until a condition holds; every question is a conversation with another thread.
+/// Evaluates a condition until it holds. Each evaluation involves another thread, so this doesn't spin.
 func wait(_ what: String, until condition: () async throws -> Bool) async throws {
   let deadline = ContinuousClock.now + .seconds(30)
   while try await !condition() {

@@ -1,19 +1,19 @@
-/// The heart monitor without its sockets and its clock: when to ping, which hearts are new, and which have stopped.
+/// The heart monitor without sockets and clock: when to ping, which hearts are new, and which have stopped.
 ///
-/// The semantics are those of ipyparallel 9.2's `HeartMonitor`. Each period a ping carries the monitor's lifetime in
-/// seconds; a heart echoes it. An echo of the current ping or the one before counts as a beat. A heart is known from its
-/// first beat on (the original tells the hub at the end of the period only); one that misses more than ``maxMisses``
-/// periods in a row has stopped, and is new again if it beats later.
+/// The semantics are those of ipyparallel 9.2's `HeartMonitor`. The ping of each period carries the monitor's lifetime in
+/// seconds, and hearts echo it. An echo of the current ping or the previous one counts as a beat. A heart is known from
+/// its first beat on, while the original tells the hub only at the end of the period. A heart that misses more than
+/// ``maxMisses`` periods in a row has stopped; if it beats later, it is new again.
 public struct HeartMonitorState: Sendable {
-  /// What a period ends with: the driver reports the hearts to the hub, then sends the ping.
+  /// The end of a period: the driver reports the hearts to the hub, then sends the ping.
   public struct Beat: Equatable, Sendable {
-    /// The lifetime in seconds as decimal text.
+    /// The monitor's lifetime in seconds, in decimal notation.
     public let ping: String
-    /// Hearts that missed too many pings, in ascending order; they are forgotten.
+    /// The hearts that missed too many pings, in ascending order. They are forgotten.
     public let stoppedHearts: [EngineIdentity]
   }
 
-  /// What to make of a pong.
+  /// The meaning of a pong.
   public enum Pong: Equatable, Sendable {
     /// The first beat of this heart.
     case first
@@ -21,30 +21,30 @@ public struct HeartMonitorState: Sendable {
     case onTime(Duration)
     /// The answer to the ping before, after this time.
     case late(Duration)
-    /// The answer to an older ping, or no answer at all: it does not count.
+    /// The answer to an older ping, or to none: it does not count.
     case stale
   }
 
   /// The time between pings; 3 s by default as in ipyparallel.
   public let period: Duration
-  /// How many pings in a row a heart may miss; 10 by default as in ipyparallel.
+  /// The pings in a row a heart may miss; 10 by default as in ipyparallel.
   public let maxMisses: Int
   /// When ``advance(to:)`` is due next.
   public private(set) var nextDeadline: ContinuousClock.Instant
-  /// The hearts known to beat, with the number of pings each has missed in a row.
+  /// The known hearts and the number of pings each has missed in a row.
   public private(set) var misses: [EngineIdentity: Int] = [:]
 
-  /// What the last ping said, to be said again to those who joined since.
+  /// The text of the latest ping, sent again to engines that joined since.
   public var currentPing: String { current.text }
 
   private let start: ContinuousClock.Instant
   private var responses: Set<EngineIdentity> = []
-  /// Hearts whose connection broke and that haven't beaten since.
+  /// Hearts that haven't beaten since their connection broke.
   private var silent: Set<EngineIdentity> = []
   private var current: (text: String, sent: ContinuousClock.Instant)
   private var last: (text: String, sent: ContinuousClock.Instant)
 
-  /// A monitor that pings first one period after `start`. A period below 1 ms is taken as 1 ms.
+  /// A monitor whose first ping is due one period after `start`. The period is at least 1 ms.
   public init(period: Duration = .milliseconds(3000), maxMisses: Int = 10, start: ContinuousClock.Instant) {
     self.period = max(period, .milliseconds(1))
     self.maxMisses = maxMisses
@@ -54,7 +54,9 @@ public struct HeartMonitorState: Sendable {
     last = current
   }
 
-  /// Ends the period if it is due, else returns nil. Periods missed altogether (a machine asleep) count as one.
+  /// Ends the period if it is due. Several missed periods, as on a machine that slept, count as one.
+  ///
+  /// - Returns: `nil` if the period isn't over.
   public mutating func advance(to now: ContinuousClock.Instant) -> Beat? {
     guard now >= nextDeadline else { return nil }
     let behind = (now - nextDeadline) / period
@@ -78,7 +80,7 @@ public struct HeartMonitorState: Sendable {
       ping: current.text, stoppedHearts: stoppedHearts.sorted { $0.rawValue < $1.rawValue })
   }
 
-  /// A heart answered a ping with `text`.
+  /// Takes a heart's answer to a ping.
   public mutating func pong(from heart: EngineIdentity, _ text: String, now: ContinuousClock.Instant) -> Pong {
     guard text == current.text || text == last.text else { return .stale }
     responses.insert(heart)
@@ -90,7 +92,7 @@ public struct HeartMonitorState: Sendable {
     return text == current.text ? .onTime(now - current.sent) : .late(now - last.sent)
   }
 
-  /// A heart's connection broke: from now on only a beat over a new one counts.
+  /// Notes that a heart's connection broke: from now on only a beat over a new connection counts.
   public mutating func disconnected(_ heart: EngineIdentity) {
     guard misses[heart] != nil else { return }
     responses.remove(heart)
@@ -99,19 +101,19 @@ public struct HeartMonitorState: Sendable {
 
   /// Ends a heart that hasn't beaten since its connection broke.
   ///
-  /// - Returns: whether it has stopped.
+  /// - Returns: whether the heart has stopped.
   public mutating func endIfSilent(_ heart: EngineIdentity) -> Bool {
     guard silent.remove(heart) != nil, misses[heart] != nil else { return false }
     forget(heart)
     return true
   }
 
-  /// A heart that beat for an earlier monitor: it is known, and its silence will be reported.
+  /// Adds a heart that beat for an earlier monitor, so its silence is reported.
   public mutating func watch(_ heart: EngineIdentity) {
     if misses[heart] == nil { misses[heart] = 0 }
   }
 
-  /// Nothing is known of a heart any more: its silence is not reported, and its next beat is its first.
+  /// Forgets a heart: its silence is not reported, and its next beat counts as its first.
   public mutating func forget(_ heart: EngineIdentity) {
     misses[heart] = nil
     responses.remove(heart)
