@@ -16,6 +16,7 @@ actor Heart {
   private var frames = Multipart(minimumCapacity: 2)
   private var watch: HeartbeatWatch?
   private let logger: Logger
+  private var failures = LogThrottle()
   private let onLoss: @Sendable () -> Void
 
   /// Creates a heart, which is idle before ``start(_:endpoints:options:period:misses:)``.
@@ -74,7 +75,7 @@ actor Heart {
         try pong?.send(&frames)
       }
     } catch {
-      logger.error("heartbeat failed", metadata: [LogKey.reason: "\(error)"])
+      failures.log(.error, "heartbeat failed", to: logger, metadata: [LogKey.reason: "\(error)"])
     }
   }
 

@@ -29,6 +29,7 @@ final class ReplySender: Sendable {
     var running: Request?
     var outputCount = 0
     let logger: Logger
+    var sendFailures = LogThrottle()
   }
 
   private let state: Mutex<State>
@@ -161,7 +162,8 @@ extension ReplySender.State {
     do {
       try sockets?.iopub.send(&outgoing)
     } catch {
-      logger.error("publishing failed", metadata: [LogKey.reason: "\(error)", LogKey.messageType: "\(type)"])
+      sendFailures.log(
+        .error, "publishing failed", to: logger, metadata: [LogKey.reason: "\(error)", LogKey.messageType: "\(type)"])
     }
     outgoing.removeAll()
   }
@@ -181,8 +183,8 @@ extension ReplySender.State {
       case .control: try sockets?.control.send(&outgoing)
       }
     } catch {
-      logger.error(
-        "sending a reply failed",
+      sendFailures.log(
+        .error, "sending a reply failed", to: logger,
         metadata: [LogKey.reason: "\(error)", LogKey.messageID: "\(request.message.header.messageID)"])
     }
     outgoing.removeAll()
