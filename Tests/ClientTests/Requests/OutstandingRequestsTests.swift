@@ -3,8 +3,8 @@ import Testing
 @testable import MartletClient
 
 @Suite struct OutstandingRequestsTests {
-  private let first = EngineIdentity(id: 0, uuid: "a")
-  private let second = EngineIdentity(id: 1, uuid: "b")
+  private let first = RegisteredEngine(id: 0, uuid: "a")
+  private let second = RegisteredEngine(id: 1, uuid: "b")
   private var requests = OutstandingRequests<String>()
 
   private func isExpected(_ arrival: OutstandingRequests<String>.Arrival, _ context: String) -> Bool {
