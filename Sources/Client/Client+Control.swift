@@ -1,43 +1,41 @@
 import MartletWire
 
 extension Client {
-  /// Aborts requests that have not run, wherever they were sent; running ones go on. Their results throw
-  /// ``TaskAborted``.
+  /// Aborts requests that have not started, and waits for the engines to acknowledge it. Running ones go on. The results
+  /// of aborted requests throw ``TaskAborted``.
   ///
   /// - Parameters:
-  ///   - msgIDs: the requests' ids, see ``AsyncResult/msgIDs``; those of broadcasts are per engine.
-  ///   - targets: the engines that are told.
-  /// - Throws: ``ClientError/Code/noEngines``, ``ClientError/Code/noSuchEngine``, ``ClientError/Code/timeout`` when an
-  ///   engine does not acknowledge.
+  ///   - msgIDs: the ids of the requests, see ``AsyncResult/msgIDs``. Other clients' requests can be aborted, too.
+  ///   - targets: the engines to tell.
+  /// - Throws: ``ClientError/Code/noEngines``, ``ClientError/Code/noSuchEngine``; ``ClientError/Code/timeout`` if an
+  ///   engine does not acknowledge within ``ClientConfiguration/queryTimeout``.
   public func abort(_ msgIDs: [String], targets: EngineTargets = .all) async throws {
     let content: JSONValue = ["msg_ids": .array(msgIDs.map { .string($0) })]
     try await control(MessageType.abortRequest, content: { _ in content }, to: try resolve(targets))
       .value(timeout: configuration.queryTimeout)
   }
 
-  /// Aborts the requests of a call that have not run and waits until the engines have acknowledged it.
+  /// Aborts the tasks of a call that have not started, and waits for the engines to acknowledge it. Running ones go on.
+  /// An engine that leaves instead of answering has nothing left to abort.
   ///
-  /// - Throws: as ``abort(_:targets:)-([String],_)``.
+  /// - Throws: ``ClientError/Code/timeout`` if an engine does not acknowledge within
+  ///   ``ClientConfiguration/queryTimeout``; ``ClientError/Code/closed``.
   public func abort<Value>(_ result: AsyncResult<Value>) async throws {
-    result.cancel()
-    try await abort(result.msgIDs)
+    try await acknowledgements(abort(result.state.cancel()))
   }
 
-  /// Aborts every request of this client that is with engines and has not run.
+  /// Aborts all unfinished requests this client has sent to engines, and waits for them to acknowledge it.
   func abortOutstanding(on targets: EngineTargets) async throws {
     guard !isClosed else { throw ClientError.closed }
-    let engines = try resolve(targets)
-    var ids: [EngineIdentity: [String]] = [:]
-    for engine in engines { ids[engine] = connection.outbox.withOutstanding { $0.ids(on: engine) } }
-    let busy = ids.filter { !$0.value.isEmpty }
-    guard !busy.isEmpty else { return }
-    try await control(
-      MessageType.abortRequest,
-      content: { engine in ["msg_ids": .array((busy[engine] ?? []).map { .string($0) })] }, to: Array(busy.keys)
-    ).value(timeout: configuration.queryTimeout)
+    var idsByEngine: [RegisteredEngine: [String]] = [:]
+    for engine in try resolve(targets) {
+      let ids = connection.outbox.withOutstanding { $0.ids(on: engine) }
+      if !ids.isEmpty { idsByEngine[engine] = ids }
+    }
+    try await acknowledgements(abort(idsByEngine))
   }
 
-  /// Empties the namespaces of engines.
+  /// Removes all names from the engines' namespaces.
   ///
   /// - Throws: as ``abort(_:targets:)-([String],_)``.
   public func clear(_ targets: EngineTargets = .all) async throws {
@@ -45,29 +43,40 @@ extension Client {
       .value(timeout: configuration.queryTimeout)
   }
 
-  /// Ends engines. One that leaves without an answer has ended, too.
+  /// Shuts engines down and waits for them to acknowledge it. An engine that leaves without an answer counts as shut
+  /// down.
   ///
-  /// - Throws: ``ClientError/Code/noSuchEngine``; ``CompositeError`` or ``RemoteError`` for engines that refuse.
+  /// - Parameter targets: the engines. If there are none, `.all` does nothing.
+  /// - Throws: ``ClientError/Code/noSuchEngine``, ``ClientError/Code/timeout``; ``RemoteError`` if an engine refuses.
   public func shutdown(engines targets: EngineTargets = .all) async throws {
-    if engines.isEmpty, targets == .all { return }
-    let result = control(MessageType.shutdownRequest, content: { _ in ["restart": false] }, to: try resolve(targets))
-    guard try await result.wait(timeout: configuration.queryTimeout) else {
-      throw ClientError(.timeout, "\(result.progress.done) of \(result.progress.total) engines acknowledged their end")
-    }
-    for case .failure(let error) in try await result.outcomes where !(error is EngineError) { throw error }
+    let engines = targets == .all ? self.engines : try resolve(targets)
+    if engines.isEmpty { return }
+    try await acknowledgements(
+      control(MessageType.shutdownRequest, content: { _ in ["restart": false] }, to: engines))
   }
 
-  /// Ends the engines and, if asked to, the controller; the client is closed with the controller.
+  /// Shuts all engines down and, if asked to, the controller, which closes the client.
   ///
-  /// - Throws: as ``shutdown(engines:)``, and ``ClientError/Code/hubError``.
+  /// - Parameter hub: whether to shut down the controller as well.
+  /// - Throws: as ``shutdown(engines:)``; ``ClientError/Code/hubError``.
   public func shutdown(hub: Bool) async throws {
     try await shutdown(engines: .all)
     guard hub else { return }
     do {
       _ = try await query(MessageType.shutdownRequest)
     } catch let error as ClientError where error.code == .closed {
-      // The hub tells everyone that it shuts down, and that may arrive before its answer.
+      // The hub's notification that it shuts down may overtake its answer.
     }
     await close()
+  }
+
+  /// Waits for engines to acknowledge a control request. One that has left can't and needn't.
+  private func acknowledgements(_ result: AsyncResult<Void>) async throws {
+    guard try await result.wait(timeout: configuration.queryTimeout) else {
+      let progress = result.progress
+      throw ClientError(
+        .timeout, "\(progress.done) of \(progress.total) engines acknowledged the \(result.state.method)")
+    }
+    for case .failure(let error) in try await result.outcomes where !(error is EngineError) { throw error }
   }
 }

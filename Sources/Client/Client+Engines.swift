@@ -2,17 +2,18 @@ import MartletWire
 import Synchronization
 
 extension Client {
-  /// Waits until a number of engines is registered.
+  /// Waits until enough engines are registered.
   ///
   /// - Parameters:
-  ///   - count: how many engines, at least.
-  ///   - timeout: how long to wait.
-  /// - Throws: ``ClientError/Code/timeout`` that says how many there are, ``ClientError/Code/closed``.
+  ///   - count: the least number of engines.
+  ///   - timeout: how long to wait. Zero or less means not at all.
+  /// - Throws: ``ClientError/Code/timeout``, which says how many there are; ``ClientError/Code/closed``.
   public func waitForEngines(_ count: Int, timeout: Duration = .seconds(60)) async throws {
+    if ids.count >= count { return }
     try await withTimeout(timeout) {
       try await self.waitForEngines(count)
     } onTimeout: {
-      ClientError(.timeout, "\(self.ids.count) of \(count) engines are registered after \(timeout)")
+      ClientError(.timeout, "\(self.ids.count) of \(count) engines are registered after \(timeout.boundedWait)")
     }
   }
 
@@ -25,7 +26,7 @@ extension Client {
         for await _ in changes where self.ids.count >= count { return }
         if self.isClosed { throw ClientError.closed }
       }
-      // Notifications published before the subscription has reached the hub are lost: ask now and then.
+      // Notifications are lost if the hub publishes them before the subscription has reached it, so ask now and then.
       group.addTask {
         while self.ids.count < count {
           try await self.refreshEngines(timeout: self.configuration.queryTimeout)
@@ -37,7 +38,7 @@ extension Client {
     }
   }
 
-  /// Asks the hub which engines there are.
+  /// Asks the hub for the registered engines.
   func refreshEngines(timeout: Duration) async throws {
     let reply = try await query(MessageType.connectionRequest, timeout: timeout)
     var engines: [Int: String] = [:]

@@ -8,7 +8,7 @@ extension Client {
   /// - Throws: ``ClientError/Code/timeout``, ``ClientError/Code/hubError``, ``ClientError/Code/closed``.
   func query(_ type: String, content: JSONValue = [:], timeout: Duration? = nil) async throws -> TaskReply {
     let state = ResultState(total: 1, method: type)
-    let id = send(type, on: .query, content: content, to: nil, state: state, slot: 0)
+    let id = submit(type, on: .query, content: content, to: nil, state: state, slot: 0)
     let timeout = timeout ?? configuration.queryTimeout
     do {
       try await withTimeout(timeout) {
@@ -29,36 +29,79 @@ extension Client {
   }
 
   /// Sends a control request to engines.
-  func control(_ type: String, content: @Sendable (EngineIdentity) -> JSONValue, to engines: [EngineIdentity])
+  func control(_ type: String, content: @Sendable (RegisteredEngine) -> JSONValue, to engines: [RegisteredEngine])
     -> AsyncResult<Void>
   {
     let state = ResultState(total: engines.count, method: type)
     for (slot, engine) in engines.enumerated() {
-      send(type, on: .control, content: content(engine), to: engine, state: state, slot: slot)
+      submit(type, on: .control, content: content(engine), to: engine, state: state, slot: slot)
     }
     return AsyncResult(client: self, state: state, shape: .nothing)
   }
 
-  /// Sends abort requests for tasks that are not done, without waiting for the engines' answers.
-  func abort(_ tasks: [ResultState.TaskRecord]) {
-    guard !tasks.isEmpty, !isClosed else { return }
-    let everywhere = tasks.filter(\.engines.isEmpty).map(\.id)
-    var byEngine: [EngineIdentity: [String]] = [:]
+  /// Asks the engines that have unfinished tasks, or may get them from a scheduler, to abort the tasks.
+  ///
+  /// - Returns: the engines' acknowledgements.
+  @discardableResult
+  func abort(_ tasks: [TaskState]) -> AsyncResult<Void> {
+    var idsByEngine: [RegisteredEngine: [String]] = [:]
     for task in tasks {
-      for engine in task.engines { byEngine[engine, default: []] += [task.id, "\(task.id)_\(engine.uuid)"] }
+      // Engines know a broadcast under an id of their own.
+      for engine in task.engines { idsByEngine[engine, default: []] += [task.id, "\(task.id)_\(engine.uuid)"] }
     }
-    if !everywhere.isEmpty {
-      for engine in engines { byEngine[engine, default: []] += everywhere }
+    let scheduled = tasks.filter(\.engines.isEmpty).map(\.id)
+    if !scheduled.isEmpty {
+      for engine in engines { idsByEngine[engine, default: []] += scheduled }
     }
-    let ids = byEngine
-    _ = control(
-      MessageType.abortRequest,
-      content: { engine in ["msg_ids": .array((ids[engine] ?? []).map { .string($0) })] }, to: Array(ids.keys))
+    return abort(idsByEngine)
   }
 
+  /// Asks engines to abort requests.
+  ///
+  /// - Returns: the engines' acknowledgements.
+  func abort(_ idsByEngine: [RegisteredEngine: [String]]) -> AsyncResult<Void> {
+    control(
+      MessageType.abortRequest,
+      content: { engine in ["msg_ids": .array((idsByEngine[engine] ?? []).map { .string($0) })] },
+      to: Array(idsByEngine.keys))
+  }
+
+  /// Sends a call to one engine.
+  func submit(
+    _ call: Call, to engine: RegisteredEngine, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int
+  ) {
+    let id = messageIDs.next()
+    let engines = [engine]
+    guard state.begin(slot, id: id, engines: engines, outputs: collectsOutput ? 1 : 0) else { return }
+    connection.send(
+      Request(
+        channel: .mux, type: call.type, id: id, target: engine.frame, metadata: metadata, content: call.content,
+        buffers: call.buffers,
+        expected: [
+          ExpectedReply(
+            id: id, engines: engines,
+            destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput))
+        ]))
+  }
+
+  /// Sends a call to the task scheduler.
+  func submit(_ call: Call, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int) {
+    let id = messageIDs.next()
+    guard state.begin(slot, id: id, engines: [], outputs: collectsOutput ? 1 : 0) else { return }
+    connection.send(
+      Request(
+        channel: .task, type: call.type, id: id, metadata: metadata, content: call.content, buffers: call.buffers,
+        expected: [
+          ExpectedReply(
+            id: id, engines: [],
+            destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput))
+        ]))
+  }
+
+  /// Sends a query or a control request.
   @discardableResult
-  private func send(
-    _ type: String, on channel: RequestChannel, content: JSONValue, to engine: EngineIdentity?, state: ResultState,
+  private func submit(
+    _ type: String, on channel: RequestChannel, content: JSONValue, to engine: RegisteredEngine?, state: ResultState,
     slot: Int
   ) -> String {
     let id = messageIDs.next()
@@ -66,12 +109,11 @@ extension Client {
     guard state.begin(slot, id: id, engines: engines, outputs: 0) else { return id }
     var text: [UInt8] = []
     content.write(into: &text)
-    connection.submit(
+    connection.send(
       Request(
         channel: channel, type: type, id: id, target: engine?.frame, content: text,
         expected: [
-          ExpectedReply(
-            id: id, engines: engines, destination: Destination(state: state, slot: slot))
+          ExpectedReply(id: id, engines: engines, destination: ResultSlot(state: state, slot: slot))
         ]))
     return id
   }

@@ -4,15 +4,19 @@ import MartletWire
 import MartletZeroMQ
 import Synchronization
 
-/// A connection to a running cluster: finds its engines and calls functions on them.
+/// A connection to a running cluster, which finds its engines and calls functions on them.
 ///
 /// ```swift
 /// let client = try await Client.connect()
 /// let lengths = try await client[...].map(wordLength, words).value
 /// ```
-/// Everything may be used from any thread. The client closes when nothing refers to it any more, or with ``close()``.
+/// Views make the calls: `client[0]` calls functions on one engine, `client[...]` on all of them, ``loadBalanced(targets:)``
+/// on whichever is free, and ``broadcast(_:isCoalescing:)`` on many at little cost.
+///
+/// A client may be used from any thread. It closes with ``close()``, or when nothing refers to it any more; its views
+/// and results do.
 public final class Client: Sendable {
-  /// How to reach the controller.
+  /// The controller's endpoints and key.
   public let connectionInfo: ConnectionInfo
   /// How the client behaves.
   public let configuration: ClientConfiguration
@@ -30,23 +34,25 @@ public final class Client: Sendable {
   /// Connects to a controller.
   ///
   /// - Parameters:
-  ///   - info: what stands in the controller's connection file for clients.
+  ///   - info: the content of the controller's connection file for clients.
   ///   - configuration: how the client behaves.
-  /// - Throws: ``ClientError/Code/connectionFile`` for an unusable connection, ``ClientError/Code/timeout`` when the hub
-  ///   does not answer.
+  /// - Throws: ``ClientError/Code/connectionFile`` if the connection can't be used, ``ClientError/Code/timeout`` if the
+  ///   hub does not answer, ``ClientError/Code/invalidArgument`` if the configuration is out of range.
   public static func connect(
     _ info: ConnectionInfo, configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
+    let configuration = try configuration.validated()
     var info = info
     if info.curveServerKey == nil { info.curveServerKey = ProcessInfo.processInfo.environment["IPP_CURVE_SERVERKEY"] }
     if !info.ssh.isEmpty {
       configuration.logger.warning(
-        "the connection file asks for an ssh tunnel, which the client does not make: it connects directly")
+        "the connection file asks for an ssh tunnel; this client does not make one and connects directly")
     }
     let client: Client
     do {
       client = try Client(info, configuration)
-      try await client.connection.open(info, configuration)
+      let context = try Context(ioThreads: configuration.ioThreads)
+      try await client.connection.open(info, in: context, linger: configuration.linger)
     } catch {
       throw ClientError(.connectionFile, "the connection can't be used: \(error)", underlying: error)
     }
@@ -63,56 +69,64 @@ public final class Client: Sendable {
     return client
   }
 
-  /// Connects to the controller of a connection file, waiting for the file to appear.
+  /// Connects to the controller that has written a connection file; waits for the file to appear.
   ///
-  /// - Parameter connectionFile: path of an `ipcontroller-client.json`.
+  /// - Parameters:
+  ///   - connectionFile: the path of the file, usually called `ipcontroller-client.json`.
+  ///   - configuration: how the client behaves.
   /// - Throws: as ``connect(_:configuration:)``.
   public static func connect(
     connectionFile: String, configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
-    let info = try await ConnectionLookup(path: connectionFile).read(timeout: configuration.connectTimeout)
+    let timeout = configuration.connectTimeout.boundedWait
+    let info = try await ConnectionLookup(path: connectionFile).read(timeout: timeout)
     return try await connect(info, configuration: configuration)
   }
 
-  /// Connects to the controller of a profile, waiting for its connection file to appear.
+  /// Connects to the controller of a profile; waits for its connection file to appear.
   ///
   /// The file is `profile_NAME/security/ipcontroller[-CLUSTERID]-client.json` in `$IPYTHONDIR` or `~/.ipython`.
   ///
+  /// - Parameters:
+  ///   - profile: the name of the profile.
+  ///   - clusterID: the cluster's id, for profiles with several clusters; empty for the one without an id.
+  ///   - configuration: how the client behaves.
   /// - Throws: as ``connect(_:configuration:)``.
   public static func connect(
     profile: String = "default", clusterID: String = "", configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
     let lookup = ConnectionLookup(profile: profile, clusterID: clusterID)
-    return try await connect(try await lookup.read(timeout: configuration.connectTimeout), configuration: configuration)
+    let info = try await lookup.read(timeout: configuration.connectTimeout.boundedWait)
+    return try await connect(info, configuration: configuration)
   }
 
-  /// Closes the connection; calls that still wait throw ``ClientError/Code/closed``.
+  /// Closes the connection. Unfinished tasks fail with ``ClientError/Code/closed``.
   public func close() async {
     connection.shutDown(.closed)
     await connection.loop.waitUntilStopped()
   }
 
-  /// Whether the client was closed, by ``close()`` or because the controller shut down.
+  /// Whether the client was closed, by ``close()`` or because the controller has shut down.
   public var isClosed: Bool { connection.outbox.isClosed }
 
-  /// The ids of the registered engines, in order; kept current by the hub's notifications.
+  /// The ids of the registered engines in order. The hub's notifications keep them current.
   public var ids: [Int] { connection.directory.withLock { $0.engines.ids } }
 
   /// The registered engines in the order of their ids.
-  public var engines: [EngineIdentity] { connection.directory.withLock { $0.engines.engines } }
+  public var engines: [RegisteredEngine] { connection.directory.withLock { $0.engines.engines } }
 
-  /// Messages that were refused or reached nobody so far.
+  /// How many messages were refused or dropped so far.
   public var traffic: ClientTraffic { connection.currentTraffic }
 
-  /// The session that stands in the headers of this client's messages.
+  /// The id of the session, which is in the headers of this client's messages.
   public var session: String { messageIDs.session }
 
-  /// The id that belongs, or belonged, to an engine's uuid.
+  /// The id of an engine, also of one that has left.
   @Sendable func engineID(_ uuid: String) -> Int? { connection.directory.withLock { $0.engines.id(of: uuid) } }
 
-  /// The engines a call goes to.
-  func resolve(_ targets: EngineTargets) throws(ClientError) -> [EngineIdentity] {
-    let result: Result<[EngineIdentity], ClientError> = connection.directory.withLock { state in
+  /// The engines a call goes to, at least one. A call looks them up once: by the next time, others may have registered.
+  func resolve(_ targets: EngineTargets) throws(ClientError) -> [RegisteredEngine] {
+    let result: Result<[RegisteredEngine], ClientError> = connection.directory.withLock { state in
       do throws(ClientError) {
         return .success(try state.engines.resolve(targets))
       } catch {

@@ -1,19 +1,33 @@
 import Logging
 
-/// How a client behaves; every field has a default.
+/// How a client behaves. Every field has a default.
 public struct ClientConfiguration: Sendable {
-  /// How long to wait for the connection file and the hub's first answer. Default 10 seconds, as ipyparallel.
+  /// How long to wait for the connection file and for the hub's first answer. Default 10 seconds, as in ipyparallel.
   public var connectTimeout: Duration = .seconds(10)
-  /// How long to wait for the hub's answer to a query, and an engine's to a control request. Default 30 seconds: a
-  /// Python engine answers control requests while a task runs, but a busy hub may lag.
+  /// How long to wait for the hub's answer to a query and for an engine's answer to a control request. Default 30
+  /// seconds: engines answer control requests while a task runs, but a busy hub may lag.
   public var queryTimeout: Duration = .seconds(30)
-  /// Threads of libzmq; one serves about a gigabyte per second. Default 1.
+  /// How many threads ZeroMQ uses for this client, from 1 to 64; one transfers about a gigabyte per second. Default 1.
   public var ioThreads = 1
   /// How long unsent messages hold up ``Client/close()``. Default one second.
   public var linger: Duration = .seconds(1)
-  /// Where the client says what it refused or lost. Default: label `martlet.client`.
+  /// Receives messages about what the client refused or lost. Default: a logger with the label `martlet.client`.
   public var logger = Logger(label: "martlet.client")
 
-  /// All defaults.
+  /// Makes a configuration of defaults.
   public init() {}
+
+  /// The configuration with times that clocks can represent.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` for a number of threads out of range.
+  func validated() throws(ClientError) -> ClientConfiguration {
+    guard (1...64).contains(ioThreads) else {
+      throw ClientError(.invalidArgument, "ioThreads is \(ioThreads); it must be from 1 to 64")
+    }
+    var configuration = self
+    configuration.connectTimeout = connectTimeout.boundedWait
+    configuration.queryTimeout = queryTimeout.boundedWait
+    configuration.linger = linger.boundedWait
+    return configuration
+  }
 }

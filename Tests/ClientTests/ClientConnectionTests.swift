@@ -4,28 +4,12 @@ import Testing
 
 @testable import MartletClient
 
-@Suite("Client against hand-made peers", .timeLimit(.minutes(1)))
+@Suite("A client of a fake cluster", .timeLimit(.minutes(1)))
 struct ClientConnectionTests {
-  /// Runs a test with a client of a cluster of two engines, which it may lose.
-  private func withCluster(_ body: @Sendable (Client, FakeCluster) async throws -> Void) async throws {
-    let cluster = try FakeCluster()
-    try await cluster.start()
-    let client = try await Client.connect(cluster.info)
-    do {
-      try await body(client, cluster)
-    } catch {
-      await client.close()
-      await cluster.stop()
-      throw error
-    }
-    await client.close()
-    await cluster.stop()
-  }
-
   private static let echo = RemoteFunction("echo") { (value: Int) in value }
 
   @Test func callsTypedFunctions() async throws {
-    try await withCluster { (client, _) async throws in
+    try await FakeCluster.withClient { (client, _) async throws in
       #expect(client.ids == [0, 1])
       #expect(try await client[0].apply(Self.echo, 5).value == 5)
       #expect(try await client[...].apply(Self.echo, 6).value == [6, 6])
@@ -34,18 +18,18 @@ struct ClientConnectionTests {
   }
 
   @Test func pipelinesManyCalls() async throws {
-    try await withCluster { (client, cluster) async throws in
+    try await FakeCluster.withClient { (client, cluster) async throws in
       var view = client[1]
       view.collectsOutput = false
       let results = try (0..<2000).map { try view.apply(Self.echo, $0) }
       for (index, result) in results.enumerated() { #expect(try await result.value == index) }
-      let metadata = await cluster.received.first?.metadataBytes.string
+      let metadata = await cluster.received.first?.message.metadataBytes.string
       #expect(metadata == "{\"no_status\":true}")
     }
   }
 
-  @Test func namesTheFunctionAndTheTypesWhenTheyDiffer() async throws {
-    try await withCluster { (client, _) async throws in
+  @Test func namesTheFunctionAndBothTypesWhenTheyDiffer() async throws {
+    try await FakeCluster.withClient { (client, _) async throws in
       let error = await #expect(throws: ClientError.self) {
         try await client[0].apply(name: "echo", args: ["text"], as: Int.self).value
       }
@@ -55,15 +39,15 @@ struct ClientConnectionTests {
   }
 
   @Test func reportsRemoteErrorsWithTheirEngine() async throws {
-    try await withCluster { (client, _) async throws in
+    try await FakeCluster.withClient { (client, _) async throws in
       let error = await #expect(throws: RemoteError.self) { try await client[1].apply(name: "fail").value }
       #expect(error?.description == "engine 1: fail: ValueError: bad")
       #expect(error?.traceback == "a\nb")
     }
   }
 
-  @Test func countsSecondRepliesAndDropsForgedOnes() async throws {
-    try await withCluster { (client, _) async throws in
+  @Test func countsDuplicateRepliesAndDropsForgedOnes() async throws {
+    try await FakeCluster.withClient { (client, _) async throws in
       #expect(try await client[0].apply(name: "twice", as: Int.self).value == 1)
       #expect(try await client[0].apply(name: "forged", as: Int.self).value == 2)
       #expect(client.traffic.unexpectedReplies == 1)
@@ -72,14 +56,14 @@ struct ClientConnectionTests {
   }
 
   @Test func failsARequestWhoseReplyIsMalformed() async throws {
-    try await withCluster { (client, _) async throws in
+    try await FakeCluster.withClient { (client, _) async throws in
       let error = await #expect(throws: ClientError.self) { try await client[0].apply(name: "nothing").value }
       #expect(error?.code == .malformedReply)
     }
   }
 
-  @Test func failsWhatWasWithADeadEngine() async throws {
-    try await withCluster { (client, cluster) async throws in
+  @Test func failsTheRequestsOfADeadEngine() async throws {
+    try await FakeCluster.withClient { (client, cluster) async throws in
       let result = try client[1].apply(name: "silent")
       let unaffected = try client[0].apply(name: "silent")
       _ = try await client[1].apply(Self.echo, 1).value
@@ -94,7 +78,7 @@ struct ClientConnectionTests {
   }
 
   @Test func waitsForEngines() async throws {
-    try await withCluster { (client, cluster) async throws in
+    try await FakeCluster.withClient { (client, cluster) async throws in
       try await cluster.gain(2)
       try await client.waitForEngines(3)
       #expect(client.ids == [0, 1, 2])
@@ -102,7 +86,7 @@ struct ClientConnectionTests {
   }
 
   @Test func timesOutWithoutEndingTheWork() async throws {
-    try await withCluster { (client, _) async throws in
+    try await FakeCluster.withClient { (client, _) async throws in
       let result = try client[0].apply(name: "silent")
       let error = await #expect(throws: ClientError.self) { try await result.value(timeout: .milliseconds(10)) }
       #expect(error?.code == .timeout)
@@ -110,16 +94,16 @@ struct ClientConnectionTests {
     }
   }
 
-  @Test func throwsTheHubsErrors() async throws {
-    try await withCluster { (client, _) async throws in
+  @Test func throwsErrorsOfTheHub() async throws {
+    try await FakeCluster.withClient { (client, _) async throws in
       let error = await #expect(throws: ClientError.self) { try await client.hubHistory() }
       #expect(error?.code == .hubError)
       #expect(error?.message.contains("KeyError: no history") == true)
     }
   }
 
-  @Test func closingEndsWhatWaits() async throws {
-    try await withCluster { (client, _) async throws in
+  @Test func closingFailsUnfinishedTasks() async throws {
+    try await FakeCluster.withClient { (client, _) async throws in
       let result = try client[0].apply(name: "silent")
       await client.close()
       let error = await #expect(throws: ClientError.self) { try await result.value }
@@ -130,7 +114,7 @@ struct ClientConnectionTests {
   }
 
   @Test func cancelledMapsSendNoMore() async throws {
-    try await withCluster { (client, cluster) async throws in
+    try await FakeCluster.withClient { (client, cluster) async throws in
       let result = try client.loadBalanced().map(name: "silent", [1, 2, 3, 4], window: 2)
       result.cancel()
       #expect(result.metadata.map(\.status) == [.pending, .pending, .aborted, .aborted])

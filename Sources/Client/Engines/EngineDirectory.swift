@@ -1,64 +1,86 @@
 /// The engines a client knows, kept current by the hub's notifications.
 struct EngineDirectory: Sendable {
-  private var byID: [Int: EngineIdentity] = [:]
-  private var numbers: [String: Int] = [:]
-  private var gone: Set<String> = []
-  /// The engines in the order of their ids.
-  private(set) var engines: [EngineIdentity] = []
+  /// The most engines that are remembered after they have left. Each takes some 100 bytes.
+  static let departedLimit = 16_384
 
-  /// The ids in order.
+  private var byID: [Int: RegisteredEngine] = [:]
+  private var idsByUUID: [String: Int] = [:]
+  /// The ids of engines that have left, by uuid.
+  private var departed = RecentTable<String, Int>(limit: departedLimit)
+  /// The registered engines in the order of their ids.
+  private(set) var engines: [RegisteredEngine] = []
+
+  /// The ids of the registered engines in order.
   var ids: [Int] { engines.map(\.id) }
 
-  /// Notes an engine. One that is gone stays gone: the hub's list may be older than the notification of its end.
+  /// How many engines are remembered, including those that have left.
+  var rememberedCount: Int { byID.count + departed.count }
+
+  /// Adds an engine. One that has left is not added again: the hub's list may be older than the notification of the
+  /// engine's departure.
   ///
   /// - Returns: whether anything changed.
   mutating func register(id: Int, uuid: String) -> Bool {
-    guard byID[id]?.uuid != uuid, !gone.contains(uuid) else { return false }
-    byID[id] = EngineIdentity(id: id, uuid: uuid)
-    numbers[uuid] = id
-    sort()
+    guard byID[id]?.uuid != uuid, departed[uuid] == nil else { return false }
+    _ = unregister(id: id)
+    let engine = RegisteredEngine(id: id, uuid: uuid)
+    byID[id] = engine
+    idsByUUID[uuid] = id
+    engines.insert(engine, at: position(of: id))
     return true
   }
 
-  /// Forgets an engine.
+  /// Removes an engine.
   ///
-  /// - Returns: the engine, if it was known.
-  mutating func unregister(id: Int) -> EngineIdentity? {
-    guard let gone = byID.removeValue(forKey: id) else { return nil }
-    self.gone.insert(gone.uuid)
-    sort()
-    return gone
+  /// - Returns: the engine, or `nil` if it was unknown.
+  mutating func unregister(id: Int) -> RegisteredEngine? {
+    guard let engine = byID.removeValue(forKey: id) else { return nil }
+    idsByUUID[engine.uuid] = nil
+    departed.insert(id, for: engine.uuid)
+    engines.remove(at: position(of: id))
+    byID.releaseUnusedCapacity()
+    idsByUUID.releaseUnusedCapacity()
+    return engine
   }
 
-  /// The id that belongs, or belonged, to a uuid: replies may outlive their engine.
-  func id(of uuid: String) -> Int? { numbers[uuid] }
+  /// The id of an engine, also of one that has left: replies may outlive their engine.
+  func id(of uuid: String) -> Int? { idsByUUID[uuid] ?? departed[uuid] }
 
-  /// The engines a call goes to.
+  /// The engines a call goes to, at least one.
   ///
   /// - Throws: ``ClientError/Code/noEngines`` or ``ClientError/Code/noSuchEngine``.
-  func resolve(_ targets: EngineTargets) throws(ClientError) -> [EngineIdentity] {
+  func resolve(_ targets: EngineTargets) throws(ClientError) -> [RegisteredEngine] {
     guard !engines.isEmpty else { throw .noEngines }
     switch targets {
     case .all: return engines
-    case .positions(let range): return Array(engines[range.clamped(to: 0..<engines.count)])
+    case .positions(let range):
+      let found = engines[range.clamped(to: 0..<engines.count)]
+      guard !found.isEmpty else { throw .emptySelection("at the positions \(range)", existing: ids) }
+      return Array(found)
     case .ids(let ids):
-      var found: [EngineIdentity] = []
+      guard !ids.isEmpty else { throw .emptySelection("in an empty list of ids", existing: self.ids) }
+      var found: [RegisteredEngine] = []
       found.reserveCapacity(ids.count)
       for id in ids { found.append(try resolve(id)) }
       return found
     }
   }
 
-  /// One engine; negative ids count from the end.
-  ///
-  /// - Throws: as ``resolve(_:)-(EngineTargets)``.
-  func resolve(_ id: Int) throws(ClientError) -> EngineIdentity {
-    guard !engines.isEmpty else { throw .noEngines }
+  /// One engine. Negative ids count from the end.
+  private func resolve(_ id: Int) throws(ClientError) -> RegisteredEngine {
     if id >= 0, let engine = byID[id] { return engine }
-    let position = engines.count + id
+    let position = engines.count + min(id, 0)
     guard id < 0, position >= 0 else { throw .noSuchEngine(id, existing: ids) }
     return engines[position]
   }
 
-  private mutating func sort() { engines = byID.values.sorted { $0.id < $1.id } }
+  /// The position of the first engine whose id isn't lower.
+  private func position(of id: Int) -> Int {
+    var range = 0..<engines.count
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      range = engines[middle].id < id ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    }
+    return range.lowerBound
+  }
 }

@@ -1,9 +1,12 @@
-/// Which engines a call goes to. They are looked up when the call is made, not before.
+/// The engines a call goes to. They are looked up when the call is made, not when the view is created.
+///
+/// A selection that turns out to be empty is an error, ``ClientError/Code/noSuchEngine``, so that no work gets lost
+/// unnoticed.
 public enum EngineTargets: Sendable, Hashable {
-  /// All engines there are at the time of the call.
+  /// All engines that are registered at the time of the call.
   case all
-  /// Engines by id; negative numbers count from the end of the list of ids.
+  /// Engines by id. Negative numbers count from the end of ``Client/ids``: -1 is the last engine.
   case ids([Int])
-  /// Positions in the sorted list of ids, cut to what is there, as a Python slice.
+  /// Engines by their positions in ``Client/ids``. Positions without an engine are left out, as in a Python slice.
   case positions(Range<Int>)
 }

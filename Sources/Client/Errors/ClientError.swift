@@ -1,52 +1,62 @@
-/// A failure on the client's side of a call: nothing the called function did.
+/// A failure of the client itself or of its connection to the cluster, not of a called function.
 public struct ClientError: Error, Sendable, CustomStringConvertible {
   /// The kinds of failure.
   public enum Code: String, Sendable, Hashable, CaseIterable {
-    /// No usable connection file, or one that lacks a channel.
+    /// There is no connection file, or the connection it describes can't be used.
     case connectionFile
-    /// The controller did not answer, or the wait's own limit passed.
+    /// The controller did not answer in time, or the caller's own time limit passed.
     case timeout
-    /// The client was closed, or the controller announced that it shuts down.
+    /// The client was closed, by its owner or because the controller has shut down.
     case closed
-    /// A message could not be handed to ZeroMQ.
+    /// ZeroMQ accepted no more messages.
     case sendFailed
     /// No engine is registered.
     case noEngines
-    /// A view names an engine that isn't there.
+    /// A view names an engine that isn't registered, or no engine at all.
     case noSuchEngine
-    /// The hub answered a query with an error.
+    /// The hub refused a query.
     case hubError
-    /// The result has another type than the caller expects.
+    /// A result doesn't have the type the caller expects.
     case wrongResultType
-    /// A reply was signed correctly but is not what the protocol says.
+    /// A reply was signed correctly but does not follow the protocol.
     case malformedReply
-    /// An argument can't be sent: it doesn't encode, or is out of range.
+    /// An argument can't be encoded or is out of range.
     case invalidArgument
   }
 
-  /// What kind of failure.
+  /// The kind of failure.
   public let code: Code
-  /// What happened and, where that is known, what to do about it.
+  /// What happened and, if that is known, what to do about it.
   public let message: String
-  /// The error behind it, if there is one.
+  /// The error that caused this one, if there is one.
   public let underlying: (any Error)?
 
-  /// An error with its explanation.
+  /// Makes an error with its explanation.
   public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.underlying = underlying
   }
 
+  /// The ``message``.
   public var description: String { message }
 
-  /// The error for an engine that isn't there.
+  /// The error for an engine that isn't registered.
   static func noSuchEngine(_ id: Int, existing: [Int]) -> ClientError {
-    ClientError(
-      .noSuchEngine, "there is no engine \(id); the engines are \(existing.map(String.init).joined(separator: ", "))")
+    ClientError(.noSuchEngine, "there is no engine \(id); the engines are \(list(existing))")
   }
 
-  /// The error for views without any engine.
+  /// The error for a view that names no engine.
+  static func emptySelection(_ place: String, existing: [Int]) -> ClientError {
+    ClientError(.noSuchEngine, "there is no engine \(place); the engines are \(list(existing))")
+  }
+
+  private static func list(_ ids: [Int]) -> String {
+    let first = ids.prefix(20).map(String.init).joined(separator: ", ")
+    return ids.count > 20 ? "\(first) and \(ids.count - 20) more" : first
+  }
+
+  /// The error for calls while no engine is registered.
   static let noEngines = ClientError(
     .noEngines, "no engine is registered; start some (martlet start -n 4) or await client.waitForEngines(_:timeout:)")
 

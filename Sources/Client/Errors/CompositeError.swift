@@ -1,21 +1,22 @@
-/// Several tasks of one call, of which at least one failed.
+/// The failures of a call with several tasks.
 public struct CompositeError: Error, Sendable, CustomStringConvertible {
-  /// One of the tasks and why it failed.
+  /// A task that failed.
   public struct Failure: Sendable, CustomStringConvertible {
-    /// The task's place among those of the call.
+    /// The task's position among those of the call.
     public let index: Int
-    /// The engine it was on, where known.
+    /// The id of the engine that ran the task, if it is known.
     public let engineID: Int?
-    /// Why it failed: ``RemoteError``, ``EngineError``, ``TaskAborted`` or ``ClientError``.
+    /// What made the task fail: ``RemoteError``, ``EngineError``, ``TaskAborted`` or ``ClientError``.
     public let error: any Error
 
-    /// The failure of a task.
+    /// Makes a failure of a task.
     public init(index: Int, engineID: Int?, error: any Error) {
       self.index = index
       self.engineID = engineID
       self.error = error
     }
 
+    /// The engine and the error.
     public var description: String {
       let text = "\(error)"
       guard let engineID, !text.hasPrefix("engine \(engineID)") else { return text }
@@ -26,21 +27,21 @@ public struct CompositeError: Error, Sendable, CustomStringConvertible {
   /// How many failures the description lists.
   static let descriptionLimit = 4
 
-  /// What was asked for, for example `map(square)`.
+  /// What was called, for example `map(square)`.
   public let method: String
-  /// How many tasks the call had.
+  /// How many tasks the call has.
   public let total: Int
-  /// Those that failed, in the order of the tasks.
+  /// The tasks that failed, in the order of the tasks.
   public let failures: [Failure]
 
-  /// The failures of a call.
+  /// Makes an error for the failures of a call.
   public init(method: String, total: Int, failures: [Failure]) {
     self.method = method
     self.total = total
     self.failures = failures
   }
 
-  /// How many failed and why the first few did.
+  /// How many tasks failed, and the first few errors.
   public var description: String {
     var lines = ["\(failures.count) of \(total) tasks of \(method) failed"]
     lines += failures.prefix(Self.descriptionLimit).map { "  \($0)" }

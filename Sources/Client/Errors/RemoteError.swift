@@ -1,21 +1,21 @@
-/// What a function or code raised on an engine.
+/// An error a function or executed code threw on an engine.
 public struct RemoteError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The class of the exception, for example `ZeroDivisionError`, or the Swift error's type.
+  /// The class of the Python exception, for example `ZeroDivisionError`, or the type of the Swift error.
   public let ename: String
-  /// The exception's message.
+  /// The error's message.
   public let evalue: String
-  /// The traceback as the engine formatted it, possibly with terminal colours; may be empty.
+  /// The traceback as the engine formatted it; may be empty or contain terminal colours.
   public let traceback: String
-  /// The engine it happened on, where known.
+  /// The engine's id, if it is known.
   public let engineID: Int?
-  /// The engine's uuid, where known.
+  /// The engine's unique name, if it is known.
   public let engineUUID: String?
   /// The id of the request.
   public let msgID: String
-  /// What was asked for, for example `apply(wordCount)`.
+  /// What was called, for example `map(wordCount)`.
   public let method: String
 
-  /// An error with all its parts.
+  /// Makes an error from its parts.
   public init(
     ename: String, evalue: String, traceback: String = "", engineID: Int? = nil, engineUUID: String? = nil,
     msgID: String = "", method: String = ""
@@ -29,7 +29,7 @@ public struct RemoteError: Error, Sendable, Hashable, CustomStringConvertible {
     self.method = method
   }
 
-  /// One line: where, what was called, what went wrong.
+  /// One line: the engine, what was called and what went wrong.
   public var description: String {
     let place = engineID.map { "engine \($0): " } ?? ""
     let call = method.isEmpty ? "" : "\(method): "

@@ -1,15 +1,17 @@
 import MartletWire
 
 extension Client {
-  /// How much work each engine has.
+  /// How many requests each engine has.
   ///
   /// - Throws: ``ClientError/Code/noSuchEngine``, ``ClientError/Code/hubError``, ``ClientError/Code/timeout``.
   public func queueStatus(_ targets: EngineTargets = .all) async throws -> QueueStatus {
     try QueueStatus(try await queues(targets, verbose: false))
   }
 
-  /// The ids of the requests each engine has: an object by engine id, with `queue`, `tasks` and `completed`, and the
-  /// list `unassigned`.
+  /// The ids of the requests each engine has.
+  ///
+  /// - Returns: an object by engine id of objects with the lists `queue`, `tasks` and `completed`; the list `unassigned`
+  ///   has the requests that wait for an engine.
   ///
   /// - Throws: as ``queueStatus(_:)``.
   public func queueContents(_ targets: EngineTargets = .all) async throws -> JSONValue {
@@ -17,13 +19,14 @@ extension Client {
   }
 
   private func queues(_ targets: EngineTargets, verbose: Bool) async throws -> JSONValue {
-    // The hub evaluates "all" itself: it may know more engines than have reached this client.
+    // The hub itself looks up "all": it may know engines this client hasn't heard of yet.
     let ids: JSONValue = targets == .all ? .null : .array(try resolve(targets).map { .int($0.id) })
     return try await query(MessageType.queueRequest, content: ["targets": ids, "verbose": .bool(verbose)]).content
   }
 
-  /// Which of some requests, of this or any other client, are done.
+  /// Which requests, of this or any other client, have finished.
   ///
+  /// - Parameter msgIDs: the ids of the requests.
   /// - Throws: ``ClientError/Code/hubError`` for ids the hub doesn't know, ``ClientError/Code/timeout``.
   public func resultStatus(_ msgIDs: [String]) async throws -> ResultStatus {
     let content = try await requestResults(msgIDs, statusOnly: true).content
@@ -31,35 +34,35 @@ extension Client {
     return ResultStatus(completed: ids("completed"), pending: ids("pending"))
   }
 
-  /// The ids of all requests the hub remembers, in the order of submission.
+  /// The ids of all requests the hub remembers, in the order of their submission.
   ///
   /// - Throws: ``ClientError/Code/hubError``, ``ClientError/Code/timeout``.
   public func hubHistory() async throws -> [String] {
     let content = try await query(MessageType.historyRequest).content
     guard let history = content["history"]?.arrayValue else {
-      throw ClientError(.malformedReply, "the hub's answer lacks 'history'")
+      throw ClientError(.malformedReply, "the hub's answer has no 'history'")
     }
     return history.compactMap(\.stringValue)
   }
 
-  /// Finds task records.
+  /// Finds the hub's records of requests.
   ///
   /// - Parameters:
-  ///   - query: a condition in the manner of MongoDB, for example `["completed": ["$ne": nil]]`.
-  ///   - keys: the fields wanted, `msg_id` is always among them; `nil` for all but buffers.
-  /// - Throws: ``ClientError/Code/hubError`` for a condition the store can't evaluate, ``ClientError/Code/timeout``.
+  ///   - query: a condition in the syntax of MongoDB, for example `["completed": ["$ne": nil]]`.
+  ///   - keys: the fields to return in addition to `msg_id`; `nil` for all but the buffers.
+  /// - Throws: ``ClientError/Code/hubError`` if the hub can't evaluate the condition, ``ClientError/Code/timeout``.
   public func dbQuery(_ query: JSONValue, keys: [String]? = nil) async throws -> [TaskRecord] {
     let fields: JSONValue = keys.map { .array($0.map { .string($0) }) } ?? .null
     let reply = try await self.query(MessageType.databaseRequest, content: ["query": query, "keys": fields])
     return try TaskRecord.records(reply)
   }
 
-  /// Makes the hub forget requests and their results.
+  /// Removes requests and their results from the hub.
   ///
   /// - Parameters:
-  ///   - msgIDs: the requests; they must be done.
-  ///   - engines: engines whose whole history goes too.
-  /// - Throws: ``ClientError/Code/hubError`` for requests that are unknown or not done, ``ClientError/Code/timeout``.
+  ///   - msgIDs: the ids of the requests, which must have finished.
+  ///   - engines: engines whose finished requests are removed as well.
+  /// - Throws: ``ClientError/Code/hubError`` for requests that are unknown or unfinished, ``ClientError/Code/timeout``.
   public func purgeResults(_ msgIDs: [String] = [], engines: EngineTargets? = nil) async throws {
     let ids = try engines.map { try resolve($0).map(\.id) } ?? []
     guard !msgIDs.isEmpty || !ids.isEmpty else { return }
@@ -68,7 +71,7 @@ extension Client {
       content: ["msg_ids": .array(msgIDs.map { .string($0) }), "engine_ids": .array(ids.map { .int($0) })])
   }
 
-  /// Makes the hub forget all requests and their results.
+  /// Removes all requests and their results from the hub.
   ///
   /// - Throws: as ``purgeResults(_:engines:)``.
   public func purgeAllResults() async throws {
@@ -81,12 +84,4 @@ extension Client {
       MessageType.resultRequest,
       content: ["msg_ids": .array(msgIDs.map { .string($0) }), "status_only": .bool(statusOnly)])
   }
-}
-
-/// Which of some requests are done.
-public struct ResultStatus: Sendable, Hashable {
-  /// Those that are.
-  public let completed: [String]
-  /// Those that are not.
-  public let pending: [String]
 }

@@ -1,20 +1,43 @@
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 extension Client {
-  /// The results of requests of any client, from the hub.
+  /// The results of requests of any client, which the hub keeps.
+  ///
+  /// The hub doesn't announce results, so the client asks for them now and then until all have arrived. It stops when
+  /// nothing refers to the result any more.
   ///
   /// - Parameters:
-  ///   - msgIDs: the requests.
-  ///   - type: what the results are; by default any Python value.
-  /// - Returns: a result that waits for those that are not done yet. It fails with ``ClientError/Code/hubError`` for ids
-  ///   the hub doesn't know.
+  ///   - msgIDs: the ids of the requests.
+  ///   - type: the type of the results; by default any Python value.
+  /// - Returns: the results in the order of the ids. They fail with ``ClientError/Code/hubError`` for ids the hub doesn't
+  ///   know.
   public func getResult<Output: Codable & Sendable>(
     _ msgIDs: [String], as type: Output.Type = PickleValue.self
   ) -> AsyncResult<[Output]> {
     let state = ResultState(total: msgIDs.count, method: "getResult")
     for (slot, id) in msgIDs.enumerated() { _ = state.begin(slot, id: id, engines: [], outputs: 0) }
-    Task { await self.fetch(msgIDs, into: state) }
+    let poller = Task { [weak self, weak state] in
+      var open = Dictionary(msgIDs.enumerated().map { ($0.element, [$0.offset]) }, uniquingKeysWith: +)
+      do {
+        var pause = Duration.milliseconds(50)
+        while !open.isEmpty {
+          // Neither the client nor the result may be kept alive between two queries.
+          let before = open.count
+          guard let replies = try await self?.completedResults(of: Array(open.keys)) else { throw ClientError.closed }
+          for (id, reply) in replies {
+            for slot in open.removeValue(forKey: id) ?? [] { state?.complete(slot, .success(reply), output: .none) }
+          }
+          guard open.count == before else { continue }
+          try await Task.sleep(for: pause)
+          pause = min(pause * 2, .seconds(1))
+        }
+      } catch {
+        for slot in open.values.joined() { state?.fail(slot, error) }
+      }
+    }
+    state.storage.withLock { $0.poller = poller }
     return AsyncResult(
       client: self, state: state,
       shape: .list { reply in
@@ -25,9 +48,12 @@ extension Client {
       })
   }
 
-  /// Sends requests that are done again, as new requests.
+  /// Submits finished requests again, as new requests.
   ///
-  /// - Returns: their results, see ``getResult(_:as:)``.
+  /// - Parameters:
+  ///   - msgIDs: the ids of the requests, which must have finished.
+  ///   - type: the type of the results; by default any Python value.
+  /// - Returns: the results of the new requests, see ``getResult(_:as:)``.
   /// - Throws: ``ClientError/Code/hubError``, ``ClientError/Code/timeout``.
   public func resubmit<Output: Codable & Sendable>(
     _ msgIDs: [String], as type: Output.Type = PickleValue.self
@@ -44,38 +70,22 @@ extension Client {
       }, as: type)
   }
 
-  private func fetch(_ msgIDs: [String], into state: ResultState) async {
-    var open = Dictionary(msgIDs.enumerated().map { ($0.element, [$0.offset]) }, uniquingKeysWith: +)
-    do {
-      // The hub does not announce completion; it is asked less and less often.
-      var pause = Duration.milliseconds(50)
-      while !open.isEmpty {
-        let status = try await resultStatus(Array(open.keys))
-        if !status.completed.isEmpty {
-          for (id, reply) in try await fetch(status.completed) {
-            for slot in open.removeValue(forKey: id) ?? [] {
-              state.complete(slot, .success(reply), output: .none)
-            }
-          }
-        } else {
-          try await Task.sleep(for: pause)
-          pause = min(pause * 2, .seconds(1))
-        }
-      }
-    } catch {
-      for slot in open.values.joined() { state.complete(slot, .failure(error), output: .none) }
-    }
+  /// The replies to those of some requests that have finished.
+  private func completedResults(of msgIDs: [String]) async throws -> [(String, TaskReply)] {
+    let completed = try await resultStatus(msgIDs).completed
+    return completed.isEmpty ? [] : try await results(of: completed)
   }
 
-  private func fetch(_ msgIDs: [String]) async throws -> [(String, TaskReply)] {
+  /// The replies to finished requests.
+  private func results(of msgIDs: [String]) async throws -> [(String, TaskReply)] {
     let answer = try await requestResults(msgIDs, statusOnly: false)
     let content = answer.content
     var rest = answer.buffers
     var replies: [(String, TaskReply)] = []
-    // The buffers stand in the order of the ids, without counts.
+    // The buffers are in the order of the ids, without counts.
     for id in Set(msgIDs).sorted(by: { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }) {
       guard let record = content[id], let result = record["result_content"] else {
-        throw ClientError(.malformedReply, "the hub's answer lacks the result of \(id)")
+        throw ClientError(.malformedReply, "the hub's answer has no result of \(id)")
       }
       let type = record["result_header"]?["msg_type"]?.stringValue ?? MessageType.applyReply
       var buffers: [Bytes] = []
@@ -84,14 +94,10 @@ extension Client {
         buffers = Array(rest.prefix(rest.count - remaining.count))
         rest = remaining
       }
-      replies.append(
-        (
-          id,
-          try TaskReply(
-            messageType: type, content: result.bytes, metadata: (record["result_metadata"] ?? [:]).bytes,
-            date: record["result_header"]?["date"]?.stringValue.flatMap { Timestamp($0) }, received: .now,
-            buffers: buffers)
-        ))
+      let reply = try TaskReply(
+        messageType: type, content: result.bytes, metadata: (record["result_metadata"] ?? [:]).bytes,
+        date: record["result_header"]?["date"]?.stringValue.flatMap { Timestamp($0) }, received: .now, buffers: buffers)
+      replies.append((id, reply))
     }
     return replies
   }

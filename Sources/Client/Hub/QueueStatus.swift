@@ -1,20 +1,20 @@
 import MartletWire
 
-/// How much work the engines have.
+/// How many requests the engines have.
 public struct QueueStatus: Sendable, Hashable {
-  /// The work of one engine.
+  /// The requests of one engine.
   public struct Load: Sendable, Hashable {
-    /// Direct requests that are not done.
+    /// Unfinished requests from direct views.
     public let queue: Int
-    /// Load-balanced requests that are not done.
+    /// Unfinished requests from load-balanced views.
     public let tasks: Int
-    /// Requests of both kinds that are done.
+    /// Finished requests of both kinds.
     public let completed: Int
   }
 
-  /// By engine id.
+  /// The requests of each engine, by the engine's id.
   public let engines: [Int: Load]
-  /// Load-balanced requests that no engine has yet.
+  /// Load-balanced requests that wait for an engine.
   public let unassigned: Int
 
   /// Reads the hub's answer.

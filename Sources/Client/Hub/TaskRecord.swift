@@ -1,19 +1,19 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What the hub knows of a request.
+/// The hub's record of a request.
 public struct TaskRecord: Sendable, Hashable {
-  /// The fields by ipyparallel's names: `msg_id`, `header`, `submitted`, `completed`, `result_content` and so on.
+  /// The fields, which have ipyparallel's names: `msg_id`, `header`, `submitted`, `completed`, `result_content` …
   public let fields: [String: JSONValue]
-  /// The request's buffers, where they were asked for.
+  /// The request's buffers, if the query asked for them.
   public let buffers: [Bytes]
-  /// The result's buffers, where they were asked for.
+  /// The result's buffers, if the query asked for them.
   public let resultBuffers: [Bytes]
 
-  /// The request's id.
+  /// The request's id; empty if the record lacks it.
   public var msgID: String { fields["msg_id"]?.stringValue ?? "" }
 
-  /// A field.
+  /// A field by its name, or `nil` if the record lacks it.
   public subscript(field: String) -> JSONValue? { fields[field] }
 
   /// Reads the hub's answer to a query.

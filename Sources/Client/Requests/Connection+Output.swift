@@ -2,9 +2,10 @@ import MartletWire
 import MartletZeroMQ
 
 extension Connection {
-  /// Takes the output of tasks that is there, up to a batch.
+  /// Receives the output that has arrived, up to a batch.
   ///
-  /// Every client gets every engine's output: what belongs to others is dropped before its signature is checked.
+  /// Each client receives the output of all engines. Messages for other clients are dropped before their signature is
+  /// verified.
   func receiveOutput(_ socket: SharedSocket) {
     drain(socket, "iopub") { () throws(WireError) in try self.handleOutput() }
   }
@@ -16,7 +17,7 @@ extension Connection {
     if destination.state.addOutput(destination.slot, event) { routes.remove(id) }
   }
 
-  private func outputDestination(of id: String) -> Destination? {
+  private func outputDestination(of id: String) -> ResultSlot? {
     guard let destination = outbox.withOutstanding({ $0.context(of: id) }), destination.collectsOutput else {
       return routes.destination(of: id)
     }

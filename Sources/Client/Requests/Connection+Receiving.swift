@@ -4,18 +4,18 @@ import MartletZeroMQ
 import Synchronization
 
 extension Connection {
-  /// Takes the replies that are there, up to a batch.
-  func receiveReplies(_ socket: SharedSocket, _ channel: RequestChannel) {
-    receive(socket, channel.rawValue) { (message) throws(WireError) in
+  /// Receives the replies that have arrived, up to a limit.
+  func receiveReplies(_ socket: SharedSocket, _ channel: RequestChannel, limit: Int = batch) {
+    receive(socket, channel.rawValue, limit: limit) { (message) throws(WireError) in
       if channel == .broadcast, let id = try Self.coalescedID(message) { return try self.deliver(message, to: id) }
       guard let id = try message.parentID() else {
-        throw WireError(.malformedJSON, "a \(message.header.messageType) without parent")
+        throw WireError(.malformedJSON, "a \(message.header.messageType) without a parent")
       }
       try self.deliver(message, to: id)
     }
   }
 
-  /// Takes the hub's notifications.
+  /// Receives the hub's notifications that have arrived, up to a batch.
   func receiveNotifications(_ socket: SharedSocket) {
     receive(socket, "notification") { (message) throws(WireError) in
       let content = try message.content()
@@ -26,13 +26,13 @@ extension Connection {
         }
         self.register([id: uuid])
       case MessageType.unregistrationNotification:
-        guard let id = content["id"]?.intValue else { throw WireError(.malformedJSON, "an unregistration without id") }
-        // A result that the engine sent before it died may be here already.
-        for channel in [RequestChannel.mux, .broadcast, .control] {
-          if let socket = self.sockets[channel] { self.receiveReplies(socket, channel) }
+        guard let id = content["id"]?.intValue else {
+          throw WireError(.malformedJSON, "an unregistration without an id")
         }
+        self.receiveArrivedReplies()
         self.unregister(id)
       case MessageType.shutdownNotification:
+        self.receiveArrivedReplies()
         self.tearDown(ClientError(.closed, "the controller has shut down"))
       default:
         throw WireError(.unknown, "a notification of type \(message.header.messageType)")
@@ -40,7 +40,17 @@ extension Connection {
     }
   }
 
-  /// Notes engines that are there.
+  /// Receives the replies that have arrived on all channels: a notification overtakes replies sent before it, and
+  /// requests that have been answered must not fail because of it.
+  private func receiveArrivedReplies() {
+    // Each outstanding request has one reply at most, so this ends even if more and more replies keep arriving.
+    let limit = outbox.withOutstanding { $0.count } + Self.batch
+    for channel in RequestChannel.allCases {
+      if let socket = sockets[channel] { receiveReplies(socket, channel, limit: limit) }
+    }
+  }
+
+  /// Adds engines.
   nonisolated func register(_ engines: [Int: String]) {
     let watchers = directory.withLock { state in
       var changed = false
@@ -50,7 +60,7 @@ extension Connection {
     for watcher in watchers { watcher.yield() }
   }
 
-  /// Notes that an engine is gone and fails what was with it.
+  /// Removes an engine and fails the requests it had.
   func unregister(_ id: Int) {
     let (gone, watchers) = directory.withLock { state in
       (state.engines.unregister(id: id), Array(state.watchers.values))
@@ -81,27 +91,32 @@ extension Connection {
         $0.unexpectedReplies = counts.unexpected
       }
       strayReplies.log(
-        .debug, "a reply to no outstanding request", to: logger,
+        .debug, "a reply was dropped: no request waits for it", to: logger,
         metadata: [LogKey.messageID: "\(id)", LogKey.messageType: "\(message.header.messageType)"])
     }
   }
 
-  /// The request behind a coalesced reply, whose parent is that of one engine.
+  /// The id of the request a coalesced reply answers; `nil` for other replies. The parent header names the request of
+  /// one engine only.
   private static func coalescedID(_ message: Message) throws(WireError) -> String? {
     let metadata = try message.metadata()
     guard metadata["is_coalescing"]?.boolValue == true else { return nil }
     return metadata["original_msg_id"]?.stringValue
   }
 
-  /// Takes messages off a socket, checks them and hands them on.
-  private func receive(_ socket: SharedSocket, _ channel: String, _ handle: (Message) throws(WireError) -> Void) {
-    drain(socket, channel) { () throws(WireError) in try handle(try self.session.take(&self.incoming)) }
+  /// Receives messages, verifies them and passes them to a closure.
+  private func receive(
+    _ socket: SharedSocket, _ channel: String, limit: Int = batch, _ handle: (Message) throws(WireError) -> Void
+  ) {
+    drain(socket, channel, limit: limit) { () throws(WireError) in
+      try handle(try self.session.take(&self.incoming))
+    }
   }
 
-  /// Takes messages off a socket, up to a batch, and calls a closure for each; what is wrong is counted, logged and
-  /// dropped.
-  func drain(_ socket: SharedSocket, _ channel: String, _ handle: () throws(WireError) -> Void) {
-    for _ in 0..<Self.batch {
+  /// Receives messages into `incoming`, up to a limit, and calls a closure for each. Messages for which it throws are
+  /// counted, logged and dropped.
+  func drain(_ socket: SharedSocket, _ channel: String, limit: Int = batch, _ handle: () throws(WireError) -> Void) {
+    for _ in 0..<limit {
       do {
         guard try socket.receive(into: &incoming) else { return }
       } catch {
@@ -117,7 +132,7 @@ extension Connection {
     }
   }
 
-  /// Counts and logs a message that is dropped.
+  /// Counts and logs a refused message.
   private func refuse(_ error: WireError, _ channel: String) {
     count { $0.refused.count(error) }
     rejections[channel, default: RejectionLog()].log(

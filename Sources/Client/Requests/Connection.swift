@@ -3,7 +3,8 @@ import MartletWire
 import MartletZeroMQ
 import Synchronization
 
-/// The loop's side of a client: checks what comes in and hands it to its results. Pinned to its event loop.
+/// The receiving side of a client: verifies incoming messages and passes them to the results they belong to. An actor
+/// pinned to its event loop.
 actor Connection {
   nonisolated let loop: EventLoop
   nonisolated let directory: Mutex<DirectoryState>
@@ -12,7 +13,7 @@ actor Connection {
   private nonisolated let traffic = Mutex(ClientTraffic())
   private nonisolated let isStopped = Atomic<Bool>(false)
 
-  /// Checks what comes in; what is sent is the outbox's.
+  /// Verifies incoming messages. The outbox has a session of its own to sign requests.
   var session: Session
   var sockets: [RequestChannel: SharedSocket] = [:]
   var tokens: [EventLoop.Token] = []
@@ -25,14 +26,14 @@ actor Connection {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-  /// The engines, and who wants to know when they change.
+  /// The engines, and the streams to notify when they change.
   struct DirectoryState: Sendable {
     var engines = EngineDirectory()
     var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
     var nextWatcher = 0
   }
 
-  /// Messages handled in one go on a socket before others get their turn.
+  /// How many messages of a socket are handled before other sockets get their turn.
   static let batch = 100
 
   init(info: ConnectionInfo, session id: String, logger: Logger) throws {
@@ -48,13 +49,16 @@ actor Connection {
     self.logger = logger
   }
 
-  /// Opens all sockets and starts to listen.
+  /// Opens all sockets and starts to receive.
   ///
+  /// - Parameters:
+  ///   - info: the endpoints and the controller's public key.
+  ///   - context: the ZeroMQ context the sockets belong to.
+  ///   - linger: how long unsent messages hold up the closing of the context.
   /// - Throws: `ConnectionError` for a missing channel, `ZeroMQError` for an unusable endpoint.
-  func open(_ info: ConnectionInfo, _ configuration: ClientConfiguration) throws {
-    let context = try Context(ioThreads: configuration.ioThreads)
+  func open(_ info: ConnectionInfo, in context: Context, linger: Duration) throws {
     var options = SocketOptions()
-    options.linger = configuration.linger
+    options.linger = linger
     if let serverKey = info.curveServerKey {
       options.curve = .client(try CurveKeyPair.generate(), serverKey: serverKey)
     }
@@ -82,23 +86,23 @@ actor Connection {
   // MARK: - From any thread
 
   /// Sends a request.
-  nonisolated func submit(_ request: Request) {
+  nonisolated func send(_ request: Request) {
     let otherIDs = request.expected.filter { !$0.outputIDs.isEmpty }
-    // Before the request: the loop does this before it receives anything that the request leads to.
+    // The loop runs this before it receives anything the request leads to, because the request is sent afterwards.
     if !otherIDs.isEmpty, !isStopped.load(ordering: .relaxed) {
       loop.execute { self.assumeIsolated { $0.addRoutes(otherIDs) } }
     }
-    outbox.submit(request)
+    outbox.send(request)
   }
 
-  /// What was refused or lost so far.
+  /// How many messages were refused or dropped so far.
   nonisolated var currentTraffic: ClientTraffic { traffic.withLock { $0 } }
 
   nonisolated func count(_ change: @Sendable (inout ClientTraffic) -> Void) { traffic.withLock { change(&$0) } }
 
-  /// Ends everything that waits, closes the sockets and stops the loop.
+  /// Fails all unfinished tasks, closes the sockets and stops the loop.
   nonisolated func shutDown(_ reason: ClientError) {
-    // Work given to a loop that has ended would keep both alive for ever.
+    // Work given to a loop that has ended never runs.
     guard !isStopped.exchange(true, ordering: .relaxed) else { return }
     loop.execute { self.assumeIsolated { $0.tearDown(reason) } }
     loop.stop()
@@ -106,7 +110,7 @@ actor Connection {
 
   // MARK: - On the loop
 
-  /// Ends everything that waits and closes the sockets; the loop goes on.
+  /// Fails all unfinished tasks and closes the sockets; the loop keeps running.
   func tearDown(_ reason: ClientError) {
     for destination in outbox.close() { destination.fail(reason) }
     for token in tokens { loop.cancel(token) }
@@ -124,9 +128,4 @@ actor Connection {
       for id in reply.outputIDs { routes.add(id, reply.destination) }
     }
   }
-}
-
-extension Destination {
-  /// Ends a task that will get no reply.
-  func fail(_ error: any Error) { state.complete(slot, .failure(error), output: .none) }
 }

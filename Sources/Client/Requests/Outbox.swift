@@ -3,7 +3,7 @@ import MartletWire
 import MartletZeroMQ
 import Synchronization
 
-/// Signs and sends requests, on the thread of whoever makes them: nobody waits for a loop to wake up.
+/// Signs and sends requests on the caller's thread, so that no caller waits for the event loop to wake up.
 final class Outbox: Sendable {
   private struct State: ~Copyable {
     var session: Session
@@ -15,23 +15,23 @@ final class Outbox: Sendable {
   }
 
   private let state: Mutex<State>
-  /// The replies that are waited for. A lock of its own, so that replies don't wait for signatures.
-  private let outstanding = Mutex(OutstandingRequests<Destination>())
+  /// The replies that are waited for. They have a lock of their own, so that replies don't wait for signatures.
+  private let outstanding = Mutex(OutstandingRequests<ResultSlot>())
   private let logger: Logger
 
-  /// An outbox without sockets.
+  /// Makes an outbox, which refuses requests until ``open(_:)``.
   init(session: consuming sending Session, logger: Logger) {
     state = Mutex(State(session: session))
     self.logger = logger
   }
 
-  /// Begins to send.
+  /// Starts to accept requests.
   func open(_ sockets: [RequestChannel: SharedSocket]) { state.withLock { $0.sockets = sockets } }
 
-  /// Refuses further requests and lets go of the sockets.
+  /// Refuses further requests and releases the sockets.
   ///
-  /// - Returns: who waits for replies.
-  func close() -> [Destination] {
+  /// - Returns: the tasks that still wait for replies.
+  func close() -> [ResultSlot] {
     state.withLock { state in
       state.isClosed = true
       state.sockets = [:]
@@ -39,11 +39,11 @@ final class Outbox: Sendable {
     return outstanding.withLock { $0.removeAll().map(\.context) }
   }
 
-  /// Whether requests are refused.
+  /// Whether the outbox was closed.
   var isClosed: Bool { state.withLock { $0.isClosed } }
 
-  /// Sends a request, or fails who waits for its replies.
-  func submit(_ request: Request) {
+  /// Signs and sends a request. If that is impossible, fails the tasks that wait for its replies.
+  func send(_ request: Request) {
     let failures = state.withLock { Self.send(request, &$0, outstanding) }
     for (destination, error) in failures {
       if !(error is EngineError || error is ClientError) {
@@ -53,14 +53,14 @@ final class Outbox: Sendable {
     }
   }
 
-  /// Does something with the replies that are waited for.
-  func withOutstanding<Output: Sendable>(_ body: (inout OutstandingRequests<Destination>) -> Output) -> Output {
+  /// Accesses the replies that are waited for.
+  func withOutstanding<Output: Sendable>(_ body: (inout OutstandingRequests<ResultSlot>) -> Output) -> Output {
     outstanding.withLock { body(&$0) }
   }
 
   private static func send(
-    _ request: Request, _ state: inout State, _ outstanding: borrowing Mutex<OutstandingRequests<Destination>>
-  ) -> [(Destination, any Error)] {
+    _ request: Request, _ state: inout State, _ outstanding: borrowing Mutex<OutstandingRequests<ResultSlot>>
+  ) -> [(ResultSlot, any Error)] {
     guard let socket = state.sockets[request.channel] else {
       return request.expected.map { ($0.destination, ClientError.closed) }
     }
@@ -71,7 +71,7 @@ final class Outbox: Sendable {
         }
       }
     }
-    // With one engine of several dead the others still have to be asked.
+    // If some of several engines are dead, the others still get the request.
     if !dead.isEmpty, request.expected.count == dead.count { return dead }
     if let target = request.target { state.outgoing.append(target) }
     state.session.append(
@@ -80,7 +80,7 @@ final class Outbox: Sendable {
     defer { state.outgoing.removeAll() }
     do {
       guard try socket.send(&state.outgoing) == .sent else {
-        throw ClientError(.sendFailed, "the \(request.channel) socket takes no more messages")
+        throw ClientError(.sendFailed, "the \(request.channel) socket accepts no more messages")
       }
       return dead
     } catch {

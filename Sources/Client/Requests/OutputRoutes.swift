@@ -1,5 +1,8 @@
-/// Which result IOPub messages belong to that come after the reply or name other requests than the client's own. Their
-/// end may never come: a route does not keep its result alive, and routes of results nobody holds any more are swept out.
+/// Finds the result an IOPub message belongs to after the reply has arrived, or if the message names another id than
+/// the client's request has.
+///
+/// The end of an output may get lost, so a route doesn't keep its result alive. Routes of results that are gone are
+/// removed now and then.
 struct OutputRoutes {
   private struct Route {
     weak var state: ResultState?
@@ -9,11 +12,14 @@ struct OutputRoutes {
   private var routes: [String: Route] = [:]
   private var sweepAt = 1024
 
-  /// How many requests have output under way.
+  /// How many requests have routes.
   var count: Int { routes.count }
 
-  /// Starts to collect the output of a request.
-  mutating func add(_ id: String, _ destination: Destination) {
+  /// How many routes there is room for.
+  var capacity: Int { routes.capacity }
+
+  /// Adds the route of a request.
+  mutating func add(_ id: String, _ destination: ResultSlot) {
     if routes.count >= sweepAt {
       routes = routes.filter { $0.value.state != nil }
       sweepAt = max(1024, routes.count * 2)
@@ -21,16 +27,19 @@ struct OutputRoutes {
     routes[id] = Route(state: destination.state, slot: destination.slot)
   }
 
-  /// Who collects the output of a request.
-  mutating func destination(of id: String) -> Destination? {
+  /// The result slot that collects a request's output.
+  mutating func destination(of id: String) -> ResultSlot? {
     guard let route = routes[id] else { return nil }
     guard let state = route.state else {
-      routes[id] = nil
+      remove(id)
       return nil
     }
-    return Destination(state: state, slot: route.slot, collectsOutput: true)
+    return ResultSlot(state: state, slot: route.slot, collectsOutput: true)
   }
 
-  /// Ends the collection: the output is complete.
-  mutating func remove(_ id: String) { routes[id] = nil }
+  /// Removes the route of a request whose output is complete.
+  mutating func remove(_ id: String) {
+    routes[id] = nil
+    routes.releaseUnusedCapacity()
+  }
 }

@@ -1,56 +1,61 @@
-/// The replies a client waits for: which request they belong to, and which engine's death ends the wait.
+/// The replies a client waits for: the request each belongs to, and the engines whose departure ends the wait.
 ///
-/// A value without sockets; `Context` is whatever the caller wants back with the reply.
+/// A value without I/O. `Context` is what the caller wants back with the reply.
 struct OutstandingRequests<Context: Sendable>: Sendable {
   /// What a reply turned out to be.
   enum Arrival: Sendable {
-    /// The one that was waited for.
+    /// The reply to an outstanding request.
     case expected(Context)
-    /// It came after its request was given up, for example because the engine was reported dead.
+    /// The reply to a request that was given up, for example because its engine was reported dead.
     case late
-    /// Its request was answered already, or was never made here.
+    /// A second reply, or a reply to a request this client has never made.
     case unexpected
   }
 
-  /// A request whose engine is gone.
+  /// A request whose engine has left.
   struct Stranded: Sendable {
     let id: String
-    let engine: EngineIdentity
+    let engine: RegisteredEngine
     let context: Context
   }
 
-  /// Replies that don't reach anybody.
+  /// Replies that were dropped.
   struct Counts: Sendable, Hashable {
-    /// Replies that came after their request was given up.
+    /// Replies to requests that had been given up.
     var late = 0
-    /// Second replies, and replies to what was never asked.
+    /// Second replies, and replies to requests never made.
     var unexpected = 0
   }
 
   private struct Entry: Sendable {
-    let engines: [EngineIdentity]
+    let engines: [RegisteredEngine]
     let context: Context
   }
 
   private var entries: [String: Entry] = [:]
-  private var deadEngines: [String: EngineIdentity] = [:]
-  private var givenUp: Set<String> = []
-  /// How many replies nobody waited for.
+  /// Engines that have left, by uuid. A call may have looked up its engines before one of them left.
+  private var deadEngines = RecentTable<String, RegisteredEngine>(limit: 4096)
+  /// Requests that were given up, to tell late replies from unexpected ones.
+  private var givenUp = RecentTable<String, Void>(limit: 65_536)
+  /// How many replies were dropped.
   private(set) var counts = Counts()
 
-  /// How many replies are waited for.
+  /// How many replies are outstanding.
   var count: Int { entries.count }
 
-  /// Given-up ids kept to tell late replies from unexpected ones; beyond it they only count differently.
-  static var givenUpLimit: Int { 65_536 }
+  /// How many outstanding replies there is room for.
+  var capacity: Int { entries.capacity }
+
+  /// How many given-up requests and dead engines are remembered.
+  var rememberedCount: Int { givenUp.count + deadEngines.count }
 
   /// Starts to wait for a reply.
   ///
   /// - Parameters:
   ///   - id: the id the reply will refer to.
-  ///   - engines: those whose death ends the wait.
-  /// - Returns: the engine that is dead already, in which case nothing is waited for.
-  mutating func add(_ id: String, engines: [EngineIdentity], context: Context) -> EngineIdentity? {
+  ///   - engines: the engines whose departure ends the wait.
+  /// - Returns: an engine that has left already, in which case the reply is not waited for.
+  mutating func add(_ id: String, engines: [RegisteredEngine], context: Context) -> RegisteredEngine? {
     if !deadEngines.isEmpty {
       for engine in engines {
         if let dead = deadEngines[engine.uuid] { return dead }
@@ -60,13 +65,13 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
     return nil
   }
 
-  /// Who waits for a reply, if anybody does.
+  /// The context of an outstanding request.
   func context(of id: String) -> Context? { entries[id]?.context }
 
-  /// Notes a reply.
+  /// Takes a reply.
   mutating func reply(to id: String) -> Arrival {
     if let entry = remove(id) { return .expected(entry.context) }
-    if givenUp.remove(id) != nil {
+    if givenUp.removeValue(for: id) != nil {
       counts.late += 1
       return .late
     }
@@ -77,41 +82,41 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   /// Stops waiting for a reply, for example after a timeout.
   mutating func giveUp(_ id: String) {
     guard remove(id) != nil else { return }
-    noteGivenUp(id)
+    givenUp.insert((), for: id)
   }
 
-  /// Notes that an engine is gone for good.
+  /// Notes that an engine has left for good.
   ///
-  /// - Returns: the requests that were with it, in the order of their ids.
-  mutating func engineDied(_ engine: EngineIdentity) -> [Stranded] {
-    deadEngines[engine.uuid] = engine
+  /// - Returns: the outstanding requests it had, in the order of their ids.
+  mutating func engineDied(_ engine: RegisteredEngine) -> [Stranded] {
+    deadEngines.insert(engine, for: engine.uuid)
     var stranded: [Stranded] = []
     for id in ids(on: engine) {
       guard let entry = remove(id) else { continue }
-      noteGivenUp(id)
+      givenUp.insert((), for: id)
       stranded.append(Stranded(id: id, engine: engine, context: entry.context))
     }
     return stranded
   }
 
-  /// The requests that are with an engine, in the order of their ids.
+  /// The outstanding requests an engine has, in the order of their ids.
   ///
-  /// Looks at every request: engines die and are asked to abort rarely, requests come by the million.
-  func ids(on engine: EngineIdentity) -> [String] {
+  /// Examines every request: engines leave and abort rarely, while requests come by the million.
+  func ids(on engine: RegisteredEngine) -> [String] {
     entries.lazy.filter { $0.value.engines.contains { $0.uuid == engine.uuid } }.map(\.key).sorted()
   }
 
-  /// Gives up everything.
+  /// Stops waiting for all replies.
   ///
-  /// - Returns: what was waited for.
+  /// - Returns: the requests that were outstanding.
   mutating func removeAll() -> [(id: String, context: Context)] {
     defer { entries = [:] }
     return entries.map { ($0.key, $0.value.context) }
   }
 
-  private mutating func noteGivenUp(_ id: String) {
-    if givenUp.count < Self.givenUpLimit { givenUp.insert(id) }
+  private mutating func remove(_ id: String) -> Entry? {
+    guard let entry = entries.removeValue(forKey: id) else { return nil }
+    entries.releaseUnusedCapacity()
+    return entry
   }
-
-  private mutating func remove(_ id: String) -> Entry? { entries.removeValue(forKey: id) }
 }

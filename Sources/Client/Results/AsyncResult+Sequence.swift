@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Values that are lists, whose elements can be had before all are known. Only `Array` is one.
+/// A value that is a list, whose elements are available before all of them are known. Only `Array` conforms.
 public protocol ResultList {
-  /// What it is a list of.
+  /// The type of the elements.
   associatedtype Element
   /// The elements in order.
   var resultElements: [Element] { get }
@@ -17,7 +17,7 @@ extension AsyncResult: AsyncSequence where Value: ResultList {
   /// An element of the list.
   public typealias Element = Value.Element
 
-  /// Hands out the elements in order, each as soon as its task is done.
+  /// Hands out the elements in order, each as soon as its task has finished.
   public struct AsyncIterator: AsyncIteratorProtocol {
     let result: AsyncResult<Value>
     var slot = 0
@@ -25,7 +25,7 @@ extension AsyncResult: AsyncSequence where Value: ResultList {
 
     /// The next element; waits for its task.
     ///
-    /// - Throws: why that task failed; `CancellationError`.
+    /// - Throws: the error that made the task fail, after which the iteration can go on; `CancellationError`.
     public mutating func next() async throws -> Value.Element? {
       while true {
         if let element = ready.popFirst() { return element }
@@ -38,45 +38,12 @@ extension AsyncResult: AsyncSequence where Value: ResultList {
     }
   }
 
+  /// An iterator over the elements in order.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(result: self) }
 
-  /// The elements with their positions, in the order their tasks are done.
+  /// The elements with their positions in ``value``, in the order in which their tasks finish.
+  ///
+  /// The position of a gathered element depends on how many elements the engines before it hold, so the elements of
+  /// ``DirectView/gather(_:of:)`` come in the order of the engines.
   public var asCompleted: CompletedElements<Value> { CompletedElements(result: self) }
-}
-
-/// The elements of a result in the order they became known.
-public struct CompletedElements<Value: ResultList & Sendable>: AsyncSequence, Sendable {
-  let result: AsyncResult<Value>
-
-  /// An element and its position in the whole list.
-  public typealias Element = (index: Int, element: Value.Element)
-
-  /// Hands out the elements as their tasks are done.
-  public struct AsyncIterator: AsyncIteratorProtocol {
-    let result: AsyncResult<Value>
-    var taken = 0
-    var ready: ArraySlice<Value.Element> = []
-    var position = 0
-
-    /// The next element; waits for any task.
-    ///
-    /// - Throws: why that task failed (the iteration can go on after it); `CancellationError`.
-    public mutating func next() async throws -> Element? {
-      while true {
-        if let element = ready.popFirst() {
-          defer { position += 1 }
-          return (position, element)
-        }
-        guard taken < result.state.total else { return nil }
-        let count = taken + 1
-        try await result.abortingOnCancel { [result] in try await result.state.wait(for: .completions(count)) }
-        let slot = result.state.storage.withLock { [taken] in $0.completed[taken] }
-        taken = count
-        position = result.shape.start(slot)
-        ready = try result.part(slot).resultElements[...]
-      }
-    }
-  }
-
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(result: result) }
 }

@@ -1,21 +1,29 @@
 import MartletWire
 import Synchronization
 
-/// The result of a call that may still be running.
+/// The result of a call, which may still be running.
 ///
-/// A call has one or more tasks: a direct view one per engine, a map one per chunk. ``value`` waits for all of them; a
-/// result that is a list is also an `AsyncSequence` of its elements, in order, as soon as they are known.
+/// A call has one or more tasks: one for each engine in a direct view, one for each chunk in a map. ``value`` waits for
+/// all of them. A result that is a list is also an `AsyncSequence` of its elements, in order, each available as soon as
+/// its task has finished; ``asCompleted`` gives them in the order in which their tasks finish.
+///
+/// ```swift
+/// let result = try client[...].apply(square, 7)
+/// print(result.progress)
+/// let squares = try await result.value
+/// ```
+/// A result keeps its client open.
 public struct AsyncResult<Value: Sendable>: Sendable {
   let client: Client
   let state: ResultState
   let shape: ResultShape<Value>
 
-  /// The value, when every task is done.
+  /// The value; waits until every task has finished.
   ///
-  /// Cancelling the waiting task aborts what has not run, as ``cancel()`` does.
+  /// If the waiting task is cancelled, the tasks that have not started are aborted, as by ``cancel()``.
   ///
-  /// - Throws: for a call with one task its own failure: ``RemoteError``, ``EngineError``, ``TaskAborted`` or
-  ///   ``ClientError``; for several ``CompositeError``; `CancellationError`.
+  /// - Throws: if the call has one task, what made it fail: ``RemoteError``, ``EngineError``, ``TaskAborted`` or
+  ///   ``ClientError``; if it has several, ``CompositeError``. `CancellationError`.
   public var value: Value {
     get async throws {
       try await abortingOnCancel { try await state.wait(for: .all) }
@@ -23,17 +31,20 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     }
   }
 
-  /// The value, waiting no longer than a given time. The work goes on after a timeout.
+  /// The value; waits for a limited time. The tasks go on after a timeout.
   ///
+  /// - Parameter timeout: how long to wait. Zero or less means not at all: the value is returned if it is there.
   /// - Throws: as ``value``, and ``ClientError/Code/timeout``.
   public func value(timeout: Duration) async throws -> Value {
     try await abortingOnCancel { try await wait(for: .all, timeout: timeout) }
     return try assemble()
   }
 
-  /// Waits until every task is done, successfully or not.
+  /// Waits until every task has finished, successfully or not.
   ///
-  /// - Returns: whether that was within the timeout.
+  /// - Parameter timeout: how long to wait. Zero or less means not at all.
+  /// - Returns: false if tasks are still unfinished after the timeout.
+  /// - Throws: `CancellationError`.
   public func wait(timeout: Duration) async throws -> Bool {
     do {
       try await wait(for: .all, timeout: timeout)
@@ -43,9 +54,9 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     }
   }
 
-  /// Each task's part of the value, or why it failed, when every task is done.
+  /// Each task's part of the value or the error that made it fail; waits until every task has finished.
   ///
-  /// - Throws: `CancellationError` only.
+  /// - Throws: `CancellationError`.
   public var outcomes: [Result<Value, any Error>] {
     get async throws {
       try await abortingOnCancel { try await state.wait(for: .all) }
@@ -53,48 +64,55 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     }
   }
 
-  /// Aborts the tasks that have not run; those running go on. Awaiting the result then throws ``TaskAborted`` for them.
+  /// Aborts the tasks that have not started; running ones go on. Aborted tasks fail with ``TaskAborted``.
+  ///
+  /// Returns at once. ``Client/abort(_:)`` waits until the engines have acknowledged.
   public func cancel() { client.abort(state.cancel()) }
 
-  /// Whether every task is done.
+  /// Whether every task has finished.
   public var isDone: Bool { progress.isComplete }
 
-  /// How many of the tasks are done.
+  /// How many of the tasks have finished.
   public var progress: TaskProgress { state.progress }
 
-  /// The progress from now on; ends with the last task.
+  /// The progress from now on; ends when the last task has finished. A slow reader skips intermediate values.
   public var progressUpdates: AsyncStream<TaskProgress> { state.progressStream() }
 
-  /// The ids of the requests sent so far, in the order of the tasks. A bounded map sends later ones as it goes on.
+  /// The ids of the requests sent so far, in the order of the tasks. A map with more chunks than its window sends the
+  /// later ones as it goes on.
   public var msgIDs: [String] {
     state.storage.withLock { $0.tasks.lazy.map(\.id).filter { !$0.isEmpty } }
   }
 
-  /// The same result for callers who want to know only that it succeeded: the value is not read.
+  /// The same call without its value, for callers that only want to know whether it succeeded.
   public var discardingValue: AsyncResult<Void> { AsyncResult<Void>(client: client, state: state, shape: .nothing) }
 
   /// A task's part of the value.
   func part(_ slot: Int) throws -> Value {
-    let record = state.storage.withLock { $0.tasks[slot] }
-    guard let outcome = record.outcome else {
-      throw ClientError(.timeout, "task \(slot) of \(state.method) is not done")
+    let task = state.storage.withLock { $0.tasks[slot] }
+    guard let outcome = task.outcome else {
+      throw ClientError(.timeout, "task \(slot) of \(state.method) has not finished")
     }
     let reply = try outcome.get()
-    if let failure = reply.failure(id: record.id, method: state.method, engineID: client.engineID) { throw failure }
-    return try shape.part(reply)
+    if let failure = reply.failure(id: task.id, method: state.method, engineID: client.engineID) { throw failure }
+    return try shape.part(reply, slot)
   }
 
-  /// Waits for a part of the work.
+  /// Waits until a condition holds, for a limited time.
   ///
   /// - Throws: ``ClientError/Code/timeout``, `CancellationError`.
   func wait(for condition: ResultState.Condition, timeout: Duration) async throws {
     let state = state
+    // A result that is there counts, however short the timeout.
+    if state.isMet(condition) { return }
     try await withTimeout(timeout) {
       try await state.wait(for: condition)
     } onTimeout: {
       let progress = state.progress
       return ClientError(
-        .timeout, "\(state.method) is not done after \(timeout): \(progress.done) of \(progress.total) tasks are")
+        .timeout,
+        "\(state.method) has not finished within \(timeout.boundedWait): \(progress.done) of \(progress.total) tasks "
+          + "have")
     }
   }
 
@@ -119,24 +137,5 @@ public struct AsyncResult<Value: Sendable>: Sendable {
       throw CompositeError(method: state.method, total: state.total, failures: failures)
     }
     return try join(parts)
-  }
-}
-
-/// Runs an operation for a limited time.
-///
-/// - Throws: what the operation throws, or the error given for a timeout.
-func withTimeout<Success: Sendable>(
-  _ timeout: Duration, _ operation: @escaping @Sendable () async throws -> Success,
-  onTimeout: @Sendable () -> ClientError
-) async throws -> Success {
-  try await withThrowingTaskGroup(of: Success?.self) { group in
-    group.addTask { try await operation() }
-    group.addTask {
-      try await Task.sleep(for: timeout)
-      return nil
-    }
-    defer { group.cancelAll() }
-    guard let first = try await group.next(), let success = first else { throw onTimeout() }
-    return success
   }
 }

@@ -1,81 +1,43 @@
-import MartletWire
-import MartletZeroMQ
-
-/// How the replies of a call's tasks make its value: each gives a part, the parts are joined in order.
+/// How the replies of a call's tasks make up its value: each reply gives a part, and the parts are joined in order.
 struct ResultShape<Value: Sendable>: Sendable {
-  /// Reads one reply, which was a success.
-  let part: @Sendable (TaskReply) throws -> Value
-  /// Puts the parts together; `nil` for calls with one task, whose part is the value.
+  /// Where a part's first element is in the whole list.
+  enum Offset: Sendable {
+    /// At a position that is known when the call is made.
+    case fixed(@Sendable (_ slot: Int) -> Int)
+    /// After the elements of all earlier parts, so their replies must arrive first.
+    case afterEarlierParts
+  }
+
+  /// Reads one task's reply, which reports success.
+  let part: @Sendable (_ reply: TaskReply, _ slot: Int) throws -> Value
+  /// Joins the parts; `nil` for calls with one task, whose part is the value.
   let join: (@Sendable ([Value]) throws -> Value)?
-  /// The position, among the elements of the value, of a part's first element.
-  let start: @Sendable (_ slot: Int) -> Int
+  /// Where the elements of a part belong.
+  let offset: Offset
 }
 
 extension ResultShape {
   /// The value of a call with one task.
   static func single(_ part: @escaping @Sendable (TaskReply) throws -> Value) -> ResultShape {
-    ResultShape(part: part, join: nil, start: { $0 })
+    ResultShape(part: { reply, _ in try part(reply) }, join: nil, offset: .fixed { _ in 0 })
   }
 
-  /// A list with one element a task.
+  /// A list with one element for each task.
   static func list<Element: Sendable>(
     _ element: @escaping @Sendable (TaskReply) throws -> Element
   ) -> ResultShape where Value == [Element] {
-    ResultShape(part: { [try element($0)] }, join: { $0.flatMap(\.self) }, start: { $0 })
+    ResultShape(part: { reply, _ in [try element(reply)] }, join: { $0.flatMap(\.self) }, offset: .fixed { $0 })
   }
 
-  /// A list of which each task has a stretch.
+  /// A list of which each task has a contiguous part.
   static func chunks<Element: Sendable>(
-    start: @escaping @Sendable (Int) -> Int, _ part: @escaping @Sendable (TaskReply) throws -> [Element]
+    _ offset: Offset, _ part: @escaping @Sendable (_ reply: TaskReply, _ slot: Int) throws -> [Element]
   ) -> ResultShape where Value == [Element] {
-    ResultShape(part: part, join: { $0.flatMap(\.self) }, start: start)
+    ResultShape(part: part, join: { $0.flatMap(\.self) }, offset: offset)
   }
 }
 
 extension ResultShape where Value == Void {
   /// Nothing but success.
-  static var nothing: ResultShape { ResultShape(part: { _ in }, join: { _ in }, start: { $0 }) }
-}
-
-/// Reads the value out of a reply's buffers.
-enum ReplyDecoding {
-  /// The value as a Swift type.
-  ///
-  /// - Throws: ``ClientError/Code/wrongResultType`` that names the function and both types, or
-  ///   ``ClientError/Code/malformedReply``.
-  static func value<Output: Decodable>(_ reply: TaskReply, of method: String, as type: Output.Type) throws -> Output {
-    try decode(try first(reply.buffers, of: method).value, of: method, as: type)
-  }
-
-  /// The values of a coalesced reply, which stand one after the other.
-  static func values<Output: Decodable>(_ reply: TaskReply, of method: String, as type: Output.Type) throws -> [Output]
-  {
-    var rest = reply.buffers
-    var values: [Output] = []
-    while !rest.isEmpty {
-      let (value, remaining) = try first(rest, of: method)
-      values.append(try decode(value, of: method, as: type))
-      rest = remaining
-    }
-    return values
-  }
-
-  static func first(_ buffers: [Bytes], of method: String) throws(ClientError) -> (value: PickleValue, rest: [Bytes]) {
-    do {
-      return try ResultBuffers.deserialize(buffers)
-    } catch {
-      throw ClientError(.malformedReply, "\(method): the result can't be read: \(error)", underlying: error)
-    }
-  }
-
-  static func decode<Output: Decodable>(
-    _ value: PickleValue, of method: String, as type: Output.Type
-  ) throws(ClientError) -> Output {
-    do {
-      return try value.decode(type)
-    } catch {
-      throw ClientError(
-        .wrongResultType, "\(method) should give \(type), got \(value.typeName) (\(error))", underlying: error)
-    }
-  }
+  static var nothing: ResultShape { ResultShape(part: { _, _ in }, join: { _ in }, offset: .fixed { $0 }) }
 }

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// What is known of a task's output when its reply is there.
+/// How much more of a task's output will come once its reply has arrived.
 enum RemainingOutput: Sendable, Hashable {
-  /// Nothing will come (any more).
+  /// None.
   case none
-  /// It ends when the engine is idle again, as Python's engines tell.
+  /// Everything up to the engine's idle status, as Python engines publish it.
   case untilIdle
-  /// How many IOPub messages there are in all, as Swift engines tell.
+  /// As many IOPub messages as are missing from this total, which Swift engines state in their replies.
   case total(Int)
 }
 
@@ -21,7 +21,7 @@ extension ResultState {
         Self.endOutput(slot, all: false, &state)
       } else {
         state.outputs[slot, default: TaskOutput()].add(event)
-        if case .text(let source, let text) = event { Self.split(slot, source, text, &state) }
+        if case .text(let source, _) = event { Self.sendLines(slot, source, &state) }
         state.tasks[slot].receivedOutputs += 1
         Self.endCountedOutput(slot, &state)
       }
@@ -33,25 +33,16 @@ extension ResultState {
     return isComplete
   }
 
-  /// The lines of output, those that came already first.
+  /// A stream of the lines of output, which starts with those that have arrived already.
   func lineStream() -> AsyncStream<OutputLine> {
     let (stream, continuation) = AsyncStream.makeStream(of: OutputLine.self)
     storage.withLock { state in
-      for slot in state.outputs.keys.sorted() {
-        guard let output = state.outputs[slot] else { continue }
-        for (source, text) in [(OutputLine.Source.stdout, output.stdout), (.stderr, output.stderr)] {
-          var splitter = LineSplitter()
-          for line in splitter.add(text) { continuation.yield(OutputLine(text: line, source: source, index: slot)) }
-          // While output is under way the rest stays with the splitters that see what comes next.
-          if Self.isOutputComplete(state), let line = splitter.finish() {
-            continuation.yield(OutputLine(text: line, source: source, index: slot))
-          }
-        }
-      }
+      var feed = LineFeed(continuation)
       if Self.isOutputComplete(state) {
-        continuation.finish()
+        feed.finish(state.outputs)
       } else {
-        state.lineStreams.append(continuation)
+        feed.send(state.outputs)
+        state.lineFeeds.append(feed)
       }
     }
     return stream
@@ -68,33 +59,20 @@ extension ResultState {
     state.pendingOutputs -= ended
   }
 
-  /// Notes that the output ends here, if the reply has told how much there is and that is all.
+  /// Notes the end of a task's output if the reply has stated a total and as much has arrived.
   static func endCountedOutput(_ slot: Int, _ state: inout Storage) {
     guard let total = state.tasks[slot].totalOutputs, state.tasks[slot].receivedOutputs >= total else { return }
     endOutput(slot, all: true, &state)
   }
 
   static func finishLinesIfComplete(_ state: inout Storage) {
-    guard isOutputComplete(state) else { return }
-    for slot in state.lines.keys.sorted() {
-      guard var splitters = state.lines[slot] else { continue }
-      let rests = [(OutputLine.Source.stdout, splitters.stdout.finish()), (.stderr, splitters.stderr.finish())]
-      for (source, line) in rests {
-        guard let line else { continue }
-        for stream in state.lineStreams { stream.yield(OutputLine(text: line, source: source, index: slot)) }
-      }
-    }
-    state.lines = [:]
-    for stream in state.lineStreams { stream.finish() }
-    state.lineStreams = []
+    guard !state.lineFeeds.isEmpty, isOutputComplete(state) else { return }
+    for index in state.lineFeeds.indices { state.lineFeeds[index].finish(state.outputs) }
+    state.lineFeeds = []
   }
 
-  private static func split(_ slot: Int, _ source: OutputLine.Source, _ text: String, _ state: inout Storage) {
-    var splitters = state.lines[slot] ?? (stdout: LineSplitter(), stderr: LineSplitter())
-    let lines = source == .stdout ? splitters.stdout.add(text) : splitters.stderr.add(text)
-    state.lines[slot] = splitters
-    for stream in state.lineStreams {
-      for line in lines { stream.yield(OutputLine(text: line, source: source, index: slot)) }
-    }
+  private static func sendLines(_ slot: Int, _ source: OutputLine.Source, _ state: inout Storage) {
+    guard !state.lineFeeds.isEmpty, let text = state.outputs[slot]?.text(source) else { return }
+    for index in state.lineFeeds.indices { state.lineFeeds[index].send(slot, source, text) }
   }
 }

@@ -1,9 +1,12 @@
 import Synchronization
 
 extension ResultState {
-  /// Waits for something to be true.
+  /// Whether a condition holds.
+  func isMet(_ condition: Condition) -> Bool { storage.withLock { Self.isMet(condition, $0) } }
+
+  /// Waits until a condition holds.
   ///
-  /// - Throws: `CancellationError` when the waiting task is cancelled; the work goes on.
+  /// - Throws: `CancellationError` if the waiting task is cancelled; the call's tasks go on.
   func wait(for condition: Condition) async throws {
     let ticket: UInt64? = storage.withLock { state in
       if Self.isMet(condition, state) { return nil }
@@ -13,7 +16,7 @@ extension ResultState {
     guard let ticket else { return }
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-        // The cancellation handler either finds the waiter, or has run before it: then the task is cancelled.
+        // The cancellation handler either finds the waiter or has run already. In that case the task is cancelled.
         let result: Result<Void, any Error>? = storage.withLock { state in
           if Self.isMet(condition, state) { return .success(()) }
           if Task.isCancelled { return .failure(CancellationError()) }
@@ -31,10 +34,7 @@ extension ResultState {
     }
   }
 
-  /// How many tasks are submitted and not done.
-  var outstandingCount: Int { storage.withLock { $0.submittedCount - $0.completed.count } }
-
-  /// Takes out the waiters whose wait is over.
+  /// Removes the waiters whose condition holds; the caller resumes them after it has released the lock.
   static func takeReady(_ state: inout Storage) -> [Waiter] {
     guard !state.waiters.isEmpty else { return [] }
     var ready: [Waiter] = []

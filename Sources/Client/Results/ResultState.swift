@@ -1,30 +1,15 @@
 import MartletWire
 import Synchronization
 
-/// What is known of the tasks of one call. Filled by the loop, read from anywhere.
+/// The state of a call's tasks. The event loop fills it; any thread reads it.
 final class ResultState: Sendable {
   /// How many tasks the call has.
   let total: Int
-  /// What was asked for, for error messages.
+  /// What was called, for error messages.
   let method: String
-  /// An arbitrary text the caller gave the tasks.
+  /// The text the caller attached to the tasks.
   let label: String?
   let storage: Mutex<Storage>
-
-  /// One task.
-  struct TaskRecord: Sendable {
-    var id = ""
-    var submitted: Timestamp?
-    /// The engines it was sent to, when the client chose them.
-    var engines: [EngineIdentity] = []
-    var outcome: Result<TaskReply, any Error>?
-    /// How many engines' output is still to come.
-    var pendingOutputs = 0
-    /// IOPub messages that came, besides those about the engine's status.
-    var receivedOutputs = 0
-    /// How many will have come in all, when the reply has told.
-    var totalOutputs: Int?
-  }
 
   struct Waiter: Sendable {
     let id: UInt64
@@ -33,31 +18,32 @@ final class ResultState: Sendable {
   }
 
   struct Storage: Sendable {
-    var tasks: [TaskRecord]
-    /// The tasks in the order they were completed.
+    var tasks: [TaskState]
+    /// The finished tasks in the order in which they finished.
     var completed: [Int] = []
     var submittedCount = 0
     var isCancelled = false
     var pendingOutputs = 0
     var outputs: [Int: TaskOutput] = [:]
-    var lines: [Int: (stdout: LineSplitter, stderr: LineSplitter)] = [:]
     var waiters: [Waiter] = []
     var nextWaiter: UInt64 = 0
     var progressStreams: [AsyncStream<TaskProgress>.Continuation] = []
-    var lineStreams: [AsyncStream<OutputLine>.Continuation] = []
+    var lineFeeds: [LineFeed] = []
+    /// Fetches the results of requests that other clients have sent; cancelled when nothing refers to the result.
+    var poller: Task<Void, Never>?
   }
 
-  /// What can be waited for.
+  /// What a caller can wait for.
   enum Condition: Sendable, Hashable {
-    /// Every task is done.
+    /// Every task has finished.
     case all
-    /// A task is done.
+    /// One task has finished.
     case task(Int)
-    /// So many tasks are done.
+    /// This many tasks have finished.
     case completions(Int)
-    /// Fewer tasks than this are submitted and not done.
+    /// Fewer tasks than this are submitted and unfinished.
     case outstanding(below: Int)
-    /// Every task is done and its output complete.
+    /// Every task has finished and its output is complete.
     case output
   }
 
@@ -65,21 +51,22 @@ final class ResultState: Sendable {
     self.total = total
     self.method = method
     self.label = label
-    storage = Mutex(Storage(tasks: Array(repeating: TaskRecord(), count: total)))
+    storage = Mutex(Storage(tasks: Array(repeating: TaskState(), count: total)))
   }
 
   deinit {
     storage.withLock { state in
+      state.poller?.cancel()
       for stream in state.progressStreams { stream.finish() }
-      for stream in state.lineStreams { stream.finish() }
+      for feed in state.lineFeeds { feed.end() }
     }
   }
 
   /// Notes that a task is about to be sent.
   ///
   /// - Parameter outputs: how many engines will publish its output; 0 when it isn't collected.
-  /// - Returns: false when the task must not be sent any more: the call was cancelled.
-  func begin(_ slot: Int, id: String, engines: [EngineIdentity], outputs: Int) -> Bool {
+  /// - Returns: false if the task must not be sent because the call was cancelled.
+  func begin(_ slot: Int, id: String, engines: [RegisteredEngine], outputs: Int) -> Bool {
     storage.withLock { state in
       guard state.tasks[slot].outcome == nil else { return false }
       state.tasks[slot].id = id
@@ -92,7 +79,7 @@ final class ResultState: Sendable {
     }
   }
 
-  /// Notes the end of a task. Only the first end counts.
+  /// Notes that a task has finished. Only the first outcome counts.
   ///
   /// - Returns: whether the task's output is complete, too.
   @discardableResult
@@ -106,13 +93,16 @@ final class ResultState: Sendable {
     return isComplete
   }
 
-  /// Gives up: tasks not sent yet end as aborted.
+  /// Notes that a task has failed without a reply.
+  func fail(_ slot: Int, _ error: any Error) { complete(slot, .failure(error), output: .none) }
+
+  /// Cancels the call: tasks that have not been sent end as aborted.
   ///
-  /// - Returns: the tasks that were sent and are not done.
-  func cancel() -> [TaskRecord] {
+  /// - Returns: the tasks that were sent and have not finished.
+  func cancel() -> [TaskState] {
     let (open, waiters) = storage.withLock { state in
       state.isCancelled = true
-      var open: [TaskRecord] = []
+      var open: [TaskState] = []
       for slot in state.tasks.indices where state.tasks[slot].outcome == nil {
         if state.tasks[slot].submitted != nil {
           open.append(state.tasks[slot])
@@ -132,7 +122,7 @@ final class ResultState: Sendable {
     guard state.tasks.indices.contains(slot), state.tasks[slot].outcome == nil else { return }
     state.tasks[slot].outcome = outcome
     state.completed.append(slot)
-    // A task cancelled before it was sent was never outstanding.
+    // A task that was cancelled before it was sent has never been outstanding.
     if state.tasks[slot].submitted == nil { state.submittedCount += 1 }
     switch output {
     case .none: endOutput(slot, all: true, &state)
@@ -141,37 +131,7 @@ final class ResultState: Sendable {
       state.tasks[slot].totalOutputs = count
       endCountedOutput(slot, &state)
     }
-    let isLast = state.completed.count == state.tasks.count
-    if !state.progressStreams.isEmpty {
-      let progress = TaskProgress(done: state.completed.count, total: state.tasks.count)
-      for stream in state.progressStreams {
-        stream.yield(progress)
-        if isLast { stream.finish() }
-      }
-      if isLast { state.progressStreams = [] }
-    }
+    reportProgress(&state)
     finishLinesIfComplete(&state)
-  }
-
-  /// Whether the call was given up.
-  var isCancelled: Bool { storage.withLock { $0.isCancelled } }
-
-  /// The tasks' progress.
-  var progress: TaskProgress {
-    storage.withLock { TaskProgress(done: $0.completed.count, total: total) }
-  }
-
-  /// A stream of the progress from now on, which ends with the last task.
-  func progressStream() -> AsyncStream<TaskProgress> {
-    let (stream, continuation) = AsyncStream.makeStream(of: TaskProgress.self, bufferingPolicy: .bufferingNewest(1))
-    storage.withLock { state in
-      continuation.yield(TaskProgress(done: state.completed.count, total: total))
-      if state.completed.count == total {
-        continuation.finish()
-      } else {
-        state.progressStreams.append(continuation)
-      }
-    }
-    return stream
   }
 }

@@ -1,51 +1,53 @@
 import MartletWire
 
-/// What is known of one task.
+/// When and where a task ran and how it ended.
 public struct TaskMetadata: Sendable, Hashable {
-  /// How a task ended.
+  /// The states of a task.
   public enum Status: String, Sendable, Hashable {
-    /// Not sent yet: it waits for room in a bounded map.
+    /// Not sent yet: the window of its map is full.
     case waiting
-    /// Sent, not done.
+    /// Sent and unfinished.
     case pending
+    /// Finished successfully.
     case ok
+    /// Failed.
     case error
+    /// Aborted before it started.
     case aborted
   }
 
-  /// The request's id; empty before it was sent.
+  /// The request's id; empty before the task is sent.
   public var msgID: String
-  /// How it ended, if it did.
+  /// The task's state.
   public var status: Status
-  /// The text the caller gave it.
+  /// The text the caller attached to the task.
   public var label: String?
-  /// When the client sent it.
+  /// When the client sent the task.
   public var submitted: Timestamp?
-  /// When the engine began, by the engine's clock.
+  /// When the engine started the task, by the engine's clock.
   public var started: Timestamp?
-  /// When the engine was done, by the engine's clock.
+  /// When the engine finished the task, by the engine's clock.
   public var completed: Timestamp?
-  /// When the client got the reply.
+  /// When the client received the reply.
   public var received: Timestamp?
-  /// The engine that ran it.
+  /// The id of the engine that ran the task.
   public var engineID: Int?
-  /// The engine's uuid.
+  /// The unique name of the engine that ran the task.
   public var engineUUID: String?
-  /// What it printed and displayed so far.
+  /// What the task has printed and displayed so far.
   public var output: TaskOutput
-  /// Whether the engine has published all output.
+  /// Whether all output has arrived.
   public var isOutputComplete: Bool
-  /// Why it failed.
+  /// A description of the error that made the task fail.
   public var error: String?
 
-  /// How long the engine worked on it, in seconds.
-  public var serialTime: Double? {
+  /// How long the engine worked on the task; `nil` until it has finished.
+  public var serialTime: Duration? {
     guard let started, let completed else { return nil }
-    return completed.seconds(since: started)
+    return completed - started
   }
 
-  init(_ task: ResultState.TaskRecord, output: TaskOutput?, method: String, label: String?, engineID: (String) -> Int?)
-  {
+  init(_ task: TaskState, output: TaskOutput?, method: String, label: String?, engineID: (String) -> Int?) {
     msgID = task.id
     self.label = label
     submitted = task.submitted

@@ -1,12 +1,12 @@
-/// How far a result is.
+/// How many tasks of a call have finished.
 public struct TaskProgress: Sendable, Hashable {
-  /// How many tasks are done, successfully or not.
+  /// How many tasks have finished, successfully or not.
   public let done: Int
-  /// How many tasks there are.
+  /// How many tasks the call has.
   public let total: Int
 
-  /// The part that is done, from 0 to 1.
+  /// The finished fraction, from 0 to 1; 1 for a call without tasks.
   public var fraction: Double { total == 0 ? 1 : Double(done) / Double(total) }
-  /// Whether all tasks are done.
+  /// Whether all tasks have finished.
   public var isComplete: Bool { done == total }
 }

@@ -1,12 +1,12 @@
 import MartletWire
 import MartletZeroMQ
 
-/// A reply as it came, read when somebody looks at it: on the reader's thread, not on the loop's.
+/// A reply as it arrived. Its content is decoded on demand, on the thread that asks for it and not on the event loop.
 final class TaskReply: Sendable {
   let messageType: String
   let contentBytes: Bytes
   let metadataBytes: Bytes
-  /// The reply's header: a JSON object, or empty where only parts of it are known.
+  /// The reply's header as a JSON object; empty if only the date is known.
   private let headerBytes: Bytes
   private let knownDate: Timestamp?
   let received: Timestamp
@@ -14,18 +14,18 @@ final class TaskReply: Sendable {
   /// `ok`, `error` or `aborted`.
   let status: String
 
-  /// A reply off the wire.
+  /// Takes a reply off the wire.
   ///
-  /// - Throws: `WireError` when the content is no object with a status.
+  /// - Throws: `WireError` if the content is not an object with a status.
   convenience init(_ message: Message) throws(WireError) {
     try self.init(
       messageType: message.header.messageType, header: message.headerBytes, content: message.contentBytes,
       metadata: message.metadataBytes, received: .now, buffers: message.buffers)
   }
 
-  /// A reply out of its parts.
+  /// Makes a reply from its parts.
   ///
-  /// - Throws: `WireError` when the content is no object with a status.
+  /// - Throws: `WireError` if the content is not an object with a status.
   init(
     messageType: String, header: Bytes = Bytes(), content: Bytes, metadata: Bytes, date: Timestamp? = nil,
     received: Timestamp, buffers: [Bytes]
@@ -40,14 +40,14 @@ final class TaskReply: Sendable {
     status = try Self.status(content)
   }
 
-  /// The date of the reply's header: when the task was done.
+  /// The date of the reply's header: when the engine finished the task.
   var date: Timestamp? {
     knownDate ?? headerBytes.withSpan { try? MessageHeader(scanning: $0, includingOrigin: true).date }
   }
 
-  /// The content of most replies of Swift engines.
+  /// The content of most replies from Swift engines.
   private static let okContent = Bytes(#"{"status":"ok"}"#)
-  /// How their metadata begin.
+  /// The beginning of the metadata in replies to tasks without output.
   private static let noOutputs = Bytes(OutputCount.none + [0x2C])
 
   private static func status(_ content: Bytes) throws(WireError) -> String {
@@ -63,15 +63,15 @@ final class TaskReply: Sendable {
     return status
   }
 
-  /// The content as JSON; an empty object where it isn't.
+  /// The content as JSON; an empty object if it isn't JSON.
   var content: JSONValue { (try? JSONValue.parse(contentBytes)) ?? [:] }
 
-  /// The metadata as JSON; an empty object where it isn't.
+  /// The metadata as JSON; an empty object if it isn't JSON.
   var metadata: JSONValue { (try? JSONValue.parse(metadataBytes)) ?? [:] }
 
-  /// What the reply says about the task's output.
+  /// How much more output will come, as far as the reply tells.
   ///
-  /// - Throws: `WireError` when the metadata is no object.
+  /// - Throws: `WireError` if the metadata is not an object.
   func remainingOutput() throws(WireError) -> RemainingOutput {
     if status == "aborted" { return .none }
     if let count = try outputCount() { return .total(count) }
@@ -90,12 +90,12 @@ final class TaskReply: Sendable {
     }
   }
 
-  /// The error of a reply that is none of success.
+  /// The error a reply reports, or `nil` for success.
   ///
   /// - Parameters:
   ///   - id: the request's id.
-  ///   - method: what was asked for.
-  ///   - engineID: finds the id of an engine by its uuid.
+  ///   - method: what was called, for the error's text.
+  ///   - engineID: gives the id of an engine by its uuid.
   func failure(id: String, method: String, engineID: (String) -> Int?) -> (any Error)? {
     switch status {
     case "ok": return nil
@@ -116,7 +116,7 @@ final class TaskReply: Sendable {
     }
   }
 
-  /// The traceback, which is a list of lines in the protocol and text in some errors of the hub.
+  /// The traceback: a list of lines by the protocol, a single text in some of the hub's errors.
   static func traceback(_ content: JSONValue) -> String {
     if let lines = content["traceback"]?.arrayValue { return lines.compactMap(\.stringValue).joined(separator: "\n") }
     return content["traceback"]?.stringValue ?? ""

@@ -1,17 +1,19 @@
 import MartletWire
 
-/// Several engines that get each call from one message, which the controller multiplies: cheaper than a
-/// ``DirectView`` for large arguments and many engines.
+/// A view that sends one message for all its engines, which the controller multiplies.
+///
+/// With large arguments and many engines this costs less than a ``DirectView``, which sends one message to each engine.
+/// Results come in the order of the engines.
 public struct BroadcastView: Sendable {
-  /// The client whose engines these are.
+  /// The client the view belongs to.
   public let client: Client
-  /// Which engines; they are looked up with each call.
+  /// The view's engines, which are looked up with each call. None may be named twice.
   public let targets: EngineTargets
-  /// Whether the controller sends the results back as one message.
+  /// Whether the controller combines the results in one message.
   public let isCoalescing: Bool
-  /// Whether the engines' output is collected. Without it tasks cost the client and the engines less.
+  /// Whether the client collects what tasks print and display. Turning it off saves the client and the engines work.
   public var collectsOutput = true
-  /// An arbitrary text that comes back with the tasks' metadata.
+  /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
 
   init(client: Client, targets: EngineTargets, isCoalescing: Bool) {
@@ -22,112 +24,100 @@ public struct BroadcastView: Sendable {
 
   /// Calls a typed function on every engine.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist or an argument can't be sent.
+  /// - Returns: one result for each engine.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or an argument can't be encoded.
   public func apply<each Argument: Codable & Sendable, Output: Codable & Sendable>(
     _ function: RemoteFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
   ) throws -> AsyncResult<[Output]> {
-    try send(try Call.apply(function, repeat each arguments))
+    try run(try Call.apply(function, repeat each arguments))
   }
 
-  /// Calls a function by name, see ``DirectView/apply(name:args:kwargs:as:)``.
+  /// Calls a function by name on every engine, see ``DirectView/apply(name:args:kwargs:as:)``.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist.
+  /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func apply<Output: Codable & Sendable>(
     name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try send(.apply(name, args, kwargs))
+    try run(.apply(name, args, kwargs))
   }
 
-  /// Sets names in the namespace of every engine. Success is known when all engines have answered.
+  /// Assigns values to names in the namespace of every engine.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist or a value can't be sent.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or a value can't be encoded.
   public func push(_ values: [String: any Encodable & Sendable]) throws -> AsyncResult<Void> {
-    try send(try DirectView.pushCall(values), shape: .nothing)
+    try run(try DirectView.pushCall(values)) { _ in .nothing }
   }
 
   /// Executes source code in the namespace of every engine. Replies to code can't be coalesced.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist or the view is coalescing.
+  /// - Parameters:
+  ///   - code: the source.
+  ///   - silent: whether the value of a last expression is dropped instead of published as
+  ///     ``TaskOutput/executeResult``.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or the view is coalescing.
   public func execute(_ code: String, silent: Bool = true) throws -> AsyncResult<[ExecuteReply]> {
     guard !isCoalescing else {
       throw ClientError(.invalidArgument, "execute does not work with a coalescing broadcast view")
     }
-    return try send(.execute(code, silent: silent), shape: .list(ExecuteReply.read))
+    return try run(.execute(code, silent: silent)) { _ in .list(ExecuteReply.read) }
   }
 
-  private func send<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<[Output]> {
+  private func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<[Output]> {
     let method = call.method
-    guard isCoalescing else {
-      return try send(call, shape: .list { try ReplyDecoding.value($0, of: method, as: Output.self) })
+    return try run(call) { engines in
+      guard isCoalescing else { return .list { try ReplyDecoding.value($0, of: method, as: Output.self) } }
+      return .chunks(.fixed { _ in 0 }) { reply, _ in
+        try CoalescedReply.values(reply, of: method, engines: engines, as: Output.self)
+      }
     }
-    let order = try client.resolve(targets).map(\.uuid)
-    return try send(
-      call,
-      shape: .chunks(start: { _ in 0 }) { reply in
-        try CoalescedReply.values(reply, of: method, order: order, as: Output.self)
-      })
   }
 
-  private func send<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
+  /// Sends a call. The shape is made for the engines the call goes to: looking them up again might give others.
+  private func run<Value>(_ call: Call, shape: ([RegisteredEngine]) -> ResultShape<Value>) throws -> AsyncResult<Value>
+  {
     let engines = try client.resolve(targets)
+    // Replies are told apart by their engine.
+    guard Set(engines.map(\.id)).count == engines.count else {
+      throw ClientError(.invalidArgument, "a broadcast view names an engine twice: \(engines.map(\.id))")
+    }
     let id = client.messageIDs.next()
     let state = ResultState(total: isCoalescing ? 1 : engines.count, method: call.method, label: label)
-    var expected: [ExpectedReply] = []
-    // Engines see the request under an id of their own, so their replies and output refer to that.
+    client.connection.send(
+      Request(
+        channel: .broadcast, type: call.type, id: id, metadata: metadata(engines), content: call.content,
+        buffers: call.buffers, expected: expectedReplies(to: id, engines, state)))
+    return AsyncResult(client: client, state: state, shape: shape(engines))
+  }
+
+  private func expectedReplies(to id: String, _ engines: [RegisteredEngine], _ state: ResultState) -> [ExpectedReply] {
+    // Each engine sees the request under an id of its own, which its reply and its output refer to.
     let ids = engines.map { "\(id)_\($0.uuid)" }
     if isCoalescing {
       _ = state.begin(0, id: id, engines: engines, outputs: collectsOutput ? engines.count : 0)
-      expected.append(
+      return [
         ExpectedReply(
-          id: id, engines: engines, destination: Destination(state: state, slot: 0),
-          outputIDs: collectsOutput ? ids : []))
-    } else {
-      for (slot, engine) in engines.enumerated() {
-        _ = state.begin(slot, id: ids[slot], engines: [engine], outputs: collectsOutput ? 1 : 0)
-        expected.append(
-          ExpectedReply(
-            id: ids[slot], engines: [engine],
-            destination: Destination(state: state, slot: slot, collectsOutput: collectsOutput)))
-      }
+          id: id, engines: engines, destination: ResultSlot(state: state, slot: 0),
+          outputIDs: collectsOutput ? ids : [])
+      ]
     }
-    client.connection.submit(
-      Request(
-        channel: .broadcast, type: call.type, id: id, metadata: metadata(engines), content: call.content,
-        buffers: call.buffers, expected: expected))
-    return AsyncResult(client: client, state: state, shape: shape)
+    return zip(ids, engines).enumerated().map { slot, pair in
+      let (id, engine) = pair
+      _ = state.begin(slot, id: id, engines: [engine], outputs: collectsOutput ? 1 : 0)
+      return ExpectedReply(
+        id: id, engines: [engine],
+        destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput))
+    }
   }
 
-  private func metadata(_ engines: [EngineIdentity]) -> [UInt8] {
+  private func metadata(_ engines: [RegisteredEngine]) -> [UInt8] {
     var fields: [String: JSONValue] = [
       "is_broadcast": true, "is_coalescing": .bool(isCoalescing),
       "targets": .array(engines.map { [.string($0.uuid), .int($0.id)] }),
     ]
     if let label { fields["label"] = .string(label) }
-    // A coalesced reply does not tell how much each engine has published: only their status does.
+    // A coalesced reply doesn't state how much output each engine has published, so their idle status is needed.
     if !collectsOutput || !isCoalescing { fields["no_status"] = true }
     return RequestMetadata.text(fields)
-  }
-}
-
-/// Reads the reply that stands for those of several engines.
-enum CoalescedReply {
-  /// The values in the order the engines were asked.
-  ///
-  /// - Throws: ``ClientError/Code/malformedReply`` when not every engine has given one, ``ClientError/Code/wrongResultType``.
-  static func values<Output: Decodable>(
-    _ reply: TaskReply, of method: String, order: [String], as type: Output.Type
-  ) throws -> [Output] {
-    let values = try ReplyDecoding.values(reply, of: method, as: type)
-    let answered = (reply.metadata["broadcast_targets"]?.arrayValue ?? []).compactMap { $0[0]?.stringValue }
-    guard values.count == order.count else {
-      throw ClientError(
-        .malformedReply,
-        "\(method): \(values.count) of \(order.count) engines gave a result; a coalesced reply does not carry errors")
-    }
-    guard answered.count == values.count else { return values }
-    let found = Dictionary(zip(answered, values), uniquingKeysWith: { first, _ in first })
-    let sorted = order.compactMap { found[$0] }
-    return sorted.count == values.count ? sorted : values
   }
 }

@@ -1,15 +1,15 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What is asked of an engine, packed and ready to be addressed.
+/// The packed content of a request, before it is addressed to an engine or a scheduler.
 struct Call: Sendable {
   let type: String
-  /// For error messages, for example `wordCount`.
+  /// What is called, for error messages, for example `wordCount`.
   let method: String
   var content: [UInt8] = []
   var buffers: [Bytes] = []
 
-  /// A call of the function that has a name on the engine.
+  /// A call of the function that has this name on the engine.
   static func apply(
     _ name: String, _ args: [PickleValue], _ kwargs: [(String, PickleValue)] = [], method: String? = nil
   ) -> Call {
@@ -20,7 +20,7 @@ struct Call: Sendable {
 
   /// A call of a typed function.
   ///
-  /// - Throws: ``ClientError/Code/invalidArgument`` for an argument that doesn't encode.
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an argument can't be encoded.
   static func apply<each Argument: Codable & Sendable, Output>(
     _ function: RemoteFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
   ) throws(ClientError) -> Call {
@@ -33,12 +33,12 @@ struct Call: Sendable {
       buffers: ApplyMessage.pack(functionFrames: function.reference, args: args))
   }
 
-  /// A call of a function with each item of a list.
+  /// Calls of a function with each item of a list.
   static func map(_ name: String, _ items: [PickleValue]) -> Call {
     apply(BuiltinFunction.map.rawValue, [.reference(name), .list(items)], method: "map(\(name))")
   }
 
-  /// Execution of source code.
+  /// The execution of source code.
   static func execute(_ code: String, silent: Bool) -> Call {
     let content: JSONValue = ["code": .string(code), "silent": .bool(silent), "user_expressions": [:]]
     var text: [UInt8] = []
@@ -46,9 +46,9 @@ struct Call: Sendable {
     return Call(type: MessageType.executeRequest, method: "execute", content: text)
   }
 
-  /// A value as it will be sent.
+  /// Encodes an argument.
   ///
-  /// - Throws: ``ClientError/Code/invalidArgument``.
+  /// - Throws: ``ClientError/Code/invalidArgument`` if the value can't be encoded.
   static func encode(_ value: some Encodable, of method: String) throws(ClientError) -> PickleValue {
     do {
       return try PickleValue(encoding: value)
@@ -57,39 +57,5 @@ struct Call: Sendable {
         .invalidArgument, "\(method): an argument of type \(Swift.type(of: value)) can't be sent: \(error)",
         underlying: error)
     }
-  }
-}
-
-extension Client {
-  /// Sends a call to one engine.
-  func send(
-    _ call: Call, to engine: EngineIdentity, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int
-  ) {
-    let id = messageIDs.next()
-    let engines = [engine]
-    guard state.begin(slot, id: id, engines: engines, outputs: collectsOutput ? 1 : 0) else { return }
-    connection.submit(
-      Request(
-        channel: .mux, type: call.type, id: id, target: engine.frame, metadata: metadata, content: call.content,
-        buffers: call.buffers,
-        expected: [
-          ExpectedReply(
-            id: id, engines: engines,
-            destination: Destination(state: state, slot: slot, collectsOutput: collectsOutput))
-        ]))
-  }
-
-  /// Sends a call to the task scheduler.
-  func schedule(_ call: Call, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int) {
-    let id = messageIDs.next()
-    guard state.begin(slot, id: id, engines: [], outputs: collectsOutput ? 1 : 0) else { return }
-    connection.submit(
-      Request(
-        channel: .task, type: call.type, id: id, metadata: metadata, content: call.content, buffers: call.buffers,
-        expected: [
-          ExpectedReply(
-            id: id, engines: [],
-            destination: Destination(state: state, slot: slot, collectsOutput: collectsOutput))
-        ]))
   }
 }

@@ -2,37 +2,38 @@ import MartletWire
 import MartletZeroMQ
 
 extension DirectView {
-  /// Sets names in the namespace of every engine.
+  /// Assigns values to names in the namespace of every engine.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist or a value can't be sent.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or a value can't be encoded.
   public func push(_ values: [String: any Encodable & Sendable]) throws -> AsyncResult<Void> {
-    try send(try Self.pushCall(values), shape: .nothing)
+    try run(try Self.pushCall(values), shape: .nothing)
   }
 
-  /// Reads a name of every engine's namespace.
+  /// Reads the value of a name in the namespace of every engine.
   ///
-  /// - Returns: one value an engine; a name that isn't there becomes a ``RemoteError`` (`NameError`).
-  /// - Throws: ``ClientError`` when an engine doesn't exist.
+  /// - Returns: one value for each engine. An engine without the name fails with a ``RemoteError`` (`NameError`).
+  /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func pull<Output: Codable & Sendable>(
     _ name: String, as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try send(Self.pullCall(.string(name), method: "pull(\(name))"), shape: Self.list("pull(\(name))"))
+    try run(Self.pullCall(.string(name), method: "pull(\(name))"), shape: Self.list("pull(\(name))"))
   }
 
-  /// Reads several names of every engine's namespace.
+  /// Reads the values of several names in the namespace of every engine.
   ///
   /// - Returns: for each engine the values in the order of the names.
-  /// - Throws: ``ClientError`` when an engine doesn't exist.
+  /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func pull<Output: Codable & Sendable>(
     _ names: [String], as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[[Output]]> {
     let method = "pull(\(names.joined(separator: ", ")))"
-    return try send(Self.pullCall(.list(names.map { .string($0) }), method: method), shape: Self.list(method))
+    return try run(Self.pullCall(.list(names.map { .string($0) }), method: method), shape: Self.list(method))
   }
 
-  /// Gives each engine a contiguous stretch of a list under a name; with more engines than items some get an empty one.
+  /// Divides a list into contiguous parts of nearly equal length and assigns one to a name on each engine. If there are
+  /// more engines than items, some get an empty list.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist or an item can't be sent.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or an item can't be encoded.
   public func scatter<Element: Encodable & Sendable>(_ name: String, _ items: [Element]) throws -> AsyncResult<Void> {
     let engines = try client.resolve(targets)
     let ranges = Partition(items.count, into: engines.count).ranges
@@ -42,9 +43,9 @@ extension DirectView {
     return scatter(name, parts, to: engines)
   }
 
-  /// Gives each engine a contiguous stretch of an array's first axis under a name.
+  /// Divides an array along its first axis into parts of nearly equal length and assigns one to a name on each engine.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist or the array has no axis.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or the array has no axis.
   public func scatter(_ name: String, _ array: NDArray) throws -> AsyncResult<Void> {
     let engines = try client.resolve(targets)
     let whole = array.rowMajor
@@ -61,22 +62,23 @@ extension DirectView {
     return scatter(name, parts, to: engines)
   }
 
-  /// Collects the stretches of a list that the engines have under a name.
+  /// Collects the parts of a list that the engines have under a name, and joins them in the order of the engines.
   ///
-  /// - Returns: the elements in the order of the engines.
-  /// - Throws: ``ClientError`` when an engine doesn't exist.
+  /// - Returns: the elements of all parts. An engine without the name fails with a ``RemoteError`` (`NameError`).
+  /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func gather<Output: Codable & Sendable>(
     _ name: String, of type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
     let method = "gather(\(name))"
-    return try send(
+    return try run(
       Self.pullCall(.string(name), method: method),
-      // Where a stretch begins is known only when those before it are there.
-      shape: .chunks(start: { $0 }) { try ReplyDecoding.value($0, of: method, as: [Output].self) })
+      shape: .chunks(.afterEarlierParts) { reply, _ in
+        try ReplyDecoding.value(reply, of: method, as: [Output].self)
+      })
   }
 
-  private func scatter(_ name: String, _ parts: [PickleValue], to engines: [EngineIdentity]) -> AsyncResult<Void> {
-    send(to: engines, method: "scatter(\(name))", shape: .nothing) { slot in
+  private func scatter(_ name: String, _ parts: [PickleValue], to engines: [RegisteredEngine]) -> AsyncResult<Void> {
+    run(on: engines, method: "scatter(\(name))", shape: .nothing) { slot in
       .apply(BuiltinFunction.push.rawValue, [], [(name, parts[slot])], method: "scatter(\(name))")
     }
   }

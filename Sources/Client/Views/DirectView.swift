@@ -1,15 +1,22 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Several engines of one's choice: each call goes to every one of them, results come in the order of the engines.
+/// A view of chosen engines: each call goes to every one of them.
+///
+/// ```swift
+/// let everyone = client[...]           // also client[[0, 2]], client[0..<2]
+/// try await everyone.push(["n": 5]).value
+/// let squares = try await everyone.apply(square, 7).value
+/// ```
+/// Results come in the order of the engines, one for each. Calls return at once; the ``AsyncResult`` waits.
 public struct DirectView: Sendable {
-  /// The client whose engines these are.
+  /// The client the view belongs to.
   public let client: Client
-  /// Which engines; they are looked up with each call.
+  /// The view's engines, which are looked up with each call.
   public let targets: EngineTargets
-  /// Whether the engines' output is collected.
+  /// Whether the client collects what tasks print and display. Turning it off saves the client and the engines work.
   public var collectsOutput = true
-  /// An arbitrary text that comes back with the tasks' metadata.
+  /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
 
   init(client: Client, targets: EngineTargets) {
@@ -17,75 +24,79 @@ public struct DirectView: Sendable {
     self.targets = targets
   }
 
-  /// The ids of the engines at present.
+  /// The ids of the view's engines at present.
   ///
   /// - Throws: ``ClientError/Code/noEngines`` or ``ClientError/Code/noSuchEngine``, which says which ids exist.
   public var ids: [Int] { get throws { try client.resolve(targets).map(\.id) } }
 
   /// Calls a typed function on every engine.
   ///
-  /// - Throws: ``ClientError`` when an engine doesn't exist or an argument can't be sent.
+  /// - Returns: one result for each engine.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or an argument can't be encoded.
   public func apply<each Argument: Codable & Sendable, Output: Codable & Sendable>(
     _ function: RemoteFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
   ) throws -> AsyncResult<[Output]> {
-    try send(try Call.apply(function, repeat each arguments), shape: Self.list(function.name))
+    try run(try Call.apply(function, repeat each arguments), shape: Self.list(function.name))
   }
 
-  /// Calls a function by the name, or Python expression, that stands for it on the engines.
+  /// Calls a function by name on every engine.
   ///
   /// - Parameters:
-  ///   - name: for example `len`, `numpy.linalg.norm` or `(lambda x: x * x)`.
-  ///   - args: the positional arguments; a ``PickleValue/reference(_:)`` is looked up on the engine.
+  ///   - name: the name of a Swift function the engines have, or a Python expression such as `len`, `numpy.linalg.norm`
+  ///     or `(lambda x: x * x)`.
+  ///   - args: the positional arguments. An engine replaces a ``PickleValue/reference(_:)`` by the value of that name.
   ///   - kwargs: the keyword arguments.
-  ///   - type: what the result is; by default any Python value.
-  /// - Throws: ``ClientError`` when an engine doesn't exist.
+  ///   - type: the type of the result; by default any Python value.
+  /// - Returns: one result for each engine.
+  /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func apply<Output: Codable & Sendable>(
     name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try send(.apply(name, args, kwargs), shape: Self.list(name))
+    try run(.apply(name, args, kwargs), shape: Self.list(name))
   }
 
   /// Executes source code in the namespace of every engine.
   ///
   /// - Parameters:
   ///   - code: the source.
-  ///   - silent: false publishes the value of a last expression as ``TaskOutput/executeResult``.
-  /// - Throws: ``ClientError`` when an engine doesn't exist.
+  ///   - silent: whether the value of a last expression is dropped instead of published as
+  ///     ``TaskOutput/executeResult``.
+  /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func execute(_ code: String, silent: Bool = true) throws -> AsyncResult<[ExecuteReply]> {
-    try send(.execute(code, silent: silent), shape: .list(ExecuteReply.read))
+    try run(.execute(code, silent: silent), shape: .list(ExecuteReply.read))
   }
 
-  /// Aborts every request of this client to these engines that has not run.
+  /// Aborts this client's requests to these engines that have not started, and waits for the engines to acknowledge it.
   ///
-  /// - Throws: ``ClientError``.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or does not answer, or if the client is closed.
   public func abort() async throws { try await client.abortOutstanding(on: targets) }
 
-  /// Empties the namespaces of the engines.
+  /// Removes all names from the engines' namespaces.
   ///
-  /// - Throws: ``ClientError``.
+  /// - Throws: ``ClientError`` if an engine doesn't exist or does not answer, or if the client is closed.
   public func clear() async throws { try await client.clear(targets) }
 
-  /// Sends one call to every engine, packed once.
-  func send<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
+  /// Sends one call, which is packed once, to every engine.
+  func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
     let engines = try client.resolve(targets)
-    return send(to: engines, method: call.method, shape: shape) { _ in call }
+    return run(on: engines, method: call.method, shape: shape) { _ in call }
   }
 
-  /// Sends a call to each of some engines.
-  func send<Value>(
-    to engines: [EngineIdentity], method: String, shape: ResultShape<Value>, call: (Int) -> Call
+  /// Sends each engine a call of its own.
+  func run<Value>(
+    on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>, call: (_ slot: Int) -> Call
   ) -> AsyncResult<Value> {
     let state = ResultState(total: engines.count, method: method, label: label)
     let metadata = RequestMetadata.plain(label: label)
     for (slot, engine) in engines.enumerated() {
-      client.send(
+      client.submit(
         call(slot), to: engine, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
     }
     return AsyncResult(client: client, state: state, shape: shape)
   }
 
-  /// The shape of a list with one result an engine.
+  /// The shape of a list with one result for each engine.
   static func list<Output: Codable & Sendable>(_ method: String) -> ResultShape<[Output]> {
     .list { try ReplyDecoding.value($0, of: method, as: Output.self) }
   }

@@ -1,8 +1,8 @@
 import MartletWire
 
-/// The answer to executed code. What the code printed and displayed is in the metadata's ``TaskOutput``.
+/// The reply to executed code. What the code printed and displayed is in ``AsyncResult/output``.
 public struct ExecuteReply: Sendable, Hashable {
-  /// The engine's count of executions, where it counts.
+  /// How many pieces of code the engine has executed, if it counts them.
   public let executionCount: Int?
 
   static func read(_ reply: TaskReply) -> ExecuteReply {

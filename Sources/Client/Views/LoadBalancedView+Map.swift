@@ -1,21 +1,22 @@
 import MartletWire
 
 extension LoadBalancedView {
-  /// The chunks a map has outstanding unless told otherwise: four an engine and at least 1,000. Enough to hide the round
-  /// trip, and little enough that a map of millions does not fill the controller's memory.
+  /// How many chunks a map has outstanding by default: enough to hide the round trip, few enough that a map of millions
+  /// doesn't fill the controller's memory.
   static func defaultWindow(engines: Int) -> Int { max(4 * engines, 1000) }
 
-  /// Calls a typed function with each item, chunk by chunk, on whichever engine is free.
+  /// Calls a typed function with each item. The items are divided into chunks, each of which runs on whichever engine is
+  /// free.
   ///
   /// - Parameters:
-  ///   - function: what to call.
-  ///   - items: the arguments. An item that can't be sent fails its chunk.
-  ///   - chunkSize: how many items make a task. Larger chunks cost less per item and balance worse.
-  ///   - window: how many chunks may be outstanding; by default four an engine and at least 1,000. Further chunks are
-  ///     packed and sent as results come.
-  /// - Returns: the results in the order of the items, each as soon as its chunk is done;
-  ///   ``AsyncResult/asCompleted`` gives them in the order they are done.
-  /// - Throws: ``ClientError`` when there is no engine or a number is not positive.
+  ///   - function: the function to call.
+  ///   - items: the arguments. An item that can't be encoded fails its chunk.
+  ///   - chunkSize: how many items make up a task, at least one. Larger chunks cost less per item and balance worse.
+  ///   - window: how many chunks may be outstanding at once, at least one. By default four for each engine and at least
+  ///     1,000. Further chunks are packed and sent as results arrive.
+  /// - Returns: the results in the order of the items, each available as soon as its chunk has finished.
+  ///   ``AsyncResult/asCompleted`` gives them in the order in which their chunks finish.
+  /// - Throws: ``ClientError`` if a chosen engine doesn't exist or a number is out of range.
   public func map<Input: Codable & Sendable, Output: Codable & Sendable>(
     _ function: RemoteFunction<Input, Output>, _ items: some Collection<Input>, chunkSize: Int = 1, window: Int? = nil
   ) throws -> AsyncResult<[Output]> {
@@ -25,9 +26,15 @@ extension LoadBalancedView {
     }
   }
 
-  /// Calls a function, given by its name or Python expression, with each item.
+  /// Calls a function by name with each item, as ``map(_:_:chunkSize:window:)`` does.
   ///
-  /// - Throws: as ``map(_:_:chunkSize:window:)``.
+  /// - Parameters:
+  ///   - name: a name or a Python expression for the function, see ``DirectView/apply(name:args:kwargs:as:)``.
+  ///   - items: the arguments.
+  ///   - chunkSize: how many items make up a task, at least one.
+  ///   - window: how many chunks may be outstanding at once, at least one.
+  ///   - type: the type of the results; by default any Python value.
+  /// - Throws: ``ClientError`` if a chosen engine doesn't exist or a number is out of range.
   public func map<Output: Codable & Sendable>(
     name: String, _ items: [PickleValue], chunkSize: Int = 1, window: Int? = nil,
     as type: Output.Type = PickleValue.self
@@ -41,56 +48,33 @@ extension LoadBalancedView {
   ) throws -> AsyncResult<[Output]> {
     let window = window ?? Self.defaultWindow(engines: client.ids.count)
     guard chunkSize > 0, window > 0 else {
-      throw ClientError(.invalidArgument, "map(\(name)): chunkSize is \(chunkSize), window \(window); both must be > 0")
+      throw ClientError(
+        .invalidArgument,
+        "map(\(name)): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
     }
     let method = "map(\(name))"
-    let state = ResultState(total: (count + chunkSize - 1) / chunkSize, method: method, label: label)
+    let chunks = ChunkedRange(count, chunkSize: chunkSize)
+    let state = ResultState(total: chunks.count, method: method, label: label)
     let metadata = try metadata()
     let (client, collectsOutput) = (client, collectsOutput)
-    let feeder = MapFeeder(state: state, window: window) { slot in
+    let feeder = MapFeeder(state: state, window: window) { [weak client] slot in
+      // A map doesn't keep its client open: only results do.
+      guard let client else { return state.fail(slot, ClientError.closed) }
       do {
-        let chunk = try items(slot * chunkSize..<min((slot + 1) * chunkSize, count))
+        let chunk = try items(chunks[slot])
         let call = chunkSize == 1 ? Call.apply(name, chunk, method: method) : Call.map(name, chunk)
-        client.schedule(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
+        client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
       } catch {
-        state.complete(slot, .failure(error), output: .none)
+        state.fail(slot, error)
       }
     }
     feeder.start()
     return AsyncResult(
       client: client, state: state,
-      shape: .chunks(start: { $0 * chunkSize }) { reply in
+      shape: .chunks(.fixed { chunks[$0].lowerBound }) { reply, slot in
         chunkSize == 1
           ? [try ReplyDecoding.value(reply, of: method, as: Output.self)]
-          : try MapReply.elements(reply, of: method, as: Output.self)
+          : try ReplyDecoding.elements(reply, count: chunks[slot].count, of: method, as: Output.self)
       })
-  }
-}
-
-/// Sends the chunks of a map, never more than a window at once.
-struct MapFeeder: Sendable {
-  let state: ResultState
-  let window: Int
-  /// Packs and sends one chunk.
-  let send: @Sendable (_ slot: Int) -> Void
-
-  /// Sends the first window at once; if there is more, a task sends the rest as results come.
-  func start() {
-    let first = min(window, state.total)
-    for slot in 0..<first { send(slot) }
-    guard first < state.total else { return }
-    Task { await feed(from: first) }
-  }
-
-  private func feed(from first: Int) async {
-    var next = first
-    while next < state.total {
-      // Half a window is refilled at a time, so that this wakes up rarely.
-      guard (try? await state.wait(for: .outstanding(below: window / 2 + 1))) != nil else { return }
-      if state.isCancelled { return }
-      let room = max(window - state.outstandingCount, 1)
-      for slot in next..<min(next + room, state.total) { send(slot) }
-      next = min(next + room, state.total)
-    }
   }
 }

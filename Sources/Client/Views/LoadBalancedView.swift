@@ -1,25 +1,34 @@
 import MartletWire
 
-/// Calls that run on whichever engine is free.
+/// A view whose calls run on whichever engine is free. The controller's task scheduler chooses it.
+///
+/// ```swift
+/// var view = client.loadBalanced()
+/// view.retries = 2
+/// for try await count in try view.map(wordCount, files) { … }
+/// ```
+/// If no engine is registered, tasks wait for one.
 public struct LoadBalancedView: Sendable {
-  /// The client whose engines these are.
+  /// The client the view belongs to.
   public let client: Client
-  /// The engines that may be chosen; looked up with each call.
+  /// The engines the scheduler may choose, which are looked up with each call.
   public let targets: EngineTargets
-  /// Whether the engines' output is collected.
+  /// Whether the client collects what tasks print and display. Turning it off saves the client and the engines work.
   public var collectsOutput = true
-  /// An arbitrary text that comes back with the tasks' metadata.
+  /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
-  /// How often a task that fails, or whose engine dies, is tried again. Default 0.
+  /// How often a task is tried again if it fails or its engine dies. Default 0; must not be negative.
   public var retries = 0
-  /// How long a task may wait for its dependencies before it fails with `TaskTimeout`.
+  /// How long a task may wait for its dependencies before it fails with `TaskTimeout`. Default `nil`: no limit, as for
+  /// zero. Must not be negative.
   public var timeout: Duration?
-  /// Tasks that must be done before a task may run.
+  /// Requests that must have finished before a task may run.
   public var after: Dependency?
-  /// Tasks on whose engines a task must run.
+  /// Requests on whose engines a task must run.
   public var follow: Dependency?
-  /// Whether tasks that are still queued are aborted when this client's connection ends, however it does. Default
-  /// false, as in ipyparallel: their results can be fetched later. Only Martlet's controller knows this option.
+  /// Whether queued tasks are aborted when this client's connection ends for whatever reason. Default false, as in
+  /// ipyparallel: the results can be fetched later with ``Client/getResult(_:as:)``. Only Martlet's controller knows
+  /// this option.
   public var abortsOnDisconnect = false
 
   init(client: Client, targets: EngineTargets) {
@@ -29,26 +38,27 @@ public struct LoadBalancedView: Sendable {
 
   /// Calls a typed function.
   ///
-  /// - Throws: ``ClientError`` when there is no engine or an argument can't be sent.
+  /// - Throws: ``ClientError`` if a chosen engine doesn't exist, an argument can't be encoded, or an option is out of
+  ///   range.
   public func apply<each Argument: Codable & Sendable, Output: Codable & Sendable>(
     _ function: RemoteFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
   ) throws -> AsyncResult<Output> {
-    try send(try Call.apply(function, repeat each arguments))
+    try run(try Call.apply(function, repeat each arguments))
   }
 
   /// Calls a function by name, see ``DirectView/apply(name:args:kwargs:as:)``.
   ///
-  /// - Throws: ``ClientError`` when there is no engine.
+  /// - Throws: ``ClientError`` if a chosen engine doesn't exist or an option is out of range.
   public func apply<Output: Codable & Sendable>(
     name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<Output> {
-    try send(.apply(name, args, kwargs))
+    try run(.apply(name, args, kwargs))
   }
 
-  private func send<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {
+  private func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {
     let state = ResultState(total: 1, method: call.method, label: label)
-    client.schedule(call, metadata: try metadata(), collectsOutput: collectsOutput, state: state, slot: 0)
+    client.submit(call, metadata: try metadata(), collectsOutput: collectsOutput, state: state, slot: 0)
     let method = call.method
     return AsyncResult(
       client: client, state: state, shape: .single { try ReplyDecoding.value($0, of: method, as: Output.self) })
@@ -58,9 +68,13 @@ public struct LoadBalancedView: Sendable {
   func metadata() throws(ClientError) -> [UInt8] {
     var fields: [String: JSONValue] = [:]
     if targets != .all { fields["targets"] = .array(try client.resolve(targets).map { .string($0.uuid) }) }
+    guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout {
-      let (seconds, attoseconds) = timeout.components
+      guard timeout >= .zero else {
+        throw ClientError(.invalidArgument, "the timeout is negative; use nil for tasks without one")
+      }
+      let (seconds, attoseconds) = timeout.boundedWait.components
       fields["timeout"] = .double(Double(seconds) + Double(attoseconds) / 1e18)
     }
     if let after { fields["after"] = after.json }

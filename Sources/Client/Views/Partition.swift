@@ -1,10 +1,10 @@
-/// How a list is divided into contiguous parts of nearly equal length, as ipyparallel's block distribution: the first
-/// parts are the longer ones.
+/// A number of items divided into contiguous parts of nearly equal length: the first parts are the longer ones, as in
+/// ipyparallel's block distribution.
 struct Partition: Sendable, Hashable {
-  /// The parts in order; some are empty when there are more parts than items.
+  /// The parts in order. If there are more parts than items, some are empty.
   let ranges: [Range<Int>]
 
-  /// Divides a number of items.
+  /// Divides items into parts.
   init(_ count: Int, into parts: Int) {
     guard parts > 0 else {
       ranges = []
@@ -19,5 +19,27 @@ struct Partition: Sendable, Hashable {
       start = end
     }
     self.ranges = ranges
+  }
+}
+
+/// A number of items divided into chunks of equal length; the last one may be shorter.
+struct ChunkedRange: Sendable, Hashable {
+  private let total: Int
+  private let chunkSize: Int
+
+  /// How many chunks there are.
+  var count: Int { total / chunkSize + (total % chunkSize == 0 ? 0 : 1) }
+
+  /// Divides items into chunks of a size, which is at least one.
+  init(_ total: Int, chunkSize: Int) {
+    self.total = total
+    // A chunk is never longer than the list, so that no position overflows.
+    self.chunkSize = max(1, min(chunkSize, total))
+  }
+
+  /// The items of a chunk.
+  subscript(index: Int) -> Range<Int> {
+    let start = index * chunkSize
+    return start..<start + min(chunkSize, total - start)
   }
 }

@@ -4,10 +4,10 @@ import MartletWire
 enum RequestMetadata {
   private static let unlabelled = text(["no_status": true])
 
-  /// The metadata of a request without options. Engines are told to leave out their busy and idle messages: how much
-  /// output there is stands in the reply.
+  /// The metadata of a request without options. It tells engines to publish no busy and idle messages: the reply states
+  /// how much output there is.
   ///
-  /// - Parameter label: an arbitrary text that comes back with the task's metadata.
+  /// - Parameter label: a text that comes back with the task's metadata.
   static func plain(label: String?) -> [UInt8] {
     guard let label else { return unlabelled }
     return text(["label": .string(label), "no_status": true])

@@ -27,6 +27,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   /// Whether `left` is earlier than `right`.
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 
-  /// Seconds between two moments.
-  public func seconds(since earlier: Timestamp) -> Double { Double(microseconds - earlier.microseconds) / 1e6 }
+  /// The time from an earlier moment to a later one; negative if they are the other way round.
+  public static func - (later: Timestamp, earlier: Timestamp) -> Duration {
+    .microseconds(later.microseconds) - .microseconds(earlier.microseconds)
+  }
 }

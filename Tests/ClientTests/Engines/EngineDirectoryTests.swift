@@ -14,7 +14,13 @@ import Testing
     #expect(try directory.resolve(.all).map(\.id) == [0, 2, 5])
     #expect(try directory.resolve(.ids([5, -1, -3])).map(\.id) == [5, 5, 0])
     #expect(try directory.resolve(.positions(1..<9)).map(\.id) == [2, 5])
-    #expect(try directory.resolve(.positions(7..<9)).isEmpty)
+  }
+
+  @Test(arguments: [EngineTargets.ids([]), .positions(7..<9), .positions(1..<1), .positions(.min ..< -1)])
+  func refusesEmptySelections(_ targets: EngineTargets) {
+    let error = #expect(throws: ClientError.self) { try directory([0, 2]).resolve(targets) }
+    #expect(error?.code == .noSuchEngine)
+    #expect(error?.message.hasSuffix("the engines are 0, 2") == true)
   }
 
   @Test func saysWhichEnginesExist() {
@@ -25,7 +31,34 @@ import Testing
     #expect(none?.code == .noEngines)
   }
 
-  @Test func remembersTheIdsOfTheDead() {
+  @Test func keepsTheEnginesInOrder() {
+    let order = (0..<200).map { ($0 * 71) % 200 }
+    var directory = directory(order)
+    #expect(directory.ids == Array(0..<200))
+    for id in order.prefix(100) { _ = directory.unregister(id: id) }
+    #expect(directory.ids == order.suffix(100).sorted())
+  }
+
+  @Test func replacesAnEngineWhoseIdIsUsedAgain() {
+    var directory = directory([0, 1])
+    #expect(directory.register(id: 0, uuid: "new") == true)
+    #expect(directory.engines.map(\.uuid) == ["new", "u1"])
+    #expect(directory.register(id: 0, uuid: "u0") == false)
+  }
+
+  @Test func forgetsEnginesThatLeftLongAgo() {
+    var directory = EngineDirectory()
+    let count = 3 * EngineDirectory.departedLimit
+    for id in 0..<count {
+      _ = directory.register(id: id, uuid: "u\(id)")
+      _ = directory.unregister(id: id)
+    }
+    #expect(directory.rememberedCount <= EngineDirectory.departedLimit)
+    #expect(directory.id(of: "u\(count - 1)") == count - 1)
+    #expect(directory.id(of: "u0") == nil)
+  }
+
+  @Test func remembersTheIdsOfEnginesThatHaveLeft() {
     var directory = directory([0])
     #expect(directory.register(id: 0, uuid: "u0") == false)
     #expect(directory.unregister(id: 0)?.uuid == "u0")

@@ -3,15 +3,15 @@ import Testing
 @testable import MartletClient
 
 @Suite struct OutstandingRequestsTests {
-  private let first = EngineIdentity(id: 0, uuid: "a")
-  private let second = EngineIdentity(id: 1, uuid: "b")
+  private let first = RegisteredEngine(id: 0, uuid: "a")
+  private let second = RegisteredEngine(id: 1, uuid: "b")
   private var requests = OutstandingRequests<String>()
 
   private func isExpected(_ arrival: OutstandingRequests<String>.Arrival, _ context: String) -> Bool {
     if case .expected(context) = arrival { true } else { false }
   }
 
-  @Test mutating func handsBackTheContextOnce() {
+  @Test mutating func returnsTheContextOnce() {
     #expect(requests.add("1", engines: [first], context: "x") == nil)
     #expect(isExpected(requests.reply(to: "1"), "x"))
     #expect(!isExpected(requests.reply(to: "1"), "x"))
@@ -19,7 +19,7 @@ import Testing
     #expect(requests.count == 0)
   }
 
-  @Test mutating func strandsOnlyWhatWasWithTheDeadEngine() {
+  @Test mutating func strandsOnlyTheRequestsOfTheDeadEngine() {
     _ = requests.add("1", engines: [first], context: "x")
     _ = requests.add("2", engines: [second], context: "y")
     _ = requests.add("3", engines: [], context: "z")
@@ -50,5 +50,27 @@ import Testing
     requests.giveUp("unknown")
     #expect(requests.removeAll().map(\.context) == ["y"])
     #expect(requests.engineDied(first).isEmpty)
+  }
+
+  @Test mutating func returnsMemoryAfterABurst() {
+    for id in 0..<100_000 { _ = requests.add("\(id)", engines: [], context: "x") }
+    for id in 1..<100_000 { _ = requests.reply(to: "\(id)") }
+    #expect(requests.count == 1)
+    #expect(requests.capacity < 5000)
+    #expect(isExpected(requests.reply(to: "0"), "x"))
+  }
+
+  @Test mutating func remembersABoundedNumberOfLostRequestsAndEngines() {
+    for id in 0..<200_000 {
+      _ = requests.add("\(id)", engines: [], context: "x")
+      requests.giveUp("\(id)")
+    }
+    for id in 0..<20_000 { _ = requests.engineDied(RegisteredEngine(id: id, uuid: "u\(id)")) }
+    #expect(requests.rememberedCount <= 65_536 + 4096)
+    _ = requests.reply(to: "199999")
+    _ = requests.reply(to: "0")
+    #expect(requests.counts == .init(late: 1, unexpected: 1))
+    let latest = RegisteredEngine(id: 19_999, uuid: "u19999")
+    #expect(requests.add("new", engines: [latest], context: "x") == latest)
   }
 }

@@ -12,7 +12,7 @@ import Testing
         received: .now, buffers: []))
   }
 
-  @Test func countsOnlyTheFirstEnd() async throws {
+  @Test func countsOnlyTheFirstOutcome() async throws {
     let state = ResultState(total: 2, method: "f")
     #expect(state.begin(0, id: "a", engines: [], outputs: 0))
     state.complete(0, try reply(), output: .untilIdle)
@@ -23,7 +23,7 @@ import Testing
     try await state.wait(for: .completions(1))
   }
 
-  @Test func cancellingEndsWhatWasNotSent() async throws {
+  @Test func cancellingAbortsUnsentTasks() async throws {
     let state = ResultState(total: 3, method: "f")
     _ = state.begin(0, id: "a", engines: [], outputs: 0)
     #expect(state.cancel().map(\.id) == ["a"])
@@ -60,7 +60,7 @@ import Testing
     #expect(again == texts)
   }
 
-  @Test func outputIsCompleteWhenAllThatTheReplyCountsIsThere() async throws {
+  @Test func outputIsCompleteWhenAllAnnouncedMessagesHaveArrived() async throws {
     let state = ResultState(total: 2, method: "f")
     _ = state.begin(0, id: "a", engines: [], outputs: 1)
     _ = state.begin(1, id: "b", engines: [], outputs: 1)
@@ -79,7 +79,7 @@ import Testing
     ("{\"status\":\"error\",\"engine_info\":{\"engine_id\":1}}", "{}", .untilIdle),
     ("{\"status\":\"error\"}", "{}", .none),
   ])
-  func replyTellsHowMuchOutputThereIs(content: String, metadata: String, expected: RemainingOutput) throws {
+  func repliesStateHowMuchOutputRemains(content: String, metadata: String, expected: RemainingOutput) throws {
     let reply = try TaskReply(
       messageType: "apply_reply", content: Bytes(content), metadata: Bytes(metadata), date: .now, received: .now,
       buffers: [])

@@ -2,17 +2,26 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// Plays hub, schedulers and two engines on sockets of its own, well or badly behaved depending on the function called.
+@testable import MartletClient
+
+/// Plays the hub, the schedulers and the engines on sockets of its own. The name of the function called decides whether
+/// an engine behaves.
 actor FakeCluster {
   nonisolated let loop: EventLoop
   nonisolated let info: ConnectionInfo
-  nonisolated let directory: String
+  nonisolated let context: Context
+  private nonisolated let directory: String
   private var session: Session
   private var boxes: [ConnectionInfo.Channel: Box] = [:]
   private var incoming = Multipart()
-  private var engines = [0: "engine-0", 1: "engine-1"]
-  /// The messages that came on mux, task and broadcast, in order.
-  private(set) var received: [Message] = []
+  private var engines: [Int: String]
+  private var isHolding = false
+  /// Whether the hub answers queries.
+  private var answersQueries = true
+  /// The messages that have arrived on mux, task and broadcast, in order.
+  private(set) var received: [(message: Message, channel: ConnectionInfo.Channel)] = []
+  /// How many queries have arrived.
+  private(set) var queryCount = 0
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -25,19 +34,55 @@ actor FakeCluster {
     .registration, .mux, .task, .control, .broadcast, .notification, .iopub,
   ]
 
-  init() throws {
+  /// Makes a cluster.
+  ///
+  /// - Parameters:
+  ///   - engines: how many engines it has at the start.
+  ///   - inproc: whether its clients share its context. Then a message has arrived as soon as it is sent.
+  init(engines count: Int = 2, inproc: Bool = false) throws {
     loop = try EventLoop(name: "fake-cluster")
+    context = try Context()
+    engines = Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, "engine-\($0)") })
     directory = "/tmp/mf-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    var info = ConnectionInfo(kind: .client, interface: "ipc://\(directory)/c")
+    var info = ConnectionInfo(kind: .client, interface: "\(inproc ? "inproc" : "ipc")://\(directory)/c")
     info.key = "secret"
     for (index, channel) in Self.channels.enumerated() { info.ports[channel] = [index + 1] }
     self.info = info
     session = try Session(key: info.key)
   }
 
+  /// Runs a test with a cluster.
+  static func with(engines: Int = 2, _ body: (FakeCluster) async throws -> Void) async throws {
+    let cluster = try FakeCluster(engines: engines)
+    try await cluster.start()
+    do {
+      try await body(cluster)
+    } catch {
+      await cluster.stop()
+      throw error
+    }
+    await cluster.stop()
+  }
+
+  /// Runs a test with a cluster and a client.
+  static func withClient(
+    engines: Int = 2, configuration: ClientConfiguration = ClientConfiguration(),
+    _ body: (Client, FakeCluster) async throws -> Void
+  ) async throws {
+    try await with(engines: engines) { cluster in
+      let client = try await Client.connect(cluster.info, configuration: configuration)
+      do {
+        try await body(client, cluster)
+      } catch {
+        await client.close()
+        throw error
+      }
+      await client.close()
+    }
+  }
+
   func start() throws {
-    let context = try Context()
     for channel in Self.channels {
       let isPublisher = channel == .notification || channel == .iopub
       let box = Box(try Socket(context, isPublisher ? .xpublish : .router))
@@ -53,7 +98,7 @@ actor FakeCluster {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  /// Tells clients that an engine is gone.
+  /// Tells clients that an engine has left.
   func lose(_ id: Int) throws {
     engines[id] = nil
     try publish(MessageType.unregistrationNotification, ["id": .int(id)])
@@ -64,6 +109,30 @@ actor FakeCluster {
     engines[id] = "engine-\(id)"
     try publish(MessageType.registrationNotification, ["id": .int(id), "uuid": .string("engine-\(id)")])
   }
+
+  /// Tells clients that the controller shuts down.
+  func announceShutdown() throws { try publish(MessageType.shutdownNotification, [:]) }
+
+  /// Leaves calls unanswered from now on, until ``answer(_:with:)``.
+  func hold() {
+    isHolding = true
+    received = []
+  }
+
+  /// Answers a held call, by its position among those received.
+  func answer(_ index: Int, with value: PickleValue) {
+    let (message, channel) = received[index]
+    reply(to: message, on: channel, value)
+  }
+
+  /// Fails a held call, by its position among those received.
+  func fail(_ index: Int) {
+    let (message, channel) = received[index]
+    fail(message, on: channel)
+  }
+
+  /// Leaves queries to the hub unanswered from now on.
+  func ignoreQueries() { answersQueries = false }
 
   private func publish(_ type: String, _ content: JSONValue) throws {
     var message = Multipart()
@@ -76,71 +145,112 @@ actor FakeCluster {
     while (try? box.socket.receive(into: &incoming)) == true {
       guard let message = try? session.take(&incoming) else { continue }
       switch channel {
-      case .registration: answerQuery(message, box)
-      case .control: reply(to: message, box, type: "abort_reply", content: ["status": "ok"])
+      case .registration: answerQuery(message)
+      case .control: reply(to: message, on: .control, type: "control_reply", content: ["status": "ok"])
       default:
-        received.append(message)
-        run(message, box, on: channel)
+        received.append((message, channel))
+        if !isHolding { run(message, on: channel) }
       }
     }
   }
 
-  private func answerQuery(_ message: Message, _ box: Box) {
+  private func answerQuery(_ message: Message) {
+    queryCount += 1
+    guard answersQueries else { return }
     switch message.header.messageType {
     case MessageType.connectionRequest:
       let list = Dictionary(uniqueKeysWithValues: engines.map { ("\($0.key)", JSONValue.string($0.value)) })
-      reply(to: message, box, type: MessageType.connectionReply, content: ["status": "ok", "engines": .object(list)])
-    case MessageType.historyRequest:
       reply(
-        to: message, box, type: MessageType.hubError,
+        to: message, on: .registration, type: MessageType.connectionReply,
+        content: ["status": "ok", "engines": .object(list)])
+    case MessageType.resultRequest:
+      let ids = (try? message.content())?["msg_ids"] ?? []
+      reply(
+        to: message, on: .registration, type: "result_reply",
+        content: ["status": "ok", "completed": [], "pending": ids])
+    default:
+      reply(
+        to: message, on: .registration, type: MessageType.hubError,
         content: ["status": "error", "ename": "KeyError", "evalue": "no history", "traceback": []])
-    default: break
     }
   }
 
-  private func run(_ message: Message, _ box: Box, on channel: ConnectionInfo.Channel) {
+  private func run(_ message: Message, on channel: ConnectionInfo.Channel) {
     guard let call = try? ApplyMessage.unpack(message.buffers), case .reference(let name) = call.function else {
       return
     }
-    let engine = channel == .mux ? message.identities.last?.string ?? "" : "engine-0"
-    let metadata: JSONValue = ["engine": .string(engine), "started": "2026-01-01T00:00:00Z"]
-    func answer(_ value: PickleValue) {
-      reply(
-        to: message, box, type: MessageType.applyReply, content: ["status": "ok"], metadata: metadata,
-        buffers: ResultBuffers.serialize(value))
-    }
     switch name {
     case "silent": break
-    case "fail":
-      reply(
-        to: message, box, type: MessageType.applyReply,
-        content: ["status": "error", "ename": "ValueError", "evalue": "bad", "traceback": ["a", "b"]],
-        metadata: metadata)
+    case "fail": fail(message, on: channel)
     case "twice":
-      answer(1)
-      answer(1)
+      reply(to: message, on: channel, 1)
+      reply(to: message, on: channel, 1)
     case "forged":
       var forged = Multipart()
       for identity in message.identities.prefix(1) { forged.append(identity) }
       for part in ["<IDS|MSG>", "wrong", "{}", message.headerBytes.string, "{}", "{\"status\":\"ok\"}"] {
         forged.append(Bytes(part))
       }
-      _ = try? box.socket.send(&forged)
-      answer(2)
-    case "nothing":
-      reply(to: message, box, type: MessageType.applyReply, content: ["no": "status"], metadata: metadata)
-    default: answer(call.args.first ?? .none)
+      _ = try? boxes[channel]?.socket.send(&forged)
+      reply(to: message, on: channel, 2)
+    case "nothing": reply(to: message, on: channel, type: MessageType.applyReply, content: ["no": "status"])
+    case BuiltinFunction.map.rawValue: reply(to: message, on: channel, call.args.dropFirst().first ?? .list([]))
+    default: reply(to: message, on: channel, call.args.first ?? .none)
     }
   }
 
+  private func fail(_ message: Message, on channel: ConnectionInfo.Channel) {
+    reply(
+      to: message, on: channel, type: MessageType.applyReply,
+      content: ["status": "error", "ename": "ValueError", "evalue": "bad", "traceback": ["a", "b"]],
+      metadata: metadata(message.identities.last?.string ?? ""))
+  }
+
+  /// Answers a call with a value: on broadcast as each of the engines, or as all of them at once.
+  private func reply(to message: Message, on channel: ConnectionInfo.Channel, _ value: PickleValue) {
+    let content: JSONValue = ["status": "ok"]
+    let buffers = ResultBuffers.serialize(value)
+    guard channel == .broadcast, let asked = try? message.metadata() else {
+      return reply(
+        to: message, on: channel, type: MessageType.applyReply, content: content,
+        metadata: metadata(channel == .mux ? message.identities.last?.string ?? "" : "engine-0"), buffers: buffers)
+    }
+    let targets = asked["targets"]?.arrayValue ?? []
+    guard asked["is_coalescing"]?.boolValue == true else {
+      for target in targets {
+        let uuid = target[0]?.stringValue ?? ""
+        reply(
+          to: message, as: "\(message.header.messageID)_\(uuid)", on: channel, type: MessageType.applyReply,
+          content: content, metadata: metadata(uuid), buffers: buffers)
+      }
+      return
+    }
+    reply(
+      to: message, on: channel, type: MessageType.applyReply, content: content,
+      metadata: [
+        "is_coalescing": true, "original_msg_id": .string(message.header.messageID),
+        "broadcast_targets": .array(targets.reversed()),
+      ], buffers: targets.flatMap { _ in buffers })
+  }
+
+  private func metadata(_ engine: String) -> JSONValue {
+    ["engine": .string(engine), "started": "2026-01-01T00:00:00Z"]
+  }
+
   private func reply(
-    to message: Message, _ box: Box, type: String, content: JSONValue, metadata: JSONValue = [:], buffers: [Bytes] = []
+    to message: Message, as id: String? = nil, on channel: ConnectionInfo.Channel, type: String, content: JSONValue,
+    metadata: JSONValue = [:], buffers: [Bytes] = []
   ) {
+    var parent = message.headerBytes
+    if let id, var header = (try? JSONValue.parse(parent))?.objectValue {
+      header["msg_id"] = .string(id)
+      parent = JSONValue.object(header).bytes
+    }
     var answer = Multipart()
     for identity in message.identities.prefix(1) { answer.append(identity) }
     session.append(
-      to: &answer, type: type, parent: message.headerBytes, metadata: metadata.bytes.array,
-      content: content.bytes.array, buffers: buffers)
-    _ = try? box.socket.send(&answer)
+      to: &answer, type: type, parent: parent, metadata: metadata.bytes.array, content: content.bytes.array,
+      buffers: buffers)
+    _ = try? boxes[channel]?.socket.send(&answer)
   }
 }

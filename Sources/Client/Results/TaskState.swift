@@ -1,0 +1,19 @@
+import MartletWire
+
+/// One task of a call, from its submission to its outcome.
+struct TaskState: Sendable {
+  /// The request's id; empty before the task is sent.
+  var id = ""
+  /// When the client sent the task.
+  var submitted: Timestamp?
+  /// The engines the task was sent to; empty if a scheduler chooses one.
+  var engines: [RegisteredEngine] = []
+  /// How the task ended; `nil` while it is unfinished.
+  var outcome: Result<TaskReply, any Error>?
+  /// How many engines have not published all output yet.
+  var pendingOutputs = 0
+  /// How many IOPub messages have arrived, not counting those about the engine's status.
+  var receivedOutputs = 0
+  /// How many IOPub messages there are in all, if the reply has stated it.
+  var totalOutputs: Int?
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import MartletClient
+
+@Suite struct TerminalTextTests {
+  /// The text and the lines after adding the parts.
+  private func text(_ parts: [String]) -> TerminalText {
+    var text = TerminalText()
+    for part in parts { text.append(part) }
+    return text
+  }
+
+  @Test(arguments: [
+    (["a\n10%", "\r20%", "\r30%\nend\r\n"], "a\n30%\nend\n"),
+    (["10%\r", "20%\r", "done"], "done"),
+    (["kept\r"], "kept"),
+    (["kept\r", "\n"], "kept\n"),
+    (["kept\r\r", "\r\nnext"], "kept\nnext"),
+    (["a\rb\rc\n\rd"], "c\nd"),
+    (["ü\rë", "\u{301}\n"], "ë\u{301}\n"),
+    (["", ""], ""),
+  ])
+  func showsWhatATerminalShows(parts: [String], expected: String) {
+    #expect(text(parts).text == expected)
+  }
+
+  /// However a text is divided, the result is the same and its lines are those of the text.
+  @Test func dividingTheTextChangesNothing() {
+    let whole = "one\ntwo\r\n\n10%\r20%\r\r\nüber\n\rlast\r"
+    let expected = text([whole])
+    #expect(expected.text == "one\ntwo\n\n20%\nüber\nlast")
+    let scalars = Array(whole.unicodeScalars)
+    for first in 0...scalars.count {
+      for second in first...scalars.count {
+        let parts = [scalars[..<first], scalars[first..<second], scalars[second...]].map { part in
+          String(String.UnicodeScalarView(part))
+        }
+        let divided = text(parts)
+        #expect(divided.text == expected.text)
+        #expect(divided.lines(from: 0) == ["one", "two", "", "20%", "über"])
+        #expect(divided.lastLine == "last")
+      }
+    }
+  }
+
+  @Test func givesEachLineOnce() {
+    var text = TerminalText()
+    text.append("a\nb")
+    #expect(text.lines(from: 0) == ["a"])
+    let sent = text.lineStart
+    text.append("c\n\nd")
+    #expect(text.lines(from: sent) == ["bc", ""])
+    #expect(text.lines(from: text.lineStart).isEmpty)
+  }
+
+  /// Text without newlines, and a line that is overwritten again and again, must not be scanned anew with each part.
+  @Test(arguments: ["....", "\r 50%", "line\n"]) func examinesEachByteOnce(part: String) {
+    let count = 10_000
+    let text = text(Array(repeating: part, count: count))
+    #expect(text.examined <= count * part.utf8.count)
+  }
+}
