@@ -46,6 +46,7 @@ public final class Client: Sendable {
     let client: Client
     do {
       client = try Client(info, configuration)
+      try client.connection.loop.start()
       try await client.connection.open(info, configuration)
     } catch {
       throw ClientError(.connectionFile, "the connection can't be used: \(error)", underlying: error)

@@ -60,9 +60,7 @@ public final class Controller: Service, Sendable {
 
   /// A controller that was never run leaves as little behind as one that was.
   deinit {
-    guard let parts = parts.withLock({ $0.take() }) else { return }
-    parts.stopLoops()
-    removeFiles()
+    if parts.withLock({ $0.take() }) != nil { removeFiles() }
   }
 
   /// Serves until a client asks the hub to shut down, ``stop()`` is called, the task is cancelled or the service
@@ -70,8 +68,13 @@ public final class Controller: Service, Sendable {
   /// controller runs once.
   public func run() async throws {
     guard let parts = parts.withLock(\.self) else { return }
-    await parts.start(
-      engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines)
+    do {
+      try await parts.start(
+        engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines)
+    } catch {
+      await close()
+      throw error
+    }
     logger.info("controller ready", metadata: [LogKey.endpoint: "\(clientConnection.interface)"])
 
     await withGracefulShutdownHandler {

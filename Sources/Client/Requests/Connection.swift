@@ -10,7 +10,6 @@ actor Connection {
   nonisolated let outbox: Outbox
   nonisolated let logger: Logger
   private nonisolated let traffic = Mutex(ClientTraffic())
-  private nonisolated let isStopped = Atomic<Bool>(false)
 
   /// Checks what comes in; what is sent is the outbox's.
   var session: Session
@@ -33,13 +32,8 @@ actor Connection {
 
   init(info: ConnectionInfo, session id: String, logger: Logger) throws {
     loop = try EventLoop(name: "martlet-client")
-    do {
-      session = try Session(key: info.key, scheme: info.signatureScheme)
-      outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
-    } catch {
-      loop.stop()
-      throw error
-    }
+    session = try Session(key: info.key, scheme: info.signatureScheme)
+    outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
     directory = Mutex(DirectoryState())
     self.logger = logger
   }
@@ -81,8 +75,9 @@ actor Connection {
   nonisolated func submit(_ request: Request) {
     let otherIDs = request.expected.filter { !$0.outputIDs.isEmpty }
     // Before the request: the loop does this before it receives anything that the request leads to.
-    if !otherIDs.isEmpty, !isStopped.load(ordering: .relaxed) {
-      loop.execute { self.assumeIsolated { $0.addRoutes(otherIDs) } }
+    if !otherIDs.isEmpty {
+      // A loop that has ended has closed the outbox, which fails the request.
+      try? loop.execute { self.assumeIsolated { $0.addRoutes(otherIDs) } }
     }
     outbox.submit(request)
   }
@@ -94,9 +89,8 @@ actor Connection {
 
   /// Ends everything that waits, closes the sockets and stops the loop.
   nonisolated func shutDown(_ reason: ClientError) {
-    // Work given to a loop that has ended would keep both alive for ever.
-    guard !isStopped.exchange(true, ordering: .relaxed) else { return }
-    loop.execute { self.assumeIsolated { $0.tearDown(reason) } }
+    // Throws if another call has stopped the loop before.
+    try? loop.execute { self.assumeIsolated { $0.tearDown(reason) } }
     loop.stop()
   }
 

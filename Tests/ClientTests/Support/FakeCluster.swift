@@ -27,6 +27,7 @@ actor FakeCluster {
 
   init() throws {
     loop = try EventLoop(name: "fake-cluster")
+    try loop.start()
     directory = "/tmp/mf-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     var info = ConnectionInfo(kind: .client, interface: "ipc://\(directory)/c")
@@ -99,7 +100,7 @@ actor FakeCluster {
   }
 
   private func run(_ message: Message, _ box: Box, on channel: ConnectionInfo.Channel) {
-    guard let call = try? ApplyMessage.unpack(message.buffers), case .reference(let name) = call.function else {
+    guard let call = try? ApplyCall.unpack(message.buffers), case .reference(let name) = call.function else {
       return
     }
     let engine = channel == .mux ? message.identities.last?.string ?? "" : "engine-0"
