@@ -77,7 +77,7 @@ actor IOPubRelay: EventLoopActor {
 
   private func keepStatus() {
     for index in 0..<incoming.count { outgoing.append(sharing: incoming, index) }
-    statuses.add(SharedMessage(taking: &outgoing), now: .now)
+    statuses.add(SharedFrames(taking: &outgoing), now: .now)
   }
 
   /// A client that subscribes may have sent requests already, and missed what was published about them. Python's wait
