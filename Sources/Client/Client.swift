@@ -51,6 +51,7 @@ public final class Client: Sendable {
     let client: Client
     do {
       client = try Client(info, configuration)
+      try client.connection.loop.start()
       let context = try Context(ioThreads: configuration.ioThreads)
       try await client.connection.open(info, in: context, linger: configuration.linger)
     } catch {

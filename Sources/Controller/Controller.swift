@@ -61,9 +61,7 @@ public final class Controller: Service, Sendable {
 
   /// Cleans up after a controller that was never run.
   deinit {
-    guard let parts = parts.withLock({ $0.take() }) else { return }
-    parts.stopLoops()
-    removeFiles()
+    if parts.withLock({ $0.take() }) != nil { removeFiles() }
   }
 
   /// Serves until a client asks the hub to shut down, ``stop()`` is called, the task is cancelled or the service group
@@ -74,8 +72,13 @@ public final class Controller: Service, Sendable {
     guard !hasRun.exchange(true, ordering: .relaxed), let parts = parts.withLock(\.self) else {
       throw ControllerError(.alreadyRun, "a controller runs once: make a new one to serve again")
     }
-    await parts.start(
-      engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines)
+    do {
+      try await parts.start(
+        engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines)
+    } catch {
+      await close()
+      throw error
+    }
     logger.info("controller ready", metadata: [LogKey.endpoint: "\(clientConnection.interface)"])
 
     await withGracefulShutdownHandler {

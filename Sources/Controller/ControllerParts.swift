@@ -16,17 +16,16 @@ struct ControllerParts: Sendable {
   /// In the order in which they stop: a loop that reports to the hub or submits to the scheduler stops before it.
   private let loops: [EventLoop]
 
-  /// Starts the loops and binds all sockets.
+  /// Binds all sockets; nothing runs before ``start(engineInfo:restoringEngines:)``.
   ///
-  /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError``, with nothing left running.
+  /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError``.
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, logger: Logger,
     shutDown: @escaping @Sendable () -> Void
   ) throws {
-    var loops: [EventLoop] = []
-    do {
-      for name in ["heart", "relay", "task", "hub"] { loops.append(try EventLoop(name: name)) }
-      let (heartLoop, relayLoop, taskLoop, hubLoop) = (loops[0], loops[1], loops[2], loops[3])
+    let (heartLoop, relayLoop) = (try EventLoop(name: "heart"), try EventLoop(name: "relay"))
+    let (taskLoop, hubLoop) = (try EventLoop(name: "task"), try EventLoop(name: "hub"))
+    loops = [heartLoop, relayLoop, taskLoop, hubLoop]
       hub = try Hub(sockets: sockets, endpoints: &endpoints, loop: hubLoop, logger: logger, shutDown: shutDown)
       tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
       mux = try DirectRelay(
@@ -37,15 +36,19 @@ struct ControllerParts: Sendable {
       broadcast = try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger)
       hearts = try HeartMonitor(sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger)
       handshakes = try HandshakeWatch(endpoints.monitored, context: sockets.context, loop: heartLoop, logger: logger)
+  }
+
+  /// Starts the loops and begins to serve.
+  ///
+  /// - Throws: `ZeroMQError` when the process is out of threads.
+  func start(engineInfo: JSONValue, restoringEngines: Bool) async throws {
+    do {
+      for loop in loops { try loop.start() }
     } catch {
+      // A loop that has ended runs the calls of stop(), one that was never started would let them wait.
       for loop in loops { loop.stop() }
       throw error
     }
-    self.loops = loops
-  }
-
-  /// Starts serving.
-  func start(engineInfo: JSONValue, restoringEngines: Bool) async {
     await tasks.start()
     await mux.start()
     await control.start()
@@ -72,10 +75,5 @@ struct ControllerParts: Sendable {
       loop.stop()
       await loop.waitUntilStopped()
     }
-  }
-
-  /// Ends the loops of a controller that was never run.
-  func stopLoops() {
-    for loop in loops { loop.stop() }
   }
 }

@@ -76,6 +76,7 @@ public final class Engine: Service {
       throw EngineRunError(.alreadyRun, "this engine has been run before: create another one to register again")
     }
     let loop = try EventLoop(name: "engine-io")
+    try loop.start()
     do {
       let connection = try EngineConnection(configuration, functions, loop: loop, logger: logger)
       try await withTaskCancellationOrGracefulShutdownHandler {

@@ -8,12 +8,14 @@ import CMartletZeroMQ
   import Darwin
 #endif
 
-/// Immutable bytes that are shared, never copied, when they are passed on or sliced.
+/// Immutable bytes, which are shared and not copied when they are passed on or sliced.
 ///
-/// They are memory of their own, a frame received from a socket, or a large array or `Data` that is kept, alive as long
-/// as a slice of it is in use.
+/// The memory is an allocation of their own, a frame received from a socket, or that of a large array or `Data`. It lives
+/// as long as any slice of it.
 ///
-/// `@unchecked Sendable`: the storage is immutable after it is made, and libzmq's reference counts are atomic.
+/// `@unchecked Sendable`: all stored properties are constants, the memory they refer to never changes, and `owner` is only
+/// retained and released, which is atomic. Releasing the last reference may close a libzmq message, whose reference count
+/// is atomic, or free an array of trivial elements or a `Data`, which any thread may do.
 public struct Bytes: @unchecked Sendable {
   /// What keeps the memory alive: a ``ByteStorage``, a ``FrameStorage`` or a ``KeptStorage``.
   private let owner: AnyObject?
@@ -21,7 +23,7 @@ public struct Bytes: @unchecked Sendable {
   /// How many bytes there are.
   public let count: Int
 
-  /// Memory that stays where it is and unchanged as long as its owner lives.
+  /// Makes bytes of memory that neither moves nor changes while its owner lives.
   init(owner: AnyObject?, base: UnsafeRawPointer?, count: Int) {
     self.owner = owner
     self.base = base
@@ -61,14 +63,14 @@ public struct Bytes: @unchecked Sendable {
   /// The memory of an array of trivial values, for example of `Double`, in this machine's byte order; a large one is
   /// kept, not copied.
   public init<Element: BitwiseCopyable>(bitsOf array: [Element]) {
-    // The memory of an array of trivial elements stays where it is as long as the array is held, and who changes
-    // another value of it gets memory of his own first.
+    // The memory of an array of trivial elements stays in place while the array is held. Code that changes another copy
+    // of the array gets memory of its own first.
     self = array.withUnsafeBytes { Bytes(keeping: array, memory: $0) }
   }
 
-  /// The memory of a value: kept with it if it is large, else copied.
+  /// Keeps a value for its memory if that is large, and copies the memory otherwise.
   ///
-  /// The caller vouches that the memory of a large value neither moves nor changes as long as the value is held.
+  /// The caller guarantees that the memory of a large value neither moves nor changes while the value is held.
   init<Owner>(keeping owner: Owner, memory: UnsafeRawBufferPointer) {
     guard memory.count > ByteStorage.inlineLimit else {
       self.init(copying: memory)
@@ -85,7 +87,7 @@ public struct Bytes: @unchecked Sendable {
     self.init(ByteStorage.copying(buffer))
   }
 
-  /// Takes over what a message holds and leaves it empty.
+  /// Takes the content of a message and leaves the message empty.
   init(taking message: UnsafeMutablePointer<zmq_msg_t>) {
     self.init(
       ByteStorage.frame { target in
@@ -94,7 +96,7 @@ public struct Bytes: @unchecked Sendable {
       })
   }
 
-  /// Shares what a message holds: a reference for large frames, a copy of the few bytes libzmq keeps inline.
+  /// Shares the content of a message: by reference if it is large; a copy of the few bytes that libzmq keeps inline.
   init(sharing message: UnsafeMutablePointer<zmq_msg_t>) {
     self.init(
       ByteStorage.frame { target in
@@ -103,7 +105,7 @@ public struct Bytes: @unchecked Sendable {
       })
   }
 
-  /// Whether there are none.
+  /// Whether there are no bytes.
   public var isEmpty: Bool { count == 0 }
 
   /// A copy as an array.
@@ -112,20 +114,20 @@ public struct Bytes: @unchecked Sendable {
   /// The bytes as UTF-8 text; invalid sequences become U+FFFD.
   public var string: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
 
-  /// One byte. The index is a programmer's responsibility, as with an array.
-  public subscript(index: Int) -> UInt8 {
+  /// One byte. Traps if it isn't there, as an array does.
+  package subscript(index: Int) -> UInt8 {
     precondition(index >= 0 && index < count, "index out of range")
     return withUnsafeBytes { $0[index] }
   }
 
-  /// A part, sharing this one's memory. The range is a programmer's responsibility, as with an array.
+  /// The bytes in a range, as far as they are there, sharing this value's memory.
   public subscript(range: Range<Int>) -> Bytes {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
+    let range = range.clamped(to: 0..<count)
     guard !range.isEmpty, let base else { return Bytes() }
     return Bytes(owner: owner, base: base + range.lowerBound, count: range.count)
   }
 
-  /// Whether these begin with others.
+  /// Whether these bytes begin with others.
   public func hasPrefix(_ other: Bytes) -> Bool { count >= other.count && self[0..<other.count] == other }
 
   /// Calls a closure with the bytes.
@@ -137,7 +139,7 @@ public struct Bytes: @unchecked Sendable {
     return try body(Span(_unsafeStart: base.assumingMemoryBound(to: UInt8.self), count: count))
   }
 
-  /// The bytes read as values of a trivial type in this machine's byte order; a remainder is left out.
+  /// The bytes as values of a trivial type in this machine's byte order; an incomplete value at the end is left out.
   public func elements<Element: BitwiseCopyable>(of type: Element.Type) -> [Element] {
     withUnsafeBytes { buffer in
       let size = MemoryLayout<Element>.stride
@@ -151,13 +153,13 @@ public struct Bytes: @unchecked Sendable {
     }
   }
 
-  /// Calls a closure with the bytes, for library calls that take a buffer pointer.
+  /// Calls a closure with the bytes, for functions that take a buffer pointer.
   public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     defer { withExtendedLifetime(owner) {} }
     return try body(UnsafeRawBufferPointer(start: base, count: count))
   }
 
-  /// Fills a message: small payloads are copied, large ones travel by reference.
+  /// Fills a message: small payloads are copied, large ones are referenced.
   func fill(_ message: UnsafeMutablePointer<zmq_msg_t>) {
     guard let base, let owner else {
       zmq_msg_init(message)
@@ -171,7 +173,7 @@ public struct Bytes: @unchecked Sendable {
     let failed = zmq_msg_init_data(
       message, UnsafeMutableRawPointer(mutating: base), count,
       { _, hint in if let hint { Unmanaged<AnyObject>.fromOpaque(hint).release() } }, retained.toOpaque())
-    // Traps without memory, as an array would; an empty frame in its place would go unnoticed.
+    // Traps when out of memory, as an array would; an empty frame in its place would go unnoticed.
     precondition(failed == 0, "no memory for a frame of \(count) bytes")
   }
 }
@@ -194,61 +196,4 @@ extension Bytes: Hashable {
 
 extension Bytes: CustomStringConvertible {
   public var description: String { "\(count) bytes" }
-}
-
-/// A value whose memory is behind ``Bytes``.
-private final class KeptStorage<Value> {
-  private let value: Value
-  init(_ value: Value) { self.value = value }
-}
-
-/// Memory behind ``Bytes``: the bytes themselves, or a libzmq message, in the tail of one allocation.
-///
-/// The tail is one of words, not of bytes: a libzmq message must be aligned like the pointers it holds.
-final class ByteStorage: ManagedBuffer<ByteStorage.Header, UInt> {
-  struct Header {
-    var base: UnsafeRawPointer
-    var count: Int
-    var isFrame: Bool
-  }
-
-  /// Up to here copying is cheaper than a reference count that crosses threads.
-  static let inlineLimit = 1024
-
-  var base: UnsafeRawPointer { header.base }
-  var size: Int { header.count }
-
-  static func copying(_ source: UnsafeRawBufferPointer) -> ByteStorage {
-    let made = ByteStorage.create(minimumCapacity: words(source.count)) { buffer in
-      buffer.withUnsafeMutablePointerToElements { tail in
-        UnsafeMutableRawBufferPointer(start: tail, count: source.count).copyMemory(from: source)
-        return Header(base: UnsafeRawPointer(tail), count: source.count, isFrame: false)
-      }
-    }
-    return unsafeDowncast(made, to: ByteStorage.self)
-  }
-
-  static func frame(_ fill: (UnsafeMutablePointer<zmq_msg_t>) -> Void) -> ByteStorage {
-    let made = ByteStorage.create(minimumCapacity: words(MemoryLayout<zmq_msg_t>.size)) { buffer in
-      buffer.withUnsafeMutablePointerToElements { tail in
-        let message = UnsafeMutableRawPointer(tail).bindMemory(to: zmq_msg_t.self, capacity: 1)
-        fill(message)
-        let data = zmq_msg_data(message).map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(tail)
-        return Header(base: data, count: zmq_msg_size(message), isFrame: true)
-      }
-    }
-    return unsafeDowncast(made, to: ByteStorage.self)
-  }
-
-  private static func words(_ bytes: Int) -> Int {
-    let size = MemoryLayout<UInt>.size
-    return bytes / size + (bytes % size == 0 ? 0 : 1)
-  }
-
-  deinit {
-    guard header.isFrame else { return }
-    withUnsafeMutablePointerToElements { tail in
-      _ = zmq_msg_close(UnsafeMutableRawPointer(tail).assumingMemoryBound(to: zmq_msg_t.self))
-    }
-  }
 }

@@ -9,7 +9,9 @@ import CMartletZeroMQ
 /// A libzmq context: the I/O threads that all sockets of a process share.
 ///
 /// Sockets keep their context alive; it is terminated when the last of them is gone.
-/// Safe to share between threads, as libzmq documents.
+///
+/// `@unchecked Sendable`: the only property is a constant handle, and libzmq documents contexts as safe to use from any
+/// number of threads without a lock (zmq_ctx_new(3)).
 public final class Context: @unchecked Sendable {
   let handle: UnsafeMutableRawPointer
 
@@ -39,10 +41,10 @@ public final class Context: @unchecked Sendable {
   }
 
   #if os(Linux)
-    /// Whether the I/O threads can have Linux's policy for batches: woken up, they wait until whoever sends has done so
-    /// with all it has, or the processor's next tick, instead of taking its place for each message.
+    /// Whether the I/O threads may use Linux's policy for batches. A woken thread then waits until the sender is through
+    /// with all its messages, or for the processor's next tick, instead of preempting the sender for each message.
     ///
-    /// It is tried out on this thread: where it is forbidden, libzmq would end the process.
+    /// The policy is tried out on this thread first: where it is forbidden, libzmq would abort the process.
     private static var mayScheduleInBatches: Bool {
       var parameters = sched_param()
       guard sched_getscheduler(0) == SCHED_OTHER, sched_setscheduler(0, SCHED_BATCH, &parameters) == 0 else {
@@ -53,7 +55,7 @@ public final class Context: @unchecked Sendable {
   #endif
 
   deinit {
-    // Sockets retain the context, so all are closed by now and this waits for their linger at most.
+    // Sockets retain the context, so all of them are closed by now. This waits for their linger time at most.
     while zmq_ctx_term(handle) == -1 && zmq_errno() == EINTR {}
   }
 }

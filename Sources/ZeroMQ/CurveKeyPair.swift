@@ -10,12 +10,12 @@ import CMartletZeroMQ
 
 /// A CURVE key pair in Z85 text, 40 characters each.
 public struct CurveKeyPair: Sendable, Hashable {
-  /// The key others may know.
+  /// The key that others may know.
   public let publicKey: String
-  /// The key to keep.
+  /// The key to keep secret.
   public let secretKey: String
 
-  /// Keys that are already known.
+  /// A key pair of existing keys, which are not checked.
   public init(publicKey: String, secretKey: String) {
     self.publicKey = publicKey
     self.secretKey = secretKey
@@ -33,9 +33,9 @@ public struct CurveKeyPair: Sendable, Hashable {
 
   /// The key pair that belongs to a secret key.
   ///
-  /// - Throws: `EINVAL` when the text is no Z85 key.
+  /// - Throws: `EINVAL` when the text is not a Z85 key.
   public init(secretKey: String) throws(ZeroMQError) {
-    // libzmq decodes a text of any length into memory for a key of the right one.
+    // libzmq would decode a text of any length into a buffer with room for a key of the right length.
     guard secretKey.utf8.count == 40, !secretKey.utf8.contains(0) else {
       throw ZeroMQError(code: EINVAL, operation: "zmq_curve_public")
     }

@@ -1,18 +1,18 @@
 import CMartletZeroMQ
 
 /// Where the C library finds memory for large frames.
-public enum FrameMemory {
-  /// Makes the C library fill the place of frames that are gone with new ones, for a process that passes on large frames
-  /// and keeps some: a controller.
+package enum FrameMemory {
+  /// Makes the C library reuse the memory of freed frames, for a process that passes on large frames and keeps some: a
+  /// controller.
   ///
-  /// Left to itself glibc maps memory for each large frame and gives it back to the kernel with the frame; later, when it
-  /// has seen a few go, it grows by just what each frame needs. Memory from the kernel costs a page fault for every 4 kB,
-  /// which takes longer than to fill them. The price: up to 32 MB stay with each thread that receives when the frames are
-  /// gone. Elsewhere than on glibc this does nothing.
-  public static func reuse() {
+  /// By default glibc maps memory for each large frame and returns it to the kernel with the frame; after it has seen a
+  /// few freed, it grows the heap by just what each frame needs. Memory fresh from the kernel costs a page fault for every
+  /// 4 kB, which takes longer than filling it. The price: up to 32 MB stay with each receiving thread after the frames
+  /// are gone. Does nothing without glibc.
+  package static func reuse() {
     #if canImport(Glibc)
-      // Half of a heap, which is what every thread but the first takes from the kernel: no larger frame can be put there,
-      // and with more kept free at its end a heap would stay when all in it is gone.
+      // Half of a heap, which is what every thread but the first takes from the kernel. A larger frame does not fit there,
+      // and if more were kept free at the end of a heap, an empty heap would never be returned.
       let size: Int32 = 32 << 20
       _ = mallopt(M_MMAP_THRESHOLD, size)
       _ = mallopt(M_TRIM_THRESHOLD, size)

@@ -1,6 +1,6 @@
 import CMartletZeroMQ
 
-/// Applies typed options to a libzmq socket that nothing else uses yet.
+/// Applies typed options to a new libzmq socket.
 struct OptionSetter {
   let handle: UnsafeMutableRawPointer
 
@@ -17,12 +17,14 @@ struct OptionSetter {
     if let limit = options.maxMessageSize { try setLong(ZMQ_MAXMSGSIZE, Int64(limit), "maxMessageSize") }
     if let idle = options.tcpKeepaliveIdle {
       try set(ZMQ_TCP_KEEPALIVE, 1, "tcpKeepalive")
-      try set(ZMQ_TCP_KEEPALIVE_IDLE, Int32(clamping: idle.components.seconds), "tcpKeepaliveIdle")
+      try set(
+        ZMQ_TCP_KEEPALIVE_IDLE, Int32(clamping: min(max(idle, .zero), .seconds(Int32.max)).components.seconds),
+        "tcpKeepaliveIdle")
     }
     if let interval = options.heartbeatInterval {
       let milliseconds = interval.roundedUpMilliseconds32
       try set(ZMQ_HEARTBEAT_IVL, milliseconds, "heartbeatInterval")
-      try set(ZMQ_HEARTBEAT_TIMEOUT, milliseconds.multipliedReportingOverflow(by: 3).partialValue, "heartbeatTimeout")
+      try set(ZMQ_HEARTBEAT_TIMEOUT, Int32(clamping: 3 * Int64(milliseconds)), "heartbeatTimeout")
     }
     switch options.curve {
     case nil: break

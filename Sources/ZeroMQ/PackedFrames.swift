@@ -1,11 +1,11 @@
 import CMartletZeroMQ
 
-/// Copies of frames in one piece of memory, to be kept for long.
+/// Frames for long-term storage, packed into one piece of memory.
 ///
-/// A small frame lies in a block that libzmq received many in, and would keep it alive as a whole: it is copied. A large
-/// frame has memory of its own, which is shared. A message of small frames costs one allocation.
+/// Small frames are copied: each lies in a block that libzmq received together with others, and would keep the whole
+/// block alive. Large frames have memory of their own, which is shared. A message of small frames costs one allocation.
 public struct PackedFrames: Sendable {
-  /// The size of each frame as a 32-bit number, or ``sharedMark`` for one in `shared`, then the copied frames.
+  /// The size of each frame as a 32-bit number (``sharedMark`` for one in `shared`), followed by the copied frames.
   private let packed: Bytes
   /// The large frames, in order.
   private let shared: [Bytes]
@@ -18,8 +18,9 @@ public struct PackedFrames: Sendable {
 
   /// Copies the frames of a message from an index on.
   ///
-  /// - Parameter omitted: the index of a frame that nobody will look at; it comes back empty.
+  /// - Parameter omitted: the index of a frame that is not needed; it is stored empty.
   public init(copying message: borrowing Multipart, from first: Int, omitting omitted: Int? = nil) {
+    let first = max(0, first)
     count = max(0, message.count - first)
     guard count > 0 else {
       packed = Bytes()
@@ -48,7 +49,7 @@ public struct PackedFrames: Sendable {
     packed = Bytes(owner: storage, base: storage.base, count: size)
   }
 
-  /// A frame; empty for one that isn't there. Costs a step for every frame before it.
+  /// A frame; empty for one that isn't there. Takes a step for every frame before it.
   public subscript(index: Int) -> Bytes {
     guard index >= 0, index < count else { return Bytes() }
     var cursor = Cursor()
@@ -59,6 +60,7 @@ public struct PackedFrames: Sendable {
   /// The frames from an index on, in one pass.
   public func frames(from first: Int) -> [Bytes] {
     guard first < count else { return [] }
+    let first = max(0, first)
     var cursor = Cursor()
     var frames: [Bytes] = []
     frames.reserveCapacity(count - first)
@@ -84,7 +86,7 @@ public struct PackedFrames: Sendable {
   /// How many bytes are kept, large frames included.
   public var byteCount: Int { packed.count + shared.reduce(0) { $0 + $1.count } }
 
-  /// How far a walk over the frames has come.
+  /// The position of a walk over the frames.
   private struct Cursor {
     var copied = 0
     var shared = 0
@@ -107,7 +109,7 @@ public struct PackedFrames: Sendable {
 }
 
 extension ByteStorage {
-  /// Memory of its own that a closure fills.
+  /// Storage that a closure fills.
   fileprivate static func filled(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
     let words = (count + MemoryLayout<UInt>.size - 1) / MemoryLayout<UInt>.size
     let made = ByteStorage.create(minimumCapacity: words) { buffer in

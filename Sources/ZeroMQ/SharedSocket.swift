@@ -1,33 +1,34 @@
 import CMartletZeroMQ
 import Synchronization
 
-/// A socket that several threads send on while a loop receives from it, each call under a mutex.
+/// A socket that several threads send on while a loop receives from it, with a mutex around each call.
 ///
-/// `@unchecked Sendable`: libzmq allows a socket to change threads behind a full memory barrier, and the mutex is one.
-/// The handle is not polled, as that would touch it outside the mutex: a loop waits for its descriptor.
+/// `@unchecked Sendable`: the variables are accessed under `mutex` only, and so is the socket, which libzmq lets change
+/// threads behind a full memory barrier such as the mutex. A loop does not poll the handle, which would use it outside
+/// the mutex, but waits for its descriptor.
 public final class SharedSocket: @unchecked Sendable {
-  /// Guarded by the mutex; `nil` when it was closed.
+  /// Guarded by the mutex; `nil` after ``close()``.
   private var socket: Socket?
   private let mutex = Mutex(())
   private let receiver = Mutex(Receiver())
-  /// Guarded by the mutex: off when the socket was found without messages and nothing was done to it since.
+  /// Guarded by the mutex: `false` when the socket was found without messages and has not been used since.
   private var isSuspect = true
-  /// Guarded by the mutex: on while the loop is to look for messages because another thread found some.
+  /// Guarded by the mutex: `true` from when another thread finds messages and tells the loop until the loop receives.
   private var isRecalled = false
 
-  /// Who receives.
+  /// The loop that receives, and its source for this socket.
   private struct Receiver {
-    /// The loop refers to the socket, too, until it ends or cancels the source.
+    /// A cycle of references: the loop refers to the socket until it ends or cancels the source.
     var loop: EventLoop?
     var source: EventLoop.Token?
   }
 
-  /// Readable when something has happened to the socket, until the next call looks at it.
+  /// Becomes readable when something happens to the socket, until the next call to it.
   let fileDescriptor: Int32
 
-  /// Shares a socket, for good.
+  /// Takes a socket to share it.
   ///
-  /// - Throws: the errno when the socket has no descriptor, as after the end of its context.
+  /// - Throws: the errno when the socket has no descriptor, as after the termination of its context.
   public init(_ socket: consuming Socket) throws(ZeroMQError) {
     var descriptor: Int32 = -1
     var size = MemoryLayout<Int32>.size
@@ -38,16 +39,16 @@ public final class SharedSocket: @unchecked Sendable {
     self.socket = consume socket
   }
 
-  /// Closes the socket, whoever still refers to it: it sends and receives nothing any more.
+  /// Closes the socket, even if there are other references to this object; it sends and receives nothing after that.
   public func close() { mutex.withLock { _ in socket = nil } }
 
-  /// Sends a message without waiting, see ``Socket/send(_:)``. On a closed socket it is unroutable.
+  /// Sends a message without waiting, see ``Socket/send(_:)``. On a closed socket the message is unroutable.
   ///
-  /// Sending may use up the signal that messages have come, so the receiving loop is told if there are any.
+  /// Sending may consume the signal that messages have arrived, so the receiving loop is told if there are any.
   @discardableResult
   public func send(_ message: inout Multipart) throws(ZeroMQError) -> SendResult {
     let receiver = receiver.withLock { $0 }
-    // The loop itself looks when it is through with what it does.
+    // The loop itself looks for messages before it waits.
     let isOnLoop = receiver.loop?.isOnLoop ?? true
     var hasMessages = false
     let result = try withSocket(closed: SendResult.unroutable) { (socket) throws(ZeroMQError) in
@@ -69,13 +70,13 @@ public final class SharedSocket: @unchecked Sendable {
     try withSocket(closed: false) { (socket) throws(ZeroMQError) in
       isRecalled = false
       let isThere = try socket.receive(into: &message)
-      // Who finds nothing has looked, and the next message gives a signal again.
+      // After a look that found nothing, the next message signals the descriptor again.
       isSuspect = isThere
       return isThere
     }
   }
 
-  /// For the loop, before it waits for the descriptor: whether there are messages that it does not tell of.
+  /// Whether there are messages that the descriptor does not signal; the loop asks before it waits for the descriptor.
   func hasUnsignalledMessages() -> Bool {
     withSocket(closed: false) { socket in
       if isSuspect { isSuspect = Self.hasMessages(socket) }
@@ -83,7 +84,7 @@ public final class SharedSocket: @unchecked Sendable {
     }
   }
 
-  /// Notes who receives.
+  /// Notes which loop receives.
   func setReceiver(_ loop: EventLoop, _ source: EventLoop.Token) {
     receiver.withLock { $0 = Receiver(loop: loop, source: source) }
     mutex.withLock { _ in isRecalled = false }

@@ -8,29 +8,29 @@ import CMartletZeroMQ
   import Darwin
 #endif
 
-/// What became of a message given to ``Socket/send(_:)``.
+/// The outcome of ``Socket/send(_:)``.
 public enum SendResult: Sendable {
-  /// libzmq has it; the message is empty now.
+  /// libzmq has accepted the message, which is empty now.
   case sent
-  /// The peer's queue is full; the message is as it was.
+  /// The peer's queue is full; the message is unchanged.
   case wouldBlock
-  /// A ROUTER with `mandatory` has no peer of that identity; the message is as it was.
+  /// A ROUTER with `mandatory` has no peer with that identity; the message is unchanged.
   case unroutable
 }
 
-/// One ZeroMQ socket, closed exactly once: by the type system.
+/// One ZeroMQ socket, which the type system closes exactly once.
 ///
-/// It belongs to one thread at a time; Martlet's loops each own theirs, and ``SharedSocket`` is for those that others
-/// send on.
+/// It belongs to one thread at a time: each of Martlet's loops owns its sockets, and a socket that other threads send on
+/// is a ``SharedSocket``.
 public struct Socket: ~Copyable {
   let handle: UnsafeMutableRawPointer
-  /// What the socket's monitors and its event loop have to know.
+  /// Shared with the socket's monitors and its event loop.
   let state = SocketState()
   private let context: Context
 
   /// Opens a socket and applies its options.
   ///
-  /// - Throws: the errno when the process is out of descriptors or an option has a value libzmq refuses.
+  /// - Throws: the errno when the process is out of descriptors or an option has a value that libzmq refuses.
   public init(
     _ context: Context, _ type: SocketType, options: SocketOptions = SocketOptions()
   ) throws(ZeroMQError) {
@@ -55,7 +55,7 @@ public struct Socket: ~Copyable {
   /// Binds to an endpoint.
   ///
   /// - Parameter endpoint: for example `tcp://127.0.0.1:*`, `ipc:///tmp/x-1`, `inproc://hub`.
-  /// - Returns: the endpoint really bound, with the port the system chose.
+  /// - Returns: the endpoint that was bound, with the port the system chose.
   /// - Throws: the errno, for example `EADDRINUSE`.
   @discardableResult
   public borrowing func bind(_ endpoint: String) throws(ZeroMQError) -> String {
@@ -66,7 +66,7 @@ public struct Socket: ~Copyable {
     return lastEndpoint ?? endpoint
   }
 
-  /// Connects to an endpoint; the connection itself is made in the background.
+  /// Connects to an endpoint; libzmq makes the connection in the background.
   ///
   /// - Throws: the errno, for example `EINVAL` for a malformed endpoint.
   public borrowing func connect(_ endpoint: String) throws(ZeroMQError) {
@@ -90,7 +90,7 @@ public struct Socket: ~Copyable {
     try check("zmq_unbind", endpoint) { zmq_unbind(handle, endpoint) }
   }
 
-  /// The endpoint last bound.
+  /// The endpoint bound last.
   public var lastEndpoint: String? {
     var buffer = [UInt8](repeating: 0, count: 512)
     var size = buffer.count
@@ -101,8 +101,8 @@ public struct Socket: ~Copyable {
   /// Receives a message if one is there.
   ///
   /// - Parameter message: emptied, then filled with the frames.
-  /// - Returns: whether there was one.
-  /// - Throws: the errno of anything but "nothing there".
+  /// - Returns: whether there was a message.
+  /// - Throws: the errno, unless it says that there was no message.
   public borrowing func receive(into message: inout Multipart) throws(ZeroMQError) -> Bool {
     let code = message.receive(handle, flags: ZMQ_DONTWAIT)
     state.mayHaveMessages = code != EAGAIN
@@ -113,12 +113,12 @@ public struct Socket: ~Copyable {
 
   /// Waits for a message.
   ///
-  /// - Returns: whether one came before the timeout.
+  /// - Returns: whether a message arrived before the timeout.
   /// - Throws: the errno of a failed wait.
   public borrowing func receive(
     into message: inout Multipart, timeout: Duration
   ) throws(ZeroMQError) -> Bool {
-    let deadline = ContinuousClock.now + timeout
+    let deadline = ContinuousClock.now + min(timeout, .seconds(Int32.max))
     while true {
       if try receive(into: &message) { return true }
       let left = deadline - ContinuousClock.now
@@ -131,7 +131,7 @@ public struct Socket: ~Copyable {
   /// Sends a message without waiting.
   ///
   /// - Parameter message: emptied when it was sent, untouched otherwise.
-  /// - Throws: the errno of anything but a full queue or an unknown peer.
+  /// - Throws: the errno, unless it says that the queue is full or the peer unknown.
   @discardableResult
   public borrowing func send(_ message: inout Multipart) throws(ZeroMQError) -> SendResult {
     state.mayHaveMessages = true
@@ -150,7 +150,7 @@ public struct Socket: ~Copyable {
     try OptionSetter(handle: handle).set(ZMQ_SUBSCRIBE, prefix, "subscribe")
   }
 
-  /// A descriptor that becomes readable when something happens to the socket after it was found without messages.
+  /// The descriptor that becomes readable when something happens to a socket that was found without messages.
   var descriptor: Int32 {
     var descriptor: Int32 = -1
     var size = MemoryLayout<Int32>.size
@@ -159,11 +159,11 @@ public struct Socket: ~Copyable {
   }
 }
 
-/// What a socket, its monitors and its event loop know in common, on the socket's thread.
+/// State that a socket shares with its monitors and its event loop, on the socket's thread.
 final class SocketState {
   var isOpen = true
-  /// Off when the socket was found without messages and nothing was done to it since. Every call may make libzmq take
-  /// note of messages that have come, and its descriptor says nothing of those any more.
+  /// `false` when the socket was found without messages and has not been used since. Any call may make libzmq notice
+  /// messages that have arrived, which its descriptor then no longer signals.
   var mayHaveMessages = true
 }
 
@@ -184,13 +184,13 @@ extension SocketType {
 }
 
 extension Duration {
-  /// Milliseconds rounded up, for libzmq and poll: a deadline is never reported early.
+  /// Milliseconds for libzmq and poll, rounded up so that no deadline is reported early.
   var roundedUpMilliseconds: Int {
     guard self > .zero else { return 0 }
+    // The components of a very long duration trap.
+    guard self < .milliseconds(Int32.max) else { return Int(Int32.max) }
     let (seconds, attoseconds) = components
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-    if overflow || whole > Int64(Int32.max) { return Int(Int32.max) }
-    return Int(whole + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    return Int(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
   }
 
   var roundedUpMilliseconds32: Int32 { Int32(clamping: roundedUpMilliseconds) }

@@ -1,13 +1,13 @@
 import CMartletZeroMQ
 
-/// Something that happened to a socket's connections.
+/// An event of a socket's connections.
 public struct SocketEvent: Sendable, Hashable {
-  /// What happened.
+  /// The kinds of events.
   public enum Kind: Sendable, Hashable {
     case connected, accepted, disconnected, closed, listening, handshakeSucceeded
     /// The peer did not pass the security handshake: a wrong or missing key, or garbage.
     case handshakeFailed
-    /// The connection ended before the handshake did, as happens with a peer that is closed at once.
+    /// The connection ended before the handshake did, for example because the peer was closed at once.
     case handshakeInterrupted
     case other(UInt16)
   }
@@ -22,7 +22,7 @@ public struct SocketEvent: Sendable, Hashable {
 
 /// Watches the connections of one socket.
 public struct SocketMonitor: ~Copyable {
-  /// Which events a monitor gets; fewer cost less.
+  /// The events that a monitor receives; fewer cost less.
   public struct Events: OptionSet, Sendable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -33,12 +33,12 @@ public struct SocketMonitor: ~Copyable {
         | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
     /// Connections that ended.
     public static let disconnections = Events(rawValue: ZMQ_EVENT_DISCONNECTED)
-    /// Everything libzmq tells.
+    /// All events of libzmq.
     public static let all = Events(rawValue: ZMQ_EVENT_ALL)
   }
 
   private let pair: Socket
-  /// The watched socket, where it belongs to this monitor's thread.
+  /// The watched socket, if it belongs to this monitor's thread.
   private let watched: (handle: UnsafeMutableRawPointer, state: SocketState)?
 
   /// The socket to register with an event loop; events are read with ``next()``.
@@ -64,10 +64,11 @@ public struct SocketMonitor: ~Copyable {
     watched = (socket.handle, socket.state)
   }
 
-  /// Watches a socket that was told to report to this monitor, possibly by another thread.
+  /// Watches a socket that reports to this name after ``Socket/reportEvents(_:toMonitor:)``, possibly called by another
+  /// thread.
   ///
-  /// The socket has to be closed before the monitor is released: libzmq would wait for ever, in its I/O thread, for a
-  /// reader of the next event.
+  /// The socket must be closed before the monitor is released. Otherwise libzmq would wait forever, in its I/O thread, for
+  /// a reader of the next event.
   ///
   /// - Throws: the errno when no socket of the context reports to that name.
   public init(context: Context, name: String) throws(ZeroMQError) {
@@ -76,7 +77,7 @@ public struct SocketMonitor: ~Copyable {
   }
 
   deinit {
-    // Without this libzmq would wait for ever for a reader of the next event.
+    // Without this, libzmq would wait forever for a reader of the next event.
     if let watched, watched.state.isOpen { zmq_socket_monitor(watched.handle, nil, 0) }
   }
 
@@ -90,7 +91,7 @@ public struct SocketMonitor: ~Copyable {
 
   fileprivate static func endpoint(_ name: String) -> String { "inproc://monitor-\(name)" }
 
-  /// The next event, if one comes before the timeout.
+  /// The next event, if there is one before the timeout.
   public borrowing func next(timeout: Duration = .zero) throws(ZeroMQError) -> SocketEvent? {
     var message = Multipart(minimumCapacity: 2)
     guard try pair.receive(into: &message, timeout: timeout), message.size(of: 0) >= 6 else { return nil }
@@ -103,7 +104,7 @@ public struct SocketMonitor: ~Copyable {
 }
 
 extension Socket {
-  /// Has libzmq report events of this socket's connections, for a ``SocketMonitor`` of that name to read.
+  /// Makes libzmq report events of this socket's connections to the ``SocketMonitor`` of that name.
   ///
   /// - Throws: the errno when the name is in use.
   public borrowing func reportEvents(_ events: SocketMonitor.Events, toMonitor name: String) throws(ZeroMQError) {

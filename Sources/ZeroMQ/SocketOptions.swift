@@ -1,12 +1,12 @@
-/// The ZeroMQ socket patterns Martlet uses.
+/// The types of ZeroMQ sockets that Martlet uses.
 public enum SocketType: Sendable, Hashable {
   case router, dealer, publish, subscribe, xpublish, xsubscribe, pair, push, pull
 }
 
 /// CURVE security of one socket.
 ///
-/// Without a ZAP handler a CURVE server accepts every client that knows its public key, which is how ipyparallel
-/// uses it: the connection file is the secret.
+/// Without a ZAP handler, a CURVE server accepts every client that knows its public key. ipyparallel uses it that way: the
+/// connection file is the secret.
 public enum CurveRole: Sendable, Hashable {
   /// The bound side, with its key pair.
   case server(CurveKeyPair)
@@ -16,10 +16,10 @@ public enum CurveRole: Sendable, Hashable {
 
 /// Typed options of a socket, applied before it binds or connects.
 public struct SocketOptions: Sendable {
-  /// Routing identity, at most 255 bytes. Default: libzmq makes one.
+  /// Routing identity, at most 255 bytes. Default: libzmq generates one.
   public var identity: Bytes?
-  /// Messages queued for a peer before sending blocks or drops. Default 0, no limit: the libzmq default of 1,000
-  /// silently drops IOPub messages.
+  /// Messages queued for a peer before sending blocks or drops. Default 0, no limit: libzmq's default of 1,000 would
+  /// silently drop IOPub messages.
   public var sendHighWaterMark = 0
   /// Messages queued from a peer before it is held back. Default 0, no limit.
   public var receiveHighWaterMark = 0
@@ -31,15 +31,15 @@ public struct SocketOptions: Sendable {
   public var mandatory = false
   /// ROUTER only: a peer that connects with an identity in use takes it over instead of being ignored.
   public var handover = false
-  /// Larger messages close the connection they come from. `nil`: no limit.
+  /// A larger message closes the connection it arrives on. `nil`: no limit.
   public var maxMessageSize: Int?
-  /// XPUB only: report every subscription as a message, also one that another peer has made already.
+  /// XPUB only: report every subscription as a message, even if another peer has made the same one.
   public var reportsSubscriptions = false
   /// SUB only: prefixes to subscribe to.
   public var subscriptions: [Bytes] = []
-  /// TCP keepalive probes: idle time before the first. `nil`: the system's default (off).
+  /// Idle time before the first TCP keepalive probe. `nil`: the system's default (off).
   public var tcpKeepaliveIdle: Duration?
-  /// ZMTP heartbeats: how often to ping; the connection is closed after three missed answers. `nil`: none.
+  /// Interval of ZMTP pings; the connection is closed after three missed answers. `nil`: no pings.
   public var heartbeatInterval: Duration?
 
   /// All defaults.

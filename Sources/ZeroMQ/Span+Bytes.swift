@@ -9,11 +9,11 @@
 extension Span<UInt8> {
   /// Whether these are the UTF-8 bytes of a literal.
   @inlinable
-  public func equals(_ literal: StaticString) -> Bool {
+  package func equals(_ literal: StaticString) -> Bool {
     count == literal.utf8CodeUnitCount && hasContent(of: literal)
   }
 
-  /// The same when the count is known to be that of the literal.
+  /// Whether these are the bytes of a literal of the same count.
   @usableFromInline
   func hasContent(of literal: StaticString) -> Bool {
     withUnsafeBytes { bytes in
@@ -21,12 +21,12 @@ extension Span<UInt8> {
     }
   }
 
-  /// Where one of two bytes is first, from an index on; `count` when there is none.
+  /// The first index, from a start on, of one of two bytes; `count` if there is none.
   ///
-  /// Looks at eight bytes at a time: headers are mostly strings, and most of reading one is finding their ends. Inlined,
-  /// so that the bytes looked for are constants.
+  /// Looks at eight bytes at a time: headers consist mostly of strings, and most of the work of reading them is finding
+  /// their ends. Inlined, so that the two bytes are constants.
   @inlinable @inline(__always)
-  public func firstIndex(of first: UInt8, or second: UInt8, from start: Int) -> Int {
+  package func firstIndex(of first: UInt8, or second: UInt8, from start: Int) -> Int {
     guard start >= 0, start < count else { return count }
     return withUnsafeBytes { bytes in
       var index = start
@@ -34,7 +34,7 @@ extension Span<UInt8> {
       let (firsts, seconds) = (ones &* UInt64(first), ones &* UInt64(second))
       while index &+ 8 <= bytes.count {
         let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-        // A byte equal to the one looked for is 0 after the exclusive or, and the lowest 0 sets the lowest mark.
+        // The exclusive or turns a wanted byte into 0, and the lowest 0 sets the lowest mark.
         let (a, b) = (word ^ firsts, word ^ seconds)
         let marks = ((a &- ones) & ~a | (b &- ones) & ~b) & (ones &<< 7)
         if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
@@ -45,10 +45,10 @@ extension Span<UInt8> {
     }
   }
 
-  /// Whether a byte is less than the first, or equal to one of the others.
+  /// Whether any byte is below the limit or equal to one of two others.
   ///
-  /// Looks at all bytes whatever it finds, which the compiler turns into a few vector instructions.
-  public func contains(below limit: UInt8, or first: UInt8, or second: UInt8) -> Bool {
+  /// Always looks at all bytes, which the compiler turns into a few vector instructions.
+  package func contains(below limit: UInt8, or first: UInt8, or second: UInt8) -> Bool {
     withUnsafeBytes { bytes in
       var found: UInt8 = 0
       for byte in bytes { found |= (byte < limit ? 1 : 0) | (byte == first ? 1 : 0) | (byte == second ? 1 : 0) }
@@ -56,9 +56,8 @@ extension Span<UInt8> {
     }
   }
 
-  /// Whether these are the lower-case hexadecimal digits of other bytes, compared in time that depends on the count
-  /// only.
-  public func equals(hexOf other: RawSpan) -> Bool {
+  /// Whether these are the lower-case hexadecimal digits of other bytes. The time depends on the count only.
+  package func equals(hexOf other: RawSpan) -> Bool {
     guard count == 2 * other.byteCount else { return false }
     return withUnsafeBytes { digits in
       other.withUnsafeBytes { bytes in
@@ -73,8 +72,8 @@ extension Span<UInt8> {
   }
 }
 
-/// Lower-case hexadecimal digits, found without a branch or a table: the time doesn't tell of a secret.
+/// Lower-case hexadecimal digits, computed without a branch or a table, so that timing reveals nothing of a secret.
 enum Hex {
-  /// From 10 on, adding 6 carries into the fifth bit: `a` is 0x27 further from `9` than the next character.
+  /// From 10 on, adding 6 carries into the fifth bit, which adds the 0x27 between `a` and the character after `9`.
   static func digit(_ nibble: UInt8) -> UInt8 { 0x30 &+ nibble &+ ((nibble &+ 6) >> 4) &* 0x27 }
 }

@@ -8,7 +8,7 @@ import CMartletZeroMQ
   import Darwin
 #endif
 
-/// A libzmq call that failed: which call, on which endpoint, with which errno.
+/// A failed call to libzmq: which call, on which endpoint, with which errno.
 public struct ZeroMQError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The errno libzmq left, for example `EADDRINUSE`.
   public let code: Int32
@@ -24,7 +24,7 @@ public struct ZeroMQError: Error, Sendable, Hashable, CustomStringConvertible {
     self.subject = subject
   }
 
-  /// libzmq's own words for the errno.
+  /// libzmq's text for the errno.
   public var reason: String { String(cString: zmq_strerror(code)) }
 
   public var description: String {
@@ -32,11 +32,11 @@ public struct ZeroMQError: Error, Sendable, Hashable, CustomStringConvertible {
     return "\(operation)\(target): \(reason) (errno \(code))"
   }
 
-  /// The address is taken by another socket or process.
+  /// Whether another socket or process uses the address.
   public var isAddressInUse: Bool { code == EADDRINUSE }
 }
 
-/// Runs one libzmq call, retrying while a signal interrupts it.
+/// Makes one call to libzmq, again if a signal interrupts it.
 ///
 /// - Returns: the call's result when it is not -1.
 /// - Throws: the errno of a call that failed.

@@ -12,7 +12,7 @@ import Testing
     try await withEngine(id: 3, functions: functions) { controller in
       let id = try await controller.send(
         channel, MessageType.applyRequest, metadata: ["label": "mine"],
-        buffers: ApplyMessage.pack(function: "add", args: [2, 3]))
+        buffers: ApplyCall.pack(function: "add", args: [2, 3]))
       let reply = try await controller.receive(channel)
       #expect(reply.identities.map(\.string) == ["engine-uuid", "client"])
       #expect(reply.header.messageType == "apply_reply")
@@ -25,16 +25,16 @@ import Testing
   @Test func asyncFunctionsAndTheContext() async throws {
     try await withEngine(id: 4, functions: functions) { controller in
       try await controller.send(
-        .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "later", args: [9]))
+        .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "later", args: [9]))
       #expect(try value(try await controller.receive(.mux)) == .int(9))
-      try await controller.send(.mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "where"))
+      try await controller.send(.mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "where"))
       #expect(try value(try await controller.receive(.mux)) == "engine-uuid")
       try await controller.send(
         .mux, MessageType.applyRequest,
-        buffers: ApplyMessage.pack(function: BuiltinFunction.pull.rawValue, args: ["seen"]))
+        buffers: ApplyCall.pack(function: BuiltinFunction.pull.rawValue, args: ["seen"]))
       #expect(try value(try await controller.receive(.mux)) == .int(4))
       try await controller.send(
-        .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "forget", args: ["seen"]))
+        .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "forget", args: ["seen"]))
       #expect(try value(try await controller.receive(.mux)) == .bool(true))
       try await controller.send(.mux, MessageType.executeRequest, content: ["code": "seen", "silent": true])
       #expect(try await controller.receive(.mux).content()["ename"] == "NameError")
@@ -45,7 +45,7 @@ import Testing
     try await withEngine(functions: functions) { controller in
       try await controller.waitForIOPub()
       let id = try await controller.send(
-        .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "fail", args: ["boo"]))
+        .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "fail", args: ["boo"]))
       let reply = try await controller.receive(.mux)
       let content = try reply.content()
       #expect(content["status"] == "error")
@@ -73,7 +73,7 @@ import Testing
       }
       try await controller.send(
         .mux, MessageType.applyRequest, metadata: ["no_status": true],
-        buffers: ApplyMessage.pack(function: "add", args: [1, 1]))
+        buffers: ApplyCall.pack(function: "add", args: [1, 1]))
       #expect(try await controller.receive(.mux).metadata()["outputs"] == 0)
       let id = try await controller.send(.mux, MessageType.executeRequest, content: ["code": "", "silent": true])
       #expect(try await controller.receive(.mux).metadata()["outputs"] == nil)

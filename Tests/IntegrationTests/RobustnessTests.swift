@@ -13,7 +13,7 @@ extension IntegrationTests {
     private func holding(_ loop: EventLoop, _ body: () async throws -> Void) async rethrows {
       let block = DispatchSemaphore(value: 0)
       await withCheckedContinuation { isHeld in
-        loop.execute {
+        try? loop.execute {
           isHeld.resume()
           block.wait()
         }

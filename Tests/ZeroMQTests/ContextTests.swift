@@ -6,10 +6,10 @@
   @testable import MartletZeroMQ
 
   @Suite(.timeLimit(.minutes(1))) struct ContextTests {
-    @Test func ioThreadsAreScheduledInBatchesTheirMakerIsNot() async throws {
+    @Test func onlyIOThreadsAreScheduledInBatches() async throws {
       let context = try Context(ioThreads: 2)
       let others = try ioThreads()
-      // The first socket starts the threads, which name themselves when they have their policy.
+      // The first socket starts the threads, which name themselves after they have set their policy.
       let socket = try Socket(context, .dealer)
       try socket.bind("inproc://context-tests")
       var made: Set<pid_t> = []
@@ -25,7 +25,7 @@
     private func ioThreads() throws -> Set<pid_t> {
       let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
       let named = threads.filter { thread in
-        // One may end meanwhile.
+        // A thread may end meanwhile.
         let name = try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)
         return name?.contains("/IO/") ?? false
       }

@@ -3,20 +3,19 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct DepartureTests {
-  /// A peer that goes away in the middle of a message takes that message with it: it counts as sent, and what follows is
-  /// whole.
+  /// When a peer leaves in the middle of a message, that message is lost but counts as sent, and the next one is complete.
   @Test func aPeerThatLeavesDuringAMessage() async throws {
     let context = try Context()
     let sender = try Socket(context, .push)
     let endpoint = try sender.bind(Transport.inproc.freeEndpoint)
-    let loop = try EventLoop(name: "peer")
+    let loop = try EventLoop.started("peer")
     for _ in 0..<5 {
       let (connections, connected) = AsyncStream<Void>.makeStream()
-      loop.execute {
+      try? loop.execute {
         guard let peer = try? Socket(context, .pull), (try? peer.connect(endpoint)) != nil else { return }
         connected.yield()
         _ = try? peer.next()
-        // Closed here, while the sender is busy.
+        // The socket closes here, while the sender is busy.
       }
       var iterator = connections.makeAsyncIterator()
       await iterator.next()

@@ -4,8 +4,8 @@
   import MartletZeroMQ
 
   @Suite struct FrameMemoryTests {
-    /// In a process of its own: what other tests leave in memory does not matter, and the setting ends with it.
-    @Test func framesTakeThePlaceOfThoseThatAreGone() async {
+    /// Runs in a process of its own, without what other tests leave in memory; the setting ends with that process.
+    @Test func newFramesReuseFreedMemory() async {
       await #expect(processExitsWith: .success) {
         FrameMemory.reuse()
         let held = 16
@@ -14,7 +14,7 @@
       }
     }
 
-    /// How many pages the kernel had to find while a number of frames of a megabyte were made; they are gone afterwards.
+    /// Makes and frees a number of frames of a megabyte each, and returns how many pages the kernel had to provide.
     private static func pageFaults(holding count: Int) throws -> Int {
       let before = try pageFaults()
       var frames: [[UInt8]] = []

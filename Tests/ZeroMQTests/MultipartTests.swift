@@ -65,7 +65,7 @@ import Testing
     var message = Multipart(minimumCapacity: 1)
     var model: [String] = []
     for step in 0..<5000 {
-      // Some frames are large enough to travel by reference.
+      // Some frames are large enough to be referenced.
       let text = String(repeating: "\(step) ", count: step % 50 == 0 ? 600 : 1)
       let mixed = Int(truncatingIfNeeded: (UInt64(step) &* 0x9E37_79B9_7F4A_7C15) >> 40)
       switch mixed % 8 {
@@ -152,9 +152,9 @@ import Testing
     #expect(!more && incoming.count == 0)
   }
 
-  @Test func sharedMessageLendsItsFrames() {
+  @Test func sharedFramesReferToTheMessagesMemory() {
     var message = Multipart(["a", "b", "c"])
-    let shared = SharedMessage(taking: &message)
+    let shared = SharedFrames(taking: &message)
     message.append(Bytes("x"))
     shared.append(1..<3, to: &message)
     #expect(message.texts == ["x", "b", "c"])
@@ -170,14 +170,14 @@ import Testing
     #expect(found == [false, true, false, false])
   }
 
-  @Test func aSharedMessageOutlivesWhatItWasTakenFrom() {
+  @Test func sharedFramesOutliveTheirMessage() {
     let large = String(repeating: "x", count: 5000)
     var bytes: [Bytes] = []
-    var shared: SharedMessage?
+    var shared: SharedFrames?
     do {
       var message = Multipart(["small", large, ""])
       message.prepend(Bytes("identity"))
-      let taken = SharedMessage(taking: &message)
+      let taken = SharedFrames(taking: &message)
       #expect(message.isEmpty && taken.count == 4 && taken.totalSize == 8 + 5 + 5000)
       message.append(Bytes("next"))
       #expect(message.texts == ["next"])

@@ -4,7 +4,7 @@ import Testing
 @testable import MartletZeroMQ
 
 extension SocketMonitor {
-  /// Whether an event comes; others before it are passed over.
+  /// Whether an event of this kind comes, possibly after others.
   borrowing func sees(_ kind: SocketEvent.Kind) throws -> Bool {
     while let event = try next(timeout: patience) {
       if event.kind == kind { return true }
@@ -44,7 +44,7 @@ extension SocketMonitor {
     #expect(try monitor.next() == nil)
   }
 
-  /// A monitor that is gone must not hold up the socket it watched.
+  /// A released monitor must not block the socket it watched.
   @Test func theSocketGoesOnWithoutItsMonitor() throws {
     let context = try Context()
     let server = try Socket(context, .pull)

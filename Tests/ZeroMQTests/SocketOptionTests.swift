@@ -4,7 +4,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct SocketOptionTests {
-  /// Inproc queues are as long as both ends allow together.
+  /// The length of an inproc queue is the sum of both ends' limits.
   @Test func highWaterMarkHoldsTheSenderBack() throws {
     var options = SocketOptions()
     options.sendHighWaterMark = 2
@@ -68,13 +68,13 @@ import Testing
     #expect(try monitor.sees(.disconnected))
   }
 
-  @Test func noLingerDropsWhatIsUnsent() throws {
+  @Test func withoutLingerUnsentMessagesAreDropped() throws {
     var options = SocketOptions()
     options.linger = .zero
     let sender = try Socket(Context(), .push, options: options)
     try sender.connect(Transport.ipc.freeEndpoint)
     try sender.send("nobody listens")
-    // The end of the context waits for its sockets' linger: the suite's time limit would be exceeded.
+    // Terminating the context waits for its sockets' linger time, which would exceed the suite's time limit.
   }
 
   @Test func lingerLetsAMessageOutAfterClosing() throws {

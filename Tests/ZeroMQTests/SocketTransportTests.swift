@@ -36,15 +36,15 @@ import Testing
     }
   }
 
-  /// A reference to a received message stays readable when socket and context are gone.
+  /// A received frame stays readable after its socket and context are gone.
   @Test(arguments: Transport.allCases) func sharedMessageOutlivesItsContext(_ transport: Transport) throws {
-    func receive() throws -> SharedMessage {
+    func receive() throws -> SharedFrames {
       let pair = try transport.makePair(.pull, .push)
       try pair.client.send("small", String(repeating: "large ", count: 10_000))
       var message = Multipart()
       let came = try pair.server.receive(into: &message, timeout: patience)
       #expect(came)
-      let shared = SharedMessage(taking: &message)
+      let shared = SharedFrames(taking: &message)
       #expect(message.count == 0)
       return shared
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite struct SpanTests {
-  // What a test expects can't be an expression with a span in it.
+  // `#expect` does not take an expression with a span in it.
   private func isEqual(_ bytes: [UInt8], _ literal: StaticString) -> Bool { bytes.span.equals(literal) }
 
   private func isHex(_ digits: [UInt8], of bytes: [UInt8]) -> Bool { digits.span.equals(hexOf: bytes.span.bytes) }
@@ -21,7 +21,7 @@ import Testing
     #expect(isEqual([], ""))
   }
 
-  /// Every length and place around the eight bytes that are looked at together, from every start.
+  /// Every length and position around a word of eight bytes, from every start.
   @Test func theFirstOfTwoBytes() {
     for count in 0..<20 {
       for place in 0...count {
@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// A byte that differs from the one looked for by a bit must not pass for it behind a match.
+  /// A byte that differs by one bit from the wanted one must not count as a match if it follows a match.
   @Test func theFirstOfSeveral() {
     let bytes = Array("aaaaaaaaaaa\"#\"\\]\\".utf8)
     #expect(first(bytes, 0x22, 0x5C, from: 0) == 11)
@@ -46,7 +46,7 @@ import Testing
     #expect(first(bytes, 0x5C, 0x5C, from: 15) == 16)
   }
 
-  @Test func bytesThatWantEscaping() {
+  @Test func bytesToEscape() {
     for byte in UInt8.min...UInt8.max {
       let bytes = [UInt8](repeating: 0x61, count: 21) + [byte]
       let found = bytes.span.contains(below: 0x20, or: 0x22, or: 0x5C)

@@ -57,7 +57,7 @@ import Testing
     let relay = try Socket(context, .xsubscribe)
     try relay.connect(try publisher.bind(Transport.inproc.freeEndpoint))
     try relay.send("\u{1}a")
-    // The publisher takes the subscription up when it sends; until then it drops.
+    // The publisher processes the subscription when it sends; until then it drops messages.
     var message = Multipart()
     while try !relay.receive(into: &message) { try publisher.send("a") }
     #expect(message.texts == ["a"])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletZeroMQ
 
-/// The ways two sockets reach each other; what must hold for all of them is tested once, with this as argument.
+/// The transports between two sockets. A test of what must hold for all of them has this as its argument.
 enum Transport: String, CaseIterable, CustomTestStringConvertible {
   case inproc, ipc, tcp, curve
 
@@ -22,10 +22,10 @@ enum Transport: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  /// Short enough for the 107 bytes an ipc path may have.
+  /// Short enough for the 107 bytes of an ipc path.
   static var folder: String { FileManager.default.temporaryDirectory.path }
 
-  /// Two contexts except for `inproc`, which only works within one.
+  /// Two contexts, except for `inproc`, which works only within one.
   func makePair(
     _ server: SocketType, _ client: SocketType, serverOptions: SocketOptions = SocketOptions(),
     clientOptions: SocketOptions = SocketOptions()
@@ -54,7 +54,7 @@ struct SocketPair: ~Copyable {
   let endpoint: String
 }
 
-/// How long a test waits for something that must happen before it fails.
+/// How long a test waits for something that must happen; it fails after that.
 let patience: Duration = .seconds(20)
 
 extension Socket {
@@ -65,7 +65,7 @@ extension Socket {
     return try send(&message)
   }
 
-  /// The next message as texts; `nil` when none comes.
+  /// The next message as texts; `nil` if there is none.
   borrowing func next() throws -> [String]? {
     var message = Multipart()
     return try receive(into: &message, timeout: patience) ? message.texts : nil

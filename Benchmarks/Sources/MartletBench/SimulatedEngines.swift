@@ -46,6 +46,7 @@ actor SimulatedEngines {
   init(_ connection: ConnectionInfo) throws {
     self.connection = connection
     loop = try EventLoop(name: "engines")
+    try loop.start()
     session = try Session(key: connection.key, scheme: connection.signatureScheme, username: "engine")
   }
 

@@ -26,7 +26,7 @@ enum Operations {
       {"msg_id":"\(session)_4242_1234","msg_type":"apply_request","username":"ada","session":"\(session)",\
       "version":"5.4","date":"2026-03-04T05:06:07.123456Z"}
       """.utf8)
-    let call = ApplyMessage.pack(function: "noop")
+    let call = ApplyCall.pack(function: "noop")
     return [
       Operation("header-scan") { count in
         for _ in 0..<count { keep(try MessageHeader(scanning: header.span)) }
@@ -66,8 +66,8 @@ enum Operations {
           keep(try receiver.take(&message).buffers)
         }
       },
-      Operation("apply-pack") { count in for _ in 0..<count { keep(ApplyMessage.pack(function: "noop")) } },
-      Operation("apply-unpack") { count in for _ in 0..<count { keep(try ApplyMessage.unpack(call)) } },
+      Operation("apply-pack") { count in for _ in 0..<count { keep(ApplyCall.pack(function: "noop")) } },
+      Operation("apply-unpack") { count in for _ in 0..<count { keep(try ApplyCall.unpack(call)) } },
       Operation("result-pack") { count in for _ in 0..<count { keep(ResultBuffers.serialize(.int(42))) } },
       Operation("pickle-encode") { count in
         for _ in 0..<count { keep(try PickleValue(encoding: Sample.value)) }
@@ -93,7 +93,7 @@ enum Operations {
         var session = try Session(id: session, key: key)
         var message = Multipart()
         for _ in 0..<count {
-          let call = ApplyMessage.pack(function: "echo", args: [try PickleValue(encoding: data)])
+          let call = ApplyCall.pack(function: "echo", args: [try PickleValue(encoding: data)])
           session.append(to: &message, type: MessageType.applyRequest, buffers: call)
           message.removeAll()
         }

@@ -11,7 +11,6 @@ actor Connection {
   nonisolated let outbox: Outbox
   nonisolated let logger: Logger
   private nonisolated let traffic = Mutex(ClientTraffic())
-  private nonisolated let isStopped = Atomic<Bool>(false)
 
   /// Verifies incoming messages. The outbox has a session of its own to sign requests.
   var session: Session
@@ -38,13 +37,8 @@ actor Connection {
 
   init(info: ConnectionInfo, session id: String, logger: Logger) throws {
     loop = try EventLoop(name: "martlet-client")
-    do {
-      session = try Session(key: info.key, scheme: info.signatureScheme)
-      outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
-    } catch {
-      loop.stop()
-      throw error
-    }
+    session = try Session(key: info.key, scheme: info.signatureScheme)
+    outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
     directory = Mutex(DirectoryState())
     self.logger = logger
   }
@@ -89,8 +83,9 @@ actor Connection {
   nonisolated func send(_ request: Request) {
     let otherIDs = request.expected.filter { !$0.outputIDs.isEmpty }
     // The loop runs this before it receives anything the request leads to, because the request is sent afterwards.
-    if !otherIDs.isEmpty, !isStopped.load(ordering: .relaxed) {
-      loop.execute { self.assumeIsolated { $0.addRoutes(otherIDs) } }
+    if !otherIDs.isEmpty {
+      // A loop that has ended has closed the outbox, which fails the request.
+      try? loop.execute { self.assumeIsolated { $0.addRoutes(otherIDs) } }
     }
     outbox.send(request)
   }
@@ -102,9 +97,8 @@ actor Connection {
 
   /// Fails all unfinished tasks, closes the sockets and stops the loop.
   nonisolated func shutDown(_ reason: ClientError) {
-    // Work given to a loop that has ended never runs.
-    guard !isStopped.exchange(true, ordering: .relaxed) else { return }
-    loop.execute { self.assumeIsolated { $0.tearDown(reason) } }
+    // Throws if another call has stopped the loop before.
+    try? loop.execute { self.assumeIsolated { $0.tearDown(reason) } }
     loop.stop()
   }
 

@@ -15,7 +15,7 @@ struct Call: Sendable {
   ) -> Call {
     Call(
       type: MessageType.applyRequest, method: method ?? name,
-      buffers: ApplyMessage.pack(function: name, args: args, kwargs: kwargs))
+      buffers: ApplyCall.pack(function: name, args: args, kwargs: kwargs))
   }
 
   /// A call of a typed function.
@@ -30,7 +30,7 @@ struct Call: Sendable {
     }
     return Call(
       type: MessageType.applyRequest, method: function.name,
-      buffers: ApplyMessage.pack(functionFrames: function.reference, args: args))
+      buffers: ApplyCall.pack(functionFrames: function.reference, args: args))
   }
 
   /// Calls of a function with each item of a list.

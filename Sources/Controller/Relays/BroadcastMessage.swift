@@ -3,7 +3,7 @@ import MartletZeroMQ
 
 /// A broadcast, or a reply to one.
 final class BroadcastMessage: Sendable {
-  let frames: SharedMessage
+  let frames: SharedFrames
   let layout: MessageLayout
   let header: MessageHeader
   /// The targets of a broadcast; empty in a reply.
@@ -30,7 +30,7 @@ final class BroadcastMessage: Sendable {
     isCoalescing = metadata["is_coalescing"]?.boolValue ?? false
     commonHeader = Self.beginning(of: try Self.object(message.bytes(at: layout.header)), without: ["msg_id"])
     commonMetadata = Self.beginning(of: metadata, without: ["targets", "original_msg_id"])
-    frames = SharedMessage(taking: &message)
+    frames = SharedFrames(taking: &message)
     self.layout = layout
   }
 
@@ -43,7 +43,7 @@ final class BroadcastMessage: Sendable {
     isCoalescing = false
     commonHeader = []
     commonMetadata = []
-    frames = SharedMessage(taking: &message)
+    frames = SharedFrames(taking: &message)
     self.layout = layout
   }
 
@@ -57,7 +57,7 @@ final class BroadcastMessage: Sendable {
   func header(id: String) -> [UInt8] {
     var text = commonHeader
     text.append(contentsOf: #""msg_id":"#.utf8)
-    appendJSONString(id, to: &text)
+    JSONString.append(id, to: &text)
     text.append(0x7D)
     return text
   }
@@ -69,7 +69,7 @@ final class BroadcastMessage: Sendable {
     text.append(contentsOf: #""targets":"#.utf8)
     Self.json([target]).write(into: &text)
     text.append(contentsOf: #","original_msg_id":"#.utf8)
-    appendJSONString(originalID, to: &text)
+    JSONString.append(originalID, to: &text)
     text.append(0x7D)
     return text
   }

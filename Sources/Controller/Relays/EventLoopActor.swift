@@ -22,8 +22,8 @@ extension EventLoopActor {
     loop.schedule(at: deadline) { [unowned self] in assumeIsolated(callback) }
   }
 
-  /// Runs work soon, from any thread.
+  /// Runs work soon, from any thread. Does nothing after the loop's end: the controller has closed its sockets by then.
   nonisolated func execute(_ work: @escaping @Sendable (isolated Self) -> Void) {
-    loop.execute { self.assumeIsolated(work) }
+    try? loop.execute { self.assumeIsolated(work) }
   }
 }

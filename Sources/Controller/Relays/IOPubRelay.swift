@@ -63,7 +63,7 @@ actor IOPubRelay: SocketDriver {
 
   private func keepStatus(_ message: borrowing Multipart) {
     for index in 0..<message.count { outgoing.append(sharing: message, index) }
-    statuses.add(SharedMessage(taking: &outgoing), now: .now)
+    statuses.add(SharedFrames(taking: &outgoing), now: .now)
   }
 
   private func report(_ message: borrowing Multipart) throws(WireError) {
@@ -92,7 +92,7 @@ actor IOPubRelay: SocketDriver {
     }
   }
 
-  private func republish(_ status: SharedMessage) throws {
+  private func republish(_ status: SharedFrames) throws {
     defer { outgoing.removeAll() }
     var message = Multipart()
     status.append(0..<status.count, to: &message)

@@ -11,13 +11,13 @@ struct ApplyRunner: Sendable {
   /// - Throws: ``RaisedError`` for any failure, from malformed buffers to an error thrown by the function.
   func run(_ buffers: [Bytes]) async throws(RaisedError) -> [Bytes] {
     do {
-      return ResultBuffers.serialize(try await call(ApplyMessage.unpack(buffers)))
+      return ResultBuffers.serialize(try await call(ApplyCall.unpack(buffers)))
     } catch {
       throw RaisedError(error)
     }
   }
 
-  private func call(_ message: ApplyMessage) async throws -> PickleValue {
+  private func call(_ message: ApplyCall) async throws -> PickleValue {
     switch BuiltinFunction(message.function) {
     case .push:
       var pairs: [(String, PickleValue)] = []
@@ -32,7 +32,7 @@ struct ApplyRunner: Sendable {
     }
   }
 
-  private func arguments(_ message: ApplyMessage) throws(RaisedError) -> CallArguments {
+  private func arguments(_ message: ApplyCall) throws(RaisedError) -> CallArguments {
     var arguments = CallArguments([])
     arguments.positional.reserveCapacity(message.args.count)
     for value in message.args { arguments.positional.append(try namespace.resolve(value)) }
@@ -40,7 +40,7 @@ struct ApplyRunner: Sendable {
     return arguments
   }
 
-  private func pull(_ message: ApplyMessage) throws -> PickleValue {
+  private func pull(_ message: ApplyCall) throws -> PickleValue {
     guard let wanted = message.args.first, message.args.count == 1 else {
       throw RaisedError("TypeError", "pull takes one argument, a name or a list of names")
     }
@@ -64,7 +64,7 @@ struct ApplyRunner: Sendable {
     return try namespace.value(of: name)
   }
 
-  private func map(_ message: ApplyMessage) async throws -> PickleValue {
+  private func map(_ message: ApplyCall) async throws -> PickleValue {
     guard let first = message.args.first, case .reference(let name) = first, message.args.count > 1 else {
       throw RaisedError(
         "TypeError",

@@ -83,7 +83,8 @@ actor EngineConnection {
     let (runner, engineContext) = try open(registration)
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
     if let patience = registration.returnAfter { watchRunner(patience) }
-    receiver?.start(on: worker.loop)
+    try worker.loop.start()
+    try receiver?.start(on: worker.loop)
     let task = Task(executorPreference: worker) {
       await EngineContext.$current.withValue(engineContext) { await runner.run() }
       worker.loop.stop()
@@ -93,7 +94,9 @@ actor EngineConnection {
       task.cancel()
       mailbox.close()
     }
-    let heart = Heart(loop: try EventLoop(name: "engine-heart"), logger: logger) { [weak self] in
+    let heartLoop = try EventLoop(name: "engine-heart")
+    try heartLoop.start()
+    let heart = Heart(loop: heartLoop, logger: logger) { [weak self] in
       self?.onLoop { $0.leave(.controllerLost) }
     }
     let departure: Departure
@@ -116,7 +119,7 @@ actor EngineConnection {
   /// It is dropped if the loop has ended. Nothing waits for these closures: they only report to a connection that is
   /// gone by then.
   nonisolated func onLoop(_ body: @escaping @Sendable (isolated EngineConnection) -> Void) {
-    loop.execute { self.assumeIsolated(body) }
+    try? loop.execute { self.assumeIsolated(body) }
   }
 
   /// Ends the engine's life. Only the first reason counts.

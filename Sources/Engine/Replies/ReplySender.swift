@@ -138,9 +138,9 @@ extension ReplySender.State {
   /// Publishes a piece of output.
   fileprivate mutating func publish(_ text: StreamText<Bytes>) {
     var content: [UInt8] = Array(#"{"name":"#.utf8)
-    appendJSONString(text.name, to: &content)
+    JSONString.append(text.name, to: &content)
     content.append(contentsOf: #","text":"#.utf8)
-    appendJSONString(text.text, to: &content)
+    JSONString.append(text.text, to: &content)
     content.append(0x7D)
     if text.owner == running?.message.headerBytes { outputCount += 1 }
     publish(MessageType.stream, text.name, content: content, header: text.owner)

@@ -32,8 +32,10 @@ final class ShellReceiver: Sendable {
   }
 
   /// Starts receiving on a loop.
-  func start(on loop: EventLoop) {
-    loop.execute { [self] in _ = loop.onReadable(socket) { self.receive(atMost: Self.batch) } }
+  ///
+  /// - Throws: ``EventLoopEnded``.
+  func start(on loop: EventLoop) throws(EventLoopEnded) {
+    try loop.execute { [self] in _ = loop.onReadable(socket) { self.receive(atMost: Self.batch) } }
   }
 
   /// Aborts waiting requests, including those still in the socket; see ``RequestMailbox/abort(_:)``.

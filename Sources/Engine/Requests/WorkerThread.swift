@@ -9,6 +9,6 @@ final class WorkerThread: TaskExecutor {
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    loop.executeAlways { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

@@ -1,10 +1,10 @@
 import MartletZeroMQ
 
-/// The counts in the second pickle of an apply message: how to divide the frames that follow.
+/// The counts in the second pickle of an apply message, which say how to divide the frames after it.
 struct ApplyInfo: Sendable, Hashable {
   /// `nargs`, the number of positional arguments.
   let argumentCount: Int
-  /// `narg_bufs`, the number of frames they take.
+  /// `narg_bufs`, the number of frames the positional arguments take.
   let argumentFrames: Int
   /// `kw_keys`, the names of the keyword arguments in the order of their frames.
   let keywords: [String]

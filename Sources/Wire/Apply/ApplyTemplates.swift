@@ -1,7 +1,7 @@
 import MartletZeroMQ
 
-/// The two pickles every apply message has, which have a fixed shape: written and recognised byte by byte, exactly as
-/// Python writes them. What does not match goes through the codec.
+/// The two pickles in every apply message. They have a fixed shape, so they are written and recognised byte by byte, exactly
+/// as Python writes them. A pickle that does not match goes through the codec.
 enum ApplyTemplates {
   private static let referenceHead: [UInt8] =
     [0x8C, 29] + Array("ipyparallel.serialize.canning".utf8) + [0x94, 0x8C, 9] + Array("Reference".utf8)
@@ -13,10 +13,10 @@ enum ApplyTemplates {
   private static let infoCount: [UInt8] = [0x8C, 9] + Array("narg_bufs".utf8) + [0x94]
   private static let infoKeys: [UInt8] = [0x8C, 7] + Array("kw_keys".utf8) + [0x94, 0x5D, 0x94]
 
-  /// Protocol and frame take this many bytes at the start of both.
+  /// The size of the protocol and frame opcodes at the start of both pickles.
   private static let preamble = 11
 
-  /// The pickle of a Reference, nil for a name too long for the fixed shape.
+  /// The pickle of a Reference; `nil` if the name is too long for the fixed shape.
   static func reference(_ name: String) -> Bytes? {
     let utf8 = name.utf8
     guard utf8.count < 256 else { return nil }
@@ -31,7 +31,7 @@ enum ApplyTemplates {
     return Bytes(out)
   }
 
-  /// The name in the pickle of a Reference of the usual shape, else nil.
+  /// The name in the pickle of a Reference; `nil` if the pickle does not have the fixed shape.
   static func referenceName(_ pickle: Bytes) -> String? {
     let fixed = preamble + referenceHead.count + 1 + referenceTail.count
     guard pickle.count >= fixed, pickle.count < fixed + 256 else { return nil }
@@ -47,7 +47,7 @@ enum ApplyTemplates {
     }
   }
 
-  /// The pickle of the message's counts.
+  /// The pickle of a message's counts.
   static func info(_ info: ApplyInfo) -> Bytes {
     if info.keywords.isEmpty, info.argumentFrames == info.argumentCount, plainInfos.indices.contains(info.argumentCount)
     {
@@ -56,7 +56,7 @@ enum ApplyTemplates {
     return write(info)
   }
 
-  /// Of calls with few arguments of one frame each: most calls.
+  /// For few arguments of one frame each, which most calls have.
   private static let plainInfos = (0..<8).map { write(ApplyInfo(argumentCount: $0, argumentFrames: $0, keywords: [])) }
 
   private static func write(_ info: ApplyInfo) -> Bytes {
@@ -87,7 +87,7 @@ enum ApplyTemplates {
     return Bytes(writer.out)
   }
 
-  /// The counts in a pickle of the usual shape without keywords, else nil.
+  /// The counts in a pickle without keywords; `nil` if the pickle does not have the fixed shape.
   static func plainInfo(_ pickle: Bytes) -> ApplyInfo? {
     guard pickle.count <= 80 else { return nil }
     return pickle.withSpan { span -> ApplyInfo? in
@@ -109,7 +109,7 @@ enum ApplyTemplates {
     for index in 0..<8 { out.append(UInt8(truncatingIfNeeded: length >> (8 * index))) }
   }
 
-  /// Whether a pickle starts with protocol 4 or 5 and one frame that holds the rest.
+  /// Whether a pickle starts with protocol 4 or 5 and a frame that contains the rest.
   private static func isPreamble(_ span: Span<UInt8>) -> Bool {
     guard span.count > preamble, span[0] == 0x80, span[1] == 4 || span[1] == 5, span[2] == 0x95 else { return false }
     var length: UInt64 = 0

@@ -1,15 +1,15 @@
 import MartletZeroMQ
 
-/// What an apply message asks to call.
+/// The function that an apply message asks to call.
 public enum CallTarget: Sendable, Hashable {
   /// The function with this name on the engine, an ipyparallel `Reference`.
   case reference(String)
-  /// A Python function known by module and name, whether canned with its code or pickled by name.
+  /// A Python function with its module and name, either canned with its code or pickled by name.
   case canned(module: String, name: String)
-  /// Anything else that Python can call; the text describes it for an error message.
+  /// Any other Python callable; the text describes it in error messages.
   case other(String)
 
-  /// What an uncanned function value is.
+  /// Classifies an uncanned function value.
   init(_ function: PickleValue) {
     switch function {
     case .reference(let name): self = .reference(name)

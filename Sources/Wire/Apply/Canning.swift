@@ -1,19 +1,19 @@
 import MartletZeroMQ
 
-/// ipyparallel's canning (ipyparallel/serialize/canning.py): what `can` and `uncan` do to the types that have a form here.
+/// ipyparallel's `can` and `uncan` (ipyparallel/serialize/canning.py) for the types that ``PickleValue`` represents.
 enum Canning {
-  /// Buffers of more bytes than this travel in frames of their own (jupyter_client's MAX_BYTES).
+  /// Buffers of more bytes than this travel in separate frames (jupyter_client's MAX_BYTES).
   static let bufferThreshold = 1_024
-  /// Containers of at least this many items are pickled without a look inside (jupyter_client's MAX_ITEMS).
+  /// Containers of at least this many items are pickled without canning their items (jupyter_client's MAX_ITEMS).
   static let itemThreshold = 64
 
-  /// The value as it is pickled; large buffers are moved to `buffers`.
+  /// Returns the value to be pickled and moves its large buffers to `buffers`.
   static func can(_ value: PickleValue, movingLargeTo buffers: inout [Bytes]) -> PickleValue {
     switch value {
     case .bytes(let bytes):
       return .record(.canned("CannedBytes", [("buffers", .list([move(bytes, to: &buffers)]))]))
     case .array(let array):
-      // ipyparallel's own test for what it pickles whole: empty arrays, arrays without dimensions.
+      // ipyparallel pickles empty arrays and arrays without dimensions whole, by this test.
       let isPickled = array.shape.allSatisfy { $0 == 0 }
       let data = isPickled ? PickleEncoder().encode(value) : array.rowMajor.data
       return .record(
@@ -36,7 +36,7 @@ enum Canning {
     return .none
   }
 
-  /// Puts the next frames where a canned object's large buffers were.
+  /// Puts the next frames in the places of a canned object's large buffers.
   static func restore(_ value: PickleValue, from frames: inout ArraySlice<Bytes>) throws(PickleError) -> PickleValue {
     guard case .record(let record) = value, let held = record.cannedBuffers, held.contains(.none) else { return value }
     var restored: [PickleValue] = []
@@ -51,8 +51,8 @@ enum Canning {
     return .record(record.with(buffers: restored))
   }
 
-  /// The value a canned one stands for. Canned bytes, memory views and arrays become values, dicts are searched, canned
-  /// functions and the rest stay records.
+  /// The original of a canned value. Canned bytes, memory views and arrays become values, also inside dicts; canned
+  /// functions and all others remain records.
   static func uncan(_ value: PickleValue, _ decoder: PickleDecoder) throws(PickleError) -> PickleValue {
     switch value {
     case .dict(var dict):
@@ -68,7 +68,7 @@ enum Canning {
     }
   }
 
-  /// The array, nil if its elements are not plain (a structured dtype).
+  /// The array; `nil` if its elements are not plain (a structured dtype).
   private static func uncanArray(
     _ record: PickleRecord, _ decoder: PickleDecoder
   ) throws(PickleError) -> PickleValue? {

@@ -1,10 +1,12 @@
 import MartletZeroMQ
 
-/// The frames an object travels in: its pickle, with canned objects inside, and the large buffers taken out of it
+/// An object as frames: its pickle, with canned objects inside, and the large buffers taken out of it
 /// (`serialize_object` and `deserialize_object` of ipyparallel/serialize/serialize.py).
 public enum ResultBuffers {
-  /// The frames of a value. `bytes` and array contents above 1,024 bytes become frames without a copy, if they are the
-  /// value itself or directly in a list, tuple, set or dict of fewer than 64 items. Dict keys are sorted, as Python does.
+  /// The frames of a value.
+  ///
+  /// `bytes` and array contents of more than 1,024 bytes become frames without a copy, if they are the value itself or an
+  /// item of a list, tuple, set or dict of fewer than 64 items. Dicts are sorted by key, as in Python.
   public static func serialize(_ value: PickleValue) -> [Bytes] {
     if case .none = value { return none }
     var buffers: [Bytes] = [Bytes()]
@@ -31,13 +33,13 @@ public enum ResultBuffers {
     return buffers
   }
 
-  /// The frames of None, which many functions give.
+  /// The frames of None, which many functions return.
   private static let none = [PickleEncoder().encode(.none)]
 
   /// Reads one value from the front of the frames.
   ///
-  /// - Returns: the value, and the frames it did not use.
-  /// - Throws: `PickleError` if a frame is missing or is no pickle.
+  /// - Returns: the value, and the remaining frames.
+  /// - Throws: `PickleError` if a frame is missing or is not a pickle.
   public static func deserialize(
     _ frames: [Bytes], decoder: PickleDecoder = PickleDecoder()
   ) throws(PickleError) -> (value: PickleValue, rest: [Bytes]) {
@@ -46,7 +48,7 @@ public enum ResultBuffers {
     return (value, Array(rest))
   }
 
-  /// Reads one value from the front of the frames and removes those it used.
+  /// Reads one value from the front of the frames and removes the frames it used.
   static func take(
     from frames: inout ArraySlice<Bytes>, _ decoder: PickleDecoder
   ) throws(PickleError) -> PickleValue {

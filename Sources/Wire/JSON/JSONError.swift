@@ -1,12 +1,12 @@
-/// Why a text is not JSON, and where.
+/// A text that is not JSON: what is wrong, and where.
 public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What the parser found wrong.
+  /// What can be wrong.
   public enum Reason: String, Sendable, Hashable {
     /// The text ends inside a value.
     case unexpectedEnd = "unexpected end of text"
-    /// A byte that cannot stand here.
+    /// A byte that is not allowed here.
     case unexpectedByte = "unexpected byte"
-    /// Something other than white space follows the value.
+    /// The value is followed by something other than white space.
     case trailingBytes = "bytes after the value"
     /// A number that breaks the grammar of RFC 8259, section 6.
     case invalidNumber = "invalid number"
@@ -22,15 +22,15 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// What is wrong.
   public let reason: Reason
-  /// Offset in bytes from the start of the text: of the offending byte, or for `invalidUTF8` of the string's first byte.
+  /// The offset in bytes of the offending byte, or of the string's first byte for `invalidUTF8`.
   public let offset: Int
 
-  /// An error found at `offset` bytes from the start of the text.
+  /// An error at an offset in bytes from the start of the text.
   public init(_ reason: Reason, offset: Int) {
     self.reason = reason
     self.offset = offset
   }
 
-  /// The reason and the offset in words.
+  /// The reason and the offset as text.
   public var description: String { "invalid JSON: \(reason.rawValue) at byte \(offset)" }
 }

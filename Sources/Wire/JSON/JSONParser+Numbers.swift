@@ -5,7 +5,7 @@ extension JSONParser {
     let isNegative = text[position] == UInt8(ascii: "-")
     if isNegative { position += 1 }
 
-    // The value is built below zero, whose range reaches one further than above it.
+    // The value is built as a negative number, because those reach one further than the positive ones.
     var negated: Int? = 0
     let firstDigit = position
     while let digit = digit(text) {
@@ -62,7 +62,7 @@ extension JSONParser {
     JSONError(position == text.count ? .unexpectedEnd : .invalidNumber, offset: position)
   }
 
-  /// The double nearest to the number between `start` and the position, which the grammar has accepted.
+  /// The double nearest to the number between `start` and the position, which is known to follow the grammar.
   private func double(_ text: Span<UInt8>, from start: Int) throws(JSONError) -> Double {
     guard let digits = try? UTF8Span(validating: text.extracting(start..<position)),
       let value = Double(String(copying: digits))

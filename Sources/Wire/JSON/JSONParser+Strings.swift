@@ -16,7 +16,7 @@ extension JSONParser {
     }
   }
 
-  /// Reads the rest of a string whose first escape is at the position.
+  /// Reads the rest of a string from its first escape on.
   private mutating func parseEscapedString(_ text: Span<UInt8>, from start: Int) throws(JSONError) -> String {
     var content: [UInt8] = []
     for index in start..<position { content.append(text[index]) }
@@ -37,7 +37,7 @@ extension JSONParser {
     }
   }
 
-  /// Reads what follows a backslash.
+  /// Reads an escape behind its backslash.
   private mutating func parseEscape(_ text: Span<UInt8>, into content: inout [UInt8]) throws(JSONError) {
     let escape = try byte(text)
     switch escape {
@@ -56,7 +56,7 @@ extension JSONParser {
     position += 1
   }
 
-  /// Reads the digits after `\u`, and the second half of a surrogate pair if this is the first half of one.
+  /// Reads the digits after `\u`, and the whole surrogate pair if they are the first half of one.
   private mutating func parseScalar(_ text: Span<UInt8>) throws(JSONError) -> Unicode.Scalar {
     let unit = try parseCodeUnit(text)
     if let scalar = Unicode.Scalar(unit) { return scalar }

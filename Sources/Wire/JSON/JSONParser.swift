@@ -1,4 +1,4 @@
-/// A one-pass parser over UTF-8 bytes. It holds the position only: the text is lent to each method.
+/// A one-pass parser of UTF-8 bytes. It stores only its position; each method borrows the text.
 struct JSONParser {
   /// Offset of the next byte to read.
   var position = 0
@@ -7,7 +7,7 @@ struct JSONParser {
 
   init(depthLimit: Int) { depth = depthLimit }
 
-  /// Reads one value that must fill the text.
+  /// Reads one value, which must be the whole text.
   mutating func parseText(_ text: Span<UInt8>) throws(JSONError) -> JSONValue {
     let value = try parseValue(text)
     skipWhitespace(text)
@@ -73,14 +73,14 @@ struct JSONParser {
     return value
   }
 
-  /// Steps over the opening bracket and one level down.
+  /// Steps over the opening bracket and descends a level.
   private mutating func enter() throws(JSONError) {
     guard depth > 0 else { throw JSONError(.tooDeep, offset: position) }
     depth -= 1
     position += 1
   }
 
-  /// Whether the array or object that just opened is empty; steps over its closing bracket if so.
+  /// Whether the array or object just opened is empty; if so, steps over its closing bracket.
   private mutating func closes(_ text: Span<UInt8>, with bracket: UInt8) throws(JSONError) -> Bool {
     skipWhitespace(text)
     guard try byte(text) == bracket else { return false }
@@ -88,7 +88,7 @@ struct JSONParser {
     return true
   }
 
-  /// Steps over a comma (true) or the closing bracket (false).
+  /// Steps over a comma (`true`) or the closing bracket (`false`).
   private mutating func continues(_ text: Span<UInt8>, until bracket: UInt8) throws(JSONError) -> Bool {
     skipWhitespace(text)
     let next = try byte(text)
@@ -106,7 +106,7 @@ struct JSONParser {
     }
   }
 
-  /// The byte at the position, which stays where it is.
+  /// The byte at the position, which does not advance.
   func byte(_ text: Span<UInt8>) throws(JSONError) -> UInt8 {
     guard position < text.count else { throw JSONError(.unexpectedEnd, offset: text.count) }
     return text[position]

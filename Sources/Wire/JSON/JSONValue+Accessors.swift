@@ -2,12 +2,12 @@ extension JSONValue {
   /// Whether the value is `null`.
   public var isNull: Bool { self == .null }
 
-  /// The string, or nil for any other kind of value.
+  /// The string; `nil` for any other kind of value.
   public var stringValue: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
-  /// The whole number, also when it was written as a double without a fraction (`3.0`); nil for anything else.
+  /// The integer, or the double if it has no fraction (`3.0`); `nil` for anything else.
   public var intValue: Int? {
     switch self {
     case .int(let value): value
@@ -16,7 +16,7 @@ extension JSONValue {
     }
   }
 
-  /// The number as a double (a large integer is rounded), or nil for any other kind of value.
+  /// The number as a double, to which a large integer is rounded; `nil` for any other kind of value.
   public var doubleValue: Double? {
     switch self {
     case .int(let value): Double(value)
@@ -25,25 +25,25 @@ extension JSONValue {
     }
   }
 
-  /// The truth value, or nil for any other kind of value: numbers do not count as truth values.
+  /// The truth value; `nil` for any other kind of value, numbers included.
   public var boolValue: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  /// The elements, or nil for anything but an array.
+  /// The elements; `nil` for anything but an array.
   public var arrayValue: [JSONValue]? {
     if case .array(let value) = self { value } else { nil }
   }
 
-  /// The members, or nil for anything but an object.
+  /// The members; `nil` for anything but an object.
   public var objectValue: [String: JSONValue]? {
     if case .object(let value) = self { value } else { nil }
   }
 
-  /// The member named `key`, or nil if there is none or the value is no object.
+  /// The member named `key`; `nil` if there is none or the value is not an object.
   public subscript(key: String) -> JSONValue? { objectValue?[key] }
 
-  /// The element at `index`, or nil if there is none or the value is no array.
+  /// The element at `index`; `nil` if there is none or the value is not an array.
   public subscript(index: Int) -> JSONValue? {
     guard let elements = arrayValue, elements.indices.contains(index) else { return nil }
     return elements[index]

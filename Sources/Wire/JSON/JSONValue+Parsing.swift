@@ -1,20 +1,22 @@
 import MartletZeroMQ
 
 extension JSONValue {
-  /// How many arrays and objects may be nested in one another unless the caller says otherwise.
+  /// The default limit on nested arrays and objects.
   ///
-  /// ipyparallel's messages nest less than ten deep; the limit keeps a hostile text from exhausting the stack.
+  /// ipyparallel's messages are nested less than ten deep; the limit keeps a hostile text from exhausting the stack.
   public static let defaultDepthLimit = 128
 
-  /// Parses a whole JSON text, with white space around it allowed.
+  /// The greatest limit: the parser's stack frames for that many levels fit the stack of any thread.
+  static let maxDepthLimit = 1_000
+
+  /// Parses a whole JSON text, which may have white space around it.
   ///
   /// Accepts RFC 8259 and Python's `NaN`, `Infinity` and `-Infinity`. An escaped surrogate without its partner becomes
-  /// U+FFFD. No input makes it trap.
+  /// U+FFFD. No input traps.
   ///
   /// - Parameters:
-  ///   - bytes: The text in UTF-8.
-  ///   - depthLimit: How many arrays and objects may be nested; the parser recurses once per level.
-  /// - Returns: The value.
+  ///   - bytes: the text in UTF-8.
+  ///   - depthLimit: how many arrays and objects may be nested; at most 1,000, as the parser recurses once per level.
   /// - Throws: `JSONError` with the offset of the first byte that is wrong.
   public static func parse(_ bytes: Bytes, depthLimit: Int = defaultDepthLimit) throws(JSONError) -> JSONValue {
     let result: Result<JSONValue, JSONError> = bytes.withSpan { span in
@@ -27,15 +29,14 @@ extension JSONValue {
     return try result.get()
   }
 
-  /// Parses a whole JSON text held in a span, by the same rules as `parse(_: Bytes)`.
+  /// Parses a whole JSON text in a span, by the same rules.
   ///
   /// - Parameters:
-  ///   - span: The text in UTF-8.
-  ///   - depthLimit: How many arrays and objects may be nested.
-  /// - Returns: The value.
+  ///   - span: the text in UTF-8.
+  ///   - depthLimit: how many arrays and objects may be nested; at most 1,000.
   /// - Throws: `JSONError` with the offset of the first byte that is wrong.
   public static func parse(_ span: Span<UInt8>, depthLimit: Int = defaultDepthLimit) throws(JSONError) -> JSONValue {
-    var parser = JSONParser(depthLimit: depthLimit)
+    var parser = JSONParser(depthLimit: min(depthLimit, maxDepthLimit))
     return try parser.parseText(span)
   }
 }

@@ -1,25 +1,24 @@
 import MartletZeroMQ
 
 extension JSONValue {
-  /// The value as compact JSON text in UTF-8, with the members of objects in order of their keys so that equal values
-  /// give equal bytes.
+  /// The value as compact JSON text in UTF-8. The members of objects are sorted by key, so equal values give equal bytes.
   public var bytes: Bytes {
     var output: [UInt8] = []
     write(into: &output)
     return Bytes(output)
   }
 
-  /// Appends the value as compact JSON text in UTF-8, as `bytes` describes.
+  /// Appends the value as compact JSON text in UTF-8, see ``bytes``.
   ///
-  /// A double is written so that reading it gives the same double; those that JSON lacks are written as `NaN`,
-  /// `Infinity` and `-Infinity`, as Python does. Recurses once per level of nesting.
+  /// Reading a written double gives the same double. Those that JSON lacks are written as `NaN`, `Infinity` and
+  /// `-Infinity`, as in Python. Recurses once per level of nesting.
   public func write(into output: inout [UInt8]) {
     switch self {
     case .null: output.append(contentsOf: "null".utf8)
     case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
     case .int(let value): output.append(contentsOf: value.description.utf8)
     case .double(let value): Self.append(value, to: &output)
-    case .string(let value): appendJSONString(value, to: &output)
+    case .string(let value): JSONString.append(value, to: &output)
     case .array(let elements):
       output.append(UInt8(ascii: "["))
       for (index, element) in elements.enumerated() {
@@ -31,7 +30,7 @@ extension JSONValue {
       output.append(UInt8(ascii: "{"))
       for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
         if index > 0 { output.append(UInt8(ascii: ",")) }
-        appendJSONString(member.key, to: &output)
+        JSONString.append(member.key, to: &output)
         output.append(UInt8(ascii: ":"))
         member.value.write(into: &output)
       }

@@ -1,8 +1,7 @@
-/// Any JSON value, held as a tree.
+/// Any JSON value, as a tree.
 ///
-/// The parser and the writer understand what Python's `json` module writes by default, which is JSON (RFC 8259) plus the
-/// numbers `NaN`, `Infinity` and `-Infinity`. Equality is that of the cases: `.int(1)` and `.double(1)` differ, as
-/// Python's `1` and `1.0` are written differently.
+/// The parser and the writer use the format of Python's `json` module: JSON (RFC 8259) plus the numbers `NaN`, `Infinity`
+/// and `-Infinity`. `.int(1)` and `.double(1)` are not equal, because Python writes `1` and `1.0` differently.
 public enum JSONValue: Sendable, Hashable {
   /// `null`, Python's `None`.
   case null
@@ -16,6 +15,6 @@ public enum JSONValue: Sendable, Hashable {
   case string(String)
   /// An array.
   case array([JSONValue])
-  /// An object. Of a key that a text repeats the last value counts, as in Python.
+  /// An object. The last value of a repeated key counts, as in Python.
   case object([String: JSONValue])
 }

@@ -2,15 +2,15 @@ import MartletZeroMQ
 
 /// Finds the top-level fields of a JSON object in one pass without building a tree.
 ///
-/// Nested values are stepped over by their brackets; whoever reads one as text or number checks it then. Works for
-/// any order of keys, any whitespace and escaped keys.
+/// Nested values are skipped by their brackets and checked only when they are read as a string or number. Keys may come in
+/// any order, with any white space and with escapes.
 public enum JSONFields {
-  /// Calls back for every field of an object, making no string of its key.
+  /// Calls back for every field of an object, without making a string of its key.
   ///
   /// - Parameters:
   ///   - span: the UTF-8 text of one JSON object.
-  ///   - visit: gets the key, to be compared with string literals, and where the value is.
-  /// - Throws: ``WireError/Code/malformedJSON`` when the text is no object or its brackets and strings don't close.
+  ///   - visit: receives the key, to be compared with string literals, and the range of the value.
+  /// - Throws: ``WireError/Code/malformedJSON`` when the text is not an object or its brackets and strings don't close.
   public static func scan(
     _ span: Span<UInt8>, _ visit: (_ key: JSONKey, _ value: Range<Int>) throws(WireError) -> Void
   ) throws(WireError) {
@@ -34,7 +34,7 @@ public enum JSONFields {
   }
 }
 
-/// A key of an object as ``JSONFields`` lends it: bytes that are compared in place.
+/// A key of an object in ``JSONFields``, whose bytes are compared in place.
 ///
 /// ```swift
 /// switch key {
@@ -43,7 +43,7 @@ public enum JSONFields {
 /// }
 /// ```
 public struct JSONKey: ~Escapable {
-  /// The key without quotation marks, its escapes resolved.
+  /// The key without quotation marks and with its escapes resolved.
   private let utf8: Span<UInt8>
 
   @_lifetime(copy utf8)
@@ -52,9 +52,9 @@ public struct JSONKey: ~Escapable {
   /// The key as text; invalid UTF-8 becomes U+FFFD.
   public var string: String { JSONText.decode(utf8) }
 
-  /// Whether a key is this one.
+  /// Whether a key has this name.
   public static func == (key: JSONKey, name: StaticString) -> Bool { key.utf8.equals(name) }
 
-  /// Whether a key is the one of a `case`.
+  /// Whether a key has the name of a `case`.
   public static func ~= (name: StaticString, key: JSONKey) -> Bool { key.utf8.equals(name) }
 }

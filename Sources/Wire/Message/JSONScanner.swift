@@ -4,13 +4,13 @@ import MartletZeroMQ
 struct JSONScanner: ~Escapable {
   private let span: Span<UInt8>
   private var position = 0
-  /// Whether the string stepped over last has a backslash.
+  /// Whether the last string contains a backslash.
   private(set) var hasEscapes = false
 
   @_lifetime(copy span)
   init(_ span: Span<UInt8>) { self.span = span }
 
-  /// The next byte after whitespace, which is stepped over; `nil` at the end.
+  /// Steps over white space and returns the byte after it; `nil` at the end.
   @inline(__always)
   private mutating func next() -> UInt8? {
     while position < span.count {
@@ -21,7 +21,7 @@ struct JSONScanner: ~Escapable {
     return nil
   }
 
-  /// Steps over a byte, if it is next.
+  /// Steps over a byte if it is the next.
   @inline(__always)
   mutating func skip(_ byte: UInt8) -> Bool {
     guard next() == byte else { return false }
@@ -34,14 +34,14 @@ struct JSONScanner: ~Escapable {
     guard skip(byte) else { throw malformed() }
   }
 
-  /// Steps over whitespace to the end of the text.
+  /// Steps over white space, which must reach to the end of the text.
   mutating func end() throws(WireError) {
     guard next() == nil else { throw malformed() }
   }
 
   private func malformed() -> WireError { WireError(.malformedJSON, "not a JSON object at byte \(position)") }
 
-  /// Steps over a string and returns where it is, quotes included.
+  /// Steps over a string and returns its range, quotation marks included.
   mutating func string() throws(WireError) -> Range<Int> {
     guard next() == 0x22 else { throw malformed() }
     let start = position
@@ -61,7 +61,7 @@ struct JSONScanner: ~Escapable {
     throw malformed()
   }
 
-  /// Steps over any value and returns where it is.
+  /// Steps over any value and returns its range.
   mutating func value() throws(WireError) -> Range<Int> {
     switch next() {
     case nil: throw malformed()

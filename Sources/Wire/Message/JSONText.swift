@@ -4,20 +4,20 @@ import MartletZeroMQ
 public enum JSONText {
   /// A JSON string.
   ///
-  /// - Parameter range: where it is, quotes included.
-  /// - Throws: ``WireError/Code/malformedJSON`` when it is no string.
+  /// - Parameter range: the string's range, quotation marks included.
+  /// - Throws: ``WireError/Code/malformedJSON`` when it is not a string.
   public static func string(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> String {
-    guard range.count >= 2, span[range.lowerBound] == 0x22 else { throw noString(range) }
+    guard range.count >= 2, span.holds(range), span[range.lowerBound] == 0x22 else { throw notAString(range) }
     let inner = (range.lowerBound + 1)..<(range.upperBound - 1)
-    // Nothing to unescape when no backslash comes before the closing quotation mark.
+    // Without a backslash before the closing quotation mark there is nothing to unescape.
     if span.firstIndex(of: 0x5C, or: 0x22, from: inner.lowerBound) == inner.upperBound {
       return decode(span.extracting(inner))
     }
-    guard case .string(let text) = try json(span, at: range) else { throw noString(range) }
+    guard case .string(let text) = try json(span, at: range) else { throw notAString(range) }
     return text
   }
 
-  private static func noString(_ range: Range<Int>) -> WireError {
+  private static func notAString(_ range: Range<Int>) -> WireError {
     WireError(.malformedJSON, "a string is expected at byte \(range.lowerBound)")
   }
 
@@ -31,14 +31,14 @@ public enum JSONText {
     isNull(span, at: range) ? nil : try string(span, at: range)
   }
 
-  /// A date as text; `nil` for null and for text that is no ISO 8601.
+  /// An ISO 8601 date in a string; `nil` for null and for a string that isn't one.
   ///
-  /// - Throws: ``WireError/Code/malformedJSON`` when it is neither.
+  /// - Throws: ``WireError/Code/malformedJSON`` when the value is neither string nor null.
   public static func optionalDate(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> Timestamp? {
     if isNull(span, at: range) { return nil }
-    guard range.count >= 2, span[range.lowerBound] == 0x22 else { throw noString(range) }
+    guard range.count >= 2, span.holds(range), span[range.lowerBound] == 0x22 else { throw notAString(range) }
     if let date = Timestamp(span.extracting((range.lowerBound + 1)..<(range.upperBound - 1))) { return date }
-    // With escapes, or no date.
+    // The string has escapes or isn't a date.
     return Timestamp(try string(span, at: range))
   }
 
@@ -46,6 +46,7 @@ public enum JSONText {
   ///
   /// - Throws: ``WireError/Code/malformedJSON``.
   public static func json(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> JSONValue {
+    guard span.holds(range) else { throw WireError(.malformedJSON, "the text ends before byte \(range.upperBound)") }
     do {
       return try JSONValue.parse(span.extracting(range))
     } catch {
@@ -55,16 +56,22 @@ public enum JSONText {
 
   /// Whether the value is `null`.
   public static func isNull(_ span: Span<UInt8>, at range: Range<Int>) -> Bool {
-    range.count == 4 && span[range.lowerBound] == 0x6E
+    range.count == 4 && span.holds(range) && span[range.lowerBound] == 0x6E
   }
 
   /// Whether the value is `true`.
   public static func isTrue(_ span: Span<UInt8>, at range: Range<Int>) -> Bool {
-    range.count == 4 && span[range.lowerBound] == 0x74
+    range.count == 4 && span.holds(range) && span[range.lowerBound] == 0x74
   }
 
   /// Whether the value is an empty array or object, or null.
   public static func isEmptyContainer(_ span: Span<UInt8>, at range: Range<Int>) -> Bool {
-    range.count == 2 && (span[range.lowerBound] == 0x5B || span[range.lowerBound] == 0x7B) || isNull(span, at: range)
+    range.count == 2 && span.holds(range) && (span[range.lowerBound] == 0x5B || span[range.lowerBound] == 0x7B)
+      || isNull(span, at: range)
   }
+}
+
+extension Span<UInt8> {
+  /// Whether a range lies within these bytes.
+  fileprivate func holds(_ range: Range<Int>) -> Bool { range.lowerBound >= 0 && range.upperBound <= count }
 }

@@ -1,15 +1,15 @@
 import MartletZeroMQ
 
-/// A message taken off the wire: verified, its header read, everything else as it came.
+/// A received message: verified, with its header read and all frames as they came.
 public struct Message: Sendable {
-  private let frames: SharedMessage
-  /// Where the parts are among the frames.
+  private let frames: SharedFrames
+  /// The positions of the parts among the frames.
   private let layout: MessageLayout
   /// The fields of the header.
   public var header: MessageHeader
 
-  /// A message whose frames are kept as a whole.
-  public init(_ frames: SharedMessage, layout: MessageLayout, header: MessageHeader) {
+  /// A message of frames that are already verified.
+  public init(_ frames: SharedFrames, layout: MessageLayout, header: MessageHeader) {
     self.frames = frames
     self.layout = layout
     self.header = header
@@ -17,15 +17,15 @@ public struct Message: Sendable {
 
   /// The routing identities in front of the delimiter, outermost first.
   public var identities: [Bytes] { (0..<layout.delimiter).map { frames[$0] } }
-  /// Begins an answer: appends the routing identities.
+  /// Appends the routing identities to an answer, at its beginning.
   public func appendIdentities(to answer: inout Multipart) {
     for index in 0..<layout.delimiter { answer.append(frames[index]) }
   }
-  /// The signature in hexadecimal digits; empty where messages travel unsigned.
+  /// The signature in hexadecimal digits; empty for an unsigned message.
   var signatureText: String { frames.text(at: layout.signature) }
-  /// The header frame; it becomes the parent header of replies.
+  /// The header frame, which becomes the parent header of replies.
   public var headerBytes: Bytes { frames[layout.header] }
-  /// The parent header frame; `{}` where the message is no reply.
+  /// The parent header frame; `{}` unless the message is a reply.
   public var parentHeaderBytes: Bytes { frames[layout.parentHeader] }
   /// The metadata frame.
   public var metadataBytes: Bytes { frames[layout.metadata] }
@@ -41,7 +41,7 @@ public struct Message: Sendable {
 
   /// The id of the message this one replies to, if any.
   ///
-  /// - Throws: ``WireError/Code/malformedJSON`` when the parent header is no object.
+  /// - Throws: ``WireError/Code/malformedJSON`` when the parent header is not an object.
   public func parentID() throws(WireError) -> String? {
     try parentHeaderBytes.withSpan { (span) throws(WireError) in try MessageHeader.messageID(scanning: span) }
   }
@@ -59,7 +59,7 @@ public struct Message: Sendable {
   private static func object(_ bytes: Bytes, _ name: String) throws(WireError) -> JSONValue {
     do {
       let value = try JSONValue.parse(bytes)
-      guard case .object = value else { throw WireError(.malformedJSON, "\(name) is no object") }
+      guard case .object = value else { throw WireError(.malformedJSON, "\(name) is not an object") }
       return value
     } catch let error as WireError {
       throw error

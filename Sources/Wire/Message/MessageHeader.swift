@@ -1,17 +1,18 @@
 import MartletZeroMQ
 
-/// The fields of a header that Martlet looks at. The frame itself is passed on as it came.
+/// The fields of a header that Martlet reads. The frame itself is passed on unchanged.
 public struct MessageHeader: Sendable, Hashable {
-  /// Unique id, by which replies refer to the message.
+  /// The unique id by which replies refer to the message.
   public var messageID = ""
   /// The message type, for example `apply_request`.
   public var messageType = ""
-  /// The session of the sender; empty unless its origin was asked for.
+  /// The session of the sender; empty unless read with `includingOrigin`.
   public var session = ""
-  /// When it was made; `nil` when the sender left it out or wrote no ISO 8601, and unless the origin was asked for.
+  /// When the message was made; `nil` when the sender left it out or did not write ISO 8601, and unless read with
+  /// `includingOrigin`.
   public var date: Timestamp?
 
-  /// A header of known fields.
+  /// A header with these fields.
   public init(messageID: String = "", messageType: String = "", session: String = "", date: Timestamp? = nil) {
     self.messageID = messageID
     self.messageType = messageType
@@ -23,8 +24,8 @@ public struct MessageHeader: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - span: the JSON text of the frame.
-  ///   - includingOrigin: whether anybody will ask for session and date; less to read otherwise.
-  /// - Throws: ``WireError/Code/malformedJSON`` when it is no object or a field has another type than text.
+  ///   - includingOrigin: whether to read session and date, too, which takes longer.
+  /// - Throws: ``WireError/Code/malformedJSON`` when it is not an object or a field is not a string.
   public init(scanning span: Span<UInt8>, includingOrigin: Bool = false) throws(WireError) {
     try JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
       switch key {

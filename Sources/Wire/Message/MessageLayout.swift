@@ -1,6 +1,6 @@
 import MartletZeroMQ
 
-/// Where the parts of a message are among its frames:
+/// The positions of a message's parts among its frames:
 /// `[identities…, "<IDS|MSG>", signature, header, parent_header, metadata, content, buffers…]`.
 public struct MessageLayout: Sendable, Hashable {
   /// Index of the delimiter frame; also the number of identities before it.
@@ -10,7 +10,7 @@ public struct MessageLayout: Sendable, Hashable {
   public static let delimiterBytes = Bytes("<IDS|MSG>")
   static let delimiterText: StaticString = "<IDS|MSG>"
 
-  /// More identities than any route of Martlet needs; a delimiter is not looked for behind them.
+  /// How many frames are searched for the delimiter; no route of Martlet needs as many identities.
   static let identityLimit = 16
 
   /// Index of the signature frame.
@@ -23,12 +23,12 @@ public struct MessageLayout: Sendable, Hashable {
   public var metadata: Int { delimiter + 4 }
   /// Index of the content frame.
   public var content: Int { delimiter + 5 }
-  /// Index of the first buffer, which may not be there.
+  /// Index of the first buffer, if there is one.
   public var firstBuffer: Int { delimiter + 6 }
 
   /// Finds the parts of a message.
   ///
-  /// - Throws: ``WireError/Code/malformedFrames`` when the delimiter or one of the five frames behind it is missing,
+  /// - Throws: ``WireError/Code/malformedFrames`` when the delimiter or one of the five frames after it is missing,
   ///   ``WireError/Code/oversized`` when the message came with more than ``Multipart/frameLimit`` frames.
   public init(of message: borrowing Multipart) throws(WireError) {
     guard message.droppedFrames == 0 else {
@@ -50,8 +50,10 @@ public struct MessageLayout: Sendable, Hashable {
     throw WireError(.malformedFrames, "no <IDS|MSG> delimiter among \(message.count) frames")
   }
 
-  /// The layout of a message whose delimiter has moved by the identities put in front or taken away.
-  public func shifted(by identities: Int) -> MessageLayout { MessageLayout(delimiter: delimiter + identities) }
+  /// The layout after a number of identities were prepended, or removed if it is negative.
+  public func shifted(by identities: Int) -> MessageLayout {
+    MessageLayout(delimiter: delimiter + min(max(identities, -delimiter), Multipart.frameLimit))
+  }
 
   private init(delimiter: Int) { self.delimiter = delimiter }
 }

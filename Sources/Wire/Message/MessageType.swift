@@ -1,4 +1,4 @@
-/// The message types of the protocol, as they stand in `header.msg_type`.
+/// The message types of the protocol, the values of `header.msg_type`.
 public enum MessageType {
   // Client → engine and back.
   public static let applyRequest = "apply_request"

@@ -1,7 +1,9 @@
 import MartletZeroMQ
 
-/// What is read of a message that is passed on. Here and not where a message is kept: a span taken of a stored message
-/// costs an access that lasts as long as the span, and an allocation for it.
+/// Reads fields of a message that is passed on.
+///
+/// These are methods of the message, because a caller that takes a span of a stored message pays for an access that lasts
+/// as long as the span, and for an allocation.
 extension Multipart {
   /// The fields of the header, see ``MessageHeader/init(scanning:includingOrigin:)``.
   public borrowing func header(
@@ -10,7 +12,7 @@ extension Multipart {
     try MessageHeader(scanning: bytes(at: layout.header), includingOrigin: includingOrigin)
   }
 
-  /// The id of the message that this one answers or is about; `nil` if there is none.
+  /// The id of the message that this one answers or refers to; `nil` if there is none.
   ///
   /// - Throws: ``WireError/Code/malformedJSON``.
   public borrowing func parentID(_ layout: MessageLayout) throws(WireError) -> String? {

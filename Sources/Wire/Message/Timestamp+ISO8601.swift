@@ -1,16 +1,14 @@
 import Foundation
 
 extension Timestamp: CustomStringConvertible {
-  /// Reads an ISO 8601 date as message headers carry it: `2026-01-02T03:04:05`, then optionally a fraction (digits beyond
-  /// the sixth are dropped), then optionally `Z` or an offset such as `+02:00` or `-0530`.
+  /// Reads an ISO 8601 date as in message headers: `2026-01-02T03:04:05`, an optional fraction (digits after the sixth are
+  /// dropped), and optionally `Z` or an offset such as `+02:00` or `-0530`.
   ///
-  /// Without a zone the time is local, as in ipyparallel's `ensure_timezone`.
-  ///
-  /// - Parameter text: The date in UTF-8.
-  /// - Returns: nil if the text is anything else, a date that does not exist included.
+  /// Without a zone the time is local, as in ipyparallel's `ensure_timezone`. The result is `nil` if the text is anything
+  /// else or the date does not exist.
   public init?(utf8 text: some Sequence<UInt8>) { self.init(Array(text).span) }
 
-  /// Reads an ISO 8601 date in place, by the same rules.
+  /// Reads an ISO 8601 date in a span, by the same rules.
   public init?(_ utf8: Span<UInt8>) {
     var scanner = Scanner(utf8)
     guard let year = scanner.number(digits: 4), scanner.skip("-"),
@@ -32,10 +30,10 @@ extension Timestamp: CustomStringConvertible {
     self.init(microseconds: seconds * 1_000_000 + fraction)
   }
 
-  /// Reads an ISO 8601 date held in a string, by the rules for bytes.
+  /// Reads an ISO 8601 date in a string, by the same rules.
   public init?(_ string: String) { self.init(utf8: string.utf8) }
 
-  /// The moment in ISO 8601 with microseconds in UTC, for instance `2026-01-02T03:04:05.678901Z`.
+  /// The date in ISO 8601, in UTC with microseconds, for example `2026-01-02T03:04:05.678901Z`.
   public var text: String {
     var utf8: [UInt8] = []
     utf8.reserveCapacity(27)
@@ -49,7 +47,7 @@ extension Timestamp: CustomStringConvertible {
     let (days, secondOfDay) = Self.floorDivide(seconds, 86400)
     var (year, month, day) = Self.civil(days: days)
     if !(0..<10_000).contains(year) {
-      // Only in dates that no peer sends.
+      // No peer sends such a date.
       utf8.append(contentsOf: "\(year / 10_000)".utf8)
       year = abs(year % 10_000)
     }
@@ -68,7 +66,7 @@ extension Timestamp: CustomStringConvertible {
     Self.write(fraction % 100, at: start + 24, in: &text)
   }
 
-  /// Two digits.
+  /// Writes two digits.
   private static func write(_ number: Int, at index: Int, in text: inout MutableSpan<UInt8>) {
     let (tens, ones) = UInt8(truncatingIfNeeded: number).quotientAndRemainder(dividingBy: 10)
     text[index] = 0x30 + tens
@@ -93,15 +91,15 @@ extension Timestamp: CustomStringConvertible {
     }
   }
 
-  /// Days from 1970-01-01 to a Gregorian date. Years are counted from March, so that a leap day is the last of its year,
-  /// in eras of 400 years, which all have 146,097 days.
+  /// Days from 1970-01-01 to a Gregorian date. Years start in March, so a leap day is the last day of its year, and are
+  /// grouped into eras of 400 years, each of which has 146,097 days.
   private static func days(year: Int, month: Int, day: Int) -> Int {
     let (era, yearOfEra) = floorDivide(month > 2 ? year : year - 1, 400)
     let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
   }
 
-  /// The Gregorian date that many days after 1970-01-01: `days(year:month:day:)` the other way round.
+  /// The Gregorian date that many days after 1970-01-01, the inverse of `days(year:month:day:)`.
   private static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
     let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
@@ -113,7 +111,7 @@ extension Timestamp: CustomStringConvertible {
   }
 }
 
-/// Takes a date apart from the left.
+/// Reads the parts of a date from left to right.
 private struct Scanner: ~Escapable {
   private let text: Span<UInt8>
   private var position = 0
@@ -144,7 +142,7 @@ private struct Scanner: ~Escapable {
     return number
   }
 
-  /// Microseconds; 0 if there is no fraction, nil if a point stands without digits.
+  /// Microseconds; 0 if there is no fraction, `nil` if a point has no digits after it.
   mutating func fraction() -> Int? {
     guard skip(".") else { return 0 }
     var microseconds = 0

@@ -6,18 +6,18 @@
   import Darwin
 #endif
 
-/// A moment of the wall clock, as whole microseconds since 1970-01-01T00:00:00Z.
+/// A point in wall-clock time, in whole microseconds since 1970-01-01T00:00:00Z.
 ///
-/// An integer compares exactly whatever zone a date was written in, costs eight bytes, and is as fine as Python's
-/// `datetime`.
+/// As an integer it takes eight bytes, compares exactly whatever zone a date was written in, and has the resolution of
+/// Python's `datetime`.
 public struct Timestamp: Sendable, Hashable, Comparable {
   /// Microseconds since 1970-01-01T00:00:00Z, negative before it.
   public let microseconds: Int
 
-  /// The moment `microseconds` after 1970-01-01T00:00:00Z.
+  /// The point in time `microseconds` after 1970-01-01T00:00:00Z.
   public init(microseconds: Int) { self.microseconds = microseconds }
 
-  /// The present moment by the system's clock.
+  /// The current time of the system's clock.
   public static var now: Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)

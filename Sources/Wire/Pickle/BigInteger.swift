@@ -1,9 +1,9 @@
-/// A whole number of any size, as Python writes it: little-endian two's complement.
+/// An integer of any size, in little-endian two's complement as in a pickle.
 public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
   /// The shortest little-endian two's complement; empty for zero.
   public let bytes: [UInt8]
 
-  /// Makes a number of little-endian two's complement bytes; superfluous sign bytes are dropped.
+  /// A number from little-endian two's complement bytes; redundant sign bytes are dropped.
   public init(twosComplement bytes: [UInt8]) {
     var count = bytes.count
     while count > 0 {
@@ -15,14 +15,14 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
     self.bytes = count == bytes.count ? bytes : Array(bytes[..<count])
   }
 
-  /// Makes a number of an unsigned one.
+  /// A number from an unsigned one.
   public init(_ value: UInt64) {
     var bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
     bytes.append(0)
     self.init(twosComplement: bytes)
   }
 
-  /// Reads a decimal number with an optional sign, nil if the text is none. Time grows with the square of the length.
+  /// Reads a decimal number with an optional sign; `nil` if the text isn't one. Time grows with the square of the length.
   public init?(decimal text: some StringProtocol) {
     var digits = text.utf8[...]
     let negative = digits.first == UInt8(ascii: "-")
@@ -46,7 +46,7 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
   /// Whether the number is below zero.
   public var isNegative: Bool { (bytes.last ?? 0) >= 0x80 }
 
-  /// The number if it fits, else nil.
+  /// The number if it fits; `nil` otherwise.
   public var int: Int? {
     guard bytes.count <= 8 else { return nil }
     var pattern: UInt64 = isNegative ? .max : 0
@@ -54,7 +54,7 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
     return Int(Int64(bitPattern: pattern))
   }
 
-  /// The number if it is not negative and fits, else nil.
+  /// The number if it is not negative and fits; `nil` otherwise.
   public var uint64: UInt64? {
     guard !isNegative, bytes.count <= 9 else { return nil }
     return bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }

@@ -8,11 +8,11 @@ struct DType: Sendable, Hashable {
   let isBigEndian: Bool
   /// numpy's kind letter as ASCII: b, i, u, f, c, S, U, V, m or M.
   let kind: UInt8
-  /// Bytes an element.
+  /// The size of an element in bytes.
   let size: Int
 
-  /// Reads numpy's `dtype.str` (or the same without byte order, which means this machine's), nil for objects, fields and
-  /// whatever else has no plain elements.
+  /// Reads numpy's `dtype.str`, or the same without byte order, which means this machine's. `nil` for objects, fields and
+  /// anything else without plain elements.
   init?(_ text: String) {
     let utf8 = Array(text.utf8.prefix(40))
     guard utf8.count == text.utf8.count, let first = utf8.first else { return nil }
@@ -46,7 +46,7 @@ struct DType: Sendable, Hashable {
     self.text = order + String(UnicodeScalar(kind)) + String(number) + unit
   }
 
-  /// Reads a pickled `numpy.dtype` object, nil if its elements are not plain.
+  /// Reads a pickled `numpy.dtype` object; `nil` if its elements are not plain.
   init?(_ record: PickleRecord) {
     guard record.module == "numpy", record.name == "dtype", case .string(var text)? = record.args.first,
       text.utf8.count <= 40

@@ -1,7 +1,7 @@
 import MartletZeroMQ
 
 extension NDArray {
-  /// Makes an array of Swift numbers, little-endian, the last axis varying fastest; one-dimensional without a shape.
+  /// An array of Swift numbers, little-endian, with the last axis varying fastest; one-dimensional without a shape.
   ///
   /// - Throws: `PickleError` if the shape's product is not the number of elements.
   @specialized(where Element == Double)
@@ -22,7 +22,7 @@ extension NDArray {
     try self.init(dtype: "<" + Element.numpyType, shape: shape ?? [elements.count], data: Bytes(bytes))
   }
 
-  /// The elements as Swift values, the last axis varying fastest; both byte orders are read.
+  /// The elements as Swift values, the last axis varying fastest. Reads both byte orders.
   ///
   /// - Throws: `PickleError` if the dtype is not exactly that of `Element` (`f8` for `Double` and so on).
   @specialized(where Element == Double)
@@ -83,8 +83,8 @@ extension NDArray {
 }
 
 extension DType {
-  /// The Python value of one element's bytes, nil if there is none (dates, extended precision, raw records) or the bytes
-  /// are not one element.
+  /// The Python value of one element's bytes; `nil` if the dtype has no values here (dates, extended precision, raw records)
+  /// or the bytes are not one element.
   func value(of item: Bytes) -> PickleValue? {
     guard item.count == size else { return nil }
     let bits = (0..<min(size, 8)).reduce(UInt64(0)) { sum, index in
@@ -122,7 +122,7 @@ extension DType {
     }
   }
 
-  /// The value of an IEEE 754 half, which Swift has no type for on every platform.
+  /// The value of an IEEE 754 half. Swift does not have `Float16` on every platform.
   private static func half(_ bits: UInt16) -> Double {
     let exponent = Int(bits >> 10 & 0x1F)
     let fraction = Double(bits & 0x3FF)

@@ -1,19 +1,19 @@
 import MartletZeroMQ
 
-/// A numpy array of plain elements: its bytes as numpy holds them, not copied.
+/// A numpy array of plain elements, with its bytes in numpy's layout. They are not copied.
 public struct NDArray: Sendable, Hashable {
   /// The element type as numpy's `dtype.str`: byte order, kind and size, such as `<f8`, `|b1`, `<U3` or `<M8[us]`.
   public let dtype: String
   /// The length of each axis; empty for an array of no dimensions, which holds one element.
   public let shape: [Int]
-  /// The elements, `shape` product times item size bytes.
+  /// The bytes of the elements: the product of ``shape`` times the item size.
   public let data: Bytes
   /// Whether the first axis varies fastest in ``data`` (Fortran order) rather than the last.
   public let isFortranOrdered: Bool
 
-  /// Makes an array over bytes that are already laid out.
+  /// An array of bytes in numpy's layout.
   ///
-  /// - Throws: `PickleError` if the dtype is not one of plain elements or the shape and the bytes do not fit.
+  /// - Throws: `PickleError` if the dtype is not one of plain elements, or the shape does not fit the bytes.
   public init(dtype: String, shape: [Int], data: Bytes, isFortranOrdered: Bool = false) throws(PickleError) {
     guard let type = DType(dtype) else {
       throw PickleError(.mismatch, "\(dtype.debugDescription) is not a dtype of plain elements")
@@ -27,6 +27,9 @@ public struct NDArray: Sendable, Hashable {
       guard !overflow else { throw PickleError(.mismatch, "the shape \(shape) is too large") }
       size = product
     }
+    guard type.size > 0 || Self.hasFewElements(shape) else {
+      throw PickleError(.mismatch, "an array of \(dtype) and shape \(shape) has too many elements, which are empty")
+    }
     guard size == data.count else {
       throw PickleError(
         .mismatch, "an array of \(dtype) and shape \(shape) has \(size) bytes, not \(data.count)")
@@ -34,7 +37,19 @@ public struct NDArray: Sendable, Hashable {
     self.init(type: type, shape: shape, data: data, isFortranOrdered: isFortranOrdered)
   }
 
-  /// Makes an array of parts that are known to fit.
+  /// Whether an array of empty elements, whose bytes set no bound, has at most 65,536 of them.
+  private static func hasFewElements(_ shape: [Int]) -> Bool {
+    if shape.contains(0) { return true }
+    var count = 1
+    for length in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: length)
+      guard !overflow, product <= 65_536 else { return false }
+      count = product
+    }
+    return true
+  }
+
+  /// An array of parts that are known to fit.
   init(type: DType, shape: [Int], data: Bytes, isFortranOrdered: Bool) {
     self.dtype = type.text
     self.shape = shape
@@ -45,7 +60,7 @@ public struct NDArray: Sendable, Hashable {
   /// The number of elements.
   public var count: Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
 
-  /// The same array with the last axis varying fastest; itself if it is so already.
+  /// The same array with the last axis varying fastest.
   public var rowMajor: NDArray {
     guard isFortranOrdered, let type = DType(dtype) else { return self }
     guard shape.count > 1, count > 1 else {

@@ -6,7 +6,7 @@ public protocol NDArrayElement: Sendable {
   static var numpyType: String { get }
   /// The bits of the value.
   var numpyBits: Bits { get }
-  /// The value of bits in this machine's byte order.
+  /// The value with these bits, in this machine's byte order.
   init(numpyBits: Bits)
 }
 
@@ -39,7 +39,7 @@ extension Double: NDArrayElement {
   public static var numpyType: String { "f8" }
   /// The bit pattern.
   public var numpyBits: UInt64 { bitPattern }
-  /// The value of a bit pattern.
+  /// The value with this bit pattern.
   public init(numpyBits: UInt64) { self.init(bitPattern: numpyBits) }
 }
 
@@ -48,7 +48,7 @@ extension Float: NDArrayElement {
   public static var numpyType: String { "f4" }
   /// The bit pattern.
   public var numpyBits: UInt32 { bitPattern }
-  /// The value of a bit pattern.
+  /// The value with this bit pattern.
   public init(numpyBits: UInt32) { self.init(bitPattern: numpyBits) }
 }
 
@@ -57,6 +57,6 @@ extension Bool: NDArrayElement {
   public static var numpyType: String { "b1" }
   /// 1 or 0.
   public var numpyBits: UInt8 { self ? 1 : 0 }
-  /// False for 0 only.
+  /// `false` for 0 only.
   public init(numpyBits: UInt8) { self = numpyBits != 0 }
 }

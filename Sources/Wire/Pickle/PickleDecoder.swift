@@ -1,19 +1,19 @@
 import MartletZeroMQ
 
-/// Reads pickles of protocols 0 to 5 as data: nothing is imported, looked up or called, and no input can do more work than
-/// its limits allow.
+/// Reads pickles of protocols 0 to 5 as data. It imports, looks up and calls nothing, and no input can cause more work than
+/// the limits allow.
 public struct PickleDecoder: Sendable {
-  /// The bounds on a result.
+  /// The limits on a result.
   public var limits: PickleLimits
 
-  /// Makes a decoder.
+  /// A decoder with limits.
   public init(limits: PickleLimits = PickleLimits()) { self.limits = limits }
 
-  /// Reads one pickle; bytes after its STOP are ignored, as Python does. `bytes` and array contents are slices of `data`.
+  /// Reads one pickle and ignores bytes after its STOP, as Python does. `bytes` and array contents are slices of `data`.
   ///
   /// - Parameters:
   ///   - data: the pickle.
-  ///   - buffers: protocol 5's out-of-band buffers, in order.
+  ///   - buffers: the out-of-band buffers of protocol 5, in order.
   /// - Throws: `PickleError` with the offset of the opcode at fault.
   public func decode(_ data: Bytes, buffers: [Bytes] = []) throws(PickleError) -> PickleValue {
     let result: Result<PickleValue, PickleError> = data.withSpan { span in

@@ -3,7 +3,7 @@ struct KeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let codingPath: [any CodingKey]
   private let dict: PickleDict
   private let hasIntKeys: Bool
-  /// Positions of keys, for dicts too large to search.
+  /// The positions of the keys, if the dict is too large to search.
   private var positions: [PickleValue: Int]?
 
   init(_ dict: PickleDict, hasIntKeys: Bool, codingPath: [any CodingKey]) {
@@ -76,7 +76,7 @@ struct KeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 }
 
-/// Reads a `list` and what is like one.
+/// Reads the items of a list or another sequence.
 struct UnkeyedDecoding: UnkeyedDecodingContainer {
   let items: [PickleValue]
   let codingPath: [any CodingKey]

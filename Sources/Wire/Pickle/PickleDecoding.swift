@@ -1,9 +1,9 @@
 import Foundation
 import MartletZeroMQ
 
-/// Turns values into `Decodable` things.
+/// Decodes `Decodable` types from values.
 enum PickleDecoding {
-  /// The thing a value is: directly for the types that have a form of their own, through `init(from:)` otherwise.
+  /// Decodes a value: directly for the types that have a form of their own, with `init(from:)` otherwise.
   static func value<T: Decodable>(
     _ value: PickleValue, as type: T.Type, path: @autoclosure () -> [any CodingKey]
   ) throws -> T {
@@ -100,7 +100,7 @@ enum PickleDecoding {
     throw mismatch(Bytes.self, "bytes", value, path())
   }
 
-  /// The items of whatever can be read in order.
+  /// The items of a list, tuple, set or one-dimensional array.
   static func items(_ value: PickleValue, _ path: [any CodingKey]) throws -> [PickleValue] {
     if let items = value.elements { return items }
     if case .array(let array) = value, array.shape.count == 1, let items = try? array.values() { return items }
@@ -116,7 +116,7 @@ enum PickleDecoding {
   }
 }
 
-/// One value being decoded.
+/// A value being decoded.
 struct DecodingNode: Decoder {
   let value: PickleValue
   let codingPath: [any CodingKey]

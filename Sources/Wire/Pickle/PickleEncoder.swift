@@ -10,19 +10,19 @@ public struct PickleEncoder: Sendable {
     case five = 5
   }
 
-  /// The protocol written; default 4.
+  /// The protocol to write; default 4.
   public var version: Version
-  /// Whether the pickle is put into one frame. Readers that stream from a file gain by it, those that have the whole
-  /// pickle do not; default false.
+  /// Whether to put the pickle into one frame, which helps readers that stream from a file but not those that have the
+  /// whole pickle; default `false`.
   public var usesFrame: Bool
 
-  /// Makes an encoder.
+  /// An encoder for a protocol.
   public init(version: Version = .four, usesFrame: Bool = false) {
     self.version = version
     self.usesFrame = usesFrame
   }
 
-  /// Writes a value. Values nested thousands deep, which no decoder makes, exhaust the stack.
+  /// Writes a value. Values nested thousands deep, which the decoder never makes, exhaust the stack.
   public func encode(_ value: PickleValue) -> Bytes {
     var writer = PickleWriter(version: version)
     writer.out.reserveCapacity(64)

@@ -1,9 +1,9 @@
 import Foundation
 import MartletZeroMQ
 
-/// Turns `Encodable` things into values.
+/// Encodes `Encodable` types as values.
 enum PickleEncoding {
-  /// The value of a thing: directly for the types that have a form of their own, through its `encode(to:)` otherwise.
+  /// Encodes something: directly for the types that have a form of their own, with `encode(to:)` otherwise.
   static func value<T: Encodable>(_ thing: T, path: @autoclosure () -> [any CodingKey]) throws -> PickleValue {
     if let direct = direct(thing) { return direct }
     let node = EncodingNode(codingPath: path(), hasIntKeys: thing is any IntKeyedDictionary)
@@ -50,9 +50,9 @@ enum PickleEncoding {
   }
 }
 
-/// One place a value is being encoded into.
+/// A place that a value is encoded into.
 final class EncodingNode: Encoder {
-  /// What a container holds: values, and nodes that may still change.
+  /// An item of a container: a value, or a node that may still change.
   enum Child {
     case value(PickleValue)
     case node(EncodingNode)
@@ -80,7 +80,7 @@ final class EncodingNode: Encoder {
     self.hasIntKeys = hasIntKeys
   }
 
-  /// What was encoded, nil if nothing was.
+  /// The encoded value; `nil` if nothing was encoded.
   var value: PickleValue? {
     switch kind {
     case .empty: nil

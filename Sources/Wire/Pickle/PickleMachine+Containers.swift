@@ -43,7 +43,7 @@ extension PickleMachine {
     }
   }
 
-  /// The index of the container below a height, after a check that it may be changed.
+  /// The index of the container below a height, which must be allowed to change.
   private func container(below height: Int) throws(PickleError) -> Int {
     try checkHeight(height)
     guard height > (marks.last ?? 0) else { throw error(.malformed, "no container to fill") }
@@ -51,8 +51,8 @@ extension PickleMachine {
     return height - 1
   }
 
-  // The content of a container is taken out of its entry while it changes, and put back: as long as the entry holds it
-  // too, every change would copy it. The functions end the life of the enum's own reference before the change.
+  // A container's content is taken out of its entry to be changed, and put back afterwards. If the entry still referred to
+  // it, every change would copy it. These functions end the lifetime of the enum's own reference before the change.
 
   private mutating func takeList(_ index: Int) -> [PickleValue]? {
     guard case .list(let items) = stack[index].value else { return nil }

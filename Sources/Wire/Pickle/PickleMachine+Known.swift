@@ -1,7 +1,7 @@
 import MartletZeroMQ
 
 extension PickleMachine {
-  /// The value of a call on the short list of those that make plain data, nil for every other one.
+  /// The value of a call from the short list of those that make plain data; `nil` for any other call.
   mutating func known(module: String, name: String, args: [PickleValue]) throws(PickleError) -> PickleValue? {
     switch module {
     case "builtins": return try builtin(name, args)
@@ -43,7 +43,7 @@ extension PickleMachine {
     }
   }
 
-  /// `_codecs.encode(text, "latin1")`, which is how protocols before 3 write `bytes`.
+  /// `_codecs.encode(text, "latin1")`, as protocols before 3 write `bytes`.
   private mutating func latin1(_ args: [PickleValue]) throws(PickleError) -> PickleValue? {
     guard args.count == 2, case .string(let text) = args[0], case .string(let codec) = args[1],
       codec == "latin1" || codec == "latin-1"
@@ -70,7 +70,7 @@ extension PickleMachine {
     return .dict(dict)
   }
 
-  /// The helpers by which protocols before 2 (and later ones inside other calls) make objects.
+  /// The helpers that make objects in protocols before 2, and in later ones inside other calls.
   private static func copyreg(_ name: String, _ args: [PickleValue]) -> PickleValue? {
     guard case .global(let module, let type)? = args.first else { return nil }
     switch name {
@@ -97,13 +97,13 @@ extension PickleValue {
 }
 
 extension PickleRecord {
-  /// Whether this is numpy's empty array that is about to be given its content.
+  /// Whether this is numpy's empty array, whose content follows as its state.
   var isArrayShell: Bool {
     name == "_reconstruct" && (module == "numpy._core.multiarray" || module == "numpy.core.multiarray")
       && args.first == .global(module: "numpy", name: "ndarray")
   }
 
-  /// The array of the state (version, shape, dtype, is Fortran order, content), nil if its elements are not plain.
+  /// The array of the state (version, shape, dtype, is Fortran order, content); `nil` if its elements are not plain.
   var builtArray: NDArray? {
     guard case .tuple(let state)? = state, state.count == 5, let shape = state[1].shape,
       case .record(let type) = state[2], let dtype = DType(type), case .bool(let isFortran) = state[3],

@@ -6,7 +6,7 @@ extension PickleMachine {
     try push(.global(module: module, name: name), payload: module.utf8.count + name.utf8.count)
   }
 
-  /// Today's name for one of Python 2, which protocols 0 to 2 still write (the common ones of `_compat_pickle`).
+  /// The Python 3 name for one of Python 2, which protocols 0 to 2 still write (the common ones of `_compat_pickle`).
   private static func currentName(_ module: String, _ name: String) -> (module: String, name: String) {
     switch module {
     case "__builtin__":
@@ -107,9 +107,9 @@ extension PickleMachine {
     stack[index].value = finished(record)
   }
 
-  /// What an object with its state is.
+  /// The value of an object with its state.
   private func finished(_ record: PickleRecord) -> PickleValue {
-    // A Reference has two attributes; searching a large dict for each of many would be slow.
+    // A Reference has two attributes. Without the limit, many objects with large dicts would be slow to search.
     if record.cannedClass == "Reference", let state = record.state?.dictValue, state.count <= 8,
       case .string(let name)? = state["name"]
     {

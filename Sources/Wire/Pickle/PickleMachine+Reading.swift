@@ -1,7 +1,7 @@
 import MartletZeroMQ
 
 extension PickleMachine {
-  /// The offset `count` bytes on, if the input has them.
+  /// The offset `count` bytes after the position, if the input has that many.
   private func end(_ span: Span<UInt8>, _ count: Int) throws(PickleError) -> Int {
     guard count >= 0, count <= span.count - position else {
       throw error(.truncated, "\(count) bytes wanted, \(span.count - position) are left")
@@ -15,7 +15,7 @@ extension PickleMachine {
     return Int(span[position - 1])
   }
 
-  /// A little-endian number.
+  /// Reads a little-endian number.
   mutating func number<T: FixedWidthInteger & BitwiseCopyable>(
     _ span: Span<UInt8>, _ type: T.Type
   ) throws(PickleError) -> T {
@@ -24,7 +24,7 @@ extension PickleMachine {
     return T(littleEndian: span.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: T.self))
   }
 
-  /// A length of eight bytes; one that is too large for any input is an error here already.
+  /// Reads a length of eight bytes; one too large for any input is an error.
   mutating func length8(_ span: Span<UInt8>) throws(PickleError) -> Int {
     guard let length = Int(exactly: try number(span, UInt64.self)) else { throw error(.truncated, "an absurd length") }
     return length
@@ -50,7 +50,7 @@ extension PickleMachine {
     try push(.string(try text(span, count)), payload: count)
   }
 
-  /// A line without its end.
+  /// Reads a line and returns it without its end.
   mutating func line(_ span: Span<UInt8>) throws(PickleError) -> String {
     var end = position
     while end < span.count, span[end] != 0x0A { end += 1 }
@@ -60,13 +60,13 @@ extension PickleMachine {
     return line
   }
 
-  /// The number of a memo slot written as a line.
+  /// Reads the number of a memo slot from a line.
   mutating func slotLine(_ span: Span<UInt8>) throws(PickleError) -> Int {
     guard let slot = Int(try line(span)) else { throw error(.malformed, "a memo index is not a number") }
     return slot
   }
 
-  /// The decimal `int` or `bool` of protocol 0. Length is bounded as in Python, whose limit is 4,300 digits.
+  /// Reads a decimal `int` or `bool` of protocol 0. The limit of 4,300 digits is Python's.
   mutating func decimal(_ span: Span<UInt8>, allowBool: Bool) throws(PickleError) -> PickleValue {
     var text = Substring(try line(span))
     if allowBool, text == "00" || text == "01" { return .bool(text == "01") }
@@ -83,7 +83,7 @@ extension PickleMachine {
     return .float(value)
   }
 
-  /// The text of protocol 0: raw-unicode-escape, of which pickles use `\uXXXX` and `\UXXXXXXXX` on Latin-1.
+  /// Reads text of protocol 0: raw-unicode-escape, of which pickles use `\uXXXX` and `\UXXXXXXXX` in Latin-1.
   mutating func escapedText(_ span: Span<UInt8>) throws(PickleError) -> String {
     var out = String.UnicodeScalarView()
     while true {
@@ -101,13 +101,13 @@ extension PickleMachine {
     }
   }
 
-  /// The `str` of Python 2: text if it is ASCII, `bytes` otherwise.
+  /// Pushes a `str` of Python 2: as text if it is ASCII, as `bytes` otherwise.
   mutating func pushOldString(_ bytes: Bytes) throws(PickleError) {
     let isASCII = bytes.withSpan { span in span.indices.allSatisfy { span[$0] < 0x80 } }
     try push(isASCII ? .string(bytes.string) : .bytes(bytes), payload: bytes.count)
   }
 
-  /// The quoted `str` of Python 2 in protocol 0.
+  /// Reads a quoted `str` of Python 2 in protocol 0.
   mutating func quotedString(_ span: Span<UInt8>) throws(PickleError) -> Bytes {
     let line = Array(try line(span).utf8)
     guard line.count >= 2, let quote = line.first, quote == line.last, quote == 0x22 || quote == 0x27 else {

@@ -1,7 +1,7 @@
 import MartletZeroMQ
 
 extension PickleMachine {
-  /// Runs the program to its STOP and returns the value it leaves.
+  /// Runs the program to its STOP and returns its result.
   mutating func run(_ span: Span<UInt8>) throws(PickleError) -> PickleValue {
     while true {
       start = position
@@ -117,7 +117,7 @@ extension PickleMachine {
     marks.append(stack.count)
   }
 
-  /// POP takes a value, or a mark if that is on top.
+  /// POP removes a value, or a mark if that is on top.
   private mutating func drop() throws(PickleError) {
     if marks.last == stack.count {
       marks.removeLast()

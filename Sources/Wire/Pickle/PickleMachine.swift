@@ -1,20 +1,20 @@
 import MartletZeroMQ
 
-/// The stack machine a pickle is a program for. One loop, no recursion; every value carries the size it would have written
-/// out in full, so that sharing cannot be used to build something larger than the limits.
+/// The stack machine that runs a pickle as its program, in one loop without recursion. Every value carries its size when
+/// written out in full, so a pickle can't use sharing to build something larger than the limits.
 struct PickleMachine {
   /// A value on the stack or in the memo.
   struct Entry {
     var value: PickleValue
-    /// Values in it, counting shared ones each time; itself included.
+    /// The number of values in this one, itself included; shared ones count each time.
     var nodes = 1
-    /// Bytes in it, counted the same way.
+    /// The number of bytes in this value, counted the same way.
     var bytes = 32
-    /// Containers on the longest way down.
+    /// The nesting depth of containers.
     var depth = 0
-    /// The memo slot that stands for this entry while it is on the stack, -1 if none.
+    /// The memo slot of this entry while it is on the stack; -1 if none.
     var memo = -1
-    /// Whether a second reference exists, after which the value must not change any more.
+    /// Whether there is a second reference, after which the value must not change.
     var isShared = false
 
     var isMutable: Bool {
@@ -25,12 +25,12 @@ struct PickleMachine {
     }
   }
 
-  /// What a memo slot holds.
+  /// The content of a memo slot.
   enum Slot {
     case empty
     /// A finished value.
     case value(Entry)
-    /// A container still on the stack, perhaps still being filled.
+    /// A container on the stack that may still be filled.
     case live(Int)
     /// The same object as another slot.
     case alias(Int)
@@ -42,17 +42,17 @@ struct PickleMachine {
 
   /// The offset of the next byte to read.
   var position = 0
-  /// The offset of the opcode in hand.
+  /// The offset of the current opcode.
   var start = 0
   var stack: [Entry] = []
-  /// Stack heights at open marks.
+  /// The stack heights at the open marks.
   var marks: [Int] = []
   private var memo: [Slot] = []
-  /// Slots numbered out of sequence.
+  /// The slots whose numbers are out of sequence.
   private var farMemo: [Int: Slot] = [:]
   private var memoCount = 0
   var nextBuffer = 0
-  /// Bytes converted so far, which a pickle may ask for again and again.
+  /// The number of bytes converted so far, which a pickle may request repeatedly.
   private var converted = 0
 
   init(input: Bytes, buffers: [Bytes], limits: PickleLimits) {
@@ -85,7 +85,7 @@ struct PickleMachine {
     guard depth <= limits.depth else { throw error(.limit, "nested more than \(limits.depth) deep") }
   }
 
-  /// Counts work that does not grow with the input.
+  /// Counts work that is not bounded by the size of the input.
   mutating func charge(_ bytes: Int) throws(PickleError) {
     converted += bytes
     guard converted <= limits.bytes else { throw error(.limit, "conversions of more than \(limits.bytes) bytes") }
@@ -105,13 +105,13 @@ struct PickleMachine {
     return stack.count - 1
   }
 
-  /// The height at the last mark, which is taken off.
+  /// Removes the last mark and returns its height.
   mutating func popMark() throws(PickleError) -> Int {
     guard let mark = marks.popLast(), mark <= stack.count else { throw error(.malformed, "no mark") }
     return mark
   }
 
-  /// Moves what an entry that leaves the stack became into its memo slot.
+  /// Moves the final value of an entry that leaves the stack into its memo slot.
   private mutating func settle(_ entry: inout Entry, height: Int) {
     guard entry.memo >= 0 else { return }
     let slot = entry.memo
@@ -123,11 +123,11 @@ struct PickleMachine {
     }
   }
 
-  /// Takes the entries above a height off the stack into one list, with the sum of their sizes.
+  /// Moves the entries above a height from the stack into one list and sums their sizes.
   mutating func gather(from height: Int, into items: inout [PickleValue], total: inout Entry) throws(PickleError) {
-    // Only the first time: exact reservations again and again would copy the items each time.
+    // Only the first time: repeated exact reservations would copy the items each time.
     if items.isEmpty { items.reserveCapacity(stack.count - height) }
-    // Sizes are summed in locals and read field by field: to copy whole entries would double the time of a list.
+    // Sizes are read field by field and summed in local variables. Copying whole entries would double the time for a list.
     var (nodes, bytes, depth) = (total.nodes, total.bytes, total.depth)
     for index in height..<stack.count {
       if stack[index].memo >= 0 {
@@ -163,7 +163,7 @@ struct PickleMachine {
     }
   }
 
-  /// Remembers the top of the stack under the next number.
+  /// Stores the top of the stack in the next memo slot.
   mutating func memoize() throws(PickleError) { try put(memoCount) }
 
   mutating func put(_ slot: Int) throws(PickleError) {
@@ -193,8 +193,8 @@ struct PickleMachine {
     }
   }
 
-  /// A second reference to an entry of the stack; neither may change any more, which is what finds every cycle: a container
-  /// can only come to hold itself by changing after it was fetched from the memo.
+  /// A second reference to an entry on the stack. Neither may change after that, which rules out cycles: a container can
+  /// contain itself only by changing after it was fetched from the memo.
   mutating func share(_ index: Int) -> Entry {
     stack[index].isShared = true
     var copy = stack[index]
@@ -202,7 +202,7 @@ struct PickleMachine {
     return copy
   }
 
-  /// Checks that an entry may still be changed.
+  /// Checks that an entry may still change.
   func checkMutable(_ index: Int) throws(PickleError) {
     guard !stack[index].isShared else {
       throw error(.unsupported, "a structure that contains itself, or a shared one that changes, is not data")
@@ -211,7 +211,7 @@ struct PickleMachine {
 }
 
 extension PickleMachine.Entry {
-  /// Adds the size of an entry that this one comes to hold.
+  /// Adds the size of an entry that becomes part of this one.
   mutating func add(_ child: borrowing PickleMachine.Entry) {
     nodes += child.nodes
     bytes += child.bytes

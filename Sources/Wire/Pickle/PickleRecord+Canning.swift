@@ -1,26 +1,26 @@
 extension PickleRecord {
   /// The module of ipyparallel's canning classes.
-  public static let canningModule = "ipyparallel.serialize.canning"
+  package static let canningModule = "ipyparallel.serialize.canning"
 
-  /// The name of the canning class this is an object of (`CannedArray`, `CannedFunction` …), else nil.
-  public var cannedClass: String? { module == Self.canningModule ? name : nil }
+  /// The name of the object's canning class (`CannedArray`, `CannedFunction` …); `nil` for other records.
+  package var cannedClass: String? { module == Self.canningModule ? name : nil }
 
-  /// The buffers of a canned object: `bytes`, or None where the content travels in a frame of its own; nil for other
+  /// The buffers of a canned object: `bytes`, or None for one whose content travels in a separate frame. `nil` for other
   /// records.
-  public var cannedBuffers: [PickleValue]? {
+  package var cannedBuffers: [PickleValue]? {
     guard cannedClass != nil, case .list(let buffers)? = self["buffers"] else { return nil }
     return buffers
   }
 
-  /// The module and name of a `CannedFunction`, else nil.
-  public var cannedFunction: (module: String, name: String)? {
+  /// The module and name of a `CannedFunction`; `nil` for other records.
+  package var cannedFunction: (module: String, name: String)? {
     guard cannedClass == "CannedFunction", case .string(let module)? = self["module"],
       case .string(let name)? = self["__name__"]
     else { return nil }
     return (module, name)
   }
 
-  /// Makes an object of a canning class with its attributes.
+  /// An object of a canning class with its attributes.
   static func canned(_ name: String, _ attributes: [(String, PickleValue)]) -> PickleRecord {
     let pairs = attributes.map { PickleDict.Pair(key: .string($0.0), value: $0.1) }
     return PickleRecord(

@@ -1,5 +1,5 @@
-/// An object of a class (or the result of a function) that is not data Martlet knows: what the pickle says of how Python
-/// would make it. Inert: nothing is looked up or called.
+/// An object of an unknown class, or the result of an unknown function: the pickle's description of how Python would make
+/// it. Inert: nothing is looked up or called.
 public struct PickleRecord: Sendable, Hashable {
   /// How Python makes the object from its arguments.
   public enum Construction: Sendable, Hashable {
@@ -17,16 +17,16 @@ public struct PickleRecord: Sendable, Hashable {
   public var construction: Construction
   /// The positional arguments.
   public var args: [PickleValue]
-  /// The keyword arguments of `__new__`, mostly empty.
+  /// The keyword arguments of `__new__`, usually empty.
   public var kwargs: PickleDict
-  /// The state given to `__setstate__` or `__dict__`, nil if none.
+  /// The state for `__setstate__` or `__dict__`, if there is any.
   public var state: PickleValue?
-  /// What is appended afterwards (subclasses of `list`).
+  /// Items appended afterwards, for subclasses of `list`.
   public var items: [PickleValue]
-  /// What is set by key afterwards (subclasses of `dict`, `defaultdict`).
+  /// Entries set afterwards, for subclasses of `dict` such as `defaultdict`.
   public var entries: PickleDict
 
-  /// Makes a record.
+  /// A record without items and entries.
   public init(
     module: String, name: String, construction: Construction = .call, args: [PickleValue] = [],
     kwargs: PickleDict = PickleDict(), state: PickleValue? = nil
@@ -41,6 +41,6 @@ public struct PickleRecord: Sendable, Hashable {
     self.entries = PickleDict()
   }
 
-  /// An attribute: a value of the state where that is a `dict`, nil otherwise.
+  /// An attribute: a value of the state if that is a `dict`; `nil` otherwise.
   public subscript(attribute: String) -> PickleValue? { state?.dictValue?[attribute] }
 }

@@ -1,15 +1,15 @@
-/// The content of a Python `set` or `frozenset`: its elements in the order they came, compared without order.
+/// The content of a Python `set` or `frozenset`: its elements in the order of the pickle, compared without order.
 public struct PickleSet: Sendable, Hashable, ExpressibleByArrayLiteral {
-  /// The elements. Python's pickles hold each once; that is not checked.
+  /// The elements. Python's pickles contain each once, which is not checked.
   public var elements: [PickleValue]
 
-  /// Makes a set of elements that differ.
+  /// A set of distinct elements.
   public init(_ elements: [PickleValue] = []) { self.elements = elements }
 
-  /// Makes a set of the elements written.
+  /// A set of the elements of a literal.
   public init(arrayLiteral elements: PickleValue...) { self.init(elements) }
 
-  /// Whether both hold the same elements, in any order.
+  /// Whether both have the same elements, in any order.
   public static func == (left: PickleSet, right: PickleSet) -> Bool {
     left.elements == right.elements || Set(left.elements) == Set(right.elements)
   }

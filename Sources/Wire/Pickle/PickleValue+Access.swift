@@ -1,12 +1,12 @@
 import MartletZeroMQ
 
 extension PickleValue {
-  /// The `int` if it is one that fits, else nil.
+  /// The `int` if it fits; `nil` for any other value.
   public var intValue: Int? {
     if case .int(let value) = self { value } else { nil }
   }
 
-  /// The `float`, or the `int` as one, else nil.
+  /// The `float`, or an `int` that fits as one; `nil` for any other value.
   public var doubleValue: Double? {
     switch self {
     case .float(let value): value
@@ -15,17 +15,17 @@ extension PickleValue {
     }
   }
 
-  /// The `bool`, else nil.
+  /// The `bool`; `nil` for any other value.
   public var boolValue: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  /// The `str`, else nil.
+  /// The `str`; `nil` for any other value.
   public var stringValue: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
-  /// The content of `bytes` or a `bytearray`, else nil.
+  /// The content of `bytes` or a `bytearray`; `nil` for any other value.
   public var bytesValue: Bytes? {
     switch self {
     case .bytes(let value), .bytearray(let value): value
@@ -33,7 +33,7 @@ extension PickleValue {
     }
   }
 
-  /// The elements of a `list`, `tuple`, `set` or `frozenset`, else nil.
+  /// The elements of a `list`, `tuple`, `set` or `frozenset`; `nil` for any other value.
   public var elements: [PickleValue]? {
     switch self {
     case .list(let items), .tuple(let items): items
@@ -42,21 +42,21 @@ extension PickleValue {
     }
   }
 
-  /// The `dict`, else nil.
+  /// The `dict`; `nil` for any other value.
   public var dictValue: PickleDict? {
     if case .dict(let value) = self { value } else { nil }
   }
 
-  /// The array, else nil.
+  /// The array; `nil` for any other value.
   public var arrayValue: NDArray? {
     if case .array(let value) = self { value } else { nil }
   }
 
-  /// The record, else nil.
+  /// The record; `nil` for any other value.
   public var recordValue: PickleRecord? {
     if case .record(let value) = self { value } else { nil }
   }
 
-  /// The value of a key of a `dict`, nil if there is none or this is no `dict`.
+  /// The value of a `str` key of a `dict`; `nil` if there is none or this isn't a `dict`.
   public subscript(key: String) -> PickleValue? { dictValue?[.string(key)] }
 }

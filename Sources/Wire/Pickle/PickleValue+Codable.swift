@@ -2,21 +2,21 @@ import Foundation
 import MartletZeroMQ
 
 extension PickleValue {
-  /// The value of anything `Encodable`.
+  /// Encodes anything `Encodable`.
   ///
-  /// Keyed containers become a `dict` with `str` keys (dictionaries keyed by `Int`: `int` keys), unkeyed ones a `list`,
-  /// nil `None`, `[UInt8]`, `Data` and `Bytes` `bytes`, a `Date` a `datetime` in UTC. Dictionaries with other keys are a
-  /// list of keys and values in turn, as Swift encodes them.
+  /// A keyed container becomes a `dict` with `str` keys (`int` keys for a dictionary with `Int` keys), an unkeyed one a
+  /// `list`, nil becomes `None`, `[UInt8]`, `Data` and `Bytes` become `bytes`, and a `Date` becomes a `datetime` in UTC.
+  /// A dictionary with other keys becomes a list of alternating keys and values, as Swift encodes it.
   ///
   /// - Throws: `EncodingError`.
   public init(encoding value: some Encodable) throws {
     self = try PickleEncoding.value(value, path: [])
   }
 
-  /// The value as a Swift type.
+  /// Decodes a Swift type.
   ///
-  /// Unkeyed containers read a list, tuple, set or one-dimensional array of numbers; `Double` and `Float` take an `int`
-  /// too; integers of every width are checked for range.
+  /// Unkeyed containers read a list, tuple, set or one-dimensional array of numbers; `Double` and `Float` also accept an
+  /// `int`; integers of every width are checked for range.
   ///
   /// - Throws: `DecodingError`, which says where, what was found and what was expected.
   public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
@@ -24,9 +24,9 @@ extension PickleValue {
   }
 }
 
-/// Only the coders here know ``PickleValue`` as a whole.
+/// Only the coders in this module support ``PickleValue``.
 extension PickleValue: Codable {
-  /// Throws unless the encoder is the one of ``init(encoding:)``, which takes values as they are.
+  /// Throws unless the encoder is the one of ``init(encoding:)``, which accepts values unchanged.
   public func encode(to encoder: any Encoder) throws {
     guard let node = encoder as? EncodingNode else {
       throw EncodingError.invalidValue(
@@ -73,7 +73,7 @@ extension Bytes: Codable {
   }
 }
 
-/// Dictionaries that become a `dict` with `int` keys.
+/// A dictionary that becomes a `dict` with `int` keys.
 protocol IntKeyedDictionary {}
 
 extension Dictionary: IntKeyedDictionary where Key == Int {}
@@ -91,9 +91,9 @@ struct IndexKey: CodingKey {
   }
 }
 
-/// A coding key by name: of a dictionary's item, or of a superclass's container.
+/// A coding key with a name: of a dictionary's item, or of a superclass's container.
 struct NameKey: CodingKey {
-  /// What Swift's own coders call the container of a superclass.
+  /// The key that Swift's own coders use for the container of a superclass.
   static let superclass = NameKey(stringValue: "super")
 
   let stringValue: String

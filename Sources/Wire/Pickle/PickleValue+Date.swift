@@ -8,7 +8,7 @@ extension PickleValue {
     // Python's years are 1 to 9999.
     let micros = total.isNaN ? 0 : Int(min(max(total, -62_135_596_800_000_000), 253_402_300_799_000_000))
     let (days, time) = micros.quotientAndFloor(86_400_000_000)
-    // Days to a civil date: 400-year eras of 146,097 days that begin on 1 March.
+    // Converts days to a civil date, in 400-year eras of 146,097 days that begin on 1 March.
     let (era, dayOfEra) = (days + 719_468).quotientAndFloor(146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -27,8 +27,8 @@ extension PickleValue {
     return .record(PickleRecord(module: "datetime", name: "datetime", args: [.bytes(bytes), .record(utc)]))
   }
 
-  /// The moment of a `datetime.datetime` that is in UTC or another fixed zone; one without zone counts as UTC. Nil for
-  /// everything else.
+  /// The date of a `datetime.datetime` in UTC or another fixed zone; one without a zone counts as UTC. `nil` for everything
+  /// else.
   public var date: Date? {
     guard case .record(let record) = self, record.module == "datetime", record.name == "datetime",
       let field = record.args.first?.bytesValue?.array.map(Int.init), field.count == 10
@@ -56,7 +56,7 @@ extension PickleValue {
 }
 
 extension Int {
-  /// The quotient rounded down and the remainder that is never negative, for a positive divisor.
+  /// The quotient, rounded down, and the remainder, which is never negative, for a positive divisor.
   fileprivate func quotientAndFloor(_ divisor: Int) -> (Int, Int) {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

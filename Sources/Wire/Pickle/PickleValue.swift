@@ -1,8 +1,8 @@
 import MartletZeroMQ
 
-/// A Python value as data. Nothing in it can run: a class Martlet does not know is a ``PickleRecord``.
+/// A Python value as data. Nothing in it can run: an object of an unknown class is a ``PickleRecord``.
 ///
-/// Equality is structural: dictionaries compare with their order, sets without.
+/// Equality is structural: the order of dictionaries matters, that of sets does not.
 public enum PickleValue: Sendable, Hashable {
   /// `None`.
   case none
@@ -34,14 +34,14 @@ public enum PickleValue: Sendable, Hashable {
   case frozenSet(PickleSet)
   /// A `numpy.ndarray` of plain elements.
   indirect case array(NDArray)
-  /// An `ipyparallel.serialize.canning.Reference`: the name of a thing that lives on the engine.
+  /// An `ipyparallel.serialize.canning.Reference`: the name of an object on the engine.
   case reference(String)
   /// An object of any other class, inert.
   indirect case record(PickleRecord)
   /// A class or function by module and name, never looked up.
   indirect case global(module: String, name: String)
 
-  /// The integer whose two's complement little-endian bytes these are.
+  /// The integer with these little-endian two's complement bytes.
   public static func integer(twosComplement bytes: [UInt8]) -> PickleValue {
     let big = BigInteger(twosComplement: bytes)
     if let small = big.int { return .int(small) }
@@ -54,7 +54,7 @@ public enum PickleValue: Sendable, Hashable {
     return .bigInt(BigInteger(value))
   }
 
-  /// Python's name of the value's type, for messages.
+  /// Python's name of the type, for messages.
   public var typeName: String {
     switch self {
     case .none: "None"

@@ -5,7 +5,7 @@ struct PickleWriter {
   var out: [UInt8] = []
   private let version: PickleEncoder.Version
   private var depth = 0
-  /// Memo numbers of strings that are likely to come again: the keys of inner dicts and the names of globals.
+  /// The memo indices of strings that are likely to repeat: the keys of inner dicts and the names of globals.
   private var strings: [String: Int] = [:]
 
   init(version: PickleEncoder.Version) { self.version = version }
@@ -170,7 +170,7 @@ struct PickleWriter {
     put(.mark)
     depth += 1
     for pair in pairs {
-      // A dict inside something is likely one of many with the same keys.
+      // An inner dict is likely to be one of many with the same keys.
       if depth > 1, case .string(let key) = pair.key { writeRepeated(key) } else { write(pair.key) }
       write(pair.value)
     }
@@ -178,7 +178,7 @@ struct PickleWriter {
     put(.setItems)
   }
 
-  /// Writes a string that is likely to come again: in full and memoized the first time.
+  /// Writes a string that is likely to repeat: in full the first time, when it is memoized, and as a reference after that.
   private mutating func writeRepeated(_ value: String) {
     guard let slot = strings[value] else {
       write(value)
@@ -224,7 +224,7 @@ struct PickleWriter {
     }
   }
 
-  /// numpy's own form: an empty array, then its state. The module path is the one that numpy 1 and 2 both have.
+  /// Writes an array as numpy does: an empty array, then its state. numpy 1 and 2 both have this module path.
   private mutating func write(_ array: NDArray) {
     writeGlobal("numpy.core.multiarray", "_reconstruct")
     writeGlobal("numpy", "ndarray")

@@ -1,30 +1,30 @@
-/// A function that can be called by name over the wire.
+/// A function that clients can call by name.
 public protocol RemoteCallable: Sendable {
-  /// The name it is registered and called under; for Python callers `ipp.Reference(name)`.
+  /// The name under which it is registered and called; Python clients use `ipp.Reference(name)`.
   var name: String { get }
-  /// What it takes and gives, for people: for example `(String) -> Dictionary<String, Int>`.
+  /// Its argument and result types, for messages: for example `(String) -> Dictionary<String, Int>`.
   var signature: String { get }
-  /// Calls it with values from the wire.
+  /// Calls the function with received values.
   ///
-  /// - Throws: ``ArgumentError`` when the arguments don't fit, or what the function throws.
+  /// - Throws: ``ArgumentError`` when the arguments don't fit, or the function's error.
   func call(_ arguments: CallArguments) async throws -> PickleValue
 }
 
 /// The arguments of one call.
 public struct CallArguments: Sendable {
-  /// By position.
+  /// The positional arguments.
   public var positional: [PickleValue]
-  /// By keyword, in the order sent.
+  /// The keyword arguments, in the order sent.
   public var keywords: [(String, PickleValue)]
 
-  /// Arguments by position and keyword.
+  /// Positional and keyword arguments.
   public init(_ positional: [PickleValue], keywords: [(String, PickleValue)] = []) {
     self.positional = positional
     self.keywords = keywords
   }
 }
 
-/// Arguments that don't fit a function: which one, what came, and what it expects.
+/// Arguments that don't fit a function: which one, what was received, and what the function expects.
 public struct ArgumentError: Error, Sendable, CustomStringConvertible {
   public let description: String
 

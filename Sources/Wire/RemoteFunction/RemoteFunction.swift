@@ -5,19 +5,19 @@ import MartletZeroMQ
 /// ```swift
 /// let wordCount = RemoteFunction("wordCount") { (path: String) throws -> [String: Int] in … }
 /// ```
-/// Arguments and result travel as pickles, so anything `Codable` will do, and Python clients can call it as
+/// Arguments and result travel as pickles and may be of any `Codable` type. Python clients can call the function as
 /// `ipp.Reference("wordCount")`.
 public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable & Sendable>: RemoteCallable {
   public let name: String
-  /// The name as the frames of a call's function.
+  /// The frames that name the function in a call.
   package let reference: [Bytes]
   private let body: @Sendable (repeat each Argument) async throws -> Output
 
-  /// Names a function.
+  /// Gives a function a name.
   ///
   /// - Parameters:
-  ///   - name: unique among the functions of an engine; a Python identifier, so that Python can refer to it.
-  ///   - body: the function; sync or async, throwing or not.
+  ///   - name: unique among the functions of an engine. Should be a Python identifier, so that Python can refer to it.
+  ///   - body: the function, which may be async and may throw.
   public init(_ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws -> Output) {
     self.name = name
     self.body = body
@@ -35,7 +35,7 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
     for _ in repeat (each Argument).self { expected += 1 }
     guard arguments.keywords.isEmpty, arguments.positional.count == expected else {
       let keywords = arguments.keywords.map(\.0).joined(separator: ", ")
-      let extra = keywords.isEmpty ? "" : " and the keywords \(keywords), which Swift functions do not take"
+      let extra = keywords.isEmpty ? "" : " and the keywords \(keywords), which Swift functions don't take"
       throw ArgumentError(
         "\(name)\(signature) takes \(expected) arguments, got \(arguments.positional.count)\(extra)")
     }
@@ -45,11 +45,11 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
   }
 }
 
-/// Reads arguments one after the other and says which one does not fit.
+/// Reads arguments one after the other; its error says which one does not fit.
 private struct ArgumentReader {
   let values: [PickleValue]
   let function: String
-  /// Put together only when it is needed.
+  /// A closure, because the text is needed only for errors.
   let signature: () -> String
   var index = 0
 

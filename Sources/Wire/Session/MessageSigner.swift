@@ -2,9 +2,9 @@ import Crypto
 import Foundation
 import MartletZeroMQ
 
-/// Signs and verifies messages with HMAC (RFC 2104) in the schemes Python's hashlib and swift-crypto share.
+/// Signs and verifies messages with HMAC (RFC 2104), in the schemes common to Python's hashlib and swift-crypto.
 ///
-/// The key is hashed once: the states after the inner and outer pad are copied for every message.
+/// The key is hashed once; the hash states after the inner and outer pad are copied for every message.
 public struct MessageSigner: Sendable {
   private enum Algorithm: Sendable {
     case md5(KeyedHash<Insecure.MD5>)
@@ -43,9 +43,10 @@ public struct MessageSigner: Sendable {
     self.scheme = scheme
   }
 
-  /// The signature of four consecutive frames, as lower-case hexadecimal ASCII.
+  /// The signature of four consecutive frames, as lower-case hexadecimal ASCII; frames that aren't there count as empty.
   public func signature(of message: borrowing Multipart, from first: Int) -> [UInt8] {
-    switch algorithm {
+    let first = min(max(first, 0), message.count)
+    return switch algorithm {
     case .md5(let hash): hash.hex(message, from: first)
     case .sha1(let hash): hash.hex(message, from: first)
     case .sha256(let hash): hash.hex(message, from: first)
@@ -57,7 +58,7 @@ public struct MessageSigner: Sendable {
     }
   }
 
-  /// Writes the signature of the four frames behind a frame into that frame.
+  /// Replaces a frame with the signature of the four frames after it.
   func sign(_ message: inout Multipart, at index: Int) {
     switch algorithm {
     case .md5(let hash): hash.sign(&message, at: index)
@@ -71,12 +72,12 @@ public struct MessageSigner: Sendable {
     }
   }
 
-  /// The fingerprint of a signature that fits, as ``verify(_:layout:)`` gives it; `nil` for what is no signature.
+  /// The fingerprint of a valid signature, as returned by ``verify(_:layout:)``; `nil` for a text that isn't a signature.
   static func fingerprint(of signature: String) -> UInt64? { UInt64(signature.prefix(16), radix: 16) }
 
-  /// Whether a signature fits, compared in time that depends on its length only.
+  /// Verifies a message's signature, in time that depends only on its length.
   ///
-  /// - Returns: the signature's fingerprint for replay detection, or `nil` when it doesn't fit.
+  /// - Returns: the signature's fingerprint for replay detection; `nil` when the signature doesn't match.
   public func verify(_ message: borrowing Multipart, layout: MessageLayout) -> UInt64? {
     switch algorithm {
     case .md5(let hash): hash.verify(message, at: layout.signature)
@@ -91,7 +92,7 @@ public struct MessageSigner: Sendable {
   }
 }
 
-/// The two hash states of HMAC after the padded key.
+/// The two hash states of HMAC after hashing the padded key.
 private struct KeyedHash<Function: HashFunction>: Sendable where Function: Sendable {
   private let inner: Function
   private let outer: Function
@@ -107,7 +108,7 @@ private struct KeyedHash<Function: HashFunction>: Sendable where Function: Senda
     self.outer = outer
   }
 
-  /// The code of four consecutive frames.
+  /// The authentication code of four consecutive frames.
   private func code(_ message: borrowing Multipart, from first: Int) -> Function.Digest {
     var inner = inner
     message.forEachChunk(of: first..<(first + 4)) { chunk in
@@ -133,7 +134,7 @@ private struct KeyedHash<Function: HashFunction>: Sendable where Function: Senda
     let given = message.bytes(at: index)
     return code(message, from: index + 1).withUnsafeBytes { code in
       guard given.equals(hexOf: code.bytes) else { return nil }
-      // The code is random already: its first eight bytes serve as a fingerprint.
+      // The code is as good as random, so its first eight bytes serve as a fingerprint.
       return code.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
   }

@@ -6,12 +6,12 @@
   import Darwin
 #endif
 
-/// Facts about this process that messages and files mention.
+/// Facts about this process that appear in messages and files.
 public enum ProcessIdentity {
   /// The process id.
   public static let pid = Int(getpid())
 
-  /// The host's name, as `location` in connection files.
+  /// The host's name, which connection files have as `location`.
   public static var hostName: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }

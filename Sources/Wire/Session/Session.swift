@@ -1,12 +1,12 @@
 import MartletZeroMQ
 
-/// One side of the conversation: makes signed messages with unique ids and verifies those that come in.
+/// One side of a conversation: makes signed messages with unique ids and verifies received ones.
 ///
-/// A value that belongs to one thread; copies would repeat message ids.
+/// Not copyable, because copies would repeat message ids.
 public struct Session: ~Copyable, Sendable {
-  /// The session's id, in every header it makes.
+  /// The session's id, which every header contains.
   public let id: String
-  /// `nil` where messages travel unsigned: the key is empty, as with CURVE.
+  /// `nil` if messages are unsigned, because the key is empty, as with CURVE.
   public let signer: MessageSigner?
   private var counter = 0
   private var replays = ReplayFilter()
@@ -14,7 +14,7 @@ public struct Session: ~Copyable, Sendable {
   /// The prefix as JSON text without the closing quotation mark.
   private let idText: [UInt8]
   private let headerTail: [UInt8]
-  /// Room for the header of the next message.
+  /// Memory for the header of the next message.
   private var headerText: [UInt8] = []
 
   /// A session.
@@ -23,7 +23,7 @@ public struct Session: ~Copyable, Sendable {
   ///   - id: unique among the peers; by default random.
   ///   - key: the shared secret of the connection file; empty for unsigned messages.
   ///   - scheme: the connection file's `signature_scheme`.
-  ///   - username: stands in every header.
+  ///   - username: the name in every header.
   /// - Throws: ``WireError/Code/unknown`` for a scheme that isn't supported.
   public init(
     id: String = Session.randomID(), key: String, scheme: String = "hmac-sha256", username: String = "martlet"
@@ -32,12 +32,12 @@ public struct Session: ~Copyable, Sendable {
     signer = key.isEmpty ? nil : try MessageSigner(key: key, scheme: scheme)
     idPrefix = "\(id)_\(ProcessIdentity.pid)_"
     var text: [UInt8] = []
-    appendJSONString(idPrefix, to: &text)
+    JSONString.append(idPrefix, to: &text)
     idText = text.dropLast()
     var tail: [UInt8] = Array(",\"username\":".utf8)
-    appendJSONString(username, to: &tail)
+    JSONString.append(username, to: &tail)
     tail.append(contentsOf: ",\"session\":".utf8)
-    appendJSONString(id, to: &tail)
+    JSONString.append(id, to: &tail)
     tail.append(contentsOf: ",\"version\":\"5.4\",\"date\":\"".utf8)
     headerTail = tail
   }
@@ -60,7 +60,7 @@ public struct Session: ~Copyable, Sendable {
     return idPrefix + String(counter)
   }
 
-  /// Appends a message to a multipart that may hold identities already.
+  /// Appends a message to a multipart that may already contain identities.
   ///
   /// - Parameters:
   ///   - type: the message type.
@@ -68,7 +68,7 @@ public struct Session: ~Copyable, Sendable {
   ///   - parent: the header frame of the message this one answers.
   ///   - metadata: a JSON object as UTF-8; empty for `{}`.
   ///   - content: a JSON object as UTF-8; empty for `{}`.
-  ///   - buffers: appended as they are, without a copy where they are large.
+  ///   - buffers: appended unchanged; large ones are not copied.
   public mutating func append(
     to message: inout Multipart, type: String, id: String? = nil, parent: Bytes? = nil, metadata: [UInt8] = [],
     content: [UInt8] = [], buffers: [Bytes] = []
@@ -82,7 +82,7 @@ public struct Session: ~Copyable, Sendable {
     if id == nil { counter += 1 }
   }
 
-  /// Appends a message whose header is already written.
+  /// Appends a message with a given header.
   public func append(
     to message: inout Multipart, header: [UInt8], parent: Bytes? = nil, metadata: [UInt8] = [],
     content: [UInt8] = [], buffers: [Bytes] = []
@@ -106,18 +106,18 @@ public struct Session: ~Copyable, Sendable {
     return header
   }
 
-  /// - Parameter id: the session's next one where it is `nil`; a text less to make.
+  /// - Parameter id: `nil` for the session's next id, which is written without making a string of it.
   private func appendHeader(type: String, id: String?, to header: inout [UInt8]) {
     header.append(contentsOf: "{\"msg_id\":".utf8)
     if let id {
-      appendJSONString(id, to: &header)
+      JSONString.append(id, to: &header)
     } else {
       header.append(contentsOf: idText)
       header.append(contentsOf: String(counter).utf8)
       header.append(0x22)
     }
     header.append(contentsOf: ",\"msg_type\":".utf8)
-    appendJSONString(type, to: &header)
+    JSONString.append(type, to: &header)
     header.append(contentsOf: headerTail)
     Timestamp.now.append(to: &header)
     header.append(0x22)
@@ -129,9 +129,9 @@ public struct Session: ~Copyable, Sendable {
     if let signer { signer.sign(&message, at: layout.signature) }
   }
 
-  /// Checks a message's signature and that it was not seen before.
+  /// Checks a message's signature, and that no message with this signature was seen before.
   ///
-  /// - Parameter detectReplays: off where another part of this process has checked it already.
+  /// - Parameter detectReplays: `false` if another part of this process has detected replays already.
   /// - Throws: ``WireError/Code/malformedFrames``, ``WireError/Code/oversized``, ``WireError/Code/badSignature`` or
   ///   ``WireError/Code/replayed``.
   @discardableResult
@@ -142,7 +142,7 @@ public struct Session: ~Copyable, Sendable {
     guard let signer else { return layout }
     guard message.size(of: layout.signature) > 0 else { throw WireError(.badSignature, "unsigned message") }
     guard let fingerprint = signer.verify(message, layout: layout) else {
-      throw WireError(.badSignature, "the signature does not fit, is the key the same on both sides?")
+      throw WireError(.badSignature, "the signature doesn't match: is the key the same on both sides?")
     }
     if detectReplays, !replays.insert(fingerprint) {
       throw WireError(.replayed, "a message with this signature was seen before")
@@ -150,7 +150,7 @@ public struct Session: ~Copyable, Sendable {
     return layout
   }
 
-  /// Lets a message that was accepted come once more, because it went back to its sender unused.
+  /// Lets an accepted message be received once more, because it was returned to its sender unprocessed.
   public mutating func readmit(_ message: Message) {
     if let fingerprint = MessageSigner.fingerprint(of: message.signatureText) { replays.readmit(fingerprint) }
   }
@@ -165,6 +165,6 @@ public struct Session: ~Copyable, Sendable {
     guard !header.messageID.isEmpty, !header.messageType.isEmpty else {
       throw WireError(.malformedJSON, "the header lacks msg_id or msg_type")
     }
-    return Message(SharedMessage(taking: &multipart), layout: layout, header: header)
+    return Message(SharedFrames(taking: &multipart), layout: layout, header: header)
   }
 }

@@ -43,6 +43,7 @@ actor FakeCluster {
     loop = try EventLoop(name: "fake-cluster")
     context = try Context()
     engines = Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, "engine-\($0)") })
+    try loop.start()
     directory = "/tmp/mf-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     var info = ConnectionInfo(kind: .client, interface: "\(inproc ? "inproc" : "ipc")://\(directory)/c")
@@ -176,7 +177,7 @@ actor FakeCluster {
   }
 
   private func run(_ message: Message, on channel: ConnectionInfo.Channel) {
-    guard let call = try? ApplyMessage.unpack(message.buffers), case .reference(let name) = call.function else {
+    guard let call = try? ApplyCall.unpack(message.buffers), case .reference(let name) = call.function else {
       return
     }
     switch name {

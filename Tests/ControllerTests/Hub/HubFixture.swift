@@ -47,7 +47,7 @@ struct HubFixture: ~Copyable {
     session.append(to: &frames, header: session.header(type: type, id: id), content: Array(content.utf8))
     let layout = try MessageLayout(of: frames)
     let header = try MessageHeader(scanning: frames.bytes(at: layout.header))
-    return Message(SharedMessage(taking: &frames), layout: layout, header: header)
+    return Message(SharedFrames(taking: &frames), layout: layout, header: header)
   }
 
   /// Asks, and returns the first answer and whatever else the hub wants done.

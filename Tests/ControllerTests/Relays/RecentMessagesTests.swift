@@ -6,10 +6,10 @@ import Testing
 @Suite struct RecentMessagesTests {
   private let now = ContinuousClock.now
 
-  private func message(_ text: String) -> SharedMessage {
+  private func message(_ text: String) -> SharedFrames {
     var frames = Multipart()
     frames.append(Bytes(text))
-    return SharedMessage(taking: &frames)
+    return SharedFrames(taking: &frames)
   }
 
   @Test func theLatestAndYoungestAreKept() {

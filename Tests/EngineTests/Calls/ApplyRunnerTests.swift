@@ -18,13 +18,13 @@ import Testing
   private func call(
     _ function: String, _ args: PickleValue..., kwargs: [(String, PickleValue)] = []
   ) async throws -> PickleValue {
-    let frames = try await runner.run(ApplyMessage.pack(function: function, args: args, kwargs: kwargs))
+    let frames = try await runner.run(ApplyCall.pack(function: function, args: args, kwargs: kwargs))
     return try ResultBuffers.deserialize(frames).value
   }
 
   private func failure(_ function: String, _ args: PickleValue...) async -> RaisedError? {
     do {
-      _ = try await runner.run(ApplyMessage.pack(function: function, args: args))
+      _ = try await runner.run(ApplyCall.pack(function: function, args: args))
       return nil
     } catch {
       return error
@@ -89,7 +89,7 @@ import Testing
     #expect(await failure("unmet")?.name == "UnmetDependency")
     let python = PickleValue.global(module: "os", name: "getcwd")
     do {
-      _ = try await runner.run(ApplyMessage.pack(functionFrames: ResultBuffers.serialize(python)))
+      _ = try await runner.run(ApplyCall.pack(functionFrames: ResultBuffers.serialize(python)))
       Issue.record("a Python function was called")
     } catch {
       #expect(error.name == "TypeError")

@@ -15,9 +15,9 @@ import Testing
       return 0
     }
     try await withEngine(functions: functions + [wait]) { controller in
-      let call = ApplyMessage.pack(function: "add", args: [1, 1])
+      let call = ApplyCall.pack(function: "add", args: [1, 1])
       let running = try await controller.send(
-        .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "wait"))
+        .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "wait"))
       let queued = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
       let kept = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
       // If control overtakes mux, the request is answered when it arrives.
@@ -40,9 +40,9 @@ import Testing
     let pipe = Pipe()
     let block = RemoteFunction("block") { () -> Int in pipe.fileHandleForReading.readData(ofLength: 1).count }
     try await withEngine(functions: functions + [block]) { controller in
-      let call = ApplyMessage.pack(function: "add", args: [1, 1])
+      let call = ApplyCall.pack(function: "add", args: [1, 1])
       let running = try await controller.send(
-        .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "block"))
+        .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "block"))
       let queued = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
       try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(queued)]])
       #expect(try await controller.receive(.control).content() == ["status": "ok"])
@@ -64,8 +64,8 @@ import Testing
       return pipe.fileHandleForReading.readData(ofLength: 1).count
     }
     try await withEngine(functions: functions + [block], returnAfter: 1) { controller in
-      let call = ApplyMessage.pack(function: "add", args: [1, 1])
-      try await controller.send(.task, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "block"))
+      let call = ApplyCall.pack(function: "add", args: [1, 1])
+      try await controller.send(.task, MessageType.applyRequest, buffers: ApplyCall.pack(function: "block"))
       // Messages on another channel may overtake it.
       for await _ in started.stream { break }
       let direct = try await controller.send(.mux, MessageType.applyRequest, buffers: call)

@@ -23,7 +23,7 @@ import Testing
       for index in 0..<20 {
         let text = "line \(index) ä€\n"
         let id = try await controller.send(
-          .mux, MessageType.applyRequest, buffers: ApplyMessage.pack(function: "say", args: [.string(text)]))
+          .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "say", args: [.string(text)]))
         ids.append((id, text))
       }
       for (id, text) in ids {

@@ -13,7 +13,7 @@ import Testing
     var frames = Multipart()
     for frame in ["<IDS|MSG>", "", "{}", "{}", metadata, "{}"] { frames.append(Bytes(frame)) }
     let layout = try MessageLayout(of: frames)
-    let message = Message(SharedMessage(taking: &frames), layout: layout, header: header)
+    let message = Message(SharedFrames(taking: &frames), layout: layout, header: header)
     return Request(message: message, metadata: try RequestMetadata(bytes), channel: .shell)
   }
 

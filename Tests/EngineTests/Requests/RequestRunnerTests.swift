@@ -42,7 +42,7 @@ import Testing
     frames.append(Bytes(keeping: buffer, memory: UnsafeRawBufferPointer(buffer.memory)))
     let layout = try MessageLayout(of: frames)
     let header = MessageHeader(messageID: "m", messageType: MessageType.kernelInfoRequest)
-    let message = Message(SharedMessage(taking: &frames), layout: layout, header: header)
+    let message = Message(SharedFrames(taking: &frames), layout: layout, header: header)
     let request = Request(message: message, metadata: RequestMetadata(), channel: .shell)
     _ = mailbox.add(request, id: "m")
     return Memory(object: buffer)

@@ -36,6 +36,7 @@ actor FakeController {
 
   init(key: String = "secret") throws {
     loop = try EventLoop(name: "test-controller")
+    try loop.start()
     folder = "/tmp/mt-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var connection = ConnectionInfo(kind: .engine, interface: "ipc://\(folder)/c")

@@ -43,6 +43,7 @@ actor RawClient {
     self.notifications = Box(notifications)
     session = try Session(key: key ?? info.key)
     loop = try EventLoop(name: "raw-client")
+    try loop.start()
   }
 
   deinit { loop.stop() }

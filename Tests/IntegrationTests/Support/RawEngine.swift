@@ -36,6 +36,7 @@ actor RawEngine {
     self.options = options
     session = try Session(key: test.engine.key)
     loop = try EventLoop(name: "raw-engine")
+    try loop.start()
   }
 
   deinit { loop.stop() }

@@ -12,9 +12,9 @@ func answer(_ words: [Substring]) throws -> String {
     return hex(PickleEncoder(version: version, usesFrame: true).encode(try PickleDecoder().decode(bytes(words[2]))))
   case ("apply", 2):
     let frames = words[1].split(separator: ",", omittingEmptySubsequences: false).map(bytes)
-    let message = try ApplyMessage.unpack(frames)
+    let message = try ApplyCall.unpack(frames)
     let function = frames.prefix(frames.count - (try ResultBuffers.deserialize(frames).rest.count))
-    return ApplyMessage.pack(functionFrames: Array(function), args: message.args, kwargs: message.kwargs)
+    return ApplyCall.pack(functionFrames: Array(function), args: message.args, kwargs: message.kwargs)
       .map(hex).joined(separator: ",")
   case ("result", 2):
     let frames = words[1].split(separator: ",", omittingEmptySubsequences: false).map(bytes)

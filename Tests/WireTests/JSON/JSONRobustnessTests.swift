@@ -44,7 +44,8 @@ import Testing
     }
   }
 
-  /// What parses must be the same after writing and parsing again; what does not must be rejected within the text.
+  /// A text that parses must give the same value after writing and parsing again. The error of one that does not must have
+  /// an offset within the text.
   private func expectParsedOrRejected(_ bytes: [UInt8]) {
     do throws(JSONError) {
       let written = try JSONValue.parse(Bytes(bytes)).bytes

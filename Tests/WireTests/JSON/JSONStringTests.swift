@@ -59,7 +59,7 @@ import Testing
   ])
   func writing(value: String, text: String) throws {
     var output = Array("x".utf8)
-    appendJSONString(value, to: &output)
+    JSONString.append(value, to: &output)
     #expect(String(decoding: output, as: UTF8.self) == "x" + text)
     #expect(try JSONValue.parse(Bytes(output)[1..<output.count]) == .string(value))
   }

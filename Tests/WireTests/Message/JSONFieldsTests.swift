@@ -68,7 +68,7 @@ import Testing
     #expect(found == ["empty", "a", "id", "type", "msg_idx", "id", "key", "quoted"])
   }
 
-  /// Nesting takes no stack.
+  /// The scanner does not recurse into nested values.
   @Test func deepNesting() throws {
     let depth = 500_000
     let nested = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)

@@ -16,7 +16,7 @@ extension Multipart {
   }
 }
 
-/// The fields of an object as `JSONFields` finds them, each value as its text.
+/// The fields that `JSONFields` finds in an object, with the text of each value.
 func fields(_ text: some Collection<UInt8>) throws(WireError) -> [String: String] {
   let bytes = Bytes(Array(text))
   return try bytes.withSpan { (span) throws(WireError) in

@@ -48,7 +48,7 @@ struct PickleDecoderTests {
 
   @Test("a class is an inert record")
   func record() throws {
-    // os.system("ls"), then an object given state.
+    // os.system("ls"), then an object with state.
     let call = try #require(try PickleDecoder().decode(Bytes("cos\nsystem\n(S'ls'\ntR.")).recordValue)
     #expect(call == PickleRecord(module: "os", name: "system", args: ["ls"]))
     let object = try #require(

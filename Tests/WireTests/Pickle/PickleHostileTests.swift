@@ -44,7 +44,7 @@ struct PickleHostileTests {
         _ = value.hashValue
         _ = PickleEncoder().encode(value)
       }
-      _ = try? ApplyMessage.unpack([Bytes(bytes), Vectors.applyInfo, Bytes(bytes), Bytes(bytes), Bytes(bytes)])
+      _ = try? ApplyCall.unpack([Bytes(bytes), Vectors.applyInfo, Bytes(bytes), Bytes(bytes), Bytes(bytes)])
     }
   }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import MartletZeroMQ
 
 /// The first two test cases of RFC 2202 (MD5, SHA-1) and RFC 4231 (SHA-2), the same input for SHA-3, and a key longer than
-/// any block, which Python's hashlib has computed. A signature is that of the joined frames.
+/// any block, computed with Python's hashlib. A signature covers the joined frames.
 @Suite struct MessageSignerTests {
   struct Vector: CustomTestStringConvertible, Sendable {
     let scheme: String
@@ -14,7 +14,7 @@ import Testing
     var testDescription: String { "\(scheme) \(data.prefix(12))" }
   }
 
-  /// By scheme, the digests of the three inputs.
+  /// The digests of the three inputs, by scheme.
   static let digests: KeyValuePairs = [
     "hmac-md5": [
       "9294727a3638bb1c13f48ef8158bfc9d",
@@ -84,7 +84,7 @@ import Testing
     let middle = vector.data.index(vector.data.startIndex, offsetBy: vector.data.count / 2)
     let (start, end) = (String(vector.data[..<middle]), String(vector.data[middle...]))
     #expect(signature(signer, ["", start, "", end]) == vector.digest)
-    // The precomputed states are not used up.
+    // The precomputed hash states can be used again.
     #expect(signature(signer, [start, end, "", ""]) == vector.digest)
   }
 

@@ -3,7 +3,7 @@ import Testing
 @testable import MartletWire
 
 @Suite struct ReplayFilterTests {
-  /// Which of the fingerprints are new, in order.
+  /// The new ones among the fingerprints, in order.
   private func news(_ fingerprints: [UInt64], limit: Int) -> [UInt64] {
     var filter = ReplayFilter(limit: limit)
     return fingerprints.filter { filter.insert($0) }
@@ -11,7 +11,7 @@ import Testing
 
   @Test func theLastAreRemembered() {
     #expect(news([11, 12, 13, 11, 12, 13], limit: 3) == [11, 12, 13])
-    // With 16 a second generation is full, and 11, 12 and 13 are forgotten.
+    // 16 fills the second generation, and the filter forgets 11, 12 and 13.
     #expect(
       news([11, 12, 13, 14, 15, 11, 16, 14, 15, 16, 11, 12, 11], limit: 3) == [11, 12, 13, 14, 15, 16, 11, 12])
   }
@@ -20,7 +20,7 @@ import Testing
     #expect(news([7, 7, 8, 8, 7], limit: limit) == [7, 8, 7])
   }
 
-  /// Against a list of all fingerprints in generations, with many that want the same place.
+  /// Compares the filter with lists of all fingerprints by generation; many of them collide.
   @Test(arguments: [1, 2, 7, 40, 100]) func itRemembersTwoGenerations(limit: Int) {
     var generator = SeededGenerator(seed: UInt64(limit))
     var filter = ReplayFilter(limit: limit)
@@ -42,26 +42,26 @@ import Testing
     }
   }
 
-  /// Two fingerprints of 2^64 are taken for a third, as their numbers have a meaning in the table.
-  @Test func theLeastFingerprintsAreRememberedToo() {
+  /// Two of the 2^64 fingerprints are treated as a third, because their values have a meaning in the table.
+  @Test func theLowestFingerprintsAreRememberedToo() {
     #expect(news([0, 0, 3, 3], limit: 3) == [0, 3])
     #expect(news([1, 1], limit: 3) == [1])
   }
 
-  @Test func whatIsReadmittedPassesOnceMore() {
+  @Test func aReadmittedFingerprintPassesOnce() {
     var filter = ReplayFilter(limit: 3)
     for fingerprint in 1...3 as ClosedRange<UInt64> { _ = filter.insert(fingerprint) }
     filter.readmit(2)
     filter.readmit(9)
     var news = [2, 2, 3, 9].filter { filter.insert($0) }
     #expect(news == [2, 9])
-    // Being readmitted ends with being remembered.
+    // It is readmitted only once.
     filter.readmit(2)
     news = [10, 2, 2].filter { filter.insert($0) }
     #expect(news == [10, 2])
   }
 
-  @Test func asManyAsJupyterClientRemembers() {
+  @Test func remembersAsManyAsJupyterClient() {
     var filter = ReplayFilter()
     for fingerprint in 0..<70_000 as Range<UInt64> { _ = filter.insert(fingerprint) }
     let isOldestNew = filter.insert(70_000 - 65_536)

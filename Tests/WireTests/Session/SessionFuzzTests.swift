@@ -3,7 +3,7 @@ import Testing
 @testable import MartletWire
 @testable import MartletZeroMQ
 
-/// Damaged messages are refused or read, never fatal. The seed is fixed, so that a failure can be repeated.
+/// Damaged messages are read or rejected, and never end the process. The seed is fixed to make failures repeatable.
 @Suite struct SessionFuzzTests {
   private func samples() throws -> [[Bytes]] {
     var session = try Session(id: "fuzz", key: "")

@@ -15,7 +15,7 @@ import Testing
     return message
   }
 
-  /// The code of the refusal, nil when the message is accepted.
+  /// The code of the rejection; `nil` if the message is accepted.
   private func refusal(_ message: borrowing Multipart, key: String = "secret") throws -> WireError.Code? {
     var session = try Session(key: key)
     do throws(WireError) {
@@ -150,7 +150,7 @@ import Testing
     #expect(error?.code == .malformedJSON)
   }
 
-  @Test func contentThatIsNoObject() throws {
+  @Test func contentThatIsNotAnObject() throws {
     var session = try Session(key: "")
     var multipart = Multipart()
     session.append(to: &multipart, type: "t", metadata: Array("[]".utf8), content: Array("{".utf8))

@@ -19,7 +19,7 @@ import Testing
     #expect(busyWait(after: waits).isWorthwhile(now: now) == isWorthwhile)
   }
 
-  @Test func whoSharesTheProcessorPauses() {
+  @Test func aLoopThatSharesTheProcessorPauses() {
     var busyWait = busyWait(after: [10, 10])
     let alone = busyWait.yielded(for: .microseconds(500), now: now)
     #expect(alone && busyWait.isWorthwhile(now: now))

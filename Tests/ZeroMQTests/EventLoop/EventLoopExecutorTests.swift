@@ -5,18 +5,18 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct EventLoopExecutorTests {
   @Test func closuresRunInOrder() async throws {
-    let loop = try EventLoop(name: "order")
+    let loop = try EventLoop.started("order")
     let log = LoopLog(loop)
-    for number in 0..<1000 { loop.execute { log.note("\(number)") } }
+    for number in 0..<1000 { try loop.execute { log.note("\(number)") } }
     #expect(await log.entries(atLeast: 1000) == (0..<1000).map(String.init))
     await loop.end()
   }
 
   @Test func closuresGivenByClosuresComeLater() async throws {
-    let loop = try EventLoop(name: "nested")
+    let loop = try EventLoop.started("nested")
     let log = LoopLog(loop)
-    loop.execute {
-      loop.execute { log.note("inner") }
+    try loop.execute {
+      try? loop.execute { log.note("inner") }
       log.note("outer")
     }
     #expect(await log.entries(atLeast: 2) == ["outer", "inner"])
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func actorsRunOnTheLoop() async throws {
-    let loop = try EventLoop(name: "actors")
+    let loop = try EventLoop.started("actors")
     let (first, second) = (LoopLog(loop), LoopLog(loop))
     for number in 0..<100 {
       await first.add("\(number)")
@@ -35,18 +35,19 @@ import Testing
   }
 
   @Test func nothingIsLostFromManyThreads() async throws {
-    let loop = try EventLoop(name: "many")
+    let loop = try EventLoop.started("many")
     let count = Local(0)
     let log = LoopLog(loop)
-    await withTaskGroup(of: Void.self) { group in
+    try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<8 {
         group.addTask {
           for number in 0..<5000 {
-            loop.execute { count.value += 1 }
+            try loop.execute { count.value += 1 }
             if number % 50 == 0 { await log.add("x") }
           }
         }
       }
+      try await group.waitForAll()
     }
     #expect(try await loop.run { count.value } == 40_000)
     #expect(await log.entries.count == 800)
@@ -54,8 +55,8 @@ import Testing
   }
 
   @Test func isolationIsKnown() async throws {
-    let loop = try EventLoop(name: "isolation")
-    let other = try EventLoop(name: "other")
+    let loop = try EventLoop.started("isolation")
+    let other = try EventLoop.started("other")
     #expect(!loop.isOnLoop && loop.isIsolatingCurrentContext() == false)
     #expect(try await loop.run { loop.isOnLoop && loop.isIsolatingCurrentContext() == true })
     #expect(try await other.run { !loop.isOnLoop })
@@ -63,12 +64,12 @@ import Testing
     await other.end()
   }
 
-  /// A thread that starts after the loop's has ended may get its id from the system.
+  /// The system may give the id of the loop's ended thread to a new one.
   @Test func aStoppedLoopHasNoThread() async throws {
     for _ in 0..<20 {
-      let stopped = try EventLoop(name: "stopped")
+      let stopped = try EventLoop.started("stopped")
       await stopped.end()
-      let other = try EventLoop(name: "next")
+      let other = try EventLoop.started("next")
       #expect(try await other.run { stopped.isOnLoop } == false)
       await other.end()
     }
@@ -76,7 +77,7 @@ import Testing
 
   #if os(Linux)
     @Test func theThreadHasTheLoopsName() async throws {
-      let loop = try EventLoop(name: "a name longer than fifteen")
+      let loop = try EventLoop.started("a name longer than fifteen")
       #expect(
         try await loop.run { try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8) }
           == "a name longer t\n")
@@ -84,18 +85,18 @@ import Testing
     }
   #endif
 
-  @Test func whatWasGivenBeforeTheStopRuns() async throws {
-    let loop = try EventLoop(name: "stop")
+  @Test func workGivenBeforeTheStopRuns() async throws {
+    let loop = try EventLoop.started("stop")
     let count = Local(0)
-    for _ in 0..<1000 { loop.execute { count.value += 1 } }
-    loop.execute { loop.execute { loop.execute { count.value += 1 } } }
+    for _ in 0..<1000 { try loop.execute { count.value += 1 } }
+    try loop.execute { try? loop.execute { try? loop.execute { count.value += 1 } } }
     await loop.end()
     #expect(count.value == 1001)
   }
 
   @Test func stoppingTwiceAndFromWithin() async throws {
-    let loop = try EventLoop(name: "twice")
-    loop.execute {
+    let loop = try EventLoop.started("twice")
+    try loop.execute {
       loop.stop()
       loop.stop()
     }
@@ -105,7 +106,7 @@ import Testing
   }
 
   @Test func severalWaitForTheEnd() async throws {
-    let loop = try EventLoop(name: "waiters")
+    let loop = try EventLoop.started("waiters")
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<5 { group.addTask { await loop.waitUntilStopped() } }
       group.addTask { loop.stop() }
@@ -116,14 +117,14 @@ import Testing
     weak var gone: EventLoop?
     let (ends, continuation) = AsyncStream<Void>.makeStream()
     do {
-      let loop = try EventLoop(name: "freed")
+      let loop = try EventLoop.started("freed")
       gone = loop
       let witness = Witness { continuation.yield() }
       try await loop.run { _ = loop.schedule(at: .now + .seconds(3600)) { withExtendedLifetime(witness) {} } }
       loop.stop()
       await loop.waitUntilStopped()
     }
-    // The thread lets go of what its timers held before it tells that it has ended.
+    // The thread releases what its timers refer to before it reports its end.
     var iterator = ends.makeAsyncIterator()
     await iterator.next()
     while gone != nil { await Task.yield() }

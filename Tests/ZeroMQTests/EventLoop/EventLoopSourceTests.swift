@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases) func socketsWakeTheLoop(_ transport: Transport) async throws {
-    let loop = try EventLoop(name: "sockets")
+    let loop = try EventLoop.started("sockets")
     let log = LoopLog(loop)
     let context = try Context()
     var (serverOptions, clientOptions) = (SocketOptions(), SocketOptions())
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func aSocketIsServedUntilItsCallbackCancelsIt() async throws {
-    let loop = try EventLoop(name: "cancelling")
+    let loop = try EventLoop.started("cancelling")
     let log = LoopLog(loop)
     let context = try Context()
     let first = try Socket(context, .pull)
@@ -76,7 +76,7 @@ import Testing
     await readers.1.start()
     for number in 0..<5 { try toSecond.send("second \(number)") }
     #expect(await log.entries(atLeast: 8).suffix(5) == (0..<5).map { "second \($0)" })
-    // What was left waits for the next registration.
+    // The remaining messages wait for the next registration.
     await readers.0.start()
     #expect(await log.entries(atLeast: 10).suffix(2) == ["first 3", "first 4"])
     await readers.0.stop()
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test func fileDescriptorsWakeTheLoop() async throws {
-    let loop = try EventLoop(name: "descriptors")
+    let loop = try EventLoop.started("descriptors")
     let log = LoopLog(loop)
     let pipe = Pipe()
     let descriptor = pipe.fileHandleForReading.fileDescriptor
@@ -104,10 +104,10 @@ import Testing
   }
 
   @Test func aCallbackMayCancelTheOthersOfItsRound() async throws {
-    let loop = try EventLoop(name: "round")
+    let loop = try EventLoop.started("round")
     let log = LoopLog(loop)
     let pipes = [Pipe(), Pipe(), Pipe()]
-    // All are readable before the first is registered, so that one round reports them all.
+    // All are readable before the first is registered, so one round finds them all.
     for pipe in pipes { try pipe.fileHandleForWriting.write(contentsOf: [1]) }
     let descriptors = pipes.map(\.fileHandleForReading.fileDescriptor)
     try await loop.run {
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func aCallbackMayAddSources() async throws {
-    let loop = try EventLoop(name: "adding")
+    let loop = try EventLoop.started("adding")
     let log = LoopLog(loop)
     let pipe = Pipe()
     let descriptor = pipe.fileHandleForReading.fileDescriptor
@@ -147,15 +147,15 @@ import Testing
     await loop.end()
   }
 
-  /// Work from other threads and sockets take turns: a stream of one does not keep the other waiting.
+  /// Work from other threads and sockets take turns: neither keeps the other waiting.
   @Test func workDoesNotStarveSockets() async throws {
-    let loop = try EventLoop(name: "fair")
+    let loop = try EventLoop.started("fair")
     let log = LoopLog(loop)
     let pipe = Pipe()
     let descriptor = pipe.fileHandleForReading.fileDescriptor
     let isDone = Local(false)
     @Sendable func again() {
-      if !isDone.value { loop.execute { again() } }
+      if !isDone.value { try? loop.execute { again() } }
     }
     try await loop.run {
       _ = loop.onReadable(fileDescriptor: descriptor) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletZeroMQ
 
-/// What callbacks on a loop's thread have noted; touched by that thread only.
+/// A log of entries, which only the loop's thread uses.
 actor LoopLog {
   let loop: EventLoop
   private(set) var entries: [String] = []
@@ -24,7 +24,7 @@ actor LoopLog {
   /// For callbacks that run on the loop's thread.
   nonisolated func note(_ entry: String) { assumeIsolated { $0.add(entry) } }
 
-  /// Waits until so many entries are there.
+  /// Waits for that many entries.
   func entries(atLeast count: Int) async -> [String] {
     if entries.count < count {
       wanted = count
@@ -35,10 +35,20 @@ actor LoopLog {
 }
 
 extension EventLoop {
-  /// Runs a closure on the loop's thread and waits for what it gives.
+  static func started(_ name: String) throws -> EventLoop {
+    let loop = try EventLoop(name: name)
+    try loop.start()
+    return loop
+  }
+
+  /// Runs a closure on the loop's thread and waits for its result.
   func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      execute { continuation.resume(with: Result { try body() }) }
+      do {
+        try execute { continuation.resume(with: Result { try body() }) }
+      } catch {
+        continuation.resume(throwing: error)
+      }
     }
   }
 
@@ -48,7 +58,9 @@ extension EventLoop {
   }
 }
 
-/// Holds a value that only the loop's thread touches.
+/// A value for the loop's thread.
+///
+/// `@unchecked Sendable`: only the loop's thread uses the value while the loop runs, and a test reads it after the end.
 final class Local<Value>: @unchecked Sendable {
   var value: Value
   init(_ value: Value) { self.value = value }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct EventLoopTimerTests {
   @Test func timersFireInTheOrderOfTheirDeadlines() async throws {
-    let loop = try EventLoop(name: "timers")
+    let loop = try EventLoop.started("timers")
     let log = LoopLog(loop)
     try await loop.run {
       let now = ContinuousClock.now
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func timersAreNeverEarly() async throws {
-    let loop = try EventLoop(name: "early")
+    let loop = try EventLoop.started("early")
     let log = LoopLog(loop)
     try await loop.run {
       for microseconds in stride(from: 100, to: 3000, by: 290) {
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func cancelledTimersDoNotFire() async throws {
-    let loop = try EventLoop(name: "cancel")
+    let loop = try EventLoop.started("cancel")
     let log = LoopLog(loop)
     try await loop.run {
       let now = ContinuousClock.now
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func timersThatScheduleTimers() async throws {
-    let loop = try EventLoop(name: "chain")
+    let loop = try EventLoop.started("chain")
     let log = LoopLog(loop)
     @Sendable func tick(_ left: Int) {
       log.note("\(left)")
@@ -65,12 +65,12 @@ import Testing
   }
 
   @Test func cancelledTimersTakeNoRoom() async throws {
-    let loop = try EventLoop(name: "room")
+    let loop = try EventLoop.started("room")
     let pending = try await loop.run {
       let kept = loop.schedule(at: .now + .seconds(7200)) {}
       for _ in 0..<10_000 { loop.cancel(loop.schedule(at: .now + .seconds(3600)) {}) }
       loop.cancel(kept)
-      return loop.pendingTimers
+      return loop.timers.count
     }
     #expect(pending < 200)
     await loop.end()

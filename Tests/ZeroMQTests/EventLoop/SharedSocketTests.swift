@@ -5,7 +5,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct SharedSocketTests {
-  /// Counts what comes in on a shared socket, a few messages per call.
+  /// Counts the messages of a shared socket, a few per call.
   private actor Counter {
     private let loop: EventLoop
     private let socket: SharedSocket
@@ -50,12 +50,12 @@ import Testing
     }
   }
 
-  /// A send uses up libzmq's signal that messages have come; without the notice of it the loop would sleep on them.
+  /// A send consumes libzmq's signal that messages have arrived; if the loop weren't told, it would leave them unread.
   @Test(arguments: [Transport.inproc, .ipc, .tcp]) func noMessageIsMissedWhileOthersSend(
     _ transport: Transport
   ) async throws {
     let count = 20_000
-    let loop = try EventLoop(name: "shared")
+    let loop = try EventLoop.started("shared")
     let context = try Context()
     let bound = try Socket(context, .dealer)
     let endpoint = try bound.bind(transport.freeEndpoint)
@@ -92,8 +92,8 @@ import Testing
     await loop.end()
   }
 
-  @Test func isSilentAfterItsEnd() async throws {
-    let loop = try EventLoop(name: "shared")
+  @Test func sendsAndReceivesNothingAfterItsEnd() async throws {
+    let loop = try EventLoop.started("shared")
     let context = try Context()
     let bound = try Socket(context, .dealer)
     let endpoint = try bound.bind(Transport.inproc.freeEndpoint)

@@ -8,17 +8,19 @@ import CMartletZeroMQ
   import Darwin
 #endif
 
-/// A received message that several parts of a program keep: its frames don't change any more, and everything taken out
-/// of it refers to them.
+/// The frames of a received message, which no longer change, so that several parts of a program can keep them. Everything
+/// taken out of them refers to their memory.
 ///
-/// One allocation of exactly the size that is needed; the room of the message it was taken from stays where it is.
+/// It takes one allocation of exactly the needed size. The room of the message it was taken from stays there for reuse.
 ///
-/// `@unchecked Sendable`: any thread may read the frames; only the thread that made it may call ``append(_:to:)``, as
-/// libzmq counts references to a frame in a way that only one thread may begin.
-public struct SharedMessage: @unchecked Sendable {
+/// `@unchecked Sendable`: the frames are never written to after this is made, so any thread may read them, and the storage
+/// is released atomically. The exception is ``append(_:to:)``, which changes a frame's reference count in a way that is
+/// atomic only once the frame is shared: only one thread at a time may call it. Martlet calls it where the message is
+/// received.
+public struct SharedFrames: @unchecked Sendable {
   private let storage: FrameStorage
 
-  /// Takes the frames over and leaves an empty message.
+  /// Takes the frames of a message and leaves it empty.
   public init(taking message: inout Multipart) { storage = message.moveFrames() }
 
   /// How many frames there are.
@@ -36,15 +38,15 @@ public struct SharedMessage: @unchecked Sendable {
   /// The sum of all frames' sizes in bytes.
   public var totalSize: Int { (0..<count).reduce(0) { $0 + storage.memory(at: $1).count } }
 
-  /// Appends references to some of the frames to a message that is to be sent; no payload is copied.
+  /// Appends references to some of the frames to a message to be sent, as far as they are there; copies no payload.
   public func append(_ indices: Range<Int>, to message: inout Multipart) {
-    for index in indices { storage.withFrame(index) { message.append(sharing: $0) } }
+    for index in indices.clamped(to: 0..<count) { storage.withFrame(index) { message.append(sharing: $0) } }
   }
 }
 
-/// The frames behind ``SharedMessage`` in the tail of one allocation, with their number.
+/// The libzmq messages behind ``SharedFrames`` in the tail of one allocation, with their number as the header.
 final class FrameStorage: ManagedBuffer<Int, zmq_msg_t> {
-  /// Takes over frames, which must not be used where they were any more.
+  /// Moves frames here; the originals must not be used any more.
   static func moving(_ frames: UnsafeMutablePointer<zmq_msg_t>, count: Int) -> FrameStorage {
     let made = FrameStorage.create(minimumCapacity: count) { buffer in
       // libzmq messages may be moved as plain memory as long as one copy is used afterwards.
@@ -59,7 +61,7 @@ final class FrameStorage: ManagedBuffer<Int, zmq_msg_t> {
     withUnsafeMutablePointers { count, frames in body(index >= 0 && index < count.pointee ? frames + index : nil) }
   }
 
-  /// Where a frame's payload is, as long as this object lives.
+  /// The memory of a frame's payload, valid while this object lives.
   func memory(at index: Int) -> UnsafeRawBufferPointer {
     withFrame(index) { frame in
       guard let frame, let data = zmq_msg_data(frame) else { return UnsafeRawBufferPointer(start: nil, count: 0) }

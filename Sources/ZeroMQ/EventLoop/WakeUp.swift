@@ -8,7 +8,7 @@ import CMartletZeroMQ
   import Darwin
 #endif
 
-/// A descriptor that wakes a poll: an eventfd on Linux, a pipe elsewhere.
+/// A descriptor that wakes a poll: an eventfd on Linux, a pipe on other systems.
 struct WakeUp: ~Copyable {
   let readDescriptor: Int32
   private let writeDescriptor: Int32

@@ -1,23 +1,23 @@
 import MartletZeroMQ
 
-/// A call as it travels in the buffers of an `apply_request`: `[function, info, argument frames …, keyword frames …]`
+/// A function call in the buffers of an `apply_request`: `[function, info, argument frames …, keyword frames …]`
 /// (`pack_apply_message` and `unpack_apply_message` of ipyparallel/serialize/serialize.py).
-public struct ApplyMessage: Sendable {
-  /// What to call.
+public struct ApplyCall: Sendable {
+  /// The function to call.
   public let function: CallTarget
   /// The positional arguments.
   public let args: [PickleValue]
   /// The keyword arguments, in the order of their names.
   public let kwargs: [(String, PickleValue)]
 
-  /// The frames of a call of the function that has this name on the engine. Large `bytes` and arrays are not copied.
+  /// The frames of a call of the function with this name on the engine. Large `bytes` and arrays are not copied.
   public static func pack(
     function: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = []
   ) -> [Bytes] {
     pack(functionFrames: ResultBuffers.serialize(.reference(function)), args: args, kwargs: kwargs)
   }
 
-  /// The frames of a call of a function that is in frames already.
+  /// The frames of a call of a function that is given as frames.
   public static func pack(
     functionFrames: [Bytes], args: [PickleValue] = [], kwargs: [(String, PickleValue)] = []
   ) -> [Bytes] {
@@ -34,12 +34,12 @@ public struct ApplyMessage: Sendable {
     return frames
   }
 
-  /// Reads a call. Arguments that are References stay ``PickleValue/reference(_:)``.
+  /// Reads a call. Arguments that are References remain ``PickleValue/reference(_:)``.
   ///
   /// - Throws: `PickleError` if the frames are not exactly one call.
   public static func unpack(
     _ frames: [Bytes], decoder: PickleDecoder = PickleDecoder()
-  ) throws(PickleError) -> ApplyMessage {
+  ) throws(PickleError) -> ApplyCall {
     var rest = frames[...]
     let function = try ResultBuffers.take(from: &rest, decoder)
     guard let pickle = rest.popFirst() else { throw PickleError(.mismatch, "an apply message has at least two parts") }
@@ -58,6 +58,6 @@ public struct ApplyMessage: Sendable {
     guard positional.isEmpty, rest.isEmpty else {
       throw PickleError(.mismatch, "\(positional.count + rest.count) parts of an apply message are left over")
     }
-    return ApplyMessage(function: CallTarget(function), args: args, kwargs: kwargs)
+    return ApplyCall(function: CallTarget(function), args: args, kwargs: kwargs)
   }
 }
