@@ -1,5 +1,5 @@
-import Testing
 import MartletWire
+import Testing
 
 @testable import MartletController
 

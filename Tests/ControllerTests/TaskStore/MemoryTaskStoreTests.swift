@@ -1,6 +1,6 @@
 import MartletWire
-import Testing
 import MartletZeroMQ
+import Testing
 
 @testable import MartletController
 

@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 import MartletWire
-import Testing
 import MartletZeroMQ
+import Testing
 
 @testable import MartletController
 

@@ -1,6 +1,6 @@
-import Testing
 import MartletWire
 import MartletZeroMQ
+import Testing
 
 @testable import MartletController
 
