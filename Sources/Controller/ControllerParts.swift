@@ -25,17 +25,20 @@ struct ControllerParts: Sendable {
   ) throws {
     let (heartLoop, relayLoop) = (try EventLoop(name: "heart"), try EventLoop(name: "relay"))
     let (taskLoop, hubLoop) = (try EventLoop(name: "task"), try EventLoop(name: "hub"))
-    loops = [heartLoop, relayLoop, taskLoop, hubLoop]
-      hub = try Hub(sockets: sockets, endpoints: &endpoints, loop: hubLoop, logger: logger, shutDown: shutDown)
-      tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
-      mux = try DirectRelay(
-        .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
-      control = try DirectRelay(
-        .control, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
-      iopub = try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger)
-      broadcast = try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger)
-      hearts = try HeartMonitor(sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger)
-      handshakes = try HandshakeWatch(endpoints.monitored, context: sockets.context, loop: heartLoop, logger: logger)
+    let storeLoop = sockets.configuration.store.kind == .sqlite ? try EventLoop(name: "store") : nil
+    loops = [heartLoop, relayLoop, taskLoop, hubLoop] + (storeLoop.map { [$0] } ?? [])
+    hub = try Hub(
+      sockets: sockets, endpoints: &endpoints, loop: hubLoop, storeLoop: storeLoop, logger: logger,
+      shutDown: shutDown)
+    tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
+    mux = try DirectRelay(
+      .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
+    control = try DirectRelay(
+      .control, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
+    iopub = try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger)
+    broadcast = try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger)
+    hearts = try HeartMonitor(sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger)
+    handshakes = try HandshakeWatch(endpoints.monitored, context: sockets.context, loop: heartLoop, logger: logger)
   }
 
   /// Starts the loops and begins to serve.
