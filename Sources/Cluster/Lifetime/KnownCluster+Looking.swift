@@ -54,8 +54,8 @@ extension KnownCluster {
     do {
       return try LockFile.holder(path)
     } catch {
-      // Whoever has just taken the lock may not have written its name yet.
-      if state != .held { problems.append(StateFileProblem(path: path, reason: error.reason)) }
+      // Whoever has just created or taken the lock may not have written its name yet.
+      if state != .held, state != .missing { problems.append(StateFileProblem(path: path, reason: error.reason)) }
       return nil
     }
   }
