@@ -24,7 +24,7 @@ public actor Cluster {
   /// The present stage.
   public private(set) var state = State.new
   /// The running processes, as in the cluster file.
-  public private(set) var record: ClusterRecord
+  package private(set) var record: ClusterRecord
   private var controller: ChildProcess?
   private var engines: [EngineKey: ChildProcess] = [:]
   private let logger: Logger

@@ -2,24 +2,24 @@ import Foundation
 import MartletWire
 
 /// The clusters of some profiles, whatever started them: the one place that knows what runs.
-public struct ClusterCatalog: Sendable, Hashable {
+package struct ClusterCatalog: Sendable, Hashable {
   /// What ``clean(force:)`` did.
-  public struct Cleaning: Sendable, Hashable {
+  package struct Cleaning: Sendable, Hashable {
     /// The paths that were removed.
-    public var removed: [String] = []
+    package var removed: [String] = []
     /// Why others were not, in one line each.
-    public var kept: [String] = []
+    package var kept: [String] = []
   }
 
   /// Where to look.
-  public let profiles: [ProfileDirectory]
+  package let profiles: [ProfileDirectory]
 
   /// A catalog of profiles; of all in `$IPYTHONDIR` by default.
-  public init(profiles: [ProfileDirectory] = ProfileDirectory.all()) { self.profiles = profiles }
+  package init(profiles: [ProfileDirectory] = ProfileDirectory.all()) { self.profiles = profiles }
 
   /// All clusters, running or not, by profile and id. Connection files alone are no cluster, unless a controller may be
   /// behind them.
-  public var clusters: [KnownCluster] {
+  package var clusters: [KnownCluster] {
     profiles.flatMap(ClusterFiles.all).compactMap { KnownCluster.look(at: $0) }
       .filter { $0.hasClusterFiles || $0.liveness != .ended }
   }
@@ -27,7 +27,7 @@ public struct ClusterCatalog: Sendable, Hashable {
   /// A cluster of a profile, running or not.
   ///
   /// - Returns: `nil` when it has no files.
-  public static func cluster(_ clusterID: String, in profile: ProfileDirectory) -> KnownCluster? {
+  package static func cluster(_ clusterID: String, in profile: ProfileDirectory) -> KnownCluster? {
     KnownCluster.look(at: ClusterFiles(clusterID: clusterID, profile: profile))
   }
 
@@ -35,7 +35,7 @@ public struct ClusterCatalog: Sendable, Hashable {
   ///
   /// - Parameter orUnknown: whether one counts that may run elsewhere.
   /// - Throws: ``ClusterError`` when there is none of that id, or it can't be told whether it runs.
-  public static func running(
+  package static func running(
     _ clusterID: String, in profile: ProfileDirectory, orUnknown: Bool = false
   ) throws(ClusterError) -> KnownCluster {
     guard let cluster = cluster(clusterID, in: profile), cluster.liveness != .ended else {
@@ -53,7 +53,7 @@ public struct ClusterCatalog: Sendable, Hashable {
   /// - Parameters:
   ///   - force: also removes the files of clusters that run, or may run elsewhere, and all connection files.
   ///   - clusterID: the only cluster of each profile to clean up after; `nil` for all.
-  public func clean(force: Bool = false, clusterID: String? = nil) -> Cleaning {
+  package func clean(force: Bool = false, clusterID: String? = nil) -> Cleaning {
     var result = Cleaning()
     for files in profiles.flatMap(ClusterFiles.all) where clusterID == nil || files.clusterID == clusterID {
       let cleaning = Self.clean(files, force: force)
@@ -75,12 +75,15 @@ public struct ClusterCatalog: Sendable, Hashable {
     var result = Cleaning()
     // Nobody starts the cluster as long as its files are removed.
     var lock: LockFile?
-    let state: LockFile.State
-    do {
-      lock = try LockFile.acquire(files.lock)
-      state = lock?.previousState ?? .held
-    } catch {
-      state = LockFile.state(of: files.lock)
+    var state = LockFile.state(of: files.lock)
+    if state == .free || state == .missing {
+      do {
+        lock = try LockFile.acquire(files.lock)
+        state = lock?.previousState ?? .held
+      } catch {
+        // Without a folder for the lock there is none.
+        state = LockFile.state(of: files.lock)
+      }
     }
     guard let cluster = KnownCluster.look(at: files, lock: state), cluster.liveness == .ended || force else {
       if state == .missing { lock.take()?.remove() }
@@ -95,9 +98,7 @@ public struct ClusterCatalog: Sendable, Hashable {
     }
     var outcome = files.remove(socketDirectory: cluster.record?.socketDirectory, connections: connections)
     if problems.contains(files.engineTable) { ClusterFiles.remove(files.engineTable, &outcome) }
-    if state != .missing {
-      ClusterFiles.remove(files.lock, &outcome)
-    }
+    if state != .missing { ClusterFiles.remove(files.lock, &outcome) }
     lock.take()?.remove()
     result.removed = outcome.removed
     result.kept = outcome.failed.map { "\($0)" }

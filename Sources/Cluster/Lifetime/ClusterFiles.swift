@@ -2,44 +2,46 @@ import Foundation
 import MartletWire
 
 /// Which cluster, and where its files are.
-public struct ClusterFiles: Sendable, Hashable {
+package struct ClusterFiles: Sendable, Hashable {
   /// The profile.
-  public let profile: ProfileDirectory
+  package let profile: ProfileDirectory
   /// Empty for the profile's default cluster.
-  public let clusterID: String
+  package let clusterID: String
 
   /// The files of a cluster, present or not.
-  public init(clusterID: String, profile: ProfileDirectory) {
+  package init(clusterID: String, profile: ProfileDirectory) {
     self.clusterID = clusterID
     self.profile = profile
   }
 
   /// What Martlet reads about a cluster that Martlet started.
-  public var record: String { "\(profile.pid)/martlet-\(clusterID).json" }
+  package var record: String { "\(profile.pid)/martlet-\(clusterID).json" }
   /// Locked by the process that holds such a cluster.
   var lock: String { "\(profile.pid)/martlet-\(clusterID).lock" }
   /// Locked by a Martlet controller, whatever started it.
   var controllerLock: String { "\(profile.pid)/ipcontroller-\(clusterID).lock" }
   /// ipyparallel's cluster file, which Martlet writes too.
-  public var python: String { "\(profile.security)/cluster-\(clusterID).json" }
+  package var python: String { "\(profile.security)/cluster-\(clusterID).json" }
   /// The engines that a controller restores.
   var engineTable: String { "\(profile.log)/engines\(clusterID).json" }
   /// For clients.
-  public var clientConnection: ConnectionFile { connection(.client) }
+  package var clientConnection: ConnectionFile { connection(.client) }
   /// For engines.
-  public var engineConnection: ConnectionFile { connection(.engine) }
+  package var engineConnection: ConnectionFile { connection(.engine) }
   /// Both connection files.
-  public var connections: [ConnectionFile] { [clientConnection, engineConnection] }
+  package var connections: [ConnectionFile] { [clientConnection, engineConnection] }
 
   private func connection(_ kind: ConnectionInfo.Kind) -> ConnectionFile {
     ConnectionFile(kind, profileDirectory: profile.path, clusterID: clusterID)
   }
 
   /// The cluster in messages: `cluster x of profile p`.
-  public var name: String { "\(clusterID.isEmpty ? "the cluster" : "cluster \(clusterID)") of profile \(profile.name)" }
+  package var name: String {
+    "\(clusterID.isEmpty ? "the cluster" : "cluster \(clusterID)") of profile \(profile.name)"
+  }
 
   /// The options that select the cluster on a command line, without those that are the default.
-  public var options: [String] {
+  package var options: [String] {
     (isNamed && profile.name == "default" ? [] : profileOptions)
       + (clusterID.isEmpty ? [] : ["--cluster-id", clusterID])
   }

@@ -2,7 +2,7 @@ import MartletWire
 
 extension ClusterRecord {
   /// The content of the file.
-  public var json: JSONValue {
+  package var json: JSONValue {
     var fields: [String: JSONValue] = [
       "cluster": [
         "class": "ipyparallel.cluster.cluster.Cluster", "cluster_id": .string(files.clusterID),

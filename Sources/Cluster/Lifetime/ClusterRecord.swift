@@ -7,42 +7,42 @@ import MartletZeroMQ
 /// The file is written twice. `security/cluster-CLUSTERID.json` is for Python: its keys are those of ipyparallel's
 /// `Cluster.to_dict`, so `ipcluster list` and `Cluster.from_file` know the cluster; they also rewrite it. Martlet itself
 /// reads `pid/martlet-CLUSTERID.json`.
-public struct ClusterRecord: Sendable, Hashable {
+package struct ClusterRecord: Sendable, Hashable {
   /// A child process of the cluster.
-  public struct Process: Sendable, Hashable {
+  package struct Process: Sendable, Hashable {
     /// Its id.
-    public var pid: Int
+    package var pid: Int
     /// The file with its output.
-    public var log: String
+    package var log: String
   }
 
   /// The format of the file. A later version of Martlet that changes the meaning of a key raises it.
   static let format = 1
 
   /// Which cluster, and where its files are.
-  public let files: ClusterFiles
+  package let files: ClusterFiles
   /// The process that holds the cluster and stops it on SIGTERM.
-  public var supervisor: ProcessReference
+  package var supervisor: ProcessReference
   /// `nil` before it is started and after it has ended.
-  public var controller: Process?
+  package var controller: Process?
   /// The engines that run, by set and number within the set; a set without engines is left out.
-  public var engineSets: [String: [Int: Process]] = [:]
+  package var engineSets: [String: [Int: Process]] = [:]
   /// The folder of its socket files, if it uses `ipc`.
-  public var socketDirectory: String?
+  package var socketDirectory: String?
 
   /// A cluster of which nothing runs yet, held by this process.
-  public init(files: ClusterFiles, supervisor: ProcessReference = .current) {
+  package init(files: ClusterFiles, supervisor: ProcessReference = .current) {
     self.files = files
     self.supervisor = supervisor
   }
 
   /// How many engines run.
-  public var engineCount: Int { engineSets.values.reduce(0) { $0 + $1.count } }
+  package var engineCount: Int { engineSets.values.reduce(0) { $0 + $1.count } }
 
   /// Writes both files, mode 0600, each as a whole.
   ///
   /// - Throws: ``OptionError`` with the path and the system's reason.
-  public func write() throws(OptionError) {
+  package func write() throws(OptionError) {
     for path in [files.record, files.python] {
       do {
         try PrivateFile.write(json.bytes.data, to: path)
@@ -56,7 +56,7 @@ public struct ClusterRecord: Sendable, Hashable {
   ///
   /// - Returns: `nil` when there is none.
   /// - Throws: ``StateFileProblem`` when it is unusable.
-  public static func read(_ files: ClusterFiles) throws(StateFileProblem) -> ClusterRecord? {
+  package static func read(_ files: ClusterFiles) throws(StateFileProblem) -> ClusterRecord? {
     try StateFileProblem.reading(files.record) { json in try ClusterRecord(json: json, files: files) }
   }
 }

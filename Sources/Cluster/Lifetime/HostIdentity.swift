@@ -2,18 +2,18 @@ import Foundation
 import MartletWire
 
 /// Where a process runs: the machine, its kernel since the last boot, and the process namespace.
-public struct HostIdentity: Sendable, Hashable {
+package struct HostIdentity: Sendable, Hashable {
   /// The host's name.
-  public var name: String
+  package var name: String
   /// The installation's id, `/etc/machine-id`, where there is one.
-  public var machineID: String?
+  package var machineID: String?
   /// Identifies the running kernel until the next boot.
-  public var bootID: String?
+  package var bootID: String?
   /// The namespace in which process ids are counted; `nil` where `/proc` shows another one, so that ids mean nothing.
-  public var pidNamespace: String?
+  package var pidNamespace: String?
 
   /// This process's host.
-  public static let current = HostIdentity(
+  package static let current = HostIdentity(
     name: ProcessIdentity.hostName, machineID: machineID(), bootID: bootID(), pidNamespace: pidNamespace())
 
   /// Whether both run on one kernel, in whatever containers.

@@ -12,7 +12,8 @@ extension KnownCluster {
     cluster.python = cluster.reading { () throws(StateFileProblem) in try PythonClusterFile.read(files) }
     let lock = lock ?? LockFile.state(of: files.lock)
     let controllerLock = LockFile.state(of: files.controllerLock)
-    let supervisor = cluster.record?.supervisor ?? cluster.holder(of: files.lock, state: lock)
+    let holder = cluster.holder(of: files.lock, state: lock)
+    let supervisor = cluster.record?.supervisor ?? holder
     let controller = cluster.holder(of: files.controllerLock, state: controllerLock)
     let connection = cluster.readConnections()
     cluster.checkEngineTable()
@@ -73,7 +74,9 @@ extension KnownCluster {
     let path = files.engineTable
     _ = reading { () throws(StateFileProblem) in
       try StateFileProblem.reading(path) { json in
-        guard json["engines"]?.objectValue != nil else { throw OptionError("'engines' is missing") }
+        guard let engines = json["engines"]?.objectValue, engines.values.allSatisfy({ $0.stringValue != nil }),
+          json["next_id"]?.intValue != nil
+        else { throw OptionError("'engines' or 'next_id' is missing or of the wrong type") }
       }
     }
   }

@@ -6,7 +6,7 @@ extension KnownCluster {
   ///
   /// - Parameter timeout: how long a supervisor may take to leave; others have five seconds, as in ipyparallel.
   /// - Throws: ``ClusterError`` when no process of it can be signalled from here.
-  public func stop(within timeout: Duration = .seconds(30)) async throws {
+  package func stop(within timeout: Duration = .seconds(30)) async throws {
     let processes = stoppableProcesses
     guard !processes.isEmpty else { throw ClusterError.outOfReach(self) }
     let grace = origin == .martlet ? timeout : min(timeout, .seconds(5))

@@ -1,9 +1,9 @@
 import MartletWire
 
 /// A cluster as its files and processes show it, whatever started it.
-public struct KnownCluster: Sendable, Hashable {
+package struct KnownCluster: Sendable, Hashable {
   /// What started a cluster.
-  public enum Origin: Sendable, Hashable {
+  package enum Origin: Sendable, Hashable {
     /// `martlet start`, a ``Cluster``.
     case martlet
     /// `ipcluster`, or `ipyparallel.Cluster` in a program.
@@ -13,26 +13,26 @@ public struct KnownCluster: Sendable, Hashable {
   }
 
   /// Which cluster, and where its files are.
-  public let files: ClusterFiles
+  package let files: ClusterFiles
   /// What started it.
-  public internal(set) var origin = Origin.controller
+  package internal(set) var origin = Origin.controller
   /// Whether it runs.
-  public internal(set) var liveness = Liveness.ended
+  package internal(set) var liveness = Liveness.ended
   /// The process that holds it: Martlet's supervisor, or the controller; `nil` where no file says so.
-  public internal(set) var process: ProcessReference?
+  package internal(set) var process: ProcessReference?
   /// The cluster file, if Martlet started it.
-  public internal(set) var record: ClusterRecord?
+  package internal(set) var record: ClusterRecord?
   /// ipyparallel's cluster file.
   var python: PythonClusterFile?
   /// Files that can't be used.
-  public internal(set) var problems: [StateFileProblem] = []
+  package internal(set) var problems: [StateFileProblem] = []
   /// Whether there is more than connection files, which `--reuse` keeps, and a table of engines.
   var hasClusterFiles = false
 
   init(files: ClusterFiles) { self.files = files }
 
   /// How many engine processes run; `nil` where the files don't say.
-  public var engineCount: Int? {
+  package var engineCount: Int? {
     switch (liveness, origin) {
     case (.ended, _): 0
     case (_, .martlet): record?.engineCount
@@ -42,13 +42,13 @@ public struct KnownCluster: Sendable, Hashable {
   }
 
   /// The host of the process that holds it, if it is known.
-  public var host: String? {
+  package var host: String? {
     if case .unknown(let host) = liveness { return host }
     return process?.host.name
   }
 
   /// The cluster file's content, with what was found out under the key `martlet`.
-  public var json: JSONValue {
+  package var json: JSONValue {
     var fields =
       (record?.json ?? python?.json)?.objectValue ?? [
         "cluster": ["cluster_id": .string(files.clusterID), "profile_dir": .string(files.profile.path)]

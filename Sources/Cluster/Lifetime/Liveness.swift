@@ -1,12 +1,12 @@
 /// Whether a cluster runs, as far as can be told from here.
-public enum Liveness: Sendable, Hashable, CustomStringConvertible {
+package enum Liveness: Sendable, Hashable, CustomStringConvertible {
   case running
   case ended
   /// It may run on another host, or where neither its lock nor its process can be seen.
   case unknown(host: String)
 
   /// In words, for messages.
-  public var description: String {
+  package var description: String {
     switch self {
     case .running: "running"
     case .ended: "not running"

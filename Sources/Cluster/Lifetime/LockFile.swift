@@ -39,9 +39,7 @@ struct LockFile: ~Copyable, Sendable {
   }
 
   private init(opening path: String) throws(PrivateFileError) {
-    func open(_ flags: Int32) -> Int32 {
-      Foundation.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0o600)
-    }
+    func open(_ flags: Int32) -> Int32 { Self.open(path, O_RDWR | flags) }
     Self.removeOthers(path)
     var previousState = State.free
     var descriptor = open(0)
@@ -58,6 +56,14 @@ struct LockFile: ~Copyable, Sendable {
     self.path = path
     self.previousState = previousState
     self.descriptor = descriptor
+  }
+
+  /// Opens a lock file. One of the user's whose mode is wrong gets the right one: replacing it would lose the lock.
+  private static func open(_ path: String, _ flags: Int32) -> Int32 {
+    let flags = flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+    let descriptor = Foundation.open(path, flags, 0o600)
+    guard descriptor < 0, errno == EACCES, chmod(path, 0o600) == 0 else { return descriptor }
+    return Foundation.open(path, flags, 0o600)
   }
 
   /// Removes what has a lock's name without being a file: nobody holds a lock on it.
@@ -84,11 +90,15 @@ struct LockFile: ~Copyable, Sendable {
 
   /// The state of a lock, without taking it.
   static func state(of path: String) -> State {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    let descriptor = open(path, O_RDONLY)
     guard descriptor >= 0 else {
       return errno == ENOENT || errno == ENOTDIR ? .missing : .unusable(String(cString: strerror(errno)))
     }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return .unusable("it is not a regular file")
+    }
     var request = flock()
     request.l_type = Int16(F_WRLCK)
     request.l_whence = Int16(SEEK_SET)

@@ -1,23 +1,23 @@
 import MartletWire
 
 /// One particular process: its id, when it started, and where. A later process with the same id differs.
-public struct ProcessReference: Sendable, Hashable {
+package struct ProcessReference: Sendable, Hashable {
   /// Its id in its own namespace.
-  public var pid: Int
+  package var pid: Int
   /// Clock ticks from boot to its start, where the system tells.
-  public var startTime: String?
+  package var startTime: String?
   /// Where it runs.
-  public var host: HostIdentity
+  package var host: HostIdentity
 
   /// A process of this host, as it is now.
-  public init(pid: Int) {
+  package init(pid: Int) {
     self.pid = pid
     startTime = pid == ProcessIdentity.pid ? ProcessTable.ownStartTime : ProcessTable.startTime(of: pid)
     host = .current
   }
 
   /// This process.
-  public static var current: ProcessReference { ProcessReference(pid: ProcessIdentity.pid) }
+  package static var current: ProcessReference { ProcessReference(pid: ProcessIdentity.pid) }
 
   /// Whether it can be looked up and signalled from here, and is there.
   var isReachable: Bool {

@@ -1,16 +1,16 @@
 import MartletWire
 
 /// A state file that can't be used.
-public struct StateFileProblem: Error, Sendable, Hashable, CustomStringConvertible {
+package struct StateFileProblem: Error, Sendable, Hashable, CustomStringConvertible {
   /// Where the file is.
-  public let path: String
+  package let path: String
   /// What is wrong with it.
-  public let reason: String
+  package let reason: String
   /// Whether a later version of Martlet wrote it, so that it may well describe something that runs.
-  public var isNewer = false
+  package var isNewer = false
 
   /// Path and reason.
-  public var description: String { "\(path) is unusable: \(reason)" }
+  package var description: String { "\(path) is unusable: \(reason)" }
 
   /// Reads and decodes a JSON file.
   ///
