@@ -1,9 +1,9 @@
-import MartletCluster
 import Foundation
 import Logging
+import MartletCluster
 import MartletWire
 
-/// Starts a cluster and holds it, or has a process in the background do so.
+/// Starts a cluster and keeps it running, here or in a background process.
 struct StartAction {
   private let options: ClusterOptions
   private let warnings: [String]
@@ -12,7 +12,7 @@ struct StartAction {
 
   /// A start with the options of `ipcluster start`.
   ///
-  /// - Parameter background: whether this is the process in the background.
+  /// - Parameter background: whether this is the background process.
   init(_ arguments: [String], background: Bool = false) throws {
     (options, warnings) = try ClusterOptions.read(arguments)
     self.arguments = arguments
@@ -52,7 +52,7 @@ struct StartAction {
     return configuration
   }
 
-  /// The command line for the process in the background.
+  /// The command line of the background process.
   private var startArguments: [String] {
     let passed = arguments.drop { $0 != "--" }
     let own = arguments.prefix(arguments.count - passed.count).filter { $0 != "--daemonize" }
@@ -63,21 +63,26 @@ struct StartAction {
     let profile = cluster.configuration.profile
     let id = cluster.configuration.clusterID
     let isNamed = profile == ProfileDirectory(name: profile.name)
-    let python = [
-      isNamed ? "profile=\"\(profile.name)\"" : "profile_dir=\"\(profile.path)\"",
-      id.isEmpty ? nil : "cluster_id=\"\(id)\"",
-    ].compactMap(\.self).joined(separator: ", ")
-    let stop =
-      "martlet stop"
-      + (isNamed ? (profile.name == "default" ? "" : " --profile \(profile.name)") : " --profile-dir \(profile.path)")
-      + (id.isEmpty ? "" : " --cluster-id \(id)")
+    var python: [String] = []
+    var stop = ["martlet", "stop"]
+    if !isNamed {
+      python.append("profile_dir=\(JSONValue.string(profile.path).pythonLiteral)")
+      stop += ["--profile-dir", profile.path]
+    } else if profile.name != "default" {
+      python.append("profile=\(JSONValue.string(profile.name).pythonLiteral)")
+      stop += ["--profile", profile.name]
+    }
+    if !id.isEmpty {
+      python.append("cluster_id=\(JSONValue.string(id).pythonLiteral)")
+      stop += ["--cluster-id", id]
+    }
     let count = await cluster.engineProcessCount
     let file = await cluster.record.connectionFiles.first?.path ?? ""
     return """
-      A cluster of \(count) engine\(count == 1 ? "" : "s") is up.
-        Python:  import ipyparallel as ipp; rc = ipp.Client(\(python))
+      A cluster of \(count.counted("engine")) is up.
+        Python:  import ipyparallel as ipp; rc = ipp.Client(\(python.joined(separator: ", ")))
         File:    \(file)
-        Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\(stop)
+        Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\(stop.shellCommand)
       """
   }
 }

@@ -2,7 +2,7 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// Counts the peers that failed a socket's security handshake, and says so at most once in a while: a peer with a wrong
+/// Counts the peers that fail a socket's security handshake, and limits how often that is logged: a peer with a wrong
 /// key tries again ten times a second.
 struct HandshakeFailures {
   private var count = 0
@@ -10,7 +10,7 @@ struct HandshakeFailures {
 
   private static let interval = Duration.seconds(5)
 
-  /// Counts a failure; the number of failures so far if it is time to log it.
+  /// Counts a failure. Returns the number of failures so far if it is time to log them.
   mutating func count(at now: ContinuousClock.Instant) -> Int? {
     count += 1
     if let quietUntil, now < quietUntil { return nil }
