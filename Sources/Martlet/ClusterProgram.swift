@@ -12,28 +12,28 @@ import MartletWire
 ///   static func run(_ client: Client, arguments: [String]) async throws { … }
 /// }
 /// ```
-/// Run as it is, it starts a cluster on this machine for as long as ``run(_:arguments:)`` takes: the controller and the
-/// engines are this program too. Options before or among its own arguments:
+/// By itself, the program starts a cluster on this machine for as long as ``run(_:arguments:)`` takes; it also serves as
+/// the controller and the engines. It takes these options among its own arguments:
 /// - `--engines N`: how many engines; one per core by default.
-/// - `--profile NAME`, `--profile-dir FOLDER`, `--cluster-id ID`, `--connection-file FILE`: join a cluster that runs,
-///   whose engines have the functions.
-/// - `engine …` or `controller …` as the first argument: be an engine or the controller, with the options of ipengine
-///   and ipcontroller.
+/// - `--profile NAME`, `--profile-dir FOLDER`, `--cluster-id ID`, `--connection-file FILE`: join a running cluster,
+///   whose engines must have the functions.
+/// - `engine …` or `controller …` as the first argument: run as an engine or the controller, with the options of
+///   ipengine and ipcontroller.
 public protocol ClusterProgram: SendableMetatype {
-  /// What engines can be asked to run.
+  /// The functions that engines can run.
   static var functions: [any RemoteCallable] { get }
 
-  /// What the program does with the cluster.
+  /// The program's work with the cluster.
   ///
   /// - Parameters:
-  ///   - client: is connected, and is closed afterwards.
+  ///   - client: a connected client, closed afterwards.
   ///   - arguments: the command line without the options above.
   static func run(_ client: Client, arguments: [String]) async throws
 }
 
 extension ClusterProgram {
-  /// Runs the program and ends the process: with 0, with 1 and a line on standard error when something is thrown, or
-  /// with 128 and the signal's number when a signal stopped it.
+  /// Runs the program and ends the process: with 0 on success, with 1 and a line on standard error after an error, with 2
+  /// for an option that can't be used, or with 128 plus the signal's number after a signal.
   public static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     let program = CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent } ?? "\(Self.self)"
@@ -62,6 +62,10 @@ extension ClusterProgram {
       return 0
     } catch let interruption as Interruption {
       return interruption.exitCode
+    } catch let error as OptionError {
+      let usage = "\(program) [--engines N] [--profile NAME] [--cluster-id ID] [--connection-file FILE] [arguments]"
+      RoleExit.report("Error: \(error)\nUsage: \(usage)")
+      return RoleExit.usageErrorCode
     } catch {
       RoleExit.report("\(program): \(error)")
       return 1

@@ -8,10 +8,10 @@ struct ProgramOptions: Sendable, Hashable {
   /// Which cluster to join, in the syntax of the roles; empty to start one.
   private var selection: [String] = []
   private var file: String?
-  /// What is left for the program itself.
+  /// The arguments left for the program itself.
   var arguments: [String] = []
 
-  /// Takes a command line apart. What follows `--` is the program's own.
+  /// Parses a command line. Everything after `--` belongs to the program.
   ///
   /// - Throws: ``OptionError`` for an option without a usable value.
   init(_ commandLine: [String]) throws(OptionError) {
@@ -41,11 +41,11 @@ struct ProgramOptions: Sendable, Hashable {
     }
   }
 
-  /// The connection file of the cluster to join, `nil` to start one.
+  /// The connection file of the cluster to join, or `nil` to start a cluster.
   ///
   /// - Throws: ``OptionError`` when the profile can't be determined.
   func connectionFile() throws(OptionError) -> ConnectionFile? {
-    if let file { return ConnectionFile(path: file) }
+    if let file { return ConnectionFile(path: UserPath.absolute(file)) }
     guard !selection.isEmpty else { return nil }
     let application = try ClusterOptions.read(selection).options.application
     return ConnectionFile(.client, profileDirectory: application.profile.path, clusterID: application.clusterID)

@@ -2,6 +2,8 @@ import MartletCluster
 
 /// The command under the name `ipcluster`, with its subcommands and its options.
 enum IPClusterCommand {
+  private static let subcommands = ["start", "stop", "engines", "list", "clean"]
+
   /// Runs a subcommand and gives the exit code.
   static func run(_ arguments: [String]) async -> Int32 {
     guard let subcommand = arguments.first, !RoleHelp.isWanted(arguments) else {
@@ -12,35 +14,37 @@ enum IPClusterCommand {
       print(Version.current)
       return 0
     }
-    let usage = "ipcluster start|stop|engines|list|clean [options]"
+    let usage = "ipcluster \(subcommands.joined(separator: "|")) [options]"
     return await exitCode(of: "ipcluster", usage: usage) {
       try await perform(subcommand, Array(arguments.dropFirst()))
     }
   }
 
   private static func perform(_ subcommand: String, _ arguments: [String]) async throws {
+    guard subcommands.contains(subcommand) else {
+      throw OptionError("Unexpected argument '\(subcommand)'. Subcommands are \(subcommands.joined(separator: ", ")).")
+    }
+    let (options, warnings) = try ClusterOptions.read(arguments)
+    if subcommand != "stop", let stray = options.positional.first {
+      throw OptionError("Unexpected argument '\(stray)'")
+    }
+    // A start logs its warnings.
+    if subcommand != "start" || options.application.configReport != nil {
+      for warning in warnings { RoleExit.report("Warning: \(warning)") }
+    }
+    if let report = options.application.configReport { return try report.perform() }
     switch subcommand {
     case "start": try await StartAction(arguments).run()
     case "engines": try await EnginesAction(arguments).run()
     case "stop":
-      let options = try read(arguments)
       let ids = options.positional.isEmpty ? [options.application.clusterID] : options.positional
       try await StopAction(profiles: [options.application.profile], clusterIDs: options.all ? nil : ids).run()
     case "list":
-      let options = try read(arguments)
       ListAction(profiles: profiles(options, named: isProfileNamed(arguments)), json: options.json).run()
     case "clean":
-      let options = try read(arguments)
       CleanAction(profiles: profiles(options, named: !options.all), force: options.force).run()
-    default:
-      throw OptionError("there is no subcommand \(subcommand), only start, stop, engines, list and clean")
+    default: break
     }
-  }
-
-  private static func read(_ arguments: [String]) throws -> ClusterOptions {
-    let (options, warnings) = try ClusterOptions.read(arguments)
-    for warning in warnings { RoleExit.report("ipcluster: \(warning)") }
-    return options
   }
 
   private static func isProfileNamed(_ arguments: [String]) -> Bool {

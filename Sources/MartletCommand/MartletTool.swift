@@ -8,8 +8,8 @@ struct MartletTool: AsyncParsableCommand {
     commandName: "martlet",
     abstract: "Starts and stops clusters for parallel computing.",
     discussion: """
-      martlet start -n 4 gives a cluster of four engines, martlet stop takes it away. Python's ipyparallel connects to it \
-      as to its own.
+      martlet start -n 4 starts a cluster of four engines, martlet stop stops it. Python's ipyparallel connects to it as \
+      to its own.
 
       Completions for your shell: martlet --generate-completion-script bash (or zsh, fish).
       """,
@@ -42,7 +42,7 @@ struct MartletTool: AsyncParsableCommand {
   }
 }
 
-/// Which profile and cluster a command is about.
+/// Selects the profile and cluster of a command.
 struct ClusterSelection: ParsableArguments {
   @Option(help: "The profile, by name.")
   var profile: String?
@@ -61,22 +61,22 @@ struct ClusterSelection: ParsableArguments {
     roleArguments(["profile": profile, "profile-dir": profileDir, "ipython-dir": ipythonDir, "cluster-id": clusterId])
   }
 
-  /// The options with what environment and configuration add.
+  /// The options, completed by environment and configuration.
   func options(_ more: [String] = []) throws -> ClusterOptions { try ClusterOptions.read(arguments + more).options }
 
-  /// The profiles that are meant: one if it was named, else all.
+  /// The profile that was named, or all of them.
   func profiles() throws -> [ProfileDirectory] {
     if profile != nil || profileDir != nil { return [try options().application.profile] }
     return ipythonDir.map { ProfileDirectory.all(in: $0) } ?? ProfileDirectory.all()
   }
 }
 
-/// Which engines a command starts.
+/// Selects the engines that a command starts.
 struct EngineSelection: ParsableArguments {
   @Option(name: .shortAndLong, help: "How many engines; one per core by default.")
   var n: Int?
 
-  @Option(help: "A program of yours that is to be the engines (and has their functions).")
+  @Option(help: "Your program that runs as the engines and has their functions.")
   var program: String?
 
   /// The options in the roles' own syntax.

@@ -48,7 +48,7 @@ struct Profile: ParsableCommand {
     }
   }
 
-  /// Which profile a command is about.
+  /// Selects the profile of a command.
   struct Selection: ParsableArguments {
     @Argument(help: "Its name.")
     var name = "default"

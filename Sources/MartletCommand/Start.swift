@@ -26,7 +26,7 @@ struct Start: AsyncParsableCommand {
   @Option(help: "DEBUG, INFO, WARN, ERROR or a number.")
   var logLevel: String?
 
-  // Set by the daemonizing process in the one it leaves behind.
+  // Set by the daemonizing process for the one it leaves behind.
   @Flag(help: .hidden)
   var background = false
 

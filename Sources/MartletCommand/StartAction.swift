@@ -3,7 +3,7 @@ import Logging
 import MartletCluster
 import MartletWire
 
-/// Starts a cluster and holds it, or has a process in the background do so.
+/// Starts a cluster and keeps it running, here or in a background process.
 struct StartAction {
   private let options: ClusterOptions
   private let warnings: [String]
@@ -12,7 +12,7 @@ struct StartAction {
 
   /// A start with the options of `ipcluster start`.
   ///
-  /// - Parameter background: whether this is the process in the background.
+  /// - Parameter background: whether this is the background process.
   init(_ arguments: [String], background: Bool = false) throws {
     (options, warnings) = try ClusterOptions.read(arguments)
     self.arguments = arguments
@@ -52,7 +52,7 @@ struct StartAction {
     return configuration
   }
 
-  /// The command line for the process in the background.
+  /// The command line of the background process.
   private var startArguments: [String] {
     let passed = arguments.drop { $0 != "--" }
     let own = arguments.prefix(arguments.count - passed.count).filter { $0 != "--daemonize" }
@@ -63,15 +63,18 @@ struct StartAction {
     let profile = cluster.configuration.profile
     let id = cluster.configuration.clusterID
     let isNamed = profile == ProfileDirectory(name: profile.name)
-    let python = [
-      isNamed ? "profile=\"\(profile.name)\"" : "profile_dir=\"\(profile.path)\"",
-      id.isEmpty ? nil : "cluster_id=\"\(id)\"",
-    ].compactMap(\.self).joined(separator: ", ")
+    var python: [String] = []
+    if !isNamed {
+      python.append("profile_dir=\(JSONValue.string(profile.path).pythonLiteral)")
+    } else if profile.name != "default" {
+      python.append("profile=\(JSONValue.string(profile.name).pythonLiteral)")
+    }
+    if !id.isEmpty { python.append("cluster_id=\(JSONValue.string(id).pythonLiteral)") }
     let count = await cluster.engineProcessCount
     let files = await cluster.record.files
     return """
       A cluster of \(count.counted("engine")) is up.
-        Python:  import ipyparallel as ipp; rc = ipp.Client(\(python))
+        Python:  import ipyparallel as ipp; rc = ipp.Client(\(python.joined(separator: ", ")))
         File:    \(files.clientConnection.path)
         Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\((["martlet", "stop"] + files.options).shellCommand)
       """

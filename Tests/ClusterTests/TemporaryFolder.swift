@@ -13,7 +13,8 @@ final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// A profile in the folder, made.
+  /// Creates a profile in the folder.
+  @discardableResult
   func profile(_ name: String = "default") throws -> ProfileDirectory {
     let profile = ProfileDirectory(name: name, ipythonDirectory: path)
     try profile.create()

@@ -3,6 +3,7 @@ files or restore engines."""
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -488,3 +489,129 @@ def reaches(client):
     except (ipp.error.TimeoutError, ipp.error.RemoteError, ipp.error.CompositeError):
         return False
 
+
+
+ROLES = ("controller", "engine")
+COMMANDS = ("start", "stop", "list", "status", "clean", "engines", "profile list", "profile create", "profile locate")
+
+
+def martlet(tmp_path, *arguments, **environment):
+    return subprocess.run(
+        [binary("martlet"), *arguments],
+        env=dict(os.environ, IPYTHONDIR=str(tmp_path), **environment), capture_output=True, text=True, timeout=TIMEOUT,
+    )
+
+
+def assert_usage_error(result, command, word):
+    assert result.returncode == 2 and result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("Error: ") and word in lines[0]
+    assert lines[-2].startswith(f"Usage: martlet {command} ")
+    assert lines[-1] == f"  See 'martlet {command} --help' for more information."
+
+
+class TestUsage:
+    """All commands complain in one style: the error, the usage, where the help is, and exit code 2."""
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_unknown_option(self, command, tmp_path):
+        assert_usage_error(martlet(tmp_path, *command.split(), "--no-such-option"), command, "--no-such-option")
+
+    @pytest.mark.parametrize("command", (*COMMANDS, *ROLES))
+    def test_missing_value(self, command, tmp_path):
+        assert_usage_error(martlet(tmp_path, *command.split(), "--ipython-dir"), command, "--ipython-dir")
+
+    @pytest.mark.parametrize("command", [c for c in (*COMMANDS, *ROLES) if c != "stop"])
+    def test_stray_argument(self, command, tmp_path):
+        # Commands about a profile take its name.
+        arguments = ["name"] if command in ("profile create", "profile locate") else []
+        assert_usage_error(martlet(tmp_path, *command.split(), *arguments, "stray"), command, "'stray'")
+
+    @pytest.mark.parametrize(
+        ("command", "option"),
+        [
+            ("start", "-n=many"), ("start", "-n=-1"), ("start", "--log-level=LOUD"), ("engines", "-n=many"),
+            ("engines", "-n=-1"), ("status", "--interval=long"), ("controller", "--hwm=many"), ("controller", "--hwm=-1"),
+            ("controller", "--ports=70000"), ("controller", "--ping=0"), ("engine", "--id=x"), ("engine", "--timeout=-1"),
+            ("start", "--cluster-id=a/b"), ("controller", "--cluster-id=a/b"),
+        ],
+    )
+    def test_bad_value(self, command, option, tmp_path):
+        assert_usage_error(martlet(tmp_path, command, option), command, "")
+
+    @pytest.mark.parametrize("command", (*COMMANDS, *ROLES))
+    def test_help(self, command, tmp_path):
+        result = martlet(tmp_path, *command.split(), "--help")
+        assert result.returncode == 0 and result.stderr == ""
+        assert f"martlet {command}" in result.stdout
+
+    def test_the_last_of_several_counts(self, tmp_path):
+        shown = martlet(tmp_path, "controller", "--hwm=1", "--hwm=2", "--show-config")
+        assert shown.stdout == "TaskScheduler\n  .hwm = 2\n"
+
+    @pytest.mark.parametrize(
+        ("arguments", "word"),
+        [(["strat"], "'strat'"), (["start", "4"], "'4'"), (["list", "x"], "'x'"), (["start", "--n"], "--n")],
+    )
+    def test_as_ipcluster(self, arguments, word, tmp_path):
+        (tmp_path / "ipcluster").symlink_to(binary("martlet"))
+        failed = subprocess.run(
+            [tmp_path / "ipcluster", *arguments],
+            env=dict(os.environ, IPYTHONDIR=str(tmp_path)), capture_output=True, text=True, timeout=TIMEOUT,
+        )
+        error, usage, _ = failed.stderr.splitlines()
+        assert failed.returncode == 2 and word in error and usage.startswith("Usage: ipcluster ")
+
+
+class TestConfigReports:
+    @pytest.mark.parametrize("role", ROLES)
+    def test_generated_files_are_read_by_ipyparallel(self, role, tmp_path):
+        """All of the file's options, taken out of their comments, are options of ipyparallel's or unknown to it."""
+        made = martlet(tmp_path, role, "--generate-config")
+        path = tmp_path / f"profile_default/ip{role}_config.py"
+        assert made.returncode == 0 and made.stdout == f"{path}\n", made.stderr
+        path.write_text(path.read_text().replace("# c.", "c."))
+        shown = martlet(tmp_path, role, "--show-config")
+        assert shown.returncode == 0 and shown.stdout.startswith(f"Loaded config files:\n  {path}\n\n")
+        assert shown.stderr == ""
+        from traitlets.config import PyFileConfigLoader
+
+        config = PyFileConfigLoader(str(path)).load_config()
+        assert config["Session"]["keyfile"] is None
+        again = martlet(tmp_path, role, "--generate-config")
+        assert again.returncode == 2 and "--overwrite" in again.stderr
+
+    def test_shown_as_ipyparallel_shows_it(self, tmp_path):
+        (tmp_path / "profile_default").mkdir()
+        config = "c.TaskScheduler.hwm = 2\nc.IPController.location = 'here'\nc.IPController.ports = [1, 2]\n"
+        (tmp_path / "profile_default/ipcontroller_config.py").write_text(config)
+        theirs = subprocess.run(
+            [sys.executable, "-m", "ipyparallel.controller", "--show-config", "--ip=*"],
+            env=dict(os.environ, IPYTHONDIR=str(tmp_path)), capture_output=True, text=True, timeout=2 * TIMEOUT,
+        )
+        ours = martlet(tmp_path, "controller", "--show-config", "--ip=*")
+        # ipyparallel puts the key it has just made into its configuration.
+        assert ours.stdout == re.sub(r"Session\n  \.key = .*\n", "", theirs.stdout)
+
+
+class TestFailedStart:
+    """The reason of a controller that does not start is told at once, whatever it is."""
+
+    @pytest.mark.parametrize("daemonize", [[], ["--daemonize"]])
+    def test_reason(self, daemonize, tmp_path):
+        failed = martlet(tmp_path, "start", "-n", "1", "--ip=no-such-host.invalid", *daemonize)
+        assert failed.returncode == 1
+        [line] = failed.stderr.splitlines()
+        assert "the controller ended with exit code 1: --ip=no-such-host.invalid: no address is known" in line
+
+    def test_hints_can_be_pasted(self, tmp_path):
+        started = martlet(tmp_path, "start", "-n", "1", "--daemonize", "--cluster-id=with 'space'")
+        try:
+            assert started.returncode == 0, started.stderr
+            assert "A cluster of 1 engine is up." in started.stdout
+            [hint] = [line.partition(": ")[2] for line in started.stdout.splitlines() if "Stop it" in line]
+        finally:
+            environment = dict(os.environ, IPYTHONDIR=str(tmp_path))
+            environment["PATH"] = f"{os.path.dirname(binary('martlet'))}:{environment['PATH']}"
+            stopped = subprocess.run(hint, shell=True, env=environment, capture_output=True, text=True)
+        assert stopped.returncode == 0, stopped.stderr

@@ -1,7 +1,9 @@
 import Foundation
 
 /// What the command line, environment and configuration file of `ipcluster` say.
-public struct ClusterOptions: Sendable, Hashable {
+public struct ClusterOptions: Sendable, Hashable, RoleReading {
+  static let kind = RoleKind.cluster
+
   /// Profile, cluster, logging.
   public var application: ApplicationOptions
   /// How many engines; `nil` for one per core.
@@ -18,13 +20,13 @@ public struct ClusterOptions: Sendable, Hashable {
   public var location: String?
   /// Options for the controller: `Cluster.controller_args`, then what follows `--`.
   public var controllerArguments: [String] = []
-  /// Whether all clusters, or clusters of all profiles, are meant.
+  /// Whether the command is about all clusters, or clusters of all profiles.
   public var all = false
   /// Whether running clusters are cleaned too.
   public var force = false
   /// Whether `list` gives JSON.
   public var json = false
-  /// What is no option: cluster ids for `stop`.
+  /// Arguments that aren't options: cluster ids for `stop`.
   public var positional: [String] = []
 
   /// Reads the options of `ipcluster start`, `stop`, `engines`, `list` or `clean`.
@@ -37,28 +39,33 @@ public struct ClusterOptions: Sendable, Hashable {
   public static func read(
     _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(OptionError) -> (options: ClusterOptions, warnings: [String]) {
-    var role = try RoleOptions(.cluster, arguments: arguments, environment: environment)
-    var options = ClusterOptions(application: role.application)
-    let classes = ["Cluster"] + RoleKind.cluster.classes
-    options.engines = try role.reader.int("n", classes)
-    options.program = try role.reader.string("program", classes)
-    options.daemonize = try role.reader.bool("daemonize", classes) ?? false
-    options.transport = try role.reader.string("controller_transport", classes)
-    options.ip = try role.reader.string("controller_ip", classes)
-    options.location = try role.reader.string("controller_location", classes)
-    options.controllerArguments = try role.reader.strings("controller_args", classes) ?? []
-    options.controllerArguments += role.commandLine.passedThrough
-    options.all = try role.reader.bool("all_cluster_ids", classes) ?? false
-    options.force = try role.reader.bool("force", classes) ?? false
-    options.json = try role.reader.string("output_format", classes)?.lowercased() == "json"
-    options.positional = role.commandLine.positional
-    for launcher in ["engine_launcher_class", "controller_launcher_class"] {
-      let name = try role.reader.string(launcher, classes)?.lowercased() ?? "local"
-      guard name == "local" || name.contains(".local") else {
-        throw OptionError("Cluster.\(launcher): only local processes are started here, not \(name)")
+    try RoleOptions.read(arguments, environment: environment)
+  }
+
+  init(_ role: inout RoleOptions) throws(OptionError) {
+    application = role.application
+    let classes = ["Cluster"] + Self.kind.classes
+    try role.reader.read(&engines, "n", of: classes, as: .int)
+    try role.reader.read(&program, "program", of: classes, as: .text)
+    try role.reader.read(&daemonize, "daemonize", of: classes, as: .bool)
+    try role.reader.read(&transport, "controller_transport", of: classes, as: .text)
+    try role.reader.read(&ip, "controller_ip", of: classes, as: .text)
+    try role.reader.read(&location, "controller_location", of: classes, as: .text)
+    try role.reader.read(&controllerArguments, "controller_args", of: classes, as: .texts)
+    controllerArguments += role.commandLine.passedThrough
+    try role.reader.read(&all, "all_cluster_ids", of: classes, as: .bool)
+    try role.reader.read(&force, "force", of: classes, as: .bool)
+    var format = "text"
+    try role.reader.read(&format, "output_format", of: classes, as: .text)
+    json = format.lowercased() == "json"
+    positional = role.commandLine.positional
+    for trait in ["engine_launcher_class", "controller_launcher_class"] {
+      var name = "local"
+      try role.reader.read(&name, trait, of: classes, as: .text)
+      guard name.lowercased() == "local" || name.lowercased().contains(".local") else {
+        throw OptionError("Cluster.\(trait): Martlet starts local processes only, not \(name)")
       }
     }
     role.reader.accept(["delay", "signal", "engine_timeout", "send_engines_connection_env"], classes)
-    return (options, role.allWarnings)
   }
 }

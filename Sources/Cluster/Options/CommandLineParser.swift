@@ -1,19 +1,19 @@
-/// A command line in the manner of traitlets, taken apart.
+/// A parsed command line in the syntax of traitlets.
 struct ParsedCommandLine: Sendable, Hashable {
-  /// The options that were understood.
+  /// The known options.
   var layer = ConfigLayer(origin: "the command line")
-  /// Options nobody knows, as they were written.
+  /// Unknown options, as they were written.
   var unknown: [String] = []
-  /// What is no option.
+  /// Arguments that aren't options.
   var positional: [String] = []
-  /// What follows `--`.
+  /// The arguments after `--`.
   var passedThrough: [String] = []
 }
 
 extension CommandLineSyntax {
-  /// Takes a command line apart: `--alias=value`, `--alias value`, `--flag`, `--Class.trait=value`, `-n 4`.
+  /// Parses a command line: `--alias=value`, `--alias value`, `--flag`, `--Class.trait=value`, `-n 4`.
   ///
-  /// - Throws: ``OptionError`` for an option without its value; unknown options are only noted.
+  /// - Throws: ``OptionError`` for an option without its value; unknown options are only recorded.
   func parse(_ arguments: [String]) throws(OptionError) -> ParsedCommandLine {
     var parsed = ParsedCommandLine()
     var rest = arguments[...]
@@ -31,14 +31,14 @@ extension CommandLineSyntax {
     return parsed
   }
 
-  /// The name and, after `=`, the value of an option; `nil` for anything else, also for a negative number.
+  /// The name of an option and its value after `=`; `nil` for anything else, including a negative number.
   private static func split(_ argument: String) -> (name: String, value: String?)? {
     let dashes = argument.prefix { $0 == "-" }.count
     guard dashes > 0, dashes <= 2, argument.count > dashes, Double(argument) == nil else { return nil }
     let body = argument.dropFirst(dashes)
     let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let name = parts[0]
-    // One dash goes with one letter, with or without a value right behind it.
+    // A single dash introduces one letter, which its value may follow directly.
     if dashes == 1, name.count > 1, !name.contains(".") {
       return (String(name.prefix(1)), String(body.dropFirst()))
     }
@@ -69,7 +69,7 @@ extension CommandLineSyntax {
     }
   }
 
-  /// A flag that sets just one thing can be given a value: `--reuse=False`.
+  /// The option behind a flag that sets a single one, which may be given a value: `--reuse=False`.
   private func flagPath(_ name: String) -> String? {
     guard let settings = flags[name], settings.count == 1 else { return nil }
     return settings.keys.first

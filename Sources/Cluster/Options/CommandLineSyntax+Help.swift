@@ -1,8 +1,8 @@
 import Foundation
 
-/// Help for the roles that take options in the manner of traitlets.
+/// Help for the roles whose options follow traitlets' syntax.
 public enum RoleHelp {
-  /// Whether help is asked for.
+  /// Whether the arguments request help.
   public static func isWanted(_ arguments: [String]) -> Bool {
     arguments.prefix { $0 != "--" }.contains { ["-h", "--help", "--help-all"].contains($0) }
   }

@@ -1,11 +1,11 @@
-/// The short options of a role and what they stand for.
+/// The short options of a role and the traits they set.
 struct CommandLineSyntax: Sendable {
   /// Options with a value: `--ip=…` sets `IPController.ip`.
   var aliases: [String: String]
-  /// Options without one: `--reuse` sets `IPController.reuse_files` to `True`.
+  /// Options without a value: `--reuse` sets `IPController.reuse_files` to `True`.
   var flags: [String: [String: String]]
 
-  /// What all roles share.
+  /// The options that all roles share.
   static let common = CommandLineSyntax(
     aliases: [
       "profile": "BaseIPythonApplication.profile", "profile-dir": "ProfileDir.location",
@@ -18,13 +18,16 @@ struct CommandLineSyntax: Sendable {
       "debug": ["Application.log_level": "10"], "quiet": ["Application.log_level": "50"],
       "init": ["BaseIPythonApplication.auto_create": "True"],
       "log-to-file": ["BaseParallelApplication.log_to_file": "True"],
+      "show-config": ["Application.show_config": "True"], "show-config-json": ["Application.show_config_json": "True"],
+      "generate-config": ["Application.generate_config": "True"],
+      "overwrite": ["BaseIPythonApplication.overwrite": "True"],
     ])
 
   private static let session = CommandLineSyntax(
     aliases: ["ident": "Session.session", "user": "Session.username", "keyfile": "Session.keyfile"],
     flags: ["secure": ["Session.secure": "True"], "no-secure": ["Session.key": ""]])
 
-  /// Of the controller.
+  /// The controller's options.
   static let controller = common.adding(session).adding(
     CommandLineSyntax(
       aliases: [
@@ -43,7 +46,7 @@ struct CommandLineSyntax: Sendable {
         "enable-curve": ["IPController.enable_curve": "True"],
       ]))
 
-  /// Of an engine.
+  /// An engine's options.
   static let engine = common.adding(session).adding(
     CommandLineSyntax(
       aliases: [
@@ -53,7 +56,7 @@ struct CommandLineSyntax: Sendable {
       ],
       flags: ["mpi": ["IPEngine.use_mpi": "True"]]))
 
-  /// Of `ipcluster`.
+  /// The options of `ipcluster`.
   static let cluster = common.adding(
     CommandLineSyntax(
       aliases: [

@@ -7,7 +7,7 @@ enum ConfigFile {
   /// Larger files are refused.
   private static let sizeLimit = 1 << 20
 
-  /// The layers of a role's files, highest priority first: JSON stands above Python, as in traitlets.
+  /// The layers of a role's files, highest priority first: JSON overrides Python, as in traitlets.
   static func layers(name: String, directory: String, problems: inout [ConfigProblem]) -> [ConfigLayer] {
     ["json", "py"].compactMap { suffix in
       let path = "\(directory)/\(name).\(suffix)"
@@ -16,7 +16,7 @@ enum ConfigFile {
     }
   }
 
-  /// Reads one file by its suffix.
+  /// Reads one file, in the format that its suffix tells.
   static func read(_ path: String, problems: inout [ConfigProblem]) -> ConfigLayer? {
     guard let data = FileManager.default.contents(atPath: path) else {
       problems.append(ConfigProblem("\(path): can't be read"))
@@ -45,7 +45,7 @@ enum ConfigFile {
       problems.append(ConfigProblem("\(path): \(error)"))
       return nil
     }
-    var layer = ConfigLayer(origin: path)
+    var layer = ConfigLayer(origin: path, isFile: true)
     for (name, traits) in object where name != "version" {
       guard let traits = traits.objectValue else {
         problems.append(ConfigProblem("\(path): '\(name)' must be an object of options, ignored"))

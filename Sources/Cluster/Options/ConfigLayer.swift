@@ -2,19 +2,24 @@ import MartletWire
 
 /// A value of an option before its type is known.
 enum OptionValue: Sendable, Hashable {
-  /// As it stands on the command line or in the environment.
+  /// As written on the command line or in the environment.
   case text(String)
   /// A literal of a configuration file.
   case literal(JSONValue)
 }
 
-/// Options from one place: `values["TaskScheduler"]["hwm"]`.
+/// Options from one source: `values["TaskScheduler"]["hwm"]`.
 struct ConfigLayer: Sendable, Hashable {
   /// Where they come from, for messages.
   let origin: String
+  /// Whether that is the path of a file.
+  var isFile = false
   var values: [String: [String: OptionValue]] = [:]
 
-  init(origin: String) { self.origin = origin }
+  init(origin: String, isFile: Bool = false) {
+    self.origin = origin
+    self.isFile = isFile
+  }
 
   /// Sets `Class.trait`.
   mutating func set(_ path: String, _ value: OptionValue) {
@@ -23,9 +28,9 @@ struct ConfigLayer: Sendable, Hashable {
   }
 }
 
-/// Something in a configuration file that was not taken, to be shown as a warning.
+/// A part of a configuration file that was ignored, to be shown as a warning.
 public struct ConfigProblem: Sendable, Hashable, CustomStringConvertible {
-  /// File, line where there is one, and what is wrong.
+  /// The file, the line if known, and what is wrong.
   public let description: String
 
   init(_ description: String) { self.description = description }

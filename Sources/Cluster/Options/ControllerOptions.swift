@@ -18,7 +18,7 @@ public struct ControllerOptions: Sendable, Hashable {
     public var enginePorts: [Int] = []
     /// Ports for clients, taken first.
     public var clientPorts: [Int] = []
-    /// Bytes a frame may have; who sends more loses the connection. `nil` for no limit.
+    /// The largest frame in bytes; a peer that sends a larger one is disconnected. `nil` for no limit.
     public var maxMessageSize: Int?
     /// A host that clients tunnel through, or empty.
     public var sshServer = ""
@@ -38,7 +38,7 @@ public struct ControllerOptions: Sendable, Hashable {
     public var sessionKey: String?
     /// `hmac-` and a hash.
     public var signatureScheme = "hmac-sha256"
-    /// Stands in the header of the controller's messages; `nil` for the default.
+    /// The user name in the header of the controller's messages; `nil` for the default.
     public var username: String?
   }
 
@@ -55,7 +55,7 @@ public struct ControllerOptions: Sendable, Hashable {
     /// Levels of the broadcast tree below its root, so 2^depth leaves.
     public var broadcastDepth = 1
 
-    /// The schemes there are.
+    /// All schemes.
     static let schemes = ["leastload", "pure", "lru", "plainrandom", "weighted", "twobin"]
   }
 
@@ -84,7 +84,7 @@ public struct ControllerOptions: Sendable, Hashable {
     public var recordLimit = 1024
     /// Bytes of buffers in memory.
     public var sizeLimit = 1 << 30
-    /// The part of the memory store that goes when a limit is reached.
+    /// The part of the memory store that is dropped when a limit is reached.
     public var cullFraction = 0.1
     /// The SQLite file.
     public var filename = "tasks.db"
@@ -106,9 +106,9 @@ public struct ControllerOptions: Sendable, Hashable {
   public var heartbeat = Heartbeat()
   /// Where tasks and results are recorded.
   public var store: Store
-  /// Whether connection files are read again at the start and left at the end.
+  /// Whether connection files are reused at the start and kept at the end.
   public var reuseFiles = false
-  /// Whether engines of a controller that died are taken over from its state file; implies ``reuseFiles``.
+  /// Whether to take over the engines of a controller that died, from its state file; implies ``reuseFiles``.
   public var restoreEngines = false
 
   /// Defaults in a profile.

@@ -3,7 +3,9 @@ import MartletWire
 import MartletZeroMQ
 
 /// What an engine's command line, environment and configuration file say; the defaults are ipyparallel's.
-public struct EngineOptions: Sendable, Hashable {
+public struct EngineOptions: Sendable, Hashable, RoleReading {
+  static let kind = RoleKind.engine
+
   /// Profile, cluster, logging.
   public var application: ApplicationOptions
   /// The connection file: `--file`, or the profile's.
@@ -16,7 +18,7 @@ public struct EngineOptions: Sendable, Hashable {
   public var location: String?
   /// How long the controller may take to answer the registration.
   public var registrationTimeout = Duration.seconds(5)
-  /// Heartbeats the controller may miss before the engine leaves; 0 to stay for ever.
+  /// Heartbeats the controller may miss before the engine leaves; 0 to stay whatever happens.
   public var maxHeartbeatMisses = 50
   /// The id to ask for, or `nil` for any.
   public var id: Int?
@@ -45,40 +47,38 @@ public struct EngineOptions: Sendable, Hashable {
   public static func read(
     _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(OptionError) -> (options: EngineOptions, warnings: [String]) {
-    var role = try RoleOptions(.engine, arguments: arguments, environment: environment)
-    let options = try EngineOptions(&role.reader, application: role.application, environment: environment)
-    return (options, role.allWarnings)
+    try RoleOptions.read(arguments, environment: environment)
   }
 
-  private init(
-    _ reader: inout OptionReader, application: ApplicationOptions, environment: [String: String]
-  ) throws(OptionError) {
-    self.application = application
-    let classes = RoleKind.engine.classes
+  init(_ role: inout RoleOptions) throws(OptionError) {
+    application = role.application
+    let classes = Self.kind.classes
     connectionFile = ConnectionFile(
       .engine, profileDirectory: application.profile.path, clusterID: application.clusterID)
-    if let name = try reader.string("url_file_name", classes) {
-      connectionFile = ConnectionFile(path: "\(application.profile.security)/\(name)")
-    }
-    let file = try reader.string("url_file", classes)
-    if let file, !file.isEmpty { connectionFile = ConnectionFile(path: file) }
-    if let seconds = try reader.double("wait_for_url_file", classes) { connectionFileTimeout = .seconds(seconds) }
-    if let text = environment["IPP_CONNECTION_INFO"], !text.isEmpty, file == nil {
+    var name: String?
+    try role.reader.readNonEmpty(&name, "url_file_name", of: classes)
+    if let name { connectionFile = ConnectionFile(path: "\(application.profile.security)/\(name)") }
+    var file: String?
+    try role.reader.readNonEmpty(&file, "url_file", of: classes)
+    if let file { connectionFile = ConnectionFile(path: file) }
+    try role.reader.read(&connectionFileTimeout, "wait_for_url_file", of: classes, as: .seconds)
+    if let text = role.environment["IPP_CONNECTION_INFO"], !text.isEmpty, file == nil {
       connectionInfo = try Self.connectionInfo(text)
     }
-    location = try reader.string("location", classes)
-    if let seconds = try reader.double("timeout", classes) { registrationTimeout = .seconds(seconds) }
-    maxHeartbeatMisses = try reader.int("max_heartbeat_misses", classes) ?? maxHeartbeatMisses
-    id = try reader.int("id", classes)
-    curvePublicKey = try reader.string("curve_publickey", classes) ?? environment["IPP_CURVE_PUBLICKEY"]
-    curveSecretKey = try reader.string("curve_secretkey", classes) ?? environment["IPP_CURVE_SECRETKEY"]
-    curveServerKey = try reader.string("curve_serverkey", classes) ?? environment["IPP_CURVE_SERVERKEY"]
-    sessionKey = try SessionOptions.key(&reader)
-    sshServer = try reader.string("sshserver", classes)
-    startupCommand = try reader.string("startup_command", classes)
-    startupScript = try reader.string("startup_script", classes)
-    reader.accept(["enable_nanny", "use_mpi", "paramiko", "sshkey", "mpi_registration_delay", "init_mpi"], classes)
-    reader.accept(["username", "signature_scheme"], ["Session"])
+    try role.reader.read(&location, "location", of: classes, as: .text)
+    try role.reader.read(&registrationTimeout, "timeout", of: classes, as: .seconds)
+    try role.reader.read(&maxHeartbeatMisses, "max_heartbeat_misses", of: classes, as: .int)
+    try role.reader.read(&id, "id", of: classes, as: .int)
+    try role.reader.readNonEmpty(&curvePublicKey, "curve_publickey", of: classes)
+    try role.reader.readNonEmpty(&curveSecretKey, "curve_secretkey", of: classes)
+    try role.reader.readNonEmpty(&curveServerKey, "curve_serverkey", of: classes)
+    sessionKey = try SessionOptions.key(&role.reader)
+    try role.reader.read(&sshServer, "sshserver", of: classes, as: .text)
+    try role.reader.read(&startupCommand, "startup_command", of: classes, as: .text)
+    try role.reader.read(&startupScript, "startup_script", of: classes, as: .text)
+    role.reader.accept(
+      ["enable_nanny", "use_mpi", "paramiko", "sshkey", "mpi_registration_delay", "init_mpi"], classes)
+    role.reader.accept(["username", "signature_scheme"], ["Session"])
   }
 
   private static func connectionInfo(_ text: String) throws(OptionError) -> ConnectionInfo {
@@ -89,10 +89,10 @@ public struct EngineOptions: Sendable, Hashable {
     }
   }
 
-  /// The controller's addresses, from the environment or the connection file, which may still have to appear; with the
-  /// options that replace or complete what stands there.
+  /// The controller's addresses from the environment, or from the connection file once it has appeared. Options replace
+  /// or complete its fields.
   ///
-  /// - Throws: `ConnectionError` when there is none in time or it is unusable; `CancellationError`.
+  /// - Throws: `ConnectionError` if the file doesn't appear in time or is unusable; `CancellationError`.
   public func connection() async throws -> ConnectionInfo {
     var info: ConnectionInfo
     if let connectionInfo {
@@ -103,7 +103,7 @@ public struct EngineOptions: Sendable, Hashable {
     if let location { info.location = location }
     if let sshServer { info.ssh = sshServer }
     if info.key.isEmpty, let sessionKey { info.key = sessionKey }
-    if info.curveServerKey == nil, let curveServerKey, !curveServerKey.isEmpty { info.curveServerKey = curveServerKey }
+    if info.curveServerKey == nil, let curveServerKey { info.curveServerKey = curveServerKey }
     return info.resolvingHost()
   }
 }

@@ -1,131 +1,56 @@
-import Foundation
 import MartletWire
-import MartletZeroMQ
 
-/// Reads typed options from several layers and remembers what nobody asked for.
+/// Reads typed options from several layers, and records which options there are and which of the given ones nobody read.
 struct OptionReader {
+  /// An option with its default, for a configuration file.
+  struct Setting: Hashable {
+    /// `Class.trait`.
+    let path: String
+    let defaultValue: JSONValue
+  }
+
   /// Highest priority first.
   let layers: [ConfigLayer]
+  /// The options read so far, in order.
+  private(set) var settings: [Setting] = []
   private var known: Set<String> = []
 
   init(layers: [ConfigLayer]) { self.layers = layers }
 
-  private typealias Found = (value: OptionValue, path: String, origin: String)
-
-  private mutating func find(_ trait: String, _ classes: [String]) -> Found? {
-    known.formUnion(classes.map { "\($0).\(trait)" })
-    for layer in layers {
-      for name in classes {
-        if let value = layer.values[name]?[trait] { return (value, "\(name).\(trait)", layer.origin) }
-      }
-    }
-    return nil
+  /// Replaces a default with the value that was given, if any.
+  ///
+  /// - Parameters:
+  ///   - value: holds the default; `None` leaves it as it is.
+  ///   - trait: the option's name.
+  ///   - classes: those whose option it may be; the first counts most within a layer.
+  /// - Throws: ``OptionError`` for a value of another type.
+  mutating func read<Value>(
+    _ value: inout Value, _ trait: String, of classes: [String], as type: OptionType<Value>
+  ) throws(OptionError) {
+    record(trait, classes, type.literal(value))
+    if let given = try given(trait, classes, type) { value = given }
   }
 
-  private func wrong(_ found: Found, _ expected: String) -> OptionError {
-    let given =
-      switch found.value {
-      case .text(let text): text
-      case .literal(let value): String(decoding: value.bytes.array, as: UTF8.self)
-      }
-    return OptionError("\(found.path) in \(found.origin) should be \(expected), not \(given)")
+  /// Replaces a default that may be missing.
+  mutating func read<Value>(
+    _ value: inout Value?, _ trait: String, of classes: [String], as type: OptionType<Value>
+  ) throws(OptionError) {
+    record(trait, classes, value.map(type.literal) ?? .null)
+    if let given = try given(trait, classes, type) { value = given }
+  }
+
+  /// Replaces a default text that may be missing; an empty text counts as not given.
+  mutating func readNonEmpty(
+    _ value: inout String?, _ trait: String, of classes: [String]
+  ) throws(OptionError) {
+    var text = value
+    try read(&text, trait, of: classes, as: .text)
+    if let text, !text.isEmpty { value = text }
   }
 
   /// Options that are understood but have no effect here.
   mutating func accept(_ traits: [String], _ classes: [String]) {
     for trait in traits { known.formUnion(classes.map { "\($0).\(trait)" }) }
-  }
-
-  /// A text; `None` counts as not given.
-  ///
-  /// - Parameter orNumber: whether a whole number will do too, and is given as its digits.
-  mutating func string(
-    _ trait: String, _ classes: [String], orNumber: Bool = false
-  ) throws(OptionError) -> String? {
-    guard let found = find(trait, classes) else { return nil }
-    switch found.value {
-    case .literal(.int(let number)) where orNumber: return "\(number)"
-    case .text(let text): return Self.unquoted(text)
-    case .literal(.string(let text)): return text
-    case .literal(.null): return nil
-    case .literal: throw wrong(found, "a string")
-    }
-  }
-
-  /// A whole number; `None` counts as not given.
-  mutating func int(
-    _ trait: String, _ classes: [String], in range: ClosedRange<Int> = 0...Int.max
-  ) throws(OptionError) -> Int? {
-    guard let found = find(trait, classes) else { return nil }
-    let expected =
-      range.upperBound == Int.max ? "a whole number from \(range.lowerBound)" : "a whole number in \(range)"
-    let number: Int?
-    switch found.value {
-    case .text(let text): number = Int(text.trimmingCharacters(in: .whitespaces))
-    case .literal(.null): return nil
-    case .literal(let value): number = value.intValue
-    }
-    guard let number, range.contains(number) else { throw wrong(found, expected) }
-    return number
-  }
-
-  /// A number that is not negative.
-  mutating func double(_ trait: String, _ classes: [String]) throws(OptionError) -> Double? {
-    guard let found = find(trait, classes) else { return nil }
-    let number: Double?
-    switch found.value {
-    case .text(let text): number = Double(text.trimmingCharacters(in: .whitespaces))
-    case .literal(.null): return nil
-    case .literal(let value): number = value.doubleValue
-    }
-    guard let number, number.isFinite, number >= 0 else { throw wrong(found, "a number from 0") }
-    return number
-  }
-
-  /// `True` or `False`, `1` or `0`.
-  mutating func bool(_ trait: String, _ classes: [String]) throws(OptionError) -> Bool? {
-    guard let found = find(trait, classes) else { return nil }
-    switch found.value {
-    case .text(let text):
-      switch text.lowercased() {
-      case "true", "1": return true
-      case "false", "0": return false
-      default: throw wrong(found, "True or False")
-      }
-    case .literal(.bool(let value)): return value
-    case .literal: throw wrong(found, "True or False")
-    }
-  }
-
-  /// A list of texts; one text on the command line is a list of it alone.
-  mutating func strings(_ trait: String, _ classes: [String]) throws(OptionError) -> [String]? {
-    guard let found = find(trait, classes) else { return nil }
-    let texts: [String]?
-    switch found.value {
-    case .text(let text) where text.hasPrefix("["):
-      texts = (try? PythonLiteralParser.parse(text))?.arrayValue.flatMap(Self.texts)
-    case .text(let text): return [text]
-    case .literal(let value): texts = value.arrayValue.flatMap(Self.texts)
-    }
-    guard let texts else { throw wrong(found, "a list of strings") }
-    return texts
-  }
-
-  /// Ports: a list, or ranges such as `10101-10105,10108`.
-  mutating func ports(_ trait: String, _ classes: [String]) throws(OptionError) -> [Int]? {
-    guard let found = find(trait, classes) else { return nil }
-    let ports: [Int]?
-    switch found.value {
-    case .text(let text) where text.hasPrefix("["):
-      ports = (try? PythonLiteralParser.parse(text))?.arrayValue.flatMap(Self.numbers)
-    case .text(let text), .literal(.string(let text)): ports = PortRange.parse(text)
-    case .literal(.int(let port)): ports = [port]
-    case .literal(let value): ports = value.arrayValue.flatMap(Self.numbers)
-    }
-    guard let ports, ports.allSatisfy({ (1...0xFFFF).contains($0) }) else {
-      throw wrong(found, "ports such as 10101-10120 or [10101, 10105]")
-    }
-    return ports
   }
 
   /// The options of all layers that were given but never read, in order.
@@ -136,40 +61,24 @@ struct OptionReader {
     }
   }
 
-  private static func texts(_ values: [JSONValue]) -> [String]? {
-    let texts = values.compactMap(\.stringValue)
-    return texts.count == values.count ? texts : nil
+  private mutating func record(_ trait: String, _ classes: [String], _ defaultValue: JSONValue) {
+    accept([trait], classes)
+    if let name = classes.first { settings.append(Setting(path: "\(name).\(trait)", defaultValue: defaultValue)) }
   }
 
-  private static func numbers(_ values: [JSONValue]) -> [Int]? {
-    let numbers = values.compactMap(\.intValue)
-    return numbers.count == values.count ? numbers : nil
-  }
-
-  /// A text of the command line without quotation marks around it, or those of a bytes literal.
-  private static func unquoted(_ text: String) -> String {
-    for quote in ["'", "\""] {
-      for opening in [quote, "b\(quote)"] where text.hasPrefix(opening) && text.hasSuffix(quote) {
-        if text.count > opening.count { return String(text.dropFirst(opening.count).dropLast()) }
+  private func given<Value>(
+    _ trait: String, _ classes: [String], _ type: OptionType<Value>
+  ) throws(OptionError) -> Value? {
+    for layer in layers {
+      for name in classes {
+        guard let value = layer.values[name]?[trait] else { continue }
+        if value == .literal(.null) { return nil }
+        guard let parsed = type.parse(value) else {
+          throw OptionError("\(name).\(trait) in \(layer.origin) should be \(type.expected), not \(value.plainText)")
+        }
+        return parsed
       }
     }
-    return text.hasPrefix("~") ? (text as NSString).expandingTildeInPath : text
-  }
-}
-
-/// The notation for ports that traitlets' `PortList` has.
-enum PortRange {
-  /// The ports of `10101-10105,10108`, or `nil` where it is none.
-  static func parse(_ text: String) -> [Int]? {
-    var ports: [Int] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let ends = part.split(separator: "-", omittingEmptySubsequences: false)
-        .map { Int($0.trimmingCharacters(in: .whitespaces)) }
-      guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1],
-        1 <= first, first <= last, last <= 0xFFFF
-      else { return nil }
-      ports.append(contentsOf: first...last)
-    }
-    return ports
+    return nil
   }
 }

@@ -2,19 +2,19 @@ import MartletWire
 
 /// Reads `*_config.py` as data: plain assignments `c.Class.trait = literal`, nothing else.
 ///
-/// `c = get_config()` and imports are passed over; indented lines belong to a statement that was not taken. Whatever
-/// else stands in the file is reported with its line and never executed.
+/// `c = get_config()` and imports are skipped, as are indented lines, which belong to an ignored statement. Everything
+/// else in the file is reported with its line and never executed.
 struct PythonConfigReader {
   private(set) var layer: ConfigLayer
   private(set) var problems: [ConfigProblem] = []
   private let path: String
   private var parser: PythonLiteralParser
-  /// Nobody reads more, and a hostile file is not to fill the log.
+  /// Enough for a reader; a hostile file can't fill the log.
   private static let problemLimit = 20
 
   init(text: String, path: String) {
     self.path = path
-    layer = ConfigLayer(origin: path)
+    layer = ConfigLayer(origin: path, isFile: true)
     parser = PythonLiteralParser(Array(text.unicodeScalars))
   }
 
@@ -28,7 +28,7 @@ struct PythonConfigReader {
     }
   }
 
-  /// A line that starts with a blank or a comment: empty, or the inside of a block that was reported by its first line.
+  /// Skips a line that starts with a blank or a comment: it is empty or inside a block whose first line was reported.
   private mutating func readBlankLine() {
     parser.skipSpace(lines: false)
     skipLogicalLine()
@@ -56,7 +56,7 @@ struct PythonConfigReader {
     }
   }
 
-  /// The names at the start of a statement that dots join.
+  /// The dotted names at the start of a statement.
   private mutating func statementWords() -> [String] {
     var words: [String] = []
     while true {
@@ -96,7 +96,7 @@ struct PythonConfigReader {
     }
   }
 
-  /// Steps over the rest of a statement, which brackets and long strings carry over several lines.
+  /// Skips the rest of a statement, which may span several lines inside brackets and long strings.
   private mutating func skipLogicalLine() {
     var depth = 0
     while let next = parser.current {

@@ -8,7 +8,7 @@ extension PythonLiteralParser {
     return false
   }
 
-  /// Reads a string, and those that follow it directly, which Python joins.
+  /// Reads a string and any strings that follow it directly, which Python joins.
   mutating func parseStrings() throws(PythonLiteralError) -> String {
     var value = String.UnicodeScalarView()
     repeat {
@@ -64,7 +64,7 @@ extension PythonLiteralParser {
     case "u": value.append(try hexadecimal(4))
     case "U": value.append(try hexadecimal(8))
     default:
-      // Python keeps the backslash of an escape it does not know.
+      // Python keeps the backslash of an unknown escape.
       value.append("\\")
       value.append(next)
     }
@@ -75,7 +75,7 @@ extension PythonLiteralParser {
     var digits = String.UnicodeScalarView()
     digits.append(contentsOf: text[position..<(position + count)])
     guard let code = UInt32(String(digits), radix: 16), let scalar = Unicode.Scalar(code) else {
-      throw PythonLiteralError(reason: "an escape stands for no character")
+      throw PythonLiteralError(reason: "an escape is not a character")
     }
     position += count
     return scalar

@@ -1,6 +1,6 @@
 import MartletWire
 
-/// Why a text is no Python literal.
+/// Why a text isn't a Python literal.
 struct PythonLiteralError: Error, Hashable {
   let reason: String
 }
@@ -18,7 +18,7 @@ struct PythonLiteralParser {
     self.position = position
   }
 
-  /// The value of a text that is one literal and nothing else.
+  /// The value of a text that consists of one literal.
   static func parse(_ text: String) throws(PythonLiteralError) -> JSONValue {
     var parser = PythonLiteralParser(Array(text.unicodeScalars))
     parser.skipSpace(lines: true)
@@ -35,7 +35,7 @@ struct PythonLiteralParser {
     position + offset < text.count ? text[position + offset] : nil
   }
 
-  /// Steps over blanks and comments; over line ends too where they mean nothing, inside brackets.
+  /// Skips blanks and comments, and line ends too if they have no meaning, as inside brackets.
   mutating func skipSpace(lines: Bool) {
     while let next = current {
       switch next {
@@ -126,7 +126,7 @@ struct PythonLiteralParser {
     return .object(members)
   }
 
-  /// Steps over a comma (true) or stays at the closing bracket (false).
+  /// Skips a comma (true) or stays at the closing bracket (false).
   private mutating func separator(before end: Unicode.Scalar) throws(PythonLiteralError) -> Bool {
     skipSpace(lines: true)
     if current == end { return false }
@@ -161,7 +161,7 @@ struct PythonLiteralParser {
     if let number = Int(digits) { return .int(number) }
     let isDecimal = lower.unicodeScalars.allSatisfy { ("0"..."9").contains($0) || "+-.e".unicodeScalars.contains($0) }
     guard isDecimal, let number = Double(digits) else {
-      throw PythonLiteralError(reason: "'\(digits)' is no number")
+      throw PythonLiteralError(reason: "'\(digits)' is not a number")
     }
     return .double(number)
   }

@@ -5,7 +5,7 @@ import MartletZeroMQ
 extension ControllerConfiguration {
   /// The controller that the options describe.
   ///
-  /// - Throws: ``OptionError`` for CURVE keys that are none.
+  /// - Throws: ``OptionError`` for unusable CURVE keys.
   public init(_ options: ControllerOptions) throws(OptionError) {
     self.init()
     let application = options.application

@@ -11,6 +11,10 @@ public enum ControllerRole {
   public static func run(_ arguments: [String]) async throws {
     let (options, warnings) = try ControllerOptions.read(arguments)
     let application = options.application
+    if let report = application.configReport {
+      for warning in warnings { RoleExit.report("Warning: \(warning)") }
+      return try report.perform()
+    }
     try application.profile.create()
     try application.enterWorkDirectory()
     let logger = try application.makeLogger(program: "ipcontroller", name: "IPController")

@@ -6,10 +6,10 @@
   import Darwin
 #endif
 
-/// How many descriptors this process may have.
+/// The limit on this process's open descriptors.
 enum DescriptorLimit {
-  /// Raises the limit as far as the system allows: an engine holds eight connections to its controller, so that the usual
-  /// soft limit of 1024 is reached with 128 engines.
+  /// Raises the limit as far as the system allows: an engine holds eight connections to its controller, so 128 engines
+  /// reach the usual soft limit of 1024.
   static func raise() {
     #if os(Linux)
       let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -21,10 +21,10 @@ enum DescriptorLimit {
     #if os(Linux)
       limit.rlim_cur = limit.rlim_max
     #else
-      // Where there is no hard limit setrlimit(2) still refuses more than this.
+      // Even without a hard limit, setrlimit(2) refuses more than this.
       limit.rlim_cur = min(limit.rlim_max, rlim_t(OPEN_MAX))
     #endif
-    // Without the permission the limit is as it was.
+    // Without permission the limit stays as it was.
     _ = setrlimit(resource, &limit)
   }
 }

@@ -9,15 +9,19 @@ public enum EngineRole {
   ///
   /// - Parameters:
   ///   - arguments: the command line without the program's name and without `engine`.
-  ///   - functions: what clients can call by name.
+  ///   - functions: the functions that clients can call by name.
   /// - Throws: ``OptionError`` for an option that can't be used, `ConnectionError` when no controller is found, or what
   ///   the engine throws.
   public static func run(_ arguments: [String], functions: [any RemoteCallable] = []) async throws {
     let (options, warnings) = try EngineOptions.read(arguments)
     let application = options.application
+    if let report = application.configReport {
+      for warning in warnings { RoleExit.report("Warning: \(warning)") }
+      return try report.perform()
+    }
     if application.logToFile { try application.profile.create() }
     try application.enterWorkDirectory()
-    // The engine publishes what its functions write to standard error; the log goes where that went before.
+    // The engine captures standard error for its functions' output; the log goes to the original descriptor.
     let logger = try application.makeLogger(
       program: "ipengine", name: "IPEngine", standardError: FileHandle(fileDescriptor: dup(STDERR_FILENO)))
     for warning in warnings { logger.warning("\(warning)") }

@@ -11,7 +11,7 @@ struct EndpointBinder {
 
   /// A bound socket that reports failed handshakes.
   struct MonitoredSocket: Sendable {
-    /// As the log names it.
+    /// Its name in the log.
     let name: String
     /// The name of its monitor.
     let monitor: String
@@ -37,9 +37,9 @@ struct EndpointBinder {
   private var commonPool: Pool
   private var reused: [Side: [ConnectionInfo.Channel: [Int]]]
   private var nextIPCNumber = 1
-  /// What has been bound.
+  /// The ports bound so far.
   private(set) var ports: [Side: [ConnectionInfo.Channel: [Int]]] = [.client: [:], .engine: [:]]
-  /// The sockets that have been bound and report failed handshakes.
+  /// The bound sockets that report failed handshakes.
   private(set) var monitored: [MonitoredSocket] = []
   /// The files of `ipc` sockets. libzmq leaves them behind when it closes a socket, so the controller removes them.
   private(set) var socketFiles: [String] = []
@@ -66,7 +66,7 @@ struct EndpointBinder {
 
   /// Binds a socket for a channel of one side; the registration socket serves both sides under one number.
   ///
-  /// - Parameter isMonitored: false for a socket whose owner has a monitor of its own.
+  /// - Parameter isMonitored: false if the socket's owner has its own monitor.
   mutating func bind(
     _ socket: borrowing Socket, _ channel: ConnectionInfo.Channel, _ side: Side, isMonitored: Bool = true
   ) throws(ConnectionError) {

@@ -28,7 +28,7 @@ actor HandshakeWatch: EventLoopActor {
     self.logger = logger
   }
 
-  /// Begins to watch.
+  /// Starts watching.
   func start() {
     tokens = watched.indices.map { index in
       onReadable(watched[index].monitor.socket) { $0.read(index) }

@@ -3,10 +3,10 @@ import MartletZeroMQ
 
 /// A connection file on disk: private to its owner, replaced as a whole.
 public struct ConnectionFile: Sendable, Hashable {
-  /// Where it is.
+  /// The file's path.
   public let path: String
 
-  /// A file by its path.
+  /// The file at a path.
   public init(path: String) { self.path = path }
 
   /// The file of a profile.
@@ -20,12 +20,12 @@ public struct ConnectionFile: Sendable, Hashable {
     path = "\(profileDirectory)/security/ipcontroller\(cluster)-\(kind.rawValue).json"
   }
 
-  /// Whether the file is there.
+  /// Whether the file exists.
   public var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
   /// Reads the file.
   ///
-  /// - Throws: ``ConnectionError`` that says whether it is missing, unreadable or malformed.
+  /// - Throws: ``ConnectionError`` that says whether the file is missing, unreadable or malformed.
   public func read() throws(ConnectionError) -> ConnectionInfo {
     do {
       if let json = try PrivateFile.readJSON(path) { return try ConnectionInfo(json: json) }
@@ -49,6 +49,6 @@ public struct ConnectionFile: Sendable, Hashable {
     }
   }
 
-  /// Removes the file if it is there.
+  /// Removes the file if it exists.
   public func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

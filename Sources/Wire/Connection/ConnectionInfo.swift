@@ -1,9 +1,9 @@
 import MartletZeroMQ
 
-/// How to reach a controller: what stands in ipyparallel's connection files
+/// How to reach a controller: the content of ipyparallel's connection files
 /// `ipcontroller[-CLUSTERID]-client.json` and `ipcontroller[-CLUSTERID]-engine.json`.
 public struct ConnectionInfo: Sendable, Hashable {
-  /// Whom a connection file is for; the two kinds differ in some channels.
+  /// Which peers a connection file is for; the two kinds differ in some channels.
   public enum Kind: String, Sendable, Hashable {
     case client, engine
   }
@@ -20,13 +20,13 @@ public struct ConnectionInfo: Sendable, Hashable {
     case broadcast
   }
 
-  /// Whom the file is for.
+  /// Which peers the file is for.
   public var kind: Kind
   /// The shared secret that signs messages; empty for unsigned ones.
   public var key = ""
   /// The controller's CURVE public key, or `nil` without CURVE.
   public var curveServerKey: String?
-  /// The host the controller runs on, to find out whether it is this one.
+  /// The controller's host, which tells peers whether it is their own.
   public var location = ""
   /// The HMAC scheme, `hmac-` and a hash.
   public var signatureScheme = "hmac-sha256"
@@ -50,8 +50,8 @@ public struct ConnectionInfo: Sendable, Hashable {
 
   /// The endpoints of a channel; several for the engines' broadcast leaves.
   ///
-  /// `tcp` addresses end in `:port`, `ipc` paths in `-number`, as ipyparallel's controller binds them. An interface
-  /// that stands for all addresses is replaced by one that can be connected to.
+  /// `tcp` addresses end in `:port`, `ipc` paths in `-number`, as ipyparallel's controller binds them. A wildcard
+  /// interface is replaced by an address that can be connected to.
   ///
   /// - Throws: ``ConnectionError`` when the file has no such channel.
   public func endpoints(_ channel: Channel) throws(ConnectionError) -> [String] {
@@ -61,7 +61,7 @@ public struct ConnectionInfo: Sendable, Hashable {
     return numbers.map { Self.endpoint(interface: connectableInterface, number: $0) }
   }
 
-  /// The endpoint of a channel that has just one, or its first.
+  /// The first endpoint of a channel.
   ///
   /// - Throws: ``ConnectionError`` when the file has no such channel.
   public func endpoint(_ channel: Channel) throws(ConnectionError) -> String { try endpoints(channel)[0] }

@@ -112,6 +112,14 @@ import Testing
     #expect(try read("--log-level=\(text)").application.logLevel == level)
   }
 
+  @Test(arguments: [["stray"], ["--hwm=1", "stray"], ["--", "stray"]])
+  func refusesStrayArguments(arguments: [String]) {
+    #expect(throws: OptionError("Unexpected argument 'stray'")) {
+      try ControllerOptions.read(arguments, environment: [:])
+    }
+    #expect(throws: OptionError.self) { try EngineOptions.read(["stray"], environment: [:]) }
+  }
+
   @Test func debugAndQuietSetTheLevel() throws {
     #expect(try read("--debug").application.logLevel == .debug)
     #expect(try read("--quiet").application.logLevel == .critical)
