@@ -25,9 +25,14 @@ struct ControllerParts: Sendable {
   ) throws {
     var loops: [EventLoop] = []
     do {
-      for name in ["heart", "relay", "task", "hub"] { loops.append(try EventLoop(name: name)) }
+      let isThreaded = sockets.configuration.store.kind == .sqlite
+      for name in ["heart", "relay", "task", "hub"] + (isThreaded ? ["store"] : []) {
+        loops.append(try EventLoop(name: name))
+      }
       let (heartLoop, relayLoop, taskLoop, hubLoop) = (loops[0], loops[1], loops[2], loops[3])
-      hub = try Hub(sockets: sockets, endpoints: &endpoints, loop: hubLoop, logger: logger, shutDown: shutDown)
+      hub = try Hub(
+        sockets: sockets, endpoints: &endpoints, loop: hubLoop, storeLoop: isThreaded ? loops[4] : nil,
+        logger: logger, shutDown: shutDown)
       tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
       mux = try DirectRelay(
         .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)

@@ -45,6 +45,9 @@ struct EngineTable {
   var work: [Int: Work] = [:]
   private(set) var nextID = 0
 
+  /// How many accepted engines may be waited for. More are refused.
+  static let incomingLimit = 16_384
+
   /// Ids that engines may ask for or that a saved table may name.
   private static let idRange = 0..<Int(Int32.max)
 
@@ -56,6 +59,9 @@ struct EngineTable {
     uuid: String, requestedID: Int?, returnsTasks: Bool = false, deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
     guard idsByUUID[uuid] == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
+    guard incoming.count < Self.incomingLimit else {
+      throw .runtime("\(incoming.count) engines are about to register; try again later")
+    }
     var id = nextID
     if let wanted = requestedID, Self.idRange.contains(wanted), engines[wanted] == nil,
       !incoming.values.contains(where: { $0.id == wanted })

@@ -1,24 +1,24 @@
 import DequeModule
-import Foundation
 import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// The driver of the hub: answers on the registration socket, publishes notifications, and takes reports from the
-/// relays and schedulers, which never wait for it.
+/// The driver of the hub: answers on the registration socket, publishes notifications, and takes reports from the relays
+/// and schedulers, which never wait for it.
 actor Hub: EventLoopActor {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-  /// Whether anybody will ask for the messages that are reported.
+  /// Whether messages that are reported will be recorded.
   private nonisolated let keepsRecords: Bool
   private let query: Socket
   private let notifier: Socket
-  private let logger: Logger
+  let logger: Logger
   private var session: Session
-  private var state: HubState
-  private let engineStateFile: String?
-  /// Written once for all changes of a batch of events: five hundred engines may come at once.
+  var state: HubState
+  private let store: any TaskStoreService
+  let engineStateFile: String?
+  /// The table is written once for all changes of a batch of events: five hundred engines may come at once.
   private var engineTableHasChanged = false
   private let shutDown: @Sendable () -> Void
   private var schedulers: [any EngineObserver] = []
@@ -26,7 +26,7 @@ actor Hub: EventLoopActor {
   private var hearts: HeartMonitor?
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
-  /// Not before then are reports looked at again, unless somebody asks.
+  /// Reports are not read again before then, unless a request arrives.
   private var nextLook = ContinuousClock.now
   private var lookTimer: EventLoop.Token?
   private var incoming = Multipart()
@@ -35,14 +35,17 @@ actor Hub: EventLoopActor {
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
 
   private static let batch = 64
+  /// How many changes are posted to the task store at once.
+  private static let writeBatch = 256
   /// How long reports gather while they keep coming.
   private static let lookInterval = Duration.milliseconds(2)
-  /// Reports waiting beyond this many bytes are dropped and counted: records get lost, messages don't.
+  /// The memory that waiting reports may take, in bytes. Records get lost beyond it, messages don't.
   private static let backlogLimit = 1 << 28
 
+  /// - Parameter storeLoop: the loop of the task store's thread, if the store needs one.
   init(
-    sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger,
-    shutDown: @escaping @Sendable () -> Void
+    sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, storeLoop: EventLoop?,
+    logger: Logger, shutDown: @escaping @Sendable () -> Void
   ) throws {
     let configuration = sockets.configuration
     query = try sockets.router("hub", mandatory: false)
@@ -50,14 +53,18 @@ actor Hub: EventLoopActor {
     try endpoints.bindRegistration(query)
     try endpoints.bind(notifier, .notification, .client)
     session = try sockets.session()
-    let store = try configuration.store.makeStore(session: session.id)
+    if let storeLoop {
+      store = ThreadedTaskStore(
+        try configuration.store.makeStore(session: session.id), loop: storeLoop, logger: logger)
+    } else {
+      store = InlineTaskStore(try configuration.store.makeStore(session: session.id), logger: logger)
+    }
     keepsRecords = store.keepsRecords
     state = HubState(
       configuration: .init(
         registrationTimeout: configuration.effectiveRegistrationTimeout,
-        heartbeatPeriod: Int(configuration.heartbeat.period / .milliseconds(1)),
-        returnAfter: configuration.scheduling.looksAhead ? Int(EnginePace.patience / .milliseconds(1)) : nil),
-      store: store)
+        heartbeatPeriod: configuration.heartbeat.period,
+        returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil))
     engineStateFile = configuration.engineStateFile
     self.loop = loop
     self.logger = logger
@@ -68,8 +75,8 @@ actor Hub: EventLoopActor {
   ///
   /// - Parameters:
   ///   - engineInfo: the engines' connection file, for registration replies.
-  ///   - observers: learn of engines that come and go before clients do.
-  ///   - taskScheduler: takes resubmitted tasks.
+  ///   - observers: are told about engines before clients are.
+  ///   - taskScheduler: takes tasks that are submitted again.
   ///   - hearts: is told whose beats matter.
   ///   - restoring: take over the engines of the saved table.
   func start(
@@ -85,31 +92,26 @@ actor Hub: EventLoopActor {
       onReadable(query) { $0.readQueries() },
       onReadable(notifier) { $0.readSubscriptions() },
     ]
-    state.scheduleFlush(now: .now)
     act()
   }
 
   /// Stops serving and closes the store.
-  func stop() {
+  func stop() async {
     for token in tokens { loop.cancel(token) }
     readReports()
     timer.cancel(on: loop)
     schedulers = []
     taskScheduler = nil
     hearts = nil
-    do {
-      try state.store.close()
-    } catch {
-      logger.error("the task store can't be closed", metadata: [LogKey.reason: "\(error)"])
-    }
+    await withCheckedContinuation { continuation in store.close { continuation.resume() } }
   }
 
-  /// What a report is to hold of a message that is about to be passed on; nil if it would be kept for nothing.
+  /// What a report holds of a message that is about to be passed on; nil if it will not be recorded.
   nonisolated func record(_ message: borrowing Multipart, _ layout: MessageLayout) -> RecordedMessage? {
     keepsRecords ? RecordedMessage(message, layout: layout) : nil
   }
 
-  /// The same for a message on IOPub, by which the hub also learns that an engine shuts down.
+  /// The same for a message on IOPub, which may also tell the hub that an engine shuts down.
   nonisolated func recordOutput(
     _ message: borrowing Multipart, _ layout: MessageLayout, type: String
   ) -> RecordedMessage? {
@@ -117,22 +119,22 @@ actor Hub: EventLoopActor {
     return RecordedMessage(message, layout: layout, keepsParent: true)
   }
 
-  /// A report of what is about to be passed on, from any loop. Who asks the hub finds it at once; otherwise the hub looks
-  /// when it has been told by ``announceReports()``.
+  /// Reports a message that is about to be passed on, from any loop. The hub reads reports before it answers a request,
+  /// and otherwise after ``announceReports()``.
   nonisolated func report(_ event: consuming HubEvent) {
-    // Once per thousand is enough to be seen.
+    // One line per thousand is enough.
     if let total = backlog.add(event), total % 1000 == 1 {
-      logger.warning("the hub lags, reports were dropped", metadata: [LogKey.count: "\(total)"])
+      logger.warning("the hub lags, reports were shortened or dropped", metadata: [LogKey.count: "\(total)"])
     }
   }
 
-  /// Has the hub look at reports. Waking it can wait until messages are on their way.
+  /// Has the hub read reports. Call it when the messages are on their way.
   nonisolated func announceReports() {
     if backlog.announce() { execute { $0.reportsWait() } }
   }
 
-  /// Looks at the reports, or, having looked a moment ago, lets them gather: while many messages pass, waking for each
-  /// would cost more than recording it.
+  /// Reads reports, or, if that was a moment ago, lets them gather: under load, waking for each message would cost more
+  /// than recording it.
   private func reportsWait() {
     guard .now < nextLook else { return readReports() }
     lookTimer = schedule(at: nextLook) { $0.readReports() }
@@ -141,12 +143,13 @@ actor Hub: EventLoopActor {
   private func readReports() {
     if let lookTimer { loop.cancel(lookTimer) }
     lookTimer = nil
-    let now = ContinuousClock.now
-    nextLook = now + Self.lookInterval
+    let now = Moment.now
+    nextLook = now.instant + Self.lookInterval
+    state.storeRoom = store.room
     var reports = backlog.take()
     while let event = reports.popFirst() {
-      state.monitor(event, now: now)
-      act(arming: false)
+      state.monitor(event, at: now)
+      if state.hasActions || state.writes.count >= Self.writeBatch { act(arming: false) }
     }
     act()
   }
@@ -157,11 +160,11 @@ actor Hub: EventLoopActor {
       do {
         guard try query.receive(into: &incoming) else { break }
         left -= 1
-        // Who asks may know from the answer to a task what has been reported of it, and finds it recorded.
+        // A client may ask about a task as soon as it has the reply, so read the reports first.
         readReports()
         let request = try session.take(&incoming)
         guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
-        state.request(request, now: .now)
+        state.request(request, at: .now)
         act()
       } catch let error as WireError {
         rejections.count(error)
@@ -175,11 +178,16 @@ actor Hub: EventLoopActor {
 
   private func readSubscriptions() {
     guard notifier.hasNewSubscriber(using: &incoming, atMost: Self.batch) else { return }
-    state.subscribed(now: .now)
+    state.subscribed(at: .now)
     act()
   }
 
+  /// Posts changes and performs actions. Changes go first, so that a query sees them.
   private func act(arming: Bool = true) {
+    if !state.writes.isEmpty {
+      store.post(&state.writes)
+      state.storeRoom = store.room
+    }
     while let action = state.nextAction() { perform(action) }
     guard arming else { return }
     arm()
@@ -204,11 +212,17 @@ actor Hub: EventLoopActor {
     case .awaitHeart(let uuid): hearts?.forget(uuid)
     case .watchHeart(let uuid): hearts?.watch(uuid)
     case .saveEngines: engineTableHasChanged = true
+    case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
     case .resubmit(let header, let content, let buffers):
       taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
     case .shutDown: shutDown()
     case .log(let line): log(line)
     }
+  }
+
+  private func storeAnswered(_ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {
+    state.storeAnswered(id, answer, at: .now) { "\(Session.randomID())_0" }
+    act()
   }
 
   private func sendOutgoing(query toQuery: Bool) {
@@ -227,65 +241,4 @@ actor Hub: EventLoopActor {
       $0.act()
     }
   }
-
-  // MARK: - Engine table
-
-  private func saveEngines() {
-    guard let engineStateFile else { return }
-    do {
-      // Not durable: registrations would wait for the disk, and a damaged table is only ignored.
-      try PrivateFile.write(state.engines.json.bytes.data, to: engineStateFile, isDurable: false)
-    } catch {
-      logger.warning("can't save the engine table", metadata: [LogKey.reason: "\(error)"])
-    }
-  }
-
-  private func restore() {
-    guard let engineStateFile else { return }
-    do {
-      guard let table = try PrivateFile.readJSON(engineStateFile) else { return }
-      guard table["engines"]?.objectValue != nil else {
-        throw PrivateFileError(engineStateFile, "'engines' is missing")
-      }
-      state.restore(table)
-    } catch {
-      logger.warning("no engines are restored: the engine table is unusable", metadata: [LogKey.reason: "\(error)"])
-    }
-  }
-
-  private func log(_ line: HubLog) {
-    switch line {
-    case .engineRegistered(let id, let uuid):
-      logger.info("engine connected", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
-    case .engineUnregistered(let id, let uuid):
-      logger.info("engine gone", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
-    case .registrationRefused(let uuid, let reason):
-      logger.error("registration refused", metadata: [LogKey.engineUUID: "\(uuid)", LogKey.reason: "\(reason)"])
-    case .registrationStalled(let id, let uuid):
-      logger.warning(
-        "an engine registered but its heart never beat",
-        metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
-    case .lateHeart(let uuid, let isExpected):
-      logger.log(
-        level: isExpected ? .debug : .info, "ignoring the heart of an unknown engine",
-        metadata: [LogKey.engineUUID: "\(uuid)"])
-    case .storeFailed(let id, let reason):
-      logger.error("a task record can't be stored", metadata: [LogKey.messageID: "\(id)", LogKey.reason: "\(reason)"])
-    case .flushFailed(let reason):
-      logger.error("the task store can't be written", metadata: [LogKey.reason: "\(reason)"])
-    case .requestFailed(let type, let reason):
-      logger.warning(
-        "a request failed", metadata: [LogKey.messageType: "\(type)", LogKey.reason: "\(reason)"])
-    }
-  }
 }
-
-/// Learns of engines that come and go; called from the hub's loop, acts on its own.
-protocol EngineObserver: Sendable {
-  /// An engine can take work; it may be one that returns tasks which wait behind a long one.
-  func engineRegistered(_ uuid: String, returnsTasks: Bool)
-  /// An engine is gone.
-  func engineUnregistered(_ uuid: String)
-}
-
-extension TaskScheduler: EngineObserver {}

@@ -1,76 +1,96 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Records of what passes: the hub never looks into buffers and never delays a message.
+/// Bookkeeping of messages that pass. The hub never reads buffers and never delays a message.
 extension HubState {
   /// A relay or scheduler reports something.
-  mutating func monitor(_ event: consuming HubEvent, now: ContinuousClock.Instant) {
+  mutating func monitor(_ event: consuming HubEvent, at now: Moment) {
     switch consume event {
     case .requested(let id, let queue, let engine, let message): requested(id, queue, engine: engine, message)
     case .dispatched(let id, let engine): dispatched(id, engine: engine)
     case .returned(let id): requests.unassign(id, &engines)
     case .replied(let id, let sender, let message): replied(id, sender, message)
-    case .answered(let id): _ = requests.settle(id, &engines)
-    case .published(let type, let session, let message): published(type, session, message, now: now)
-    case .heartsStarted(let uuids): for uuid in uuids { heartStarted(uuid, now: now) }
-    case .heartsStopped(let uuids): for uuid in uuids { heartStopped(uuid, now: now) }
+    case .answered(let id): answered(id, at: now)
+    case .answersMissed: forgetPending()
+    case .published(let type, let session, let message): published(type, session, message, at: now)
+    case .heartsStarted(let uuids): for uuid in uuids { heartStarted(uuid, at: now) }
+    case .heartsStopped(let uuids): for uuid in uuids { heartStopped(uuid, at: now) }
     }
   }
 
   private mutating func requested(
     _ id: String, _ queue: TaskRequest.Queue, engine uuid: String?, _ message: RecordedMessage?
   ) {
+    let isRecorded = message != nil && storeHasRoom
     switch queue {
-    // What is sent to an engine that isn't there may never be answered and must not be waited for.
-    case .mux: if let uuid, let engine = engines.engine(uuid) { requests.enqueue(id, on: engine, &engines) }
-    case .task: requests.assignLater(id)
+    // A request to an unknown engine may never be answered, so it does not become pending.
+    case .mux:
+      if let uuid, let engine = engines.engine(uuid) {
+        requests.enqueue(id, on: engine, isRecorded: isRecorded, &engines)
+      }
+    case .task: requests.assignLater(id, isRecorded: isRecorded)
     }
     guard let message else { return }
-    save(id) { (store) throws(TaskStoreError) in
-      try store.addRequest(TaskRequest(messageID: id, queue: queue, engineUUID: uuid, message: message))
-    }
+    guard isRecorded else { return noteDroppedRecord() }
+    write(.request(TaskRequest(messageID: id, queue: queue, engineUUID: uuid, message: message)))
   }
 
   private mutating func dispatched(_ id: String, engine uuid: String) {
-    guard let engine = engines.engine(uuid), requests.assign(id, to: engine, &engines) else { return }
-    save(id) { (store) throws(TaskStoreError) in try store.setEngine(uuid, of: id) }
+    guard let engine = engines.engine(uuid), requests.assign(id, to: engine, &engines) == true else { return }
+    write(.engine(uuid, of: id))
   }
 
   private mutating func replied(_ id: String, _ sender: ReplySender, _ message: RecordedMessage?) {
     let settlement = requests.settle(id, &engines)
-    if settlement == .settled, !sender.isAborted, let uuid = sender.engine, let engine = engines.idsByUUID[uuid] {
+    if case .settled = settlement, !sender.isAborted, let uuid = sender.engine, let engine = engines.idsByUUID[uuid] {
       // A registered engine has its work; with a default the entry is changed in place.
       engines.work[engine, default: .init()].complete(id)
     }
-    guard let message else { return }
-    save(id) { (store) throws(TaskStoreError) in
-      try store.setResult(TaskResult(messageID: id, engineUUID: sender.engine, message: message))
+    guard let message, settlement.mayBeRecorded else { return }
+    if storeHasRoom {
+      write(.result(TaskResult(messageID: id, engineUUID: sender.engine, message: message)))
+    } else {
+      noteDroppedRecord()
+      endWithoutResult(id, engine: sender.engine, at: message.received)
     }
+  }
+
+  /// A reply passed, but its content is not known.
+  private mutating func answered(_ id: String, at now: Moment) {
+    guard requests.settle(id, &engines) == .settled(isRecorded: true) else { return }
+    endWithoutResult(id, engine: nil, at: now.date)
+  }
+
+  /// Completes the record of a task whose result is lost. There is one of these at most per recorded request, so they
+  /// are posted even if the task store's queue is full.
+  private mutating func endWithoutResult(_ id: String, engine: String?, at date: Timestamp) {
+    let error = HubError.runtime("task '\(id)' has ended, but the hub was too busy to record its result")
+    write(.update(.failure(error, engine: engine, at: date), of: id))
+  }
+
+  /// The ends of some tasks were missed. Nothing tells which, so all that are pending become unknown, as if their
+  /// records had been dropped for lack of memory.
+  private mutating func forgetPending() {
+    let ids = requests.forgetPending(&engines)
+    guard !ids.isEmpty else { return }
+    write(.drop(ids))
+    act(.log(.requestsForgotten(count: ids.count)))
   }
 
   // MARK: - IOPub
 
-  private mutating func published(
-    _ type: String, _ session: String, _ message: RecordedMessage, now: ContinuousClock.Instant
-  ) {
+  private mutating func published(_ type: String, _ session: String, _ message: RecordedMessage, at now: Moment) {
     if type == MessageType.shutdownReply {
-      if let id = engines.idsByUUID[session] { unregister(id, now: now) }
+      if let id = engines.idsByUUID[session] { unregister(id, at: now) }
       return
     }
     let parent = message.parentHeader.withSpan { try? MessageHeader.messageID(scanning: $0) }
     guard let id = parent, !id.isEmpty, let update = Self.output(type, message.content) else { return }
-    save(id) { (store) throws(TaskStoreError) in
-      do throws(TaskStoreError) {
-        try store.update(id, update)
-      } catch {
-        guard error.code == .notFound else { throw error }
-        try store.add(TaskRecord(messageID: id))
-        try store.update(id, update)
-      }
-    }
+    guard storeHasRoom else { return noteDroppedRecord() }
+    if !requests.isUnrecorded(id) { write(.output(update, of: id)) }
   }
 
-  /// What an IOPub message adds to its task's record, or nil for one that adds nothing.
+  /// What an IOPub message adds to its task's record; nil if nothing.
   private static func output(_ type: String, _ bytes: Bytes) -> TaskRecordUpdate? {
     guard let content = try? JSONValue.parse(bytes) else { return nil }
     var update = TaskRecordUpdate()

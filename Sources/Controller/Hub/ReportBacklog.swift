@@ -1,59 +1,100 @@
 import DequeModule
 import Synchronization
 
-/// What the relays and schedulers have reported and the hub has not looked at yet, bounded, so that a hub that lags takes
-/// only so much memory, without anybody ever waiting for it.
+/// Reports that the hub has not read yet. Its size is bounded and nobody waits for the hub.
+///
+/// As it fills, the backlog keeps less and less:
+///
+/// 1. Up to ``contentLimit`` it keeps every report as it is.
+/// 2. Up to ``limit`` it keeps only the ids of answered tasks. Other reports of messages are dropped.
+/// 3. Beyond that it only notes that answers were missed, and keeps the last change of each heart.
+///
+/// So the hub never waits for a task that has ended, and never misses an engine that comes or goes.
 final class ReportBacklog: Sendable {
   private struct State {
     var events = Deque<HubEvent>()
     var weight = 0
     var dropped = 0
     var isAnnounced = false
-  }
+    /// The last change of each heart that did not fit: whether it beats.
+    var hearts: [String: Bool] = [:]
+    var missedAnswers = false
 
-  private let state = Mutex(State())
-  private let limit: Int
+    var isEmpty: Bool { events.isEmpty && hearts.isEmpty && !missedAnswers }
 
-  /// What a report weighs besides its message: its place in a batch, its ids, and what allocation adds.
-  static let overhead = 512
-
-  /// - Parameter limit: bytes in memory, large buffers included.
-  init(limit: Int) { self.limit = limit }
-
-  /// Adds a report; one that can be dispensed with is dropped if there is no room.
-  ///
-  /// - Returns: if there was no room for it, the total of reports dropped so far.
-  func add(_ event: consuming HubEvent) -> Int? {
-    let weight = event.weight
-    // Taken out where it is added, so that no reference in it is counted up and down.
-    var report: HubEvent? = consume event
-    return state.withLock { state in
-      let hasRoom = state.weight < limit
-      if hasRoom {
-        state.weight += weight
-      } else {
-        state.dropped += 1
-        report = report?.indispensable
+    /// Keeps what must not get lost of a report that does not fit.
+    mutating func compress(_ event: consuming HubEvent) {
+      switch consume event {
+      case .heartsStarted(let uuids): for uuid in uuids { hearts[uuid] = true }
+      case .heartsStopped(let uuids): for uuid in uuids { hearts[uuid] = false }
+      case .answered, .replied, .answersMissed: missedAnswers = true
+      case .requested, .dispatched, .returned, .published: break
       }
-      if let report = report.take() { state.events.append(report) }
-      return hasRoom ? nil : state.dropped
     }
   }
 
-  /// Whether the hub has to be told that something waits: it has been told and has not looked yet otherwise.
+  private let state = Mutex(State())
+  /// The weight of reports beyond which only the ids of answered tasks are kept, in bytes.
+  let contentLimit: Int
+  /// The weight of reports beyond which no ids are kept either, in bytes.
+  let limit: Int
+
+  /// What a report weighs in bytes besides its message: its place in a batch, its ids, and the cost of allocation.
+  static let overhead = 512
+
+  /// - Parameter limit: the most that all reports may weigh, in bytes, large buffers included. A quarter is reserved for
+  ///   reports without content.
+  init(limit: Int) {
+    self.limit = limit
+    contentLimit = limit / 4 * 3
+  }
+
+  /// Adds a report, or what there is room for.
+  ///
+  /// - Returns: nil if the report was kept as it is, otherwise the number of reports shortened or dropped so far.
+  func add(_ event: consuming HubEvent) -> Int? {
+    let weight = event.weight
+    // Taken out where it is added, so that references in it are not counted up and down.
+    var report: HubEvent? = consume event
+    return state.withLock { state in
+      if state.weight < contentLimit {
+        state.weight += weight
+        if let report = report.take() { state.events.append(report) }
+        return nil
+      }
+      state.dropped += 1
+      guard let short = report.take()?.withoutContent else { return state.dropped }
+      if state.weight < limit {
+        state.weight += short.weight
+        state.events.append(short)
+      } else {
+        state.compress(short)
+      }
+      return state.dropped
+    }
+  }
+
+  /// Returns true once when reports wait, until ``take()``.
   func announce() -> Bool {
     state.withLock { state in
-      guard !state.isAnnounced, !state.events.isEmpty else { return false }
+      guard !state.isAnnounced, !state.isEmpty else { return false }
       state.isAnnounced = true
       return true
     }
   }
 
-  /// Hands over all reports, in the order in which they came.
+  /// Returns all reports, in the order in which they were added, and empties the backlog.
   func take() -> Deque<HubEvent> {
     state.withLock { state in
       var events = Deque<HubEvent>()
       swap(&events, &state.events)
+      if !state.hearts.isEmpty {
+        events.append(.heartsStarted(state.hearts.filter(\.value).keys.sorted()))
+        events.append(.heartsStopped(state.hearts.filter { !$0.value }.keys.sorted()))
+        state.hearts = [:]
+      }
+      if state.missedAnswers { events.append(.answersMissed) }
+      state.missedAnswers = false
       state.weight = 0
       state.isAnnounced = false
       return events
@@ -62,23 +103,25 @@ final class ReportBacklog: Sendable {
 }
 
 extension HubEvent {
-  /// What the hub has to learn in any case: without hearts engines would never come or go, and a request whose answer
-  /// it misses would stay pending for ever.
-  var indispensable: HubEvent? {
+  /// What the hub must learn in any case; nil for reports it can do without.
+  ///
+  /// Without hearts, engines would never come or go. Without answers, requests would stay pending.
+  var withoutContent: HubEvent? {
     switch self {
-    case .heartsStarted, .heartsStopped, .answered: self
+    case .heartsStarted, .heartsStopped, .answered, .answersMissed: self
     case .replied(let id, _, _): .answered(taskID: id)
     case .requested, .dispatched, .returned, .published: nil
     }
   }
 
-  /// Bytes it takes while it waits.
+  /// The memory that a waiting report takes, in bytes.
   var weight: Int {
     switch self {
     case .requested(_, _, _, let message), .replied(_, _, let message):
       ReportBacklog.overhead + (message?.byteCount ?? 0)
     case .published(_, _, let message): ReportBacklog.overhead + message.byteCount
-    case .dispatched, .returned, .answered, .heartsStarted, .heartsStopped: ReportBacklog.overhead
+    case .heartsStarted(let uuids), .heartsStopped(let uuids): ReportBacklog.overhead * max(1, uuids.count)
+    case .dispatched, .returned, .answered, .answersMissed: ReportBacklog.overhead
     }
   }
 }

@@ -1,11 +1,11 @@
-/// The requests the hub knows: those that wait for an answer, and the latest that have one.
+/// The requests the hub knows: all pending ones and the most recently answered.
 ///
-/// Each is one entry, in one list at most, so that an event costs one look-up.
+/// Each request is one entry in exactly one list, so an event costs one look-up.
 struct RequestLedger {
-  /// In which list a request is.
+  /// The list a request is in.
   enum Place: Equatable {
-    /// In none: it waits, but for no registered engine.
-    case nowhere
+    /// It is pending, but no registered engine has it and the task scheduler has not announced it.
+    case adrift
     /// A task that no engine has yet.
     case unassigned
     /// Sent to an engine directly.
@@ -23,92 +23,136 @@ struct RequestLedger {
 
   /// What the ledger knows of a request.
   struct Request {
-    var place = Place.nowhere
-    /// The uuid of the engine that has it, or had it when it left.
+    var place = Place.adrift
+    /// The uuid of the engine that has it, or that had it when it left.
     var holder: String?
+    /// Whether the task store was given the request.
+    var isRecorded = false
   }
 
   private var table = MessageTable(vacant: Request())
   private(set) var unassigned = List()
+  private var adrift = List()
   private var completed = List()
 
-  /// More answered requests than these are forgotten, those first that were answered longest ago.
+  /// How many answered requests are remembered. Those answered longest ago are forgotten first.
   private static let completedLimit = 65_536
 
-  /// How many requests wait for an answer.
+  /// The number of pending requests.
   var pendingCount: Int { table.count - completed.count }
 
   func isPending(_ id: String) -> Bool { table.find(id).map { table[$0].place != .completed } ?? false }
   func isCompleted(_ id: String) -> Bool { table.find(id).map { table[$0].place == .completed } ?? false }
 
+  /// Whether the ledger knows a request that was not given to the task store.
+  func isUnrecorded(_ id: String) -> Bool { table.find(id).map { !table[$0].isRecorded } ?? false }
+
   /// The ids in a list, in order.
   func ids(in list: List) -> [String] { table.ids(in: list) }
 
-  /// A request is waited for: nobody has it yet, unless it waits already.
-  mutating func expect(_ id: String) {
-    _ = pendingSlot(id)
-  }
+  /// A recorded request is about to be sent. Changes nothing if it is pending already.
+  mutating func expect(_ id: String) { _ = pendingSlot(id, isRecorded: true) }
 
-  /// A task came to the scheduler; one that was sent twice may be with an engine already.
-  mutating func assignLater(_ id: String) {
-    let slot = pendingSlot(id)
-    guard table[slot].place == .nowhere, table[slot].holder == nil else { return }
+  /// A task reached the scheduler. If it was sent twice, an engine may have it already.
+  mutating func assignLater(_ id: String, isRecorded: Bool = true) {
+    let slot = pendingSlot(id, isRecorded: isRecorded)
+    guard table[slot].place == .adrift, table[slot].holder == nil else { return }
+    table.unlink(slot, from: &adrift)
     table[slot].place = .unassigned
     table.append(slot, to: &unassigned)
   }
 
   /// A request was sent to an engine directly.
-  mutating func enqueue(_ id: String, on engine: EngineTable.Engine, _ engines: inout EngineTable) {
-    move(pendingSlot(id), to: .queue(engine: engine.id), holder: engine.uuid, &engines)
+  mutating func enqueue(
+    _ id: String, on engine: EngineTable.Engine, isRecorded: Bool = true, _ engines: inout EngineTable
+  ) {
+    move(pendingSlot(id, isRecorded: isRecorded), to: .queue(engine: engine.id), holder: engine.uuid, &engines)
   }
 
-  /// A task was given to an engine, maybe after another had it in vain. Returns whether it waits for an answer.
-  mutating func assign(_ id: String, to engine: EngineTable.Engine, _ engines: inout EngineTable) -> Bool {
-    guard let slot = table.find(id), table[slot].place != .completed else { return false }
+  /// A task was given to an engine, perhaps after another one failed to run it. Returns whether it is recorded, or nil if it
+  /// is not pending.
+  mutating func assign(_ id: String, to engine: EngineTable.Engine, _ engines: inout EngineTable) -> Bool? {
+    guard let slot = table.find(id), table[slot].place != .completed else { return nil }
     move(slot, to: .tasks(engine: engine.id), holder: engine.uuid, &engines)
-    return true
+    return table[slot].isRecorded
   }
 
-  /// A task that waits for an answer is no engine's any more.
+  /// An engine gave a pending task back.
   mutating func unassign(_ id: String, _ engines: inout EngineTable) {
     guard let slot = table.find(id), table[slot].place != .completed else { return }
     move(slot, to: .unassigned, holder: nil, &engines)
   }
 
-  /// What became of a request that is answered.
-  enum Settlement {
-    case settled, settledBefore, unknown
+  /// The result of ``settle(_:_:)``.
+  enum Settlement: Equatable {
+    /// The request was pending.
+    case settled(isRecorded: Bool)
+    /// The request had an answer before.
+    case settledBefore(isRecorded: Bool)
+    /// The ledger does not know the request.
+    case unknown
+
+    /// Whether the task store may have a record of the request.
+    var mayBeRecorded: Bool {
+      switch self {
+      case .settled(let isRecorded), .settledBefore(let isRecorded): isRecorded
+      case .unknown: true
+      }
+    }
   }
 
-  /// A request is answered.
+  /// A request was answered.
   mutating func settle(_ id: String, _ engines: inout EngineTable) -> Settlement {
     guard let slot = table.find(id) else { return .unknown }
-    if table[slot].place == .completed { return .settledBefore }
+    let isRecorded = table[slot].isRecorded
+    if table[slot].place == .completed { return .settledBefore(isRecorded: isRecorded) }
     complete(slot, &engines)
-    return .settled
+    return .settled(isRecorded: isRecorded)
   }
 
-  /// Ends a request that an engine never answered. Returns whether it still waited for that engine.
-  mutating func giveUp(_ id: String, of uuid: String, _ engines: inout EngineTable) -> Bool {
-    guard let slot = table.find(id), table[slot].place != .completed, table[slot].holder == uuid else { return false }
+  /// Ends a request that an engine never answered. Returns whether it is recorded, or nil if it was not pending on
+  /// that engine any more.
+  mutating func giveUp(_ id: String, of uuid: String, _ engines: inout EngineTable) -> Bool? {
+    guard let slot = table.find(id), table[slot].place != .completed, table[slot].holder == uuid else { return nil }
+    let isRecorded = table[slot].isRecorded
     complete(slot, &engines)
-    return true
+    return isRecorded
   }
 
-  /// Empties the lists of an engine that is gone; its requests still wait. Returns those sent to it directly.
+  /// Empties the lists of an engine that is gone; its requests stay pending. Returns those sent to it directly.
   mutating func release(_ work: EngineTable.Work) -> [String] {
-    let queue = table.slots(in: work.queue)
-    for slot in queue + table.slots(in: work.tasks) { table[slot].place = .nowhere }
+    var work = work
+    let queue = table.drain(&work.queue)
+    for slot in queue + table.drain(&work.tasks) {
+      table[slot].place = .adrift
+      table.append(slot, to: &adrift)
+    }
     return queue.map { table.id(of: $0) }
   }
 
-  /// The slot of a request that waits for an answer from now on.
-  private mutating func pendingSlot(_ id: String) -> Slot {
-    let slot = table.slot(of: id).slot
-    if table[slot].place == .completed {
+  /// Forgets all pending requests. Returns their ids.
+  mutating func forgetPending(_ engines: inout EngineTable) -> [String] {
+    var slots = table.drain(&adrift) + table.drain(&unassigned)
+    for engine in engines.work.keys {
+      slots += table.drain(&engines.work[engine, default: .init()].queue)
+      slots += table.drain(&engines.work[engine, default: .init()].tasks)
+    }
+    let ids = slots.map { table.id(of: $0) }
+    for slot in slots { table.remove(slot) }
+    return ids
+  }
+
+  /// The slot of a request that is pending from now on.
+  private mutating func pendingSlot(_ id: String, isRecorded: Bool) -> Slot {
+    let (slot, isNew) = table.slot(of: id)
+    if isNew {
+      table.append(slot, to: &adrift)
+    } else if table[slot].place == .completed {
       table.unlink(slot, from: &completed)
       table[slot] = Request()
+      table.append(slot, to: &adrift)
     }
+    if isRecorded { table[slot].isRecorded = true }
     return slot
   }
 
@@ -122,7 +166,7 @@ struct RequestLedger {
 
   private mutating func move(_ slot: Slot, to place: Place, holder: String?, _ engines: inout EngineTable) {
     switch table[slot].place {
-    case .nowhere: break
+    case .adrift: table.unlink(slot, from: &adrift)
     case .unassigned: table.unlink(slot, from: &unassigned)
     case .queue(let engine): table.unlink(slot, from: &engines.work[engine, default: .init()].queue)
     case .tasks(let engine): table.unlink(slot, from: &engines.work[engine, default: .init()].tasks)
@@ -131,11 +175,20 @@ struct RequestLedger {
     table[slot].place = place
     table[slot].holder = holder
     switch place {
-    case .nowhere: break
+    case .adrift: table.append(slot, to: &adrift)
     case .unassigned: table.append(slot, to: &unassigned)
     case .queue(let engine): table.append(slot, to: &engines.work[engine, default: .init()].queue)
     case .tasks(let engine): table.append(slot, to: &engines.work[engine, default: .init()].tasks)
     case .completed: table.append(slot, to: &completed)
     }
+  }
+}
+
+extension MessageTable {
+  /// Unlinks all slots of a list. Returns them in order.
+  fileprivate mutating func drain(_ list: inout List) -> [Slot] {
+    let slots = slots(in: list)
+    for slot in slots { unlink(slot, from: &list) }
+    return slots
   }
 }

@@ -9,7 +9,7 @@ import MartletWire
 ///
 /// Adding, updating, dropping by id and looking up take constant time on average; a query that names no ids, and
 /// `history`, look at every record.
-public final class MemoryTaskStore: TaskStore {
+package final class MemoryTaskStore: TaskStore {
   private let recordLimit: Int
   private let sizeLimit: Int
   private let cullFraction: Double
@@ -22,7 +22,7 @@ public final class MemoryTaskStore: TaskStore {
   private var nextSerial = 0
 
   /// Bytes of buffers and streams in all records.
-  public private(set) var bufferBytes = 0
+  package private(set) var bufferBytes = 0
 
   /// An empty store.
   ///
@@ -31,29 +31,29 @@ public final class MemoryTaskStore: TaskStore {
   ///   - sizeLimit: How many bytes of buffers it may hold.
   ///   - cullFraction: The part of a limit, between 0 and 1, that is freed when the limit is passed. At least one record
   ///     is dropped, however small it is.
-  public init(recordLimit: Int = 1024, sizeLimit: Int = 1 << 30, cullFraction: Double = 0.1) {
+  package init(recordLimit: Int = 1024, sizeLimit: Int = 1 << 30, cullFraction: Double = 0.1) {
     self.recordLimit = max(0, recordLimit)
     self.sizeLimit = max(0, sizeLimit)
     self.cullFraction = min(max(0, cullFraction), 1)
   }
 
   /// Adds a record, and drops others if that passes a limit.
-  public func add(_ record: TaskRecord) throws(TaskStoreError) {
+  package func add(_ record: TaskRecord) throws(TaskStoreError) {
     let (slot, isNew) = table.slot(of: record.messageID)
     guard isNew else { throw TaskStoreError(.duplicate, "already have msg_id '\(record.messageID)'") }
     insert(slot) { $0.replace(with: record) }
   }
 
   /// The record of a task, or nil if there is none.
-  public func record(_ messageID: String) -> TaskRecord? { table.find(messageID).map(record) }
+  package func record(_ messageID: String) -> TaskRecord? { table.find(messageID).map { record($0) } }
 
   /// Changes a record, and drops others if that passes a limit.
-  public func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
+  package func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
     try change(messageID) { $0.apply(update, id: messageID) }
   }
 
   /// Adds the record of a request, or completes the one there is, and drops others if that passes a limit.
-  public func addRequest(_ request: TaskRequest) {
+  package func addRequest(_ request: TaskRequest) {
     let id = request.messageID
     let (slot, isNew) = table.slot(of: id)
     if isNew {
@@ -64,53 +64,57 @@ public final class MemoryTaskStore: TaskStore {
   }
 
   /// Notes the engine that a task was given to.
-  public func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
+  package func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
     try change(messageID) { $0.setEngine(uuid) }
   }
 
   /// Completes a record with the reply, and drops others if that passes a limit.
-  public func setResult(_ result: TaskResult) throws(TaskStoreError) {
+  package func setResult(_ result: TaskResult) throws(TaskStoreError) {
     try change(result.messageID) { $0.complete(with: result) }
   }
 
   /// Drops the records that match a query and returns their number.
   @discardableResult
-  public func drop(matching query: JSONValue) throws(TaskStoreError) -> Int {
-    let matches = matches(try TaskQuery(query))
-    for record in matches { if let slot = table.find(record.messageID) { remove(slot) } }
+  package func drop(matching query: TaskQuery) -> Int {
+    let matches = matches(query)
+    for slot in matches { remove(slot) }
     return matches.count
   }
 
-  /// The records that match a query, in the order they were added.
-  public func find(_ query: JSONValue, keys: [String]? = nil) throws(TaskStoreError) -> [TaskRecord] {
-    let selection = try TaskRecordKey.selection(keys)
-    let matches = matches(try TaskQuery(query))
-    return selection.count == TaskRecordKey.allCases.count ? matches : matches.map { $0.selecting(selection) }
+  /// The records that match a query, in the order in which they were added.
+  package func find(_ query: TaskQuery, keys: [TaskRecordKey]) -> [TaskRecord] {
+    let includesBuffers = keys.contains { $0.kind == .buffers }
+    return matches(query).map { record($0, includesBuffers: includesBuffers).selecting(keys) }
   }
 
   /// The msg_ids of all records with a time of submission, in that order.
-  public func history() -> [String] {
+  package func history() -> [String] {
     slots.compactMap { slot in table[slot].submitted.map { ($0, table[slot].serial, slot) } }
       .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
       .map { table.id(of: $0.2) }
   }
 
   /// The number of records.
-  public var count: Int { table.count }
+  package var count: Int { table.count }
 
   /// Does nothing: the records last as long as the process.
-  public func flush() {}
+  package func flush() {}
 
   /// Does nothing.
-  public func close() {}
+  package func close() {}
 
   private var slots: [Table.Slot] { table.slots(in: pending) + table.slots(in: completed) }
 
-  private func record(_ slot: Table.Slot) -> TaskRecord { table[slot].record(id: table.id(of: slot)) }
+  private func record(_ slot: Table.Slot, includesBuffers: Bool = true) -> TaskRecord {
+    table[slot].record(id: table.id(of: slot), includesBuffers: includesBuffers)
+  }
 
-  private func matches(_ query: TaskQuery) -> [TaskRecord] {
+  /// The slots of matching records, in the order in which they were added.
+  private func matches(_ query: TaskQuery) -> [Table.Slot] {
     let candidates = query.messageIDs.map { Set($0).compactMap { table.find($0) } } ?? slots
-    return candidates.sorted { table[$0].serial < table[$1].serial }.map(record).filter(query.matches)
+    let readsBuffers = query.conditions.contains { $0.key.kind == .buffers }
+    return candidates.filter { query.matches(record($0, includesBuffers: readsBuffers)) }
+      .sorted { table[$0].serial < table[$1].serial }
   }
 
   // MARK: - Changes

@@ -14,7 +14,7 @@ extension SQLiteTaskStore {
     // A transaction stays open from one call to the next.
     configuration.allowsUnsafeTransactions = true
     configuration.prepareDatabase { database in
-      for function in TaskQuery.functions { database.add(function: function) }
+      database.add(function: TaskQuery.function)
     }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     let name = try queue.write { database in
@@ -43,6 +43,8 @@ extension SQLiteTaskStore {
       throw error
     } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_PRIMARYKEY {
       throw TaskStoreError(.duplicate, "task database: \(error)")
+    } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {
+      throw TaskStoreError(.locked, "task database: \(error)")
     } catch {
       throw TaskStoreError(.storage, "task database: \(error)")
     }

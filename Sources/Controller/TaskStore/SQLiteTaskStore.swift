@@ -13,14 +13,14 @@ import MartletWire
 /// A call waits up to five seconds while another process writes to the file, then throws.
 ///
 /// Nothing is dropped unless asked for; `recordLimit` and `sizeLimit` do not apply. One field holds at most 1 GB.
-public final class SQLiteTaskStore: TaskStore {
+package final class SQLiteTaskStore: TaskStore {
   /// After how many changes a transaction is committed.
-  public static let batchStatements = 512
+  package static let batchStatements = 512
   /// After how many bytes of changes a transaction is committed.
-  public static let batchBytes = 4 << 20
+  package static let batchBytes = 4 << 20
 
   /// The name of the table in use. A number is appended to the configured name if that table has another layout.
-  public let table: String
+  package let table: String
 
   private let database: DatabaseQueue
   private let quotedTable: String
@@ -34,7 +34,7 @@ public final class SQLiteTaskStore: TaskStore {
   ///   - configuration: Names the directory, which must exist, the file and the table.
   ///   - session: The id of the hub's session, which names the table if the configuration does not.
   /// - Throws: `TaskStoreError` with the code `storage`.
-  public init(configuration: TaskStoreConfiguration, session: String) throws(TaskStoreError) {
+  package init(configuration: TaskStoreConfiguration, session: String) throws(TaskStoreError) {
     let directory = configuration.location.isEmpty ? "." : configuration.location
     let path = URL(fileURLWithPath: directory).appendingPathComponent(configuration.filename).path
     let name =
@@ -47,7 +47,7 @@ public final class SQLiteTaskStore: TaskStore {
   }
 
   /// Adds a record.
-  public func add(_ record: TaskRecord) throws(TaskStoreError) {
+  package func add(_ record: TaskRecord) throws(TaskStoreError) {
     var arguments: [DatabaseValue] = []
     var bytes = 0
     for key in TaskRecordKey.allCases {
@@ -63,14 +63,14 @@ public final class SQLiteTaskStore: TaskStore {
   }
 
   /// The record of a task, or nil if there is none.
-  public func record(_ messageID: String) throws(TaskStoreError) -> TaskRecord? {
+  package func record(_ messageID: String) throws(TaskStoreError) -> TaskRecord? {
     try records(
       TaskRecordKey.allCases, where: "msg_id = ?", [SQLText.encode(messageID).databaseValue], isFrequent: true
     ).first
   }
 
   /// Changes a record.
-  public func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
+  package func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
     var assignments: [String] = []
     var arguments: [DatabaseValue] = []
     var bytes = 0
@@ -99,20 +99,19 @@ public final class SQLiteTaskStore: TaskStore {
 
   /// Drops the records that match a query and returns their number.
   @discardableResult
-  public func drop(matching query: JSONValue) throws(TaskStoreError) -> Int {
-    let condition = try TaskQuery(query).sql
+  package func drop(matching query: TaskQuery) throws(TaskStoreError) -> Int {
+    let condition = query.sql
     return try change("DELETE FROM \(quotedTable) WHERE \(condition.expression)", condition.arguments)
   }
 
-  /// The records that match a query, in the order they were added.
-  public func find(_ query: JSONValue, keys: [String]? = nil) throws(TaskStoreError) -> [TaskRecord] {
-    let keys = try TaskRecordKey.selection(keys)
-    let condition = try TaskQuery(query).sql
+  /// The records that match a query, in the order in which they were added.
+  package func find(_ query: TaskQuery, keys: [TaskRecordKey]) throws(TaskStoreError) -> [TaskRecord] {
+    let condition = query.sql
     return try records(keys, where: condition.expression, condition.arguments)
   }
 
   /// The msg_ids of all records with a time of submission, in that order.
-  public func history() throws(TaskStoreError) -> [String] {
+  package func history() throws(TaskStoreError) -> [String] {
     try rows("SELECT msg_id FROM \(quotedTable) WHERE submitted IS NOT NULL ORDER BY submitted, rowid", []) { row in
       guard let messageID = try TaskFieldValue(row[0], kind: .text).text else { throw TaskFieldValue.damaged }
       return messageID
@@ -120,7 +119,7 @@ public final class SQLiteTaskStore: TaskStore {
   }
 
   /// The number of records.
-  public var count: Int {
+  package var count: Int {
     get throws(TaskStoreError) {
       let counts = try rows("SELECT count(*) FROM \(quotedTable)", []) { row in Int.fromDatabaseValue(row[0]) }
       return counts.first.flatMap(\.self) ?? 0
@@ -128,19 +127,19 @@ public final class SQLiteTaskStore: TaskStore {
   }
 
   /// Makes all changes so far permanent.
-  public func flush() throws(TaskStoreError) {
+  package func flush() throws(TaskStoreError) {
     try Self.wrap { try database.writeWithoutTransaction(commit) }
   }
 
   /// Makes all changes so far permanent and closes the database.
-  public func close() throws(TaskStoreError) {
+  package func close() throws(TaskStoreError) {
     try flush()
     try Self.wrap { try database.close() }
   }
 
   /// Runs a statement that changes records and returns how many it changed.
   ///
-  /// Only statements of a few fixed forms may be frequent: those are kept compiled for ever.
+  /// Only statements of a few fixed forms may be frequent: those are kept compiled.
   @discardableResult
   private func change(
     _ sql: String, _ arguments: [DatabaseValue], bytes: Int = 0, isFrequent: Bool = false

@@ -26,12 +26,18 @@ struct StoredTask {
   /// When the task was submitted, if that is known.
   var submitted: Timestamp? { details.map(\.record.submitted) ?? request?.date }
 
-  /// The record.
-  func record(id: String) -> TaskRecord {
+  /// The record, with or without its buffers.
+  func record(id: String, includesBuffers: Bool = true) -> TaskRecord {
     if let details { return details.record }
-    guard let request else { return TaskRecord(messageID: id) }
-    var record = TaskRequest(messageID: id, queue: queue, engineUUID: engineUUID, message: request).record
-    if let result { record.apply(TaskResult(messageID: id, engineUUID: engineUUID, message: result).update) }
+    var record = TaskRecord(messageID: id)
+    guard let request else { return record }
+    record.apply(
+      TaskRequest(messageID: id, queue: queue, engineUUID: engineUUID, message: request)
+        .update(of: record, includesBuffers: includesBuffers))
+    if let result {
+      record.apply(
+        TaskResult(messageID: id, engineUUID: engineUUID, message: result).update(includesBuffers: includesBuffers))
+    }
     return record
   }
 

@@ -1,19 +1,15 @@
 import MartletWire
 
 extension TaskRecord {
-  /// The record as the hub's replies carry it: an object by the original's key names.
+  /// The record as the hub's replies carry it: an object with the original's key names.
   ///
-  /// Dates are ISO 8601 with microseconds in UTC. What is unset, and what does not parse as JSON, is `null`. Buffers are
-  /// left out even if asked for: they follow the reply as its own buffers.
-  ///
-  /// - Parameter keys: The keys wanted besides msg_id; nil or none means all.
-  /// - Throws: `TaskStoreError` with the code `unknownKey`.
-  public func json(keys: [String]? = nil) throws(TaskStoreError) -> JSONValue {
+  /// Dates are ISO 8601 with microseconds in UTC. Unset fields and unreadable JSON are `null`. Buffers are left out: they
+  /// follow the reply as its own buffers.
+  func json(keys: [TaskRecordKey]) -> JSONValue {
     var members: [String: JSONValue] = [:]
-    for key in try TaskRecordKey.selection(keys) {
+    for key in keys where key.kind != .buffers {
       switch self[key] {
-      case .null where key.kind != .buffers: members[key.rawValue] = .null
-      case .null, .buffers: break
+      case .null, .buffers: members[key.rawValue] = .null
       case .text(let text): members[key.rawValue] = .string(text)
       case .date(let date): members[key.rawValue] = .string(date.text)
       case .json(let bytes): members[key.rawValue] = (try? JSONValue.parse(bytes)) ?? .null

@@ -1,5 +1,5 @@
-/// The keys of a task record, by the names that ipyparallel's queries and replies use.
-enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
+/// The keys of a task record, under the names that ipyparallel's queries and replies use.
+package enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
   case messageID = "msg_id"
   case header
   case metadata
@@ -24,7 +24,7 @@ enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
   case stderr
   case label
 
-  /// What kind of value a key holds.
+  /// The type of a key's values.
   enum Kind {
     case text, date, json, buffers
   }
@@ -48,16 +48,18 @@ enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
     return key
   }
 
-  /// The keys that a caller asked for, msg_id always among them and first; all of them if it named none.
+  /// All keys but those of buffers: what a query without keys returns.
+  static let allButBuffers = allCases.filter { $0.kind != .buffers }
+
+  /// The keys with these names, msg_id always among them and first, each once.
   ///
   /// - Throws: `TaskStoreError` with the code `unknownKey`.
-  static func selection(_ names: [String]?) throws(TaskStoreError) -> [TaskRecordKey] {
-    guard let names, !names.isEmpty else { return allCases }
-    var selection: [TaskRecordKey] = [.messageID]
+  static func named(_ names: [String]) throws(TaskStoreError) -> [TaskRecordKey] {
+    var keys: [TaskRecordKey] = [.messageID]
     for name in names {
       let key = try named(name)
-      if !selection.contains(key) { selection.append(key) }
+      if !keys.contains(key) { keys.append(key) }
     }
-    return selection
+    return keys
   }
 }

@@ -6,24 +6,24 @@ import MartletZeroMQ
 /// It has those fields of a ``TaskRecord`` that can be nil, by their names. The ones that are nil stay as they are; none
 /// can be unset. Output is added to what the record holds.
 @dynamicMemberLookup
-public struct TaskRecordUpdate: Sendable, Hashable {
+package struct TaskRecordUpdate: Sendable, Hashable {
   /// The change as a record, for code that treats all fields alike.
   private(set) var fields = TaskRecord(messageID: "")
 
   /// A change to nothing.
-  public init() {}
+  package init() {}
 
   /// What a field is replaced by.
-  public subscript<Value>(dynamicMember field: WritableKeyPath<TaskRecord, Value?>) -> Value? {
+  package subscript<Value>(dynamicMember field: WritableKeyPath<TaskRecord, Value?>) -> Value? {
     get { fields[keyPath: field] }
     set { fields[keyPath: field] = newValue }
   }
 
   /// Adds to what the task has written to its standard output.
-  public mutating func appendStdout(_ text: String) { fields.stdout += text }
+  package mutating func appendStdout(_ text: String) { fields.stdout += text }
 
   /// Adds to what the task has written to its standard error.
-  public mutating func appendStderr(_ text: String) { fields.stderr += text }
+  package mutating func appendStderr(_ text: String) { fields.stderr += text }
 
   /// The keys that a change may replace: never msg_id or the two streams.
   static let replaceableKeys = TaskRecordKey.allCases.filter { ![.messageID, .stdout, .stderr].contains($0) }

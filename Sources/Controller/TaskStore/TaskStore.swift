@@ -1,13 +1,11 @@
-import MartletWire
-
-/// Where the hub keeps its task records.
+/// A store of the hub's task records.
 ///
-/// A store belongs to the event loop that uses it; every call is synchronous. Queries are those of ipyparallel's
-/// `db_query`, described at `TaskQuery`, and mean the same in every store.
-public protocol TaskStore: AnyObject {
+/// All calls are synchronous and made on one thread. Queries are those of ipyparallel's `db_query`, described at
+/// `TaskQuery`. They have the same meaning in every store.
+package protocol TaskStore: AnyObject {
   /// Adds a record.
   ///
-  /// - Throws: `TaskStoreError` with the code `duplicate` if its msg_id is taken, or `storage`.
+  /// - Throws: `TaskStoreError` with the code `duplicate` if its msg_id is taken, `locked` or `storage`.
   func add(_ record: TaskRecord) throws(TaskStoreError)
 
   /// The record of a task, or nil if there is none.
@@ -17,46 +15,45 @@ public protocol TaskStore: AnyObject {
 
   /// Changes a record.
   ///
-  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, or `storage`.
+  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, `locked` or `storage`.
   func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError)
 
-  /// Whether what is added can be read; if not, nobody need make records.
+  /// Whether records can be read again. If not, callers need not make any.
   var keepsRecords: Bool { get }
 
-  /// Adds the record of a request, or completes the one that output or a resubmission made before.
+  /// Adds the record of a request, or completes a record that output or a resubmission has created.
   ///
-  /// - Throws: `TaskStoreError` with the code `storage`.
+  /// - Throws: `TaskStoreError` with the code `locked` or `storage`.
   func addRequest(_ request: TaskRequest) throws(TaskStoreError)
 
-  /// Notes the engine that a task was given to.
+  /// Sets the engine that a task was given to.
   ///
-  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, or `storage`.
+  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, `locked` or `storage`.
   func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError)
 
   /// Completes a record with the reply.
   ///
-  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, or `storage`.
+  /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, `locked` or `storage`.
   func setResult(_ result: TaskResult) throws(TaskStoreError)
 
   /// Drops the records that match a query.
   ///
-  /// - Parameter query: A query as `TaskQuery` reads it.
   /// - Returns: How many records were dropped.
-  /// - Throws: `TaskStoreError` for a query that is wrong, or with the code `storage`.
+  /// - Throws: `TaskStoreError` with the code `locked` or `storage`.
   @discardableResult
-  func drop(matching query: JSONValue) throws(TaskStoreError) -> Int
+  func drop(matching query: TaskQuery) throws(TaskStoreError) -> Int
 
-  /// The records that match a query, in the order they were added.
+  /// The records that match a query, in the order in which they were added.
   ///
   /// - Parameters:
-  ///   - query: A query as `TaskQuery` reads it.
-  ///   - keys: The fields to fetch by their original names; msg_id always comes too. Nil or none means all.
-  /// - Returns: The records, with the fields that were not asked for unset.
-  /// - Throws: `TaskStoreError` for a query or a key that is wrong, or with the code `storage` or `noData`.
-  func find(_ query: JSONValue, keys: [String]?) throws(TaskStoreError) -> [TaskRecord]
+  ///   - query: The query.
+  ///   - keys: The fields to read, msg_id among them. No others are read.
+  /// - Returns: The records, with all other fields unset.
+  /// - Throws: `TaskStoreError` with the code `storage` or `noData`.
+  func find(_ query: TaskQuery, keys: [TaskRecordKey]) throws(TaskStoreError) -> [TaskRecord]
 
-  /// The msg_ids of all records that have a time of submission, in that order; those submitted at the same time in the
-  /// order they were added.
+  /// The msg_ids of all records with a time of submission, in that order. Records submitted at the same time are in the
+  /// order in which they were added.
   ///
   /// - Throws: `TaskStoreError` with the code `storage` or `noData`.
   func history() throws(TaskStoreError) -> [String]
@@ -64,12 +61,12 @@ public protocol TaskStore: AnyObject {
   /// The number of records.
   var count: Int { get throws(TaskStoreError) }
 
-  /// Makes sure that what has been stored so far outlives this process, if the store can.
+  /// Makes all changes so far outlive this process, if the store can.
   ///
   /// - Throws: `TaskStoreError` with the code `storage`.
   func flush() throws(TaskStoreError)
 
-  /// Flushes and releases the store; no other call may follow.
+  /// Flushes and releases the store. No other call may follow.
   ///
   /// - Throws: `TaskStoreError` with the code `storage`.
   func close() throws(TaskStoreError)
@@ -77,37 +74,37 @@ public protocol TaskStore: AnyObject {
 
 extension TaskStore {
   /// True.
-  public var keepsRecords: Bool { true }
+  package var keepsRecords: Bool { true }
 
   /// Adds or completes a record field by field.
-  public func addRequest(_ request: TaskRequest) throws(TaskStoreError) {
+  package func addRequest(_ request: TaskRequest) throws(TaskStoreError) {
     do {
       try add(request.record)
     } catch  where error.code == .duplicate {
-      // Rare, so that asking first would cost every request a look-up.
+      // Rare, so looking first would cost every request a query.
       guard let existing = try record(request.messageID) else { throw error }
       try update(request.messageID, request.update(of: existing))
     }
   }
 
   /// Changes the one field.
-  public func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
+  package func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
     var update = TaskRecordUpdate()
     update.engineUUID = uuid
     try self.update(messageID, update)
   }
 
   /// Changes the record field by field.
-  public func setResult(_ result: TaskResult) throws(TaskStoreError) {
+  package func setResult(_ result: TaskResult) throws(TaskStoreError) {
     try update(result.messageID, result.update)
   }
 
-  /// Drops the records with these ids; ids without a record are passed over.
+  /// Drops the records with these ids. Ids without a record are ignored.
   ///
   /// - Returns: How many records were dropped.
-  /// - Throws: `TaskStoreError` with the code `storage`.
+  /// - Throws: `TaskStoreError` with the code `locked` or `storage`.
   @discardableResult
-  public func drop(_ messageIDs: some Sequence<String>) throws(TaskStoreError) -> Int {
-    try drop(matching: [TaskRecordKey.messageID.rawValue: ["$in": .array(messageIDs.map(JSONValue.string))]])
+  package func drop(_ messageIDs: some Sequence<String>) throws(TaskStoreError) -> Int {
+    try drop(matching: TaskQuery(ids: Array(messageIDs)))
   }
 }

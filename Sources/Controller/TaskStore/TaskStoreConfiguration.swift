@@ -33,7 +33,7 @@ public struct TaskStoreConfiguration: Sendable, Hashable {
   ///
   /// - Parameter session: The id of the hub's session, which names the table if the configuration does not.
   /// - Throws: `TaskStoreError` with the code `storage` if a database cannot be opened.
-  public func makeStore(session: String) throws(TaskStoreError) -> any TaskStore {
+  package func makeStore(session: String) throws(TaskStoreError) -> any TaskStore {
     switch kind {
     case .memory: MemoryTaskStore(recordLimit: recordLimit, sizeLimit: sizeLimit, cullFraction: cullFraction)
     case .sqlite: try SQLiteTaskStore(configuration: self, session: session)

@@ -1,7 +1,7 @@
 /// Why a task store could not do what it was asked.
-public struct TaskStoreError: Error, Sendable, CustomStringConvertible {
+package struct TaskStoreError: Error, Sendable, CustomStringConvertible {
   /// The kinds of failure.
-  public enum Code: Sendable, Hashable {
+  package enum Code: Sendable, Hashable {
     /// A record with this msg_id exists already.
     case duplicate
     /// No record has this msg_id.
@@ -14,31 +14,33 @@ public struct TaskStoreError: Error, Sendable, CustomStringConvertible {
     case unknownOperator
     /// A query compares a key with a value that it cannot be compared with.
     case invalidOperand
+    /// Another process holds the lock of the database. Nothing was changed.
+    case locked
     /// The database failed or holds something unreadable.
     case storage
   }
 
   /// The kind of failure.
-  public let code: Code
+  package let code: Code
   /// The failure in words.
-  public let message: String
+  package let message: String
 
   /// A failure of a kind, described in words.
-  public init(_ code: Code, _ message: String) {
+  package init(_ code: Code, _ message: String) {
     self.code = code
     self.message = message
   }
 
   /// The Python exception that ipyparallel's hub reports in the same case: the `ename` of an error reply.
-  public var exceptionName: String {
+  package var exceptionName: String {
     switch code {
     case .duplicate, .notFound, .unknownKey, .unknownOperator: "KeyError"
     case .noData: "NoData"
     case .invalidOperand: "TypeError"
-    case .storage: "OperationalError"
+    case .locked, .storage: "OperationalError"
     }
   }
 
   /// The failure in words.
-  public var description: String { message }
+  package var description: String { message }
 }

@@ -22,7 +22,7 @@ import Testing
       ])
     #expect(try hub.ask("registration_request", ["uuid": "e3"]).reply?["id"] == 3)
     #expect(try hub.ask("registration_request", ["uuid": "e1"]).reply?.ename == "KeyError")
-    hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
     #expect(hub.drain().compactMap(\.notification) == ["unregistration_notification 0"])
   }
 
@@ -58,5 +58,16 @@ import Testing
     var recent = RecentIDs(limit: 3)
     for id in ["a", "b", "a", "c", "d"] { recent.insert(id) }
     #expect(["a", "b", "c", "d"].map { recent.contains($0) } == [false, true, true, true])
+  }
+
+  @Test func onlySoManyEnginesRegisterAtOnce() throws {
+    var table = EngineTable()
+    for index in 0..<EngineTable.incomingLimit {
+      _ = try table.accept(uuid: "e\(index)", requestedID: nil, deadline: .now)
+    }
+    let error = #expect(throws: HubError.self) { try table.accept(uuid: "x", requestedID: nil, deadline: .now) }
+    #expect(error?.ename == "RuntimeError")
+    _ = table.cancel(uuid: "e0")
+    _ = try table.accept(uuid: "x", requestedID: nil, deadline: .now)
   }
 }

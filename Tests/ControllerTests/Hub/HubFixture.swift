@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// A hub without sockets, spoken to in messages as they come off the wire.
+/// A hub without sockets that is given messages as they arrive, and a store that answers at once.
 struct HubFixture: ~Copyable {
   /// What the hub answered.
   struct Reply {
@@ -21,21 +21,56 @@ struct HubFixture: ~Copyable {
 
   var state: HubState
   var session: Session
-  var now = ContinuousClock.now
-  private var log: [HubAction] = []
+  var now = Moment.now
+  let store: any TaskStore
+  /// Whether questions to the store stay among the actions.
+  var holdsQuestions = false
+  /// How many ids the fixture has made.
+  private var madeIDs = 0
 
   init(store: any TaskStore = MemoryTaskStore()) throws {
     state = HubState(
-      configuration: .init(registrationTimeout: Self.timeout, heartbeatPeriod: 3000, engineInfo: ["mux": 1]),
-      store: store)
+      configuration: .init(
+        registrationTimeout: Self.timeout, heartbeatPeriod: .seconds(3), engineInfo: ["mux": 1]))
+    self.store = store
     session = try Session(id: "client", key: "")
   }
 
-  /// What the hub wants done since the last call.
+  /// The actions since the last call.
   mutating func drain() -> [HubAction] {
     var actions: [HubAction] = []
-    while let action = state.nextAction() { actions.append(action) }
+    post()
+    while let action = state.nextAction() {
+      if case .ask(let query, let id) = action, !holdsQuestions {
+        answer(id, Result { () throws(TaskStoreError) in try store.answer(query) })
+      } else {
+        actions.append(action)
+      }
+    }
     return actions
+  }
+
+  /// Makes the changes that the hub has posted.
+  mutating func post() {
+    for write in state.writes {
+      do {
+        try store.perform(write)
+      } catch {
+        #expect(error.code == .notFound, "\(error)")
+      }
+    }
+    state.writes = []
+  }
+
+  /// The store answers a question.
+  mutating func answer(_ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {
+    var made = madeIDs
+    state.storeAnswered(id, answer, at: now) {
+      made += 1
+      return "new-\(made)"
+    }
+    madeIDs = made
+    post()
   }
 
   // MARK: - Requests
@@ -56,7 +91,7 @@ struct HubFixture: ~Copyable {
   }
 
   mutating func ask(_ type: String, raw content: String) throws -> (reply: Reply?, rest: [HubAction]) {
-    state.request(try message(type, content), now: now)
+    state.request(try message(type, content), at: now)
     var reply: Reply?
     var rest: [HubAction] = []
     for action in drain() {
@@ -74,14 +109,16 @@ struct HubFixture: ~Copyable {
   mutating func register(_ uuids: String...) throws {
     for uuid in uuids {
       _ = try ask("registration_request", ["uuid": .string(uuid)])
-      state.monitor(.heartsStarted([uuid]), now: now)
+      state.monitor(.heartsStarted([uuid]), at: now)
+    post()
     }
     _ = drain()
   }
 
   mutating func pass(_ duration: Duration) {
-    now += duration
+    now.instant += duration
     state.advance(to: now)
+    post()
   }
 
   // MARK: - Traffic
@@ -112,11 +149,13 @@ struct HubFixture: ~Copyable {
   mutating func request(_ id: String, to engine: String? = nil, label: String? = nil, buffers: [Bytes] = []) throws {
     let metadata: JSONValue = label.map { ["label": .string($0)] } ?? [:]
     let message = try recorded("apply_request", id: id, metadata: metadata, buffers: buffers)
-    state.monitor(.requested(taskID: id, engine == nil ? .task : .mux, engine: engine, message), now: now)
+    state.monitor(.requested(taskID: id, engine == nil ? .task : .mux, engine: engine, message), at: now)
+    post()
   }
 
   mutating func dispatch(_ id: String, to engine: String) {
-    state.monitor(.dispatched(taskID: id, engine: engine), now: now)
+    state.monitor(.dispatched(taskID: id, engine: engine), at: now)
+    post()
   }
 
   mutating func answer(_ id: String, from engine: String?, status: String = "ok", buffers: [Bytes] = []) throws {
@@ -126,12 +165,14 @@ struct HubFixture: ~Copyable {
       "apply_reply", id: "reply-\(id)", parent: id, metadata: .object(metadata), content: ["status": "ok"],
       buffers: buffers)
     let sender = ReplySender(engine: engine, isAborted: status == "aborted")
-    state.monitor(.replied(taskID: id, sender, message), now: now)
+    state.monitor(.replied(taskID: id, sender, message), at: now)
+    post()
   }
 
   mutating func publish(_ type: String, parent: String?, content: JSONValue, session other: String? = nil) throws {
     let message = try recorded(type, id: "io", parent: parent, content: content)
-    state.monitor(.published(type: type, session: other ?? session.id, message), now: now)
+    state.monitor(.published(type: type, session: other ?? session.id, message), at: now)
+    post()
   }
 }
 
@@ -152,6 +193,7 @@ extension HubAction {
     case .awaitHeart(let uuid): "await \(uuid)"
     case .watchHeart(let uuid): "watch \(uuid)"
     case .saveEngines: "save"
+    case .ask: "ask"
     case .resubmit: "resubmit"
     case .shutDown: "shut down"
     case .log: "log"

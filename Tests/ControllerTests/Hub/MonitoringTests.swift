@@ -15,12 +15,12 @@ import Testing
     try hub.register("e0")
     try hub.request("m", to: "e0", label: "name", buffers: [Bytes("buffer")])
     #expect(try status(&hub, "0") == ["queue": ["m"], "completed": [], "tasks": []])
-    let record = try #require(try hub.state.store.record("m"))
+    let record = try #require(try hub.store.record("m"))
     #expect(record.engineUUID == "e0" && record.queue == "mux" && record.label == "name")
     #expect(record.buffers == [Bytes("buffer")] && record.clientUUID == "client" && record.submitted != nil)
     try hub.answer("m", from: "e0", buffers: [Bytes("result")])
     #expect(try status(&hub, "0") == ["queue": [], "completed": ["m"], "tasks": []])
-    let done = try #require(try hub.state.store.record("m"))
+    let done = try #require(try hub.store.record("m"))
     #expect(done.resultBuffers == [Bytes("result")] && done.completed != nil && done.received != nil)
     #expect(hub.state.requests.pendingCount == 0)
   }
@@ -33,7 +33,7 @@ import Testing
     hub.dispatch("m", to: "e0")
     #expect(try status(&hub, "0") == ["queue": [], "completed": [], "tasks": ["m"]])
     #expect(try hub.ask("queue_request").reply?["unassigned"] == 0)
-    #expect(try hub.state.store.record("m")?.engineUUID == "e0")
+    #expect(try hub.store.record("m")?.engineUUID == "e0")
     try hub.answer("m", from: "e0")
     #expect(try hub.ask("queue_request").reply?["0"] == ["queue": 0, "completed": 1, "tasks": 0])
   }
@@ -87,7 +87,7 @@ import Testing
     try hub.answer("unknown", from: "e0")
     hub.dispatch("unknown", to: "e0")
     #expect(hub.state.requests.pendingCount == 0)
-    #expect(try hub.state.store.count == 0)
+    #expect(try hub.store.count == 0)
     #expect(try status(&hub, "0") == ["queue": [], "completed": [], "tasks": []])
   }
 
@@ -101,7 +101,7 @@ import Testing
     try hub.publish("execute_input", parent: "m", content: ["code": "x"])
     try hub.publish("execute_result", parent: "m", content: ["data": ["text/plain": "5"]])
     try hub.publish("error", parent: "m", content: ["ename": "E"])
-    let record = try #require(try hub.state.store.record("m"))
+    let record = try #require(try hub.store.record("m"))
     #expect(record.stdout == "one three" && record.stderr == "two" && record.executeInput == "x")
     #expect(record.executeResult != nil && record.error != nil)
     #expect(record.engineUUID == "e0" && record.header != nil && record.clientUUID == "client")
@@ -112,7 +112,7 @@ import Testing
     var hub = try HubFixture()
     try hub.publish(type, parent: "m", content: ["text": 5, "code": []])
     try hub.publish(type, parent: nil, content: ["text": "x", "code": "x"])
-    #expect(try hub.state.store.count == 0)
+    #expect(try hub.store.count == 0)
     #expect(hub.drain().isEmpty)
   }
 
@@ -121,7 +121,7 @@ import Testing
     try hub.register("e0")
     try hub.request("a", to: "e0")
     try hub.request("b", to: "e0")
-    hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
     try hub.answer("b", from: "e0")
     #expect(hub.state.requests.isPending("a") && !hub.state.requests.isPending("b"))
     hub.pass(HubFixture.timeout)
@@ -138,9 +138,9 @@ import Testing
     var hub = try HubFixture()
     try hub.register("e0")
     try hub.request("a", to: "e0")
-    hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
     _ = try hub.ask("registration_request", ["uuid": "e1", "id": 0])
-    hub.state.monitor(.heartsStarted(["e1"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e1"]), at: hub.now)
     try hub.request("b", to: "e1")
     hub.pass(HubFixture.timeout)
     #expect(hub.state.requests.isPending("b") && hub.state.requests.pendingCount == 1)
@@ -152,7 +152,7 @@ import Testing
     try hub.register("e0", "e1")
     try hub.request("m")
     hub.dispatch("m", to: "e0")
-    hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
     hub.dispatch("m", to: "e1")
     hub.pass(HubFixture.timeout)
     #expect(try status(&hub, "1") == ["queue": [], "completed": [], "tasks": ["m"]])
@@ -169,7 +169,7 @@ import Testing
     try hub.answer("m", from: "stranger", status: "error")
     let reply = try hub.ask("result_request", ["msg_ids": "m"]).reply
     #expect(reply?["completed"] == ["m"] && reply?["m"]?["result_content"]?["status"] == "ok")
-    #expect(try hub.state.store.record("m")?.engineUUID == "stranger")
+    #expect(try hub.store.record("m")?.engineUUID == "stranger")
   }
 
   @Test func recordsDoNotKeepReceivedBlocksAlive() throws {
@@ -181,43 +181,5 @@ import Testing
     let address = { (bytes: Bytes) in bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) } }
     #expect(address(kept[0]) != address(message.frames.shared(message.layout.firstBuffer)))
     #expect(address(kept[1]) == address(message.frames.shared(message.layout.firstBuffer + 1)))
-  }
-
-  @Test func theStoreIsFlushedEverySoOften() throws {
-    let store = CountingStore()
-    var hub = try HubFixture(store: store)
-    #expect(hub.state.nextDeadline == nil)
-    hub.state.scheduleFlush(now: hub.now)
-    #expect(hub.state.nextDeadline == hub.now + HubState.flushInterval)
-    hub.pass(HubState.flushInterval - .milliseconds(1))
-    #expect(store.flushes == 0)
-    hub.pass(.milliseconds(1))
-    #expect(store.flushes == 1)
-    #expect(hub.drain().isEmpty)
-    store.fails = true
-    hub.pass(HubState.flushInterval)
-    #expect(store.flushes == 2)
-    #expect(hub.drain().map(\.kind) == ["log"])
-    #expect(hub.state.nextDeadline == hub.now + HubState.flushInterval)
-  }
-}
-
-/// A store that counts what is asked of it.
-private final class CountingStore: TaskStore {
-  var flushes = 0
-  var fails = false
-
-  func add(_ record: TaskRecord) {}
-  func record(_ messageID: String) -> TaskRecord? { nil }
-  func update(_ messageID: String, _ update: TaskRecordUpdate) {}
-  func drop(matching query: JSONValue) -> Int { 0 }
-  func find(_ query: JSONValue, keys: [String]?) -> [TaskRecord] { [] }
-  func history() -> [String] { [] }
-  var count: Int { 0 }
-  func close() {}
-
-  func flush() throws(TaskStoreError) {
-    flushes += 1
-    if fails { throw TaskStoreError(.storage, "the disk is full") }
   }
 }

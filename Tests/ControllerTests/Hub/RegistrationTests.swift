@@ -13,10 +13,10 @@ import Testing
     #expect(reply?.content == ["status": "ok", "id": 0, "hb_period": 3000, "connection_info": ["mux": 1]])
     #expect(rest.map(\.kind) == ["await e0"])
     #expect(hub.state.engines.engines.isEmpty)
-    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     #expect(
       hub.drain().map(\.kind) == ["watch e0", "registered e0", "log", "registration_notification", "save"])
-    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     #expect(hub.drain().isEmpty)
     #expect(try hub.ask("connection_request").reply?["engines"] == ["0": "e0"])
   }
@@ -24,12 +24,12 @@ import Testing
   @Test(arguments: [(10, true), (nil, true), (10, false)] as [(Int?, Bool)])
   func anEngineThatReturnsTasksLearnsWhen(returnAfter: Int?, returnsTasks: Bool) throws {
     var hub = try HubFixture()
-    hub.state.configuration.returnAfter = returnAfter
+    hub.state.configuration.returnAfter = returnAfter.map(Duration.milliseconds)
     let (reply, _) = try hub.ask(
       "registration_request", returnsTasks ? ["uuid": "e0", "returns_tasks": true] : ["uuid": "e0"])
     let agreed = returnsTasks ? returnAfter : nil
     #expect(reply?["return_after"]?.intValue == agreed)
-    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     let told = hub.drain().compactMap { action -> Bool? in
       if case .engineRegistered("e0", let returnsTasks) = action { returnsTasks } else { nil }
     }
@@ -41,11 +41,11 @@ import Testing
     try hub.register("e0")
     hub.pass(.seconds(8))
     try hub.register("e1")
-    hub.state.subscribed(now: hub.now)
+    hub.state.subscribed(at: hub.now)
     #expect(hub.drain().compactMap(\.notification) == ["registration_notification 0", "registration_notification 1"])
     hub.pass(.seconds(3))
     _ = hub.drain()
-    hub.state.subscribed(now: hub.now)
+    hub.state.subscribed(at: hub.now)
     #expect(hub.drain().compactMap(\.notification) == ["registration_notification 1"])
   }
 
@@ -54,17 +54,17 @@ import Testing
     try hub.register("e0")
     try hub.register("e1")
     hub.pass(.seconds(11))
-    hub.state.monitor(.heartsStopped(["e0", "e1"]), now: hub.now)
+    hub.state.monitor(.heartsStopped(["e0", "e1"]), at: hub.now)
     // Its id is another's by now.
     _ = try hub.ask("registration_request", ["uuid": "e2", "id": 1])
-    hub.state.monitor(.heartsStarted(["e2"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e2"]), at: hub.now)
     hub.pass(.seconds(9))
     _ = hub.drain()
-    hub.state.subscribed(now: hub.now)
+    hub.state.subscribed(at: hub.now)
     #expect(hub.drain().compactMap(\.notification) == ["unregistration_notification 0", "registration_notification 1"])
     hub.pass(.seconds(1))
     _ = hub.drain()
-    hub.state.subscribed(now: hub.now)
+    hub.state.subscribed(at: hub.now)
     #expect(hub.drain().isEmpty)
   }
 
@@ -72,7 +72,7 @@ import Testing
     var hub = try HubFixture()
     _ = try hub.ask("registration_request", ["uuid": "e0"])
     #expect(try hub.ask("registration_request", ["uuid": "e0"]).reply?.ename == "KeyError")
-    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     _ = hub.drain()
     let reply = try hub.ask("registration_request", ["uuid": "e0"]).reply
     #expect(reply?.type == "registration_reply")
@@ -99,7 +99,7 @@ import Testing
     }
     #expect(try register("a", 7, &hub) == 7)
     #expect(try register("b", 7, &hub) == 8)
-    hub.state.monitor(.heartsStarted(["a"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["a"]), at: hub.now)
     #expect(try register("c", 7, &hub) == 9)
     #expect(try register("d", 3, &hub) == 3)
     #expect(try register("e", -1, &hub) == 10)
@@ -113,11 +113,11 @@ import Testing
   @Test func aRegistrationWithoutAHeartIsGivenUp() throws {
     var hub = try HubFixture()
     _ = try hub.ask("registration_request", ["uuid": "e0"])
-    #expect(hub.state.nextDeadline == hub.now + HubFixture.timeout)
+    #expect(hub.state.nextDeadline == hub.now.instant + HubFixture.timeout)
     hub.pass(HubFixture.timeout)
     #expect(hub.drain().map(\.kind) == ["log"])
     #expect(hub.state.nextDeadline == nil)
-    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     #expect(hub.drain().isEmpty)
     #expect(try hub.ask("registration_request", ["uuid": "e0"]).reply?["id"] == 1)
   }
@@ -130,7 +130,7 @@ import Testing
     _ = try hub.ask("registration_request", ["uuid": "e0"])
     hub.pass(.seconds(10))
     _ = hub.drain()
-    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     #expect(hub.state.engines.idsByUUID == ["e0": 1])
   }
 
@@ -150,7 +150,7 @@ import Testing
     var hub = try HubFixture()
     _ = try hub.ask("registration_request", ["uuid": "e0"])
     #expect(try hub.ask("unregistration_request", ["id": 0]).rest.isEmpty)
-    hub.state.monitor(.heartsStarted(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     #expect(hub.drain().isEmpty)
     hub.pass(HubFixture.timeout)
     #expect(hub.drain().isEmpty)
@@ -159,9 +159,9 @@ import Testing
   @Test func aHeartThatStopsUnregisters() throws {
     var hub = try HubFixture()
     try hub.register("e0")
-    hub.state.monitor(.heartsStopped(["e0"]), now: hub.now)
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
     #expect(hub.drain().compactMap(\.notification) == ["unregistration_notification 0"])
-    hub.state.monitor(.heartsStopped(["e0", "stranger"]), now: hub.now)
+    hub.state.monitor(.heartsStopped(["e0", "stranger"]), at: hub.now)
     let expected = hub.drain().map { action -> Bool? in
       guard case .log(.lateHeart(_, let isExpected)) = action else { return nil }
       return isExpected

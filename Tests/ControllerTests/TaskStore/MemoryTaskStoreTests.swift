@@ -91,4 +91,15 @@ import Testing
     try store.add(.sample(2))
     #expect(store.history() == ["task-0", "task-2"])
   }
+
+  @Test func buffersAreLeftOutUnlessAskedFor() throws {
+    let request = TaskRequest(
+      messageID: "m", queue: .task, engineUUID: nil,
+      message: try HubFixture().recorded("apply_request", id: "m", buffers: [Bytes("in")]))
+    var task = StoredTask()
+    task.begin(with: request)
+    #expect(task.record(id: "m", includesBuffers: false).buffers == nil)
+    #expect(task.record(id: "m").buffers == [Bytes("in")])
+    #expect(task.record(id: "m", includesBuffers: false).header == task.record(id: "m").header)
+  }
 }

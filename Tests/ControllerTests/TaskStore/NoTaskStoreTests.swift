@@ -12,7 +12,7 @@ import Testing
     #expect(try store.drop(["task-0"]) == 0)
     #expect(try store.count == 0)
     let reads: [() throws -> Void] = [
-      { _ = try store.record("task-0") }, { _ = try store.find([:], keys: nil) }, { _ = try store.history() },
+      { _ = try store.record("task-0") }, { _ = try store.find([:]) }, { _ = try store.history() },
     ]
     for read in reads {
       let error = #expect(throws: TaskStoreError.self) { try read() }

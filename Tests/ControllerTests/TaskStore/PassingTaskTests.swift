@@ -49,7 +49,7 @@ import Testing
     expected.engineUUID = "e0"
     expected.apply(result.update)
     #expect(try store.record("m") == expected)
-    #expect(try store.find(["completed": ["$ne": nil]], keys: nil) == [expected])
+    #expect(try store.find(["completed": ["$ne": nil]]) == [expected])
     #expect(expected.label == "l" && expected.queue == "task" && expected.clientUUID == "client")
     #expect(expected.started == Timestamp(microseconds: TaskRecord.epoch) && expected.completed != nil)
     #expect(expected.buffers == [Bytes("in"), Bytes()] && expected.resultBuffers == [Bytes("out")])

@@ -48,7 +48,7 @@ import Testing
     #expect(try database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
     try database.close()
     let store = try fixture.store(.sqlite)
-    let records = try store.find([:], keys: nil)
+    let records = try store.find([:])
     #expect(records.count >= flushed)
     for (index, record) in records.enumerated() {
       #expect(record.messageID == "task-\(index)")

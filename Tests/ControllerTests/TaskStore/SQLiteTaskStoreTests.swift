@@ -121,7 +121,22 @@ import Testing
     try store.flush()
     let database = try DatabaseQueue(path: fixture.directory.appendingPathComponent("tasks.db").path)
     try database.write { try $0.execute(sql: sql) }
-    let error = #expect(throws: TaskStoreError.self) { try store.find([:], keys: nil) }
+    let error = #expect(throws: TaskStoreError.self) { try store.find([:]) }
     #expect(error?.code == .storage)
+  }
+
+  /// Reading what is unreadable fails, so a query that succeeds has not read it.
+  @Test(arguments: [TaskRecordKey.buffers, .resultBuffers, .header, .submitted])
+  func onlyTheColumnsAskedForAreRead(key: TaskRecordKey) throws {
+    let store = try store()
+    try store.add(.sample(0))
+    try store.flush()
+    let database = try DatabaseQueue(path: fixture.directory.appendingPathComponent("tasks.db").path)
+    let value = key.kind == .buffers ? "X'01'" : "'text'"
+    try database.write { try $0.execute(sql: "UPDATE \"ipython-tasks\" SET \(key.rawValue) = \(value)") }
+    let others = TaskRecordKey.allCases.filter { $0 != key }
+    #expect(try store.find(TaskQuery(ids: ["task-0"]), keys: others).count == 1)
+    if key.kind == .buffers { #expect(try store.find(TaskQuery([:]), keys: TaskRecordKey.allButBuffers).count == 1) }
+    #expect(throws: TaskStoreError.self) { try store.find(TaskQuery([:]), keys: [.messageID, key]) }
   }
 }

@@ -65,5 +65,13 @@ extension TaskRecordUpdate {
 }
 
 extension TaskStore {
+  /// The records that match a query in JSON, with all fields or with those of some keys.
+  func find(_ query: JSONValue, keys: [String]? = nil) throws -> [TaskRecord] {
+    try find(TaskQuery(query), keys: try keys.map { try TaskRecordKey.named($0) } ?? TaskRecordKey.allCases)
+  }
+
+  @discardableResult
+  func drop(matching query: JSONValue) throws -> Int { try drop(matching: TaskQuery(query)) }
+
   func ids(_ query: JSONValue) throws -> [String] { try find(query, keys: ["msg_id"]).map(\.messageID) }
 }

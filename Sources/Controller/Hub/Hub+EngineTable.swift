@@ -1,0 +1,29 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+/// The engine table as a file, from which a restarted controller knows its engines.
+extension Hub {
+  func saveEngines() {
+    guard let engineStateFile else { return }
+    do {
+      // Not durable: registrations would wait for the disk, and a damaged table is only ignored.
+      try PrivateFile.write(state.engines.json.bytes.data, to: engineStateFile, isDurable: false)
+    } catch {
+      logger.warning("can't save the engine table", metadata: [LogKey.reason: "\(error)"])
+    }
+  }
+
+  func restore() {
+    guard let engineStateFile else { return }
+    do {
+      guard let table = try PrivateFile.readJSON(engineStateFile) else { return }
+      guard table["engines"]?.objectValue != nil else {
+        throw PrivateFileError(engineStateFile, "'engines' is missing")
+      }
+      state.restore(table)
+    } catch {
+      logger.warning("no engines are restored: the engine table is unusable", metadata: [LogKey.reason: "\(error)"])
+    }
+  }
+}

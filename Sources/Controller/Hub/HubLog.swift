@@ -1,0 +1,13 @@
+/// Events that the hub writes to its log.
+enum HubLog {
+  case engineRegistered(id: Int, uuid: String)
+  case engineUnregistered(id: Int, uuid: String)
+  case registrationRefused(uuid: String, reason: String)
+  case registrationStalled(id: Int, uuid: String)
+  case lateHeart(uuid: String, isExpected: Bool)
+  case requestFailed(type: String, reason: String)
+  /// The task store's queue is full; `total` requests or results have not been recorded since the hub started.
+  case recordsDropped(total: Int)
+  /// The hub missed the ends of tasks and has forgotten this many requests.
+  case requestsForgotten(count: Int)
+}

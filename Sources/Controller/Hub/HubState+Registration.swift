@@ -1,0 +1,124 @@
+import DequeModule
+import MartletWire
+import MartletZeroMQ
+
+/// Engines that come and go.
+extension HubState {
+  /// An engine asks to be registered: `{uuid, id?, returns_tasks?}`.
+  mutating func register(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
+    guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
+      throw .value("a registration_request needs a uuid of 1 to 255 bytes")
+    }
+    let deadline = now.instant + configuration.registrationTimeout
+    let returnAfter = content["returns_tasks"]?.boolValue ?? false ? configuration.returnAfter : nil
+    let engine: EngineTable.Engine
+    do {
+      engine = try engines.accept(
+        uuid: uuid, requestedID: content["id"]?.intValue, returnsTasks: returnAfter != nil, deadline: deadline)
+    } catch {
+      act(.log(.registrationRefused(uuid: uuid, reason: error.evalue)))
+      reply(asker, MessageType.registrationReply, error.content)
+      return
+    }
+    stalls.append((deadline, uuid))
+    act(.awaitHeart(uuid: uuid))
+    var answer: [String: JSONValue] = [
+      "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod.milliseconds),
+      "connection_info": configuration.engineInfo,
+    ]
+    if let returnAfter { answer["return_after"] = .int(returnAfter.milliseconds) }
+    reply(asker, MessageType.registrationReply, .object(answer))
+  }
+
+  /// An engine's heart began to beat, which completes its registration.
+  mutating func heartStarted(_ uuid: String, at now: Moment) {
+    guard let engine = engines.finish(uuid: uuid, now: now.instant) else { return }
+    announce(engine)
+    act(.saveEngines)
+  }
+
+  /// An engine's heart stopped.
+  mutating func heartStopped(_ uuid: String, at now: Moment) {
+    guard let id = engines.idsByUUID[uuid] else {
+      act(.log(.lateHeart(uuid: uuid, isExpected: expectedStops.contains(uuid))))
+      return
+    }
+    unregister(id, at: now)
+  }
+
+  /// An engine leaves: of its own accord, because its heart stopped or because it was shut down.
+  mutating func unregister(_ id: Int, at now: Moment) {
+    guard let (engine, work) = engines.remove(id) else {
+      if let waiting = engines.incoming.values.first(where: { $0.id == id }) { _ = engines.cancel(uuid: waiting.uuid) }
+      return
+    }
+    expectedStops.insert(engine.uuid)
+    strandings.append(
+      Stranding(
+        left: now.instant, deadline: now.instant + configuration.registrationTimeout, engine: engine,
+        queue: requests.release(work)))
+    act(.log(.engineUnregistered(id: id, uuid: engine.uuid)))
+    act(.engineUnregistered(uuid: engine.uuid))
+    act(.saveEngines)
+    notify(MessageType.unregistrationNotification, of: engine)
+  }
+
+  /// Takes over the engines of an earlier controller.
+  mutating func restore(_ table: JSONValue) {
+    for engine in engines.restore(table) { announce(engine) }
+  }
+
+  /// A client subscribed to notifications. It has missed those of engines that came or went between the reply to its
+  /// connection_request and now, so they are published again. Clients that have seen them ignore them.
+  mutating func subscribed(at now: Moment) {
+    let isRecent = { (time: ContinuousClock.Instant) in now.instant - time < Self.subscriptionDelay }
+    for stranding in strandings where isRecent(stranding.left) && engines.engines[stranding.engine.id] == nil {
+      notify(MessageType.unregistrationNotification, of: stranding.engine)
+    }
+    let newcomers = engines.engines.values.filter { $0.registered.map(isRecent) ?? false }
+    for engine in newcomers.sorted(by: { $0.id < $1.id }) { notify(MessageType.registrationNotification, of: engine) }
+  }
+
+  /// The longest time a subscription takes.
+  private static let subscriptionDelay = Duration.seconds(10)
+
+  private mutating func notify(_ type: String, of engine: EngineTable.Engine) {
+    act(.notify(type: type, parent: nil, content: ["id": .int(engine.id), "uuid": .string(engine.uuid)]))
+  }
+
+  private mutating func announce(_ engine: EngineTable.Engine) {
+    act(.watchHeart(uuid: engine.uuid))
+    act(.engineRegistered(uuid: engine.uuid, returnsTasks: engine.returnsTasks))
+    act(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
+    notify(MessageType.registrationNotification, of: engine)
+  }
+
+  /// Ends the requests that a dead engine never answered.
+  mutating func endStranded(_ stranding: Stranding, at now: Moment) {
+    let engine = stranding.engine
+    for id in stranding.queue where requests.giveUp(id, of: engine.uuid, &engines) == true {
+      let error = HubError(ename: "EngineError", evalue: "Engine \(engine.id) died while running task '\(id)'")
+      write(.update(.failure(error, engine: engine.uuid, at: now.date), of: id))
+    }
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds.
+  fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
+}
+
+extension TaskRecordUpdate {
+  /// Completes a task with an error that the hub made.
+  static func failure(_ error: HubError, engine: String?, at date: Timestamp) -> TaskRecordUpdate {
+    var header: [String: JSONValue] = ["date": .string(date.text)]
+    if let engine { header["engine"] = .string(engine) }
+    var update = TaskRecordUpdate()
+    update.resultContent = error.content.bytes
+    update.resultHeader = JSONValue.object(header).bytes
+    update.resultBuffers = []
+    update.completed = date
+    update.engineUUID = engine
+    return update
+  }
+}

@@ -1,0 +1,103 @@
+import MartletWire
+import MartletZeroMQ
+
+/// Requests of clients and engines on the registration socket.
+extension HubState {
+  /// A request arrived.
+  mutating func request(_ request: Message, at now: Moment) {
+    let asker = Asker(request)
+    do throws(HubError) {
+      let content: JSONValue
+      do {
+        content = try request.content()
+      } catch {
+        throw HubError(error)
+      }
+      try answer(asker, content, at: now)
+    } catch {
+      fail(asker, error)
+    }
+  }
+
+  private mutating func answer(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
+    switch asker.type {
+    case MessageType.registrationRequest: try register(asker, content, at: now)
+    case MessageType.unregistrationRequest:
+      guard let id = content["id"]?.intValue else { throw .value("an unregistration_request needs the engine's id") }
+      unregister(id, at: now)
+    case MessageType.connectionRequest: connection(asker)
+    case MessageType.queueRequest: try queueStatus(asker, content)
+    case MessageType.loadRequest: try load(asker, content)
+    case MessageType.resultRequest: try results(asker, content)
+    case MessageType.historyRequest: try ask(.history, asker, for: .history)
+    case MessageType.databaseRequest: try database(asker, content)
+    case MessageType.purgeRequest: try purge(asker, content)
+    case MessageType.resubmitRequest: try resubmit(asker, content)
+    case MessageType.shutdownRequest:
+      reply(asker, MessageType.shutdownReply, ["status": "ok"])
+      act(.notify(type: MessageType.shutdownNotification, parent: asker.header, content: ["status": "ok"]))
+      beginShutDown(at: now)
+    case "become_dask_request", "stop_distributed_request":
+      throw HubError(
+        ename: "NotImplementedError",
+        evalue: "this controller runs no Python and can't host Dask's scheduler; start one with `dask scheduler`")
+    default: throw .key("Bad Message Type: \(asker.type)")
+    }
+  }
+
+  private mutating func connection(_ asker: Asker) {
+    var uuids: [String: JSONValue] = [:]
+    for engine in engines.engines.values { uuids[String(engine.id)] = .string(engine.uuid) }
+    reply(asker, MessageType.connectionReply, ["status": "ok", "engines": .object(uuids)])
+  }
+
+  // MARK: - Queues
+
+  private mutating func queueStatus(_ asker: Asker, _ content: JSONValue) throws(HubError) {
+    let isVerbose = content["verbose"]?.boolValue ?? false
+    var answer: [String: JSONValue] = ["status": "ok"]
+    for id in try targets(content["targets"]) {
+      let work = engines.work[id] ?? EngineTable.Work()
+      answer[String(id)] = [
+        "queue": isVerbose ? Self.list(requests.ids(in: work.queue)) : .int(work.queue.count),
+        "completed": isVerbose ? Self.list(work.completed) : .int(work.completedCount),
+        "tasks": isVerbose ? Self.list(requests.ids(in: work.tasks)) : .int(work.tasks.count),
+      ]
+    }
+    answer["unassigned"] =
+      isVerbose ? Self.list(requests.ids(in: requests.unassigned)) : .int(requests.unassigned.count)
+    reply(asker, MessageType.queueReply, .object(answer))
+  }
+
+  private mutating func load(_ asker: Asker, _ content: JSONValue) throws(HubError) {
+    var answer: [String: JSONValue] = ["status": "ok"]
+    for id in try targets(content["targets"]) {
+      let work = engines.work[id] ?? EngineTable.Work()
+      answer[String(id)] = .int(work.queue.count + work.tasks.count)
+    }
+    reply(asker, MessageType.loadReply, .object(answer))
+  }
+
+  static func list(_ ids: some Sequence<String>) -> JSONValue { .array(ids.map { .string($0) }) }
+
+  /// The engine ids that `targets` names: null for all, one id or uuid, or a list of them.
+  private func targets(_ value: JSONValue?) throws(HubError) -> [Int] {
+    let all = engines.work.keys.sorted()
+    let named: [JSONValue]
+    switch value {
+    case nil, .null?: return all
+    case .array(let list)?: named = list
+    case let single?: named = [single]
+    }
+    var ids: [Int] = []
+    for target in named {
+      let id = target.intValue ?? target.stringValue.flatMap { engines.idsByUUID[$0] }
+      guard let id, engines.work[id] != nil else {
+        throw .index("No Such Engine: \(target.bytes.string), the ids are \(all)")
+      }
+      ids.append(id)
+    }
+    guard !ids.isEmpty else { throw .index("No Engines Registered") }
+    return ids
+  }
+}

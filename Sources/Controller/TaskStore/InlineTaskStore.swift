@@ -1,0 +1,39 @@
+import Logging
+
+/// A task store that runs on the hub's loop: it needs no I/O.
+final class InlineTaskStore: TaskStoreService {
+  private let store: any TaskStore
+  private var failures: TaskStoreFailures
+
+  init(_ store: any TaskStore, logger: Logger) {
+    self.store = store
+    failures = TaskStoreFailures(logger: logger)
+  }
+
+  var keepsRecords: Bool { store.keepsRecords }
+  var room: Int { .max }
+
+  func post(_ writes: inout [TaskStoreWrite]) {
+    for write in writes {
+      do {
+        try store.perform(write)
+      } catch {
+        failures.note(error, messageID: write.messageID)
+      }
+    }
+    writes.empty()
+  }
+
+  func ask(_ query: TaskStoreQuery, then answer: @escaping TaskStoreReply) {
+    answer(Result { () throws(TaskStoreError) in try store.answer(query) })
+  }
+
+  func close(then done: @escaping @Sendable () -> Void) {
+    do {
+      try store.close()
+    } catch {
+      failures.noteClose(error)
+    }
+    done()
+  }
+}
