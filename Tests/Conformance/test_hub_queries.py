@@ -1,5 +1,6 @@
 """An unmodified client's queries to the hub: history, records, purge, resubmit, status of queues and results."""
 
+import sqlite3
 from datetime import datetime, timedelta, timezone
 
 import ipyparallel as ipp
@@ -276,12 +277,40 @@ class TestSQLite:
         assert [again.get_result(identifier).get(timeout=TIMEOUT) for identifier in ids] == [0, 4, 8]
 
 
-def database_rows(cluster):
-    """The number of results in the database file as another process sees it."""
-    import sqlite3
+    def test_a_locked_database_holds_nobody_up(self, cluster):
+        """While another process holds the lock, engines register, clients connect and tasks run. Their records follow."""
+        cluster.start_controller(arguments=["--sqlitedb"])
+        wait_until(lambda: database_path(cluster).exists(), "the database")
+        lock = sqlite3.connect(database_path(cluster), isolation_level=None)
+        try:
+            lock.execute("begin exclusive")
+            cluster.start_python_engines(2)
+            client = cluster.client(engines=2)
+            ids = [result.msg_ids[0] for result in [client[value % 2].apply_async(double, value) for value in range(20)]]
+            assert client.get_result(ids, owner=False).get(timeout=TIMEOUT) == [2 * value for value in range(20)]
+            view = client.load_balanced_view()
+            tasks = view.map_async(double, range(20))
+            assert tasks.get(timeout=TIMEOUT) == [2 * value for value in range(20)]
+            ids += tasks.msg_ids
+            other = cluster.client(engines=2)
+            assert other.queue_status()["unassigned"] == 0
+            assert other.result_status(ids, status_only=True)["completed"] == sorted(ids)
+        finally:
+            lock.execute("rollback")
+            lock.close()
+        wait_until(lambda: database_rows(cluster) == len(ids), "the rows in the file")
+        recorded(other, ids)
+        assert sorted(other.hub_history()) == sorted(ids)
+        assert other.get_result(ids[:20]).get(timeout=TIMEOUT) == [2 * value for value in range(20)]
 
-    path = cluster.directory / f"profile_{cluster.PROFILE}" / "tasks.db"
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+def database_path(cluster):
+    return cluster.directory / f"profile_{cluster.PROFILE}" / "tasks.db"
+
+
+def database_rows(cluster):
+    """How many results are in the database file, as another process sees it."""
+    connection = sqlite3.connect(f"file:{database_path(cluster)}?mode=ro", uri=True)
     try:
         return connection.execute('select count(*) from "ipython-tasks" where completed is not null').fetchone()[0]
     except sqlite3.OperationalError:

@@ -122,7 +122,8 @@ extension HubState {
     let query: TaskStoreQuery
     let keys: [TaskRecordKey]?
     do {
-      keys = try names.flatMap { (names) throws(TaskStoreError) in names.isEmpty ? nil : try TaskRecordKey.named(names) }
+      keys = try names.flatMap { (names) throws(TaskStoreError) in names.isEmpty ? nil : try TaskRecordKey.named(names)
+      }
       query = .records(try TaskQuery(content["query"] ?? [:]), keys: keys ?? TaskRecordKey.allButBuffers)
     } catch {
       throw HubError(error)

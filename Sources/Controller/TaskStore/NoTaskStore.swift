@@ -30,7 +30,9 @@ package final class NoTaskStore: TaskStore {
   package func drop(matching query: TaskQuery) -> Int { 0 }
 
   /// Throws `noData`.
-  package func find(_ query: TaskQuery, keys: [TaskRecordKey]) throws(TaskStoreError) -> [TaskRecord] { throw Self.noData }
+  package func find(_ query: TaskQuery, keys: [TaskRecordKey]) throws(TaskStoreError) -> [TaskRecord] {
+    throw Self.noData
+  }
 
   /// Throws `noData`.
   package func history() throws(TaskStoreError) -> [String] { throw Self.noData }

@@ -75,7 +75,8 @@ actor ThreadedTaskStore: EventLoopActor, TaskStoreService {
     } catch {
       if !isWaitingForLock {
         isWaitingForLock = true
-        logger.warning("another process has locked the task database; records wait", metadata: [LogKey.reason: "\(error)"])
+        logger.warning(
+          "another process has locked the task database; records wait", metadata: [LogKey.reason: "\(error)"])
       }
       retryTimer = schedule(at: .now + Self.retryDelay) { $0.work() }
     }

@@ -110,7 +110,7 @@ struct HubFixture: ~Copyable {
     for uuid in uuids {
       _ = try ask("registration_request", ["uuid": .string(uuid)])
       state.monitor(.heartsStarted([uuid]), at: now)
-    post()
+      post()
     }
     _ = drain()
   }

@@ -97,7 +97,10 @@ import Testing
       .output(.completed(at: 2), of: "task-2"),
     ]
     store.post(&writes)
-    #expect(try await ask(.records(TaskQuery([:]), keys: [.messageID])).records.map(\.messageID) == ["task-0", "task-1", "task-2"])
+    #expect(
+      try await ask(.records(TaskQuery([:]), keys: [.messageID])).records.map(\.messageID) == [
+        "task-0", "task-1", "task-2",
+      ])
     _ = try await ask(.drop([TaskQuery(ids: ["task-0"]), TaskQuery.completed]))
     #expect(try await ask(.history).ids == ["task-1"])
     await close()
