@@ -309,7 +309,7 @@ def database_path(cluster):
 
 
 def database_rows(cluster):
-    """How many results are in the database file, as another process sees it."""
+    """The number of results in the database file as another process sees it."""
     connection = sqlite3.connect(f"file:{database_path(cluster)}?mode=ro", uri=True)
     try:
         return connection.execute('select count(*) from "ipython-tasks" where completed is not null').fetchone()[0]
