@@ -39,10 +39,8 @@ import Testing
       let timestamp = Timestamp(microseconds: microseconds)
       #expect(!timestamp.text.isEmpty)
       for other in Self.integers {
-        let seconds = timestamp.seconds(since: Timestamp(microseconds: other))
-        let (difference, overflow) = microseconds.subtractingReportingOverflow(other)
-        let expected = overflow ? Double(microseconds) - Double(other) : Double(difference)
-        #expect(seconds == expected / 1e6)
+        let expected = Int128(microseconds) - Int128(other)
+        #expect((timestamp - Timestamp(microseconds: other)).attoseconds == expected * 1_000_000_000_000)
       }
     }
   }
