@@ -134,11 +134,13 @@ actor DirectRelay: SocketDriver, EngineObserver {
   }
 
   private func retry() {
-    let unanswered = held.retry(now: .now, isRegistered: { isRegistered($0) }) { request in
-      defer { outgoing.removeAll() }
-      request.message.append(to: &outgoing)
-      return engines.send(&outgoing)
-    }
+    let unanswered = held.retry(
+      now: .now, isRegistered: { isRegistered($0) },
+      send: { request in
+        defer { outgoing.removeAll() }
+        request.message.append(to: &outgoing)
+        return engines.send(&outgoing)
+      })
     for request in unanswered { answer(request) }
     if !held.isEmpty { retrySoon { $0.retry() } }
     hub.announceReports()

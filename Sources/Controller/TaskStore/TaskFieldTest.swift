@@ -56,9 +56,7 @@ enum TaskFieldTest: Sendable {
     case "$gt": self = try Self.ordered(.greater, value, for: key)
     case "$gte": self = try Self.ordered(.greaterOrEqual, value, for: key)
     case "$exists": self = value.isTrue ? .isNotIn([.null]) : .isIn([.null])
-    case "$glob":
-      guard value.arrayValue == nil else { throw Self.invalid(value, name, for: key) }
-      self = value.stringValue.map { .glob(FilenamePattern($0)) } ?? .never
+    case "$glob": self = value.stringValue.map { .glob(FilenamePattern($0)) } ?? .never
     case "$all": self = try Self.all(value, for: key)
     case "$mod":
       guard let parts = value.arrayValue, parts.count == 2, parts.allSatisfy({ $0.doubleValue != nil }),

@@ -20,6 +20,7 @@ import Testing
     try await cluster.start()
     let session = Session.randomID()
     let connection = try Connection(info: cluster.info, session: session, logger: Logger(label: "test"))
+    try connection.loop.start()
     try await connection.open(cluster.info, in: cluster.context, linger: .zero)
     connection.register([1: "engine-1"])
     try await wait("the subscription to notifications") {
@@ -28,7 +29,7 @@ import Testing
     }
 
     let gate = DispatchSemaphore(value: 0)
-    connection.loop.execute { gate.wait() }
+    try connection.loop.execute { gate.wait() }
     let engine = RegisteredEngine(id: 1, uuid: "engine-1")
     let call = Call.apply("echo", [1])
     let states = (0..<Self.count).map { index in

@@ -53,10 +53,11 @@ import Testing
     #expect(text.lines(from: text.lineStart).isEmpty)
   }
 
-  /// Text without newlines, and a line that is overwritten again and again, must not be scanned anew with each part.
-  @Test(arguments: ["....", "\r 50%", "line\n"]) func examinesEachByteOnce(part: String) {
+  /// Text without newlines, and a line that is overwritten again and again, must not be scanned anew with each part. A
+  /// byte is examined for a carriage return and for a newline.
+  @Test(arguments: ["....", "\r 50%", "line\n"]) func examinesEachByteTwiceAtMost(part: String) {
     let count = 10_000
     let text = text(Array(repeating: part, count: count))
-    #expect(text.examined <= count * part.utf8.count)
+    #expect(text.examined <= 2 * count * part.utf8.count)
   }
 }

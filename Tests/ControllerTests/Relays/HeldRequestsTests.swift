@@ -31,17 +31,21 @@ import Testing
     var held = try held(["a", "b", "c", "d"])
     var tried: [String] = []
     let results: [String: SendResult] = ["b": .sent, "c": .unroutable, "d": .sent]
-    let answered = held.retry(now: start, isRegistered: { _ in true }) {
-      tried.append($0.taskID)
-      return results[$0.taskID]
-    }
+    let answered = held.retry(
+      now: start, isRegistered: { _ in true },
+      send: {
+        tried.append($0.taskID)
+        return results[$0.taskID]
+      })
     #expect(answered.isEmpty)
     #expect(tried == ["a", "b", "c", "d"])
     tried = []
-    _ = held.retry(now: start, isRegistered: { _ in true }) {
-      tried.append($0.taskID)
-      return .sent
-    }
+    _ = held.retry(
+      now: start, isRegistered: { _ in true },
+      send: {
+        tried.append($0.taskID)
+        return .sent
+      })
     #expect(tried == ["a", "c"])
     #expect(held.isEmpty)
   }
@@ -72,11 +76,13 @@ import Testing
     let socket = try RelaySocketTests.broken()
     var outgoing = Multipart()
     func retry(at now: ContinuousClock.Instant) -> [HeldRequest] {
-      held.retry(now: now, isRegistered: { _ in true }) { request in
-        defer { outgoing.removeAll() }
-        request.message.append(to: &outgoing)
-        return socket.send(&outgoing)
-      }
+      held.retry(
+        now: now, isRegistered: { _ in true },
+        send: { request in
+          defer { outgoing.removeAll() }
+          request.message.append(to: &outgoing)
+          return socket.send(&outgoing)
+        })
     }
     for _ in 0..<3 { #expect(retry(at: start).isEmpty) }
     let answered = retry(at: start + HeldRequests.patience)

@@ -16,6 +16,7 @@ import Testing
   init() throws {
     fixture = try TaskStoreFixture()
     loop = try EventLoop(name: "store")
+    try loop.start()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     store = ThreadedTaskStore(
       try fixture.configuration(.sqlite).makeStore(session: ""), loop: loop, flushInterval: .milliseconds(20),
