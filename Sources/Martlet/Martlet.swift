@@ -34,7 +34,6 @@
 @_exported import class MartletCluster.Cluster
 @_exported import struct MartletCluster.ClusterConfiguration
 @_exported import struct MartletCluster.ClusterError
-@_exported import struct MartletCluster.ClusterRecord
 @_exported import struct MartletCluster.OptionError
 @_exported import struct MartletCluster.ProfileDirectory
 @_exported import struct MartletCluster.ProgramCommand

@@ -6,7 +6,7 @@ import MartletWire
 /// `martlet engines`.
 struct Engines: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Start engines for a cluster that runs, until Ctrl-C.",
+    abstract: "Start engines for a running cluster, until Ctrl-C.",
     discussion: "Options after -- go to each engine: martlet engines -n 2 -- --file=ipcontroller-engine.json")
 
   @OptionGroup var engines: EngineSelection
@@ -41,12 +41,22 @@ struct EnginesAction {
 
   func run() async throws {
     let log = group.profile.log
+    try checkCluster()
     try await group.run { engines in
-      print("\(engines.count) engines started (processes \(engines.map { "\($0.pid)" }.joined(separator: " "))).")
+      let pids = engines.map { "\($0.pid)" }.joined(separator: " ")
+      print("\(engines.count.counted("engine")) started (\(engines.count == 1 ? "process" : "processes") \(pids)).")
       print("Their logs are in \(log); Ctrl-C stops them.")
       fflush(nil)
     }
     try Task.checkCancellation()
     throw ClusterError("all engines have ended, their logs are in \(log)")
+  }
+
+  /// Refuses to start engines for a cluster that has ended. Where none has left a file, its connection file may still
+  /// come, and options for the engines may name another.
+  private func checkCluster() throws {
+    guard group.arguments.isEmpty, ClusterCatalog.cluster(group.clusterID, in: group.profile) != nil else { return }
+    let file = try ClusterCatalog.running(group.clusterID, in: group.profile, orUnknown: true).files.engineConnection
+    if file.exists { _ = try file.read() }
   }
 }

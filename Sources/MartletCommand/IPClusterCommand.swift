@@ -31,9 +31,7 @@ enum IPClusterCommand {
       ListAction(profiles: profiles(options, named: isProfileNamed(arguments)), json: options.json).run()
     case "clean":
       let options = try read(arguments)
-      for path in ClusterCatalog(profiles: profiles(options, named: !options.all)).clean(force: options.force) {
-        RoleExit.report("removed \(path)")
-      }
+      CleanAction(profiles: profiles(options, named: !options.all), force: options.force).run()
     default:
       throw OptionError("there is no subcommand \(subcommand), only start, stop, engines, list and clean")
     }

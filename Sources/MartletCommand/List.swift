@@ -6,11 +6,16 @@ import MartletZeroMQ
 
 /// `martlet list`.
 struct List: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "List the clusters of all profiles.")
+  static let configuration = CommandConfiguration(
+    abstract: "List clusters.",
+    discussion: """
+      Looks in all profiles unless one is named, for clusters that martlet, ipcluster or a program started. A cluster of \
+      another host is unknown where no lock shows that it runs.
+      """)
 
   @OptionGroup var selection: ClusterSelection
 
-  @Flag(help: "Write the cluster files' content as a JSON array.")
+  @Flag(help: "Print the content of the cluster files as a JSON array.")
   var json = false
 
   func run() async throws {
@@ -29,14 +34,27 @@ struct ListAction {
     if json {
       print(String(decoding: JSONValue.array(clusters.map(\.json)).bytes.array, as: UTF8.self))
     } else {
-      let rows = clusters.map { cluster in
-        [
-          cluster.profile.name, cluster.clusterID.isEmpty ? "''" : cluster.clusterID,
-          cluster.isAlive ? "True" : "False", "\(cluster.isAlive ? cluster.engineCount : 0)", "\(cluster.supervisor)",
-        ]
-      }
-      print(Table(header: ["PROFILE", "CLUSTER ID", "RUNNING", "ENGINES", "PID"], rows: rows).text)
+      print(
+        Table(header: ["PROFILE", "CLUSTER ID", "RUNNING", "ENGINES", "PID", "HOST"], rows: clusters.map(row)).text)
     }
+    for problem in clusters.flatMap(\.problems) { RoleExit.report("\(problem)") }
+    if clusters.contains(where: { $0.liveness == .ended && !$0.problems.isEmpty }) {
+      RoleExit.report("martlet clean removes the files of clusters that are not running")
+    }
+  }
+
+  private func row(_ cluster: KnownCluster) -> [String] {
+    let running =
+      switch cluster.liveness {
+      case .running: "True"
+      case .ended: "False"
+      case .unknown: "unknown"
+      }
+    let id = cluster.files.clusterID
+    return [
+      cluster.files.profile.name, id.isEmpty ? "''" : id, running, cluster.engineCount.map(String.init) ?? "-",
+      cluster.process.map { "\($0.pid)" } ?? "-", cluster.host ?? "-",
+    ]
   }
 }
 

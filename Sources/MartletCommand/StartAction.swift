@@ -67,17 +67,13 @@ struct StartAction {
       isNamed ? "profile=\"\(profile.name)\"" : "profile_dir=\"\(profile.path)\"",
       id.isEmpty ? nil : "cluster_id=\"\(id)\"",
     ].compactMap(\.self).joined(separator: ", ")
-    let stop =
-      "martlet stop"
-      + (isNamed ? (profile.name == "default" ? "" : " --profile \(profile.name)") : " --profile-dir \(profile.path)")
-      + (id.isEmpty ? "" : " --cluster-id \(id)")
     let count = await cluster.engineProcessCount
-    let file = await cluster.record.connectionFiles.first?.path ?? ""
+    let files = await cluster.record.files
     return """
-      A cluster of \(count) engine\(count == 1 ? "" : "s") is up.
+      A cluster of \(count.counted("engine")) is up.
         Python:  import ipyparallel as ipp; rc = ipp.Client(\(python))
-        File:    \(file)
-        Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\(stop)
+        File:    \(files.clientConnection.path)
+        Stop it: \(stopsWithTerminal ? "Ctrl-C, or " : "")\((["martlet", "stop"] + files.options).shellCommand)
       """
   }
 }

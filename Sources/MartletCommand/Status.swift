@@ -16,9 +16,8 @@ struct Status: AsyncParsableCommand {
     let (selection, interval) = (selection, interval)
     try await perform {
       let application = try selection.options().application
-      let connection = try ConnectionFile(
-        .client, profileDirectory: application.profile.path, clusterID: application.clusterID
-      ).read()
+      let cluster = try ClusterCatalog.running(application.clusterID, in: application.profile, orUnknown: true)
+      let connection = try cluster.files.clientConnection.read()
       let before = try await ClusterStatus.read(from: connection)
       let start = ContinuousClock.now
       try await Task.sleep(for: .seconds(interval))
@@ -28,7 +27,7 @@ struct Status: AsyncParsableCommand {
   }
 }
 
-/// Two looks at a cluster, as a table.
+/// Two statuses of a cluster, as a table with the rates between them.
 struct StatusReport {
   let before: ClusterStatus
   let after: ClusterStatus
@@ -45,7 +44,7 @@ struct StatusReport {
     let table = Table(header: ["ENGINE", "QUEUE", "TASKS", "COMPLETED", "PER SECOND"], rows: rows).text
     return """
       \(table)
-      \(after.engines.count) engines, \(after.unassigned) tasks waiting, \(after.completed) completed, \
+      \(after.engines.count.counted("engine")), \(after.unassigned.counted("task")) waiting, \(after.completed) completed, \
       \(rate(after.completed - before.completed)) per second
       """
   }

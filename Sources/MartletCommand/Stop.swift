@@ -4,7 +4,9 @@ import MartletCluster
 
 /// `martlet stop`.
 struct Stop: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Stop a running cluster.")
+  static let configuration = CommandConfiguration(
+    abstract: "Stop a running cluster.",
+    discussion: "Whatever started it: martlet, ipcluster, a program, or a controller started by itself.")
 
   @OptionGroup var selection: ClusterSelection
 
@@ -34,15 +36,24 @@ struct StopAction {
   let clusterIDs: [String]?
 
   func run() async throws {
-    let records: [ClusterRecord]
+    let clusters: [KnownCluster]
     if let clusterIDs {
-      records = try clusterIDs.flatMap { id in try profiles.map { try ClusterCatalog.running(id, in: $0) } }
+      clusters = try clusterIDs.flatMap { id in try profiles.map { try ClusterCatalog.running(id, in: $0) } }
     } else {
-      records = ClusterCatalog(profiles: profiles).clusters.filter(\.isAlive)
+      let all = ClusterCatalog(profiles: profiles).clusters
+      clusters = all.filter { $0.liveness == .running }
+      for cluster in all where cluster.liveness != .running && cluster.liveness != .ended {
+        RoleExit.report("\(cluster.files.name) is not stopped: \(cluster.liveness)")
+      }
     }
     try await withThrowingTaskGroup { group in
-      for record in records { group.addTask { try await record.stop() } }
-      try await group.waitForAll()
+      for cluster in clusters { group.addTask { try await cluster.stop() } }
+      // Each is stopped, even where one can't be.
+      var failure: (any Error)?
+      while let result = await group.nextResult() {
+        if case .failure(let error) = result { failure = failure ?? error }
+      }
+      if let failure { throw failure }
     }
   }
 }

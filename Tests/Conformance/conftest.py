@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from harness import Cluster
+from place import Place
 
 _clusters = []
 
@@ -82,3 +83,12 @@ def swift_cluster():
     """A cluster shared by a module: two Swift engines. For tests that leave no changes behind."""
     with running_cluster("swift", 2) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def place(tmp_path):
+    """An IPython directory for commands."""
+    place = Place(tmp_path)
+    yield place
+    for process in place.processes():
+        process.kill()

@@ -5,60 +5,11 @@ import re
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from harness import TIMEOUT, binary, wait_until
-
-SOCKETS = f"martlet-{os.getuid()}-"
-
-
-def socket_folders():
-    return {path.name for path in Path("/tmp").glob(f"{SOCKETS}*")}
-
-
-class Place:
-    """A separate IPython directory, and what is left there and in the process table afterwards."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.environment = dict(os.environ, IPYTHONDIR=str(directory))
-        self.before = socket_folders()
-
-    def command(self, *arguments, program="martlet", **options):
-        return subprocess.run(
-            [binary(program), *map(str, arguments)],
-            env=self.environment, capture_output=True, text=True, timeout=4 * TIMEOUT, **options,
-        )
-
-    def processes(self):
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("IPYTHONDIR") == str(self.directory) and process.status() != "zombie":
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
-    def leftovers(self):
-        files = [str(path) for path in self.directory.glob("profile_*/security/*.json")]
-        files += [str(path) for path in self.directory.glob("profile_*/pid/*")]
-        return files + sorted(socket_folders() - self.before) + [str(p.cmdline()) for p in self.processes()]
-
-
-@pytest.fixture
-def place(tmp_path):
-    place = Place(tmp_path)
-    yield place
-    for process in place.processes():
-        process.kill()
-
-
-def clean(place):
-    wait_until(lambda: not place.leftovers(), "nothing to be left behind")
-    return True
+from place import clean
 
 
 def test_start_list_status_stop(place):

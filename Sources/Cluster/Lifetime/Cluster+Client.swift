@@ -2,18 +2,16 @@ import MartletClient
 import MartletWire
 
 extension Cluster {
-  /// How clients connect.
+  /// The addresses and keys that clients connect with.
   ///
   /// - Throws: `ConnectionError` when the cluster isn't running.
   public nonisolated func clientConnection() throws -> ConnectionInfo {
-    try ConnectionFile(
-      .client, profileDirectory: configuration.profile.path, clusterID: configuration.clusterID
-    ).read()
+    try ClusterFiles(clusterID: configuration.clusterID, profile: configuration.profile).clientConnection.read()
   }
 
   /// Waits until engines have registered.
   ///
-  /// - Parameter count: how many; by default as many as the cluster was started with.
+  /// - Parameter count: how many; as many as the cluster was started with, by default.
   /// - Throws: ``ClusterError`` when they don't within the start timeout, or end before.
   public func waitForEngines(_ count: Int? = nil) async throws {
     let count = count ?? configuration.engines
@@ -33,21 +31,22 @@ extension Cluster {
       }
       group.addTask {
         try await Task.sleep(for: timeout)
-        throw ClusterError("no \(count) engines have registered within \(timeout); their logs are in \(logs)")
+        throw ClusterError(
+          "fewer than \(count.counted("engine")) registered within \(timeout); their logs are in \(logs)")
       }
       group.addTask {
         await self.wait { $0.cannotServe }
         try Task.checkCancellation()
-        throw ClusterError("controller or engines ended while they started; their logs are in \(logs)")
+        throw ClusterError("the controller or the engines ended while they started; their logs are in \(logs)")
       }
       defer { group.cancelAll() }
       try await group.next()
     }
   }
 
-  /// Starts a cluster, waits for its engines, runs something, and stops the cluster however that ends.
+  /// Starts a cluster, waits for its engines, runs the body, and stops the cluster however that ends.
   ///
-  /// - Parameter body: what needs the cluster; is cancelled with the task.
+  /// - Parameter body: uses the cluster; it is cancelled with the task.
   /// - Throws: what starting or the body throws.
   public func withRunning<Output: Sendable>(_ body: @Sendable (Cluster) async throws -> Output) async throws -> Output {
     try await start()

@@ -3,7 +3,7 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// A controller and its engines as child processes of this one: starts them, watches them, takes them away.
+/// A controller and its engines as child processes of this one: starts, watches and stops them.
 ///
 /// ```swift
 /// let cluster = Cluster(ClusterConfiguration(profile: ProfileDirectory(name: "default")))
@@ -12,37 +12,43 @@ import MartletZeroMQ
 /// …
 /// await cluster.stop()
 /// ```
-/// The processes end with this one in any case. A stopped cluster can't be started again.
+/// The processes end with this one, however it ends. A stopped cluster can't be started again.
 public actor Cluster {
-  /// How far a cluster is.
+  /// The stages of a cluster's life.
   public enum State: String, Sendable, Hashable {
     case new, starting, running, stopping, stopped
   }
 
-  /// What was asked for.
+  /// The cluster to start.
   public nonisolated let configuration: ClusterConfiguration
-  /// How far the cluster is.
+  /// The present stage.
   public private(set) var state = State.new
-  /// What runs, as in the cluster file.
-  public private(set) var record: ClusterRecord
+  /// The running processes, as in the cluster file.
+  package private(set) var record: ClusterRecord
   private var controller: ChildProcess?
   private var engines: [EngineKey: ChildProcess] = [:]
   private let logger: Logger
-  private var observers: [AsyncStream<Void>.Continuation] = []
+  /// Those who wait for a process to end, by a number of their own.
+  private var observers: [Int: AsyncStream<Void>.Continuation] = [:]
+  private var lastObserver = 0
+  private var lastEngineSet = 0
   private var stopping: Task<Void, Never>?
-  /// Whether connection files are to outlive the cluster.
+  /// Whether connection files outlive the cluster.
   private var reusesFiles = false
+  /// Held for as long as the cluster has files.
+  private var lock: LockFile?
+  private var sockets: SocketDirectory?
 
   private struct EngineKey: Hashable {
     let set: String
     let number: Int
   }
 
-  /// A cluster that is not started yet.
+  /// A cluster that isn't started yet.
   public init(_ configuration: ClusterConfiguration, logger: Logger = Logger(label: "martlet")) {
     self.configuration = configuration
     self.logger = logger
-    record = ClusterRecord(clusterID: configuration.clusterID, profile: configuration.profile)
+    record = ClusterRecord(files: ClusterFiles(clusterID: configuration.clusterID, profile: configuration.profile))
   }
 
   /// Starts the controller, waits for its connection files, and starts the engines. When that fails, or the task is
@@ -54,15 +60,10 @@ public actor Cluster {
     try configuration.profile.create()
     let options = try ControllerOptions.read(sharedArguments + configuration.controllerArguments).options
     reusesFiles = options.reuseFiles
-    if let other = try ClusterRecord.read(record.path) {
-      guard !other.isAlive else { throw ClusterError.alreadyRunning(record) }
-      other.removeFiles(andConnections: !reusesFiles)
-    }
-    guard !record.isPythonsAlive else { throw ClusterError.alreadyRunning(record, command: "ipcluster") }
-    // Files of a controller that was killed would be taken for those of the new one.
-    if !reusesFiles { for file in record.connectionFiles { file.remove() } }
     state = .starting
     do {
+      try await claimFiles()
+      try checkNotStopped()
       try await startController(options)
       if configuration.engines > 0 { try await launchEngines(configuration.engines) }
       try checkNotStopped()
@@ -71,6 +72,54 @@ public actor Cluster {
       await stop()
       throw error
     }
+  }
+
+  /// Takes the cluster's lock and removes what an earlier cluster of the same id left.
+  private func claimFiles() async throws {
+    let files = record.files
+    guard let lock = try takeLock(files) else { throw ClusterError.alreadyRunning(files) }
+    let before = lock.previousState
+    do {
+      try await removeLeftovers(KnownCluster.look(at: files, lock: before), lock: before)
+      try lock.write(.current)
+    } catch {
+      // A lock that was there stays, for it names who held it.
+      if before == .missing { lock.remove() }
+      throw error
+    }
+    self.lock = consume lock
+  }
+
+  private func takeLock(_ files: ClusterFiles) throws(OptionError) -> LockFile? {
+    do {
+      return try LockFile.acquire(files.lock)
+    } catch {
+      throw OptionError("the cluster can't be locked: \(error)")
+    }
+  }
+
+  private func removeLeftovers(_ other: KnownCluster?, lock: LockFile.State) async throws {
+    guard var other else { return }
+    let files = other.files
+    if other.liveness == .running, let pid = other.record?.controller?.pid, pid == other.process?.pid {
+      // The controller of a supervisor that was killed notices its end by itself.
+      _ = try await KnownCluster.holds(within: .seconds(5)) {
+        other = KnownCluster.look(at: files, lock: lock) ?? KnownCluster(files: files)
+        return other.liveness != .running
+      }
+    }
+    switch other.liveness {
+    case .running: throw ClusterError.alreadyRunning(files)
+    case .unknown: throw ClusterError.unknown(other)
+    case .ended: break
+    }
+    for problem in other.problems { logger.warning("\(problem); nothing runs there, so the file is replaced") }
+    // Files of a controller that was killed would be taken for those of the new one.
+    let connections = files.connections.filter { file in
+      !reusesFiles || other.problems.contains { $0.path == file.path }
+    }
+    let outcome = files.remove(socketDirectory: other.record?.socketDirectory, connections: connections)
+    if let problem = outcome.failed.first { throw OptionError("\(problem)") }
   }
 
   private func startController(_ options: ControllerOptions) async throws {
@@ -83,6 +132,7 @@ public actor Cluster {
       let directory = try SocketDirectory.make()
       record.socketDirectory = directory.path
       arguments += ["--transport=ipc", "--ip=\(directory.address)"]
+      sockets = consume directory
     case .address(let transport, let ip):
       arguments += ["--transport=\(transport)", "--ip=\(ip)"]
     }
@@ -103,7 +153,7 @@ public actor Cluster {
   ///
   /// - Throws: ``ClusterError`` with the controller's own reason as soon as it ends.
   private func waitForConnectionFiles(of controller: ChildProcess) async throws {
-    let files = record.connectionFiles
+    let files = record.files.connections
     let timeout = configuration.startTimeout
     do {
       try await withThrowingTaskGroup { group in
@@ -125,14 +175,14 @@ public actor Cluster {
     ["--profile-dir=\(configuration.profile.path)", "--cluster-id=\(configuration.clusterID)"]
   }
 
-  /// Starts more engines in a running cluster; they register some time after.
+  /// Starts more engines in a running cluster. They register some time later.
   ///
   /// - Returns: the name of the new engine set.
   /// - Throws: ``ClusterError`` when the cluster isn't running or a process can't be started.
   @discardableResult
   public func addEngines(_ count: Int) async throws -> String {
     guard state == .running else {
-      throw ClusterError("engines can join a running cluster only, this is \(state.rawValue)")
+      throw ClusterError("engines can only join a running cluster, this one is \(state.rawValue)")
     }
     return try await launchEngines(count)
   }
@@ -140,36 +190,33 @@ public actor Cluster {
   @discardableResult
   private func launchEngines(_ count: Int) async throws -> String {
     let set = nextEngineSetID()
-    record.engineSets[set] = [:]
-    let info = try ConnectionFile(
-      .engine, profileDirectory: configuration.profile.path, clusterID: configuration.clusterID
-    ).read()
+    let info = try record.files.engineConnection.read()
     let environment = ["IPP_CONNECTION_INFO": String(decoding: info.json.bytes.array, as: UTF8.self)]
-    for number in 0..<count {
-      let child = try await ChildProcess.launch(
-        configuration.engineProgram.adding(["engine"] + sharedArguments + configuration.engineArguments),
-        environment: environment,
-        log: "\(configuration.profile.log)/ipengine-\(configuration.clusterID)-\(set)-\(number).log",
-        grace: configuration.stopGrace)
-      let key = EngineKey(set: set, number: number)
-      try await stopUnlessWanted(child)
-      engines[key] = child
-      record.engineSets[set]?[number] = .init(pid: child.pid, log: child.log)
-      Task { self.engineEnded(key, await child.status) }
+    do {
+      for number in 0..<count {
+        let child = try await ChildProcess.launch(
+          configuration.engineProgram.adding(["engine"] + sharedArguments + configuration.engineArguments),
+          environment: environment,
+          log: "\(configuration.profile.log)/ipengine-\(configuration.clusterID)-\(set)-\(number).log",
+          grace: configuration.stopGrace)
+        let key = EngineKey(set: set, number: number)
+        try await stopUnlessWanted(child)
+        engines[key] = child
+        record.engineSets[set, default: [:]][number] = .init(pid: child.pid, log: child.log)
+        Task { self.engineEnded(key, await child.status) }
+      }
+      try record.write()
+    } catch {
+      await Self.stop(engines.filter { $0.key.set == set }.map(\.value))
+      throw error
     }
-    try record.write()
     return set
   }
 
+  /// Seconds since 1970, as in ipyparallel, and later than any before.
   private func nextEngineSetID() -> String {
-    let base = "\(Int(Date().timeIntervalSince1970))"
-    var id = base
-    var count = 1
-    while record.engineSets[id] != nil {
-      id = "\(base)-\(count)"
-      count += 1
-    }
-    return id
+    lastEngineSet = max(lastEngineSet + 1, Int(Date().timeIntervalSince1970))
+    return "\(lastEngineSet)"
   }
 
   private func controllerEnded(_ status: ExitStatus) {
@@ -177,7 +224,7 @@ public actor Cluster {
     record.controller = nil
     // While it starts, start() throws the reason.
     if state == .running {
-      logger.error("the controller ended with \(status), see its log in \(configuration.profile.log)")
+      logger.error("the controller ended with \(status), its log is in \(configuration.profile.log)")
     }
     processEnded()
   }
@@ -185,13 +232,14 @@ public actor Cluster {
   private func engineEnded(_ key: EngineKey, _ status: ExitStatus) {
     let log = engines.removeValue(forKey: key)?.log ?? ""
     record.engineSets[key.set]?[key.number] = nil
+    if record.engineSets[key.set]?.isEmpty ?? false { record.engineSets[key.set] = nil }
     guard state == .starting || state == .running else { return }
-    logger.warning("an engine ended with \(status), see \(log)")
+    logger.warning("an engine ended with \(status), its log is \(log)")
     try? record.write()
     processEnded()
   }
 
-  /// How many engine processes run, registered or not.
+  /// How many engine processes run, whether or not they have registered.
   public var engineProcessCount: Int { engines.count }
 
   /// Whether the controller ended, or none was started.
@@ -201,7 +249,9 @@ public actor Cluster {
   var cannotServe: Bool { controller == nil || (engines.isEmpty && configuration.engines > 0) }
 
   private func checkNotStopped() throws(ClusterError) {
-    guard state == .starting || state == .running else { throw ClusterError("the cluster was stopped meanwhile") }
+    guard state == .starting || state == .running else {
+      throw ClusterError("the cluster was stopped while it started")
+    }
   }
 
   /// Ends a process that came up while the cluster was stopped.
@@ -214,42 +264,58 @@ public actor Cluster {
   /// Returns when the controller has ended, by itself or because the cluster was stopped, or the task is cancelled.
   public func waitUntilEnded() async { await wait { $0.hasNoController } }
 
-  /// Returns when a condition holds, which is asked whenever a process ends; or when the task is cancelled.
+  /// Returns when a condition holds, which is checked whenever a process ends; or when the task is cancelled.
   func wait(until condition: @Sendable (isolated Cluster) -> Bool) async {
-    let (changes, observer) = AsyncStream.makeStream(of: Void.self)
-    observers.append(observer)
     guard !condition(self) else { return }
+    let (changes, observer) = AsyncStream.makeStream(of: Void.self)
+    lastObserver += 1
+    let id = lastObserver
+    observers[id] = observer
+    defer { observers[id] = nil }
     for await _ in changes where condition(self) { return }
   }
 
+  /// How many wait for a process to end.
+  var observerCount: Int { observers.count }
+
   private func processEnded() {
-    for observer in observers { observer.yield() }
+    for observer in observers.values { observer.yield() }
   }
 
   /// Ends engines and controller and removes all files of the cluster. Returns when they are gone.
   public func stop() async {
     if stopping == nil, state == .starting || state == .running {
       state = .stopping
-      // A task of its own: to clean up is not cancelled.
+      // In a task of its own, because the caller's may be cancelled.
       stopping = Task { await takeDown() }
     }
     await stopping?.value
   }
 
   private func takeDown() async {
-    // Engines first: their farewell still finds the controller.
-    await withTaskGroup { group in
-      for engine in engines.values { group.addTask { await engine.stop() } }
-    }
+    // Engines first, while the controller still takes their farewell.
+    await Self.stop(Array(engines.values))
     await controller?.stop()
     engines = [:]
     controller = nil
-    record.removeFiles(andConnections: !reusesFiles)
+    // Without the lock, the files are another cluster's.
+    if let lock = lock.take() {
+      let files = record.files
+      files.remove(connections: reusesFiles ? [] : files.connections)
+      sockets.take()?.remove()
+      lock.remove()
+    }
     if configuration.removesLogs {
       let id = configuration.clusterID
       configuration.profile.removeLogs { $0.hasPrefix("ipcontroller-\(id)-") || $0.hasPrefix("ipengine-\(id)-") }
     }
     state = .stopped
     processEnded()
+  }
+
+  private static func stop(_ engines: [ChildProcess]) async {
+    await withTaskGroup { group in
+      for engine in engines { group.addTask { await engine.stop() } }
+    }
   }
 }

@@ -1,77 +1,107 @@
 import Foundation
 import MartletWire
 
-/// The clusters of some profiles, as their cluster files tell.
-public struct ClusterCatalog: Sendable, Hashable {
+/// The clusters of some profiles, whatever started them: the one place that knows what runs.
+package struct ClusterCatalog: Sendable, Hashable {
+  /// What ``clean(force:)`` did.
+  package struct Cleaning: Sendable, Hashable {
+    /// The paths that were removed.
+    package var removed: [String] = []
+    /// Why others were not, in one line each.
+    package var kept: [String] = []
+  }
+
   /// Where to look.
-  public let profiles: [ProfileDirectory]
+  package let profiles: [ProfileDirectory]
 
   /// A catalog of profiles; of all in `$IPYTHONDIR` by default.
-  public init(profiles: [ProfileDirectory] = ProfileDirectory.all()) { self.profiles = profiles }
+  package init(profiles: [ProfileDirectory] = ProfileDirectory.all()) { self.profiles = profiles }
 
-  /// All clusters with a readable file, alive or not, by profile and id.
-  public var clusters: [ClusterRecord] {
-    profiles.flatMap { ClusterRecord.files(of: $0) }.compactMap { try? ClusterRecord.read($0) }
+  /// All clusters, running or not, by profile and id. Connection files alone are no cluster, unless a controller may be
+  /// behind them.
+  package var clusters: [KnownCluster] {
+    profiles.flatMap(ClusterFiles.all).compactMap { KnownCluster.look(at: $0) }
+      .filter { $0.hasClusterFiles || $0.liveness != .ended }
   }
 
-  /// A cluster that runs.
+  /// A cluster of a profile, running or not.
   ///
-  /// - Throws: ``ClusterError`` when there is none of that id.
-  public static func running(_ clusterID: String, in profile: ProfileDirectory) throws -> ClusterRecord {
-    let path = ClusterRecord.path(clusterID: clusterID, profile: profile)
-    guard let record = try ClusterRecord.read(path), record.isAlive else {
-      let name = clusterID.isEmpty ? "no cluster" : "no cluster \(clusterID)"
-      throw ClusterError("\(name) is running in profile \(profile.name), see martlet list", code: .notRunning)
+  /// - Returns: `nil` when it has no files.
+  package static func cluster(_ clusterID: String, in profile: ProfileDirectory) -> KnownCluster? {
+    KnownCluster.look(at: ClusterFiles(clusterID: clusterID, profile: profile))
+  }
+
+  /// A cluster that runs, as far as can be told from here.
+  ///
+  /// - Parameter orUnknown: whether one counts that may run elsewhere.
+  /// - Throws: ``ClusterError`` when there is none of that id, or it can't be told whether it runs.
+  package static func running(
+    _ clusterID: String, in profile: ProfileDirectory, orUnknown: Bool = false
+  ) throws(ClusterError) -> KnownCluster {
+    guard let cluster = cluster(clusterID, in: profile), cluster.liveness != .ended else {
+      let files = ClusterFiles(clusterID: clusterID, profile: profile)
+      throw ClusterError.notRunning(files, problems: Self.cluster(clusterID, in: profile)?.problems ?? [])
     }
-    return record
+    guard cluster.liveness == .running || orUnknown else { throw ClusterError.unknown(cluster) }
+    return cluster
   }
 
-  /// Removes what dead clusters left: cluster files with their connection files, connection files whose sockets are
-  /// gone, socket folders. A controller on `tcp` that was started by hand can't be told from a dead one, so its
-  /// connection files stay unless forced.
+  /// Removes what dead clusters left: cluster files and locks with their connection files, connection files whose
+  /// sockets are gone, files that can't be used, socket folders. Connection files on `tcp` alone stay unless forced:
+  /// a controller may be meant to use them again.
   ///
-  /// - Parameter force: remove the files of running clusters too, and all connection files.
-  /// - Returns: the paths that were removed.
-  public func clean(force: Bool = false) -> [String] { clean(force: force, staleSockets: SocketDirectory.stale()) }
-
-  func clean(force: Bool, staleSockets: [SocketDirectory]) -> [String] {
-    var removed: [String] = []
-    var kept: Set<String> = []
+  /// - Parameters:
+  ///   - force: also removes the files of clusters that run, or may run elsewhere, and all connection files.
+  ///   - clusterID: the only cluster of each profile to clean up after; `nil` for all.
+  package func clean(force: Bool = false, clusterID: String? = nil) -> Cleaning {
+    var result = Cleaning()
+    for files in profiles.flatMap(ClusterFiles.all) where clusterID == nil || files.clusterID == clusterID {
+      let cleaning = Self.clean(files, force: force)
+      result.removed += cleaning.removed
+      result.kept += cleaning.kept
+    }
     for profile in profiles {
-      for path in ClusterRecord.files(of: profile) {
-        let record = try? ClusterRecord.read(path)
-        if let record, record.isAlive, !force {
-          kept.formUnion(record.connectionFiles.map(\.path))
-          continue
-        }
-        guard let record else { continue }
-        removed += [path] + record.connectionFiles.filter(\.exists).map(\.path)
-        record.removeFiles()
-      }
-      removed += removeConnectionFiles(of: profile, except: kept, force: force)
+      var unfinished: (removed: [String], failed: [StateFileProblem]) = ([], [])
+      ClusterFiles.removeUnfinished(in: profile, &unfinished)
+      result.removed += unfinished.removed
+      result.kept += unfinished.failed.map { "\($0)" }
     }
-    for directory in staleSockets {
-      directory.remove()
-      removed.append(directory.path)
-    }
-    return removed
+    result.removed += SocketDirectory.removeStale()
+    return result
   }
 
-  private func removeConnectionFiles(of profile: ProfileDirectory, except kept: Set<String>, force: Bool) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: profile.security)) ?? []
-    return names.filter { $0.hasPrefix("ipcontroller") && $0.hasSuffix(".json") }.sorted()
-      .map { ConnectionFile(path: "\(profile.security)/\($0)") }
-      .filter { !kept.contains($0.path) && (force || Self.isStale($0)) }
-      .map { file in
-        file.remove()
-        return file.path
+  /// Removes what one cluster left.
+  static func clean(_ files: ClusterFiles, force: Bool) -> Cleaning {
+    var result = Cleaning()
+    // Nobody starts the cluster as long as its files are removed.
+    var lock: LockFile?
+    var state = LockFile.state(of: files.lock)
+    if state == .free || state == .missing {
+      do {
+        lock = try LockFile.acquire(files.lock)
+        state = lock?.previousState ?? .held
+      } catch {
+        // Without a folder for the lock there is none.
+        state = LockFile.state(of: files.lock)
       }
-  }
-
-  /// Whether nothing can listen there any more. For `ipc` the socket is gone; for `tcp` that can't be told.
-  private static func isStale(_ file: ConnectionFile) -> Bool {
-    guard let info = try? file.read(), info.transport == "ipc", let endpoint = try? info.endpoint(.registration)
-    else { return false }
-    return !FileManager.default.fileExists(atPath: String(endpoint.dropFirst("ipc://".count)))
+    }
+    guard let cluster = KnownCluster.look(at: files, lock: state), cluster.liveness == .ended || force else {
+      if state == .missing { lock.take()?.remove() }
+      if case .unknown(let host)? = KnownCluster.look(at: files)?.liveness {
+        result.kept.append("the files of \(files.name) stay: it may run on host \(host); --force removes them")
+      }
+      return result
+    }
+    let problems = Set(cluster.problems.map(\.path))
+    let connections = files.connections.filter { file in
+      force || cluster.hasClusterFiles || problems.contains(file.path) || (try? file.read())?.transport == "ipc"
+    }
+    var outcome = files.remove(socketDirectory: cluster.record?.socketDirectory, connections: connections)
+    if problems.contains(files.engineTable) { ClusterFiles.remove(files.engineTable, &outcome) }
+    if state != .missing { ClusterFiles.remove(files.lock, &outcome) }
+    lock.take()?.remove()
+    result.removed = outcome.removed
+    result.kept = outcome.failed.map { "\($0)" }
+    return result
   }
 }

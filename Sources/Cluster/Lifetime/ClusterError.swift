@@ -1,11 +1,13 @@
+import MartletWire
+
 /// Why a cluster can't be started or used, in one line that says what to do.
 public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What kind of error it is, for exit codes.
+  /// The kind of error, for exit codes.
   public enum Code: Sendable, Hashable {
     case alreadyRunning, notRunning, failed
   }
 
-  /// What kind of error it is.
+  /// The kind of error.
   public let code: Code
   /// The explanation, in one line.
   public let description: String
@@ -16,11 +18,32 @@ public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
     self.code = code
   }
 
-  static func alreadyRunning(_ record: ClusterRecord, command: String = "martlet") -> ClusterError {
-    let name = record.clusterID.isEmpty ? "" : " --cluster-id=\(record.clusterID)"
+  static func alreadyRunning(_ files: ClusterFiles) -> ClusterError {
+    ClusterError(
+      "\(files.name) is running already: stop it with \((["martlet", "stop"] + files.options).shellCommand), or choose "
+        + "another --cluster-id", code: .alreadyRunning)
+  }
+
+  static func notRunning(_ files: ClusterFiles, problems: [StateFileProblem]) -> ClusterError {
+    let hint =
+      problems.isEmpty
+      ? "see martlet list" : problems.map { "\($0)" }.joined(separator: "; ") + " (martlet clean removes it)"
+    return ClusterError("\(files.name) is not running: \(hint)", code: .notRunning)
+  }
+
+  static func unknown(_ cluster: KnownCluster) -> ClusterError {
+    ClusterError(
+      "it can't be told from here whether \(cluster.files.name) runs (\(cluster.liveness)): stop it there, or if it is "
+        + "gone, remove its files with \((["martlet", "clean", "--force"] + cluster.files.allOptions).shellCommand)",
+      code: .alreadyRunning)
+  }
+
+  static func outOfReach(_ cluster: KnownCluster) -> ClusterError {
+    let place = cluster.host.map { " on host \($0)" } ?? ""
+    let problems = cluster.problems.map { "; \($0)" }.joined()
     return ClusterError(
-      "this cluster is running already: stop it with \(command) stop --profile-dir=\(record.profile.path)\(name), or "
-        + "choose another --cluster-id", code: .alreadyRunning)
+      "\(cluster.files.name) runs, but its process can't be reached from here, for example because it is in a "
+        + "container\(place)\(problems): stop it there")
   }
 
   /// A process that ended while it started, with its own last words.

@@ -2,17 +2,17 @@ import MartletWire
 
 extension ClusterRecord {
   /// The content of the file.
-  public var json: JSONValue {
+  package var json: JSONValue {
     var fields: [String: JSONValue] = [
       "cluster": [
-        "class": "ipyparallel.cluster.cluster.Cluster", "cluster_id": .string(clusterID),
-        "profile_dir": .string(profile.path), "n": .int(engineCount),
+        "class": "ipyparallel.cluster.cluster.Cluster", "cluster_id": .string(files.clusterID),
+        "profile_dir": .string(files.profile.path), "n": .int(engineCount),
       ],
       "engines": ["class": "local", "sets": .object(engineSets.mapValues(set))],
-      "martlet": [
-        "pid": .int(supervisor), "start_mark": supervisorMark.map { .string($0) } ?? .null,
-        "socket_directory": socketDirectory.map { .string($0) } ?? .null,
-      ],
+      "martlet": .object(
+        supervisor.fields.merging([
+          "format": .int(Self.format), "socket_directory": socketDirectory.map { .string($0) } ?? .null,
+        ]) { $1 }),
     ]
     if let controller { fields["controller"] = ["class": "local", "state": .object(state(of: controller))] }
     return .object(fields)
@@ -20,7 +20,7 @@ extension ClusterRecord {
 
   private func state(of process: Process) -> [String: JSONValue] {
     [
-      "profile_dir": .string(profile.path), "cluster_id": .string(clusterID), "state": "running",
+      "profile_dir": .string(files.profile.path), "cluster_id": .string(files.clusterID), "state": "running",
       "pid": .int(process.pid), "output_file": .string(process.log),
     ]
   }
@@ -31,35 +31,47 @@ extension ClusterRecord {
       members["\(number)"] = .object(state(of: engine).merging(["n": 1]) { $1 })
     }
     return [
-      "profile_dir": .string(profile.path), "cluster_id": .string(clusterID), "state": "running", "pid": -1,
+      "profile_dir": .string(files.profile.path), "cluster_id": .string(files.clusterID), "state": "running", "pid": -1,
       "output_file": "", "n": .int(engines.count), "engines": .object(members),
     ]
   }
 
-  /// Reads the content of a file.
+  /// Reads the content of a file. Which cluster it is, the file's path says: a folder may have other names elsewhere.
   ///
-  /// - Throws: ``OptionError`` that names the missing field.
-  public init(json: JSONValue) throws(OptionError) {
-    guard let cluster = json["cluster"], let id = cluster["cluster_id"]?.stringValue,
-      let directory = cluster["profile_dir"]?.stringValue
-    else { throw OptionError("'cluster' lacks cluster_id or profile_dir") }
-    guard let supervisor = json["martlet"]?["pid"]?.intValue else { throw OptionError("'martlet' lacks pid") }
-    self.init(clusterID: id, profile: ProfileDirectory(path: directory), supervisor: supervisor)
-    supervisorMark = json["martlet"]?["start_mark"]?.stringValue
-    socketDirectory = json["martlet"]?["socket_directory"]?.stringValue
-    controller = json["controller"]?["state"].flatMap(Process.init)
-    for (name, set) in json["engines"]?["sets"]?.objectValue ?? [:] {
-      for (number, engine) in set["engines"]?.objectValue ?? [:] {
-        guard let number = Int(number), let process = Process(engine) else { continue }
-        engineSets[name, default: [:]][number] = process
+  /// - Throws: ``OptionError`` that names the key that is missing or of the wrong type, ``StateFileProblem`` for a file
+  ///   of a later format.
+  init(json: JSONValue, files: ClusterFiles) throws {
+    guard let martlet = json["martlet"], let format = martlet["format"]?.intValue else {
+      throw OptionError("'martlet' lacks 'format'")
+    }
+    guard format <= Self.format else {
+      throw StateFileProblem(
+        path: files.record, reason: "a newer version of Martlet wrote it (format \(format)), use that one",
+        isNewer: true)
+    }
+    self.init(files: files, supervisor: try ProcessReference(json: martlet))
+    if let directory = martlet["socket_directory"], !directory.isNull {
+      guard let path = directory.stringValue else { throw OptionError("'socket_directory' is no text") }
+      socketDirectory = path
+    }
+    guard json["cluster"]?["cluster_id"]?.stringValue == files.clusterID else {
+      throw OptionError("'cluster_id' is not that of the file's name")
+    }
+    if let controller = json["controller"] { self.controller = try Process(controller["state"]) }
+    guard let sets = json["engines"]?["sets"]?.objectValue else { throw OptionError("'engines' lacks 'sets'") }
+    for (name, set) in sets {
+      guard let engines = set["engines"]?.objectValue else { throw OptionError("an engine set lacks 'engines'") }
+      for (number, engine) in engines {
+        guard let number = Int(number) else { throw OptionError("an engine's number is none") }
+        engineSets[name, default: [:]][number] = try Process(engine)
       }
     }
   }
 }
 
 extension ClusterRecord.Process {
-  fileprivate init?(_ state: JSONValue) {
-    guard let pid = state["pid"]?.intValue, pid > 0 else { return nil }
-    self.init(pid: pid, log: state["output_file"]?.stringValue ?? "")
+  fileprivate init(_ state: JSONValue?) throws(OptionError) {
+    guard let pid = state?["pid"]?.intValue, pid > 0 else { throw OptionError("a process lacks 'pid'") }
+    self.init(pid: pid, log: state?["output_file"]?.stringValue ?? "")
   }
 }

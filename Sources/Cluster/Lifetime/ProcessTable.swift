@@ -1,25 +1,36 @@
 import Foundation
 
-/// Questions about other processes.
+/// Questions about other processes of this process namespace.
 enum ProcessTable {
-  /// Whether a process is there; one that belongs to somebody else counts, one that only waits to be reaped does not.
+  /// Whether a process exists. A process of another user counts, one that only waits to be reaped does not.
   ///
-  /// - Parameter startMark: what ``startMark(of:)`` said when it was started; another process that got its id differs.
-  static func isAlive(_ pid: Int, startMark: String? = nil) -> Bool {
+  /// - Parameter startTime: what ``startTime(of:)`` returned for it; another process with the same id differs.
+  static func isAlive(_ pid: Int, startTime: String? = nil) -> Bool {
     guard let number = Int32(exactly: pid), number > 0, kill(number, 0) == 0 || errno == EPERM else { return false }
-    guard let fields = statusFields(of: pid) else { return true }
+    guard let fields = statusFields(of: "\(pid)") else { return true }
     if fields.first == "Z" { return false }
-    return startMark == nil || startMark == Self.startMark(of: pid)
+    return startTime == nil || startTime == Self.startTime(fields)
   }
 
-  /// Tells processes apart that have the same id one after the other; `nil` where there is no `/proc`.
-  static func startMark(of pid: Int) -> String? {
-    // Clock ticks from boot to the start: field 22 in proc(5), the twentieth after the name.
-    statusFields(of: pid).flatMap { $0.count > 19 ? String($0[19]) : nil }
+  /// Clock ticks from boot to a process's start; `nil` where there is no `/proc`.
+  static func startTime(of pid: Int) -> String? { startTime(statusFields(of: "\(pid)")) }
+
+  /// This process's start, which `/proc` tells even where it shows another namespace.
+  static let ownStartTime = startTime(statusFields(of: "self"))
+
+  /// A process's environment as it was started with; `nil` where it can't be read.
+  static func environment(of pid: Int) -> [Substring]? {
+    guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else { return nil }
+    return String(decoding: data, as: UTF8.self).split(separator: "\0")
   }
 
-  /// What follows the name in `/proc/PID/stat`: state, parent, …
-  private static func statusFields(of pid: Int) -> [Substring]? {
+  private static func startTime(_ fields: [Substring]?) -> String? {
+    // Field 22 in proc(5), the twentieth after the name.
+    fields.flatMap { $0.count > 19 ? String($0[19]) : nil }
+  }
+
+  /// The fields after the name in `/proc/PID/stat`: state, parent, …
+  private static func statusFields(of pid: String) -> [Substring]? {
     guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return nil }
     let text = String(decoding: data, as: UTF8.self)
     return text.lastIndex(of: ")").map { text[text.index(after: $0)...].split(separator: " ") }

@@ -17,6 +17,9 @@ public enum ControllerRole {
     DescriptorLimit.raise()
     FrameMemory.reuse()
     for warning in warnings { logger.warning("\(warning)") }
-    try await Controller(configuration: try ControllerConfiguration(options), logger: logger).run()
+    let files = ClusterFiles(clusterID: application.clusterID, profile: application.profile)
+    try await LockFile.holding(files.controllerLock, logger: logger) {
+      try await Controller(configuration: try ControllerConfiguration(options), logger: logger).run()
+    }
   }
 }

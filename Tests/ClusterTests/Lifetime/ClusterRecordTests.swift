@@ -1,5 +1,6 @@
 import Foundation
 import MartletWire
+import MartletZeroMQ
 import Testing
 
 @testable import MartletCluster
@@ -10,20 +11,20 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    var record = ClusterRecord(clusterID: "c", profile: try folder.profile())
+    var record = ClusterRecord(files: ClusterFiles(clusterID: "c", profile: try folder.profile()))
     record.controller = .init(pid: 12, log: "/log/c")
     record.engineSets = ["1": [0: .init(pid: 13, log: "/log/e"), 1: .init(pid: 14, log: "/log/f")]]
+    record.socketDirectory = "/tmp/s"
     self.record = record
   }
 
   @Test func survivesTheFile() throws {
     try record.write()
-    #expect(try ClusterRecord.read(record.path) == record)
-    let attributes = try FileManager.default.attributesOfItem(atPath: record.path)
+    #expect(try ClusterRecord.read(record.files) == record)
+    let attributes = try FileManager.default.attributesOfItem(atPath: record.files.record)
     #expect(attributes[.posixPermissions] as? Int == 0o600)
-    record.removeFiles()
-    #expect(try ClusterRecord.read(record.path) == nil)
-    #expect(!FileManager.default.fileExists(atPath: record.pythonPath))
+    #expect(record.files.remove(connections: []).removed == [record.files.record, record.files.python])
+    #expect(try ClusterRecord.read(record.files) == nil)
   }
 
   @Test func hasPythonsKeys() {
@@ -35,57 +36,63 @@ import Testing
     #expect(json["engines"]?["sets"]?["1"]?["n"] == 2)
   }
 
+  /// The record with one member changed, or removed.
+  private func text(_ path: [String], _ value: JSONValue?) -> String {
+    func changed(_ json: JSONValue, _ path: ArraySlice<String>) -> JSONValue {
+      guard let key = path.first, var fields = json.objectValue else { return value ?? .null }
+      if path.count == 1, value == nil {
+        fields[key] = nil
+      } else {
+        fields[key] = changed(fields[key] ?? .null, path.dropFirst())
+      }
+      return .object(fields)
+    }
+    return String(decoding: changed(record.json, path[...]).bytes.array, as: UTF8.self)
+  }
+
   @Test(arguments: [
-    "", "[]", "{}", #"{"cluster": {"cluster_id": 3}}"#, #"{"cluster": {"cluster_id": "", "profile_dir": "/"}}"#,
+    ["martlet"], ["martlet", "pid"], ["martlet", "host"], ["martlet", "format"], ["cluster"],
+    ["cluster", "cluster_id"],
+    ["engines"], ["engines", "sets"], ["engines", "sets", "1", "engines"],
+    ["engines", "sets", "1", "engines", "0", "pid"],
+    ["controller", "state"], ["controller", "state", "pid"],
   ])
-  func refusesRubbish(text: String) throws {
-    let path = try folder.write(text, to: "x.json")
-    #expect(throws: OptionError.self) { try ClusterRecord.read(path) }
+  func refusesMissingMembersAndWrongTypes(path: [String]) throws {
+    for value in [nil, "x", .array([]), .bool(true), .double(1.5), .int(-1)] as [JSONValue?] {
+      // A later "format" of less than 1 was never written; a host's name may be any text.
+      if value == "x", path.last == "host" { continue }
+      if value == .int(-1), path.last == "format" { continue }
+      try folder.write(text(path, value), to: "profile_default/pid/martlet-c.json")
+      let problem = #expect(throws: StateFileProblem.self) { try ClusterRecord.read(record.files) }
+      #expect(problem?.path == record.files.record && problem?.isNewer == false)
+    }
+  }
+
+  @Test func refusesALaterFormat() throws {
+    try folder.write(text(["martlet", "format"], 2), to: "profile_default/pid/martlet-c.json")
+    let problem = #expect(throws: StateFileProblem.self) { try ClusterRecord.read(record.files) }
+    #expect(problem?.isNewer == true)
   }
 
   @Test func keepsFoldersThatAreNotItsOwn() throws {
-    var record = record
-    record.socketDirectory = folder.path
-    record.removeFiles()
-    #expect(FileManager.default.fileExists(atPath: folder.path))
-  }
-
-  @Test func knowsWhetherTheSupervisorLives() {
-    var record = record
-    #expect(record.isAlive)
-    #if os(Linux)
-      record.supervisorMark = "0"
-      #expect(!record.isAlive)
-    #endif
-    record.supervisor = Int(Int32.max)
-    #expect(!record.isAlive)
-  }
-
-  @Test func cleansOnlyWhatIsDead() throws {
-    try record.write()
-    var dead = ClusterRecord(clusterID: "dead", profile: record.profile, supervisor: Int(Int32.max))
-    dead.supervisorMark = nil
-    try dead.write()
-    for file in record.connectionFiles + dead.connectionFiles {
-      try file.write(ConnectionInfo(kind: .client, interface: "tcp://127.0.0.1"))
+    for path in [folder.path, "/tmp/martlet-\(getuid())-x/../\((folder.path as NSString).lastPathComponent)"] {
+      record.files.remove(socketDirectory: path, connections: [])
+      #expect(FileManager.default.fileExists(atPath: folder.path))
     }
-    let catalog = ClusterCatalog(profiles: [record.profile])
-    #expect(catalog.clusters == [record, dead])
-    let removed = catalog.clean(force: false, staleSockets: [])
-    #expect(removed == [dead.path] + dead.connectionFiles.map(\.path))
-    #expect(catalog.clusters == [record])
-    #expect(record.connectionFiles.filter(\.exists).count == 2)
-    #expect(throws: ClusterError.self) { try ClusterCatalog.running("dead", in: record.profile) }
-    _ = catalog.clean(force: true, staleSockets: [])
-    #expect(catalog.clusters == [])
   }
 
-  @Test func socketFoldersAreShortAndPrivate() throws {
-    let directory = try SocketDirectory.make()
-    defer { directory.remove() }
-    let attributes = try FileManager.default.attributesOfItem(atPath: directory.path)
-    #expect(attributes[.posixPermissions] as? Int == 0o700)
-    #expect("\(directory.address)-65535".utf8.count <= 107)
-    #expect(!SocketDirectory.stale().contains(directory))
+  @Test func tellsProcessesWithTheSameIDApart() {
+    var process = ProcessReference.current
+    #expect(process.isReachable)
+    #if os(Linux)
+      process.startTime = "0"
+      #expect(!process.isReachable)
+    #endif
+    process = .current
+    process.host.pidNamespace = "pid:[1]"
+    #expect(!process.isReachable)
+    process = .current
+    process.pid = Int(Int32.max)
+    #expect(!process.isReachable)
   }
 }

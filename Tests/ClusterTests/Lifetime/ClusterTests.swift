@@ -49,9 +49,10 @@ import Testing
     try await cluster.start()
     #expect(await cluster.state == .running)
     let record = await cluster.record
-    #expect(record.engineCount == 2 && record.isAlive)
-    #expect(try ClusterRecord.read(record.path) == record)
-    #expect(try ClusterCatalog.running("c", in: configuration.profile) == record)
+    #expect(record.engineCount == 2 && record.supervisor.isReachable)
+    #expect(try ClusterRecord.read(record.files) == record)
+    #expect(try ClusterCatalog.running("c", in: configuration.profile).record == record)
+    #expect(LockFile.state(of: record.files.lock) == .held)
     let sockets = try #require(record.socketDirectory)
     #expect(FileManager.default.fileExists(atPath: sockets))
     #expect(files.count == 4)
@@ -60,6 +61,7 @@ import Testing
     #expect(await cluster.state == .stopped)
     #expect(!FileManager.default.fileExists(atPath: sockets))
     #expect(files == [])
+    #expect(LockFile.state(of: record.files.lock) == .missing)
     let pids = [record.controller?.pid ?? 0] + record.engineSets.values.flatMap { $0.values.map(\.pid) }
     #expect(pids.count == 3 && pids.allSatisfy { !ProcessTable.isAlive($0) })
   }
@@ -73,6 +75,72 @@ import Testing
     #expect(await cluster.engineProcessCount == 3)
     await cluster.stop()
     await #expect(throws: ClusterError.self) { try await cluster.start() }
+  }
+
+  @Test func forgetsWhatHasEnded() async throws {
+    var configuration = configuration
+    configuration.engineProgram = ProgramCommand(executable: "/bin/true")
+    configuration.engines = 0
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    for _ in 0..<20 { try await cluster.addEngines(2) }
+    await cluster.wait { $0.record.engineSets.isEmpty }
+    #expect(await cluster.engineProcessCount == 0)
+    #expect(await cluster.observerCount == 0)
+    let files = await cluster.record.files
+    #expect(try ClusterRecord.read(files)?.engineSets == [:])
+    await cluster.stop()
+  }
+
+  @Test func enginesThatCanNotAllBeStartedLeaveNone() async throws {
+    let cluster = cluster()
+    try await cluster.start()
+    let log = configuration.profile.log
+    try FileManager.default.removeItem(atPath: log)
+    await #expect(throws: OptionError.self) { try await cluster.addEngines(2) }
+    #expect(await cluster.record.engineSets.count == 1)
+    await cluster.stop()
+  }
+
+  @Test(arguments: ["", "{", "[]", #"{"martlet": {"format": 1, "pid": "x"}}"#, "directory"])
+  func startsOverADamagedRecord(damage: String) async throws {
+    try configuration.profile.create()
+    let files = ClusterFiles(clusterID: "c", profile: configuration.profile)
+    for path in [files.record, files.python, files.clientConnection.path] {
+      if damage == "directory" {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+      } else {
+        try Data(damage.utf8).write(to: URL(fileURLWithPath: path))
+      }
+    }
+    let cluster = cluster()
+    try await cluster.start()
+    #expect(try ClusterRecord.read(files)?.engineCount == 2)
+    await cluster.stop()
+    #expect(self.files == [])
+  }
+
+  @Test func doesNotStartOverWhatMayRunElsewhere() async throws {
+    try configuration.profile.create()
+    var record = ClusterRecord(files: ClusterFiles(clusterID: "c", profile: configuration.profile))
+    record.supervisor.host = HostIdentity(name: "far", machineID: "m", bootID: "b", pidNamespace: "pid:[1]")
+    try record.write()
+    let error = await #expect(throws: ClusterError.self) { try await cluster().start() }
+    #expect(error?.description.contains("unknown: on host far") == true)
+    #expect(try ClusterRecord.read(record.files) == record)
+    #expect(LockFile.state(of: record.files.lock) == .missing)
+  }
+
+  @Test func ofTwoThatStartAtOnceOneRuns() async throws {
+    let clusters = [cluster(), cluster(), cluster()]
+    let started = await withTaskGroup { group in
+      for cluster in clusters { group.addTask { (try? await cluster.start()) != nil } }
+      return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+    }
+    #expect(started == 1)
+    #expect(files.count == 4)
+    for cluster in clusters { await cluster.stop() }
+    #expect(files == [])
   }
 
   @Test func refusesASecondOne() async throws {

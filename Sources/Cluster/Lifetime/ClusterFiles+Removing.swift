@@ -1,0 +1,46 @@
+import Foundation
+import MartletWire
+
+extension ClusterFiles {
+  /// Removes the files of a cluster that doesn't run. Its lock stays, for whoever holds it to remove.
+  ///
+  /// - Parameters:
+  ///   - socketDirectory: the folder of its socket files, as its record says.
+  ///   - connections: which connection files go too.
+  /// - Returns: the paths that were removed, and those that couldn't be.
+  @discardableResult
+  func remove(
+    socketDirectory: String? = nil, connections: [ConnectionFile]
+  ) -> (removed: [String], failed: [StateFileProblem]) {
+    var result: (removed: [String], failed: [StateFileProblem]) = ([], [])
+    for path in [record, python, controllerLock] + connections.map(\.path) { Self.remove(path, &result) }
+    if let socketDirectory, SocketDirectory.removeIfStale(socketDirectory) { result.removed.append(socketDirectory) }
+    return result
+  }
+
+  /// Removes a file, or an empty folder in the place of one.
+  static func remove(_ path: String, _ result: inout (removed: [String], failed: [StateFileProblem])) {
+    if unlink(path) == 0 || (errno != ENOENT && rmdir(path) == 0) {
+      result.removed.append(path)
+    } else if errno != ENOENT, errno != ENOTDIR || FileManager.default.fileExists(atPath: path) {
+      result.failed.append(
+        StateFileProblem(path: path, reason: "it can't be removed: \(String(cString: strerror(errno)))"))
+    }
+  }
+
+  /// Removes parts of files that were being written when their process was killed. A minute is longer than any write.
+  static func removeUnfinished(
+    in profile: ProfileDirectory, _ result: inout (removed: [String], failed: [StateFileProblem])
+  ) {
+    for folder in [profile.security, profile.pid, profile.log] {
+      for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() {
+        let path = "\(folder)/\(name)"
+        guard name.hasSuffix(".tmp"), name.contains(".json."),
+          let date = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date,
+          date.timeIntervalSinceNow < -60
+        else { continue }
+        remove(path, &result)
+      }
+    }
+  }
+}

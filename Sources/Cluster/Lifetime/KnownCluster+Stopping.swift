@@ -1,0 +1,45 @@
+import Foundation
+
+extension KnownCluster {
+  /// Stops the cluster from outside: asks its processes to leave and kills those that don't in time. Returns when they
+  /// are gone, with nothing of the cluster left on disk.
+  ///
+  /// - Parameter timeout: how long a supervisor may take to leave; others have five seconds, as in ipyparallel.
+  /// - Throws: ``ClusterError`` when no process of it can be signalled from here.
+  package func stop(within timeout: Duration = .seconds(30)) async throws {
+    let processes = stoppableProcesses
+    guard !processes.isEmpty else { throw ClusterError.outOfReach(self) }
+    let grace = origin == .martlet ? timeout : min(timeout, .seconds(5))
+    for (number, time) in [(SIGTERM, grace), (SIGKILL, .seconds(5))] {
+      for process in processes where process.isReachable {
+        guard let pid = Int32(exactly: process.pid), kill(pid, number) == 0 || errno == ESRCH else {
+          throw ClusterError("process \(process.pid) can't be stopped: \(String(cString: strerror(errno)))")
+        }
+      }
+      if try await Self.holds(within: time, { !processes.contains(where: \.isReachable) }) { break }
+    }
+    // A killed supervisor's children notice its end by themselves.
+    _ = try await Self.holds(within: .seconds(5)) { Self.look(at: files)?.liveness != .running }
+    _ = ClusterCatalog.clean(files, force: false)
+  }
+
+  /// The processes whose end is the cluster's.
+  private var stoppableProcesses: [ProcessReference] {
+    let others = origin == .ipyparallel ? python?.runningProcesses ?? [] : []
+    var processes = others.map { ProcessReference(pid: $0) }
+    if let process, !others.contains(process.pid) { processes.append(process) }
+    return processes.filter(\.isReachable)
+  }
+
+  /// Waits for a condition that nothing announces.
+  ///
+  /// - Returns: whether it came true in time.
+  static func holds(within time: Duration, _ condition: () -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + time
+    while !condition() {
+      guard ContinuousClock.now < deadline else { return false }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return true
+  }
+}

@@ -1,0 +1,57 @@
+"""An IPython directory for commands, and what they leave there and in the process table."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import psutil
+from harness import TIMEOUT, binary, wait_until
+
+SOCKETS = f"martlet-{os.getuid()}-"
+
+
+def socket_folders():
+    return {path.name for path in Path("/tmp").glob(f"{SOCKETS}*")}
+
+
+class Place:
+    """An IPython directory of its own, and what is found there and in the process table afterwards."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.environment = dict(os.environ, IPYTHONDIR=str(directory))
+        self.before = socket_folders()
+        self.user = None
+
+    def run_as(self, user):
+        """Run later commands as a user with this id, who gets the directory; None for the one who runs the tests."""
+        self.user = user
+        owner = os.getuid() if user is None else user
+        for path in [self.directory, *self.directory.rglob("*")]:
+            os.chown(path, owner, owner)
+
+    def command(self, *arguments, program="martlet", **options):
+        return subprocess.run(
+            [binary(program), *map(str, arguments)],
+            env=self.environment, capture_output=True, text=True, timeout=4 * TIMEOUT, user=self.user, **options,
+        )
+
+    def processes(self):
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("IPYTHONDIR") == str(self.directory) and process.status() != "zombie":
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def leftovers(self):
+        files = [str(path) for path in self.directory.glob("profile_*/security/*.json")]
+        files += [str(path) for path in self.directory.glob("profile_*/pid/*")]
+        return files + sorted(socket_folders() - self.before) + [str(p.cmdline()) for p in self.processes()]
+
+
+def clean(place):
+    wait_until(lambda: not place.leftovers(), "nothing to be left behind")
+    return True
