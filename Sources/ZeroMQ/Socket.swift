@@ -118,7 +118,7 @@ public struct Socket: ~Copyable {
   public borrowing func receive(
     into message: inout Multipart, timeout: Duration
   ) throws(ZeroMQError) -> Bool {
-    let deadline = ContinuousClock.now + min(timeout, .seconds(Int32.max))
+    let deadline = ContinuousClock.now + min(max(timeout, .zero), .seconds(Int32.max))
     while true {
       if try receive(into: &message) { return true }
       let left = deadline - ContinuousClock.now

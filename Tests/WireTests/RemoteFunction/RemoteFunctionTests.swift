@@ -78,7 +78,7 @@ import Testing
     let keywords = await message {
       _ = try await add.call(CallArguments([.int(1), .int(2)], keywords: [("c", .int(3)), ("d", .none)]))
     }
-    #expect(keywords.contains("got 2 and the keywords c, d, which Swift functions do not take"))
+    #expect(keywords.contains("got 2 and the keywords c, d, which Swift functions don't take"))
     let mismatch = await message { _ = try await call(add, .int(1), .string("x")) }
     #expect(mismatch.hasPrefix("add(Int, Int) -> Int: argument 2 should be Int, got str"))
   }
