@@ -25,7 +25,7 @@ struct BenchCluster {
       configuration.network = network
       let clusterID = configuration.clusterID
       return try await Cluster(configuration).withRunning { cluster in
-        guard let pid = await cluster.record.controller?.pid else { throw BenchError("the controller is gone") }
+        guard let pid = await cluster.controllerProcessID else { throw BenchError("the controller is gone") }
         let connection = try ConnectionFile(.engine, profileDirectory: profile.path, clusterID: clusterID).read()
         return try await Client.connect(try cluster.clientConnection()).closing { client in
           try await body(

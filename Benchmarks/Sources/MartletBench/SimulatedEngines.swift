@@ -1,5 +1,6 @@
 import Logging
 import Martlet
+import MartletWire
 import MartletZeroMQ
 
 /// Many engines on one thread, which register, beat, and answer every call with None at once.

@@ -29,7 +29,7 @@ enum Startup {
   /// The time from starting the process `martlet start -n …` until a client has a result from each engine.
   private static func startedByCommand(_ engines: Int, in profile: ProfileDirectory) async throws -> Duration {
     let start = ContinuousClock.now
-    let cluster = try await martlet("start", ["-n", "\(engines)"], in: profile)
+    let cluster = try martlet("start", ["-n", "\(engines)"], in: profile)
     do {
       let file = ConnectionFile(.client, profileDirectory: profile.path)
       let time = try await Client.connect(connectionFile: file.path).closing { client in
@@ -38,28 +38,55 @@ enum Startup {
         guard replies.count == engines else { throw BenchError("\(replies.count) of \(engines) engines answer") }
         return ContinuousClock.now - start
       }
-      for process in [try await martlet("stop", in: profile), cluster] {
-        let status = await process.status
-        guard status == .exited(0) else { throw BenchError("martlet start or stop ended with \(status)") }
+      for process in [try martlet("stop", in: profile), cluster] {
+        let status = process.status()
+        guard status == 0 else { throw BenchError("martlet start or stop ended with \(status)") }
       }
       return time
     } catch {
-      await cluster.stop()
+      cluster.stop()
       // The log is removed with the profile.
       let log = (try? String(contentsOfFile: cluster.log, encoding: .utf8)) ?? ""
       throw BenchError("\(error)\n\(log)")
     }
   }
 
-  /// The command in the same folder as this program.
+  /// Starts the command in the same folder as this program.
   private static func martlet(
     _ subcommand: String, _ arguments: [String] = [], in profile: ProfileDirectory
-  ) async throws -> ChildProcess {
+  ) throws -> RunningCommand {
     let folder = URL(filePath: ProgramCommand.current.executable).deletingLastPathComponent()
-    let command = ProgramCommand(
-      executable: folder.appending(path: "martlet").path,
-      arguments: [subcommand, "--profile-dir", profile.path] + arguments)
-    // The command first ends its own processes.
-    return try await ChildProcess.launch(command, log: "\(profile.log)/\(subcommand).log", grace: .seconds(15))
+    return try RunningCommand(
+      folder.appending(path: "martlet"), [subcommand, "--profile-dir", profile.path] + arguments,
+      log: "\(profile.log)/\(subcommand).log")
+  }
+}
+
+/// A child process whose output is in a file.
+private struct RunningCommand {
+  let log: String
+  private let process = Process()
+
+  init(_ executable: URL, _ arguments: [String], log: String) throws {
+    self.log = log
+    FileManager.default.createFile(atPath: log, contents: nil)
+    let output = try FileHandle(forWritingTo: URL(filePath: log))
+    process.executableURL = executable
+    process.arguments = arguments
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+  }
+
+  /// Waits for the process to end, and returns its status.
+  func status() -> Int32 {
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  /// Ends the process, which first ends its own children.
+  func stop() {
+    process.terminate()
+    process.waitUntilExit()
   }
 }

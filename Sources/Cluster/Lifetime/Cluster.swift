@@ -25,6 +25,8 @@ public actor Cluster {
   public private(set) var state = State.new
   /// The running processes, as in the cluster file.
   package private(set) var record: ClusterRecord
+  /// The controller's process id; `nil` before it has been started and after it has ended.
+  public var controllerProcessID: Int? { record.controller?.pid }
   private var controller: ChildProcess?
   private var engines: [EngineKey: ChildProcess] = [:]
   private let logger: Logger
