@@ -138,7 +138,7 @@ class TestKeysByEnvironment:
 
     def test_unusable_keys(self, cluster):
         cluster.environment |= {"IPP_CURVE_PUBLICKEY": "short", "IPP_CURVE_SECRETKEY": "short"}
-        with pytest.raises(AssertionError, match="ended with status 1"):
+        with pytest.raises(AssertionError, match="ended with status 2"):
             cluster.start_controller(arguments=["--enable-curve"])
         assert "CURVE keys" in cluster.processes[0].log()
 

@@ -85,9 +85,10 @@ package struct ClusterCatalog: Sendable, Hashable {
         state = LockFile.state(of: files.lock)
       }
     }
-    guard let cluster = KnownCluster.look(at: files, lock: state), cluster.liveness == .ended || force else {
+    let found = KnownCluster.look(at: files, lock: state)
+    guard let cluster = found, cluster.liveness == .ended || force else {
       if state == .missing { lock.take()?.remove() }
-      if case .unknown(let host)? = KnownCluster.look(at: files)?.liveness {
+      if case .unknown(let host)? = found?.liveness {
         result.kept.append("the files of \(files.name) stay: it may run on host \(host); --force removes them")
       }
       return result
