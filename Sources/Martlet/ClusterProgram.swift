@@ -12,28 +12,28 @@ import MartletWire
 ///   static func run(_ client: Client, arguments: [String]) async throws { … }
 /// }
 /// ```
-/// By itself, the program starts a cluster on this machine for as long as ``run(_:arguments:)`` takes; it also serves as
-/// the controller and the engines. It takes these options among its own arguments:
-/// - `--engines N`: how many engines; one per core by default.
+/// By default, the program starts a cluster on this machine that lasts until ``run(_:arguments:)`` returns. The same
+/// executable also runs as the controller and the engines. It accepts these options alongside its own arguments:
+/// - `--engines N`: the number of engines; one per core by default.
 /// - `--profile NAME`, `--profile-dir FOLDER`, `--cluster-id ID`, `--connection-file FILE`: join a running cluster,
 ///   whose engines must have the functions.
 /// - `engine …` or `controller …` as the first argument: run as an engine or the controller, with the options of
 ///   ipengine and ipcontroller.
 public protocol ClusterProgram: SendableMetatype {
-  /// The functions that engines can run.
+  /// The functions that the engines can run.
   static var functions: [any RemoteCallable] { get }
 
-  /// The program's work with the cluster.
+  /// Runs the program's work on the cluster.
   ///
   /// - Parameters:
-  ///   - client: a connected client, closed afterwards.
+  ///   - client: a connected client, which is closed when this method returns.
   ///   - arguments: the command line without the options above.
   static func run(_ client: Client, arguments: [String]) async throws
 }
 
 extension ClusterProgram {
-  /// Runs the program and ends the process: with 0 on success, with 1 and a line on standard error after an error, with 2
-  /// for an option that can't be used, or with 128 plus the signal's number after a signal.
+  /// Runs the program and exits the process. The exit code is 0 on success, 1 with a line on standard error after an
+  /// error, 2 for an unusable option, or 128 plus the signal number after a signal.
   public static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     let program = CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent } ?? "\(Self.self)"

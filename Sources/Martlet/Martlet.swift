@@ -1,4 +1,4 @@
-// What `import Martlet` brings, name by name: `ClusterProgram`, and the types below. `Tests/MartletTests` compares the
+// `import Martlet` makes these names visible: `ClusterProgram` and the types below. `Tests/MartletTests` compares the
 // list with the types that public declarations mention.
 
 @_exported import struct MartletClient.AsyncResult
@@ -30,17 +30,17 @@
 @_exported import struct MartletClient.TaskOutput
 @_exported import struct MartletClient.TaskProgress
 @_exported import struct MartletClient.TaskRecord
-// Clusters that a program starts itself.
+// Clusters started by the program itself.
 @_exported import class MartletCluster.Cluster
 @_exported import struct MartletCluster.ClusterConfiguration
 @_exported import struct MartletCluster.ClusterError
 @_exported import struct MartletCluster.OptionError
 @_exported import struct MartletCluster.ProfileDirectory
 @_exported import struct MartletCluster.ProgramCommand
-// What a function may use while an engine runs it.
+// For use by functions while they run on an engine.
 @_exported import struct MartletEngine.EngineContext
 @_exported import struct MartletEngine.UnmetDependency
-// Functions, the values that travel, and connections.
+// Functions, the values sent over the wire, and connections.
 @_exported import struct MartletWire.ArgumentError
 @_exported import struct MartletWire.BigInteger
 @_exported import struct MartletWire.CallArguments

@@ -1,14 +1,14 @@
 import MartletCluster
 import MartletWire
 
-/// The options of every ``ClusterProgram``, taken out of its command line.
+/// The options common to every ``ClusterProgram``, extracted from its command line.
 struct ProgramOptions: Sendable, Hashable {
-  /// `nil` for one per core.
+  /// The number of engines; `nil` means one per core.
   var engines: Int?
-  /// Which cluster to join, in the syntax of the roles; empty to start one.
+  /// The options that select a cluster to join, in the syntax of the roles; empty to start a cluster.
   private var selection: [String] = []
   private var file: String?
-  /// The arguments left for the program itself.
+  /// The remaining arguments, for the program itself.
   var arguments: [String] = []
 
   /// Parses a command line. Everything after `--` belongs to the program.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import MartletCluster
 
-/// `martlet clean`.
 struct Clean: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove what clusters left behind that did not end properly.",
@@ -26,7 +25,7 @@ struct Clean: AsyncParsableCommand {
 /// Removes what clusters left behind.
 struct CleanAction {
   let profiles: [ProfileDirectory]
-  /// `nil` for all.
+  /// `nil` cleans up after all clusters.
   var clusterID: String?
   let force: Bool
 

@@ -8,14 +8,14 @@ import Subprocess
   import SystemPackage
 #endif
 
-/// A cluster held by a process in the background, in a session of its own.
+/// A cluster held by a background process in its own session.
 enum Daemon {
-  /// Ends what the background process has to say; a control character that no message contains.
+  /// Marks the end of the background process's messages; a control character that no message contains.
   private static let readyMark = "\u{1E}"
 
-  /// Starts the process, shows what it says, and ends this process when the cluster is up.
+  /// Starts the background process, prints its messages, and ends this process when the cluster is up.
   ///
-  /// - Throws: ``ClusterError`` with what the process said when it ends before.
+  /// - Throws: ``ClusterError`` when a signal ends the background process before that.
   static func start(_ arguments: [String]) async throws {
     var platform = PlatformOptions()
     platform.createSession = true
@@ -29,7 +29,7 @@ enum Daemon {
         let text = line.trimmingCharacters(in: .newlines)
         if text.hasPrefix(readyMark) {
           print(lines.joined(separator: "\n"))
-          // The child goes on. To return would be to wait for its end.
+          // The child keeps running. Returning would wait for its end.
           exit(0)
         }
         lines.append(text)
@@ -42,9 +42,9 @@ enum Daemon {
     }
   }
 
-  /// Tells the starting process that the cluster is up. Nothing is written to the standard streams after it.
+  /// Tells the starting process that the cluster is up. Nothing is written to the standard streams afterwards.
   static func reportReady() {
-    // Its reader is about to leave.
+    // The reader exits as soon as it sees the mark.
     signal(SIGPIPE, SIG_IGN)
     print(readyMark)
     fflush(nil)

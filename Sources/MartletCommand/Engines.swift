@@ -3,7 +3,6 @@ import Foundation
 import MartletCluster
 import MartletWire
 
-/// `martlet engines`.
 struct Engines: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start engines for a running cluster, until Ctrl-C.",
@@ -52,8 +51,8 @@ struct EnginesAction {
     throw ClusterError("all engines have ended, their logs are in \(log)")
   }
 
-  /// Refuses to start engines for a cluster that has ended. Where none has left a file, its connection file may still
-  /// come, and options for the engines may name another.
+  /// Refuses to start engines for a cluster that has ended. A cluster without files passes, because its connection file
+  /// may still appear. Engine options pass too, because they may name another file.
   private func checkCluster() throws {
     guard group.arguments.isEmpty, ClusterCatalog.cluster(group.clusterID, in: group.profile) != nil else { return }
     let file = try ClusterCatalog.running(group.clusterID, in: group.profile, orUnknown: true).files.engineConnection

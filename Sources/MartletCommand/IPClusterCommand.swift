@@ -1,10 +1,10 @@
 import MartletCluster
 
-/// The command under the name `ipcluster`, with its subcommands and its options.
+/// The `ipcluster` command, with its subcommands and options.
 enum IPClusterCommand {
   private static let subcommands = ["start", "stop", "engines", "list", "clean"]
 
-  /// Runs a subcommand and gives the exit code.
+  /// Runs a subcommand and returns the exit code.
   static func run(_ arguments: [String]) async -> Int32 {
     guard let subcommand = arguments.first, !RoleHelp.isWanted(arguments) else {
       print(RoleHelp.cluster)
@@ -28,7 +28,7 @@ enum IPClusterCommand {
     if subcommand != "stop", let stray = options.positional.first {
       throw OptionError("Unexpected argument '\(stray)'")
     }
-    // A start logs its warnings.
+    // `start` logs its warnings itself.
     if subcommand != "start" || options.application.configReport != nil {
       for warning in warnings { RoleExit.report("Warning: \(warning)") }
     }

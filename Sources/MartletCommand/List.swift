@@ -4,7 +4,6 @@ import MartletCluster
 import MartletWire
 import MartletZeroMQ
 
-/// `martlet list`.
 struct List: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List clusters.",
@@ -58,7 +57,7 @@ struct ListAction {
   }
 }
 
-/// Columns of text, as wide as they need to be.
+/// Columns of text, each as wide as its widest cell.
 struct Table {
   let header: [String]
   let rows: [[String]]

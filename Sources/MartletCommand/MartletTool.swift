@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import MartletCluster
 
-/// The command `martlet`.
 struct MartletTool: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet",
@@ -19,10 +18,10 @@ struct MartletTool: AsyncParsableCommand {
       EngineCommand.self, Profile.self,
     ])
 
-  /// The command that is running, for the usage in its errors.
+  /// The running command, whose usage appears in its errors.
   @TaskLocal static var running: any ParsableCommand.Type = MartletTool.self
 
-  /// Runs the command and ends the process if it fails: with 2 if the command line can't be used.
+  /// Runs the command. Ends the process if it fails, with exit code 2 for an unusable command line.
   static func run(_ arguments: [String]) async {
     do {
       var command = try parseAsRoot(arguments)
@@ -56,15 +55,15 @@ struct ClusterSelection: ParsableArguments {
   @Option(help: "Distinguishes clusters of one profile.")
   var clusterId: String?
 
-  /// The options in the roles' own syntax, which also looks at the environment.
+  /// The options in the roles' own syntax. The roles also read the environment.
   var arguments: [String] {
     roleArguments(["profile": profile, "profile-dir": profileDir, "ipython-dir": ipythonDir, "cluster-id": clusterId])
   }
 
-  /// The options, completed by environment and configuration.
+  /// The options, completed from the environment and the configuration.
   func options(_ more: [String] = []) throws -> ClusterOptions { try ClusterOptions.read(arguments + more).options }
 
-  /// The profile that was named, or all of them.
+  /// The named profile, or all profiles.
   func profiles() throws -> [ProfileDirectory] {
     if profile != nil || profileDir != nil { return [try options().application.profile] }
     return ipythonDir.map { ProfileDirectory.all(in: $0) } ?? ProfileDirectory.all()
@@ -83,7 +82,7 @@ struct EngineSelection: ParsableArguments {
   var arguments: [String] { roleArguments(["n": n.map(String.init), "program": program]) }
 }
 
-/// The options that are given, in the roles' own syntax.
+/// The given options, in the roles' own syntax.
 func roleArguments(_ values: KeyValuePairs<String, String?>) -> [String] {
   values.compactMap { name, value in value.map { "--\(name)=\($0)" } }
 }
@@ -96,7 +95,8 @@ func perform(_ work: @escaping @Sendable () async throws -> Void) async throws {
   if code != 0 { throw ExitCode(code) }
 }
 
-/// The exit code of some work; those of `ipcluster` if a cluster is running already (10) or isn't running (11).
+/// Runs the work and returns its exit code. As `ipcluster` does, ends the process with 10 if a cluster is already
+/// running and with 11 if it isn't running.
 func exitCode(
   of program: String, usage: String, _ work: @escaping @Sendable () async throws -> Void
 ) async -> Int32 {

@@ -2,7 +2,6 @@ import ArgumentParser
 import MartletCluster
 import MartletWire
 
-/// `martlet profile`.
 struct Profile: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List, create or locate profiles.",

@@ -1,13 +1,13 @@
 import ArgumentParser
 import MartletCluster
 
-/// The roles whose command lines are ipyparallel's.
+/// The roles that take ipyparallel's command lines.
 enum RoleCommand {
   case controller, engine
 
   /// Runs the role.
   ///
-  /// - Parameter program: the name it was called by.
+  /// - Parameter program: the name under which it was called.
   /// - Returns: the exit code.
   func run(_ arguments: [String], as program: String) async -> Int32 {
     if RoleHelp.isWanted(arguments) {
@@ -27,7 +27,6 @@ enum RoleCommand {
   }
 }
 
-/// `martlet controller`.
 struct ControllerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "controller", abstract: "Run a controller, with the options of ipcontroller.")
@@ -38,7 +37,6 @@ struct ControllerCommand: AsyncParsableCommand {
   func run() async throws { throw ExitCode(await RoleCommand.controller.run(arguments, as: "martlet controller")) }
 }
 
-/// `martlet engine`.
 struct EngineCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "engine", abstract: "Run one engine, with the options of ipengine.")

@@ -1,7 +1,6 @@
 import ArgumentParser
 import MartletCluster
 
-/// `martlet start`.
 struct Start: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start a cluster on this machine.",
@@ -26,7 +25,7 @@ struct Start: AsyncParsableCommand {
   @Option(help: "DEBUG, INFO, WARN, ERROR or a number.")
   var logLevel: String?
 
-  // Set by the daemonizing process for the one it leaves behind.
+  // The daemonizing process sets this for its background process.
   @Flag(help: .hidden)
   var background = false
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import MartletCluster
 import MartletWire
 
-/// `martlet status`.
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show engines, queues and rates of a running cluster.")
@@ -27,7 +26,7 @@ struct Status: AsyncParsableCommand {
   }
 }
 
-/// Two statuses of a cluster, as a table with the rates between them.
+/// A cluster's status as a table, with rates computed from two readings.
 struct StatusReport {
   let before: ClusterStatus
   let after: ClusterStatus

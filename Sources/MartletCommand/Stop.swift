@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import MartletCluster
 
-/// `martlet stop`.
 struct Stop: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stop a running cluster.",
@@ -32,7 +31,7 @@ struct Stop: AsyncParsableCommand {
 /// Stops clusters from outside.
 struct StopAction {
   let profiles: [ProfileDirectory]
-  /// `nil` for all.
+  /// `nil` stops all clusters.
   let clusterIDs: [String]?
 
   func run() async throws {
@@ -48,7 +47,7 @@ struct StopAction {
     }
     try await withThrowingTaskGroup { group in
       for cluster in clusters { group.addTask { try await cluster.stop() } }
-      // Each is stopped, even where one can't be.
+      // A failure to stop one cluster doesn't keep the others running.
       var failure: (any Error)?
       while let result = await group.nextResult() {
         if case .failure(let error) = result { failure = failure ?? error }

@@ -1,7 +1,7 @@
 import Foundation
 import MartletCluster
 
-// Under the names of ipyparallel's commands, as symbolic links, the program takes their roles.
+// Called through a symbolic link with the name of an ipyparallel command, the program acts as that command.
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch (CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent }) ?? "martlet" {
 case "ipcontroller": exit(await RoleCommand.controller.run(arguments, as: "ipcontroller"))

@@ -4,9 +4,9 @@ import Testing
 
 @testable import MartletClient
 
-/// What keeps a client open, and what doesn't.
+/// Tests which references keep a client open.
 @Suite(.timeLimit(.minutes(1))) struct ClientLifetimeTests {
-  /// Observes a client without keeping it.
+  /// Observes a client without retaining it.
   private final class Observer {
     weak var client: Client?
     weak var connection: Connection?
@@ -44,7 +44,7 @@ import Testing
     try await FakeCluster.with { cluster in
       func poll() async throws -> (Observer, OutputLines) {
         let client = try await Client.connect(cluster.info)
-        // The lines keep the result but not the client.
+        // The lines retain the result but not the client.
         return (Observer(client), client.getResult(["unfinished"]).streamOutput())
       }
       let (observer, lines) = try await poll()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MartletClient
 
-/// No argument of the public API ends the process: it works, or a ``ClientError`` says what is wrong with it.
+/// No argument to the public API crashes the process. The call works or throws a ``ClientError`` that explains why not.
 @Suite(.timeLimit(.minutes(1))) struct ExtremeArgumentTests {
   private static let numbers = [0, -1, 1, 2, .min, .min + 1, .max - 1, .max]
   private static let durations: [Duration] = [
@@ -12,14 +12,14 @@ import Testing
   ]
   private static let names = ["", "\0", "a b", String(repeating: "x", count: 100_000)]
 
-  /// Runs something that may throw a ``ClientError``, which has a text.
+  /// Runs a closure that may throw a ``ClientError``, and checks that the error has a description.
   private func attempt<Output: Sendable>(_ body: () async throws -> Output) async -> Output? {
     do {
       return try await body()
     } catch let error as ClientError {
       #expect(!error.message.isEmpty)
     } catch is CompositeError, is RemoteError, is EngineError {
-      // The fake engine's answer is not what the call is about.
+      // The fake engine's answer is irrelevant here.
     } catch {
       Issue.record(error)
     }

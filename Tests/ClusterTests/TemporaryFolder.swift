@@ -2,7 +2,7 @@ import Foundation
 
 @testable import MartletCluster
 
-/// A folder for one test, removed with the value.
+/// A folder for one test, removed on deinitialization.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -21,7 +21,7 @@ final class TemporaryFolder: Sendable {
     return profile
   }
 
-  /// Writes a file and gives its path.
+  /// Writes a file and returns its path.
   @discardableResult
   func write(_ text: String, to name: String) throws -> String {
     let file = "\(path)/\(name)"
@@ -29,6 +29,6 @@ final class TemporaryFolder: Sendable {
     return file
   }
 
-  /// An environment in which this is the folder of the profiles.
+  /// An environment whose `IPYTHONDIR` is this folder.
   var environment: [String: String] { ["IPYTHONDIR": path] }
 }

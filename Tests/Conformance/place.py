@@ -1,4 +1,4 @@
-"""An IPython directory for commands, and what they leave there and in the process table."""
+"""An IPython directory for commands, with checks of what they leave there and in the process table."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ def socket_folders():
 
 
 class Place:
-    """An IPython directory of its own, and what is found there and in the process table afterwards."""
+    """A separate IPython directory, with access to what commands leave there and in the process table."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -24,7 +24,7 @@ class Place:
         self.user = None
 
     def run_as(self, user):
-        """Run later commands as a user with this id, who gets the directory; None for the one who runs the tests."""
+        """Run later commands as the user with this id, who gets the directory. None restores the tests' own user."""
         self.user = user
         owner = os.getuid() if user is None else user
         for path in [self.directory, *self.directory.rglob("*")]:

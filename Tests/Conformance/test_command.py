@@ -1,4 +1,4 @@
-"""The command and programs as a user runs them: what they print, how they end, and that they leave nothing behind."""
+"""The command and programs as users run them: their output, how they end, and that they leave nothing behind."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Known problems of ipyparallel's controller that Martlet must not have: growth, hangs and losses."""
+"""Known problems of ipyparallel's controller that Martlet must not share: memory growth, hangs and lost messages."""
 
 import json
 import time
@@ -41,12 +41,12 @@ def never(engine, frames):
 class TestMemory:
     TASKS = 200_000
     WINDOW = 2_000
-    #: Number of tasks between queries to the hub, which it answers once its backlog of reports is processed.
+    #: Number of tasks between queries to the hub. It answers a query only after its backlog of reports.
     PACE = 1_000
 
     @pytest.mark.timeout(600)
     def test_two_hundred_thousand_tasks_of_one_client(self, cluster):
-        """A single loop plays client and engines, with frames assembled from prepared parts."""
+        """A single loop plays the client and the engines, with frames assembled from prepared parts."""
         cluster.verbosity = ["--log-level=30"]
         cluster.start_controller(arguments=["--TaskScheduler.hwm=0"])
         with swarm_of(cluster) as swarm, raw_client(cluster) as client:
@@ -55,7 +55,7 @@ class TestMemory:
             context = zmq.Context()
             sockets = [self.task_socket(context, cluster, engine) for engine in engines]
             try:
-                # A first thousand tasks, so that only growth is measured.
+                # Run a thousand tasks first to measure only growth.
                 self.run(client, sockets, 1000)
                 before = resident_memory(cluster)
                 started = time.monotonic()
@@ -68,7 +68,7 @@ class TestMemory:
                 context.term()
             print(f"{self.TASKS} tasks, {rate:.0f}/s, {before / MEGABYTE:.0f} MB before, {after / MEGABYTE:.0f} MB after")
             assert after < 150 * MEGABYTE
-            # The controller still answers, and its store is full.
+            # The controller still answers, and its task store is at capacity.
             assert len(client.ask("history_request").content["history"]) <= 1024
 
             def completed():
@@ -124,7 +124,7 @@ class TestMemory:
                 frames = socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            # A reply needs its own id: the request's with a letter added.
+            # A reply needs its own id: the request's id plus a letter.
             identifier = frames[3][12 : frames[3].index(b'"', 12)] + b"r"
             parts = (reply_header[0] + identifier + reply_header[1], frames[3], metadata, b'{"status": "ok"}')
             socket.send_multipart([frames[0], DELIMITER, wire.sign(*parts), *parts, b"result"])
@@ -132,7 +132,7 @@ class TestMemory:
 
 class TestAbort:
     def test_queued_tasks_end_at_once(self, controller):
-        """The engine sleeps. None of the tasks behind the running one ever reaches it."""
+        """The engine sleeps. None of the tasks queued behind the running one reach it."""
         controller.start_python_engines(1)
         client = controller.client(engines=1)
         view = client.load_balanced_view()
@@ -158,7 +158,7 @@ class TestAbort:
             [engine] = swarm.add(channels=["task", "control"], answer=never)
             wait_for_engines(client, 1)
             ids = [client.send("task", "apply_request") for _ in range(1000)]
-            # An abort travels on another channel and may overtake tasks. The engine then has to remember it.
+            # An abort uses another channel and may overtake its tasks. The engine must then remember it.
             wait_until(lambda: client.ask("queue_request").content["unassigned"] == 999, "the queue")
             client.send("control", "abort_request", {"msg_ids": ids[1:]}, to=[engine.uuid.encode()])
             answers = [client.receive("task") for _ in ids[1:]]
@@ -170,7 +170,7 @@ class TestAbort:
 
 class TestFailures:
     def test_a_task_that_every_engine_fails(self, controller):
-        """The task ends with the last error, however many retries are left."""
+        """The task ends with the last error, even if retries remain."""
         with swarm_of(controller) as swarm, raw_client(controller) as client:
             engines = swarm.add(3, channels=["task"], answer=reply_failed)
             wait_for_engines(client, 3)
@@ -203,7 +203,7 @@ class TestFailures:
 class TestRecords:
     @pytest.mark.parametrize("channel", ["mux", "task"])
     def test_a_fast_reply_is_not_lost(self, channel, controller):
-        """A fast engine's reply is recorded. ipyparallel drops it if its report overtakes the request's."""
+        """A fast engine's reply is recorded. ipyparallel drops it if the reply's report overtakes the request's."""
         with swarm_of(controller) as swarm, raw_client(controller) as client:
             swarm.add(channels=[channel])
             [uuid] = wait_for_engines(client, 1).values()
@@ -216,7 +216,7 @@ class TestRecords:
             assert reply["pending"] == []
 
     def test_unsolicited_replies(self, controller):
-        """Second and unsolicited replies of an engine are ignored and logged."""
+        """An engine's duplicate and unsolicited replies are ignored and logged."""
 
         def stutter(engine, frames):
             stray = engine.wire.frames("apply_request", identities=frames[:1])
@@ -232,7 +232,7 @@ class TestRecords:
 
 
 def test_late_heartbeats_are_not_reported(cluster):
-    """An engine's heart may beat once more after the engine has left. This is logged at debug level only."""
+    """An engine's heart may beat once more after the engine leaves. This is logged only at debug level."""
     cluster.verbosity = ["--log-level=20"]
     cluster.start_controller()
     with swarm_of(cluster) as swarm, raw_client(cluster) as client:
@@ -263,7 +263,7 @@ class TestClientThatVanishes:
         return client.ask("queue_request").content["unassigned"]
 
     def test_its_queued_tasks_are_aborted(self, controller, swarm, observer):
-        """Only tasks that ask for it are aborted. The others still produce records in the hub."""
+        """Only tasks that request it are aborted. The others still produce records in the hub."""
         [engine] = swarm.add(channels=["task"], answer=never)
         wait_for_engines(observer, 1)
         leaving = RawClient(controller.connection_info("client"))
@@ -292,7 +292,7 @@ class TestClientThatVanishes:
         leaving = RawClient(controller.connection_info("client"))
         leaving.send("task", "apply_request", metadata=self.METADATA | {"retries": 5})
         wait_until(lambda: any(engine.requests for engine in engines), "the task on an engine")
-        # A task behind it shows when the disconnection was noticed.
+        # The queued tasks show when the controller notices the disconnection.
         blocked = [leaving.send("task", "apply_request", metadata=self.METADATA) for _ in range(3)]
         wait_until(lambda: self.unassigned(observer) == 2, "the queue")
         leaving.close()
@@ -328,6 +328,6 @@ class TestClientThatVanishes:
             engine.sockets["task"].send_multipart(engine.wire.reply(engine.requests[0].frames, engine=engine.uuid))
 
         swarm.do(finish)
-        # The task on the engine continues, and its reply reaches the new connection.
+        # The engine's running task continues, and its reply reaches the new connection.
         assert [client.receive("task").parent["msg_id"] for _ in range(2)] == [running, message_id]
         client.close()

@@ -30,13 +30,13 @@ def profile(cluster):
 
 
 def heartbeat_period(cluster):
-    """The content of the reply to an engine's registration."""
+    """Return the heartbeat period from the reply to an engine's registration."""
     with raw_client(cluster) as client:
         return client.ask("registration_request", {"uuid": "asks for the period"}).content["hb_period"]
 
 
 def running_tasks(cluster, sent):
-    """How many of ``sent`` tasks were given to an engine that never answers."""
+    """Return how many of ``sent`` tasks were assigned to an engine that never answers."""
     with swarm_of(cluster) as swarm, raw_client(cluster) as client:
         [engine] = swarm.add(channels=["task"], answer=lambda engine, frames: [])
         wait_for_engines(client, 1)
@@ -62,7 +62,7 @@ class TestFlags:
         assert cluster.client().ids == []
 
     def test_max_message_size(self, cluster):
-        """A peer that sends a larger frame loses its connection and reconnects; the message is lost."""
+        """A peer that sends a larger frame is disconnected and reconnects. The message is lost."""
         cluster.start_controller(arguments=["--max-message-size=100000", "--hwm=0"])
         with swarm_of(cluster) as swarm, raw_client(cluster) as client, raw_client(cluster) as other:
             [engine] = swarm.add(channels=["task"], answer=lambda engine, frames: [])
@@ -114,7 +114,7 @@ class TestFlags:
     def test_ports(self, cluster):
         from socket import create_server
 
-        # Ports that were free a moment ago, below those the system assigns.
+        # Ports that were free a moment ago, below the range the system assigns from.
         ports = []
         for port in range(21_000, 30_000):
             try:
@@ -148,7 +148,7 @@ class TestFlags:
         cluster.processes.clear()
 
 
-#: Runs an unmodified engine whose sockets may use IPv6, which ipyparallel has no option for.
+#: Runs an unmodified engine with IPv6 enabled on its sockets. ipyparallel has no option for this.
 IPV6_ENGINE = """
 import zmq
 original = zmq.Context.__init__
@@ -162,7 +162,7 @@ main()
 
 
 class TestAddresses:
-    """Clients and engines of both languages reach a controller by whatever its address is given as."""
+    """Clients and engines in both languages reach a controller however its address is specified."""
 
     def check(self, cluster, published, context=None):
         for role in ("client", "engine"):
@@ -175,7 +175,7 @@ class TestAddresses:
         cluster.clients.append(client)
         wait_until(lambda: cluster.check_running() and len(client.ids) == 2, "both engines", 2 * TIMEOUT)
         assert sum(runs_python(client[engine]) for engine in client.ids) == 1
-        # The Swift client asks the hub for the engines.
+        # The Swift client queries the hub for the engines.
         status = subprocess.run(
             [binary("martlet"), "status", "--interval=0"], env=cluster.environment, capture_output=True, text=True
         )
@@ -193,7 +193,7 @@ class TestAddresses:
 
     @pytest.mark.parametrize("address", ["*", "0.0.0.0", "::", "[::]"])
     def test_all(self, address, cluster):
-        """Peers know what an asterisk means: loopback on the controller's own host, else its location."""
+        """Peers resolve an asterisk to loopback on the controller's own host and to its location elsewhere."""
         cluster.start_controller(arguments=[f"--ip={address}"])
         self.check(cluster, "tcp://*")
 
@@ -253,7 +253,7 @@ class TestFiles:
         config = {"HeartMonitor": {"period": 500}, "TaskScheduler": {"hwm": 2}, "NoSuch": {"x": 1}}
         (profile(cluster) / "ipcontroller_config.json").write_text(json.dumps(config))
         cluster.start_controller()
-        # The harness's own --ping overrides files.
+        # The harness's own --ping option overrides configuration files.
         assert heartbeat_period(cluster) == 250
         assert running_tasks(cluster, 5) == 2
         assert "unknown option NoSuch.x" in log_of(cluster)
@@ -300,7 +300,7 @@ if True:
 
 
 class TestEnvironment:
-    """The controller is started without the harness's usual options."""
+    """The controller starts without the harness's usual options."""
 
     def start(self, cluster, **environment):
         cluster.environment |= {name: str(value) for name, value in environment.items()}
@@ -327,7 +327,7 @@ class TestEnvironment:
 
 
 class TestFolders:
-    """Where profiles are, which has to be where Python looks."""
+    """Profiles are located where Python looks for them."""
 
     @pytest.mark.parametrize(
         "given",
@@ -416,7 +416,7 @@ class TestLogs:
 
 class TestNames:
     def test_as_ipyparallels_commands(self, cluster):
-        """Called by the name of one of ipyparallel's commands, the program takes its role."""
+        """Invoked under the name of an ipyparallel command, the program acts as that command."""
         for name in ("ipcontroller", "ipengine"):
             (cluster.directory / name).symlink_to(binary("martlet"))
         cluster.start("controller", [str(cluster.directory / "ipcontroller"), "--ping=250"])
@@ -429,7 +429,7 @@ class TestNames:
 
 class TestRestart:
     def test_reuse(self, cluster):
-        """Key and ports stay the same, so clients and engines find the new controller where the old one was."""
+        """The key and ports stay the same, so clients and engines find the new controller at the old address."""
         first = cluster.start_controller(arguments=["--reuse"])
         before = {role: cluster.connection_info(role) for role in ("client", "engine")}
         first.terminate()
@@ -457,7 +457,7 @@ class TestRestart:
 
     @pytest.mark.parametrize("kind", ["python", "swift"])
     def test_restore(self, kind, cluster):
-        """The engines of a killed controller work for the next one, and for the clients of both."""
+        """A killed controller's engines work for the next controller, and for the clients of both."""
         first = cluster.start_controller(arguments=["--restore"])
         engines = getattr(cluster, f"start_{kind}_engines")(2)
         client = cluster.client(engines=2)
@@ -473,17 +473,17 @@ class TestRestart:
         cluster.clients.append(again)
         assert again.ids == [0, 1]
         assert {str(id_): uuid for id_, uuid in again._engines.items()} == uuids
-        # The engines' sockets reconnect by themselves, each at its own time.
+        # The engines' sockets reconnect automatically, each at a different time.
         wait_until(lambda: reaches(again), "both engines", 2 * TIMEOUT)
         assert again[:].pull("kept", block=True) == [41, 41]
         assert all(engine.running for engine in engines)
-        # Their hearts continue to beat.
+        # The engines' hearts keep beating.
         time.sleep(1)
         assert again.ids == [0, 1]
 
 
 def reaches(client):
-    """Whether both engines answer. The controller answers a request to one that has not reconnected yet."""
+    """Return whether both engines answer. The controller answers for an engine that has not reconnected yet."""
     try:
         return client[:].pull("kept", block=False).get(timeout=5) == [41, 41]
     except (ipp.error.TimeoutError, ipp.error.RemoteError, ipp.error.CompositeError):
@@ -511,7 +511,7 @@ def assert_usage_error(result, command, word):
 
 
 class TestUsage:
-    """All commands complain in one style: the error, the usage, where the help is, and exit code 2."""
+    """All commands report errors alike: the error, the usage, a pointer to the help, and exit code 2."""
 
     @pytest.mark.parametrize("command", COMMANDS)
     def test_unknown_option(self, command, tmp_path):
@@ -523,7 +523,7 @@ class TestUsage:
 
     @pytest.mark.parametrize("command", [c for c in (*COMMANDS, *ROLES) if c != "stop"])
     def test_stray_argument(self, command, tmp_path):
-        # Commands about a profile take its name.
+        # Commands that act on a profile accept its name.
         arguments = ["name"] if command in ("profile create", "profile locate") else []
         assert_usage_error(martlet(tmp_path, *command.split(), *arguments, "stray"), command, "'stray'")
 
@@ -566,7 +566,7 @@ class TestUsage:
 class TestConfigReports:
     @pytest.mark.parametrize("role", ROLES)
     def test_generated_files_are_read_by_ipyparallel(self, role, tmp_path):
-        """All of the file's options, taken out of their comments, are options of ipyparallel's or unknown to it."""
+        """Every option in the file, once uncommented, is either an ipyparallel option or unknown to ipyparallel."""
         made = martlet(tmp_path, role, "--generate-config")
         path = tmp_path / f"profile_default/ip{role}_config.py"
         assert made.returncode == 0 and made.stdout == f"{path}\n", made.stderr
@@ -590,12 +590,12 @@ class TestConfigReports:
             env=dict(os.environ, IPYTHONDIR=str(tmp_path)), capture_output=True, text=True, timeout=2 * TIMEOUT,
         )
         ours = martlet(tmp_path, "controller", "--show-config", "--ip=*")
-        # ipyparallel puts the key it has just made into its configuration.
+        # ipyparallel includes its newly generated key in the configuration.
         assert ours.stdout == re.sub(r"Session\n  \.key = .*\n", "", theirs.stdout)
 
 
 class TestFailedStart:
-    """The reason of a controller that does not start is told at once, whatever it is."""
+    """Any reason for a failed controller start is reported at once."""
 
     @pytest.mark.parametrize("daemonize", [[], ["--daemonize"]])
     def test_reason(self, daemonize, tmp_path):

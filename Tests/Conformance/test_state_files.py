@@ -1,4 +1,4 @@
-"""Files that clusters leave: damaged ones, those of other hosts and process namespaces, and those of ipyparallel."""
+"""Files that clusters leave: damaged ones, and those from other hosts, process namespaces and ipyparallel."""
 
 import fcntl
 import json
@@ -26,26 +26,26 @@ FILES = {
     "engine": "security/ipcontroller-x-engine.json",
     "engine table": "log/enginesx.json",
 }
-#: A user who may not read what root alone may.
+#: A user without access to root's private files.
 NOBODY = 65534
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    """The content of each file of a cluster that was killed."""
+    """Return the content of each file left by a killed cluster."""
     place = Place(tmp_path_factory.mktemp("samples"))
     profile = place.directory / "profile_default"
     started = place.command("start", "-n", 1, "--cluster-id", "x", "--daemonize")
     assert started.returncode == 0, started.stderr
     found = {name: (profile / path).read_text() for name, path in FILES.items()}
     assert place.command("stop", "--cluster-id", "x").returncode == 0
-    # As if this machine had been booted since: the process ids mean nothing.
+    # Simulate a reboot of this machine, which makes the process ids meaningless.
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return {name: text.replace(boot, "an earlier one") for name, text in found.items()}
 
 
 def mistyped(text):
-    """JSON with each string a number and each number a string, all the way down."""
+    """Return the JSON with every string replaced by a number and every number by a string, at all levels."""
 
     def change(value):
         if isinstance(value, dict):
@@ -73,7 +73,7 @@ def damaged(path, kind, text):
 
 @pytest.fixture
 def open_place():
-    """A place that other users can enter."""
+    """Provide a place that other users can enter."""
     directory = Path(tempfile.mkdtemp(prefix="mt-", dir="/tmp"))
     directory.chmod(0o755)
     place = Place(directory)
@@ -86,7 +86,7 @@ def open_place():
 @pytest.mark.parametrize("kind", DAMAGE)
 @pytest.mark.parametrize("name", FILES)
 def test_damage_is_named_and_blocks_nothing(open_place, samples, name, kind):
-    """One file of a killed cluster is damaged: each command in turn."""
+    """Run each command in turn with one damaged file of a killed cluster."""
     if kind == "newer" and name != "record":
         pytest.skip("only the record has a format")
     place = open_place
@@ -105,7 +105,7 @@ def test_damage_is_named_and_blocks_nothing(open_place, samples, name, kind):
         if kind == "unreadable":
             place.run_as(NOBODY)
 
-    # A lock's mode is put right: to replace the file would lose the lock.
+    # A lock file's mode is repaired instead, because replacing the file would lose the lock.
     is_mended = kind == "unreadable" and "lock" in name
     damage()
     listed = place.command("list")
@@ -160,7 +160,7 @@ def test_a_killed_cluster_is_a_leftover(place):
 
 
 def test_a_recycled_process_id_is_never_signalled(place):
-    """The record and the lock name a living process, which started at another time."""
+    """The record and the lock name a live process that started at a different time."""
     assert place.command("start", "-n", 1, "--daemonize").returncode == 0
     pid = place.directory / "profile_default/pid"
     record = pid / "martlet-.json"
@@ -184,7 +184,7 @@ def test_a_recycled_process_id_is_never_signalled(place):
 
 
 class TestOtherNamespaces:
-    """A container with process ids of its own that shares the home and the temporary folder."""
+    """A container with its own process ids that shares the home and temporary folders."""
 
     @pytest.fixture
     def running(self, place):
@@ -195,7 +195,7 @@ class TestOtherNamespaces:
         assert place.command("stop").returncode == 0
         assert clean(place)
 
-    #: With a /proc of its own, with the /proc of the outer namespace, and with another host name.
+    #: Containers with their own /proc, with the outer namespace's /proc, and with a different host name.
     CONTAINERS = {
         "own proc": ["--pid", "--fork", "--mount-proc"],
         "outer proc": ["--pid", "--fork"],
@@ -248,7 +248,7 @@ class TestOtherNamespaces:
             assert stopped.returncode == 1 and "can't be reached from here" in stopped.stderr
             assert container.poll() is None
         finally:
-            # Ends the namespace with all of its processes.
+            # This ends the namespace and all its processes.
             container.kill()
             container.communicate()
         wait_until(lambda: " False " in place.command("list").stdout, "the lock to be free")
@@ -259,7 +259,7 @@ class TestOtherNamespaces:
 class TestOtherHosts:
     @pytest.fixture
     def far(self, place):
-        """A cluster of another host, by a shared folder that does not pass locks on."""
+        """Provide another host's cluster in a shared folder that does not propagate locks."""
         assert place.command("start", "-n", 1, "--daemonize").returncode == 0
         pid = place.directory / "profile_default/pid"
         texts = {path: path.read_text() for path in pid.iterdir()}
@@ -287,7 +287,7 @@ class TestOtherHosts:
         assert "removed" in far.command("clean", "--force").stdout
 
     def test_a_lock_that_is_seen_is_a_running_cluster(self, far):
-        """As NFS shows locks of other hosts."""
+        """NFS shows other hosts' locks like this."""
         with (far.directory / "profile_default/pid/martlet-.lock").open("r+") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX)
             assert " True " in far.command("list").stdout
@@ -300,7 +300,7 @@ SUITE = REPOSITORY / "Tests/Conformance/ipyparallel_suite"
 
 
 def python_environment(place, ours):
-    """An environment in which ipyparallel's launchers start our controller, or theirs."""
+    """Return an environment in which ipyparallel's launchers start our controller or theirs."""
     environment = dict(place.environment)
     if ours:
         environment["MARTLET_CONTROLLER_CMD"] = shlex.join([binary("martlet"), "controller"])
@@ -310,7 +310,7 @@ def python_environment(place, ours):
 
 @pytest.mark.parametrize("ours", [True, False], ids=["our controller", "their controller"])
 class TestPythonClusters:
-    """Clusters that ipyparallel started."""
+    """Clusters started by ipyparallel."""
 
     def check(self, place, cluster_id):
         selection = ["--cluster-id", cluster_id] if cluster_id else []
@@ -388,7 +388,7 @@ class TestPythonClusters:
                 child.wait(timeout=TIMEOUT)
                 assert clean(place)
             else:
-                # No file has its process id.
+                # No file records its process id.
                 assert stopped.returncode == 1 and stopped.stderr.count("\n") == 1
         finally:
             child.terminate()

@@ -21,7 +21,7 @@ import Testing
     #expect(request.identities.map(\.string) == ["u"])
     #expect(request.header.messageType == "registration_request")
     #expect(try request.content() == ["uuid": "u", "id": 5, "returns_tasks": true])
-    // An engine cancelled before it has read the reply would leave without unregistering.
+    // An engine cancelled before it reads the reply would leave without unregistering.
     try await controller.send(.control, MessageType.kernelInfoRequest)
     _ = try await controller.receive(.control)
     running.cancel()
@@ -58,7 +58,7 @@ import Testing
     try await controller.register()
     let during = await #expect(throws: EngineRunError.self) { try await engine.run() }
     #expect(during?.code == .alreadyRun)
-    // The first run goes on.
+    // The first run continues.
     try await controller.send(.control, MessageType.shutdownRequest)
     try await running.value
     let afterwards = await #expect(throws: EngineRunError.self) { try await engine.run() }

@@ -2,7 +2,7 @@ import MartletWire
 import Testing
 
 extension IntegrationTests {
-  /// A peer that sends garbage without end.
+  /// A controller survives a peer that sends garbage continuously.
   @Suite struct FloodTests {
     private static let channels = [ConnectionInfo.Channel.registration, .mux, .task, .control, .broadcast]
     private static let floodSize = 2000
@@ -17,7 +17,7 @@ extension IntegrationTests {
         for channel in Self.channels {
           for _ in 0..<Self.floodSize { try await vandal.send(channel, frames: [Array("garbage".utf8)]) }
         }
-        // What the vandal sends last is answered last on each channel.
+        // On each channel, the vandal's last message is answered last.
         #expect(try await vandal.engines() == ["0": "engine"])
         #expect(try await vandal.isAnswered(.mux, by: "engine"))
         #expect(try await vandal.isAnswered(.task))

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 extension IntegrationTests {
-  /// The client and engine libraries with a controller between them.
+  /// The client and engine libraries work together through a controller.
   @Suite struct LibraryTests {
     private static let functions: [any RemoteCallable] = [
       RemoteFunction("add") { (a: Int, b: Int) in a + b },
@@ -59,7 +59,7 @@ extension IntegrationTests {
       }
     }
 
-    /// The scheduler sends short tasks to engines in advance. None of them waits for a long one, and each runs once.
+    /// The scheduler prefetches short tasks to engines. No short task waits behind a long one, and each runs once.
     @Test(arguments: [1, 3]) func noTaskWaitsBehindALongOne(engines: Int) async throws {
       let gate = AsyncStream.makeStream(of: Void.self)
       let runs = Mutex([Int: Int]())
@@ -78,7 +78,7 @@ extension IntegrationTests {
         let others = try view.map(short, 300..<500)
         if engines > 1 { #expect(try await others.value == Array(300..<500)) }
         if engines == 1 {
-          // The engine has returned all of them.
+          // The engine has returned every task.
           try await wait("the tasks to be unassigned") { try await client.queueStatus().unassigned == 200 }
         }
         gate.continuation.finish()

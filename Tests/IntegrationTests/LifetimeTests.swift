@@ -6,7 +6,7 @@ import Testing
 @testable import MartletController
 
 extension IntegrationTests {
-  /// A controller leaves nothing behind.
+  /// A stopped controller leaves nothing behind.
   @Suite struct LifetimeTests {
     @Test func filesArePrivateAndGoWithTheController() async throws {
       try await TestController.run(.ipc) { test in
@@ -106,7 +106,7 @@ extension IntegrationTests {
         for _ in 0..<5 { try await cycle() }
         let before = try Self.usage()
         for _ in 0..<50 { try await cycle() }
-        // One leaked descriptor or thread a cycle makes fifty. Other tests of the process may hold a few.
+        // One leak per cycle adds up to fifty descriptors or threads. Other tests in the process may hold a few.
         try await wait("the last threads to end") {
           let after = try Self.usage()
           return after.descriptors < before.descriptors + 40 && after.threads < before.threads + 40

@@ -48,7 +48,7 @@ extension IntegrationTests {
         let engine = try RawEngine(test, uuid: "engine")
         _ = try await engine.register()
         try await wait("the engine") { try await client.engines() == ["0": "engine"] }
-        // The relay has many replies to forward while the client asks about the first.
+        // The relay still has many replies to forward when the client queries the first.
         let count = 200
         for _ in 0..<count { try await client.send(.mux, "apply_request", to: "engine", content: ["hold": true]) }
         try await wait("the requests") { await engine.heldCount == count }
@@ -62,7 +62,7 @@ extension IntegrationTests {
       }
     }
 
-    /// A client may send a request before its subscription is known.
+    /// A client may send a request before its subscription reaches the controller.
     @Test func aLateSubscriberLearnsThatARequestIsDone() async throws {
       try await TestController.run(.ipc) { test in
         var options = SocketOptions()
@@ -108,7 +108,7 @@ extension IntegrationTests {
         #expect(try status.parentID() == "task")
         #expect(try status.content() == ["execution_state": "idle"])
         #expect(try status.metadata() == ["engine": "e"])
-        // The early subscriber gets it again, in a message that doesn't count as a replay.
+        // The early subscriber receives the status again, in a new message that isn't rejected as a replay.
         try waitForIdle()
       }
     }
@@ -141,7 +141,7 @@ extension IntegrationTests {
       }
     }
 
-    /// Sends rubbish on all engine channels, heartbeats included.
+    /// Sends garbage on all engine channels, including the heartbeat.
     private static func sendRubbishAsAnEngine(_ test: TestController, _ rubbish: [[[UInt8]]]) async throws {
       var options = SocketOptions(identity: Bytes("vandal"))
       options.linger = .seconds(1)

@@ -6,7 +6,7 @@ import Testing
 @testable import MartletController
 
 extension IntegrationTests {
-  /// The same conversations over every transport.
+  /// The same exchanges work over every transport.
   @Suite struct TransportTests {
     private func register(_ count: Int, _ test: TestController, _ client: RawClient) async throws -> [RawEngine] {
       var engines: [RawEngine] = []
@@ -111,8 +111,8 @@ extension IntegrationTests {
         let client = try RawClient(test)
         let engines = try await register(1, test, client)
         await engines[0].disconnect()
-        // The controller doesn't notice at once that the connection is gone, so a request may be lost in it. Later ones
-        // are held for a while, as the engine may reconnect, and then answered. A request to an unknown engine is answered
+        // The controller doesn't notice the closed connection at once, so one request may be lost. It holds later ones
+        // for a while in case the engine reconnects, then answers them itself. It answers requests to unknown engines
         // at once.
         try await wait("an answer in place of the engine") {
           try await client.send(.mux, "execute_request", to: "engine-0", content: ["hold": true])

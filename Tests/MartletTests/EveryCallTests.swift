@@ -1,7 +1,7 @@
 import Martlet
 import Testing
 
-/// What a program that only imports `Martlet` can do, against a real cluster.
+/// Exercises the API available to a program that imports only `Martlet`, on a real cluster.
 @Suite(.timeLimit(.minutes(2))) struct EveryCallTests {
   private static let add = RemoteFunction("add") { (a: Int, b: Int) in a + b }
   private static let greet = RemoteFunction("greet") { "hi~" }
@@ -94,7 +94,7 @@ import Testing
 
       let naps = try client.loadBalanced().map(Self.sleep, [0.01, 60, 60, 60, 60, 60])
       naps.cancel()
-      // What an engine has begun goes on; what waits is aborted.
+      // A task already running on an engine continues; waiting tasks are aborted.
       await client.close()
       await #expect(throws: (any Error).self) { try await naps.value }
       await #expect(throws: ClientError.self) { try await client[0].apply(Self.greet).value }

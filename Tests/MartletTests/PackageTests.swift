@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Target names have to be unique among all packages of a build.
+/// Target names must be unique across all packages in a build.
 @Suite(.timeLimit(.minutes(2))) struct PackageTests {
   @Test func targetsOfProductsHaveNamesOfTheirOwn() throws {
     let folder = try TemporaryFolder()

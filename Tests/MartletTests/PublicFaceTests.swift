@@ -1,13 +1,14 @@
 import Foundation
 import Testing
 
-/// `import Martlet` brings what `Martlet.swift` lists and `ClusterProgram`, and nothing else of this package.
+/// `import Martlet` makes visible `ClusterProgram` and the names listed in `Martlet.swift`, and nothing else in this
+/// package.
 @Suite(.timeLimit(.minutes(2))) struct PublicFaceTests {
   private static let modules = [
     "MartletZeroMQ", "MartletWire", "MartletController", "MartletEngine", "MartletClient", "MartletCluster",
   ]
 
-  /// Names of the list, by module.
+  /// The listed names by module.
   private let listed: [String: Set<String>]
   private let compiler: SwiftCompiler
   private let graphs: [String: SymbolGraph]
@@ -28,8 +29,6 @@ import Testing
   }
 
   @Test func noOtherNameIsBrought() throws {
-    // A dozen types of the system's modules and of this package have the same name, so each name is looked for as a
-    // member of the module that declares it.
     let names = Set(
       graphs.values.flatMap { $0.symbols.filter { $0.pathComponents.count == 1 }.map(\.pathComponents[0]) }
     )

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The README's programs compile as they stand.
+/// The README's programs compile unchanged.
 @Suite(.timeLimit(.minutes(2))) struct ReadmeTests {
   @Test func swiftCompiles() throws {
     let compiler = try SwiftCompiler()
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  /// A part of a program, with what the README says it has before it.
+  /// Wraps a code fragment in the declarations that the README says precede it.
   private static func context(of block: String) -> String {
     """
     import Martlet

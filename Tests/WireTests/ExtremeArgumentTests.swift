@@ -3,7 +3,7 @@ import Testing
 
 @testable import MartletWire
 
-/// No argument of a public function ends the process.
+/// No argument to a public function crashes the process.
 @Suite struct ExtremeArgumentTests {
   private static let integers = [Int.min, Int.min + 1, -1, 0, 1, 65_536, Int.max - 1, Int.max]
 

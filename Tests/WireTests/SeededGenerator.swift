@@ -1,4 +1,4 @@
-/// SplitMix64, which gives the same numbers for the same seed, so failures are repeatable.
+/// SplitMix64. The same seed gives the same numbers, which makes failures repeatable.
 struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

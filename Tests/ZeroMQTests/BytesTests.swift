@@ -96,7 +96,7 @@ import Testing
     #expect(throws: Failure.self) { try sample.withSpan { _ throws(Failure) in throw Failure() } }
   }
 
-  /// A libzmq message contains pointers, so its memory must be aligned for them; a small payload lies inside it.
+  /// A libzmq message contains pointers, so its memory must be pointer-aligned. Small payloads are stored inside it.
   @Test func framesAreAligned() {
     let message = Multipart(["a"])
     let remainder = message.shared(0).withUnsafeBytes { Int(bitPattern: $0.baseAddress) % MemoryLayout<Int>.alignment }
@@ -119,7 +119,7 @@ import Testing
     #expect(isShared == (size > ByteStorage.inlineLimit))
   }
 
-  /// Tells when libzmq has released a payload it referred to.
+  /// Reports when libzmq has released a payload it referenced.
   private final class Owner: Sendable {
     let memory: Bytes
     let released: @Sendable () -> Void

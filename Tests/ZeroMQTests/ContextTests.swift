@@ -9,7 +9,7 @@
     @Test func onlyIOThreadsAreScheduledInBatches() async throws {
       let context = try Context(ioThreads: 2)
       let others = try ioThreads()
-      // The first socket starts the threads, which name themselves after they have set their policy.
+      // The first socket starts the threads. Each sets its scheduling policy first and then its name.
       let socket = try Socket(context, .dealer)
       try socket.bind("inproc://context-tests")
       var made: Set<pid_t> = []
@@ -21,11 +21,11 @@
       #expect(sched_getscheduler(0) == SCHED_OTHER)
     }
 
-    /// The ids of this process's threads with libzmq's name for I/O threads.
+    /// The ids of this process's threads that have libzmq's name for I/O threads.
     private func ioThreads() throws -> Set<pid_t> {
       let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
       let named = threads.filter { thread in
-        // A thread may end meanwhile.
+        // The thread may have ended in the meantime.
         let name = try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)
         return name?.contains("/IO/") ?? false
       }

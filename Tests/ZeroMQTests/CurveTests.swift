@@ -11,7 +11,7 @@ import Testing
     #expect(try CurveKeyPair.generate() != keys)
   }
 
-  /// libzmq would decode a key of any length into a buffer for one of the right length.
+  /// libzmq decodes a key of any length into a buffer sized for a valid key, so invalid lengths must be rejected first.
   @Test(arguments: ["", "short", String(repeating: "a", count: 35), String(repeating: "a", count: 4000)])
   func keysOfAnotherLengthAreRefused(text: String) {
     #expect(throws: ZeroMQError(code: EINVAL, operation: "zmq_curve_public")) { try CurveKeyPair(secretKey: text) }

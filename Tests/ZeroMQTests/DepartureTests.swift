@@ -3,7 +3,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct DepartureTests {
-  /// When a peer leaves in the middle of a message, that message is lost but counts as sent, and the next one is complete.
+  /// If a peer leaves in the middle of a message, that message is lost but counts as sent. The next one is complete.
   @Test func aPeerThatLeavesDuringAMessage() async throws {
     let context = try Context()
     let sender = try Socket(context, .push)

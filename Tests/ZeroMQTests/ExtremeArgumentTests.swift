@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletZeroMQ
 
-/// No argument of a public function ends the process.
+/// No argument to a public function crashes the process.
 @Suite(.timeLimit(.minutes(1))) struct ExtremeArgumentTests {
   private static let integers = [Int.min, -1, 0, 1, 2, 3, Int.max]
   private static let ranges = integers.flatMap { lower in
@@ -78,7 +78,7 @@ import Testing
       options.linger = duration
       options.tcpKeepaliveIdle = duration
       options.heartbeatInterval = duration
-      // libzmq may refuse a value, with an error.
+      // libzmq may reject a value with an error.
       _ = try? Socket(context, .pair, options: options)
     }
     let receiver = try Socket(context, .pull)

@@ -4,7 +4,7 @@
   import MartletZeroMQ
 
   @Suite struct FrameMemoryTests {
-    /// Runs in a process of its own, without what other tests leave in memory; the setting ends with that process.
+    /// Runs in its own process, unaffected by memory from other tests. The setting also ends with that process.
     @Test func newFramesReuseFreedMemory() async {
       await #expect(processExitsWith: .success) {
         FrameMemory.reuse()
@@ -14,7 +14,7 @@
       }
     }
 
-    /// Makes and frees a number of frames of a megabyte each, and returns how many pages the kernel had to provide.
+    /// Allocates and frees `count` frames of one megabyte each, and returns how many pages the kernel had to provide.
     private static func pageFaults(holding count: Int) throws -> Int {
       let before = try pageFaults()
       var frames: [[UInt8]] = []
@@ -22,7 +22,7 @@
       return try withExtendedLifetime(frames) { try pageFaults() - before }
     }
 
-    /// This thread's minor page faults so far: the eighth field after its name in proc(5)'s `stat`.
+    /// This thread's minor page faults so far: the eighth field after the name in `stat`, see proc(5).
     private static func pageFaults() throws -> Int {
       let stat = try String(contentsOfFile: "/proc/thread-self/stat", encoding: .utf8)
       let fields = try #require(stat.split(separator: ")").last).split(separator: " ")

@@ -65,7 +65,7 @@ import Testing
     var message = Multipart(minimumCapacity: 1)
     var model: [String] = []
     for step in 0..<5000 {
-      // Some frames are large enough to be referenced.
+      // Some frames are large enough to be referenced instead of copied.
       let text = String(repeating: "\(step) ", count: step % 50 == 0 ? 600 : 1)
       let mixed = Int(truncatingIfNeeded: (UInt64(step) &* 0x9E37_79B9_7F4A_7C15) >> 40)
       switch mixed % 8 {

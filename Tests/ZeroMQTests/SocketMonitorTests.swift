@@ -4,7 +4,7 @@ import Testing
 @testable import MartletZeroMQ
 
 extension SocketMonitor {
-  /// Whether an event of this kind comes, possibly after others.
+  /// Returns whether an event of this kind arrives, possibly after other events.
   borrowing func sees(_ kind: SocketEvent.Kind) throws -> Bool {
     while let event = try next(timeout: patience) {
       if event.kind == kind { return true }

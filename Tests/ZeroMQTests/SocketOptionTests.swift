@@ -4,7 +4,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct SocketOptionTests {
-  /// The length of an inproc queue is the sum of both ends' limits.
+  /// An inproc queue's capacity is the sum of both ends' limits.
   @Test func highWaterMarkHoldsTheSenderBack() throws {
     var options = SocketOptions()
     options.sendHighWaterMark = 2

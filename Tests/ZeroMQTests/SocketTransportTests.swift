@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// A received frame stays readable after its socket and context are gone.
+  /// A received frame remains readable after its socket and context are gone.
   @Test(arguments: Transport.allCases) func sharedMessageOutlivesItsContext(_ transport: Transport) throws {
     func receive() throws -> SharedFrames {
       let pair = try transport.makePair(.pull, .push)

@@ -3,7 +3,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite struct SpanTests {
-  // `#expect` does not take an expression with a span in it.
+  // `#expect` does not accept expressions that contain a span.
   private func isEqual(_ bytes: [UInt8], _ literal: StaticString) -> Bool { bytes.span.equals(literal) }
 
   private func isHex(_ digits: [UInt8], of bytes: [UInt8]) -> Bool { digits.span.equals(hexOf: bytes.span.bytes) }
@@ -21,7 +21,7 @@ import Testing
     #expect(isEqual([], ""))
   }
 
-  /// Every length and position around a word of eight bytes, from every start.
+  /// Covers every length and position around an eight-byte word, from every start.
   @Test func theFirstOfTwoBytes() {
     for count in 0..<20 {
       for place in 0...count {
@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// A byte that differs by one bit from the wanted one must not count as a match if it follows a match.
+  /// A byte that differs from the target by one bit must not count as a match, even right after a match.
   @Test func theFirstOfSeveral() {
     let bytes = Array("aaaaaaaaaaa\"#\"\\]\\".utf8)
     #expect(first(bytes, 0x22, 0x5C, from: 0) == 11)

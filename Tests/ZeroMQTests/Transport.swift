@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletZeroMQ
 
-/// The transports between two sockets. A test of what must hold for all of them has this as its argument.
+/// The transports between two sockets. Tests that apply to all transports take this as their argument.
 enum Transport: String, CaseIterable, CustomTestStringConvertible {
   case inproc, ipc, tcp, curve
 
@@ -12,7 +12,7 @@ enum Transport: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// An endpoint that nothing else binds to.
+  /// An endpoint that nothing else is bound to.
   var freeEndpoint: String {
     let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
     switch self {
@@ -22,10 +22,10 @@ enum Transport: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  /// Short enough for the 107 bytes of an ipc path.
+  /// A folder whose path is short enough for the 107-byte limit on ipc paths.
   static var folder: String { FileManager.default.temporaryDirectory.path }
 
-  /// Two contexts, except for `inproc`, which works only within one.
+  /// Uses two contexts, except for `inproc`, which only works within one context.
   func makePair(
     _ server: SocketType, _ client: SocketType, serverOptions: SocketOptions = SocketOptions(),
     clientOptions: SocketOptions = SocketOptions()
@@ -45,7 +45,7 @@ enum Transport: String, CaseIterable, CustomTestStringConvertible {
   }
 }
 
-/// A bound socket and one connected to it.
+/// A bound socket and a socket connected to it.
 struct SocketPair: ~Copyable {
   let server: Socket
   let client: Socket
@@ -54,18 +54,18 @@ struct SocketPair: ~Copyable {
   let endpoint: String
 }
 
-/// How long a test waits for something that must happen; it fails after that.
+/// How long a test waits for an expected event before it fails.
 let patience: Duration = .seconds(20)
 
 extension Socket {
-  /// Sends a message of texts.
+  /// Sends a message with one text per frame.
   @discardableResult
   borrowing func send(_ frames: String...) throws -> SendResult {
     var message = Multipart(frames)
     return try send(&message)
   }
 
-  /// The next message as texts; `nil` if there is none.
+  /// The next message as one text per frame; `nil` if there is none.
   borrowing func next() throws -> [String]? {
     var message = Multipart()
     return try receive(into: &message, timeout: patience) ? message.texts : nil

@@ -9,14 +9,14 @@ import Subprocess
 
 /// How a child process ended.
 public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
-  /// It left with a code.
+  /// The process exited with a code.
   case exited(Int)
-  /// A signal ended it.
+  /// A signal ended the process.
   case signaled(Int)
-  /// It was lost track of.
+  /// The outcome is unknown, for the given reason.
   case unknown(String)
 
-  /// In words, for messages.
+  /// A description for messages.
   public var description: String {
     switch self {
     case .exited(let code): "exit code \(code)"
@@ -26,12 +26,12 @@ public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// A process that was started here, in a process group of its own, with its output in a log file. It ends with this
-/// process at the latest, provided it takes its lifeline up.
+/// A child process in its own process group, with its output in a log file. It never outlives this process, provided
+/// that it honors its lifeline.
 public final class ChildProcess: Sendable {
   /// The process id.
   public let pid: Int
-  /// The file with its standard output and error.
+  /// The log file with its standard output and standard error.
   public let log: String
   private let task: Task<ExitStatus, Never>
 
@@ -44,11 +44,11 @@ public final class ChildProcess: Sendable {
   /// Starts a process.
   ///
   /// - Parameters:
-  ///   - command: what to start.
+  ///   - command: the program to start.
   ///   - environment: variables to add to this process's own.
-  ///   - log: the file its output is appended to; made with mode 0600.
+  ///   - log: the file to append its output to; created with mode 0600.
   ///   - grace: how long ``stop()`` waits after SIGTERM before SIGKILL.
-  /// - Throws: ``OptionError`` when the log or the process can't be made.
+  /// - Throws: ``OptionError`` when the log can't be opened or the process can't be started.
   public static func launch(
     _ command: ProgramCommand, environment: [String: String] = [:], log: String, grace: Duration = .seconds(5)
   ) async throws -> ChildProcess {
@@ -82,7 +82,7 @@ public final class ChildProcess: Sendable {
     } catch {
       throw OptionError("\(command.executable) can't be started: \(error)")
     }
-    // The task that waits for the start was cancelled: what it started is not to stay.
+    // The caller was cancelled while it waited for the start, so stop the new process.
     task.cancel()
     _ = await task.value
     throw CancellationError()
@@ -92,11 +92,11 @@ public final class ChildProcess: Sendable {
     of command: ProgramCommand, environment: [String: String], grace: Duration
   ) -> Configuration {
     var platform = PlatformOptions()
-    // Ctrl-C in a terminal goes to the foreground group: children are stopped by this process instead, in order.
+    // Ctrl-C in a terminal signals the foreground group. A separate group lets this process stop its children in order.
     platform.processGroupID = 0
     platform.teardownSequence = [
       .send(signal: .terminate, allowedDurationToNextStep: grace),
-      // Sets the whole group as the target of the SIGKILL that comes last.
+      // Makes the whole group the target of the final SIGKILL.
       .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(200)),
     ]
     var variables: [Environment.Key: String?] = [:]
@@ -108,12 +108,13 @@ public final class ChildProcess: Sendable {
       environment: .inherit.updating(variables), platformOptions: platform)
   }
 
-  /// How the process ended, once it has.
+  /// How the process ended; waits until it has.
   public var status: ExitStatus {
     get async { await task.value }
   }
 
-  /// Ends the process: SIGTERM, and after the grace time SIGKILL to its group. Returns when it is gone.
+  /// Stops the process: sends SIGTERM, then SIGKILL to its group after the grace time. Returns when the process is
+  /// gone.
   @discardableResult
   public func stop() async -> ExitStatus {
     task.cancel()

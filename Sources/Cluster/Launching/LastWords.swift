@@ -1,8 +1,8 @@
 import Foundation
 
-/// The reason that a program gives in its log when it ends.
+/// Finds the reason that a program gives in its log when it ends.
 enum LastWords {
-  /// As much as is read from the end of a log.
+  /// How many bytes to read from the end of a log.
   private static let limit: UInt64 = 16_384
 
   /// The reason at the end of a log file; `nil` if the file is empty or can't be read.
@@ -13,8 +13,7 @@ enum LastWords {
     return find(in: String(decoding: data, as: UTF8.self))
   }
 
-  /// The last line that ``RoleExit`` or another program wrote, without the usage that follows it and the name in front
-  /// of it.
+  /// The last line from ``RoleExit`` or another program, without its name prefix and the usage lines that follow it.
   static func find(in log: String) -> String? {
     let lines = log.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
     let isUsage = { (line: String) in line.hasPrefix("Usage: ") || line.hasPrefix("See '") }

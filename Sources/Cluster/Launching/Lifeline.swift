@@ -7,21 +7,22 @@ import Foundation
   import SystemPackage
 #endif
 
-/// Ties children to this process: their standard input is a pipe whose other end only this process holds, so it ends
-/// when this process is gone, however it went.
+/// Ties children to this process. Their standard input is a pipe whose other end only this process holds, so it reaches
+/// end of file when this process is gone, however it ended.
 enum Lifeline {
   /// Tells a child that its standard input is a lifeline.
   static let variable = "MARTLET_LIFELINE"
 
-  /// What children get as standard input. One pipe for all, made before the first child, so that none of them can
-  /// inherit the end that is to be held here alone.
+  /// The standard input of all children. The one pipe is made before the first child, so no child can inherit the write
+  /// end, which only this process may hold.
   static let childEnd: Result<FileDescriptor, any Error> = Result {
     let (readEnd, writeEnd) = try FileDescriptor.pipe()
     for end in [readEnd, writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
     return readEnd
   }
 
-  /// Whether this process hangs on another one. Says so once only: what this process starts does not inherit it.
+  /// Whether this process has a lifeline. Only the first call can return `true`: it removes the variable, so processes
+  /// started from here don't inherit it.
   static func takeUp() -> Bool {
     defer { unsetenv(variable) }
     return ProcessInfo.processInfo.environment[variable] != nil

@@ -11,8 +11,9 @@ extension Cluster {
 
   /// Waits until engines have registered.
   ///
-  /// - Parameter count: how many; as many as the cluster was started with, by default.
-  /// - Throws: ``ClusterError`` when they don't within the start timeout, or end before.
+  /// - Parameter count: how many; by default, as many as the cluster was started with.
+  /// - Throws: ``ClusterError`` when they don't register within the start timeout, or when the controller or all
+  ///   engines end first.
   public func waitForEngines(_ count: Int? = nil) async throws {
     let count = count ?? configuration.engines
     let info = try clientConnection()
@@ -44,10 +45,10 @@ extension Cluster {
     }
   }
 
-  /// Starts a cluster, waits for its engines, runs the body, and stops the cluster however that ends.
+  /// Starts the cluster, waits for its engines and runs the body. Always stops the cluster afterwards.
   ///
-  /// - Parameter body: uses the cluster; it is cancelled with the task.
-  /// - Throws: what starting or the body throws.
+  /// - Parameter body: uses the cluster; cancelled along with the task.
+  /// - Throws: the error of the start or of the body.
   public func withRunning<Output: Sendable>(_ body: @Sendable (Cluster) async throws -> Output) async throws -> Output {
     try await start()
     do {

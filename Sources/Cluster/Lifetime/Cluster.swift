@@ -3,7 +3,7 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// A controller and its engines as child processes of this one: starts, watches and stops them.
+/// Starts, watches and stops a controller and its engines as child processes of this process.
 ///
 /// ```swift
 /// let cluster = Cluster(ClusterConfiguration(profile: ProfileDirectory(name: "default")))
@@ -21,23 +21,23 @@ public actor Cluster {
 
   /// The cluster to start.
   public nonisolated let configuration: ClusterConfiguration
-  /// The present stage.
+  /// The current stage.
   public private(set) var state = State.new
   /// The running processes, as in the cluster file.
   package private(set) var record: ClusterRecord
-  /// The controller's process id; `nil` before it has been started and after it has ended.
+  /// The controller's process id; `nil` before it starts and after it ends.
   public var controllerProcessID: Int? { record.controller?.pid }
   private var controller: ChildProcess?
   private var engines: [EngineKey: ChildProcess] = [:]
   private let logger: Logger
-  /// Those who wait for a process to end, by a number of their own.
+  /// The callers that wait for a process to end, by observer number.
   private var observers: [Int: AsyncStream<Void>.Continuation] = [:]
   private var lastObserver = 0
   private var lastEngineSet = 0
   private var stopping: Task<Void, Never>?
   /// Whether connection files outlive the cluster.
   private var reusesFiles = false
-  /// Held for as long as the cluster has files.
+  /// Held while the cluster has files.
   private var lock: LockFile?
   private var sockets: SocketDirectory?
 
@@ -46,17 +46,17 @@ public actor Cluster {
     let number: Int
   }
 
-  /// A cluster that isn't started yet.
+  /// A cluster that has not been started.
   public init(_ configuration: ClusterConfiguration, logger: Logger = Logger(label: "martlet")) {
     self.configuration = configuration
     self.logger = logger
     record = ClusterRecord(files: ClusterFiles(clusterID: configuration.clusterID, profile: configuration.profile))
   }
 
-  /// Starts the controller, waits for its connection files, and starts the engines. When that fails, or the task is
-  /// cancelled, nothing of it stays.
+  /// Starts the controller, waits for its connection files, and starts the engines. On failure or cancellation, stops
+  /// and removes everything again.
   ///
-  /// - Throws: ``ClusterError`` or ``OptionError`` with what to do about it.
+  /// - Throws: ``ClusterError`` or ``OptionError`` that says what to do about it.
   public func start() async throws {
     guard state == .new else { throw ClusterError("a cluster is started once, this one is \(state.rawValue)") }
     try configuration.profile.create()
@@ -76,7 +76,7 @@ public actor Cluster {
     }
   }
 
-  /// Takes the cluster's lock and removes what an earlier cluster of the same id left.
+  /// Takes the cluster's lock and removes the leftovers of an earlier cluster with the same id.
   private func claimFiles() async throws {
     let files = record.files
     guard let lock = try takeLock(files) else { throw ClusterError.alreadyRunning(files) }
@@ -85,7 +85,7 @@ public actor Cluster {
       try await removeLeftovers(KnownCluster.look(at: files, lock: before), lock: before)
       try lock.write(.current)
     } catch {
-      // A lock that was there stays, for it names who held it.
+      // An existing lock file stays, because it names its last holder.
       if before == .missing { lock.remove() }
       throw error
     }
@@ -104,7 +104,7 @@ public actor Cluster {
     guard var other else { return }
     let files = other.files
     if other.liveness == .running, let pid = other.record?.controller?.pid, pid == other.process?.pid {
-      // The controller of a supervisor that was killed notices its end by itself.
+      // The controller of a killed supervisor notices the end of the supervisor by itself.
       _ = try await KnownCluster.holds(within: .seconds(5)) {
         other = KnownCluster.look(at: files, lock: lock) ?? KnownCluster(files: files)
         return other.liveness != .running
@@ -116,7 +116,7 @@ public actor Cluster {
     case .ended: break
     }
     for problem in other.problems { logger.warning("\(problem); nothing runs there, so the file is replaced") }
-    // Files of a controller that was killed would be taken for those of the new one.
+    // A killed controller's connection files would be mistaken for the new controller's.
     let connections = files.connections.filter { file in
       !reusesFiles || other.problems.contains { $0.path == file.path }
     }
@@ -153,7 +153,7 @@ public actor Cluster {
 
   /// Returns when the controller has written its connection files.
   ///
-  /// - Throws: ``ClusterError`` with the controller's own reason as soon as it ends.
+  /// - Throws: ``ClusterError`` with the controller's own reason, as soon as the controller ends.
   private func waitForConnectionFiles(of controller: ChildProcess) async throws {
     let files = record.files.connections
     let timeout = configuration.startTimeout
@@ -177,7 +177,7 @@ public actor Cluster {
     ["--profile-dir=\(configuration.profile.path)", "--cluster-id=\(configuration.clusterID)"]
   }
 
-  /// Starts more engines in a running cluster. They register some time later.
+  /// Starts more engines in a running cluster, without waiting for them to register.
   ///
   /// - Returns: the name of the new engine set.
   /// - Throws: ``ClusterError`` when the cluster isn't running or a process can't be started.
@@ -215,7 +215,7 @@ public actor Cluster {
     return set
   }
 
-  /// Seconds since 1970, as in ipyparallel, and later than any before.
+  /// The seconds since 1970, as in ipyparallel, but always greater than the last id.
   private func nextEngineSetID() -> String {
     lastEngineSet = max(lastEngineSet + 1, Int(Date().timeIntervalSince1970))
     return "\(lastEngineSet)"
@@ -224,7 +224,7 @@ public actor Cluster {
   private func controllerEnded(_ status: ExitStatus) {
     controller = nil
     record.controller = nil
-    // While it starts, start() throws the reason.
+    // During the start, start() throws the reason.
     if state == .running {
       logger.error("the controller ended with \(status), its log is in \(configuration.profile.log)")
     }
@@ -241,13 +241,13 @@ public actor Cluster {
     processEnded()
   }
 
-  /// How many engine processes run, whether or not they have registered.
+  /// The number of running engine processes, registered or not.
   public var engineProcessCount: Int { engines.count }
 
-  /// Whether the controller ended, or none was started.
+  /// Whether the controller has ended or was never started.
   var hasNoController: Bool { controller == nil }
 
-  /// Whether nothing is left to register: the controller ended, or all engines did.
+  /// Whether no engine can register any more, because the controller or all engines have ended.
   var cannotServe: Bool { controller == nil || (engines.isEmpty && configuration.engines > 0) }
 
   private func checkNotStopped() throws(ClusterError) {
@@ -256,17 +256,18 @@ public actor Cluster {
     }
   }
 
-  /// Ends a process that came up while the cluster was stopped.
+  /// Stops a process that started while the cluster was being stopped.
   private func stopUnlessWanted(_ child: ChildProcess) async throws {
     guard state != .starting, state != .running else { return }
     await child.stop()
     try checkNotStopped()
   }
 
-  /// Returns when the controller has ended, by itself or because the cluster was stopped, or the task is cancelled.
+  /// Returns when the controller has ended, by itself or because the cluster was stopped, or when the task is
+  /// cancelled.
   public func waitUntilEnded() async { await wait { $0.hasNoController } }
 
-  /// Returns when a condition holds, which is checked whenever a process ends; or when the task is cancelled.
+  /// Returns when a condition holds or the task is cancelled. The condition is checked whenever a process ends.
   func wait(until condition: @Sendable (isolated Cluster) -> Bool) async {
     guard !condition(self) else { return }
     let (changes, observer) = AsyncStream.makeStream(of: Void.self)
@@ -277,30 +278,30 @@ public actor Cluster {
     for await _ in changes where condition(self) { return }
   }
 
-  /// How many wait for a process to end.
+  /// The number of callers that wait for a process to end.
   var observerCount: Int { observers.count }
 
   private func processEnded() {
     for observer in observers.values { observer.yield() }
   }
 
-  /// Ends engines and controller and removes all files of the cluster. Returns when they are gone.
+  /// Stops the engines and the controller and removes all files of the cluster. Returns when they are gone.
   public func stop() async {
     if stopping == nil, state == .starting || state == .running {
       state = .stopping
-      // In a task of its own, because the caller's may be cancelled.
+      // A separate task, because the caller's may be cancelled.
       stopping = Task { await takeDown() }
     }
     await stopping?.value
   }
 
   private func takeDown() async {
-    // Engines first, while the controller still takes their farewell.
+    // Stop the engines first, while the controller can still receive their goodbyes.
     await Self.stop(Array(engines.values))
     await controller?.stop()
     engines = [:]
     controller = nil
-    // Without the lock, the files are another cluster's.
+    // Without the lock, the files belong to another cluster.
     if let lock = lock.take() {
       let files = record.files
       files.remove(connections: reusesFiles ? [] : files.connections)

@@ -1,24 +1,24 @@
 import Foundation
 import MartletWire
 
-/// The clusters of some profiles, whatever started them: the one place that knows what runs.
+/// The clusters of some profiles, whatever started them. No other type decides which clusters are running.
 package struct ClusterCatalog: Sendable, Hashable {
-  /// What ``clean(force:)`` did.
+  /// The result of ``clean(force:clusterID:)``.
   package struct Cleaning: Sendable, Hashable {
-    /// The paths that were removed.
+    /// The removed paths.
     package var removed: [String] = []
-    /// Why others were not, in one line each.
+    /// Why other paths were kept, in one line each.
     package var kept: [String] = []
   }
 
-  /// Where to look.
+  /// The profiles to search.
   package let profiles: [ProfileDirectory]
 
-  /// A catalog of profiles; of all in `$IPYTHONDIR` by default.
+  /// A catalog of profiles; by default, all profiles in `$IPYTHONDIR`.
   package init(profiles: [ProfileDirectory] = ProfileDirectory.all()) { self.profiles = profiles }
 
-  /// All clusters, running or not, by profile and id. Connection files alone are no cluster, unless a controller may be
-  /// behind them.
+  /// All clusters, running or not, by profile and id. Connection files alone don't count as a cluster, unless a
+  /// controller may be using them.
   package var clusters: [KnownCluster] {
     profiles.flatMap(ClusterFiles.all).compactMap { KnownCluster.look(at: $0) }
       .filter { $0.hasClusterFiles || $0.liveness != .ended }
@@ -31,10 +31,10 @@ package struct ClusterCatalog: Sendable, Hashable {
     KnownCluster.look(at: ClusterFiles(clusterID: clusterID, profile: profile))
   }
 
-  /// A cluster that runs, as far as can be told from here.
+  /// A running cluster, as far as this process can tell.
   ///
-  /// - Parameter orUnknown: whether one counts that may run elsewhere.
-  /// - Throws: ``ClusterError`` when there is none of that id, or it can't be told whether it runs.
+  /// - Parameter orUnknown: whether a cluster that may run elsewhere counts.
+  /// - Throws: ``ClusterError`` when no cluster with that id is running, or when that can't be determined.
   package static func running(
     _ clusterID: String, in profile: ProfileDirectory, orUnknown: Bool = false
   ) throws(ClusterError) -> KnownCluster {
@@ -46,9 +46,9 @@ package struct ClusterCatalog: Sendable, Hashable {
     return cluster
   }
 
-  /// Removes what dead clusters left: cluster files and locks with their connection files, connection files whose
-  /// sockets are gone, files that can't be used, socket folders. Connection files on `tcp` alone stay unless forced:
-  /// a controller may be meant to use them again.
+  /// Removes what dead clusters left behind: cluster files and locks with their connection files, connection files
+  /// whose sockets are gone, unusable files, and socket folders. Connection files for `tcp` alone stay unless forced,
+  /// because a controller may reuse them.
   ///
   /// - Parameters:
   ///   - force: also removes the files of clusters that run, or may run elsewhere, and all connection files.
@@ -70,10 +70,10 @@ package struct ClusterCatalog: Sendable, Hashable {
     return result
   }
 
-  /// Removes what one cluster left.
+  /// Removes what one cluster left behind.
   static func clean(_ files: ClusterFiles, force: Bool) -> Cleaning {
     var result = Cleaning()
-    // Nobody starts the cluster as long as its files are removed.
+    // The lock keeps the cluster from being started while its files are removed.
     var lock: LockFile?
     var state = LockFile.state(of: files.lock)
     if state == .free || state == .missing {
@@ -81,7 +81,7 @@ package struct ClusterCatalog: Sendable, Hashable {
         lock = try LockFile.acquire(files.lock)
         state = lock?.previousState ?? .held
       } catch {
-        // Without a folder for the lock there is none.
+        // Without a folder, there is no lock.
         state = LockFile.state(of: files.lock)
       }
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A cluster to be started: which profile, which programs, how many engines.
+/// The profile, the programs and the number of engines of a cluster to start.
 public struct ClusterConfiguration: Sendable, Hashable {
   /// Where the controller listens.
   public enum Network: Sendable, Hashable {
@@ -10,15 +10,15 @@ public struct ClusterConfiguration: Sendable, Hashable {
     case address(transport: String, ip: String)
   }
 
-  /// The profile, made when it is missing.
+  /// The profile, created if it is missing.
   public var profile: ProfileDirectory
-  /// Distinguishes clusters of one profile; empty for its default one.
+  /// Distinguishes clusters of one profile; empty for the default cluster.
   public var clusterID: String
   /// How many engines to start with; by default one per core.
   public var engines = ProcessInfo.processInfo.activeProcessorCount
-  /// The program that is the controller when it gets `controller …`.
+  /// The program that runs as the controller when called with `controller …`.
   public var controllerProgram: ProgramCommand
-  /// The program that is an engine when it gets `engine …`.
+  /// The program that runs as an engine when called with `engine …`.
   public var engineProgram: ProgramCommand
   /// Options passed on to the controller.
   public var controllerArguments: [String] = []
@@ -26,13 +26,13 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var engineArguments: [String] = []
   /// Where the controller listens.
   public var network = Network.local
-  /// The host that peers elsewhere connect to, if not this host's name.
+  /// The host that remote peers connect to; this host's name by default.
   public var location: String?
-  /// How long controller and engines may take to start.
+  /// How long the controller and the engines may take to start.
   public var startTimeout = Duration.seconds(60)
-  /// How long each process has to leave before it is killed.
+  /// How long each process has to exit before it is killed.
   public var stopGrace = Duration.seconds(5)
-  /// Whether the logs of controller and engines go with the cluster.
+  /// Whether the logs of the controller and the engines are removed with the cluster.
   public var removesLogs = false
 
   /// A local cluster whose controller and engines are this program itself.
@@ -43,7 +43,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
     engineProgram = .current
   }
 
-  /// A cluster id for one run: seconds since 1970 and four random letters, as ipyparallel's.
+  /// A cluster id for one run: the seconds since 1970 and four random letters or digits, as in ipyparallel.
   public static func randomClusterID() -> String {
     let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
     let random = String((0..<4).compactMap { _ in letters.randomElement() })

@@ -46,7 +46,7 @@ public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
         + "container\(place)\(problems): stop it there")
   }
 
-  /// A process that ended while it started, with its own last words.
+  /// The error for a process that ended during its start, with the last words from its log.
   static func endedAtStart(_ what: String, _ status: ExitStatus, log: String) -> ClusterError {
     let words = LastWords.read(from: log).map { ": \($0)" } ?? ""
     return ClusterError("\(what) ended with \(status)\(words); its log is \(log)")

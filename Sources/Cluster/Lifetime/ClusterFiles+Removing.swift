@@ -2,12 +2,12 @@ import Foundation
 import MartletWire
 
 extension ClusterFiles {
-  /// Removes the files of a cluster that doesn't run. Its lock stays, for whoever holds it to remove.
+  /// Removes the files of a cluster that isn't running. Leaves the lock for its holder to remove.
   ///
   /// - Parameters:
-  ///   - socketDirectory: the folder of its socket files, as its record says.
-  ///   - connections: which connection files go too.
-  /// - Returns: the paths that were removed, and those that couldn't be.
+  ///   - socketDirectory: the folder with its socket files, according to its record.
+  ///   - connections: the connection files to remove as well.
+  /// - Returns: the removed paths, and a problem for each path that couldn't be removed.
   @discardableResult
   func remove(
     socketDirectory: String? = nil, connections: [ConnectionFile]
@@ -18,7 +18,7 @@ extension ClusterFiles {
     return result
   }
 
-  /// Removes a file, or an empty folder in the place of one.
+  /// Removes a file, or an empty folder in its place.
   static func remove(_ path: String, _ result: inout (removed: [String], failed: [StateFileProblem])) {
     if unlink(path) == 0 || (errno != ENOENT && rmdir(path) == 0) {
       result.removed.append(path)
@@ -28,7 +28,7 @@ extension ClusterFiles {
     }
   }
 
-  /// Removes parts of files that were being written when their process was killed. A minute is longer than any write.
+  /// Removes partial files whose writer was killed. No write takes a minute, so older files are leftovers.
   static func removeUnfinished(
     in profile: ProfileDirectory, _ result: inout (removed: [String], failed: [StateFileProblem])
   ) {

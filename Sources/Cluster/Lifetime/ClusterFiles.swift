@@ -1,32 +1,31 @@
 import Foundation
 import MartletWire
 
-/// Which cluster, and where its files are.
+/// Identifies a cluster and locates its files.
 package struct ClusterFiles: Sendable, Hashable {
-  /// The profile.
   package let profile: ProfileDirectory
   /// Empty for the profile's default cluster.
   package let clusterID: String
 
-  /// The files of a cluster, present or not.
+  /// The files of a cluster, whether or not they exist.
   package init(clusterID: String, profile: ProfileDirectory) {
     self.clusterID = clusterID
     self.profile = profile
   }
 
-  /// What Martlet reads about a cluster that Martlet started.
+  /// Martlet's own record of a cluster that it started.
   package var record: String { "\(profile.pid)/martlet-\(clusterID).json" }
-  /// Locked by the process that holds such a cluster.
+  /// Locked by the process that holds a cluster started by Martlet.
   var lock: String { "\(profile.pid)/martlet-\(clusterID).lock" }
   /// Locked by a Martlet controller, whatever started it.
   var controllerLock: String { "\(profile.pid)/ipcontroller-\(clusterID).lock" }
   /// ipyparallel's cluster file, which Martlet writes too.
   package var python: String { "\(profile.security)/cluster-\(clusterID).json" }
-  /// The engines that a controller restores.
+  /// The table of engines that a controller restores.
   var engineTable: String { "\(profile.log)/engines\(clusterID).json" }
-  /// For clients.
+  /// The connection file for clients.
   package var clientConnection: ConnectionFile { connection(.client) }
-  /// For engines.
+  /// The connection file for engines.
   package var engineConnection: ConnectionFile { connection(.engine) }
   /// Both connection files.
   package var connections: [ConnectionFile] { [clientConnection, engineConnection] }
@@ -35,25 +34,25 @@ package struct ClusterFiles: Sendable, Hashable {
     ConnectionFile(kind, profileDirectory: profile.path, clusterID: clusterID)
   }
 
-  /// The cluster in messages: `cluster x of profile p`.
+  /// The cluster's name in messages: `cluster x of profile p`.
   package var name: String {
     "\(clusterID.isEmpty ? "the cluster" : "cluster \(clusterID)") of profile \(profile.name)"
   }
 
-  /// The options that select the cluster on a command line, without those that are the default.
+  /// The command-line options that select the cluster, without those that match the defaults.
   package var options: [String] {
     (isNamed && profile.name == "default" ? [] : profileOptions)
       + (clusterID.isEmpty ? [] : ["--cluster-id", clusterID])
   }
 
-  /// The options that select this cluster and no other, even where all are meant by default.
+  /// The options that select only this cluster, even for commands that default to all clusters.
   var allOptions: [String] { profileOptions + ["--cluster-id", clusterID] }
 
   private var isNamed: Bool { profile == ProfileDirectory(name: profile.name) }
 
   private var profileOptions: [String] { isNamed ? ["--profile", profile.name] : ["--profile-dir", profile.path] }
 
-  /// All clusters of which a profile has any file, by id.
+  /// All clusters with any file in a profile, sorted by id.
   static func all(in profile: ProfileDirectory) -> [ClusterFiles] {
     let patterns = [
       (profile.pid, "martlet-", ".json"), (profile.pid, "martlet-", ".lock"), (profile.pid, "ipcontroller-", ".lock"),

@@ -1,7 +1,7 @@
 import MartletWire
 
 extension ClusterRecord {
-  /// The content of the file.
+  /// The file's content.
   package var json: JSONValue {
     var fields: [String: JSONValue] = [
       "cluster": [
@@ -36,10 +36,11 @@ extension ClusterRecord {
     ]
   }
 
-  /// Reads the content of a file. Which cluster it is, the file's path says: a folder may have other names elsewhere.
+  /// Reads the content of a file. The file's path identifies the cluster, because a folder may have other names
+  /// elsewhere.
   ///
-  /// - Throws: ``OptionError`` that names the key that is missing or of the wrong type, ``StateFileProblem`` for a file
-  ///   of a later format.
+  /// - Throws: ``OptionError`` with the key that is missing or has the wrong type; ``StateFileProblem`` for a file of a
+  ///   later format.
   init(json: JSONValue, files: ClusterFiles) throws {
     guard let martlet = json["martlet"], let format = martlet["format"]?.intValue else {
       throw OptionError("'martlet' lacks 'format'")

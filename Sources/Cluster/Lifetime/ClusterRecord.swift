@@ -2,44 +2,44 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// What runs of a cluster that Martlet started, as its cluster file says.
+/// The running processes of a cluster that Martlet started, as stored in its cluster file.
 ///
-/// The file is written twice. `security/cluster-CLUSTERID.json` is for Python: its keys are those of ipyparallel's
-/// `Cluster.to_dict`, so `ipcluster list` and `Cluster.from_file` know the cluster; they also rewrite it. Martlet itself
-/// reads `pid/martlet-CLUSTERID.json`.
+/// The record is written to two files. `security/cluster-CLUSTERID.json` is for Python. It has the keys of
+/// ipyparallel's `Cluster.to_dict`, so `ipcluster list` and `Cluster.from_file` recognize the cluster; they also
+/// rewrite the file. Martlet itself reads `pid/martlet-CLUSTERID.json`.
 package struct ClusterRecord: Sendable, Hashable {
   /// A child process of the cluster.
   package struct Process: Sendable, Hashable {
-    /// Its id.
+    /// The process id.
     package var pid: Int
-    /// The file with its output.
+    /// The log file with its output.
     package var log: String
   }
 
-  /// The format of the file. A later version of Martlet that changes the meaning of a key raises it.
+  /// The file's format version. A later version of Martlet increases it when it changes the meaning of a key.
   static let format = 1
 
-  /// Which cluster, and where its files are.
+  /// The cluster's identity and the paths of its files.
   package let files: ClusterFiles
   /// The process that holds the cluster and stops it on SIGTERM.
   package var supervisor: ProcessReference
-  /// `nil` before it is started and after it has ended.
+  /// The controller; `nil` before it starts and after it ends.
   package var controller: Process?
-  /// The engines that run, by set and number within the set; a set without engines is left out.
+  /// The running engines, by set and by number within the set. Empty sets are left out.
   package var engineSets: [String: [Int: Process]] = [:]
-  /// The folder of its socket files, if it uses `ipc`.
+  /// The folder with its socket files, if it uses `ipc`.
   package var socketDirectory: String?
 
-  /// A cluster of which nothing runs yet, held by this process.
+  /// A record without running processes. By default, this process holds the cluster.
   package init(files: ClusterFiles, supervisor: ProcessReference = .current) {
     self.files = files
     self.supervisor = supervisor
   }
 
-  /// How many engines run.
+  /// The number of running engines.
   package var engineCount: Int { engineSets.values.reduce(0) { $0 + $1.count } }
 
-  /// Writes both files, mode 0600, each as a whole.
+  /// Writes both files atomically, with mode 0600.
   ///
   /// - Throws: ``OptionError`` with the path and the system's reason.
   package func write() throws(OptionError) {
@@ -52,7 +52,7 @@ package struct ClusterRecord: Sendable, Hashable {
     }
   }
 
-  /// Reads the cluster file of a cluster.
+  /// Reads a cluster's record.
   ///
   /// - Returns: `nil` when there is none.
   /// - Throws: ``StateFileProblem`` when it is unusable.

@@ -1,31 +1,31 @@
 import MartletClient
 import MartletWire
 
-/// What a cluster is doing, for people.
+/// A summary of what a cluster is doing, for display.
 public struct ClusterStatus: Sendable, Hashable {
   /// One engine's counts.
   public struct Engine: Sendable, Hashable {
     /// The engine's id.
     public var id: Int
-    /// Messages sent to it directly and not yet answered.
+    /// Directly sent messages that the engine has not yet answered.
     public var queue: Int
-    /// Tasks of the scheduler it has not finished.
+    /// Scheduler tasks that the engine has not finished.
     public var tasks: Int
-    /// What it has finished since the controller started.
+    /// What the engine has finished since the controller started.
     public var completed: Int
   }
 
-  /// Tasks no engine has yet.
+  /// Tasks not yet assigned to an engine.
   public var unassigned: Int
-  /// By id.
+  /// The engines, sorted by id.
   public var engines: [Engine]
 
-  /// What all engines have finished.
+  /// The total that all engines have finished.
   public var completed: Int { engines.reduce(0) { $0 + $1.completed } }
 
-  /// Asks a controller.
+  /// Queries a controller for its status.
   ///
-  /// - Throws: what the client throws when it can't connect or gets no answer.
+  /// - Throws: the client's error when it can't connect or gets no answer.
   public static func read(from connection: ConnectionInfo) async throws -> ClusterStatus {
     let client = try await Client.connect(connection)
     do {

@@ -2,29 +2,30 @@ import Foundation
 import Logging
 import MartletWire
 
-/// Engines for a cluster that runs already, here or elsewhere.
+/// Engines for a running cluster, on this host or elsewhere.
 public struct EngineGroup: Sendable, Hashable {
   /// The profile with the connection file.
   public var profile: ProfileDirectory
   /// The cluster of the profile.
   public var clusterID = ""
-  /// How many.
+  /// The number of engines.
   public var count: Int
-  /// The program that is an engine when it gets `engine …`.
+  /// The program that runs as an engine when called with `engine …`.
   public var program: ProgramCommand
-  /// More options for each engine, for example `--file=…`.
+  /// Additional options for each engine, for example `--file=…`.
   public var arguments: [String] = []
 
-  /// Engines of a profile's default cluster.
+  /// Engines for a profile's default cluster.
   public init(profile: ProfileDirectory, count: Int, program: ProgramCommand = .current) {
     self.profile = profile
     self.count = count
     self.program = program
   }
 
-  /// Starts the engines, calls back, and returns when all have ended; stops them when the task is cancelled.
+  /// Starts the engines, calls `started`, and returns when all engines have ended. Stops them when the task is
+  /// cancelled.
   ///
-  /// - Parameter started: gets the processes.
+  /// - Parameter started: called with the processes.
   /// - Throws: ``OptionError`` when a process can't be started.
   public func run(started: @Sendable ([ChildProcess]) -> Void = { _ in }) async throws {
     try profile.create()

@@ -5,28 +5,28 @@ import MartletWire
 package struct HostIdentity: Sendable, Hashable {
   /// The host's name.
   package var name: String
-  /// The installation's id, `/etc/machine-id`, where there is one.
+  /// The installation's id, `/etc/machine-id`, if there is one.
   package var machineID: String?
   /// Identifies the running kernel until the next boot.
   package var bootID: String?
-  /// The namespace in which process ids are counted; `nil` where `/proc` shows another one, so that ids mean nothing.
+  /// The process id namespace; `nil` if `/proc` shows another namespace, which makes ids meaningless.
   package var pidNamespace: String?
 
   /// This process's host.
   package static let current = HostIdentity(
     name: ProcessIdentity.hostName, machineID: machineID(), bootID: bootID(), pidNamespace: pidNamespace())
 
-  /// Whether both run on one kernel, in whatever containers.
+  /// Whether both run on the same kernel, regardless of containers.
   func sharesKernel(with other: HostIdentity) -> Bool {
     bootID == other.bootID && (bootID != nil || isSameMachine(as: other))
   }
 
-  /// Whether a process id means the same process to both.
+  /// Whether a process id denotes the same process on both.
   func sharesProcessIDs(with other: HostIdentity) -> Bool {
     sharesKernel(with: other) && pidNamespace != nil && pidNamespace == other.pidNamespace
   }
 
-  /// Whether both are one machine, which may have been booted in between.
+  /// Whether both are the same machine, which may have rebooted in between.
   func isSameMachine(as other: HostIdentity) -> Bool { machineID == other.machineID && name == other.name }
 
   #if os(Linux)
@@ -38,7 +38,7 @@ package struct HostIdentity: Sendable, Hashable {
 
     private static func pidNamespace() -> String? {
       let links = FileManager.default
-      // In a new namespace without a /proc of its own, /proc shows the processes of the old one.
+      // In a new namespace without its own /proc, /proc shows the processes of the old namespace.
       guard (try? links.destinationOfSymbolicLink(atPath: "/proc/self")) == "\(ProcessIdentity.pid)" else { return nil }
       return try? links.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
     }

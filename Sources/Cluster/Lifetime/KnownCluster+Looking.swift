@@ -2,9 +2,9 @@ import MartletWire
 import MartletZeroMQ
 
 extension KnownCluster {
-  /// Looks at a cluster.
+  /// Determines a cluster's state from its files and processes.
   ///
-  /// - Parameter lock: the state of its lock, if the caller holds it now: the one before.
+  /// - Parameter lock: the state of its lock before the caller took it; `nil` if the caller doesn't hold it.
   /// - Returns: `nil` when it has no files.
   static func look(at files: ClusterFiles, lock: LockFile.State? = nil) -> KnownCluster? {
     var cluster = KnownCluster(files: files)
@@ -55,7 +55,7 @@ extension KnownCluster {
     do {
       return try LockFile.holder(path)
     } catch {
-      // Whoever has just created or taken the lock may not have written its name yet.
+      // A process that has just created or taken the lock may not have written its name yet.
       if state != .held, state != .missing { problems.append(StateFileProblem(path: path, reason: error.reason)) }
       return nil
     }
@@ -81,12 +81,17 @@ extension KnownCluster {
     }
   }
 
-  /// Judges a controller that is not Martlet's, which holds no lock: by its process, else by its address.
+  /// Whether a controller's location means this host.
+  private static func isLocal(_ location: String) -> Bool {
+    location.isEmpty || location == ProcessIdentity.hostName || location == "localhost" || location.hasPrefix("127.")
+  }
+
+  /// Judges a controller that isn't Martlet's and holds no lock: by its process, or else by its address.
   private func livenessOfOthers(_ connection: ConnectionInfo?, hasLock: Bool) -> Liveness {
     if let python, let pid = python.controller, python.isRunning(pid) { return .running }
-    // An address may be in use again by somebody else; next to a lock it proves nothing.
+    // Another program may have reused the address. If there is a lock, the address proves nothing.
     if !hasLock, let connection {
-      let isHere = EndpointProbe.isLocal(connection.location)
+      let isHere = Self.isLocal(connection.location)
       if isHere || connection.transport == "ipc", let endpoint = try? connection.endpoint(.registration),
         EndpointProbe.answers(endpoint)
       {

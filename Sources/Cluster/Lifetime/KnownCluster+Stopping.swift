@@ -1,11 +1,12 @@
 import Foundation
 
 extension KnownCluster {
-  /// Stops the cluster from outside: asks its processes to leave and kills those that don't in time. Returns when they
-  /// are gone, with nothing of the cluster left on disk.
+  /// Stops the cluster from outside: asks its processes to exit and kills those that don't exit in time. Returns when
+  /// they are gone, with nothing of the cluster left on disk.
   ///
-  /// - Parameter timeout: how long a supervisor may take to leave; others have five seconds, as in ipyparallel.
-  /// - Throws: ``ClusterError`` when no process of it can be signalled from here.
+  /// - Parameter timeout: how long a supervisor may take to exit; other processes have at most five seconds, as in
+  ///   ipyparallel.
+  /// - Throws: ``ClusterError`` when none of its processes can be signalled from here.
   package func stop(within timeout: Duration = .seconds(30)) async throws {
     let processes = stoppableProcesses
     guard !processes.isEmpty else { throw ClusterError.outOfReach(self) }
@@ -18,12 +19,12 @@ extension KnownCluster {
       }
       if try await Self.holds(within: time, { !processes.contains(where: \.isReachable) }) { break }
     }
-    // A killed supervisor's children notice its end by themselves.
+    // The children of a killed supervisor notice its end by themselves.
     _ = try await Self.holds(within: .seconds(5)) { Self.look(at: files)?.liveness != .running }
     _ = ClusterCatalog.clean(files, force: false)
   }
 
-  /// The processes whose end is the cluster's.
+  /// The processes whose end ends the cluster.
   private var stoppableProcesses: [ProcessReference] {
     let others = origin == .ipyparallel ? python?.runningProcesses ?? [] : []
     var processes = others.map { ProcessReference(pid: $0) }
@@ -31,9 +32,9 @@ extension KnownCluster {
     return processes.filter(\.isReachable)
   }
 
-  /// Waits for a condition that nothing announces.
+  /// Polls until a condition holds.
   ///
-  /// - Returns: whether it came true in time.
+  /// - Returns: whether the condition held in time.
   static func holds(within time: Duration, _ condition: () -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + time
     while !condition() {

@@ -8,17 +8,17 @@ package struct KnownCluster: Sendable, Hashable {
     case martlet
     /// `ipcluster`, or `ipyparallel.Cluster` in a program.
     case ipyparallel
-    /// A controller that was started by itself.
+    /// A controller started on its own.
     case controller
   }
 
-  /// Which cluster, and where its files are.
+  /// The cluster's identity and the paths of its files.
   package let files: ClusterFiles
   /// What started it.
   package internal(set) var origin = Origin.controller
   /// Whether it runs.
   package internal(set) var liveness = Liveness.ended
-  /// The process that holds it: Martlet's supervisor, or the controller; `nil` where no file says so.
+  /// The process that holds it: Martlet's supervisor or the controller; `nil` if no file names it.
   package internal(set) var process: ProcessReference?
   /// The cluster file, if Martlet started it.
   package internal(set) var record: ClusterRecord?
@@ -26,12 +26,12 @@ package struct KnownCluster: Sendable, Hashable {
   var python: PythonClusterFile?
   /// Files that can't be used.
   package internal(set) var problems: [StateFileProblem] = []
-  /// Whether there is more than connection files, which `--reuse` keeps, and a table of engines.
+  /// Whether there are files other than connection files, which `--reuse` keeps, and the engine table.
   var hasClusterFiles = false
 
   init(files: ClusterFiles) { self.files = files }
 
-  /// How many engine processes run; `nil` where the files don't say.
+  /// The number of running engine processes; `nil` if the files don't say.
   package var engineCount: Int? {
     switch (liveness, origin) {
     case (.ended, _): 0
@@ -41,13 +41,13 @@ package struct KnownCluster: Sendable, Hashable {
     }
   }
 
-  /// The host of the process that holds it, if it is known.
+  /// The host of the process that holds it, if known.
   package var host: String? {
     if case .unknown(let host) = liveness { return host }
     return process?.host.name
   }
 
-  /// The cluster file's content, with what was found out under the key `martlet`.
+  /// The cluster file's content, with the findings about the cluster under the key `martlet`.
   package var json: JSONValue {
     var fields =
       (record?.json ?? python?.json)?.objectValue ?? [

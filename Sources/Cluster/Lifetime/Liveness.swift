@@ -1,11 +1,11 @@
-/// Whether a cluster runs, as far as can be told from here.
+/// Whether a cluster is running, as far as this process can tell.
 package enum Liveness: Sendable, Hashable, CustomStringConvertible {
   case running
   case ended
-  /// It may run on another host, or where neither its lock nor its process can be seen.
+  /// The cluster may run on another host, or where this process can see neither its lock nor its process.
   case unknown(host: String)
 
-  /// In words, for messages.
+  /// A description for messages.
   package var description: String {
     switch self {
     case .running: "running"
@@ -14,14 +14,14 @@ package enum Liveness: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Judges from a process that holds a lock for as long as it runs.
+  /// Judges by a process that holds a lock while it runs.
   ///
-  /// Process ids are compared within one process namespace only. In another one the lock decides, which all processes
-  /// of a kernel see. From another host a lock that looks free proves nothing: file systems without locks between hosts
-  /// show it so.
+  /// Process ids are compared only within one process namespace. Across namespaces the lock decides, because all
+  /// processes of a kernel see it. Another host's lock that looks free proves nothing: file systems that don't share
+  /// locks between hosts always show it as free.
   ///
   /// - Parameters:
-  ///   - process: who held the lock, or `nil` where no file says so.
+  ///   - process: the process that held the lock; `nil` if no file names it.
   ///   - lock: the lock's state.
   ///   - here: the host that judges.
   ///   - isAlive: whether a process of this namespace exists.
@@ -37,12 +37,11 @@ package enum Liveness: Sendable, Hashable, CustomStringConvertible {
       }
       return lock == .free ? .ended : .unknown(host: process.host.name)
     }
-    // The same machine with another kernel was booted since.
+    // The same machine with another boot id has been rebooted since.
     return process.host.isSameMachine(as: here) ? .ended : .unknown(host: process.host.name)
   }
 
-  /// The stronger of two statements about one cluster: that something runs outweighs that nothing is known, and that
-  /// outweighs an end.
+  /// Combines two findings about one cluster: running outweighs unknown, and unknown outweighs ended.
   func or(_ other: @autoclosure () -> Liveness) -> Liveness {
     switch self {
     case .running: return .running

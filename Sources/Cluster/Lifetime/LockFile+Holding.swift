@@ -2,7 +2,7 @@ import Logging
 import MartletWire
 
 extension LockFile {
-  /// Runs something while a shared lock tells others that this process does so. Without the lock it runs all the same.
+  /// Runs the body while a shared lock tells others about this process. Runs it even if the lock can't be taken.
   static func holding<Output>(
     _ path: String, logger: Logger, _ body: () async throws -> Output
   ) async rethrows -> Output {

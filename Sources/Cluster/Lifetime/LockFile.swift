@@ -2,21 +2,20 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// A lock that its process holds until it ends, however it ends, in a file that names the process.
+/// A lock in a file that names the holding process. The process holds it until it ends, however it ends.
 ///
-/// It is a lock of the open file description: within one process, two of them exclude each other, and to look at one does
-/// not take it. NFS passes such locks on to other hosts where it supports locks at all.
+/// The lock belongs to the open file description. Two locks exclude each other even within one process, and inspecting
+/// a lock doesn't take it. NFS passes such locks on to other hosts if it supports locks at all.
 struct LockFile: ~Copyable, Sendable {
   /// What a lock looks like from outside.
   enum State: Sendable, Hashable {
     case held, free
     /// There is no file.
     case missing
-    /// The file can't be opened, or its file system has no locks.
+    /// The file can't be opened, or its file system doesn't support locks.
     case unusable(String)
   }
 
-  /// Where the file is.
   let path: String
   /// The state before the lock was taken: ``State/free`` or ``State/missing``.
   let previousState: State
@@ -24,16 +23,16 @@ struct LockFile: ~Copyable, Sendable {
 
   deinit { close(descriptor) }
 
-  /// Takes a lock, creating the file where it is missing. Where the file system has no locks, this succeeds without one.
+  /// Takes a lock, creating the file if it is missing. On a file system without locks, this succeeds without a lock.
   ///
-  /// - Parameter isShared: whether others may hold it at the same time, shared too.
-  /// - Returns: `nil` when another holds it.
+  /// - Parameter isShared: whether others may hold a shared lock at the same time.
+  /// - Returns: `nil` when the lock is held elsewhere.
   /// - Throws: `PrivateFileError` when the file can't be used.
   static func acquire(_ path: String, isShared: Bool = false) throws(PrivateFileError) -> LockFile? {
     while true {
       let lock = try LockFile(opening: path)
       guard lock.lock(isShared ? F_RDLCK : F_WRLCK) else { return nil }
-      // The one who held it before may have removed the file since it was opened.
+      // The previous holder may have removed the file after it was opened here.
       if lock.isInPlace { return lock }
     }
   }
@@ -45,7 +44,7 @@ struct LockFile: ~Copyable, Sendable {
     var descriptor = open(0)
     if descriptor < 0, errno == ENOENT {
       previousState = .missing
-      // Whoever is faster creates the file; for the other it was there.
+      // When two callers race, one creates the file and the other finds it.
       descriptor = open(O_CREAT | O_EXCL)
       if descriptor < 0, errno == EEXIST {
         previousState = .free
@@ -58,7 +57,7 @@ struct LockFile: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
-  /// Opens a lock file. One of the user's whose mode is wrong gets the right one: replacing it would lose the lock.
+  /// Opens a lock file. Corrects a wrong mode of the user's own file, because replacing the file would lose the lock.
   private static func open(_ path: String, _ flags: Int32) -> Int32 {
     let flags = flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
     let descriptor = Foundation.open(path, flags, 0o600)
@@ -66,14 +65,14 @@ struct LockFile: ~Copyable, Sendable {
     return Foundation.open(path, flags, 0o600)
   }
 
-  /// Removes what has a lock's name without being a file: nobody holds a lock on it.
+  /// Removes anything at a lock's path that isn't a regular file. Nobody holds a lock on it.
   private static func removeOthers(_ path: String) {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
     _ = unlink(path) == 0 || rmdir(path) == 0
   }
 
-  /// Writes who holds the lock.
+  /// Writes the holder into the file.
   ///
   /// - Throws: `PrivateFileError` when the disk is full or fails.
   borrowing func write(_ process: ProcessReference) throws(PrivateFileError) {
@@ -83,7 +82,7 @@ struct LockFile: ~Copyable, Sendable {
     else { throw PrivateFileError(path, String(cString: strerror(errno))) }
   }
 
-  /// Gives the lock up and removes the file, unless others share the lock.
+  /// Releases the lock and removes the file, unless others share the lock.
   consuming func remove() {
     if lock(F_WRLCK), isInPlace { unlink(path) }
   }
@@ -106,10 +105,10 @@ struct LockFile: ~Copyable, Sendable {
     return request.l_type == Int16(F_UNLCK) ? .free : .held
   }
 
-  /// Who holds a lock, or held it last.
+  /// The process that holds a lock or held it last.
   ///
   /// - Returns: `nil` when there is no file.
-  /// - Throws: `PrivateFileError` when the file doesn't say so.
+  /// - Throws: `PrivateFileError` when the file doesn't name the process.
   static func holder(_ path: String) throws(PrivateFileError) -> ProcessReference? {
     guard let json = try PrivateFile.readJSON(path, sizeLimit: 1 << 16) else { return nil }
     do {
@@ -119,7 +118,7 @@ struct LockFile: ~Copyable, Sendable {
     }
   }
 
-  /// Whether the lock is this one's now; true also where there are no locks.
+  /// Tries to take the lock. Also returns `true` if the file system doesn't support locks.
   private borrowing func lock(_ type: Int32) -> Bool {
     var request = flock()
     request.l_type = Int16(type)
@@ -127,7 +126,7 @@ struct LockFile: ~Copyable, Sendable {
     return fcntl(descriptor, Command.set, &request) == 0 || (errno != EAGAIN && errno != EACCES)
   }
 
-  /// Whether the file is still the one at its path.
+  /// Whether the open file is still the one at its path.
   private var isInPlace: Bool {
     var own = stat()
     var there = stat()
@@ -135,7 +134,7 @@ struct LockFile: ~Copyable, Sendable {
       && own.st_dev == there.st_dev
   }
 
-  /// The commands of fcntl(2) for locks of open file descriptions; glibc declares them only to GNU programs.
+  /// The fcntl(2) commands for open file description locks; glibc declares them only to GNU programs.
   private enum Command {
     #if os(Linux)
       static let get: Int32 = 36

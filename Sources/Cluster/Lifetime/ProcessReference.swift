@@ -1,15 +1,15 @@
 import MartletWire
 
-/// One particular process: its id, when it started, and where. A later process with the same id differs.
+/// One particular process, identified by its id, its start time and its host. A later process with the same id differs.
 package struct ProcessReference: Sendable, Hashable {
   /// Its id in its own namespace.
   package var pid: Int
-  /// Clock ticks from boot to its start, where the system tells.
+  /// Clock ticks from boot to its start, if the system tells.
   package var startTime: String?
   /// Where it runs.
   package var host: HostIdentity
 
-  /// A process of this host, as it is now.
+  /// A process that currently runs on this host.
   package init(pid: Int) {
     self.pid = pid
     startTime = pid == ProcessIdentity.pid ? ProcessTable.ownStartTime : ProcessTable.startTime(of: pid)
@@ -19,7 +19,7 @@ package struct ProcessReference: Sendable, Hashable {
   /// This process.
   package static var current: ProcessReference { ProcessReference(pid: ProcessIdentity.pid) }
 
-  /// Whether it can be looked up and signalled from here, and is there.
+  /// Whether it exists and can be looked up and signalled from here.
   var isReachable: Bool {
     host.sharesProcessIDs(with: .current) && ProcessTable.isAlive(pid, startTime: startTime)
   }
@@ -33,9 +33,9 @@ package struct ProcessReference: Sendable, Hashable {
     ]
   }
 
-  /// Reads what ``fields`` has written.
+  /// Reads a process from the members in ``fields``.
   ///
-  /// - Throws: ``OptionError`` that names the member that is missing or of the wrong type.
+  /// - Throws: ``OptionError`` with the member that is missing or has the wrong type.
   init(json: JSONValue) throws(OptionError) {
     func text(_ key: String) throws(OptionError) -> String? {
       guard let value = json[key], !value.isNull else { return nil }

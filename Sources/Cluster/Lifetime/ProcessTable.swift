@@ -1,10 +1,11 @@
 import Foundation
 
-/// Questions about other processes of this process namespace.
+/// Looks up other processes in this process namespace.
 enum ProcessTable {
-  /// Whether a process exists. A process of another user counts, one that only waits to be reaped does not.
+  /// Whether a process exists. Another user's process counts; a zombie doesn't.
   ///
-  /// - Parameter startTime: what ``startTime(of:)`` returned for it; another process with the same id differs.
+  /// - Parameter startTime: an earlier result of ``startTime(of:)``, which differs for another process with the same
+  ///   id.
   static func isAlive(_ pid: Int, startTime: String? = nil) -> Bool {
     guard let number = Int32(exactly: pid), number > 0, kill(number, 0) == 0 || errno == EPERM else { return false }
     guard let fields = statusFields(of: "\(pid)") else { return true }
@@ -12,13 +13,13 @@ enum ProcessTable {
     return startTime == nil || startTime == Self.startTime(fields)
   }
 
-  /// Clock ticks from boot to a process's start; `nil` where there is no `/proc`.
+  /// Clock ticks from boot to a process's start; `nil` if there is no `/proc`.
   static func startTime(of pid: Int) -> String? { startTime(statusFields(of: "\(pid)")) }
 
-  /// This process's start, which `/proc` tells even where it shows another namespace.
+  /// This process's start time, which `/proc` tells even if it shows another namespace.
   static let ownStartTime = startTime(statusFields(of: "self"))
 
-  /// A process's environment as it was started with; `nil` where it can't be read.
+  /// The environment that a process was started with; `nil` if it can't be read.
   static func environment(of pid: Int) -> [Substring]? {
     guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else { return nil }
     return String(decoding: data, as: UTF8.self).split(separator: "\0")

@@ -1,20 +1,20 @@
 import MartletWire
 
-/// What ipyparallel's `cluster-CLUSTERID.json` says about a cluster that `ipcluster` or `ipyparallel.Cluster` started.
+/// ipyparallel's `cluster-CLUSTERID.json` for a cluster that `ipcluster` or `ipyparallel.Cluster` started.
 struct PythonClusterFile: Sendable, Hashable {
   /// The file's content.
   let json: JSONValue
-  /// The controller, when it runs on this host.
+  /// The controller's process id, if it runs on this host.
   private(set) var controller: Int?
-  /// The engines that run on this host.
+  /// The process ids of the engines on this host.
   private(set) var engines: [Int] = []
-  /// The launcher of a controller that runs elsewhere, for example `ssh`; process ids mean nothing here then.
+  /// The launcher of a controller that runs elsewhere, for example `ssh`. Its process ids mean nothing on this host.
   private(set) var remoteLauncher: String?
-  /// Whether Martlet wrote it beside a record of its own.
+  /// Whether Martlet wrote the file alongside its own record.
   let isMartlets: Bool
   private let marks: [String]
 
-  /// Reads the file of a cluster.
+  /// Reads a cluster's file.
   ///
   /// - Returns: `nil` when there is none.
   /// - Throws: ``StateFileProblem`` when it is unusable.
@@ -52,14 +52,14 @@ struct PythonClusterFile: Sendable, Hashable {
     launcher.lowercased() == "local" || launcher.contains(".Local")
   }
 
-  /// Whether a process is there and of this cluster, not a later one with its id.
+  /// Whether a process exists and belongs to this cluster, and isn't a later process with the same id.
   func isRunning(_ pid: Int) -> Bool {
     guard !isMartlets, HostIdentity.current.pidNamespace != nil, ProcessTable.isAlive(pid) else { return false }
-    // The process of another user can't be looked into.
+    // The environment of another user's process can't be read.
     guard let environment = ProcessTable.environment(of: pid) else { return true }
     return marks.allSatisfy { environment.contains($0[...]) }
   }
 
-  /// The processes that are there.
+  /// The ids of the processes that are running.
   var runningProcesses: [Int] { ([controller].compactMap(\.self) + engines).filter(isRunning) }
 }

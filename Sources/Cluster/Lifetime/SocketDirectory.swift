@@ -3,8 +3,8 @@ import MartletWire
 
 /// A short private folder for the socket files of one local cluster: `/tmp/martlet-UID-RANDOM`, mode 0700.
 ///
-/// It is in `/tmp` because the path of a Unix socket has at most 107 bytes. A lock in it, held by the cluster's process,
-/// tells whether the folder is in use.
+/// The folder is in `/tmp` because the path of a Unix socket has at most 107 bytes. A lock inside, held by the
+/// cluster's process, shows whether the folder is in use.
 struct SocketDirectory: ~Copyable, Sendable {
   /// The absolute path.
   let path: String
@@ -13,7 +13,7 @@ struct SocketDirectory: ~Copyable, Sendable {
   private static let root = "/tmp"
   private static var prefix: String { "martlet-\(getuid())-" }
 
-  /// Makes a new folder.
+  /// Creates a new folder.
   ///
   /// - Throws: ``OptionError`` with the system's reason.
   static func make() throws(OptionError) -> SocketDirectory {
@@ -22,7 +22,7 @@ struct SocketDirectory: ~Copyable, Sendable {
       let random = String((0..<12).compactMap { _ in letters.randomElement() })
       let path = "\(root)/\(prefix)\(random)"
       do {
-        // Fails where the name is taken, so nobody can put a folder of theirs in its place.
+        // This fails if the name is taken, so no other user can plant a folder there.
         try FileManager.default.createDirectory(
           atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
       } catch {
@@ -33,7 +33,7 @@ struct SocketDirectory: ~Copyable, Sendable {
         try lock.write(.current)
         return SocketDirectory(path: path, lock: lock)
       } catch {
-        // Before it had a lock, the folder could be taken for a leftover and removed.
+        // Until the folder has a lock, another process may take it for a leftover and remove it.
         guard FileManager.default.fileExists(atPath: path) else { continue }
         throw OptionError("\(path) can't be used for sockets: \(error)")
       }
@@ -42,7 +42,7 @@ struct SocketDirectory: ~Copyable, Sendable {
 
   private static func lockPath(_ path: String) -> String { "\(path)/lock" }
 
-  /// What the names of socket files start with, the `ip` of an `ipc` controller.
+  /// The common prefix of the socket files' paths: the `ip` of an `ipc` controller.
   var address: String { "\(path)/s" }
 
   /// Removes the folder and the sockets in it.
@@ -58,7 +58,8 @@ struct SocketDirectory: ~Copyable, Sendable {
 
   /// Removes a folder whose process is gone.
   ///
-  /// - Parameter path: may come from a file, so only a folder of the user's with the right kind of name is touched.
+  /// - Parameter path: may come from a file, so only a folder that the user owns and that has the right kind of name is
+  ///   touched.
   /// - Returns: whether it was removed.
   static func removeIfStale(_ path: String) -> Bool {
     let start = "\(root)/\(prefix)"

@@ -2,11 +2,10 @@ import MartletWire
 
 /// A state file that can't be used.
 package struct StateFileProblem: Error, Sendable, Hashable, CustomStringConvertible {
-  /// Where the file is.
   package let path: String
-  /// What is wrong with it.
+  /// What is wrong with the file.
   package let reason: String
-  /// Whether a later version of Martlet wrote it, so that it may well describe something that runs.
+  /// Whether a later version of Martlet wrote the file, which may then describe a running cluster.
   package var isNewer = false
 
   /// Path and reason.

@@ -4,19 +4,19 @@ import MartletWire
 
 /// Writes lines such as `2026-01-02 03:04:05.678 [IPController] WARNING | message key=value` to a descriptor.
 public struct LineLogHandler: LogHandler {
-  /// Added to each line.
+  /// Metadata added to each line.
   public var metadata: Logger.Metadata = [:]
   /// The least severe level that is written.
   public var logLevel: Logger.Level
   private let name: String
   private let output: FileHandle
 
-  /// A handler.
+  /// Creates a handler.
   ///
   /// - Parameters:
-  ///   - name: stands in brackets in each line.
+  ///   - name: the name shown in brackets in each line.
   ///   - level: the least severe level that is written.
-  ///   - output: where to; standard error by default.
+  ///   - output: where lines go; standard error by default.
   public init(name: String, level: Logger.Level, output: FileHandle = .standardError) {
     self.name = name
     self.output = output
@@ -28,13 +28,14 @@ public struct LineLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  /// Writes a line.
+  /// Writes an event as one line.
   public func log(event: LogEvent) {
     let cause = event.error.map { ": \($0)" } ?? ""
     let line = Self.line(
       name: name, level: event.level, message: "\(event.message)\(cause)",
       metadata: event.metadata.map { metadata.merging($0) { $1 } } ?? metadata, date: Date())
-    // One write for a line, so that lines of several threads don't mix. A log that can't be written has no reader.
+    // A single write per line keeps the lines of different threads apart. Ignore errors: a log that can't be written
+    // has no reader.
     try? output.write(contentsOf: Data(line.utf8))
   }
 
@@ -62,13 +63,13 @@ public struct LineLogHandler: LogHandler {
 }
 
 extension ApplicationOptions {
-  /// The role's logger: to standard error, or to `log/PROGRAM-CLUSTERID-PID.log` in the profile.
+  /// Makes the role's logger. It writes to standard error, or to `log/PROGRAM-CLUSTERID-PID.log` in the profile.
   ///
   /// - Parameters:
-  ///   - program: for example `ipcontroller`, for the file's name.
-  ///   - name: for example `IPController`, for the lines.
-  ///   - standardError: where lines go that are not for a file.
-  /// - Throws: ``OptionError`` when the file can't be made.
+  ///   - program: the program in the file's name, for example `ipcontroller`.
+  ///   - name: the name in each line, for example `IPController`.
+  ///   - standardError: where lines go if they don't go to a file.
+  /// - Throws: ``OptionError`` when the file can't be created.
   public func makeLogger(
     program: String, name: String, standardError: FileHandle = .standardError
   ) throws(OptionError) -> Logger {
@@ -87,7 +88,7 @@ extension ApplicationOptions {
 }
 
 extension ProfileDirectory {
-  /// Removes log files whose names fit.
+  /// Removes the log files whose names match.
   func removeLogs(where fits: (String) -> Bool) {
     for file in (try? FileManager.default.contentsOfDirectory(atPath: log)) ?? [] where fits(file) {
       try? FileManager.default.removeItem(atPath: "\(log)/\(file)")

@@ -1,7 +1,7 @@
 import Logging
 
 extension Logger.Level {
-  /// A level by Python's name or number: `INFO`, `20`.
+  /// A level from Python's name or number: `INFO`, `20`.
   public init?(traitlets text: String) {
     if let number = Int(text) {
       switch number {
@@ -26,7 +26,7 @@ extension Logger.Level {
     }
   }
 
-  /// Python's number of the level.
+  /// Python's number for the level.
   public var traitletsNumber: Int {
     switch self {
     case .trace: 5
@@ -38,7 +38,7 @@ extension Logger.Level {
     }
   }
 
-  /// Python's name of the level where it is shown in a line: from warnings on.
+  /// Python's name for the level in a line; `nil` below warnings, whose lines don't show it.
   var prominentName: String? {
     switch self {
     case .warning: "WARNING"

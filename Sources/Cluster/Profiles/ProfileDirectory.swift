@@ -1,7 +1,7 @@
 import Foundation
 import MartletWire
 
-/// A profile of IPython: the folder with its connection files, logs and configuration.
+/// An IPython profile: the folder with its connection files, logs and configuration.
 public struct ProfileDirectory: Sendable, Hashable {
   /// The absolute path, for example `/home/ada/.ipython/profile_default`.
   public let path: String
@@ -9,7 +9,7 @@ public struct ProfileDirectory: Sendable, Hashable {
   /// The profile in a folder.
   public init(path: String) { self.path = UserPath.absolute(path) }
 
-  /// The profile with a name, in IPython's folder by default.
+  /// The named profile, in IPython's folder by default.
   public init(name: String, ipythonDirectory: String = IPythonDirectory.path()) {
     self.init(path: "\(ipythonDirectory)/profile_\(name)")
   }
@@ -21,7 +21,7 @@ public struct ProfileDirectory: Sendable, Hashable {
   /// Process ids.
   public var pid: String { "\(path)/pid" }
 
-  /// The profile's name, or its path when it doesn't follow the naming.
+  /// The profile's name, or its path if the folder isn't named `profile_NAME`.
   public var name: String {
     let folder = (path as NSString).lastPathComponent
     return folder.hasPrefix("profile_") ? String(folder.dropFirst("profile_".count)) : path
@@ -33,7 +33,7 @@ public struct ProfileDirectory: Sendable, Hashable {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
   }
 
-  /// Creates the folder and its subfolders if they are missing, and closes `security` and `pid` to other users.
+  /// Creates the folder and its subfolders if they are missing, and makes `security` and `pid` private to the user.
   ///
   /// - Throws: ``ClusterError`` with the path, the system's reason and what to do.
   public func create() throws(ClusterError) {
@@ -52,7 +52,7 @@ public struct ProfileDirectory: Sendable, Hashable {
     }
   }
 
-  /// All profiles of a folder, by name.
+  /// All profiles in a folder, sorted by name.
   public static func all(in ipythonDirectory: String = IPythonDirectory.path()) -> [ProfileDirectory] {
     let folders = (try? FileManager.default.contentsOfDirectory(atPath: ipythonDirectory)) ?? []
     return folders.filter { $0.hasPrefix("profile_") }.sorted()

@@ -3,7 +3,7 @@ import MartletWire
 import MartletZeroMQ
 
 extension ControllerConfiguration {
-  /// The controller that the options describe.
+  /// The configuration that the options describe.
   ///
   /// - Throws: ``OptionError`` for unusable CURVE keys.
   public init(_ options: ControllerOptions) throws(OptionError) {
@@ -22,7 +22,7 @@ extension ControllerConfiguration {
     signatureScheme = options.security.signatureScheme
     if options.security.enableCurve {
       curve = try Self.curveKeys(options.security)
-      // CURVE authenticates and protects against replays: signing is redundant, as in ipyparallel.
+      // CURVE already authenticates and protects against replays, so signing is redundant, as in ipyparallel.
       key = options.security.sessionKey ?? ""
     }
     scheme = SchedulingScheme(rawValue: options.scheduler.scheme) ?? scheme

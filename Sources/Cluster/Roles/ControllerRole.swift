@@ -2,12 +2,12 @@ import Logging
 import MartletController
 import MartletZeroMQ
 
-/// This process as a controller, with ipcontroller's options.
+/// Runs this process as a controller, with ipcontroller's options.
 public enum ControllerRole {
   /// Runs a controller until it is cancelled.
   ///
   /// - Parameter arguments: the command line without the program's name and without `controller`.
-  /// - Throws: ``OptionError`` for an option that can't be used, or what the controller throws.
+  /// - Throws: ``OptionError`` for an unusable option, or the controller's error.
   public static func run(_ arguments: [String]) async throws {
     let (options, warnings) = try ControllerOptions.read(arguments)
     let application = options.application

@@ -8,7 +8,7 @@
 
 /// The limit on this process's open descriptors.
 enum DescriptorLimit {
-  /// Raises the limit as far as the system allows: an engine holds eight connections to its controller, so 128 engines
+  /// Raises the limit as far as the system allows. An engine holds eight connections to its controller, so 128 engines
   /// reach the usual soft limit of 1024.
   static func raise() {
     #if os(Linux)
@@ -24,7 +24,7 @@ enum DescriptorLimit {
       // Even without a hard limit, setrlimit(2) refuses more than this.
       limit.rlim_cur = min(limit.rlim_max, rlim_t(OPEN_MAX))
     #endif
-    // Without permission the limit stays as it was.
+    // Without permission, the limit stays unchanged.
     _ = setrlimit(resource, &limit)
   }
 }

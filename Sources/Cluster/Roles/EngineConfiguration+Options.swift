@@ -3,9 +3,9 @@ import MartletWire
 import MartletZeroMQ
 
 extension EngineConfiguration {
-  /// The engine that the options describe.
+  /// The configuration that the options describe.
   ///
-  /// - Parameter connection: as ``EngineOptions/connection()`` gives it.
+  /// - Parameter connection: the result of ``EngineOptions/connection()``.
   public init(_ options: EngineOptions, connection: ConnectionInfo) {
     self.init(
       connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,

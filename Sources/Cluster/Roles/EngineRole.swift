@@ -3,15 +3,15 @@ import Logging
 import MartletEngine
 import MartletWire
 
-/// This process as an engine, with ipengine's options.
+/// Runs this process as an engine, with ipengine's options.
 public enum EngineRole {
   /// Runs an engine until it is cancelled or told to leave.
   ///
   /// - Parameters:
   ///   - arguments: the command line without the program's name and without `engine`.
   ///   - functions: the functions that clients can call by name.
-  /// - Throws: ``OptionError`` for an option that can't be used, `ConnectionError` when no controller is found, or what
-  ///   the engine throws.
+  /// - Throws: ``OptionError`` for an unusable option, `ConnectionError` when no controller is found, or the engine's
+  ///   error.
   public static func run(_ arguments: [String], functions: [any RemoteCallable] = []) async throws {
     let (options, warnings) = try EngineOptions.read(arguments)
     let application = options.application

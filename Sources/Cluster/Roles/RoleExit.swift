@@ -1,17 +1,17 @@
 import Foundation
 
-/// How a role ends its process.
+/// Turns a role's outcome into an exit code and messages.
 public enum RoleExit {
   /// The exit code for a command line that can't be used.
   public static let usageErrorCode: Int32 = 2
 
   static let usageErrorPrefix = "Error: "
 
-  /// Runs a role until it is done or a shutdown is requested, and returns the exit code: 0, also after a signal; 1 with
-  /// the error on standard error; 2 with error and usage if an option can't be used.
+  /// Runs a role until it finishes or a shutdown is requested. Returns the exit code: 0 on success or after a shutdown;
+  /// 1 with the error on standard error; 2 with the error and the usage if an option can't be used.
   ///
   /// - Parameters:
-  ///   - program: the name in front of an error.
+  ///   - program: the name that precedes an error message.
   ///   - usage: how to use the program, for example `martlet engine [options]`.
   public static func code(
     _ program: String, usage: String, _ role: @escaping @Sendable () async throws -> Void
@@ -30,7 +30,7 @@ public enum RoleExit {
     }
   }
 
-  /// Writes what is wrong with a command line and how it should look to standard error, in ArgumentParser's format.
+  /// Writes a command-line error and the usage to standard error, in ArgumentParser's format.
   public static func report(_ error: OptionError, program: String, usage: String) {
     report(
       """
@@ -42,7 +42,7 @@ public enum RoleExit {
 
   /// Writes a line to standard error.
   public static func report(_ line: String) {
-    // If standard error is closed, nobody wants the line.
+    // A closed standard error has no reader, so ignore the failure.
     try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
   }
 }

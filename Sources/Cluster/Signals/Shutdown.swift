@@ -1,24 +1,23 @@
 import Dispatch
 import Foundation
 
-/// A shutdown that was asked for from outside.
+/// A shutdown requested from outside.
 public struct Interruption: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The signal, or `nil` when the process that started this one is gone.
+  /// The signal; `nil` when the process that started this one is gone.
   public let signal: Int32?
 
-  /// In words, for messages.
+  /// A description for messages.
   public var description: String { signal.map { "stopped by signal \($0)" } ?? "the starting process is gone" }
 
-  /// The exit code shells expect for it.
+  /// The exit code that shells expect.
   public var exitCode: Int32 { 128 + (signal ?? SIGTERM) }
 }
 
-/// Runs something until it is done, or until SIGINT, SIGTERM, SIGHUP or the end of the starting process cancels
-/// it.
+/// Runs an operation until it finishes. SIGINT, SIGTERM, SIGHUP and the end of the starting process cancel it.
 ///
-/// A second signal is not caught: it ends the process at once, and what it started follows.
+/// A second signal is not caught. It ends the process at once, and its children end with it.
 ///
-/// - Parameter operation: is expected to put everything away when it is cancelled.
+/// - Parameter operation: the work to run; it must clean up when it is cancelled.
 /// - Throws: ``Interruption`` after the operation has ended, or what the operation throws.
 public func runUntilShutdown<Output: Sendable>(
   _ operation: @escaping @Sendable () async throws -> Output
@@ -45,11 +44,11 @@ public func runUntilShutdown<Output: Sendable>(
   }
 }
 
-/// The first of the signals that end a process to arrive, `nil` when the task is cancelled before. A hangup counts only
-/// where it was not ignored before, as `nohup` has it.
+/// The first of the terminating signals to arrive; `nil` if the task is cancelled first. SIGHUP counts only if it was
+/// not already ignored, as it is under `nohup`.
 private func firstSignal() async -> Int32? {
   let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-  // The default action would end the process before a source sees the signal.
+  // Otherwise the default action ends the process before a source sees the signal.
   let ignoresHangup = isIgnored(signal(SIGHUP, SIG_IGN))
   let numbers = [SIGINT, SIGTERM] + (ignoresHangup ? [] : [SIGHUP])
   let sources = numbers.map { number in
@@ -68,7 +67,7 @@ private func firstSignal() async -> Int32? {
 
 private typealias SignalHandler = @convention(c) (Int32) -> Void
 
-/// Whether a signal's handler is the one that ignores it. Functions can't be compared, their addresses can.
+/// Whether a handler is `SIG_IGN`. Functions can't be compared, so this compares their addresses.
 private func isIgnored(_ handler: SignalHandler?) -> Bool {
   unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN as SignalHandler?, to: Int.self)
 }

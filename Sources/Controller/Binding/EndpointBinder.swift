@@ -1,10 +1,10 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Binds the controller's sockets and records where: to ports of the configured pools, to those of reused connection
-/// files, or to ports that the system chooses and that are read back.
+/// Binds the controller's sockets and records their ports. Ports come from the configured pools, from reused connection
+/// files, or from the system; the latter are read back.
 struct EndpointBinder {
-  /// Which connection file an endpoint belongs to.
+  /// The connection file that an endpoint belongs to.
   enum Side {
     case client, engine
   }
@@ -17,9 +17,9 @@ struct EndpointBinder {
     let monitor: String
   }
 
-  /// Ports to take one after the other.
+  /// A pool of ports, used in order.
   private struct Pool {
-    /// Where they come from, for errors.
+    /// The option they come from, for error messages.
     let option: String
     var ports: ArraySlice<Int>
   }
@@ -27,7 +27,7 @@ struct EndpointBinder {
   /// A port to bind, or the number of an `ipc` or `inproc` endpoint.
   private struct Wanted {
     let number: Int
-    /// Where it comes from, for errors.
+    /// The option it comes from, for error messages.
     let option: String
   }
 
@@ -46,7 +46,7 @@ struct EndpointBinder {
 
   /// Looks up the addresses to bind.
   ///
-  /// - Throws: ``ConnectionError`` that names the option when an address can't be listened on.
+  /// - Throws: ``ConnectionError`` that names the option if an address can't be bound.
   init(
     _ configuration: ControllerConfiguration, reused: [Side: [ConnectionInfo.Channel: [Int]]] = [:]
   ) throws(ConnectionError) {
@@ -61,10 +61,10 @@ struct EndpointBinder {
     self.reused = reused
   }
 
-  /// Where the sockets of a side are bound.
+  /// The address that the sockets of a side are bound to.
   func address(_ side: Side) -> ListeningAddress { side == .client ? clients : engines }
 
-  /// Binds a socket for a channel of one side; the registration socket serves both sides under one number.
+  /// Binds a socket for a channel of one side. The registration socket serves both sides under one number.
   ///
   /// - Parameter isMonitored: false if the socket's owner has its own monitor.
   mutating func bind(
@@ -79,8 +79,8 @@ struct EndpointBinder {
   mutating func bindRegistration(_ socket: borrowing Socket) throws(ConnectionError) {
     try monitor(socket, "registration")
     let wanted = takeReused(.registration, .engine)
-    // If only one side is tcp, its port is the number of both; a wildcard address serves the other side as well.
-    // Where either would do, the socket takes a port of the engines, as in ipyparallel.
+    // If only one side is tcp, its port is the number for both. A wildcard address serves the other side as well. If
+    // either side would do, the socket takes a port of the engines, as in ipyparallel.
     let clientFirst =
       clients.transport == "tcp" && engines.transport != "tcp" || clients.covers(engines) && !engines.covers(clients)
     let number = try bind(socket, clientFirst ? .client : .engine, wanted: wanted)
@@ -119,7 +119,7 @@ struct EndpointBinder {
       }
       return port
     }
-    // libzmq takes the lower 16 bits of any number.
+    // libzmq truncates any number to its lower 16 bits.
     guard (1...0xFFFF).contains(wanted.number) else {
       throw ConnectionError("\(wanted.option): \(wanted.number) is not a port")
     }
@@ -127,7 +127,7 @@ struct EndpointBinder {
     return wanted.number
   }
 
-  /// `ipc` and `inproc` endpoints are told apart by a number instead of a port.
+  /// Binds an `ipc` or `inproc` endpoint. It has a number instead of a port.
   private mutating func bindNumbered(
     _ socket: borrowing Socket, _ address: ListeningAddress, wanted: Int?
   ) throws(ConnectionError) -> Int {
@@ -135,12 +135,12 @@ struct EndpointBinder {
     nextIPCNumber = max(nextIPCNumber, number + 1)
     let endpoint = ConnectionInfo.endpoint(interface: address.url, number: number)
     if address.transport == "ipc" {
-      // The path must fit into sockaddr_un with its terminating zero.
+      // The path and its terminating zero must fit into sockaddr_un.
       let path = endpoint.dropFirst("ipc://".count)
       guard path.utf8.count <= 107 else {
         throw ConnectionError("the ipc path \(path) is longer than 107 bytes, choose a shorter --ip")
       }
-      // ipyparallel's clients and engines build `path:number` where its controller binds `path-number`: serve both.
+      // ipyparallel's clients and engines use `path:number` where its controller binds `path-number`. Serve both.
       let twin = "\(address.url):\(number)"
       try Self.bind(socket, twin)
       socketFiles += [String(twin.dropFirst("ipc://".count)), String(path)]
@@ -151,7 +151,7 @@ struct EndpointBinder {
 
   /// Binds a socket.
   ///
-  /// - Parameter option: where the port comes from; `nil` for one that the system chooses.
+  /// - Parameter option: the option the port comes from; `nil` if the system chooses it.
   @discardableResult
   private static func bind(
     _ socket: borrowing Socket, _ endpoint: String, option: String? = nil

@@ -28,14 +28,12 @@ actor HandshakeWatch: EventLoopActor {
     self.logger = logger
   }
 
-  /// Starts watching.
   func start() {
     tokens = watched.indices.map { index in
       onReadable(watched[index].monitor.socket) { $0.read(index) }
     }
   }
 
-  /// Stops watching.
   func stop() {
     for token in tokens { loop.cancel(token) }
   }

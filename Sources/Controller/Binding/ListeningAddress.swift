@@ -1,25 +1,26 @@
 import MartletWire
+import MartletZeroMQ
 
-/// Where the sockets of one side are bound, and how the connection file says so.
+/// The address that the sockets of one side are bound to, and its form in the connection file.
 struct ListeningAddress: Sendable, Hashable {
   /// `tcp`, `ipc` or `inproc`.
   let transport: String
-  /// What the endpoints to bind begin with, for example `tcp://127.0.0.1`.
+  /// The prefix of the endpoints to bind, for example `tcp://127.0.0.1`.
   let url: String
-  /// The interface in the connection file: an address that peers can connect to, or `tcp://*`, for which they take
+  /// The interface in the connection file: an address that peers can connect to, or `tcp://*`, which they replace by
   /// loopback or the file's location.
   let publishedURL: String
 
   private static let anyIPv4 = "tcp://*"
   private static let anyIPv6 = "tcp://[::]"
 
-  /// Looks up the address of an interface: a number, the name of a host or of a network interface, `*` or `0.0.0.0` for
-  /// all IPv4 addresses, `::` for those of IPv6 too.
+  /// Looks up the address of an interface: a numeric address, the name of a host or network interface, `*` or `0.0.0.0`
+  /// for all IPv4 addresses, or `::` for all IPv4 and IPv6 addresses.
   ///
-  /// libzmq 4.3.4 binds to numbers and network interfaces only.
+  /// libzmq 4.3.4 binds to numeric addresses and network interfaces only.
   ///
-  /// - Parameter option: named in errors.
-  /// - Throws: ``ConnectionError`` when the name is unknown or no address of it belongs to this machine.
+  /// - Parameter option: the option to name in errors.
+  /// - Throws: ``ConnectionError`` if the name is unknown or none of its addresses belongs to this machine.
   init(_ interface: ControllerConfiguration.Interface, option: String) throws(ConnectionError) {
     transport = interface.transport
     guard transport == "tcp" else {
@@ -28,7 +29,7 @@ struct ListeningAddress: Sendable, Hashable {
     }
     switch interface.ip {
     case "*", "0.0.0.0": (url, publishedURL) = (Self.anyIPv4, Self.anyIPv4)
-    // Published under the name that ipyparallel's peers know; they reach an IPv6 wildcard over IPv4.
+    // Publish the wildcard that ipyparallel's peers know. They reach an IPv6 wildcard over IPv4.
     case "::", "[::]": (url, publishedURL) = (Self.anyIPv6, Self.anyIPv4)
     default:
       let address = try Self.address(interface.ip, option: "\(option)=\(interface.ip)")
@@ -54,7 +55,7 @@ struct ListeningAddress: Sendable, Hashable {
     return address
   }
 
-  /// Whether a socket bound here is reached there too.
+  /// Whether a socket bound to this address can be reached at the other one too.
   func covers(_ other: ListeningAddress) -> Bool {
     self == other
       || other.transport == "tcp" && (url == Self.anyIPv6 || url == Self.anyIPv4 && !other.url.contains("["))

@@ -5,7 +5,7 @@ extension Socket {
   ///
   /// - Parameters:
   ///   - message: a buffer to receive into.
-  ///   - limit: the most messages to read, so that no source of the loop starves another.
+  ///   - limit: the maximum number of messages to read. It keeps one source of the loop from starving the others.
   /// - Returns: whether there is a new subscription.
   func hasNewSubscriber(using message: inout Multipart, atMost limit: Int) -> Bool {
     var isNew = false

@@ -2,9 +2,9 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// The driver of the heart monitor: pings all engines and listens for their echoes.
+/// The driver of the heart monitor. It pings all engines and receives their echoes.
 ///
-/// A new subscriber is pinged soon after it joins, which completes a registration within milliseconds instead of at the
+/// It pings a new subscriber soon after it joins, so a registration completes within milliseconds instead of at the
 /// next period.
 actor HeartMonitor: SocketDriver {
   nonisolated let loop: EventLoop
@@ -29,7 +29,7 @@ actor HeartMonitor: SocketDriver {
   private static let batch = 256
   /// How long an engine has to reconnect after its connection broke; libzmq tries again after 0.1 s.
   private static let reconnectionTime = Duration.seconds(2)
-  /// New subscribers within this time share one extra ping: a thousand engines that start at once get a few dozen.
+  /// New subscribers within this time share one extra ping. A thousand engines that start at once cause a few dozen.
   private static let extraPingDelay = Duration.milliseconds(10)
 
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
@@ -47,7 +47,6 @@ actor HeartMonitor: SocketDriver {
     self.logger = logger
   }
 
-  /// Starts pinging.
   func start() {
     serve(ping) { $0.readSubscriptions() }
     serve(pong) { $0.readPongs() }
@@ -55,18 +54,17 @@ actor HeartMonitor: SocketDriver {
     arm()
   }
 
-  /// Stops pinging.
   func stop() {
     if let extraPing { loop.cancel(extraPing) }
     stopServing()
   }
 
-  /// Forgets a heart: its next beat counts as its first.
+  /// Forgets a heart. Its next beat counts as its first.
   nonisolated func forget(_ uuid: String) {
     execute { $0.state.forget(EngineIdentity(uuid)) }
   }
 
-  /// Takes an engine known from before as beating, so its silence is reported.
+  /// Treats a previously known engine as beating, so its silence is reported.
   nonisolated func watch(_ uuid: String) {
     execute { $0.state.watch(EngineIdentity(uuid)) }
   }
@@ -136,8 +134,8 @@ actor HeartMonitor: SocketDriver {
 
   // MARK: - Broken connections
 
-  /// Notices engines whose connections end. An engine that died closes its connections at once, long before it has
-  /// missed enough pings.
+  /// Detects engines whose connections close. A dead engine's connections close at once, long before it has missed
+  /// enough pings.
   private func readConnections() {
     while let event = try? connections.next() {
       handshakes.note(event, socket: "hb_pong", logger: logger)
@@ -149,8 +147,8 @@ actor HeartMonitor: SocketDriver {
     }
   }
 
-  /// Ends a heart whose connection broke unless it beats again soon. An engine that lives reconnects and is pinged as a
-  /// new subscriber.
+  /// Ends a heart whose connection broke unless it beats again soon. A live engine reconnects and is pinged as a new
+  /// subscriber.
   private func awaitReconnection(of heart: EngineIdentity) {
     state.disconnected(heart)
     brokenConnections.log(

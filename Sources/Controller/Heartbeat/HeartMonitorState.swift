@@ -1,11 +1,12 @@
-/// The heart monitor without sockets and clock: when to ping, which hearts are new, and which have stopped.
+/// The state of the heart monitor, without sockets or a clock. It decides when to ping, which hearts are new and which
+/// have stopped.
 ///
-/// The semantics are those of ipyparallel 9.2's `HeartMonitor`. The ping of each period carries the monitor's lifetime in
-/// seconds, and hearts echo it. An echo of the current ping or the previous one counts as a beat. A heart is known from
-/// its first beat on, while the original tells the hub only at the end of the period. A heart that misses more than
+/// The semantics are those of ipyparallel 9.2's `HeartMonitor`. The ping of each period carries the monitor's lifetime
+/// in seconds, and hearts echo it. An echo of the current ping or the previous one counts as a beat. A heart is known
+/// from its first beat on; ipyparallel tells the hub only at the end of the period. A heart that misses more than
 /// ``maxMisses`` periods in a row has stopped; if it beats later, it is new again.
 public struct HeartMonitorState: Sendable {
-  /// The end of a period: the driver reports the hearts to the hub, then sends the ping.
+  /// The result of a period's end. The driver reports the stopped hearts to the hub, then sends the ping.
   public struct Beat: Equatable, Sendable {
     /// The monitor's lifetime in seconds, in decimal notation.
     public let ping: String
@@ -17,24 +18,24 @@ public struct HeartMonitorState: Sendable {
   public enum Pong: Equatable, Sendable {
     /// The first beat of this heart.
     case first
-    /// The answer to the current ping, after this time.
+    /// The answer to the current ping, with its latency.
     case onTime(Duration)
-    /// The answer to the ping before, after this time.
+    /// The answer to the previous ping, with its latency.
     case late(Duration)
-    /// The answer to an older ping, or to none: it does not count.
+    /// The answer to an older ping, or to none. It is ignored.
     case stale
   }
 
   /// The time between pings; 3 s by default as in ipyparallel.
   public let period: Duration
-  /// The pings in a row a heart may miss; 10 by default as in ipyparallel.
+  /// The number of consecutive pings a heart may miss; 10 by default as in ipyparallel.
   public let maxMisses: Int
   /// When ``advance(to:)`` is due next.
   public private(set) var nextDeadline: ContinuousClock.Instant
-  /// The known hearts and the number of pings each has missed in a row.
+  /// The known hearts and the number of consecutive pings each has missed.
   public private(set) var misses: [EngineIdentity: Int] = [:]
 
-  /// The text of the latest ping, sent again to engines that joined since.
+  /// The text of the latest ping. It is sent again to engines that have joined since.
   public var currentPing: String { current.text }
 
   private let start: ContinuousClock.Instant
@@ -44,7 +45,7 @@ public struct HeartMonitorState: Sendable {
   private var current: (text: String, sent: ContinuousClock.Instant)
   private var last: (text: String, sent: ContinuousClock.Instant)
 
-  /// A monitor whose first ping is due one period after `start`. The period is at least 1 ms.
+  /// Creates a monitor whose first ping is due one period after `start`. The period is at least 1 ms.
   public init(period: Duration = .milliseconds(3000), maxMisses: Int = 10, start: ContinuousClock.Instant) {
     self.period = max(period, .milliseconds(1))
     self.maxMisses = maxMisses
@@ -54,7 +55,7 @@ public struct HeartMonitorState: Sendable {
     last = current
   }
 
-  /// Ends the period if it is due. Several missed periods, as on a machine that slept, count as one.
+  /// Ends the period if it is due. Several missed periods count as one, for example after the machine slept.
   ///
   /// - Returns: `nil` if the period isn't over.
   public mutating func advance(to now: ContinuousClock.Instant) -> Beat? {
@@ -80,7 +81,7 @@ public struct HeartMonitorState: Sendable {
       ping: current.text, stoppedHearts: stoppedHearts.sorted { $0.rawValue < $1.rawValue })
   }
 
-  /// Takes a heart's answer to a ping.
+  /// Handles a heart's answer to a ping.
   public mutating func pong(from heart: EngineIdentity, _ text: String, now: ContinuousClock.Instant) -> Pong {
     guard text == current.text || text == last.text else { return .stale }
     responses.insert(heart)
@@ -92,7 +93,7 @@ public struct HeartMonitorState: Sendable {
     return text == current.text ? .onTime(now - current.sent) : .late(now - last.sent)
   }
 
-  /// Notes that a heart's connection broke: from now on only a beat over a new connection counts.
+  /// Notes that a heart's connection broke. Only a beat over a new connection counts from now on.
   public mutating func disconnected(_ heart: EngineIdentity) {
     guard misses[heart] != nil else { return }
     responses.remove(heart)
@@ -113,7 +114,7 @@ public struct HeartMonitorState: Sendable {
     if misses[heart] == nil { misses[heart] = 0 }
   }
 
-  /// Forgets a heart: its silence is not reported, and its next beat counts as its first.
+  /// Forgets a heart. Its silence is not reported, and its next beat counts as its first.
   public mutating func forget(_ heart: EngineIdentity) {
     misses[heart] = nil
     responses.remove(heart)

@@ -1,8 +1,8 @@
-/// A scheduler or relay that is told about engines that come and go. The hub calls it on its own loop.
+/// A scheduler or relay that is notified when engines join or leave. The hub calls it on the hub's loop.
 protocol EngineObserver: Sendable {
-  /// An engine can take work. `returnsTasks` engines return tasks that wait behind a long one.
+  /// An engine can take work. If `returnsTasks` is true, it returns tasks that wait behind a long one.
   func engineRegistered(_ uuid: String, returnsTasks: Bool)
-  /// An engine is gone.
+  /// An engine has left.
   func engineUnregistered(_ uuid: String)
 }
 

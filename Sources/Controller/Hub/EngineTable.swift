@@ -2,7 +2,7 @@ import Collections
 import DequeModule
 import MartletWire
 
-/// The engines the hub knows, registered or about to be.
+/// The engines the hub knows, registered or accepted.
 struct EngineTable {
   /// An engine's registration.
   struct Engine {
@@ -10,24 +10,24 @@ struct EngineTable {
     let uuid: String
     /// Whether the engine returns tasks that wait behind a long one.
     var returnsTasks = false
-    /// When the registration is given up if the engine has not beaten by then.
+    /// The deadline for the first beat, after which the registration is cancelled.
     var deadline: ContinuousClock.Instant?
-    /// When the registration was complete; `nil` for engines of a controller that ran before.
+    /// When the registration completed; `nil` for engines restored from an earlier controller.
     var registered: ContinuousClock.Instant?
   }
 
-  /// What one engine has to do and has done.
+  /// The pending and completed work of one engine.
   struct Work {
-    /// Requests sent to the engine directly and not answered, in order of submission.
+    /// Unanswered requests sent to the engine directly, in order of submission.
     var queue = RequestLedger.List()
-    /// Tasks the scheduler gave it.
+    /// Tasks assigned by the scheduler.
     var tasks = RequestLedger.List()
-    /// How many requests it has answered.
+    /// The number of requests it has answered.
     var completedCount = 0
-    /// The latest of them.
+    /// The ids of the latest answered requests.
     var completed = Deque<String>()
 
-    /// More answered ids than this are counted but not listed, so that memory stays flat.
+    /// The maximum number of answered ids to list. Further ones are only counted, which bounds memory.
     static let completedLimit = 4096
 
     mutating func complete(_ id: String) {
@@ -37,24 +37,24 @@ struct EngineTable {
     }
   }
 
-  /// Engines that beat, by id.
+  /// Registered engines, by id.
   private(set) var engines: [Int: Engine] = [:]
-  /// Engines that were accepted but haven't beaten yet, by uuid.
+  /// Accepted engines that have not beaten yet, by uuid.
   private(set) var incoming: [String: Engine] = [:]
   private(set) var idsByUUID: [String: Int] = [:]
   var work: [Int: Work] = [:]
   private(set) var nextID = 0
 
-  /// How many accepted engines may be waited for. More are refused.
+  /// The maximum number of accepted engines that have not beaten yet. Further ones are refused.
   static let incomingLimit = 16_384
 
-  /// Ids that engines may ask for or that a saved table may name.
+  /// The ids that engines may request or a saved table may contain.
   private static let idRange = 0..<Int(Int32.max)
 
-  /// Whether a text can be an engine's uuid: it is a routing identity, which takes 1 to 255 bytes.
+  /// Whether a text can be an engine's uuid: a routing identity of 1 to 255 bytes.
   static func isUUID(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= 255 }
 
-  /// Gives an id to a new engine: the one it asked for if that is free, else the next.
+  /// Assigns an id to a new engine: the requested one if it is free, else the next.
   mutating func accept(
     uuid: String, requestedID: Int?, returnsTasks: Bool = false, deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
@@ -74,7 +74,7 @@ struct EngineTable {
     return engine
   }
 
-  /// Makes an accepted engine a registered one.
+  /// Registers an accepted engine.
   mutating func finish(uuid: String, now: ContinuousClock.Instant) -> Engine? {
     guard var engine = incoming.removeValue(forKey: uuid) else { return nil }
     engine.registered = now
@@ -84,26 +84,26 @@ struct EngineTable {
     return engine
   }
 
-  /// Drops an engine that was accepted but not registered.
+  /// Drops an accepted engine that is not registered.
   mutating func cancel(uuid: String) -> Engine? { incoming.removeValue(forKey: uuid) }
 
-  /// Drops an engine that was accepted but has not beaten until its deadline.
+  /// Drops an accepted engine that has not beaten by its deadline.
   mutating func cancel(uuid: String, dueBy now: ContinuousClock.Instant) -> Engine? {
     guard let deadline = incoming[uuid]?.deadline, deadline <= now else { return nil }
     return cancel(uuid: uuid)
   }
 
-  /// Drops a registered engine and hands over what it has to do: its id may be given to another at once.
+  /// Drops a registered engine and returns its work. Its id may be reused at once.
   mutating func remove(_ id: Int) -> (engine: Engine, work: Work)? {
     guard let engine = engines.removeValue(forKey: id) else { return nil }
     idsByUUID[engine.uuid] = nil
     return (engine, work.removeValue(forKey: id) ?? Work())
   }
 
-  /// The registered engine of that uuid.
+  /// The registered engine with this uuid.
   func engine(_ uuid: String) -> Engine? { idsByUUID[uuid].flatMap { engines[$0] } }
 
-  /// The table as it is saved: `{"engines": {"0": uuid}, "next_id": 1}`, as ipyparallel writes it.
+  /// The table in its saved form: `{"engines": {"0": uuid}, "next_id": 1}`, as in ipyparallel.
   var json: JSONValue {
     [
       "engines": .object(Dictionary(uniqueKeysWithValues: engines.map { (String($0.key), .string($0.value.uuid)) })),
@@ -111,7 +111,7 @@ struct EngineTable {
     ]
   }
 
-  /// Takes over a saved table; what can't be an engine is left out.
+  /// Restores a saved table, and returns the engines. Invalid entries are skipped.
   mutating func restore(_ json: JSONValue) -> [Engine] {
     var restored: [Engine] = []
     for (key, uuid) in json["engines"]?.objectValue ?? [:] {

@@ -2,12 +2,12 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// The engine table as a file, from which a restarted controller knows its engines.
+/// The engine table on disk. A restarted controller restores its engines from it.
 extension Hub {
   func saveEngines() {
     guard let engineStateFile else { return }
     do {
-      // Not durable: registrations would wait for the disk, and a damaged table is only ignored.
+      // Not durable: a sync would delay registrations, and a damaged table is merely ignored.
       try PrivateFile.write(state.engines.json.bytes.data, to: engineStateFile, isDurable: false)
     } catch {
       logger.warning("can't save the engine table", metadata: [LogKey.reason: "\(error)"])

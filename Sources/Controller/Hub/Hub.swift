@@ -3,13 +3,13 @@ import Logging
 import MartletWire
 import MartletZeroMQ
 
-/// The driver of the hub: answers on the registration socket, publishes notifications, and takes reports from the relays
-/// and schedulers, which never wait for it.
+/// The driver of the hub. It answers requests on the registration socket, publishes notifications, and receives reports
+/// from relays and schedulers, which never wait for it.
 actor Hub: EventLoopActor {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-  /// Whether messages that are reported will be recorded.
+  /// Whether reported messages are recorded.
   private nonisolated let keepsRecords: Bool
   private let query: Socket
   private let notifier: Socket
@@ -18,7 +18,8 @@ actor Hub: EventLoopActor {
   var state: HubState
   private let store: any TaskStoreService
   let engineStateFile: String?
-  /// The table is written once for all changes of a batch of events: five hundred engines may come at once.
+  /// Whether to write the table after the current batch of events. One write covers the batch, since 500 engines may
+  /// join at once.
   private var engineTableHasChanged = false
   private let shutDown: @Sendable () -> Void
   private var schedulers: [any EngineObserver] = []
@@ -26,7 +27,7 @@ actor Hub: EventLoopActor {
   private var hearts: HeartMonitor?
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
-  /// Reports are not read again before then, unless a request arrives.
+  /// The earliest time to read reports again. A request reads them sooner.
   private var nextLook = ContinuousClock.now
   private var lookTimer: EventLoop.Token?
   private var incoming = Multipart()
@@ -41,14 +42,14 @@ actor Hub: EventLoopActor {
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
 
   private static let batch = 64
-  /// How many changes are posted to the task store at once.
+  /// The number of changes posted to the task store at once.
   private static let writeBatch = 256
-  /// How long reports gather while they keep coming.
+  /// How long reports collect under load before they are read.
   private static let lookInterval = Duration.milliseconds(2)
-  /// The memory that waiting reports may take, in bytes. Records get lost beyond it, messages don't.
+  /// The limit on the memory of unread reports, in bytes. Beyond it, records are lost but messages are not.
   private static let backlogLimit = 1 << 28
 
-  /// - Parameter storeLoop: the loop of the task store's thread, if the store needs one.
+  /// - Parameter storeLoop: the loop of the task store's thread, for stores that need one.
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, storeLoop: EventLoop?,
     logger: Logger, shutDown: @escaping @Sendable () -> Void
@@ -77,14 +78,14 @@ actor Hub: EventLoopActor {
     self.shutDown = shutDown
   }
 
-  /// Begins to serve.
+  /// Starts serving.
   ///
   /// - Parameters:
   ///   - engineInfo: the engines' connection file, for registration replies.
-  ///   - observers: are told about engines before clients are.
-  ///   - taskScheduler: takes tasks that are submitted again.
-  ///   - hearts: is told whose beats matter.
-  ///   - restoring: take over the engines of the saved table.
+  ///   - observers: notified of engines before clients are.
+  ///   - taskScheduler: receives resubmitted tasks.
+  ///   - hearts: the heart monitor, which learns which hearts to watch.
+  ///   - restoring: whether to restore the engines of the saved table.
   func start(
     engineInfo: JSONValue, observers: [any EngineObserver], taskScheduler: TaskScheduler, hearts: HeartMonitor,
     restoring: Bool
@@ -113,12 +114,12 @@ actor Hub: EventLoopActor {
     await withCheckedContinuation { continuation in store.close { continuation.resume() } }
   }
 
-  /// What a report holds of a message that is about to be passed on; nil if it will not be recorded.
+  /// The part of a message to report before it is relayed; nil if it is not recorded.
   nonisolated func record(_ message: borrowing Multipart, _ layout: MessageLayout) -> RecordedMessage? {
     keepsRecords ? RecordedMessage(message, layout: layout) : nil
   }
 
-  /// The same for a message on IOPub, which may also tell the hub that an engine shuts down.
+  /// The part of an IOPub message to report. It may also tell the hub that an engine is shutting down.
   nonisolated func recordOutput(
     _ message: borrowing Multipart, _ layout: MessageLayout, type: String
   ) -> RecordedMessage? {
@@ -126,22 +127,22 @@ actor Hub: EventLoopActor {
     return RecordedMessage(message, layout: layout, keepsParent: true)
   }
 
-  /// Reports a message that is about to be passed on, from any loop. The hub reads reports before it answers a request,
-  /// and otherwise after ``announceReports()``.
+  /// Reports a message that is about to be relayed, from any loop. The hub reads reports before it answers a request,
+  /// or after ``announceReports()``.
   nonisolated func report(_ event: consuming HubEvent) {
-    // One line per thousand is enough.
+    // Log one line per thousand.
     if let total = backlog.add(event), total % 1000 == 1 {
       logger.warning("the hub lags, reports were shortened or dropped", metadata: [LogKey.count: "\(total)"])
     }
   }
 
-  /// Has the hub read reports. Call it when the messages are on their way.
+  /// Tells the hub to read reports. Call it after the messages are sent.
   nonisolated func announceReports() {
     if backlog.announce() { execute { $0.reportsWait() } }
   }
 
-  /// Reads reports, or, if that was a moment ago, lets them gather: under load, waking for each message would cost more
-  /// than recording it.
+  /// Reads reports, or lets them collect if the last read was a moment ago. Under load, waking for each message would
+  /// cost more than recording it.
   private func reportsWait() {
     guard .now < nextLook else { return readReports() }
     lookTimer = schedule(at: nextLook) { $0.readReports() }
@@ -167,7 +168,7 @@ actor Hub: EventLoopActor {
       do {
         guard try query.receive(into: &incoming) else { break }
         left -= 1
-        // A client may ask about a task as soon as it has the reply, so read the reports first.
+        // A client may query a task as soon as it has the reply, so drain the backlog first.
         readReports()
         let request = try session.take(&incoming)
         guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
@@ -188,7 +189,7 @@ actor Hub: EventLoopActor {
     act()
   }
 
-  /// Posts changes and performs actions. Changes go first, so that a query sees them.
+  /// Posts changes and performs actions. Changes go first, so queries see them.
   private func act(arming: Bool = true) {
     if !state.writes.isEmpty {
       store.post(&state.writes)

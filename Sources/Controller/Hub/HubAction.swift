@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What the hub's driver has to do after an event.
+/// An action for the hub's driver after an event.
 enum HubAction {
   /// Answer a request.
   case reply(to: [Bytes], type: String, parent: Bytes?, content: JSONValue, buffers: [Bytes])
@@ -9,19 +9,20 @@ enum HubAction {
   case notify(type: String, parent: Bytes?, content: JSONValue)
   /// Tell the schedulers that an engine can take work.
   case engineRegistered(uuid: String, returnsTasks: Bool)
-  /// Tell the schedulers that an engine is gone.
+  /// Tell the schedulers that an engine has left.
   case engineUnregistered(uuid: String)
-  /// Have the next beat of this heart reported as its first, because a registration depends on it.
+  /// Make the heart monitor report the next beat of this heart as its first. A registration depends on it.
   case awaitHeart(uuid: String)
-  /// Have the silence of this heart reported, whether it has beaten for this controller or for an earlier one.
+  /// Make the heart monitor report this heart's silence, even if it has beaten only for an earlier controller.
   case watchHeart(uuid: String)
-  /// Write the engine table to disk for a restarted controller.
+  /// Write the engine table to disk, for a restart of the controller.
   case saveEngines
-  /// Ask the task store, after all changes posted so far. ``HubState/storeAnswered(_:_:at:newID:)`` takes the answer.
+  /// Query the task store after all changes posted so far. Pass the answer to
+  /// ``HubState/storeAnswered(_:_:at:newID:)``.
   case ask(TaskStoreQuery, id: Int)
-  /// Submit a task again, with a new header.
+  /// Resubmit a task with a new header.
   case resubmit(header: [UInt8], content: Bytes, buffers: [Bytes])
-  /// End the controller.
+  /// Shut the controller down.
   case shutDown
   /// Write a line to the log.
   case log(HubLog)

@@ -6,7 +6,7 @@ enum HubLog {
   case registrationStalled(id: Int, uuid: String)
   case lateHeart(uuid: String, isExpected: Bool)
   case requestFailed(type: String, reason: String)
-  /// The task store's queue is full; `total` requests or results have not been recorded since the hub started.
+  /// The task store's queue is full; `total` requests or results were not recorded since the hub started.
   case recordsDropped(total: Int)
   /// The hub missed the ends of tasks and has forgotten this many requests.
   case requestsForgotten(count: Int)

@@ -1,9 +1,9 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Bookkeeping of messages that pass. The hub never reads buffers and never delays a message.
+/// Bookkeeping of relayed messages. The hub never reads buffers and never delays a message.
 extension HubState {
-  /// A relay or scheduler reports something.
+  /// Handles a report of a relay or scheduler.
   mutating func monitor(_ event: consuming HubEvent, at now: Moment) {
     switch consume event {
     case .requested(let id, let queue, let engine, let message): requested(id, queue, engine: engine, message)
@@ -43,7 +43,7 @@ extension HubState {
   private mutating func replied(_ id: String, _ sender: ReplySender, _ message: RecordedMessage?) {
     let settlement = requests.settle(id, &engines)
     if case .settled = settlement, !sender.isAborted, let uuid = sender.engine, let engine = engines.idsByUUID[uuid] {
-      // A registered engine has its work; with a default the entry is changed in place.
+      // A registered engine always has an entry. The default lets the entry change in place.
       engines.work[engine, default: .init()].complete(id)
     }
     guard let message, settlement.mayBeRecorded else { return }
@@ -55,20 +55,20 @@ extension HubState {
     }
   }
 
-  /// A reply passed, but its content is not known.
+  /// Handles a reply whose content is unknown.
   private mutating func answered(_ id: String, at now: Moment) {
     guard requests.settle(id, &engines) == .settled(isRecorded: true) else { return }
     endWithoutResult(id, engine: nil, at: now.date)
   }
 
-  /// Completes the record of a task whose result is lost. There is one of these at most per recorded request, so they
-  /// are posted even if the task store's queue is full.
+  /// Completes the record of a task whose result is lost. This is posted even if the task store's queue is full because
+  /// it happens at most once per recorded request.
   private mutating func endWithoutResult(_ id: String, engine: String?, at date: Timestamp) {
     let error = HubError.runtime("task '\(id)' has ended, but the hub was too busy to record its result")
     write(.update(.failure(error, engine: engine, at: date), of: id))
   }
 
-  /// The ends of some tasks were missed. Nothing tells which, so all that are pending become unknown, as if their
+  /// Handles missed ends of tasks. It is unknown which tasks ended, so all pending ones become unknown, as if their
   /// records had been dropped for lack of memory.
   private mutating func forgetPending() {
     let ids = requests.forgetPending(&engines)
@@ -90,7 +90,7 @@ extension HubState {
     if !requests.isUnrecorded(id) { write(.output(update, of: id)) }
   }
 
-  /// What an IOPub message adds to its task's record; nil if nothing.
+  /// The update that an IOPub message makes to its task's record, if any.
   private static func output(_ type: String, _ bytes: Bytes) -> TaskRecordUpdate? {
     guard let content = try? JSONValue.parse(bytes) else { return nil }
     var update = TaskRecordUpdate()

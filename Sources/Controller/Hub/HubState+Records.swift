@@ -1,11 +1,11 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Requests that the task store answers.
+/// Requests answered from the task store.
 extension HubState {
-  /// The task store has answered.
+  /// Handles an answer of the task store.
   ///
-  /// - Parameter newID: Makes a message id for a task that is submitted again.
+  /// - Parameter newID: Creates a message id for a resubmitted task.
   mutating func storeAnswered(
     _ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>, at now: Moment, newID: () -> String
   ) {
@@ -25,7 +25,7 @@ extension HubState {
     switch answer {
     case .success(let answer): found = answer
     case .failure(let error):
-      // Without records there is still the state of tasks.
+      // Without records, the hub still knows the status of tasks.
       guard case .results(let request) = question.purpose, error.code == .noData, request.statusOnly else {
         throw HubError(error)
       }
@@ -91,7 +91,7 @@ extension HubState {
     reply(asker, MessageType.resultReply, .object(answer), buffers: buffers)
   }
 
-  /// A record as `result_reply` shows it.
+  /// A record as JSON for a `result_reply`.
   private static func result(_ record: TaskRecord) -> JSONValue {
     func json(_ bytes: Bytes?) -> JSONValue { bytes.flatMap { try? JSONValue.parse($0) } ?? .null }
     return [
@@ -106,7 +106,7 @@ extension HubState {
     ]
   }
 
-  /// The ids that `msg_ids` names, each once and in ascending order.
+  /// The ids in `msg_ids`, without duplicates, in ascending order.
   static func ids(_ value: JSONValue?) throws(HubError) -> [String] {
     if let one = value?.stringValue { return [one] }
     guard let list = value?.arrayValue else { throw .value("msg_ids must be a list of message ids") }

@@ -2,9 +2,9 @@ import DequeModule
 import MartletWire
 import MartletZeroMQ
 
-/// Engines that come and go.
+/// Registration and removal of engines.
 extension HubState {
-  /// An engine asks to be registered: `{uuid, id?, returns_tasks?}`.
+  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?}`.
   mutating func register(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
       throw .value("a registration_request needs a uuid of 1 to 255 bytes")
@@ -30,14 +30,14 @@ extension HubState {
     reply(asker, MessageType.registrationReply, .object(answer))
   }
 
-  /// An engine's heart began to beat, which completes its registration.
+  /// Completes the registration of an engine whose heart has started to beat.
   mutating func heartStarted(_ uuid: String, at now: Moment) {
     guard let engine = engines.finish(uuid: uuid, now: now.instant) else { return }
     announce(engine)
     act(.saveEngines)
   }
 
-  /// An engine's heart stopped.
+  /// Handles an engine's heart that stopped.
   mutating func heartStopped(_ uuid: String, at now: Moment) {
     guard let id = engines.idsByUUID[uuid] else {
       act(.log(.lateHeart(uuid: uuid, isExpected: expectedStops.contains(uuid))))
@@ -46,7 +46,7 @@ extension HubState {
     unregister(id, at: now)
   }
 
-  /// An engine leaves: of its own accord, because its heart stopped or because it was shut down.
+  /// Removes an engine: at its own request, because its heart stopped, or because it was shut down.
   mutating func unregister(_ id: Int, at now: Moment) {
     guard let (engine, work) = engines.remove(id) else {
       if let waiting = engines.incoming.values.first(where: { $0.id == id }) { _ = engines.cancel(uuid: waiting.uuid) }
@@ -63,13 +63,13 @@ extension HubState {
     notify(MessageType.unregistrationNotification, of: engine)
   }
 
-  /// Takes over the engines of an earlier controller.
+  /// Restores the engines of an earlier controller.
   mutating func restore(_ table: JSONValue) {
     for engine in engines.restore(table) { announce(engine) }
   }
 
-  /// A client subscribed to notifications. It has missed those of engines that came or went between the reply to its
-  /// connection_request and now, so they are published again. Clients that have seen them ignore them.
+  /// Publishes recent notifications again because a client has subscribed. It missed the ones for engines that joined
+  /// or left since the reply to its connection_request. Clients that have already seen them ignore the duplicates.
   mutating func subscribed(at now: Moment) {
     let isRecent = { (time: ContinuousClock.Instant) in now.instant - time < Self.subscriptionDelay }
     for stranding in strandings where isRecent(stranding.left) && engines.engines[stranding.engine.id] == nil {
@@ -79,7 +79,7 @@ extension HubState {
     for engine in newcomers.sorted(by: { $0.id < $1.id }) { notify(MessageType.registrationNotification, of: engine) }
   }
 
-  /// The longest time a subscription takes.
+  /// The longest time from the reply to a connection_request to the subscription.
   private static let subscriptionDelay = Duration.seconds(10)
 
   private mutating func notify(_ type: String, of engine: EngineTable.Engine) {
@@ -93,7 +93,7 @@ extension HubState {
     notify(MessageType.registrationNotification, of: engine)
   }
 
-  /// Ends the requests that a dead engine never answered.
+  /// Fails the requests that a dead engine never answered.
   mutating func endStranded(_ stranding: Stranding, at now: Moment) {
     let engine = stranding.engine
     for id in stranding.queue where requests.giveUp(id, of: engine.uuid, &engines) == true {
@@ -104,12 +104,12 @@ extension HubState {
 }
 
 extension Duration {
-  /// Whole milliseconds.
+  /// The duration in whole milliseconds.
   fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
 }
 
 extension TaskRecordUpdate {
-  /// Completes a task with an error that the hub made.
+  /// An update that completes a task with an error from the hub.
   static func failure(_ error: HubError, engine: String?, at date: Timestamp) -> TaskRecordUpdate {
     var header: [String: JSONValue] = ["date": .string(date.text)]
     if let engine { header["engine"] = .string(engine) }

@@ -3,7 +3,7 @@ import MartletZeroMQ
 
 /// Requests of clients and engines on the registration socket.
 extension HubState {
-  /// A request arrived.
+  /// Handles a request.
   mutating func request(_ request: Message, at now: Moment) {
     let asker = Asker(request)
     do throws(HubError) {
@@ -80,7 +80,7 @@ extension HubState {
 
   static func list(_ ids: some Sequence<String>) -> JSONValue { .array(ids.map { .string($0) }) }
 
-  /// The engine ids that `targets` names: null for all, one id or uuid, or a list of them.
+  /// The engine ids in `targets`: null for all, one id or uuid, or a list of them.
   private func targets(_ value: JSONValue?) throws(HubError) -> [Int] {
     let all = engines.work.keys.sorted()
     let named: [JSONValue]

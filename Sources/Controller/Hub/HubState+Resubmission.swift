@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Tasks that are submitted again.
+/// Resubmission of tasks.
 extension HubState {
   mutating func resubmit(_ asker: Asker, _ content: JSONValue) throws(HubError) {
     let ids = try Self.ids(content["msg_ids"])
@@ -33,7 +33,7 @@ extension HubState {
     reply(asker, MessageType.resubmitReply, ["status": "ok", "resubmitted": .object(resubmitted)])
   }
 
-  /// Submits one task under a new id.
+  /// Resubmits one task under a new id.
   private mutating func resubmit(
     _ record: TaskRecord, _ header: [String: JSONValue], as id: String, at now: Moment
   ) {

@@ -2,22 +2,22 @@ import DequeModule
 import MartletWire
 import MartletZeroMQ
 
-/// The hub without its sockets and its task store: registration, bookkeeping of messages, and answers to requests.
+/// The state of the hub, without sockets or a task store: registration, message bookkeeping, and answers to requests.
 ///
-/// Semantics are those of ipyparallel 9.2's `controller/hub.py`, except where that grows without bound: the ids of
-/// finished tasks are remembered up to a limit, and what is known of a dead engine is dropped with its last requests.
+/// The semantics are those of ipyparallel 9.2's `controller/hub.py`, except where that grows without bound. The number
+/// of remembered ids of finished tasks is limited, and a dead engine's data is dropped with its last requests.
 ///
-/// Each event leaves ``writes`` for the task store and actions behind. The driver posts the writes first, so that a
-/// query sees all changes that came before it.
+/// Each event produces ``writes`` for the task store, and actions. The driver posts the writes first, so a query sees
+/// all earlier changes.
 struct HubState {
   /// The options of a hub.
   struct Configuration {
-    /// How long an accepted engine may take to its first heartbeat, and how long requests to a dead engine may still be
-    /// answered. ipyparallel's default: ten heartbeat periods, at least 30 s.
+    /// The time an accepted engine has until its first heartbeat, and the time requests to a dead engine may still be
+    /// answered. ipyparallel's default is ten heartbeat periods, at least 30 s.
     var registrationTimeout: Duration
-    /// The heartbeat period that engines are told.
+    /// The heartbeat period sent to engines.
     var heartbeatPeriod: Duration
-    /// How long tasks may wait behind another before engines return them; nil if they never do.
+    /// How long tasks may wait behind another before engines return them; nil means never.
     var returnAfter: Duration?
     /// The content of the engines' connection file.
     var engineInfo: JSONValue = [:]
@@ -27,13 +27,13 @@ struct HubState {
   var engines = EngineTable()
   /// Pending and recently answered requests.
   var requests = RequestLedger()
-  /// Requests that wait for the task store.
+  /// Requests waiting for the task store.
   private(set) var questions: [Int: StoreQuestion] = [:]
   private var nextQuestion = 0
 
-  /// Changes for the task store, in order. The driver takes them away.
+  /// Changes for the task store, in order. The driver removes them.
   var writes: [TaskStoreWrite] = []
-  /// How many more bytes the task store's queue takes. The driver sets it whenever it has posted ``writes``.
+  /// The room left in the task store's queue, in bytes. The driver updates it after posting ``writes``.
   var storeRoom = Int.max
   private var droppedRecords = 0
 
@@ -43,34 +43,34 @@ struct HubState {
   var strandings = Deque<Stranding>()
   private var shutDownAt: ContinuousClock.Instant?
 
-  /// How many requests may wait for the task store. More are refused.
+  /// The maximum number of requests waiting for the task store. Further ones are refused.
   static let questionLimit = 1024
   /// The time between the answer to a shutdown_request and the end of the controller.
   private static let shutDownDelay = Duration.milliseconds(200)
 
-  /// The requests that a dead engine has not answered, and how long an answer is waited for.
+  /// A dead engine's unanswered requests, and the deadline for their answers.
   struct Stranding {
     let left: ContinuousClock.Instant
     let deadline: ContinuousClock.Instant
     let engine: EngineTable.Engine
-    /// The requests sent to it directly. The task scheduler takes care of its tasks.
+    /// The requests sent to the engine directly. The task scheduler handles its tasks.
     let queue: [String]
   }
 
   init(configuration: Configuration) { self.configuration = configuration }
 
-  /// Takes the next action, or nil if there is none.
+  /// Removes and returns the next action, or nil if there is none.
   mutating func nextAction() -> HubAction? { actions.popFirst() }
 
-  /// Whether ``nextAction()`` has one.
+  /// Whether ``nextAction()`` has an action to return.
   var hasActions: Bool { !actions.isEmpty }
 
-  /// When ``advance(to:)`` has something to do.
+  /// When to call ``advance(to:)`` next; nil if no deadline is set.
   var nextDeadline: ContinuousClock.Instant? {
     [stalls.first?.deadline, strandings.first?.deadline, shutDownAt].compactMap(\.self).min()
   }
 
-  /// Time has passed.
+  /// Handles all deadlines up to `now`.
   mutating func advance(to now: Moment) {
     while let stall = stalls.first, stall.deadline <= now.instant {
       stalls.removeFirst()
@@ -88,7 +88,7 @@ struct HubState {
     }
   }
 
-  /// Ends the controller after a moment in which the answers are sent.
+  /// Shuts the controller down after a delay for sending the last answers.
   mutating func beginShutDown(at now: Moment) { shutDownAt = shutDownAt ?? now.instant + Self.shutDownDelay }
 
   // MARK: - Actions
@@ -105,7 +105,7 @@ struct HubState {
     reply(asker, Self.errorReplyType[asker.type] ?? MessageType.hubError, error.content)
   }
 
-  /// Requests whose errors come in their own reply type. Errors of all others are a `hub_error`.
+  /// Requests whose error replies have the request's reply type. Errors of all others are a `hub_error`.
   private static let errorReplyType = [
     MessageType.resultRequest: MessageType.resultReply, MessageType.historyRequest: MessageType.historyReply,
     MessageType.databaseRequest: MessageType.databaseReply, MessageType.purgeRequest: MessageType.purgeReply,
@@ -114,7 +114,7 @@ struct HubState {
 
   // MARK: - Task store
 
-  /// Asks the task store on behalf of a client.
+  /// Queries the task store on behalf of a client.
   mutating func ask(_ query: TaskStoreQuery, _ asker: Asker, for purpose: StoreQuestion.Purpose) throws(HubError) {
     guard questions.count < Self.questionLimit else {
       throw .runtime("\(questions.count) requests wait for the task store; try again later")
@@ -124,10 +124,10 @@ struct HubState {
     act(.ask(query, id: nextQuestion))
   }
 
-  /// Takes a question whose answer has arrived.
+  /// Removes and returns a question whose answer has arrived.
   mutating func takeQuestion(_ id: Int) -> StoreQuestion? {
     guard let question = questions.removeValue(forKey: id) else { return nil }
-    // A dictionary keeps its capacity.
+    // An emptied dictionary keeps its capacity, so replace it.
     if questions.isEmpty { questions = [:] }
     return question
   }
@@ -137,13 +137,13 @@ struct HubState {
     writes.append(write)
   }
 
-  /// Whether the task store's queue takes more content.
+  /// Whether the task store's queue accepts more content.
   var storeHasRoom: Bool { storeRoom > 0 }
 
-  /// A request or a result is not recorded because the task store's queue is full.
+  /// Counts a request or result that is not recorded because the task store's queue is full.
   mutating func noteDroppedRecord() {
     droppedRecords += 1
-    // One line per thousand is enough.
+    // Log one line per thousand.
     if droppedRecords % 1000 == 1 { act(.log(.recordsDropped(total: droppedRecords))) }
   }
 }

@@ -1,6 +1,6 @@
 import MartletWire
 
-/// The time of an event: an instant to compute deadlines with, and a date to record.
+/// The time of an event: an instant for deadlines, and a date for records.
 struct Moment {
   var instant: ContinuousClock.Instant
   var date: Timestamp

@@ -1,28 +1,28 @@
 import DequeModule
 import Synchronization
 
-/// Reports that the hub has not read yet. Its size is bounded and nobody waits for the hub.
+/// The queue of unread reports. Its size is bounded, and adding a report never waits for the hub.
 ///
 /// As it fills, the backlog keeps less and less:
 ///
-/// 1. Up to ``contentLimit`` it keeps every report as it is.
-/// 2. Up to ``limit`` it keeps only the ids of answered tasks. Other reports of messages are dropped.
+/// 1. Up to ``contentLimit`` it keeps every report in full.
+/// 2. Up to ``limit`` it keeps only the ids of answered tasks. It drops other reports of messages.
 /// 3. Beyond that it only notes that answers were missed, and keeps the last change of each heart.
 ///
-/// So the hub never waits for a task that has ended, and never misses an engine that comes or goes.
+/// The hub therefore never waits for a task that has ended, and never misses an engine that joins or leaves.
 final class ReportBacklog: Sendable {
   private struct State {
     var events = Deque<HubEvent>()
     var weight = 0
     var dropped = 0
     var isAnnounced = false
-    /// The last change of each heart that did not fit: whether it beats.
+    /// The last state of each heart whose report did not fit: whether it beats.
     var hearts: [String: Bool] = [:]
     var missedAnswers = false
 
     var isEmpty: Bool { events.isEmpty && hearts.isEmpty && !missedAnswers }
 
-    /// Keeps what must not get lost of a report that does not fit.
+    /// Keeps the essential part of a report that does not fit.
     mutating func compress(_ event: consuming HubEvent) {
       switch consume event {
       case .heartsStarted(let uuids): for uuid in uuids { hearts[uuid] = true }
@@ -39,22 +39,23 @@ final class ReportBacklog: Sendable {
   /// The weight of reports beyond which no ids are kept either, in bytes.
   let limit: Int
 
-  /// What a report weighs in bytes besides its message: its place in a batch, its ids, and the cost of allocation.
+  /// The weight of a report in addition to its message, in bytes: its place in a batch, its ids and allocation
+  /// overhead.
   static let overhead = 512
 
-  /// - Parameter limit: the most that all reports may weigh, in bytes, large buffers included. A quarter is reserved for
+  /// - Parameter limit: the maximum weight of all reports, in bytes, including large buffers. A quarter is reserved for
   ///   reports without content.
   init(limit: Int) {
     self.limit = limit
     contentLimit = limit / 4 * 3
   }
 
-  /// Adds a report, or what there is room for.
+  /// Adds a report, or the part of it that fits.
   ///
-  /// - Returns: nil if the report was kept as it is, otherwise the number of reports shortened or dropped so far.
+  /// - Returns: nil if the report was kept in full, otherwise the number of reports shortened or dropped so far.
   func add(_ event: consuming HubEvent) -> Int? {
     let weight = event.weight
-    // Taken out where it is added, so that references in it are not counted up and down.
+    // An optional, so the report can be moved out without reference counting.
     var report: HubEvent? = consume event
     return state.withLock { state in
       if state.weight < contentLimit {
@@ -74,7 +75,7 @@ final class ReportBacklog: Sendable {
     }
   }
 
-  /// Returns true once when reports wait, until ``take()``.
+  /// Returns true if reports are waiting and none has been announced since the last ``take()``.
   func announce() -> Bool {
     state.withLock { state in
       guard !state.isAnnounced, !state.isEmpty else { return false }
@@ -103,9 +104,9 @@ final class ReportBacklog: Sendable {
 }
 
 extension HubEvent {
-  /// What the hub must learn in any case; nil for reports it can do without.
+  /// The part that the hub must receive in any case; nil if the report is dispensable.
   ///
-  /// Without hearts, engines would never come or go. Without answers, requests would stay pending.
+  /// Without heart reports, engines would never join or leave. Without answers, requests would stay pending.
   var withoutContent: HubEvent? {
     switch self {
     case .heartsStarted, .heartsStopped, .answered, .answersMissed: self
@@ -114,7 +115,7 @@ extension HubEvent {
     }
   }
 
-  /// The memory that a waiting report takes, in bytes.
+  /// The memory that an unread report takes, in bytes.
   var weight: Int {
     switch self {
     case .requested(_, _, _, let message), .replied(_, _, let message):

@@ -1,32 +1,30 @@
-/// The requests the hub knows: all pending ones and the most recently answered.
+/// The requests the hub knows: all pending and the most recently answered ones.
 ///
-/// Each request is one entry in exactly one list, so an event costs one look-up.
+/// Each request is in exactly one list, so an event costs one look-up.
 struct RequestLedger {
   /// The list a request is in.
   enum Place: Equatable {
-    /// It is pending, but no registered engine has it and the task scheduler has not announced it.
+    /// Pending, but not at a registered engine and not announced by the task scheduler.
     case adrift
-    /// A task that no engine has yet.
+    /// A task not yet assigned to an engine.
     case unassigned
     /// Sent to an engine directly.
     case queue(engine: Int)
-    /// Given to an engine by the task scheduler.
+    /// Assigned to an engine by the task scheduler.
     case tasks(engine: Int)
     /// Answered.
     case completed
   }
 
-  /// A request in the table.
   typealias Slot = MessageTable<Request>.Slot
-  /// A list of requests.
   typealias List = MessageTable<Request>.List
 
-  /// What the ledger knows of a request.
+  /// The ledger's entry for a request.
   struct Request {
     var place = Place.adrift
-    /// The uuid of the engine that has it, or that had it when it left.
+    /// The uuid of the engine that has the request, or had it when the engine left.
     var holder: String?
-    /// Whether the task store was given the request.
+    /// Whether the request was posted to the task store.
     var isRecorded = false
   }
 
@@ -35,7 +33,7 @@ struct RequestLedger {
   private var adrift = List()
   private var completed = List()
 
-  /// How many answered requests are remembered. Those answered longest ago are forgotten first.
+  /// The number of answered requests to remember. The ones answered longest ago are forgotten first.
   private static let completedLimit = 65_536
 
   /// The number of pending requests.
@@ -44,16 +42,16 @@ struct RequestLedger {
   func isPending(_ id: String) -> Bool { table.find(id).map { table[$0].place != .completed } ?? false }
   func isCompleted(_ id: String) -> Bool { table.find(id).map { table[$0].place == .completed } ?? false }
 
-  /// Whether the ledger knows a request that was not given to the task store.
+  /// Whether the ledger knows the request but it was not posted to the task store.
   func isUnrecorded(_ id: String) -> Bool { table.find(id).map { !table[$0].isRecorded } ?? false }
 
   /// The ids in a list, in order.
   func ids(in list: List) -> [String] { table.ids(in: list) }
 
-  /// A recorded request is about to be sent. Changes nothing if it is pending already.
+  /// Notes that a recorded request is about to be sent. Has no effect if it is already pending.
   mutating func expect(_ id: String) { _ = pendingSlot(id, isRecorded: true) }
 
-  /// A task reached the scheduler. If it was sent twice, an engine may have it already.
+  /// Notes that a task reached the scheduler. If it was sent twice, an engine may already have it.
   mutating func assignLater(_ id: String, isRecorded: Bool = true) {
     let slot = pendingSlot(id, isRecorded: isRecorded)
     guard table[slot].place == .adrift, table[slot].holder == nil else { return }
@@ -62,22 +60,22 @@ struct RequestLedger {
     table.append(slot, to: &unassigned)
   }
 
-  /// A request was sent to an engine directly.
+  /// Notes that a request was sent to an engine directly.
   mutating func enqueue(
     _ id: String, on engine: EngineTable.Engine, isRecorded: Bool = true, _ engines: inout EngineTable
   ) {
     move(pendingSlot(id, isRecorded: isRecorded), to: .queue(engine: engine.id), holder: engine.uuid, &engines)
   }
 
-  /// A task was given to an engine, perhaps after another one failed to run it. Returns whether it is recorded, or nil if it
-  /// is not pending.
+  /// Notes that a task was assigned to an engine, perhaps after another one failed to run it. Returns whether it is
+  /// recorded, or nil if it is not pending.
   mutating func assign(_ id: String, to engine: EngineTable.Engine, _ engines: inout EngineTable) -> Bool? {
     guard let slot = table.find(id), table[slot].place != .completed else { return nil }
     move(slot, to: .tasks(engine: engine.id), holder: engine.uuid, &engines)
     return table[slot].isRecorded
   }
 
-  /// An engine gave a pending task back.
+  /// Notes that an engine returned a pending task.
   mutating func unassign(_ id: String, _ engines: inout EngineTable) {
     guard let slot = table.find(id), table[slot].place != .completed else { return }
     move(slot, to: .unassigned, holder: nil, &engines)
@@ -87,7 +85,7 @@ struct RequestLedger {
   enum Settlement: Equatable {
     /// The request was pending.
     case settled(isRecorded: Bool)
-    /// The request had an answer before.
+    /// The request already had an answer.
     case settledBefore(isRecorded: Bool)
     /// The ledger does not know the request.
     case unknown
@@ -101,7 +99,7 @@ struct RequestLedger {
     }
   }
 
-  /// A request was answered.
+  /// Notes that a request was answered.
   mutating func settle(_ id: String, _ engines: inout EngineTable) -> Settlement {
     guard let slot = table.find(id) else { return .unknown }
     let isRecorded = table[slot].isRecorded
@@ -110,8 +108,8 @@ struct RequestLedger {
     return .settled(isRecorded: isRecorded)
   }
 
-  /// Ends a request that an engine never answered. Returns whether it is recorded, or nil if it was not pending on
-  /// that engine any more.
+  /// Ends a request that an engine never answered. Returns whether it is recorded, or nil if it is no longer pending on
+  /// that engine.
   mutating func giveUp(_ id: String, of uuid: String, _ engines: inout EngineTable) -> Bool? {
     guard let slot = table.find(id), table[slot].place != .completed, table[slot].holder == uuid else { return nil }
     let isRecorded = table[slot].isRecorded
@@ -119,7 +117,8 @@ struct RequestLedger {
     return isRecorded
   }
 
-  /// Empties the lists of an engine that is gone; its requests stay pending. Returns those sent to it directly.
+  /// Empties the lists of an engine that has left. Its requests stay pending. Returns the ids of those sent to it
+  /// directly.
   mutating func release(_ work: EngineTable.Work) -> [String] {
     var work = work
     let queue = table.drain(&work.queue)
@@ -142,7 +141,7 @@ struct RequestLedger {
     return ids
   }
 
-  /// The slot of a request that is pending from now on.
+  /// The slot of a request, which becomes pending.
   private mutating func pendingSlot(_ id: String, isRecorded: Bool) -> Slot {
     let (slot, isNew) = table.slot(of: id)
     if isNew {

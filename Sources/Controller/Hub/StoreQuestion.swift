@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// The sender of a request, as far as an answer needs it.
+/// The sender of a request, with what an answer needs.
 struct Asker {
   /// The routing identities of the sender.
   let identities: [Bytes]
@@ -17,9 +17,9 @@ struct Asker {
   }
 }
 
-/// A request that is answered when the task store has answered.
+/// A request waiting for an answer of the task store.
 struct StoreQuestion {
-  /// What the answer is made of.
+  /// The kind of request, with the data its answer needs.
   enum Purpose {
     case results(ResultRequest)
     case history
@@ -35,20 +35,20 @@ struct StoreQuestion {
   let purpose: Purpose
 }
 
-/// A `result_request`, with what the hub knew of the tasks when it arrived.
+/// A `result_request`, with the hub's knowledge of the tasks when it arrived.
 struct ResultRequest {
   /// The ids in ascending order.
   var ids: [String]
   var statusOnly: Bool
-  /// Ids that were pending.
+  /// Ids of tasks that were pending.
   var pending: Set<String> = []
-  /// Ids that were answered.
+  /// Ids of tasks that were answered.
   var completed: Set<String> = []
 
   /// The ids of the tasks whose records the answer needs.
   var wanted: [String] { ids.filter { !pending.contains($0) && !(statusOnly && completed.contains($0)) } }
 
-  /// The keys that the answer needs. Neither has the buffers of requests.
+  /// The keys that the answer needs. They never include the buffers of requests.
   var keys: [TaskRecordKey] { statusOnly ? [.messageID, .completed] : Self.resultKeys }
 
   private static let resultKeys: [TaskRecordKey] = [

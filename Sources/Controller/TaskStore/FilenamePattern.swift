@@ -1,8 +1,7 @@
-/// A shell-style pattern as Python's `fnmatch` reads it: `*`, `?`, `[set]` and `[!set]`, everything else literal, upper
-/// and lower case distinct.
+/// A shell-style pattern with the syntax of Python's `fnmatch`: `*`, `?`, `[set]` and `[!set]`. Everything else is
+/// literal, and matching is case-sensitive.
 ///
-/// A bracket without its partner is literal. Matching takes at most time in proportion to the pattern's length times the
-/// text's.
+/// An unmatched bracket is literal. Matching takes time proportional to the product of the two lengths at most.
 struct FilenamePattern {
   private enum Element {
     case literal(Unicode.Scalar)
@@ -40,7 +39,7 @@ struct FilenamePattern {
     let scalars = Array(text.unicodeScalars)
     var element = 0
     var scalar = 0
-    // Where to go on if the match fails: past the last run, letting it take one scalar more.
+    // Where to resume if the match fails: after the last `*`, which then takes one more scalar.
     var retry: (element: Int, scalar: Int)?
     while scalar < scalars.count {
       if element < elements.count, case .anyRun = elements[element] {
@@ -60,7 +59,7 @@ struct FilenamePattern {
     return elements[element...].allSatisfy { if case .anyRun = $0 { true } else { false } }
   }
 
-  /// Reads a set up to its closing bracket, or nothing if there is none. A closing bracket that comes first is a member.
+  /// Parses a set up to its closing bracket; `nil` if there is none. A closing bracket in first position is a member.
   private static func parseSet(_ rest: inout ArraySlice<Unicode.Scalar>) -> Element? {
     var input = rest
     let isNegated = input.first == "!"

@@ -1,6 +1,6 @@
 import Logging
 
-/// A task store that runs on the hub's loop: it needs no I/O.
+/// A task store that does no I/O and runs on the hub's loop.
 final class InlineTaskStore: TaskStoreService {
   private let store: any TaskStore
   private var failures: TaskStoreFailures

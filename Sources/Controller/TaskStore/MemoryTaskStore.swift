@@ -2,13 +2,14 @@ import MartletWire
 
 /// A bounded store in memory: ipyparallel's `DictDB`.
 ///
-/// When the records or the bytes of their buffers pass a limit, old records are dropped until a fraction of the limit
-/// is free again: first those that completed longest ago, and only when no completed record is left the oldest pending
-/// ones (`DictDB` drops the oldest, completed or not). So the limits always hold; a record whose own buffers exceed the
-/// size limit is dropped at once. A dropped record is as if it had never been.
+/// When the number of records or the size of their buffers exceeds a limit, the store drops old records until a
+/// fraction of the limit is free again. It drops the records that completed longest ago first, and the oldest pending
+/// ones only when no completed record is left (`DictDB` drops the oldest, completed or not). The limits therefore
+/// always hold, and a record whose own buffers exceed the size limit is dropped at once. A dropped record leaves no
+/// trace.
 ///
-/// Adding, updating, dropping by id and looking up take constant time on average; a query that names no ids, and
-/// `history`, look at every record.
+/// Adding, updating, dropping by id and looking up take constant time on average. `history` and queries that name no
+/// ids scan every record.
 package final class MemoryTaskStore: TaskStore {
   private let recordLimit: Int
   private let sizeLimit: Int
@@ -16,7 +17,7 @@ package final class MemoryTaskStore: TaskStore {
   private typealias Table = MessageTable<StoredTask>
 
   private var table = MessageTable(vacant: StoredTask())
-  /// Records without a result, in the order they were added, and the others in the order they were completed.
+  /// Records without a result, in the order in which they were added. Completed records are in order of completion.
   private var pending = Table.List()
   private var completed = Table.List()
   private var nextSerial = 0
@@ -24,20 +25,20 @@ package final class MemoryTaskStore: TaskStore {
   /// Bytes of buffers and streams in all records.
   package private(set) var bufferBytes = 0
 
-  /// An empty store.
+  /// Creates an empty store.
   ///
   /// - Parameters:
-  ///   - recordLimit: How many records it may hold.
-  ///   - sizeLimit: How many bytes of buffers it may hold.
-  ///   - cullFraction: The part of a limit, between 0 and 1, that is freed when the limit is passed. At least one record
-  ///     is dropped, however small it is.
+  ///   - recordLimit: The maximum number of records.
+  ///   - sizeLimit: The maximum size of all buffers, in bytes.
+  ///   - cullFraction: The part of a limit, between 0 and 1, that is freed when the limit is exceeded. At least one
+  ///     record is dropped, even if the fraction is smaller.
   package init(recordLimit: Int = 1024, sizeLimit: Int = 1 << 30, cullFraction: Double = 0.1) {
     self.recordLimit = max(0, recordLimit)
     self.sizeLimit = max(0, sizeLimit)
     self.cullFraction = min(max(0, cullFraction), 1)
   }
 
-  /// Adds a record, and drops others if that passes a limit.
+  /// Adds a record, and drops others if a limit is exceeded.
   package func add(_ record: TaskRecord) throws(TaskStoreError) {
     let (slot, isNew) = table.slot(of: record.messageID)
     guard isNew else { throw TaskStoreError(.duplicate, "already have msg_id '\(record.messageID)'") }
@@ -47,12 +48,12 @@ package final class MemoryTaskStore: TaskStore {
   /// The record of a task, or nil if there is none.
   package func record(_ messageID: String) -> TaskRecord? { table.find(messageID).map { record($0) } }
 
-  /// Changes a record, and drops others if that passes a limit.
+  /// Updates a record, and drops others if a limit is exceeded.
   package func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
     try change(messageID) { $0.apply(update, id: messageID) }
   }
 
-  /// Adds the record of a request, or completes the one there is, and drops others if that passes a limit.
+  /// Adds the record of a request or completes an existing one, and drops others if a limit is exceeded.
   package func addRequest(_ request: TaskRequest) {
     let id = request.messageID
     let (slot, isNew) = table.slot(of: id)
@@ -63,12 +64,12 @@ package final class MemoryTaskStore: TaskStore {
     }
   }
 
-  /// Notes the engine that a task was given to.
+  /// Sets the engine that a task was assigned to.
   package func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
     try change(messageID) { $0.setEngine(uuid) }
   }
 
-  /// Completes a record with the reply, and drops others if that passes a limit.
+  /// Completes a record with the reply, and drops others if a limit is exceeded.
   package func setResult(_ result: TaskResult) throws(TaskStoreError) {
     try change(result.messageID) { $0.complete(with: result) }
   }
@@ -133,7 +134,7 @@ package final class MemoryTaskStore: TaskStore {
     change(slot, body)
   }
 
-  /// Changes a record in place and keeps the sum of all records' bytes and the lists.
+  /// Changes a record in place and updates the total size and the lists.
   private func change(_ slot: Table.Slot, _ body: (inout StoredTask) -> Void) {
     let wasCompleted = table[slot].isCompleted
     bufferBytes -= table[slot].bufferBytes

@@ -1,8 +1,8 @@
-/// A store that keeps nothing, for hubs that answer no questions about past tasks: ipyparallel's `NoDB`.
+/// A store that keeps nothing, for hubs that need not answer queries about past tasks: ipyparallel's `NoDB`.
 ///
 /// Adding, updating and dropping have no effect; reading throws an error with the code `noData`.
 package final class NoTaskStore: TaskStore {
-  /// A store.
+  /// Creates a store.
   package init() {}
 
   /// Does nothing.

@@ -1,16 +1,16 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What is kept of a message that passed: its frames without identities and signature, in one piece of memory, as they
-/// came. They are read when somebody asks.
+/// The recorded part of a relayed message: its raw frames without identities and signature, in one allocation. They are
+/// parsed on demand.
 package struct RecordedMessage: Sendable {
   private let frames: PackedFrames
-  /// When it passed.
+  /// When the message was relayed.
   package let received: Timestamp
 
-  /// Copies a message that is about to be passed on.
+  /// Copies a message that is about to be relayed.
   ///
-  /// - Parameter keepsParent: whether anybody will ask for the parent header, which is left out otherwise.
+  /// - Parameter keepsParent: whether the parent header is needed. It is left out otherwise.
   init(_ message: borrowing Multipart, layout: MessageLayout, keepsParent: Bool = false) {
     frames = PackedFrames(
       copying: message, from: layout.header, omitting: keepsParent ? nil : layout.parentHeader)
@@ -29,17 +29,17 @@ package struct RecordedMessage: Sendable {
   package var buffers: [Bytes] { frames.frames(from: 4) }
   /// The sum of the buffers' sizes.
   package var bufferBytes: Int { frames.size(from: 4) }
-  /// How much memory it takes, large buffers included.
+  /// The memory it takes, including large buffers, in bytes.
   var byteCount: Int { frames.byteCount }
 
-  /// When the sender made the message, or, if it did not say, when it passed.
+  /// When the sender created the message; if the header has no date, when it was relayed.
   package var date: Timestamp { fields?.date ?? received }
   /// The session of the sender.
   package var session: String { fields?.session ?? "" }
 
   private var fields: MessageHeader? { header.withSpan { try? MessageHeader(scanning: $0, includingOrigin: true) } }
 
-  /// A text in the metadata; nil if it isn't there or no text.
+  /// A text in the metadata; nil if it is missing or not a text.
   func metadataText(_ name: StaticString) -> String? {
     var text: String?
     metadata.withSpan { span in

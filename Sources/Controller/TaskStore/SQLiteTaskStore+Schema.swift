@@ -2,10 +2,11 @@ import Foundation
 import GRDB
 
 extension SQLiteTaskStore {
-  /// Opens the database and finds or creates a table of the right layout under the name, or under the name and a number.
+  /// Opens the database, and finds or creates a table of the right layout with this name, or with this name and a
+  /// number.
   static func open(path: String, table: String) throws -> (DatabaseQueue, String) {
     if !FileManager.default.fileExists(atPath: path) {
-      // SQLite gives its journals the permissions of the database: tasks are nobody else's business.
+      // SQLite gives its journals the permissions of the database file. Only the owner may read tasks.
       _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
     }
     var configuration = Configuration()
@@ -30,12 +31,12 @@ extension SQLiteTaskStore {
     return (queue, name)
   }
 
-  /// An identifier as SQL writes it.
+  /// An identifier quoted for SQL.
   static func quoted(_ identifier: String) -> String {
     "\"\(identifier.replacingOccurrences(of: "\"", with: "\"\""))\""
   }
 
-  /// Runs `body`, turning the errors of the database into those of task stores.
+  /// Runs `body`, converting database errors to `TaskStoreError`.
   static func wrap<Result>(_ body: () throws -> Result) throws(TaskStoreError) -> Result {
     do {
       return try body()

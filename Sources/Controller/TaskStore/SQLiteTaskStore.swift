@@ -2,24 +2,24 @@ import Foundation
 import GRDB
 import MartletWire
 
-/// A store in a SQLite database: ipyparallel's `SQLiteDB`, with a table of its own layout.
+/// A store in a SQLite database: ipyparallel's `SQLiteDB`, but with a different table layout.
 ///
-/// Changes are made at once in an open transaction, so every reading sees them, and become permanent together: when
-/// `flush` is called, or by themselves after `batchStatements` changes or `batchBytes` bytes. The owner should flush
-/// every second or two (ipyparallel commits every two), which also lets other processes write to the file. What is not
-/// yet permanent when the process is killed is lost as a whole; what is permanent survives, since the database is in WAL
-/// mode. Only a power failure may take the last transactions with it: committing does not wait for the disk.
+/// Changes take effect at once in an open transaction, so every read sees them. The transaction is committed by
+/// `flush`, or automatically after `batchStatements` changes or `batchBytes` bytes. The owner should flush every second
+/// or two (ipyparallel commits every two seconds), which also lets other processes write to the file. If the process is
+/// killed, the open transaction is lost as a whole; committed ones survive because the database is in WAL mode. A power
+/// failure may lose the last transactions because a commit does not wait for the disk.
 ///
-/// A call waits up to five seconds while another process writes to the file, then throws.
+/// If another process is writing to the file, a call waits up to five seconds, then throws.
 ///
-/// Nothing is dropped unless asked for; `recordLimit` and `sizeLimit` do not apply. One field holds at most 1 GB.
+/// Records are dropped only on request; `recordLimit` and `sizeLimit` do not apply. One field holds at most 1 GB.
 package final class SQLiteTaskStore: TaskStore {
-  /// After how many changes a transaction is committed.
+  /// The number of changes after which a transaction is committed.
   package static let batchStatements = 512
-  /// After how many bytes of changes a transaction is committed.
+  /// The size of changes after which a transaction is committed, in bytes.
   package static let batchBytes = 4 << 20
 
-  /// The name of the table in use. A number is appended to the configured name if that table has another layout.
+  /// The name of the table in use. If the configured table has a different layout, a number is appended to its name.
   package let table: String
 
   private let database: DatabaseQueue
@@ -31,7 +31,7 @@ package final class SQLiteTaskStore: TaskStore {
   /// Opens or creates the database and the table.
   ///
   /// - Parameters:
-  ///   - configuration: Names the directory, which must exist, the file and the table.
+  ///   - configuration: The directory, which must exist, the file and the table.
   ///   - session: The id of the hub's session, which names the table if the configuration does not.
   /// - Throws: `TaskStoreError` with the code `storage`.
   package init(configuration: TaskStoreConfiguration, session: String) throws(TaskStoreError) {
@@ -69,7 +69,7 @@ package final class SQLiteTaskStore: TaskStore {
     ).first
   }
 
-  /// Changes a record.
+  /// Updates a record.
   package func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
     var assignments: [String] = []
     var arguments: [DatabaseValue] = []
@@ -88,7 +88,7 @@ package final class SQLiteTaskStore: TaskStore {
       arguments.append(try fields[key].databaseValue())
       bytes += fields[key].byteCount
     }
-    // A change to nothing must still fail for a record that is not there.
+    // An empty update must still fail if the record does not exist.
     if assignments.isEmpty { assignments.append("msg_id = msg_id") }
     arguments.append(SQLText.encode(messageID).databaseValue)
     let changed = try change(
@@ -126,12 +126,12 @@ package final class SQLiteTaskStore: TaskStore {
     }
   }
 
-  /// Makes all changes so far permanent.
+  /// Commits all changes so far.
   package func flush() throws(TaskStoreError) {
     try Self.wrap { try database.writeWithoutTransaction(commit) }
   }
 
-  /// Makes all changes so far permanent and closes the database.
+  /// Commits all changes so far and closes the database.
   package func close() throws(TaskStoreError) {
     try flush()
     try Self.wrap { try database.close() }
@@ -139,14 +139,14 @@ package final class SQLiteTaskStore: TaskStore {
 
   /// Runs a statement that changes records and returns how many it changed.
   ///
-  /// Only statements of a few fixed forms may be frequent: those are kept compiled.
+  /// - Parameter isFrequent: whether to cache the compiled statement. Only statements of a few fixed forms may set it.
   @discardableResult
   private func change(
     _ sql: String, _ arguments: [DatabaseValue], bytes: Int = 0, isFrequent: Bool = false
   ) throws(TaskStoreError) -> Int {
     try Self.wrap {
       try database.writeWithoutTransaction { database in
-        // SQLite ends a transaction by itself when the disk is full or fails.
+        // SQLite rolls the transaction back on its own when the disk is full or fails.
         if !database.isInsideTransaction { try database.beginTransaction(.immediate) }
         let statement = try isFrequent ? database.cachedStatement(sql: sql) : database.makeStatement(sql: sql)
         try statement.execute(arguments: StatementArguments(arguments))

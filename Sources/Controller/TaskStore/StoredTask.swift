@@ -1,9 +1,9 @@
 import MartletWire
 
-/// A record as the memory store holds it: the messages as they passed, as long as nothing else is known, so that most
-/// tasks cost two pieces of memory and are never parsed.
+/// A record in the memory store. It holds the raw messages until anything else is known of the task. Most tasks
+/// therefore cost two allocations and are never parsed.
 struct StoredTask {
-  /// A record of which more is known than a request, an engine and a result.
+  /// A full record, for a task with more than a request, an engine and a result.
   private final class Details {
     var record: TaskRecord
 
@@ -14,13 +14,13 @@ struct StoredTask {
   private var result: RecordedMessage?
   private var queue = TaskRequest.Queue.task
   private var engineUUID: String?
-  /// If there are details the fields above are empty.
+  /// If set, the fields above are empty.
   private var details: Details?
-  /// Grows with every record; tells which was added first.
+  /// The record's position in the order of addition.
   var serial = 0
   /// Bytes of buffers and streams.
   private(set) var bufferBytes = 0
-  /// Whether there is a time of completion.
+  /// Whether the record has a time of completion.
   private(set) var isCompleted = false
 
   /// When the task was submitted, if that is known.
@@ -54,7 +54,7 @@ struct StoredTask {
   }
 
   mutating func complete(with result: TaskResult) {
-    // A second result does not replace all of the first.
+    // A second result replaces the first only in part.
     guard details == nil, self.result == nil else { return apply(result.update, id: result.messageID) }
     self.result = result.message
     if let engine = result.engineUUID { engineUUID = engine }
@@ -62,14 +62,14 @@ struct StoredTask {
     isCompleted = true
   }
 
-  /// Makes any change.
+  /// Applies any update.
   mutating func apply(_ update: TaskRecordUpdate, id: String) {
     let details = details ?? Details(record(id: id))
     details.record.apply(update)
     adopt(details)
   }
 
-  /// Becomes another record.
+  /// Replaces the whole record.
   mutating func replace(with record: TaskRecord) { adopt(Details(record)) }
 
   private mutating func adopt(_ details: Details) {

@@ -33,7 +33,7 @@ extension TaskFieldTest.Order {
   fileprivate func holds(_ value: TaskFieldValue, _ bound: TaskFieldTest.Bound) -> Bool {
     switch (value, bound) {
     case (.null, _): false
-    // Numbers come before texts, and texts before buffers.
+    // Numbers sort before texts, and texts before buffers.
     case (.buffers(let buffers), _): !buffers.isEmpty && holds(1, 0)
     case (_, .number): holds(1, 0)
     case (.date(let date), .date(let bound)): holds(date.microseconds, bound.microseconds)
@@ -53,7 +53,7 @@ extension TaskFieldTest.Order {
 }
 
 extension TaskFieldValue {
-  /// The value as a reply writes it, without quotation marks; nil for buffers and unset fields.
+  /// The value as in a reply, without quotation marks; nil for buffers and unset fields.
   fileprivate var plainText: String? {
     switch self {
     case .text(let text): text
@@ -65,8 +65,8 @@ extension TaskFieldValue {
 }
 
 extension JSONValue {
-  /// Equality as Python defines it: numbers and booleans by value, and dates as moments in time, because ipyparallel reads
-  /// every text that looks like a date as one.
+  /// Equality as Python defines it. Numbers and booleans compare by value. Dates compare as points in time because
+  /// ipyparallel parses every text that looks like a date.
   fileprivate func equals(_ other: JSONValue) -> Bool {
     switch (self, other) {
     case (.array(let left), .array(let right)):
@@ -93,8 +93,8 @@ extension JSONValue {
   }
 }
 
-/// A string compared by its UTF-8 bytes, which is the order of code points. Python and SQLite compare so, while Swift's
-/// strings compare by canonical equivalence.
+/// A string compared by its UTF-8 bytes, that is, by code points, as in Python and SQLite. Swift's strings compare by
+/// canonical equivalence.
 private struct CodePoints: Comparable {
   let text: String
 
@@ -108,7 +108,7 @@ private struct CodePoints: Comparable {
 extension String {
   fileprivate var codePoints: CodePoints { CodePoints(text: self) }
 
-  /// Whether a text is part of this one by code points; the empty text always is.
+  /// Whether a text is a substring of this one by code points. The empty text always is.
   fileprivate func hasPart(_ part: String) -> Bool {
     part.isEmpty || utf8.firstRange(of: part.utf8) != nil
   }

@@ -1,21 +1,21 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What an operator of a query demands of a field.
+/// The test that a query operator applies to a field.
 enum TaskFieldTest: Sendable {
   /// The field equals one of these.
   case isIn([Operand])
   /// The field equals none of these.
   case isNotIn([Operand])
-  /// The field is a text that is part of a text, or is not, as Python's `in` has it.
+  /// The field is a text and a substring of `of`, as for Python's `in`; negated, it is not a substring.
   case isPart(of: String, isNegated: Bool)
-  /// The field is in each of these.
+  /// The field is in each container.
   case isInAll([TaskFieldTest])
   case ordered(Order, Bound)
   case glob(FilenamePattern)
   case never
 
-  /// How a field is related to a bound, as SQL writes it.
+  /// The relation of a field to a bound, in SQL notation.
   enum Order: String {
     case less = "<"
     case lessOrEqual = "<="
@@ -23,22 +23,22 @@ enum TaskFieldTest: Sendable {
     case greaterOrEqual = ">="
   }
 
-  /// What the order of a field is compared with.
+  /// The bound of an ordered comparison.
   enum Bound {
-    /// A number, which is less than every field.
+    /// A number. It sorts before every field.
     case number
     case text(String)
     case date(Timestamp)
   }
 
-  /// A value that a field may equal.
+  /// A value to compare a field with.
   enum Operand: Hashable {
     case null
     case text(String)
     case date(Timestamp)
-    /// A value of a JSON field, or of a list of buffers: only the empty list equals one.
+    /// A JSON value. For buffers, only an empty list can match.
     case json(JSONValue)
-    /// A value that no field of the kind can equal, such as a number for a text.
+    /// A value that no field of this kind can equal, for example a number for a text field.
     case unequal
   }
 
@@ -67,8 +67,9 @@ enum TaskFieldTest: Sendable {
     }
   }
 
-  /// `$in` and `$nin`. Lists have elements and objects have keys; a text has parts, if the field is a text. Any other
-  /// single value, and null, count as a list of one, and an unset field is neither in it nor not in it.
+  /// `$in` and `$nin`. The operand is a list of values, an object tested for its keys, or a text tested for substrings
+  /// if the field is a text. Any other single value, including null, counts as a list of one; an unset field then
+  /// matches neither operator.
   private static func membership(_ value: JSONValue, for key: TaskRecordKey, isNegated: Bool) -> TaskFieldTest {
     let operands: [Operand]
     switch value {
@@ -83,7 +84,7 @@ enum TaskFieldTest: Sendable {
     return isNegated ? .isNotIn(operands) : .isIn(operands)
   }
 
-  /// `$all`: the field is in each element of a list, each key of an object or each character of a text.
+  /// `$all`: the field is in every element of a list, every key of an object or every character of a text.
   private static func all(_ value: JSONValue, for key: TaskRecordKey) throws(TaskStoreError) -> TaskFieldTest {
     let containers: [JSONValue]
     switch value {
@@ -124,7 +125,7 @@ enum TaskFieldTest: Sendable {
 }
 
 extension TaskFieldTest.Operand {
-  /// A value for a field.
+  /// An operand for a field.
   init(_ value: JSONValue, for key: TaskRecordKey) {
     switch (key.kind, value) {
     case (_, .null): self = .null
@@ -135,12 +136,12 @@ extension TaskFieldTest.Operand {
     }
   }
 
-  /// A key of an object that a field may equal: only texts can.
+  /// An object key to compare a field with. Only text fields can equal one.
   fileprivate init(key name: String, for key: TaskRecordKey) { self = key.kind == .text ? .text(name) : .unequal }
 }
 
 extension JSONValue {
-  /// Truth as Python defines it.
+  /// Truthiness as Python defines it.
   fileprivate var isTrue: Bool {
     switch self {
     case .null: false

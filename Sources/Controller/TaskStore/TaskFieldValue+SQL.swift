@@ -3,13 +3,13 @@ import GRDB
 import MartletWire
 import MartletZeroMQ
 
-/// How fields are kept in columns: texts as TEXT (`SQLText`), dates as INTEGER microseconds, JSON as BLOB just as it was
-/// received, buffers as one BLOB: their number, then the length and the bytes of each, numbers in eight bytes, the
-/// lowest first.
+/// The storage format of fields: texts are TEXT (`SQLText`), dates INTEGER microseconds, and JSON a BLOB with the bytes
+/// as received. Buffers are one BLOB: their number, then the length and the bytes of each. Numbers have eight bytes,
+/// little-endian.
 extension TaskFieldValue {
-  /// The value for a column.
+  /// The value to store in a column.
   ///
-  /// - Throws: `TaskStoreError` with the code `storage` if it is longer than SQLite can hold.
+  /// - Throws: `TaskStoreError` with the code `storage` if it is longer than SQLite allows.
   func databaseValue() throws(TaskStoreError) -> DatabaseValue {
     switch self {
     case .null: .null
@@ -20,9 +20,9 @@ extension TaskFieldValue {
     }
   }
 
-  /// The field that a column holds.
+  /// Reads a field from a column.
   ///
-  /// - Throws: `TaskStoreError` with the code `storage` if the column holds no such thing.
+  /// - Throws: `TaskStoreError` with the code `storage` if the column does not hold a field of this kind.
   init(_ value: DatabaseValue, kind: TaskRecordKey.Kind) throws(TaskStoreError) {
     switch (kind, value.storage) {
     case (_, .null): self = .null
@@ -34,7 +34,7 @@ extension TaskFieldValue {
     }
   }
 
-  /// About how many bytes the value takes up.
+  /// The approximate size of the value in bytes.
   var byteCount: Int {
     switch self {
     case .null, .date: 8
@@ -47,7 +47,7 @@ extension TaskFieldValue {
   static let damaged = TaskStoreError(.storage, "the database holds a damaged task record")
 
   private static func blob(_ bytes: [UInt8]) throws(TaskStoreError) -> DatabaseValue {
-    // SQLITE_MAX_LENGTH unless SQLite was built otherwise.
+    // The default of SQLITE_MAX_LENGTH.
     guard bytes.count <= 1_000_000_000 else {
       throw TaskStoreError(.storage, "a field of \(bytes.count) bytes is more than SQLite can hold")
     }
@@ -93,10 +93,10 @@ extension TaskFieldValue {
   }
 }
 
-/// Texts as SQLite's interface can pass them: it ends a text at the first NUL, which a task's output may well contain.
+/// Encodes texts for SQLite, whose interface ends a text at the first NUL. A task's output may contain NULs.
 ///
-/// U+0000 becomes U+0001 U+0001 and U+0001 becomes U+0001 U+0002, which keeps the order of texts and lets encoded texts
-/// be joined.
+/// U+0000 becomes U+0001 U+0001 and U+0001 becomes U+0001 U+0002, which preserves the order of texts and allows encoded
+/// texts to be concatenated.
 enum SQLText {
   static func encode(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 < 2 }) else { return text }

@@ -11,7 +11,7 @@ extension TaskQuery {
 
   /// The query as an SQL condition on the columns of the task table, which are named after the record keys.
   ///
-  /// It calls ``function``. No value of the query becomes part of the text.
+  /// It calls ``function``. Values of the query are passed as arguments only, never as SQL text.
   var sql: SQL {
     guard !conditions.isEmpty else { return SQL(expression: "1") }
     var whole = SQL(expression: "")
@@ -23,8 +23,8 @@ extension TaskQuery {
     return whole
   }
 
-  /// A function that connections need to run queries: `martlet_test(key, value, operator, operand)`. It tests a field in
-  /// the same way as the memory store, for whatever SQL has no expression for.
+  /// The SQL function that queries call: `martlet_test(key, value, operator, operand)`. It applies the memory store's
+  /// test to a field where SQL has no equivalent expression. Every connection must register it.
   static let function = DatabaseFunction("martlet_test", argumentCount: 4, pure: true) { arguments in
     guard let key = String.fromDatabaseValue(arguments[0]).flatMap(TaskRecordKey.init),
       let name = String.fromDatabaseValue(arguments[2]), let text = String.fromDatabaseValue(arguments[3]),
@@ -42,7 +42,7 @@ extension TaskQuery.Condition {
       if let sql = Self.membership(of: column, kind: key.kind, in: operands) { return sql }
     case .isNotIn(let operands):
       if var sql = Self.membership(of: column, kind: key.kind, in: operands) {
-        // Comparing an unset column gives NULL, of which NOT would make NULL again.
+        // Comparing an unset column gives NULL, and NOT NULL is NULL.
         sql.expression = "NOT coalesce(\(sql.expression), 0)"
         return sql
       }
@@ -59,7 +59,7 @@ extension TaskQuery.Condition {
       arguments: [key.rawValue.databaseValue, name.databaseValue, operand.bytes.string.databaseValue])
   }
 
-  /// Membership in a list; nil if SQL can't tell.
+  /// Membership in a list; nil if SQL can't express it.
   private static func membership(
     of column: String, kind: TaskRecordKey.Kind, in operands: [TaskFieldTest.Operand]
   ) -> TaskQuery.SQL? {
@@ -74,7 +74,7 @@ extension TaskQuery.Condition {
     }
     var sql = TaskQuery.SQL(expression: "0")
     if !values.isEmpty {
-      // A list travels as one argument, because SQLite limits the number of arguments.
+      // The list is passed as one argument, because SQLite limits the number of arguments.
       sql = TaskQuery.SQL(
         expression: "\(column) IN (SELECT value FROM json_each(?))",
         arguments: [JSONValue.array(values).bytes.string.databaseValue])

@@ -3,15 +3,15 @@ import MartletZeroMQ
 
 /// A query for task records, checked and ready to run.
 ///
-/// A query is a JSON object whose members must all hold: a record key with a value that the field equals, or with an
-/// object of operators. An empty query matches every record. The operators are those of ipyparallel's `dictdb.py` and
-/// `sqlitedb.py`. Where the two differ, `DictDB` is right; where it raises an exception, `SQLiteDB` is right. Protocol.md
-/// describes the result.
+/// A query is a JSON object. Each member maps a record key to a value that the field must equal, or to an object of
+/// operators. All members must match. An empty query matches every record. The operators are those of ipyparallel's
+/// `dictdb.py` and `sqlitedb.py`. Where the two differ, `DictDB` is right; where it raises an exception, `SQLiteDB` is
+/// right. Protocol.md describes the result.
 package struct TaskQuery: Sendable {
   /// A condition on one field.
   struct Condition {
     let key: TaskRecordKey
-    /// The operator and its operand as they were given; `$eq` for a plain value.
+    /// The operator and its operand as in the query; `$eq` for a plain value.
     let name: String
     let operand: JSONValue
     let test: TaskFieldTest
@@ -38,7 +38,7 @@ package struct TaskQuery: Sendable {
     self.conditions = conditions
   }
 
-  /// The records of these tasks.
+  /// Matches the records with these ids.
   init(ids: [String]) {
     let test = TaskFieldTest.isIn(ids.map(TaskFieldTest.Operand.text))
     conditions = [
@@ -48,15 +48,15 @@ package struct TaskQuery: Sendable {
 
   private init(_ conditions: [Condition]) { self.conditions = conditions }
 
-  /// The records of all tasks that have ended.
+  /// Matches the records of all completed tasks.
   static let completed = TaskQuery([.isCompleted])
 
-  /// The records of the tasks that have ended on an engine.
+  /// Matches the records of all tasks completed on an engine.
   static func completed(on uuid: String) -> TaskQuery {
     TaskQuery([Condition(.engineUUID, equals: .string(uuid)), .isCompleted])
   }
 
-  /// The ids that all matching records have, if the query names them. They can be looked up.
+  /// The only ids that can match, if the query names ids. They can be looked up directly.
   var messageIDs: [String]? {
     for condition in conditions where condition.key == .messageID {
       if case .isIn(let operands) = condition.test {

@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// The value of one field of a record, for code that treats all fields alike.
+/// The value of one field of a record, for code that handles all fields uniformly.
 enum TaskFieldValue: Hashable {
   case null
   case text(String)
@@ -29,7 +29,7 @@ enum TaskFieldValue: Hashable {
 }
 
 extension TaskRecord {
-  /// The field named by `key`. A value of another kind than the key's sets the field to nothing.
+  /// The field named by `key`. Assigning a value of the wrong kind clears the field.
   subscript(key: TaskRecordKey) -> TaskFieldValue {
     get {
       switch key {
@@ -87,7 +87,7 @@ extension TaskRecord {
     }
   }
 
-  /// The record with the fields of `keys` and nothing else.
+  /// A copy with the fields of `keys` only.
   func selecting(_ keys: [TaskRecordKey]) -> TaskRecord {
     var selected = TaskRecord(messageID: messageID)
     for key in keys { selected[key] = self[key] }

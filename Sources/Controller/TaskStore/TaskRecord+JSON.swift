@@ -1,10 +1,10 @@
 import MartletWire
 
 extension TaskRecord {
-  /// The record as the hub's replies carry it: an object with the original's key names.
+  /// The record as a JSON object for the hub's replies, with ipyparallel's key names.
   ///
-  /// Dates are ISO 8601 with microseconds in UTC. Unset fields and unreadable JSON are `null`. Buffers are left out: they
-  /// follow the reply as its own buffers.
+  /// Dates are ISO 8601 with microseconds in UTC. Unset fields and unreadable JSON are `null`. Buffers are left out
+  /// because they follow as buffers of the reply.
   func json(keys: [TaskRecordKey]) -> JSONValue {
     var members: [String: JSONValue] = [:]
     for key in keys where key.kind != .buffers {

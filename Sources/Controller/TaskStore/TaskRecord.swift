@@ -1,11 +1,10 @@
 import MartletWire
 import MartletZeroMQ
 
-/// What the hub knows about one task.
+/// The hub's record of one task.
 ///
-/// The parts of messages stay the raw bytes of the frames they came in and are parsed only by whoever asks: storing a
-/// task copies and parses nothing. The fields are those of ipyparallel's task records (`controller/hub.py`,
-/// `empty_record`).
+/// Message parts stay the raw bytes of their frames and are parsed on demand only. Storing a task copies and parses
+/// nothing. The fields are those of ipyparallel's task records (`controller/hub.py`, `empty_record`).
 package struct TaskRecord: Sendable, Hashable {
   /// The id of the request message.
   package var messageID: String
@@ -23,7 +22,7 @@ package struct TaskRecord: Sendable, Hashable {
   package var clientUUID: String?
   /// The uuid of the engine that has or had the task.
   package var engineUUID: String?
-  /// When the engine began to work on the task.
+  /// When the engine started the task.
   package var started: Timestamp?
   /// When the engine sent the result.
   package var completed: Timestamp?
@@ -41,23 +40,24 @@ package struct TaskRecord: Sendable, Hashable {
   package var resultBuffers: [Bytes]?
   /// Which queue the task went through: `mux`, `task` or `broadcast`.
   package var queue: String?
-  /// The code that the engine reported it runs.
+  /// The code that the engine reported in its execute_input message.
   package var executeInput: String?
   /// The content of the engine's execute_result message: a JSON object.
   package var executeResult: Bytes?
   /// The content of the engine's error message: a JSON object.
   package var error: Bytes?
-  /// What the task has written to its standard output.
+  /// The task's standard output so far.
   package var stdout = ""
-  /// What the task has written to its standard error.
+  /// The task's standard error so far.
   package var stderr = ""
   /// The label the client gave the task.
   package var label: String?
 
-  /// A record of which nothing is known but the id of its request.
+  /// Creates a record with nothing but the id of its request.
   package init(messageID: String) { self.messageID = messageID }
 
-  /// Bytes of the request's and the result's buffers and of the two streams: what a store's size limit counts.
+  /// The size of the request's and the result's buffers and of the two streams, in bytes. A store's size limit counts
+  /// these.
   package var bufferBytes: Int {
     var total = stdout.utf8.count + stderr.utf8.count
     for buffer in buffers ?? [] { total += buffer.count }
@@ -65,6 +65,6 @@ package struct TaskRecord: Sendable, Hashable {
     return total
   }
 
-  /// About how many bytes the record takes.
+  /// The approximate size of the record in bytes.
   var byteCount: Int { TaskRecordKey.allCases.reduce(0) { $0 + self[$1].byteCount } }
 }

@@ -1,4 +1,4 @@
-/// The keys of a task record, under the names that ipyparallel's queries and replies use.
+/// The keys of a task record, named as in ipyparallel's queries and replies.
 package enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
   case messageID = "msg_id"
   case header
@@ -38,7 +38,7 @@ package enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The key of that name.
+  /// The key with this name.
   ///
   /// - Throws: `TaskStoreError` with the code `unknownKey`.
   static func named(_ name: String) throws(TaskStoreError) -> TaskRecordKey {
@@ -48,10 +48,10 @@ package enum TaskRecordKey: String, Sendable, Hashable, CaseIterable {
     return key
   }
 
-  /// All keys but those of buffers: what a query without keys returns.
+  /// All keys except those of buffers. A query without keys returns these.
   static let allButBuffers = allCases.filter { $0.kind != .buffers }
 
-  /// The keys with these names, msg_id always among them and first, each once.
+  /// The keys with these names without duplicates. msg_id always comes first.
   ///
   /// - Throws: `TaskStoreError` with the code `unknownKey`.
   static func named(_ names: [String]) throws(TaskStoreError) -> [TaskRecordKey] {

@@ -3,34 +3,34 @@ import MartletZeroMQ
 
 /// A change to some fields of a record.
 ///
-/// It has those fields of a ``TaskRecord`` that can be nil, by their names. The ones that are nil stay as they are; none
-/// can be unset. Output is added to what the record holds.
+/// It has the optional fields of ``TaskRecord`` under the same names. A nil field leaves the record's value unchanged;
+/// no field can be cleared. Output is appended to the record's output.
 @dynamicMemberLookup
 package struct TaskRecordUpdate: Sendable, Hashable {
-  /// The change as a record, for code that treats all fields alike.
+  /// The update as a record, for code that handles all fields uniformly.
   private(set) var fields = TaskRecord(messageID: "")
 
-  /// A change to nothing.
+  /// An empty update.
   package init() {}
 
-  /// What a field is replaced by.
+  /// The new value of a field; nil leaves it unchanged.
   package subscript<Value>(dynamicMember field: WritableKeyPath<TaskRecord, Value?>) -> Value? {
     get { fields[keyPath: field] }
     set { fields[keyPath: field] = newValue }
   }
 
-  /// Adds to what the task has written to its standard output.
+  /// Appends to the task's standard output.
   package mutating func appendStdout(_ text: String) { fields.stdout += text }
 
-  /// Adds to what the task has written to its standard error.
+  /// Appends to the task's standard error.
   package mutating func appendStderr(_ text: String) { fields.stderr += text }
 
-  /// The keys that a change may replace: never msg_id or the two streams.
+  /// The keys that an update may replace: all but msg_id and the two streams.
   static let replaceableKeys = TaskRecordKey.allCases.filter { ![.messageID, .stdout, .stderr].contains($0) }
 }
 
 extension TaskRecord {
-  /// Makes a change. Field by field: this runs two or three times a task.
+  /// Applies an update. Fields are written out one by one because this runs two or three times per task.
   mutating func apply(_ update: TaskRecordUpdate) {
     let update = update.fields
     if let header = update.header { self.header = header }

@@ -1,9 +1,9 @@
 import MartletWire
 import MartletZeroMQ
 
-/// A request to an engine or to the task scheduler, as a store receives it.
+/// A request to an engine or to the task scheduler, as passed to a store.
 package struct TaskRequest: Sendable {
-  /// Where requests go.
+  /// The destination of a request.
   package enum Queue: String, Sendable {
     /// To an engine.
     case mux
@@ -13,22 +13,22 @@ package struct TaskRequest: Sendable {
 
   /// The id of the request.
   package let messageID: String
-  /// Where it went.
+  /// The queue it went to.
   package let queue: Queue
-  /// The engine it is addressed to, if it is.
+  /// The engine it is addressed to, if any.
   package let engineUUID: String?
-  /// The request itself.
+  /// The request message.
   package let message: RecordedMessage
 
-  /// The record that begins with the request.
+  /// A new record with the fields of the request.
   package var record: TaskRecord {
     var record = TaskRecord(messageID: messageID)
     record.apply(update(of: record))
     return record
   }
 
-  /// The change to a record that IOPub output or a resubmission made before: a resubmitted task keeps who submitted it
-  /// and when, and its buffers, which are the same.
+  /// The update to a record that IOPub output or a resubmission created earlier. A resubmitted task keeps its client,
+  /// its time of submission and its buffers, which are the same.
   func update(of existing: TaskRecord, includesBuffers: Bool = true) -> TaskRecordUpdate {
     var update = TaskRecordUpdate()
     update.header = message.header

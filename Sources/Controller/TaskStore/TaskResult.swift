@@ -1,19 +1,19 @@
 import MartletWire
 import MartletZeroMQ
 
-/// The reply to a request, as a store is given it.
+/// The reply to a request, as passed to a store.
 package struct TaskResult: Sendable {
   /// The id of the request.
   package let messageID: String
-  /// The engine that answered, if it said so.
+  /// The engine that answered, if the reply names it.
   package let engineUUID: String?
-  /// The reply itself.
+  /// The reply message.
   package let message: RecordedMessage
 
-  /// The change to the request's record.
+  /// The update to the request's record.
   var update: TaskRecordUpdate { update(includesBuffers: true) }
 
-  /// The change to the request's record, with or without the result's buffers.
+  /// The update to the request's record, with or without the result's buffers.
   func update(includesBuffers: Bool) -> TaskRecordUpdate {
     var update = TaskRecordUpdate()
     update.resultHeader = message.header

@@ -1,11 +1,11 @@
 /// A store of the hub's task records.
 ///
-/// All calls are synchronous and made on one thread. Queries are those of ipyparallel's `db_query`, described at
-/// `TaskQuery`. They have the same meaning in every store.
+/// All calls are synchronous and made on one thread. Queries are those of ipyparallel's `db_query`; see `TaskQuery`.
+/// They have the same meaning in every store.
 package protocol TaskStore: AnyObject {
   /// Adds a record.
   ///
-  /// - Throws: `TaskStoreError` with the code `duplicate` if its msg_id is taken, `locked` or `storage`.
+  /// - Throws: `TaskStoreError` with the code `duplicate` if its msg_id already exists, `locked` or `storage`.
   func add(_ record: TaskRecord) throws(TaskStoreError)
 
   /// The record of a task, or nil if there is none.
@@ -13,12 +13,12 @@ package protocol TaskStore: AnyObject {
   /// - Throws: `TaskStoreError` with the code `storage` or `noData`.
   func record(_ messageID: String) throws(TaskStoreError) -> TaskRecord?
 
-  /// Changes a record.
+  /// Updates a record.
   ///
   /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, `locked` or `storage`.
   func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError)
 
-  /// Whether records can be read again. If not, callers need not make any.
+  /// Whether the store keeps records. If not, callers need not create any.
   var keepsRecords: Bool { get }
 
   /// Adds the record of a request, or completes a record that output or a resubmission has created.
@@ -26,7 +26,7 @@ package protocol TaskStore: AnyObject {
   /// - Throws: `TaskStoreError` with the code `locked` or `storage`.
   func addRequest(_ request: TaskRequest) throws(TaskStoreError)
 
-  /// Sets the engine that a task was given to.
+  /// Sets the engine that a task was assigned to.
   ///
   /// - Throws: `TaskStoreError` with the code `notFound` if there is no such record, `locked` or `storage`.
   func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError)
@@ -47,7 +47,7 @@ package protocol TaskStore: AnyObject {
   ///
   /// - Parameters:
   ///   - query: The query.
-  ///   - keys: The fields to read, msg_id among them. No others are read.
+  ///   - keys: The fields to read, including msg_id. No others are read.
   /// - Returns: The records, with all other fields unset.
   /// - Throws: `TaskStoreError` with the code `storage` or `noData`.
   func find(_ query: TaskQuery, keys: [TaskRecordKey]) throws(TaskStoreError) -> [TaskRecord]
@@ -61,7 +61,7 @@ package protocol TaskStore: AnyObject {
   /// The number of records.
   var count: Int { get throws(TaskStoreError) }
 
-  /// Makes all changes so far outlive this process, if the store can.
+  /// Makes all changes so far permanent, if the store supports it.
   ///
   /// - Throws: `TaskStoreError` with the code `storage`.
   func flush() throws(TaskStoreError)
@@ -76,25 +76,25 @@ extension TaskStore {
   /// True.
   package var keepsRecords: Bool { true }
 
-  /// Adds or completes a record field by field.
+  /// Adds the record, or updates an existing one.
   package func addRequest(_ request: TaskRequest) throws(TaskStoreError) {
     do {
       try add(request.record)
     } catch  where error.code == .duplicate {
-      // Rare, so looking first would cost every request a query.
+      // Duplicates are rare. Checking first would cost a query per request.
       guard let existing = try record(request.messageID) else { throw error }
       try update(request.messageID, request.update(of: existing))
     }
   }
 
-  /// Changes the one field.
+  /// Updates only this field.
   package func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
     var update = TaskRecordUpdate()
     update.engineUUID = uuid
     try self.update(messageID, update)
   }
 
-  /// Changes the record field by field.
+  /// Updates the record with the result's fields.
   package func setResult(_ result: TaskResult) throws(TaskStoreError) {
     try update(result.messageID, result.update)
   }

@@ -1,4 +1,4 @@
-/// Which task store a hub uses, and its bounds. The names in brackets are ipyparallel's.
+/// The kind of a hub's task store, and its limits. ipyparallel's option names are in parentheses.
 public struct TaskStoreConfiguration: Sendable, Hashable {
   /// The kinds of task store.
   public enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -10,20 +10,22 @@ public struct TaskStoreConfiguration: Sendable, Hashable {
     case none
   }
 
-  /// The kind of store (`db_class`). Memory by default, as in ipyparallel: nothing to clean up, and bounded.
+  /// The kind of store (`db_class`). The default is memory, as in ipyparallel: it is bounded and leaves nothing to
+  /// clean up.
   public var kind: Kind = .memory
-  /// How many records a memory store may hold (`record_limit`), by default 1024.
+  /// The maximum number of records in a memory store (`record_limit`), by default 1024.
   public var recordLimit = 1024
-  /// How many bytes of buffers a memory store may hold (`size_limit`), by default 1 GiB.
+  /// The maximum size of all buffers in a memory store, in bytes (`size_limit`), by default 1 GiB.
   public var sizeLimit = 1 << 30
-  /// The part of a limit, between 0 and 1, that is freed when the limit is passed (`cull_fraction`), by default a tenth.
+  /// The part of a limit, between 0 and 1, that is freed when the limit is exceeded (`cull_fraction`), by default a
+  /// tenth.
   public var cullFraction = 0.1
   /// The file of a SQLite store (`filename`).
   public var filename = "tasks.db"
   /// The directory of that file (`location`); empty means the working directory.
   public var location = ""
-  /// The table of a SQLite store (`table`). With one name for all sessions the tasks of earlier ones can be queried;
-  /// empty means a table of the session's own.
+  /// The table of a SQLite store (`table`). A fixed name lets clients query the tasks of earlier sessions; empty gives
+  /// each session its own table.
   public var table = "ipython-tasks"
 
   /// The default configuration.

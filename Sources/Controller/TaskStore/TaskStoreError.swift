@@ -1,31 +1,31 @@
-/// Why a task store could not do what it was asked.
+/// An error of a task store.
 package struct TaskStoreError: Error, Sendable, CustomStringConvertible {
   /// The kinds of failure.
   package enum Code: Sendable, Hashable {
-    /// A record with this msg_id exists already.
+    /// A record with this msg_id already exists.
     case duplicate
     /// No record has this msg_id.
     case notFound
     /// The store keeps no records at all.
     case noData
-    /// A query or a list of keys names something that is no record key.
+    /// A query or a list of keys names an unknown record key.
     case unknownKey
     /// A query uses an operator that does not exist.
     case unknownOperator
-    /// A query compares a key with a value that it cannot be compared with.
+    /// A query compares a key with a value of an incompatible type.
     case invalidOperand
-    /// Another process holds the lock of the database. Nothing was changed.
+    /// Another process holds the database lock. Nothing was changed.
     case locked
-    /// The database failed or holds something unreadable.
+    /// The database failed or contains unreadable data.
     case storage
   }
 
   /// The kind of failure.
   package let code: Code
-  /// The failure in words.
+  /// A description of the failure.
   package let message: String
 
-  /// A failure of a kind, described in words.
+  /// Creates an error with a description.
   package init(_ code: Code, _ message: String) {
     self.code = code
     self.message = message
@@ -41,6 +41,6 @@ package struct TaskStoreError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The failure in words.
+  /// A description of the failure.
   package var description: String { message }
 }

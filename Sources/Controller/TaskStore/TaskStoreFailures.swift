@@ -1,7 +1,7 @@
 import Logging
 import MartletWire
 
-/// Counts changes that could not be stored, and logs some of them.
+/// Counts writes that failed, and logs some of them.
 struct TaskStoreFailures {
   private let logger: Logger
   private var total = 0
@@ -9,7 +9,7 @@ struct TaskStoreFailures {
   init(logger: Logger) { self.logger = logger }
 
   mutating func note(_ error: TaskStoreError, messageID: String?) {
-    // A record may have been dropped while its task ran. That is no failure.
+    // A record may be dropped while its task runs, so a missing one is not a failure.
     if error.code == .notFound || error.code == .noData { return }
     total += 1
     // One line per thousand is enough: a full disk fails every change.
@@ -21,12 +21,12 @@ struct TaskStoreFailures {
       ])
   }
 
-  /// Changes gathered so far can't be written.
+  /// Logs that pending changes can't be committed.
   func noteFlush(_ error: TaskStoreError) {
     logger.error("the task store can't be written", metadata: [LogKey.reason: "\(error)"])
   }
 
-  /// The store can't be closed, or `count` changes could not be written before.
+  /// Logs that the store can't be closed, or that `count` changes were not written before it closed.
   func noteClose(_ error: TaskStoreError, count: Int = 0) {
     logger.error(
       "the task store can't be closed", metadata: [LogKey.reason: "\(error)", LogKey.count: "\(count)"])

@@ -1,10 +1,10 @@
-/// A question that the hub asks the task store.
+/// A query from the hub to the task store.
 enum TaskStoreQuery: Sendable {
   /// The records that match a query, with the fields of these keys.
   case records(TaskQuery, keys: [TaskRecordKey])
-  /// The ids of all records by time of submission.
+  /// The ids of all records, ordered by time of submission.
   case history
-  /// Drop the records that match any of these queries.
+  /// Drops the records that match any of these queries.
   case drop([TaskQuery])
 }
 

@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Changes and questions on their way to a task store with a thread of its own.
+/// The queue of writes and queries for a task store that runs on its own thread.
 struct TaskStoreQueue {
   enum Entry {
     case write(TaskStoreWrite)
@@ -15,15 +15,15 @@ struct TaskStoreQueue {
   }
 
   private var entries = Deque<Entry>()
-  /// The weight of all entries, including those taken and not yet finished.
+  /// The weight of all entries, including those taken but not yet finished.
   private(set) var weight = 0
-  /// Whether the store's thread has been told that there are entries.
+  /// Whether the store's thread has been notified of pending entries.
   private var isAnnounced = false
 
   var isEmpty: Bool { entries.isEmpty }
   var count: Int { entries.count }
 
-  /// Adds changes and empties the array. Returns whether the store's thread must be told.
+  /// Adds writes and empties the array. Returns whether the store's thread must be notified.
   mutating func append(_ writes: inout [TaskStoreWrite]) -> Bool {
     for write in writes {
       weight += write.weight
@@ -33,7 +33,7 @@ struct TaskStoreQueue {
     return announce()
   }
 
-  /// Adds a question. Returns whether the store's thread must be told.
+  /// Adds a query. Returns whether the store's thread must be notified.
   mutating func append(_ query: TaskStoreQuery, _ reply: @escaping TaskStoreReply) -> Bool {
     let entry = Entry.question(query, reply)
     weight += entry.weight
@@ -46,24 +46,25 @@ struct TaskStoreQueue {
     return !isAnnounced && !entries.isEmpty
   }
 
-  /// Takes some entries from the front. They count until they are finished or put back.
+  /// Takes entries from the front. Their weight counts until they are finished or put back.
   mutating func take(atMost limit: Int) -> Deque<Entry> {
     let taken = Deque(entries.prefix(limit))
     entries.removeFirst(taken.count)
     return taken
   }
 
-  /// Entries have been processed. Returns whether there are more; if not, the next one will be announced.
+  /// Subtracts the weight of processed entries. Returns whether more are waiting; if not, the next one added is
+  /// announced.
   mutating func finish(weight finished: Int) -> Bool {
     weight -= finished
     guard entries.isEmpty else { return true }
-    // A burst must not keep its memory.
+    // Release the memory of a burst.
     entries = Deque()
     isAnnounced = false
     return false
   }
 
-  /// Puts changes back in front, and takes all questions out.
+  /// Puts writes back at the front, and removes and returns all queries.
   mutating func putBack(_ taken: Deque<Entry>) -> [TaskStoreReply] {
     var questions: [TaskStoreReply] = []
     var rest = Deque<Entry>()

@@ -1,25 +1,25 @@
-/// The task store as the hub sees it: changes are posted, questions answered later. No call waits.
+/// The hub's interface to the task store. Writes are posted and queries answered later; no call blocks.
 ///
-/// A question is answered after all changes that were posted before it. Stores in memory run on the hub's own loop,
-/// because a hand-over between threads would cost more than a change to them; a database has a thread of its own, because
-/// a locked file or a slow disk can hold it up for seconds.
+/// A query sees all writes posted before it. Memory stores run on the hub's loop because passing a write to another
+/// thread would cost more than the write itself. A database runs on its own thread because a locked file or a slow disk
+/// can block it for seconds.
 protocol TaskStoreService: AnyObject {
-  /// Whether the store keeps what it is given. If not, the hub need not collect any records.
+  /// Whether the store keeps records. If not, the hub need not collect any.
   var keepsRecords: Bool { get }
-  /// How many more bytes of changes the service takes without exceeding its limit.
+  /// The size of writes the service still accepts before it reaches its limit, in bytes.
   var room: Int { get }
-  /// Posts changes and empties the array.
+  /// Posts writes and empties the array.
   func post(_ writes: inout [TaskStoreWrite])
-  /// Asks a question. The answer may come before the call returns, or later on another thread.
+  /// Submits a query. `answer` is called before this returns, or later on another thread.
   func ask(_ query: TaskStoreQuery, then answer: @escaping TaskStoreReply)
-  /// Writes what has been posted, closes the store and calls back. No other call may follow.
+  /// Performs all posted writes, closes the store and calls `done`. No other call may follow.
   func close(then done: @escaping @Sendable () -> Void)
 }
 
-/// Takes the answer to a ``TaskStoreQuery``.
+/// Receives the answer to a ``TaskStoreQuery``.
 typealias TaskStoreReply = @Sendable (Result<TaskStoreAnswer, TaskStoreError>) -> Void
 
 extension Array {
-  /// Removes all elements, and gives back the memory of an unusually large array.
+  /// Removes all elements, and releases the memory of an unusually large array.
   mutating func empty() { removeAll(keepingCapacity: capacity <= 4096) }
 }

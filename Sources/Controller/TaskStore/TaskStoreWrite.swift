@@ -1,24 +1,24 @@
-/// A change to the task store that the hub posts and does not wait for.
+/// A change to the task store. The hub posts it without waiting.
 enum TaskStoreWrite: Sendable {
-  /// A request passed.
+  /// A request was relayed.
   case request(TaskRequest)
-  /// The task scheduler gave a task to the engine with this uuid.
+  /// The task scheduler assigned a task to the engine with this uuid.
   case engine(String, of: String)
-  /// A reply passed.
+  /// A reply was relayed.
   case result(TaskResult)
-  /// A task wrote output, perhaps before its request passed.
+  /// A task wrote output, perhaps before its request was reported.
   indirect case output(TaskRecordUpdate, of: String)
-  /// A record changes, if there is one.
+  /// A record changes, if it exists.
   indirect case update(TaskRecordUpdate, of: String)
   /// A new record.
   indirect case add(TaskRecord)
   /// The records of these tasks are dropped.
   case drop([String])
 
-  /// What a change weighs in bytes besides its content: its place in a queue, its ids, and the cost of allocation.
+  /// The weight of a write in addition to its content, in bytes: its place in a queue, its ids and allocation overhead.
   static let overhead = 512
 
-  /// The memory that a waiting change takes, in bytes.
+  /// The memory that a queued write takes, in bytes.
   var weight: Int {
     switch self {
     case .request(let request): Self.overhead + request.message.byteCount
@@ -30,7 +30,7 @@ enum TaskStoreWrite: Sendable {
     }
   }
 
-  /// The id of the task that changes; nil for several.
+  /// The id of the task that changes; nil if several do.
   var messageID: String? {
     switch self {
     case .request(let request): request.messageID
@@ -43,7 +43,7 @@ enum TaskStoreWrite: Sendable {
 }
 
 extension TaskStore {
-  /// Makes a change.
+  /// Performs a write.
   func perform(_ write: TaskStoreWrite) throws(TaskStoreError) {
     switch write {
     case .request(let request): try addRequest(request)

@@ -4,11 +4,10 @@ import MartletWire
 import MartletZeroMQ
 import Synchronization
 
-/// A task store on a thread of its own.
+/// A task store that runs on its own thread.
 ///
-/// While another process holds the lock of the database, changes wait and are tried again. Questions that wait behind
-/// them are answered with an error. The queue is bounded by ``queueLimit``: the hub looks at ``room`` before it posts the
-/// content of messages.
+/// While another process holds the database lock, writes stay queued and are retried. Queries queued behind them fail
+/// with an error. ``queueLimit`` bounds the queue: the hub checks ``room`` before it posts the content of messages.
 actor ThreadedTaskStore: EventLoopActor, TaskStoreService {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -22,18 +21,18 @@ actor ThreadedTaskStore: EventLoopActor, TaskStoreService {
   private var isWaitingForLock = false
   private nonisolated let queue = Mutex(TaskStoreQueue())
 
-  /// The memory that waiting changes may take, in bytes. 256 MiB: a lock that is held for a minute while thousands of
-  /// small tasks a second are recorded.
+  /// The limit on the memory of queued writes, in bytes. 256 MiB cover a lock held for a minute while thousands of
+  /// small tasks per second are recorded.
   static let queueLimit = 1 << 28
-  /// How many entries are processed between two looks at timers.
+  /// The number of entries processed before timers run again.
   private static let batch = 256
-  /// Each attempt waits for the lock already, so this only gives other work of the loop a chance.
+  /// Each attempt already waits for the lock. This delay only lets other work on the loop run.
   private static let retryDelay = Duration.milliseconds(10)
 
   /// - Parameters:
-  ///   - store: The store. It is used on the loop only.
+  ///   - store: The store, used only on the loop.
   ///   - loop: The loop of the store's thread.
-  ///   - flushInterval: How long changes may wait before they become permanent. ipyparallel commits every two seconds.
+  ///   - flushInterval: The longest time before changes are committed. ipyparallel commits every two seconds.
   init(_ store: sending any TaskStore, loop: EventLoop, flushInterval: Duration = .seconds(2), logger: Logger) {
     self.store = store
     self.loop = loop
@@ -48,7 +47,7 @@ actor ThreadedTaskStore: EventLoopActor, TaskStoreService {
   nonisolated var room: Int { Self.queueLimit - queue.withLock { $0.weight } }
 
   nonisolated func post(_ writes: inout [TaskStoreWrite]) {
-    // Taken out of the caller's hands, because a lock can't be given an inout argument.
+    // Copied because a lock's closure can't capture an inout argument.
     var taken = writes
     writes.empty()
     if queue.withLock({ $0.append(&taken) }) { execute { $0.work() } }
@@ -67,7 +66,7 @@ actor ThreadedTaskStore: EventLoopActor, TaskStoreService {
 
   // MARK: - On the store's loop
 
-  /// Processes a batch, and comes back if there is more.
+  /// Processes a batch, and schedules another if entries remain.
   private func work() {
     retryTimer = nil
     do {
@@ -82,9 +81,9 @@ actor ThreadedTaskStore: EventLoopActor, TaskStoreService {
     }
   }
 
-  /// Processes entries. Returns whether there are more.
+  /// Processes entries. Returns whether more remain.
   ///
-  /// - Throws: `TaskStoreError` with the code `locked`. What could not be done is back in the queue.
+  /// - Throws: `TaskStoreError` with the code `locked`. Entries not processed are back in the queue.
   private func processBatch() throws(TaskStoreError) -> Bool {
     var entries = queue.withLock { $0.take(atMost: Self.batch) }
     var finished = 0
@@ -137,7 +136,7 @@ actor ThreadedTaskStore: EventLoopActor, TaskStoreService {
     }
   }
 
-  /// Writes what is left, unless the database stays locked, and closes the store.
+  /// Writes the remaining entries unless the database stays locked, and closes the store.
   private func finish() {
     for token in [flushTimer, retryTimer].compactMap(\.self) { loop.cancel(token) }
     do {

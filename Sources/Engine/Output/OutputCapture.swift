@@ -1,3 +1,4 @@
+import MartletZeroMQ
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A line that fills up, on a terminal only.
+/// A progress bar, shown only on a terminal.
 struct ProgressBar {
   private let total: Int
   private var done = 0

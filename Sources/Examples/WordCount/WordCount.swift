@@ -5,7 +5,7 @@ let wordCount = RemoteFunction("wordCount") { (path: String) throws -> [String: 
 
 let nothing = RemoteFunction("nothing") { (number: Int) in number }
 
-/// Counts the words of text files, one after the other and then on a cluster, and compares the two.
+/// Counts the words in text files, first serially and then on a cluster, and compares the two.
 @main struct WordCount: ClusterProgram {
   static let functions: [any RemoteCallable] = [wordCount, nothing]
 
@@ -45,7 +45,7 @@ let nothing = RemoteFunction("nothing") { (number: Int) in number }
     print("Both counts agree: \(counted.values.reduce(0, +)) words, \(counted.count) different ones.")
   }
 
-  /// The Markdown files here and the system's licence texts: the common ones and those of every package.
+  /// The Markdown files in the current folder and the system's licence texts, both common and per package.
   private static func defaultFiles() -> [String] {
     let here = FileManager.default.currentDirectoryPath
     return texts(in: here).filter { $0.hasSuffix(".md") } + texts(in: "/usr/share/common-licenses")
@@ -60,7 +60,7 @@ let nothing = RemoteFunction("nothing") { (number: Int) in number }
   private static func ratio(_ value: Double) -> String { String(format: "%.2f", value) }
 }
 
-/// How often each word occurs in a text file.
+/// Counts the occurrences of each word in a text file.
 func countWords(in path: String) throws -> [String: Int] {
   guard let data = FileManager.default.contents(atPath: path) else { throw WordCountError("can't read \(path)") }
   var counts: [String: Int] = [:]
@@ -77,7 +77,7 @@ func countWords(in path: String) throws -> [String: Int] {
   return counts
 }
 
-/// What went wrong, in words.
+/// An error with a readable description.
 struct WordCountError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }

@@ -1,3 +1,5 @@
+import MartletZeroMQ
+
 extension ConnectionInfo {
   /// The interfaces that stand for all addresses of a host.
   private static let wildcards: Set<String> = ["tcp://*", "tcp://0.0.0.0", "tcp://[::]", "tcp://::"]

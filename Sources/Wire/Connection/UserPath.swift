@@ -1,4 +1,5 @@
 import Foundation
+import MartletZeroMQ
 
 /// Paths as Python's `os.path` reads them, so that every peer of a user looks in the same folder.
 public enum UserPath {
@@ -14,7 +15,7 @@ public enum UserPath {
     guard path.hasPrefix("~") else { return path }
     let user = path.dropFirst().prefix { $0 != "/" }
     let rest = path.dropFirst(1 + user.count)
-    let folder = user.isEmpty ? environment["HOME"] ?? folder(ofUser: nil) : folder(ofUser: String(user))
+    let folder = user.isEmpty ? environment["HOME"] ?? PasswordDatabase.home(ofUser: nil) : PasswordDatabase.home(ofUser: String(user))
     guard var folder else { return path }
     while folder.hasSuffix("/") { folder.removeLast() }
     let expanded = folder + rest
@@ -52,21 +53,5 @@ public enum UserPath {
     }
     defer { free(resolved) }
     return String(cString: resolved)
-  }
-
-  /// The home folder in the password database; of the current user for `nil`.
-  private static func folder(ofUser name: String?) -> String? {
-    // Longer entries than this are not found.
-    var buffer = [CChar](repeating: 0, count: 16_384)
-    var entry = passwd()
-    var found: UnsafeMutablePointer<passwd>?
-    let status =
-      name.map { getpwnam_r($0, &entry, &buffer, buffer.count, &found) }
-      ?? getpwuid_r(getuid(), &entry, &buffer, buffer.count, &found)
-    // The entry's strings live in the buffer.
-    return withExtendedLifetime(buffer) {
-      guard status == 0, found != nil, let folder = entry.pw_dir else { return nil }
-      return String(cString: folder)
-    }
   }
 }

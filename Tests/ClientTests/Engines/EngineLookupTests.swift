@@ -3,9 +3,9 @@ import Testing
 
 @testable import MartletClient
 
-/// A call goes to the engines that are registered when it looks them up, and to no others if some register meanwhile.
+/// A call goes to the engines registered when it looks them up, not to engines that register during the call.
 @Suite(.timeLimit(.minutes(1))) struct EngineLookupTests {
-  /// A value that registers an engine while it is encoded, in the middle of a call.
+  /// A value that registers an engine when it is encoded, which happens in the middle of a call.
   private struct Registering: Encodable, Sendable {
     let client: Client
     let id: Int

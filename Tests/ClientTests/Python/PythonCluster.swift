@@ -3,12 +3,13 @@ import MartletClient
 import MartletWire
 import Testing
 
-/// A controller and two Python engines for the tests of a suite.
+/// A controller and two Python engines, shared by a suite's tests.
 ///
-/// `MARTLET_PYTHON` is a Python with ipyparallel; `MARTLET_CONTROLLER` a command line that starts the controller, which
-/// gets the options of `ipcontroller` (`--ipython-dir`, `--profile`, `--ip`). Default: ipyparallel's own.
+/// `MARTLET_PYTHON` names a Python interpreter with ipyparallel. `MARTLET_CONTROLLER` is the command line that starts
+/// the controller; `ipcontroller` options (`--ipython-dir`, `--profile`, `--ip`) are added to it. The default is
+/// ipyparallel's own controller.
 struct PythonCluster: Sendable {
-  /// The Python to use; nil disables the tests.
+  /// The Python interpreter; `nil` disables the tests.
   static let python = ProcessInfo.processInfo.environment["MARTLET_PYTHON"]
 
   @TaskLocal static var current: PythonCluster?
@@ -26,7 +27,7 @@ struct PythonCluster: Sendable {
   static func run(_ command: [String]) throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    // Foundation starts processes with the signals of its own threads blocked; a child must be able to get SIGTERM.
+    // Foundation starts processes with its own threads' signal mask, but a child must be able to receive SIGTERM.
     let unblock =
       "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execvp(sys.argv[1], sys.argv[1:])"
     process.arguments = [python ?? "python3", "-c", unblock] + command
@@ -64,7 +65,7 @@ struct PythonCluster: Sendable {
   }
 }
 
-/// Gives a suite its cluster.
+/// Provides a suite with its cluster.
 struct PythonClusterTrait: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void

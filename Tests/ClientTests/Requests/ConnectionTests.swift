@@ -7,12 +7,12 @@ import Testing
 
 @testable import MartletClient
 
-/// What a connection does with replies that have arrived before bad news. The cluster shares the client's context, so a
-/// message it has sent has arrived.
+/// A connection delivers replies that arrive before bad news. The cluster shares the client's context, so its messages
+/// arrive as soon as they are sent.
 @Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
   private static let count = 3000
 
-  /// Has thousands of replies arrive while the connection's loop is busy, and then a notification.
+  /// Delivers thousands of replies, then a notification, while the connection's loop is busy.
   private func outcomes(
     _ channel: RequestChannel, notification: (FakeCluster) async throws -> Void
   ) async throws -> [Result<TaskReply, any Error>?] {

@@ -3,23 +3,23 @@ import Testing
 
 @testable import MartletClient
 
-/// Elements in the order in which their tasks finish have the positions they have in the value, whatever the order and
-/// however many elements each task has.
+/// Elements delivered in completion order have the same positions as in the value, for any order of completion and any
+/// number of elements per task.
 @Suite(.timeLimit(.minutes(1))) struct CompletedElementsTests {
   private static let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
   private static let sizes = [[1, 1, 1], [2, 3, 1], [0, 2, 0], [3, 0, 2], [0, 0, 0], [1, 4, 4]]
 
-  /// Parts of distinct numbers.
+  /// Parts of the given sizes whose elements are all distinct.
   private func parts(_ sizes: [Int]) -> [[Int]] {
     sizes.enumerated().map { slot, size in (0..<size).map { slot * 10 + $0 } }
   }
 
-  /// Answers one call after the other and compares.
+  /// Answers the calls one by one and checks the elements after each.
   ///
   /// - Parameters:
-  ///   - parts: what each task gives.
+  ///   - parts: the elements each task returns.
   ///   - order: the order of the replies.
-  ///   - isOrdered: whether the elements come in the order of the list, or of the replies.
+  ///   - isOrdered: whether elements arrive in list order; otherwise, in the order of the replies.
   private func check(
     _ result: AsyncResult<[Int]>, _ cluster: FakeCluster, parts: [[Int]], order: [Int], isOrdered: Bool,
     reply: ([Int]) -> PickleValue = { .list($0.map { .int($0) }) }

@@ -3,7 +3,7 @@ import Testing
 @testable import MartletClient
 
 @Suite struct TerminalTextTests {
-  /// The text and the lines after adding the parts.
+  /// The terminal text after all parts are added.
   private func text(_ parts: [String]) -> TerminalText {
     var text = TerminalText()
     for part in parts { text.append(part) }
@@ -24,7 +24,7 @@ import Testing
     #expect(text(parts).text == expected)
   }
 
-  /// However a text is divided, the result is the same and its lines are those of the text.
+  /// Splitting a text into parts in any way gives the same text and the same lines.
   @Test func dividingTheTextChangesNothing() {
     let whole = "one\ntwo\r\n\n10%\r20%\r\r\nüber\n\rlast\r"
     let expected = text([whole])
@@ -53,8 +53,8 @@ import Testing
     #expect(text.lines(from: text.lineStart).isEmpty)
   }
 
-  /// Text without newlines, and a line that is overwritten again and again, must not be scanned anew with each part. A
-  /// byte is examined for a carriage return and for a newline.
+  /// A new part must not cause a rescan, even of text without newlines or a line that is overwritten repeatedly. Each
+  /// byte is examined once for a carriage return and once for a newline.
   @Test(arguments: ["....", "\r 50%", "line\n"]) func examinesEachByteTwiceAtMost(part: String) {
     let count = 10_000
     let text = text(Array(repeating: part, count: count))

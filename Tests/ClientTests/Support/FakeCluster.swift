@@ -4,8 +4,8 @@ import MartletZeroMQ
 
 @testable import MartletClient
 
-/// Plays the hub, the schedulers and the engines on sockets of its own. The name of the function called decides whether
-/// an engine behaves.
+/// Plays the hub, the schedulers and the engines on its own sockets. The name of the called function determines whether
+/// an engine succeeds or misbehaves.
 actor FakeCluster {
   nonisolated let loop: EventLoop
   nonisolated let info: ConnectionInfo
@@ -16,11 +16,10 @@ actor FakeCluster {
   private var incoming = Multipart()
   private var engines: [Int: String]
   private var isHolding = false
-  /// Whether the hub answers queries.
   private var answersQueries = true
-  /// The messages that have arrived on mux, task and broadcast, in order.
+  /// The messages received on mux, task and broadcast, in order of arrival.
   private(set) var received: [(message: Message, channel: ConnectionInfo.Channel)] = []
-  /// How many queries have arrived.
+  /// The number of queries received.
   private(set) var queryCount = 0
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -34,11 +33,11 @@ actor FakeCluster {
     .registration, .mux, .task, .control, .broadcast, .notification, .iopub,
   ]
 
-  /// Makes a cluster.
+  /// Creates a cluster.
   ///
   /// - Parameters:
-  ///   - engines: how many engines it has at the start.
-  ///   - inproc: whether its clients share its context. Then a message has arrived as soon as it is sent.
+  ///   - engines: the initial number of engines.
+  ///   - inproc: whether clients share its context. If they do, messages arrive as soon as they are sent.
   init(engines count: Int = 2, inproc: Bool = false) throws {
     loop = try EventLoop(name: "fake-cluster")
     context = try Context()
@@ -111,7 +110,7 @@ actor FakeCluster {
     try publish(MessageType.registrationNotification, ["id": .int(id), "uuid": .string("engine-\(id)")])
   }
 
-  /// Tells clients that the controller shuts down.
+  /// Tells clients that the controller is shutting down.
   func announceShutdown() throws { try publish(MessageType.shutdownNotification, [:]) }
 
   /// Leaves calls unanswered from now on, until ``answer(_:with:)``.
@@ -120,13 +119,13 @@ actor FakeCluster {
     received = []
   }
 
-  /// Answers a held call, by its position among those received.
+  /// Answers the held call with this index in ``received``.
   func answer(_ index: Int, with value: PickleValue) {
     let (message, channel) = received[index]
     reply(to: message, on: channel, value)
   }
 
-  /// Fails a held call, by its position among those received.
+  /// Fails the held call with this index in ``received``.
   func fail(_ index: Int) {
     let (message, channel) = received[index]
     fail(message, on: channel)
@@ -207,7 +206,7 @@ actor FakeCluster {
       metadata: metadata(message.identities.last?.string ?? ""))
   }
 
-  /// Answers a call with a value: on broadcast as each of the engines, or as all of them at once.
+  /// Answers a call with a value. On broadcast, replies once per engine or once for all of them.
   private func reply(to message: Message, on channel: ConnectionInfo.Channel, _ value: PickleValue) {
     let content: JSONValue = ["status": "ok"]
     let buffers = ResultBuffers.serialize(value)

@@ -1,9 +1,9 @@
-/// A condition that did not come true.
+/// A condition did not become true in time.
 struct WaitFailed: Error {
   let condition: String
 }
 
-/// Waits until a condition holds. Each look at it is a conversation with another thread.
+/// Waits until a condition holds. Each check involves another thread, so this doesn't spin.
 func wait(_ condition: String, until holds: () async throws -> Bool) async throws {
   let deadline = ContinuousClock.now + .seconds(30)
   while try await !holds() {

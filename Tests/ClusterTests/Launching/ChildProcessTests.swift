@@ -34,7 +34,8 @@ import Testing
   }
 
   @Test func killsWhatDoesNotLeave() async throws {
-    // The trap must be set before the signal comes: the pipe of the lifeline can't tell, the log can.
+    // The trap must be set before the signal arrives. The child can't report that through the lifeline's pipe, so it
+    // writes to the log.
     let child = try await shell("trap '' TERM; echo ready; while :; do sleep 1; done")
     while !log.contains("ready") { await Task.yield() }
     #expect(await child.stop() == .signaled(9))
@@ -50,7 +51,7 @@ import Testing
   }
 
   @Test func childHangsOnTheLifeline() async throws {
-    // Standard input does not end while this process lives, so read only returns when the child is stopped.
+    // Standard input stays open while this process lives, so `read` returns only when the child is stopped.
     let child = try await shell("test \"$MARTLET_LIFELINE\" = stdin && read line")
     #expect(ProcessTable.isAlive(child.pid))
     #expect(await child.stop() == .signaled(15))

@@ -42,7 +42,7 @@ import Testing
     #expect(cleaning.removed.filter { $0.hasPrefix(folder.path) }.sorted() == paths("dead"))
     #expect(cleaning.kept.count == 1 && cleaning.kept[0].contains("host far"))
     #expect(catalog.clusters.map(\.files.clusterID) == ["alive", "far"])
-    // To look for a lock must not leave one, which would look as if nobody held it.
+    // Looking for a lock must not create one: the new file would look like a free lock.
     #expect(LockFile.state(of: files("far").lock) == .missing)
     #expect(throws: ClusterError.self) { try ClusterCatalog.running("dead", in: profile) }
     #expect(throws: ClusterError.self) { try ClusterCatalog.running("far", in: profile) }
@@ -98,7 +98,7 @@ import Testing
     #expect(catalog.clean().kept.count == 1)
     #expect(FileManager.default.fileExists(atPath: files.record))
     do { try LockFile.acquire(files.lock)?.write(.current) }
-    // A free lock of a living process of this namespace: the process decides.
+    // The lock is free, but its process lives in this namespace: the process decides.
     #expect(ClusterCatalog.cluster("c", in: profile)?.liveness == .running)
     var dead = ProcessReference.current
     dead.pid = Int(Int32.max)
@@ -151,7 +151,7 @@ import Testing
     info.location = ProcessIdentity.hostName
     info.interface = "tcp://127.0.0.1"
     try files("c").clientConnection.write(info)
-    // Nothing listens there; --reuse may want the file again.
+    // Nothing listens there, but --reuse may need the file again.
     #expect(catalog.clusters == [])
     #expect(catalog.clean().removed.filter { $0.hasPrefix(folder.path) } == [])
     #expect(catalog.clean(force: true).removed.contains(files("c").clientConnection.path))

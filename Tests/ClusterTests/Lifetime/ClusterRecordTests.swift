@@ -36,7 +36,7 @@ import Testing
     #expect(json["engines"]?["sets"]?["1"]?["n"] == 2)
   }
 
-  /// The record with one member changed, or removed.
+  /// The record's JSON with one member changed or removed.
   private func text(_ path: [String], _ value: JSONValue?) -> String {
     func changed(_ json: JSONValue, _ path: ArraySlice<String>) -> JSONValue {
       guard let key = path.first, var fields = json.objectValue else { return value ?? .null }
@@ -59,7 +59,7 @@ import Testing
   ])
   func refusesMissingMembersAndWrongTypes(path: [String]) throws {
     for value in [nil, "x", .array([]), .bool(true), .double(1.5), .int(-1)] as [JSONValue?] {
-      // A later "format" of less than 1 was never written; a host's name may be any text.
+      // No version ever wrote a "format" below 1. A host's name may be any text.
       if value == "x", path.last == "host" { continue }
       if value == .int(-1), path.last == "format" { continue }
       try folder.write(text(path, value), to: "profile_default/pid/martlet-c.json")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MartletCluster
 
-/// Clusters of shell scripts: the controller writes connection files, engines sleep.
+/// Runs clusters of shell scripts: the controller writes connection files, and the engines sleep.
 @Suite(.timeLimit(.minutes(1))) struct ClusterTests {
   private let folder: TemporaryFolder
   private let configuration: ClusterConfiguration
@@ -161,7 +161,7 @@ import Testing
     #expect(files == [])
   }
 
-  /// The start timeout is longer than the test's limit: the error comes when the process ends.
+  /// The start timeout exceeds the test's time limit, so the error must come when the process ends.
   @Test func tellsTheControllersOwnReasonAtOnce() async throws {
     var configuration = configuration
     configuration.startTimeout = .seconds(600)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletCluster
 
-/// Every place a process can be, with every state of its lock.
+/// Combines every place a process can be with every state of its lock.
 @Suite struct LivenessTests {
   private let here = HostIdentity(name: "h", machineID: "m", bootID: "b", pidNamespace: "pid:[1]")
 
@@ -56,7 +56,7 @@ import Testing
       #expect(judge(process(at: host), .free, isAlive: isAlive) == .ended)
       #expect(judge(process(at: host), .missing, isAlive: isAlive) == .unknown(host: host.name))
       #expect(judge(process(at: host), .unusable("x"), isAlive: isAlive) == .unknown(host: host.name))
-      // The other way round.
+      // The same pair, seen from the other side.
       #expect(judge(process(at: here), .free, isAlive: isAlive, from: host) == .ended)
       #expect(judge(process(at: here), .missing, isAlive: isAlive, from: host) == .unknown(host: "h"))
     }

@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func isGoneWithAKilledProcess() async throws {
-    // flock(1) takes another kind of lock, Python's fcntl the same as here, for a whole process.
+    // flock(1) takes another kind of lock. Python's fcntl takes the same kind as here, but for a whole process.
     let script = """
       import fcntl, time
       file = open("\(path)", "w")
@@ -78,7 +78,7 @@ import Testing
   }
 }
 
-/// Carries a lock through macros that copy.
+/// Wraps a lock for macros that copy their arguments.
 private final class Box {
   private var lock: LockFile?
 

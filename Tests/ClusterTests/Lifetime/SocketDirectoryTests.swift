@@ -24,7 +24,7 @@ import Testing
       #expect(exists(path))
       _ = consume directory
     }
-    // The lock is free, but its process lives: not certain enough.
+    // The lock is free but its process lives, so the folder may still be in use.
     #expect(!SocketDirectory.removeIfStale(path))
     var dead = ProcessReference.current
     dead.pid = Int(Int32.max)

@@ -43,7 +43,7 @@ import Testing
         == .show(#"{"IPController":{"ip":"*"},"TaskScheduler":{"hwm":3}}"# + "\n"))
   }
 
-  /// Each option stands in the file as a comment; with all comments removed, reading it changes nothing.
+  /// The file lists each option as a comment. Uncommenting all of them doesn't change the options that are read.
   @Test func generatesAFileOfDefaults() throws {
     guard case .generate(let path, let text, false) = try report("--generate-config") else {
       Issue.record("no file to generate")

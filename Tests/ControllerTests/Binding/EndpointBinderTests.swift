@@ -5,7 +5,7 @@ import Testing
 
 @testable import MartletController
 
-/// Where sockets are bound, and what is told about it.
+/// The addresses that sockets are bound to, and how they are published.
 @Suite final class EndpointBinderTests {
   private let context: Context
   private let directory: String
@@ -29,7 +29,7 @@ import Testing
     return try EndpointBinder(configuration, reused: reused)
   }
 
-  /// A loopback address with ports of its own, so that nobody else takes those a test counts on.
+  /// A random loopback address, so no other process takes the ports a test relies on.
   #if os(Linux)
     private let ip = "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))"
   #else
@@ -172,7 +172,7 @@ import Testing
     #expect(binder.ports[.client]?[.registration] == binder.ports[.engine]?[.registration])
   }
 
-  /// A wildcard of IPv4 does not serve an IPv6 address, so the registration socket is bound twice.
+  /// An IPv4 wildcard does not serve an IPv6 address, so the registration socket is bound twice.
   @Test(arguments: [("*", "::1"), ("::1", "127.0.0.1"), ("::", "127.0.0.1"), ("::", "::1")])
   func oneRegistrationPortServesBothFamilies(_ client: String, _ engine: String) throws {
     var binder = try binder {

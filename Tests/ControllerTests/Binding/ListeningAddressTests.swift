@@ -1,5 +1,6 @@
 import Foundation
 import MartletWire
+import MartletZeroMQ
 import Testing
 
 @testable import MartletController

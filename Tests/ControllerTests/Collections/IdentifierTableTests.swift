@@ -7,7 +7,7 @@ import Testing
 
   private func handle(_ number: Int) -> Handle<Tag> { Handle(index: Int32(number)) }
 
-  /// Few hashes, so that entries collide, move up, and wrap around.
+  /// With few hashes, entries collide, move up, and wrap around.
   @Test(arguments: [1, 7, 100_000]) func entriesAreFoundUntilTheyAreRemoved(_ hashes: Int) {
     var generator = SplitMix64(seed: 1)
     var table = IdentifierTable<Tag>()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletController
 
-/// Queues, heaps, tables and trees give memory back when a backlog is over.
+/// Queues, heaps, tables and trees release memory when a backlog is over.
 @Suite struct ShrinkingTests {
   @Test func aWorkQueueReleasesItsMemoryWhenDrained() {
     var queue = WorkQueue<Int>()

@@ -6,7 +6,7 @@ import Testing
   private enum Tag {}
   private typealias Numbers = Slab<Tag, Int>
 
-  /// Random insertions and removals against a dictionary.
+  /// Compares random insertions and removals with a dictionary.
   @Test(arguments: 0..<20) func recordsKeepTheirPosition(_ seed: Int) {
     var generator = SplitMix64(seed: UInt64(seed))
     var slab = Numbers(vacant: 0)
@@ -42,7 +42,7 @@ import Testing
     let handles = (0..<100_000).map { slab.insert($0) }
     for handle in handles where slab[handle] != survivor { slab.remove(handle) }
     #expect(slab.count == 1 && slab.capacity < 256)
-    // The released chunks are used again.
+    // Released chunks are reused.
     let others = (0..<100_000).map { slab.insert($0) }
     #expect(slab.indexLimit <= 100_160 && Set(others).count == 100_000 && slab[handles[survivor]] == survivor)
   }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletController
 
-/// Pings, pongs and hearts that come and go.
+/// Pings, pongs, and hearts that start and stop.
 @Suite struct HeartMonitorTests {
   let start = ContinuousClock.now
   let heart = EngineIdentity("heart")

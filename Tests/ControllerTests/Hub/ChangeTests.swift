@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// Requests that change something: purging, resubmitting, shutting down.
+/// Requests with effects: purge, resubmit and shut down.
 @Suite struct ChangeTests {
   private func hub() throws -> HubFixture {
     var hub = try HubFixture()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// The engine table as it is saved and restored, hostile files included.
+/// Saving and restoring the engine table, including from hostile files.
 @Suite struct EngineTableTests {
   @Test func aTableIsRestoredAsItWasSaved() throws {
     var old = try HubFixture()

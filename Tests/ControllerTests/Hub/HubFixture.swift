@@ -4,9 +4,9 @@ import Testing
 
 @testable import MartletController
 
-/// A hub without sockets that is given messages as they arrive, and a store that answers at once.
+/// A hub without sockets, fed with messages directly, and a store that answers at once.
 struct HubFixture: ~Copyable {
-  /// What the hub answered.
+  /// An answer of the hub.
   struct Reply {
     let identity: String
     let type: String
@@ -23,9 +23,9 @@ struct HubFixture: ~Copyable {
   var session: Session
   var now = Moment.now
   let store: any TaskStore
-  /// Whether questions to the store stay among the actions.
+  /// Whether queries to the store stay among the actions instead of being answered.
   var holdsQuestions = false
-  /// How many ids the fixture has made.
+  /// The number of ids the fixture has created.
   private var madeIDs = 0
 
   init(store: any TaskStore = MemoryTaskStore()) throws {
@@ -50,7 +50,7 @@ struct HubFixture: ~Copyable {
     return actions
   }
 
-  /// Makes the changes that the hub has posted.
+  /// Performs the writes that the hub has posted.
   mutating func post() {
     for write in state.writes {
       do {
@@ -62,7 +62,7 @@ struct HubFixture: ~Copyable {
     state.writes = []
   }
 
-  /// The store answers a question.
+  /// Passes the store's answer to a query to the hub.
   mutating func answer(_ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {
     var made = madeIDs
     state.storeAnswered(id, answer, at: now) {
@@ -85,7 +85,7 @@ struct HubFixture: ~Copyable {
     return Message(SharedFrames(taking: &frames), layout: layout, header: header)
   }
 
-  /// Asks, and returns the first answer and whatever else the hub wants done.
+  /// Sends a request. Returns the first answer and the hub's other actions.
   mutating func ask(_ type: String, _ content: JSONValue = [:]) throws -> (reply: Reply?, rest: [HubAction]) {
     try ask(type, raw: content.bytes.string)
   }
@@ -105,7 +105,7 @@ struct HubFixture: ~Copyable {
     return (reply, rest)
   }
 
-  /// An engine asks and beats.
+  /// Registers engines: each sends a request and beats.
   mutating func register(_ uuids: String...) throws {
     for uuid in uuids {
       _ = try ask("registration_request", ["uuid": .string(uuid)])
@@ -136,7 +136,7 @@ struct HubFixture: ~Copyable {
     return HeldMessage(taking: &frames, layout: try MessageLayout(of: frames), messageType: type)
   }
 
-  /// What a relay keeps of a message.
+  /// The part of a message that a relay keeps.
   func recorded(
     _ type: String, id: String, parent: String? = nil, metadata: JSONValue = [:], content: JSONValue = [:],
     buffers: [Bytes] = []
@@ -145,7 +145,7 @@ struct HubFixture: ~Copyable {
     return RecordedMessage(message.frames, layout: message.layout, keepsParent: true)
   }
 
-  /// A request to an engine, or, without one, to the task scheduler.
+  /// Reports a request to an engine, or to the task scheduler if `engine` is nil.
   mutating func request(_ id: String, to engine: String? = nil, label: String? = nil, buffers: [Bytes] = []) throws {
     let metadata: JSONValue = label.map { ["label": .string($0)] } ?? [:]
     let message = try recorded("apply_request", id: id, metadata: metadata, buffers: buffers)
@@ -177,13 +177,13 @@ struct HubFixture: ~Copyable {
 }
 
 extension HubAction {
-  /// The name of a notification and the id it is about.
+  /// The type of a notification and the id of its engine.
   var notification: String? {
     guard case .notify(let type, _, let content) = self else { return nil }
     return "\(type) \(content["id"]?.intValue.map(String.init) ?? "")"
   }
 
-  /// What the action does, without its data, to compare orders.
+  /// The kind of action without its data, for comparing the order of actions.
   var kind: String {
     switch self {
     case .reply(_, let type, _, _, _): type

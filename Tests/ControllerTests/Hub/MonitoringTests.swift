@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// What the hub records of what passes, in any order it may hear of it.
+/// What the hub records of relayed messages, whatever the order of reports.
 @Suite struct MonitoringTests {
   private func status(_ hub: inout HubFixture, _ engine: String) throws -> JSONValue? {
     try hub.ask("queue_request", ["verbose": true]).reply?[engine]

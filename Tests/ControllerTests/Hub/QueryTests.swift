@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// What clients ask about engines and results.
+/// Clients' queries about engines and results.
 @Suite struct QueryTests {
   private func hub() throws -> HubFixture {
     var hub = try HubFixture()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MartletController
 
-/// Engines that come and go.
+/// Engines that join and leave.
 @Suite struct RegistrationTests {
   @Test func anEngineIsAcceptedThenRegisteredByItsHeart() throws {
     var hub = try HubFixture()
@@ -55,7 +55,7 @@ import Testing
     try hub.register("e1")
     hub.pass(.seconds(11))
     hub.state.monitor(.heartsStopped(["e0", "e1"]), at: hub.now)
-    // Its id is another's by now.
+    // Another engine has its id by now.
     _ = try hub.ask("registration_request", ["uuid": "e2", "id": 1])
     hub.state.monitor(.heartsStarted(["e2"]), at: hub.now)
     hub.pass(.seconds(9))

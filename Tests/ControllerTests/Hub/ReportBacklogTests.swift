@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// The limit of the reports that wait for a hub that lags.
+/// The limit on reports that wait for a lagging hub.
 @Suite struct ReportBacklogTests {
   private let event = HubEvent.dispatched(taskID: "t", engine: "e")
 
@@ -12,7 +12,7 @@ import Testing
     try HubFixture().recorded("apply_reply", id: "r", buffers: [Bytes([UInt8](repeating: 1, count: size))])
   }
 
-  /// The ids of tasks whose replies are among the reports, and how many of them have content.
+  /// The ids of tasks with replies among the reports, and the number of replies with content.
   private func answers(_ events: some Sequence<HubEvent>) -> (ids: [String], contents: Int) {
     var found: (ids: [String], contents: Int) = ([], 0)
     for event in events {
@@ -39,7 +39,7 @@ import Testing
     #expect(backlog.add(event) == nil, "there is room again")
   }
 
-  /// However many reports come, they take no more than the limit and one message.
+  /// Any number of reports takes no more memory than the limit plus one message.
   @Test func noReportExceedsTheLimit() throws {
     let limit = 64 * ReportBacklog.overhead
     let backlog = ReportBacklog(limit: limit)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletController
 
-/// Where requests are as far as the hub knows.
+/// Where the hub believes requests to be.
 @Suite struct RequestLedgerTests {
   private var ledger = RequestLedger()
   private var engines = EngineTable()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// The task store's answers as events, and its queue's limit as a number.
+/// The task store's answers, passed as events, and its queue's limit, passed as a number.
 @Suite struct StoreAnswerTests {
   private func hub() throws -> HubFixture {
     var hub = try HubFixture()
@@ -18,7 +18,7 @@ import Testing
     return hub
   }
 
-  /// The question that the hub asks for a request.
+  /// The query that the hub sends to the store for a request.
   private func question(_ type: String, _ content: JSONValue, _ hub: inout HubFixture) throws -> (TaskStoreQuery, Int) {
     let (reply, rest) = try hub.ask(type, content)
     #expect(reply == nil)
@@ -84,7 +84,7 @@ import Testing
     _ = try question("history_request", [:], &hub)
   }
 
-  /// Buffers are read by those who asked for them and nobody else.
+  /// Buffers are read only for requests that ask for them.
   @Test func onlyNeededFieldsAreRead() throws {
     var hub = try hub()
     let expected: [(type: String, content: JSONValue, buffers: Set<TaskRecordKey>, count: Int)] = [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// Requests that wait for their engines to connect.
+/// Requests held until their engines connect.
 @Suite struct HeldRequestsTests {
   private let start = ContinuousClock.now
 
@@ -87,7 +87,7 @@ import Testing
     for _ in 0..<3 { #expect(retry(at: start).isEmpty) }
     let answered = retry(at: start + HeldRequests.patience)
     #expect(answered.map(\.taskID) == ["a", "b", "c"])
-    // Whoever answers them needs the client's identity and the header.
+    // An error reply needs the client's identity and the request's header.
     for request in answered {
       #expect(request.message.frames.text(at: 1) == "client")
       #expect(request.message.frames.count == request.message.layout.firstBuffer)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import MartletController
 
-/// What a relay's socket does with messages that are refused or can't be sent.
+/// How a relay's socket handles messages that are refused or can't be sent.
 @Suite struct RelaySocketTests {
   static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-  /// A socket on which every send fails: a SUB socket has none.
+  /// A socket on which every send fails because SUB sockets can't send.
   static func broken() throws -> RelaySocket {
     RelaySocket(try Socket(Context(), .subscribe), name: "broken", logger: silent)
   }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletController
 
-/// What the schedulers read in metadata, from friends and others.
+/// What the schedulers read from valid and hostile metadata.
 @Suite struct TaskMetadataTests {
   private func read(_ text: String) throws -> TaskMetadata {
     try Bytes(text).withSpan { span in try TaskMetadata(scanning: span) }

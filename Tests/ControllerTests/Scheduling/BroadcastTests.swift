@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletController
 
-/// The shape of the tree, and each event of a broadcast.
+/// The shape of the broadcast tree, and each event of a broadcast.
 @Suite struct BroadcastTests {
   let now = ContinuousClock.now
 

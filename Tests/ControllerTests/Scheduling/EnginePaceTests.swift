@@ -5,7 +5,7 @@ import Testing
 @Suite struct EnginePaceTests {
   private let start = ContinuousClock.now
 
-  /// The pace after tasks that took these times in microseconds, one after the other, with another one pending.
+  /// The pace after consecutive tasks of these durations in microseconds, with one more pending.
   private func pace(_ times: [Int]) -> (pace: EnginePace, now: ContinuousClock.Instant) {
     var pace = EnginePace()
     var now = start
@@ -39,7 +39,7 @@ import Testing
     #expect(pace.depth(now: now + .milliseconds(6)) == 1)
     pace.finished(hasMore: false, now: now)
     #expect(pace.depth(now: now) == 1)
-    // Time without a task does not count as the time of a task.
+    // Idle time does not count as task time.
     pace.started(now: now + .seconds(1))
     pace.started(now: now + .seconds(2))
     #expect(pace.depth(now: now + .seconds(1)) == 32)

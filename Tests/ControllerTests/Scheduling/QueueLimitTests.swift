@@ -4,7 +4,7 @@ import Testing
 
 private typealias State = TaskSchedulerState<String>
 
-/// How much is accepted, from whom, and what becomes of the rest.
+/// How many tasks are accepted from each client, and what happens to the rest.
 @Suite struct QueueLimitTests {
   private let now = ContinuousClock.now
   private let one = EngineIdentity("one")
@@ -13,7 +13,7 @@ private typealias State = TaskSchedulerState<String>
     State(configuration: .init(queueLimit: .init(tasks: tasks, bytes: bytes)), seed: 1)
   }
 
-  /// Submits a task and says why it was refused, if it was.
+  /// Submits a task. Returns the reason if it was refused.
   private func submit(
     _ state: inout State, _ id: String, size: Int = 1, client: String = "c", after: TaskDependency = .init()
   ) -> QueueLimit.Excess? {
@@ -28,7 +28,7 @@ private typealias State = TaskSchedulerState<String>
     return excess
   }
 
-  /// How many of a thousand tasks are accepted of each client, each in turn.
+  /// How many of a thousand tasks are accepted from each client when they take turns.
   private func accepted(_ limit: QueueLimit, size: Int, clients: Int) -> [Int] {
     var state = State(configuration: .init(queueLimit: limit), seed: 1)
     return (0..<1000).reduce(into: Array(repeating: 0, count: clients)) { counts, number in
@@ -73,7 +73,7 @@ private typealias State = TaskSchedulerState<String>
     #expect(submit(&state, "a") == nil)
     #expect(submit(&state, "b") == .tasks)
     #expect(state.historyCount == 0 && state.queuedIDs == ["a"] && state.usage.tasks == 1)
-    // Its id is unknown to dependencies, and may be used again.
+    // Dependencies don't know its id, and the id may be reused.
     state.abort(ids: ["a"])
     state.taskSubmitted(.init(id: "c", payload: "c", after: .init(["b"])), now: now)
     _ = state.nextAction()
@@ -98,7 +98,7 @@ private typealias State = TaskSchedulerState<String>
     state.taskSubmitted(.init(id: "a", payload: "a", retries: 3, client: "c"), now: now)
     #expect(state.nextAction() == .dispatch("a", taskID: "a", engine: .init("two")))
     #expect(submit(&state, "b") == nil && submit(&state, "c") == .tasks)
-    // A retry, a returned task and a stranded one don't ask for room again.
+    // A retry, a returned task and a stranded one don't need room again.
     state.replyArrived(from: .init("two"), taskID: "a", outcome: .failed, reply: "", now: now)
     state.replyArrived(from: one, taskID: "b", outcome: .returned, reply: "", now: now)
     state.engineRegistered(.init("three"), now: now)

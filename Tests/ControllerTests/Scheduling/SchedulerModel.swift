@@ -1,9 +1,9 @@
 @testable import MartletController
 
-/// A slow and obvious model of the scheduler that scans all tasks to answer a question.
+/// A slow and simple model of the scheduler. It scans all tasks to answer a query.
 ///
-/// It doesn't choose engines. It applies the scheduler's actions one by one and tells whether each was allowed, and after
-/// an event whether anything is missing.
+/// It doesn't choose engines. It applies the scheduler's actions one by one and checks that each is allowed. After an
+/// event it checks that none is missing.
 struct SchedulerModel {
   enum Status: Equatable {
     case queued
@@ -24,15 +24,15 @@ struct SchedulerModel {
     var blacklist: Set<Int> = []
     var retries: Int
     var deadline: ContinuousClock.Instant?
-    /// The event in which the task became ready for an engine, if it did.
+    /// The event in which the task became ready for an engine, if any.
     var readySince: Int?
     var endings = 0
   }
 
-  /// One registration of an engine; an identity that registers again is another engine.
+  /// One registration of an engine. An identity that registers again is a new engine.
   struct Engine {
     var identity: EngineIdentity
-    /// Whether it may be given tasks ahead.
+    /// Whether the engine may receive tasks ahead.
     var looksAhead = false
     var isRegistered = true
     var deadline: ContinuousClock.Instant?
@@ -66,7 +66,7 @@ struct SchedulerModel {
         && tasks[id].map(isUnrestricted) ?? false && !registered.contains { $0 != returning && load($0) == 0 }
   }
 
-  /// Met, impossible, or neither.
+  /// Whether a dependency is met, impossible, or neither.
   private func state(of dependency: TaskDependency) -> (met: Bool, impossible: Bool) {
     guard !dependency.ids.isEmpty else { return (true, false) }
     var accepted = 0
@@ -79,7 +79,7 @@ struct SchedulerModel {
     return dependency.all ? (accepted == count, rejected > 0) : (accepted > 0, rejected == count)
   }
 
-  /// Whether the dependencies of a new task are invalid (nil if not) or impossible at once.
+  /// Why a new task is rejected: its dependencies are invalid or already impossible. `nil` if neither.
   func rejection(of submission: TaskSubmission<Int>) -> TaskFailureReason? {
     for (dependency, isAfter) in [(submission.after, true), (submission.follow, false)] where !dependency.ids.isEmpty {
       if !dependency.success && !dependency.failure { return .invalidDependency }
@@ -91,7 +91,7 @@ struct SchedulerModel {
     return nil
   }
 
-  /// The engines a task may follow others to; `nil` if there will never be one.
+  /// The engines that satisfy a `follow` dependency; `nil` if none ever will.
   private func places(_ follow: TaskDependency) -> Set<Int>? {
     var places: Set<Int> = []
     for id in follow.ids {
@@ -149,7 +149,7 @@ struct SchedulerModel {
     task.submission.targets.isEmpty && task.submission.follow.ids.isEmpty && task.blacklist.isEmpty
   }
 
-  /// Applies an action; returns what is wrong with it, or nil.
+  /// Applies an action. Returns an error description, or nil if the action is allowed.
   mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
     switch action {
     case .dispatch(_, let id, let identity):
@@ -196,7 +196,7 @@ struct SchedulerModel {
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
 
-  /// Queues a task that an engine has returned before all others.
+  /// Queues a returned task ahead of all others.
   mutating func takeBack(_ id: String, now: ContinuousClock.Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.readySince = -1
@@ -204,7 +204,7 @@ struct SchedulerModel {
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
 
-  /// Ends an event: notes which tasks became ready in it.
+  /// Ends an event and notes which tasks it made ready.
   mutating func closeEvent() {
     for id in order {
       if case .run = verdict(id) {

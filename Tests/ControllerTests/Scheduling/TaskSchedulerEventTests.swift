@@ -4,7 +4,7 @@ import Testing
 
 private typealias Action = TaskSchedulerAction<String>
 
-/// Each event, with the actions it leads to.
+/// Each event and the actions it causes.
 @Suite struct TaskSchedulerEventTests {
   let now = ContinuousClock.now
   let one = EngineIdentity("one")
@@ -206,7 +206,7 @@ private typealias Action = TaskSchedulerAction<String>
 
   // MARK: - Tasks given ahead
 
-  /// One engine that returns tasks, with a task pending after several that took no time.
+  /// One engine that returns tasks, with one pending task after several that took no time.
   private func quickEngine() -> TaskSchedulerState<String> {
     var state = TaskSchedulerState<String>(configuration: .init(), seed: 1)
     state.engineRegistered(one, returnsTasks: true, now: now)
@@ -261,7 +261,7 @@ private typealias Action = TaskSchedulerAction<String>
     var state = quickEngine()
     for id in ["b", "c"] { #expect(submit(&state, id) == [dispatched(id, one)]) }
     #expect(submit(&state, "d") == [dispatched("d", one)])
-    // The latest first, as engines return them; an engine that has returned a task is given nothing ahead.
+    // Engines return the latest task first. An engine that has returned a task receives none ahead.
     for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == []) }
     #expect(submit(&state, "e") == [])
     #expect(state.queuedCount == 4 && state.pendingIDs(on: one) == ["a"])
@@ -270,7 +270,7 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), dispatched("c", two)])
     state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now + .seconds(2))
     #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
-    // This cost no retry, and the engine is not excluded.
+    // A return costs no retry and does not exclude the engine.
     state.replyArrived(from: one, taskID: "d", outcome: .ok, reply: "d!", now: now + .seconds(3))
     #expect(drain(&state) == [.deliver("d!", taskID: "d", engine: one), dispatched("e", one)])
   }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletController
 
-/// Random histories of the scheduler against the slow model.
+/// Compares random histories of the scheduler with the slow model.
 @Suite struct TaskSchedulerPropertyTests {
   @Test(arguments: SchedulingScheme.allCases) func randomHistoriesAgreeWithTheModel(_ scheme: SchedulingScheme) {
     for seed in 0..<250 {
@@ -16,7 +16,7 @@ import Testing
   }
 }
 
-/// One random history: the scheduler, the model, and what was found wrong.
+/// One random history: the scheduler, the model, and the errors found.
 private struct Scenario {
   var state: TaskSchedulerState<Int>
   var model: SchedulerModel
@@ -95,7 +95,7 @@ private struct Scenario {
     }
   }
 
-  /// Takes the action that must come first after the event.
+  /// Checks that the first action after the event is the expected one.
   mutating func expect(_ expected: TaskSchedulerAction<Int>, _ name: String) {
     let action = state.nextAction()
     log.append("\(name) -> \(String(describing: action))")
@@ -103,7 +103,7 @@ private struct Scenario {
   }
 
   mutating func register() {
-    // Sometimes one that left without tasks comes back.
+    // Sometimes an engine that left without tasks comes back.
     let gone = model.engines.indices.filter {
       !model.engines[$0].isRegistered && model.load($0) == 0 && model.current(model.engines[$0].identity) == $0
     }
@@ -205,7 +205,7 @@ private struct Scenario {
       now = deadline
       if let next = state.nextDeadline, next > deadline { problems.append("deadline \(next) is too late") }
       state.advance(to: now)
-      // Engines are given up before tasks time out at the same instant.
+      // At the same instant, the scheduler gives up on engines before tasks time out.
       let engines = model.engines.indices.filter { model.engines[$0].deadline == deadline && model.load($0) > 0 }
       if !engines.isEmpty { strand(engines) }
       for id in model.order where model.tasks[id]?.status == .queued && model.tasks[id]?.deadline == deadline {
@@ -219,7 +219,7 @@ private struct Scenario {
     close("pass")
   }
 
-  /// Gives up engines whose grace periods end at the same instant.
+  /// Gives up on engines whose grace periods end at the same instant.
   mutating func strand(_ engines: [Int]) {
     for engine in engines { model.engines[engine].deadline = nil }
     while case let action? = state.nextAction() {

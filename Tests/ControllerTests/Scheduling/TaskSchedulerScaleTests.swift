@@ -33,7 +33,8 @@ import Testing
     #expect(state.usage == .init() && state.problems() == [])
   }
 
-  /// Whatever a backlog made grow: tasks, constraints, groups, edges, timers, clients, engines and their names.
+  /// Covers everything that grows with a backlog: tasks, constraints, groups, edges, timers, clients, engines and their
+  /// names.
   @Test(arguments: [SchedulingScheme.leastload, .weighted]) func memoryIsReleasedAfterABacklog(
     _ scheme: SchedulingScheme
   ) {

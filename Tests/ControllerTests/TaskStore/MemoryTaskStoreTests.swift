@@ -25,7 +25,7 @@ import Testing
     #expect(store.history() == ["task-0", "task-2", "task-4", "task-5"])
     try store.add(.sample(6))
     try store.add(.sample(7))
-    // One completed record is left, so a pending one goes with it.
+    // Only one completed record is left, so a pending one is dropped as well.
     #expect(store.history() == ["task-2", "task-5", "task-6", "task-7"])
   }
 

@@ -4,12 +4,12 @@ import Testing
 
 @testable import MartletController
 
-/// Records made of messages as they pass, in the same way in every store.
+/// Records built from relayed messages. All stores must build the same ones.
 @Suite struct PassingTaskTests {
   let fixture: TaskStoreFixture
   let hub: HubFixtureBox
 
-  /// Holds what can't be copied.
+  /// Holds a non-copyable fixture.
   final class HubFixtureBox {
     let hub: HubFixture
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MartletController
 
-/// Kills a process that writes to a task database, time and again, and looks at what it leaves behind.
+/// Repeatedly kills a process that writes to a task database, and checks the database it leaves behind.
 @Suite struct SQLiteTaskStoreKillTests {
   let fixture: TaskStoreFixture
 
@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  /// Runs the writer, kills it once it has flushed so often, and returns the number of records it said it had flushed.
+  /// Runs the writer and kills it after `limit` flushes. Returns the number of records it reported as flushed.
   private func writeUntilKilled(afterFlushes limit: Int) throws -> Int {
     let output = Pipe()
     let writer = Process()
@@ -42,7 +42,8 @@ import Testing
     return try #require(lines.last.flatMap { Int($0) })
   }
 
-  /// The records must be whole, without a gap, and no fewer than were flushed; only the last may be unfinished.
+  /// Checks that the records are whole, without gaps, and at least as many as were flushed. Only the last may be
+  /// unfinished.
   private func expectConsistency(flushed: Int) throws {
     let database = try DatabaseQueue(path: fixture.directory.appendingPathComponent("tasks.db").path)
     #expect(try database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
@@ -64,7 +65,8 @@ import Testing
     try store.close()
   }
 
-  /// The writer is built into the directory of the test program, or of the test bundle where that is a bundle.
+  /// The writer's executable. It is in the directory of the test program, or of the test bundle on platforms with
+  /// bundles.
   private func writerURL() throws -> URL {
     let directories =
       [Bundle.main.bundleURL]

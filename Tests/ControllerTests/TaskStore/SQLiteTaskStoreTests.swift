@@ -125,7 +125,7 @@ import Testing
     #expect(error?.code == .storage)
   }
 
-  /// Reading what is unreadable fails, so a query that succeeds has not read it.
+  /// Reading the corrupted columns fails, so a query that succeeds has not read them.
   @Test(arguments: [TaskRecordKey.buffers, .resultBuffers, .header, .submitted])
   func onlyTheColumnsAskedForAreRead(key: TaskRecordKey) throws {
     let store = try store()

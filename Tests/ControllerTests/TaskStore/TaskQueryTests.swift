@@ -9,7 +9,7 @@ import Testing
 
   init() throws { fixture = try TaskStoreFixture() }
 
-  /// Four records a second apart, of which 1 and 3 have an engine, 2 is completed, 3 has a label and other content.
+  /// Four records one second apart: 1 and 3 have an engine, 2 is completed, and 3 has a label and different content.
   private func store(_ kind: RecordingStore) throws -> any TaskStore {
     let store = try fixture.store(kind, count: 3)
     var last = TaskRecord.sample(3)

@@ -4,12 +4,12 @@ import MartletZeroMQ
 
 @testable import MartletController
 
-/// The kinds of store that keep records, for tests that all of them must pass.
+/// The kinds of store that keep records. All must pass the same tests.
 enum RecordingStore: String, CaseIterable, Sendable {
   case memory, sqlite
 }
 
-/// A directory that is removed with the fixture, and stores in it.
+/// A temporary directory with stores. It is removed with the fixture.
 final class TaskStoreFixture {
   let directory: URL
 
@@ -31,7 +31,7 @@ final class TaskStoreFixture {
     try configuration(kind == .memory ? .memory : .sqlite).makeStore(session: "session")
   }
 
-  /// A store with records `task-0` … submitted a second apart from `TaskRecord.epoch` on.
+  /// A store with records `task-0` … submitted one second apart, starting at `TaskRecord.epoch`.
   func store(_ kind: RecordingStore, count: Int) throws -> any TaskStore {
     let store = try store(kind)
     for index in 0..<count { try store.add(.sample(index)) }
@@ -65,7 +65,7 @@ extension TaskRecordUpdate {
 }
 
 extension TaskStore {
-  /// The records that match a query in JSON, with all fields or with those of some keys.
+  /// The records that match a JSON query, with the fields of `keys` or all fields.
   func find(_ query: JSONValue, keys: [String]? = nil) throws -> [TaskRecord] {
     try find(TaskQuery(query), keys: try keys.map { try TaskRecordKey.named($0) } ?? TaskRecordKey.allCases)
   }

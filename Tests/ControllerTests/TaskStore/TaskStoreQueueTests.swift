@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletController
 
-/// Changes and questions between the hub and a store with a thread of its own.
+/// The queue of writes and queries between the hub and a store on its own thread.
 @Suite struct TaskStoreQueueTests {
   private var queue = TaskStoreQueue()
 
@@ -14,7 +14,7 @@ import Testing
 
   private mutating func ask() -> Bool { queue.append(.history) { _ in } }
 
-  /// The entries as ids, with `?` for a question.
+  /// The ids of the entries, with `?` for a query.
   private func names(_ entries: some Sequence<TaskStoreQueue.Entry>) -> [String] {
     entries.map {
       switch $0 {

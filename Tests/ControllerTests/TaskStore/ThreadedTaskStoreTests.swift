@@ -7,7 +7,7 @@ import Testing
 
 @testable import MartletController
 
-/// A database on a thread of its own, and what becomes of its callers while another process locks the file.
+/// A database on its own thread, and its callers while another process locks the file.
 @Suite struct ThreadedTaskStoreTests {
   let fixture: TaskStoreFixture
   let loop: EventLoop

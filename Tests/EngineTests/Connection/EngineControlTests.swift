@@ -20,7 +20,7 @@ import Testing
         .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "wait"))
       let queued = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
       let kept = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
-      // If control overtakes mux, the request is answered when it arrives.
+      // If the control message overtakes mux, the engine answers the request when it arrives.
       try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(queued)]])
       #expect(try await controller.receive(.control).content() == ["status": "ok"])
       let aborted = try await controller.receive(.mux)
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// A blocked worker receives nothing itself.
+  /// A blocked worker can't receive messages itself.
   @Test func abortsAQueuedTaskWhileAnotherBlocksTheThread() async throws {
     let pipe = Pipe()
     let block = RemoteFunction("block") { () -> Int in pipe.fileHandleForReading.readData(ofLength: 1).count }
@@ -66,10 +66,10 @@ import Testing
     try await withEngine(functions: functions + [block], returnAfter: 1) { controller in
       let call = ApplyCall.pack(function: "add", args: [1, 1])
       try await controller.send(.task, MessageType.applyRequest, buffers: ApplyCall.pack(function: "block"))
-      // Messages on another channel may overtake it.
+      // Wait for the start: messages on another channel may overtake this one.
       for await _ in started.stream { break }
       let direct = try await controller.send(.mux, MessageType.applyRequest, buffers: call)
-      // Each is returned, however they are spread over the engine's checks.
+      // Every task is returned, no matter which of the engine's checks finds it.
       for _ in 0..<3 {
         let id = try await controller.send(
           .task, MessageType.applyRequest, metadata: ["no_status": true], buffers: call)

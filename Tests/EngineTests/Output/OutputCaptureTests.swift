@@ -8,7 +8,7 @@ import Testing
     FileHandle(fileDescriptor: descriptor).write(Data(bytes))
   }
 
-  /// A descriptor to use instead of standard output, and its file.
+  /// A descriptor used in place of standard output, and its file.
   private func target() throws -> (descriptor: Int32, file: FileHandle) {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("capture-\(UUID().uuidString)").path
     try #require(FileManager.default.createFile(atPath: path, contents: nil))
@@ -49,11 +49,11 @@ import Testing
     #expect(try file.readToEnd() == Data(text))
   }
 
-  /// A function that is still running when its engine leaves keeps writing.
+  /// A function that is still running when its engine leaves continues to write.
   @Test func restoringNeitherStopsNorLosesAWriterThatContinues() async throws {
     let (descriptor, file) = try target()
     let capture = try OutputCapture<Int>([CapturedDescriptor(descriptor: descriptor, name: "stdout")], echo: false)
-    // More than a pipe holds, so that the writer is blocked in the middle of a write when the descriptor is restored.
+    // This exceeds a pipe's capacity, so the writer is blocked mid-write when the descriptor is restored.
     let block = [UInt8](repeating: 0x61, count: 1 << 20)
     let pipe = try #require(capture.pipes.first)
     let done = AsyncStream.makeStream(of: Void.self)

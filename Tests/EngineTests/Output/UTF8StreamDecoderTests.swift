@@ -12,7 +12,7 @@ import Testing
     #expect(decoder.append([0x98, 0x80]) == "😀")
   }
 
-  /// What is carried over is decoded again with the next piece, so it must not grow with text that has no line breaks.
+  /// Carried-over bytes are decoded again with the next piece, so they must not pile up in text without line breaks.
   @Test func carriesOverAtMostThreeBytes() {
     var decoder = UTF8StreamDecoder()
     let bytes = Array(String(repeating: "aä€😀", count: 1000).utf8)

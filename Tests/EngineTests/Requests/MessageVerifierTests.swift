@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct MessageVerifierTests {
   private let verifier: MessageVerifier
-  /// A signed message, to be sent again and again.
+  /// The frames of a signed message, which tests replay.
   private let parts: [[UInt8]]
 
   init() throws {
@@ -23,7 +23,7 @@ import Testing
     return frames
   }
 
-  /// The I/O loop receives control requests, the worker shell requests; both have the same memory of what was seen.
+  /// The I/O loop receives control requests and the worker receives shell requests. They share one replay filter.
   @Test func aReplayIsRefusedOnEveryChannel() throws {
     var control = frames()
     let message = try verifier.take(&control)

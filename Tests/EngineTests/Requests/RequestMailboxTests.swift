@@ -52,7 +52,7 @@ import Testing
     mailbox.onStart { counter.add() }
     _ = mailbox.add("a", id: "a")
     _ = mailbox.finish()
-    // Nobody has seen the runner idle, so the period goes on.
+    // The runner has not been observed idle, so the busy period continues.
     _ = mailbox.add("b", id: "b")
     #expect(counter.value == 1)
     _ = mailbox.finish()

@@ -58,7 +58,7 @@ import Testing
     var queue = queue("a")
     #expect(queue.abort(["b"]) == [])
     #expect(queue.add("b", id: "b") == .aborted("b"))
-    // Only once, because the id may be resubmitted.
+    // An abort applies once, because the id may be resubmitted.
     #expect(queue.add("b", id: "b") == .wait)
   }
 
@@ -110,7 +110,7 @@ import Testing
     #expect(queue.peakCount == burst)
     for _ in 0...burst { _ = queue.finish() }
     #expect(queue.peakCount == 0)
-    // A usual number of requests does not cost an allocation each time.
+    // A typical number of requests does not cause an allocation each time.
     for number in 0..<10 { _ = queue.add("a", id: "\(number)") }
     for _ in 0..<10 { _ = queue.finish() }
     #expect(queue.peakCount == 9)

@@ -6,7 +6,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct RequestRunnerTests {
-  /// Output that comes after a request still belongs to it, but an idle engine must not keep its arguments.
+  /// Output that arrives after a request still belongs to it, but an idle engine must not retain the arguments.
   @Test func anIdleRunnerKeepsNoLargeRequest() async throws {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("runner-\(UUID().uuidString)").path
     try #require(FileManager.default.createFile(atPath: path, contents: nil))
@@ -25,7 +25,7 @@ import Testing
     #expect(memory.object != nil)
     let running = Task { await runner.run() }
     while mailbox.runningNumber() != nil { await Task.yield() }
-    // Once the runner waits, it has released the request.
+    // A waiting runner has already released the request.
     mailbox.close()
     await running.value
     file.write(Data("late".utf8))

@@ -4,12 +4,12 @@ import Testing
 
 @testable import MartletEngine
 
-/// The error of `fail`.
+/// The error that `fail` throws.
 private struct Failure: Error, CustomStringConvertible {
   let description: String
 }
 
-/// The functions of the engines under test.
+/// The functions that the engines under test provide.
 let engineTestFunctions: [any RemoteCallable] = [
   RemoteFunction("add") { (a: Int, b: Int) in a + b },
   RemoteFunction("later") { (value: Int) async -> Int in

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MartletEngine
 
-/// Plays the controller with raw sockets over ipc. It has its own thread, so it can block while it waits for the engine.
+/// Plays the controller with raw sockets over ipc. It has its own thread, so it can block while waiting for the engine.
 actor FakeController {
   nonisolated private let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -15,7 +15,7 @@ actor FakeController {
     case registration, mux, task, control, iopub, ping, pong, broadcast0, broadcast1
   }
 
-  /// The limit for every wait. No answer takes this long unless something is broken.
+  /// The time limit for each wait. Only a fault makes an answer take this long.
   private static let patience = Duration.seconds(20)
 
   nonisolated let connection: ConnectionInfo
@@ -51,7 +51,7 @@ actor FakeController {
     session = try Session(key: key)
     func bound(_ type: SocketType, _ channel: Channel) throws -> Socket {
       var options = SocketOptions()
-      // The identity by which engines recognize the task scheduler.
+      // Engines recognize the task scheduler by this identity.
       if channel == .task { options.identity = Bytes("task_out") }
       options.linger = .zero
       options.mandatory = type == .router
@@ -71,7 +71,7 @@ actor FakeController {
     leaf1 = try bound(.router, .broadcast1)
   }
 
-  /// Ends the thread and removes the sockets' files.
+  /// Ends the thread and removes the socket files.
   func stop() {
     try? FileManager.default.removeItem(atPath: folder)
     loop.stop()
@@ -132,7 +132,7 @@ actor FakeController {
     _ = try send(channel)
   }
 
-  /// Waits for a message from the engine. Its identities are the route back.
+  /// Waits for a message from the engine. Its identities form the return route.
   func receive(_ channel: Channel) throws -> Message {
     let came =
       switch channel {
@@ -157,7 +157,7 @@ actor FakeController {
     return (try #require(message.identities.first).string, message)
   }
 
-  /// The IOPub messages about a request up to its idle status, as topic and content.
+  /// The topics and contents of a request's IOPub messages, up to its idle status.
   func publications(about id: String) throws -> [(topic: String, content: JSONValue)] {
     var all: [(String, JSONValue)] = []
     while true {

@@ -1,9 +1,8 @@
 import Logging
 import Synchronization
 
-/// Keeps the lines of a log.
+/// Records log lines.
 final class LogRecorder: Sendable {
-  /// A line of the log.
   struct Line: Sendable {
     let message: String
     let metadata: Logger.Metadata
@@ -13,10 +12,10 @@ final class LogRecorder: Sendable {
 
   private let recorded = Mutex<[Line]>([])
 
-  /// The lines so far.
+  /// The lines recorded so far.
   var lines: [Line] { recorded.withLock { $0 } }
 
-  /// A logger whose lines are kept.
+  /// A logger whose lines are recorded.
   var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
 
   private struct Handler: LogHandler {

@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// A client made of bare sockets, on an event loop of its own where it may block.
+/// A client built on raw sockets. It has its own event loop, so it may block.
 actor RawClient {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -15,7 +15,7 @@ actor RawClient {
     init(_ socket: consuming Socket) { self.socket = socket }
   }
 
-  /// A reply with its content parsed.
+  /// A reply with parsed content.
   struct Reply: Sendable {
     let type: String
     let parent: String
@@ -48,7 +48,7 @@ actor RawClient {
 
   deinit { loop.stop() }
 
-  /// Sends a request, to an engine if one is named.
+  /// Sends a request, optionally to a specific engine.
   ///
   /// - Returns: the request's id.
   @discardableResult
@@ -65,14 +65,13 @@ actor RawClient {
     return id
   }
 
-  /// Sends raw frames.
   func send(_ channel: ConnectionInfo.Channel, frames: [[UInt8]]) throws {
     var message = Multipart()
     for frame in frames { message.append(frame) }
     try sockets[channel]?.socket.send(&message)
   }
 
-  /// Waits for the next message of a channel.
+  /// Waits for the next message on a channel.
   func receive(_ channel: ConnectionInfo.Channel) throws -> Reply {
     guard let box = sockets[channel] else { throw TimedOut(what: "no such channel") }
     return try receive(box, .seconds(30), "a reply on \(channel)")
@@ -84,16 +83,16 @@ actor RawClient {
     return try receive(.registration)
   }
 
-  /// The uuids of the registered engines by id.
+  /// The registered engines' UUIDs by id.
   func engines() throws -> JSONValue? { try ask("connection_request").content["engines"] }
 
-  /// Sends a request, and checks that the next reply answers it.
+  /// Sends a request and returns whether the next reply answers it.
   func isAnswered(_ channel: ConnectionInfo.Channel, by engine: String? = nil) throws -> Bool {
     let id = try send(channel, "apply_request", to: engine)
     return try receive(channel).parent == id
   }
 
-  /// Waits for the next notification of a type.
+  /// Waits for the next notification of a given type.
   func notification(_ type: String, within timeout: Duration = .seconds(30)) throws -> JSONValue {
     while true {
       let reply = try receive(notifications, timeout, type)

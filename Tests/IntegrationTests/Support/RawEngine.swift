@@ -1,9 +1,10 @@
 import MartletWire
 import MartletZeroMQ
 
-/// An engine made of bare sockets. It answers each request with the request's buffers.
+/// An engine built on raw sockets. It answers each request with the request's buffers.
 ///
-/// A request with the content `{"fail": true}` is answered with an error, one with `{"hold": true}` on ``release()``.
+/// It answers a request whose content is `{"fail": true}` with an error, and holds one with `{"hold": true}` until
+/// ``release()``.
 actor RawEngine {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -41,7 +42,7 @@ actor RawEngine {
 
   deinit { loop.stop() }
 
-  /// Registers, connects and starts the heart. The registration is complete when the hub has received a heartbeat.
+  /// Registers, connects and starts the heart. Registration completes when the hub receives a heartbeat.
   ///
   /// - Returns: the engine's id.
   func register() throws -> Int {
@@ -65,7 +66,7 @@ actor RawEngine {
     }
     let control = try open(.router)
     try control.socket.connect(try info.endpoint(.control))
-    // The callbacks retain the sockets, which no other thread may close while the loop polls them.
+    // The callbacks retain the sockets: no other thread may close them while the loop polls them.
     tokens = [
       loop.onReadable(shell.socket) { [weak self] in
         withExtendedLifetime(shell) { self?.assumeIsolated { $0.answer($0.shell) } }
@@ -86,10 +87,9 @@ actor RawEngine {
     for message in messages { if let shell { reply(to: message, on: shell) } }
   }
 
-  /// The number of held requests.
   var heldCount: Int { held.count }
 
-  /// Stops the heart and all answers, but keeps the connections.
+  /// Stops the heart and stops answering, but keeps the connections open.
   func freeze() {
     for token in tokens + [heart].compactMap(\.self) { loop.cancel(token) }
     tokens = []

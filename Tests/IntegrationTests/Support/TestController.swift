@@ -6,15 +6,15 @@ import Testing
 
 @testable import MartletController
 
-/// The tests of whole controllers. They run one after the other, as some count the process's descriptors and threads.
+/// Tests of complete controllers. They run serially because some count the process's descriptors and threads.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct IntegrationTests {}
 
-/// The transport between peers and controller.
+/// The transport between the peers and the controller.
 enum Transport: String, CaseIterable, Sendable {
   case inproc, ipc, tcp, curve
 }
 
-/// A controller in this process that runs during a test.
+/// A controller that runs in this process for the duration of a test.
 struct TestController: Sendable {
   let controller: Controller
   let context: Context
@@ -67,7 +67,7 @@ struct TestController: Sendable {
     return configuration
   }
 
-  /// A logger that shows critical errors only.
+  /// A logger for critical errors only.
   static var quiet: Logger {
     var logger = Logger(label: "test")
     logger.logLevel = .critical

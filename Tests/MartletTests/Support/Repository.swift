@@ -1,8 +1,8 @@
 import Foundation
 
-/// The files that the tests read.
+/// The repository files that the tests read.
 enum Repository {
-  /// The path of a file, from its path in the repository.
+  /// Converts a path relative to the repository root to an absolute path.
   static func path(_ relative: String) -> String {
     var folder = URL(fileURLWithPath: #filePath)
     for _ in 0..<4 { folder.deleteLastPathComponent() }

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// The compiler of the toolchain that built the tests, for what only it can tell: which names a module gives its users.
+/// The compiler from the toolchain that built the tests. Only the compiler knows which names a module exposes.
 struct SwiftCompiler {
-  /// `.build/debug` or the like.
+  /// The build products folder, such as `.build/debug`.
   private let products: URL
-  /// What every compilation that imports a module of this package needs.
+  /// The compiler options needed to import a module of this package.
   private let searchPaths: [String]
 
   init() throws {
@@ -16,7 +16,7 @@ struct SwiftCompiler {
       + Self.moduleMaps(in: checkouts).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
   }
 
-  /// The errors of a source file, as `line: text`; none when it compiles.
+  /// The errors in a source file, described as `line: text`; empty if it compiles.
   func errors(in source: String) throws -> [Diagnostic] {
     let folder = try TemporaryFolder()
     let file = try folder.write(source, to: "main.swift")
@@ -49,7 +49,7 @@ struct SwiftCompiler {
     return try JSONDecoder().decode(Info.self, from: Data(result.output.utf8)).target.triple
   }
 
-  /// Runs a command to its end, with standard output and standard error in one.
+  /// Runs a command to completion and combines its standard output and standard error.
   static func run(_ command: [String]) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -63,12 +63,12 @@ struct SwiftCompiler {
     return (process.terminationStatus, String(decoding: output, as: UTF8.self))
   }
 
-  /// The path of a program of this package.
+  /// The path to one of this package's executables.
   static func product(_ name: String) throws -> String {
     try #require(productFolder, "the folder of built modules was not found").appendingPathComponent(name).path
   }
 
-  /// Where the test program is, or the test bundle on platforms that have one.
+  /// The folder that contains the test program, or the test bundle on platforms that have one.
   private static var productFolder: URL? {
     let candidates =
       [Bundle.main.bundleURL]
@@ -87,7 +87,7 @@ struct SwiftCompiler {
     return nil
   }
 
-  /// The modules in C of other packages; one that a test of theirs has is left out, as names repeat there.
+  /// The module maps of other packages' C targets. Test targets are excluded because their module names collide.
   private static func moduleMaps(in checkouts: URL) -> [String] {
     let files = FileManager.default
     let packages = (try? files.contentsOfDirectory(atPath: checkouts.path)) ?? []
@@ -100,9 +100,9 @@ struct SwiftCompiler {
   }
 }
 
-/// An error of the compiler.
+/// A compiler error.
 struct Diagnostic: Hashable, CustomStringConvertible {
-  /// From 1.
+  /// One-based.
   let line: Int
   let text: String
 
@@ -117,7 +117,7 @@ struct Diagnostic: Hashable, CustomStringConvertible {
   var description: String { "\(line): \(text)" }
 }
 
-/// The compiler could not do what it was asked to.
+/// The compiler failed to produce a result.
 struct CompilerFailure: Error {
   let output: String
 }

@@ -1,4 +1,4 @@
-/// The part of a symbol graph that tells which types a module's public declarations mention.
+/// The part of a symbol graph that shows which types a module's public declarations mention.
 struct SymbolGraph: Decodable {
   struct Symbol: Decodable {
     struct Identifier: Decodable { let precise: String }

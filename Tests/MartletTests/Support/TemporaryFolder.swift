@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder for one test, removed with the value.
+/// A folder for one test, deleted when the value is released.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -11,7 +11,7 @@ final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Writes a file and gives its path.
+  /// Writes a file and returns its path.
   @discardableResult
   func write(_ text: String, to name: String) throws -> String {
     let file = "\(path)/\(name)"

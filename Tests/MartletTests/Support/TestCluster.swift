@@ -1,7 +1,7 @@
 import Foundation
 import Martlet
 
-/// A cluster of this machine whose engines have the functions of `Tests/Support/TestEngine`.
+/// A cluster on this machine whose engines provide the functions in `Tests/Support/TestEngine`.
 enum TestCluster {
   static func withClient(engines: Int, _ body: @escaping @Sendable (Client) async throws -> Void) async throws {
     let folder = try TemporaryFolder()

@@ -1,6 +1,6 @@
 import MartletWire
 
-/// A value as one line of unambiguous JSON: scalars with their type, containers as lists.
+/// A value as one line of unambiguous JSON: scalars include their type, and containers become lists.
 func json(_ value: PickleValue) -> String {
   switch value {
   case .none: "null"

@@ -41,6 +41,6 @@ while let line = readLine() {
   } catch {
     reply = "error \(error)"
   }
-  // Unbuffered, because the other side waits for each answer.
+  // Unbuffered because the peer waits for each answer.
   FileHandle.standardOutput.write(Data((reply + "\n").utf8))
 }

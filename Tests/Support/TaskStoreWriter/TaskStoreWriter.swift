@@ -5,8 +5,8 @@ import MartletZeroMQ
 
 /// Writes task records to the database in a given directory until it is killed.
 ///
-/// After each flush it prints how many records are permanent. A flush follows every third change, so that some flushes
-/// fall between the two changes of a record.
+/// It flushes after every third change, so some flushes fall between the two changes of a record. After each flush it
+/// prints the number of permanent records.
 @main struct TaskStoreWriter {
   let store: any TaskStore
   var changes = 0

@@ -1,12 +1,12 @@
 import Foundation
 import Martlet
 
-/// A program for the conformance tests: with `engine`, an engine with the functions that Python calls; otherwise a client
-/// whose cluster the tests disturb.
+/// A program for the conformance tests. With `engine`, it runs an engine with the functions that Python calls;
+/// otherwise, a client whose cluster the tests disrupt.
 @main struct TestEngine: ClusterProgram {
   static let functions = TestFunctions.all
 
-  /// `sleep COUNT SECONDS`: runs COUNT load-balanced tasks of that length and prints a line for each finished one.
+  /// `sleep COUNT SECONDS`: runs COUNT load-balanced tasks of SECONDS each and prints a line as each one finishes.
   static func run(_ client: Client, arguments: [String]) async throws {
     guard arguments.count == 3, arguments[0] == "sleep", let count = Int(arguments[1]),
       let seconds = Double(arguments[2])
@@ -16,6 +16,6 @@ import Martlet
     for try await (index, _) in naps.asCompleted { say("done \(index)") }
   }
 
-  /// Prints a line that the reader of standard output gets at once.
+  /// Prints a line to standard output without buffering.
   private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 }

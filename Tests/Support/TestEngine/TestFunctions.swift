@@ -1,7 +1,7 @@
 import Foundation
 import Martlet
 
-/// The test engine's functions.
+/// The functions of the test engine.
 enum TestFunctions {
   /// The error thrown by `fail`.
   struct Failure: Error, CustomStringConvertible {

@@ -2,12 +2,12 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// Answers each line, a JSON request, with a JSON line, for comparisons with jupyter_client's `Session`.
+/// Answers JSON requests, one per line, with one JSON line each, for comparisons with jupyter_client's `Session`.
 ///
 /// `sign` returns the signature of `frames`; `deserialize` verifies `frames` and returns their content; `serialize`
 /// returns the frames of a message. Frames are hexadecimal. Every request has `key` and `scheme`.
 @main struct WireProbe {
-  /// The sessions, kept for the life of the process so that they detect replays.
+  /// Identifies a session. Sessions live as long as the process, so they detect replays.
   private struct SessionKey: Hashable {
     let key: String
     let scheme: String
@@ -30,7 +30,7 @@ import MartletZeroMQ
       } catch {
         answer = ["ok": false, "error": .string("\(error)")]
       }
-      // Unbuffered, because the other side waits for each answer.
+      // Unbuffered because the peer waits for each answer.
       FileHandle.standardOutput.write(Data(answer.bytes.array + [0x0A]))
     }
   }
@@ -48,7 +48,7 @@ import MartletZeroMQ
     let key = request["key"]?.stringValue ?? ""
     guard !key.isEmpty else { return ["signature": ""] }
     let signer = try MessageSigner(key: key, scheme: request["scheme"]?.stringValue ?? "")
-    // The signature is that of the joined frames, however they are divided.
+    // The signature covers the concatenated frames, regardless of their boundaries.
     var message = Multipart()
     message.append(try frames(request, "frames").flatMap(\.array))
     return ["signature": .string(Bytes(signer.signature(of: message, from: 0)).string)]
@@ -118,7 +118,7 @@ import MartletZeroMQ
   }
 }
 
-/// A request can't be answered.
+/// The error for a request that can't be answered.
 private struct ProbeError: Error, CustomStringConvertible {
   let description: String
 }

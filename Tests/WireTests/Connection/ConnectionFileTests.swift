@@ -40,7 +40,7 @@ import Testing
     #expect(!file.exists)
   }
 
-  /// Whoever reads while the file is replaced sees the old text or the new one.
+  /// A reader sees either the old text or the new text while the file is being replaced.
   @Test func replacingIsAtomic() async throws {
     let file = ConnectionFile(path: folder + "/file.json")
     try file.write(info)
@@ -95,7 +95,7 @@ import Testing
       try ConnectionFile(path: file.path + "/below.json").write(info)
     }
     #expect(error?.description.contains("can't be written") == true)
-    // A folder in the place of the file: nothing is left behind beside it.
+    // If a folder has the file's name, the failed write leaves no temporary file next to it.
     let taken = folder + "/taken"
     try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: false)
     #expect(throws: ConnectionError.self) { try ConnectionFile(path: taken).write(info) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MartletWire
 
-/// The rules of `IPython.paths.get_ipython_dir`; `test_configuration.py` compares with Python itself.
+/// The rules of `IPython.paths.get_ipython_dir`. `test_configuration.py` compares the results with Python's.
 @Suite final class IPythonDirectoryTests {
   private let home: String
 

@@ -38,7 +38,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let folderError = #expect(throws: PrivateFileError.self) { try PrivateFile.readJSON(folder) }
     #expect(folderError?.reason == "it is a directory")
-    // Opened like a file, a pipe without a writer would block for good.
+    // Opening a pipe without a writer as a regular file would block indefinitely.
     #expect(mkfifo(path, 0o600) == 0)
     let pipeError = #expect(throws: PrivateFileError.self) { try PrivateFile.readJSON(path) }
     #expect(pipeError?.reason == "it is not a regular file")

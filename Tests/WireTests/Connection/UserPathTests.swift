@@ -3,7 +3,7 @@ import Testing
 
 @testable import MartletWire
 
-/// Paths as Python's `os.path` gives them.
+/// Paths match the results of Python's `os.path`.
 @Suite struct UserPathTests {
   @Test(arguments: [
     ("~", "/h", "/h"), ("~/x", "/h", "/h/x"), ("~/x", "/h//", "/h/x"), ("~/x", "/", "/x"), ("~", "", "/"),

@@ -44,8 +44,8 @@ import Testing
     }
   }
 
-  /// A text that parses must give the same value after writing and parsing again. The error of one that does not must have
-  /// an offset within the text.
+  /// A text that parses must yield the same value after it is written and parsed again. For a text that fails to parse,
+  /// the error's offset must lie within the text.
   private func expectParsedOrRejected(_ bytes: [UInt8]) {
     do throws(JSONError) {
       let written = try JSONValue.parse(Bytes(bytes)).bytes

@@ -3,7 +3,7 @@ import Testing
 @testable import MartletWire
 
 @Suite struct RejectionLogTests {
-  /// A hundred seconds of a thousand refused messages each.
+  /// Simulates a hundred seconds with a thousand rejected messages per second.
   @Test func aFloodMakesFewLinesAndEveryMessageCounts() {
     var log = RejectionLog()
     let start = ContinuousClock.now

@@ -3,8 +3,8 @@ import Testing
 @testable import MartletWire
 @testable import MartletZeroMQ
 
-/// The first two test cases of RFC 2202 (MD5, SHA-1) and RFC 4231 (SHA-2), the same input for SHA-3, and a key longer than
-/// any block, computed with Python's hashlib. A signature covers the joined frames.
+/// The first two test cases of RFC 2202 (MD5, SHA-1) and RFC 4231 (SHA-2), the same inputs for SHA-3, and a key longer
+/// than any block, computed with Python's hashlib. A signature covers the concatenated frames.
 @Suite struct MessageSignerTests {
   struct Vector: CustomTestStringConvertible, Sendable {
     let scheme: String
@@ -14,7 +14,7 @@ import Testing
     var testDescription: String { "\(scheme) \(data.prefix(12))" }
   }
 
-  /// The digests of the three inputs, by scheme.
+  /// The digests of the three inputs for each scheme.
   static let digests: KeyValuePairs = [
     "hmac-md5": [
       "9294727a3638bb1c13f48ef8158bfc9d",
@@ -84,7 +84,7 @@ import Testing
     let middle = vector.data.index(vector.data.startIndex, offsetBy: vector.data.count / 2)
     let (start, end) = (String(vector.data[..<middle]), String(vector.data[middle...]))
     #expect(signature(signer, ["", start, "", end]) == vector.digest)
-    // The precomputed hash states can be used again.
+    // The precomputed hash states are reusable.
     #expect(signature(signer, [start, end, "", ""]) == vector.digest)
   }
 

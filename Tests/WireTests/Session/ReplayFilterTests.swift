@@ -3,7 +3,7 @@ import Testing
 @testable import MartletWire
 
 @Suite struct ReplayFilterTests {
-  /// The new ones among the fingerprints, in order.
+  /// The fingerprints that the filter considers new, in order.
   private func news(_ fingerprints: [UInt64], limit: Int) -> [UInt64] {
     var filter = ReplayFilter(limit: limit)
     return fingerprints.filter { filter.insert($0) }
@@ -20,7 +20,7 @@ import Testing
     #expect(news([7, 7, 8, 8, 7], limit: limit) == [7, 8, 7])
   }
 
-  /// Compares the filter with lists of all fingerprints by generation; many of them collide.
+  /// Compares the filter with sets of all fingerprints in each generation. Many fingerprints collide.
   @Test(arguments: [1, 2, 7, 40, 100]) func itRemembersTwoGenerations(limit: Int) {
     var generator = SeededGenerator(seed: UInt64(limit))
     var filter = ReplayFilter(limit: limit)
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  /// Two of the 2^64 fingerprints are treated as a third, because their values have a meaning in the table.
+  /// Two of the 2^64 fingerprints are mapped to a third because their values are reserved in the table.
   @Test func theLowestFingerprintsAreRememberedToo() {
     #expect(news([0, 0, 3, 3], limit: 3) == [0, 3])
     #expect(news([1, 1], limit: 3) == [1])
@@ -55,7 +55,7 @@ import Testing
     filter.readmit(9)
     var news = [2, 2, 3, 9].filter { filter.insert($0) }
     #expect(news == [2, 9])
-    // It is readmitted only once.
+    // Each readmission is good for one insertion only.
     filter.readmit(2)
     news = [10, 2, 2].filter { filter.insert($0) }
     #expect(news == [10, 2])

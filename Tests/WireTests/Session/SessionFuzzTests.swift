@@ -3,7 +3,7 @@ import Testing
 @testable import MartletWire
 @testable import MartletZeroMQ
 
-/// Damaged messages are read or rejected, and never end the process. The seed is fixed to make failures repeatable.
+/// Damaged messages are accepted or rejected but never crash the process. The fixed seed makes failures repeatable.
 @Suite struct SessionFuzzTests {
   private func samples() throws -> [[Bytes]] {
     var session = try Session(id: "fuzz", key: "")

@@ -15,7 +15,7 @@ import Testing
     return message
   }
 
-  /// The code of the rejection; `nil` if the message is accepted.
+  /// The rejection's error code; `nil` if the message is accepted.
   private func refusal(_ message: borrowing Multipart, key: String = "secret") throws -> WireError.Code? {
     var session = try Session(key: key)
     do throws(WireError) {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MartletZeroMQ
 
-/// Work that meets a loop before its start or after its end.
+/// Work submitted to a loop before it starts, while it ends or after it has ended.
 @Suite(.timeLimit(.minutes(1))) struct EventLoopEndTests {
   @Test func workBeforeTheStartWaitsForIt() async throws {
     let loop = try EventLoop(name: "early")
@@ -88,7 +88,7 @@ import Testing
     #expect(isOnLoop)
   }
 
-  /// Calls race with the end: each returns or throws, and what was accepted has run.
+  /// Calls race with the loop's end. Each returns or throws, and all accepted work has run.
   @Test func nothingIsLostInTheRaceWithTheEnd() async throws {
     for _ in 0..<100 {
       let loop = try EventLoop.started("race")
@@ -112,12 +112,12 @@ import Testing
         return await group.reduce(0, +)
       }
       #expect(await log.entries.count == 80)
-      // The end comes after everything that was accepted before it, and nothing was accepted later.
+      // The loop ends after running everything it accepted, and accepts nothing afterwards.
       #expect(ran.value.load(ordering: .relaxed) == accepted)
     }
   }
 
-  /// Work beyond what one round of the loop takes is not left behind.
+  /// The loop also runs work that exceeds what it takes in one round.
   @Test func aLongChainOfWorkRunsBeforeTheEnd() async throws {
     let loop = try EventLoop.started("chain")
     let count = Local(0)
@@ -133,7 +133,7 @@ import Testing
     #expect(count.value == 100)
   }
 
-  /// Releasing what a timer holds may resume a task of a pinned actor, in the middle of the end.
+  /// Releasing an object held by a timer may resume a pinned actor's task while the loop is ending.
   @Test func workMadeByTheEndRuns() async throws {
     for _ in 0..<20 {
       let loop = try EventLoop.started("release")

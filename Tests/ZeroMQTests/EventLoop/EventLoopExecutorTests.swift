@@ -64,7 +64,7 @@ import Testing
     await other.end()
   }
 
-  /// The system may give the id of the loop's ended thread to a new one.
+  /// The system may reuse the id of the loop's finished thread for a new thread.
   @Test func aStoppedLoopHasNoThread() async throws {
     for _ in 0..<20 {
       let stopped = try EventLoop.started("stopped")
@@ -124,7 +124,7 @@ import Testing
       loop.stop()
       await loop.waitUntilStopped()
     }
-    // The thread releases what its timers refer to before it reports its end.
+    // The thread releases the objects its timers reference before it reports that it has ended.
     var iterator = ends.makeAsyncIterator()
     await iterator.next()
     while gone != nil { await Task.yield() }

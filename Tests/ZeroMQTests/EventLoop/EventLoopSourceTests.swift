@@ -4,7 +4,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct EventLoopSourceTests {
-  /// Reads from a socket on a loop, a bounded number of messages per wake-up.
+  /// Reads from a socket on a loop, with a limited number of messages per wake-up.
   private actor Reader {
     let log: LoopLog
     private let socket: Socket
@@ -107,7 +107,7 @@ import Testing
     let loop = try EventLoop.started("round")
     let log = LoopLog(loop)
     let pipes = [Pipe(), Pipe(), Pipe()]
-    // All are readable before the first is registered, so one round finds them all.
+    // All sockets are readable before the first is registered, so a single round finds them all.
     for pipe in pipes { try pipe.fileHandleForWriting.write(contentsOf: [1]) }
     let descriptors = pipes.map(\.fileHandleForReading.fileDescriptor)
     try await loop.run {
@@ -147,7 +147,7 @@ import Testing
     await loop.end()
   }
 
-  /// Work from other threads and sockets take turns: neither keeps the other waiting.
+  /// Sockets and work from other threads take turns; neither starves the other.
   @Test func workDoesNotStarveSockets() async throws {
     let loop = try EventLoop.started("fair")
     let log = LoopLog(loop)

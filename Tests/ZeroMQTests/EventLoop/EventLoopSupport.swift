@@ -2,7 +2,7 @@ import Testing
 
 @testable import MartletZeroMQ
 
-/// A log of entries, which only the loop's thread uses.
+/// A log that only the loop's thread uses.
 actor LoopLog {
   let loop: EventLoop
   private(set) var entries: [String] = []
@@ -21,10 +21,10 @@ actor LoopLog {
     waiting.resume()
   }
 
-  /// For callbacks that run on the loop's thread.
+  /// Adds an entry from a callback on the loop's thread.
   nonisolated func note(_ entry: String) { assumeIsolated { $0.add(entry) } }
 
-  /// Waits for that many entries.
+  /// Waits until the log has at least `count` entries.
   func entries(atLeast count: Int) async -> [String] {
     if entries.count < count {
       wanted = count
@@ -58,9 +58,9 @@ extension EventLoop {
   }
 }
 
-/// A value for the loop's thread.
+/// A value confined to the loop's thread.
 ///
-/// `@unchecked Sendable`: only the loop's thread uses the value while the loop runs, and a test reads it after the end.
+/// `@unchecked Sendable`: only the loop's thread uses the value while the loop runs. Tests read it after the loop ends.
 final class Local<Value>: @unchecked Sendable {
   var value: Value
   init(_ value: Value) { self.value = value }

@@ -5,7 +5,7 @@ import Testing
 @testable import MartletZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct SharedSocketTests {
-  /// Counts the messages of a shared socket, a few per call.
+  /// Counts the messages received on a shared socket, a few per call.
   private actor Counter {
     private let loop: EventLoop
     private let socket: SharedSocket
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  /// A send consumes libzmq's signal that messages have arrived; if the loop weren't told, it would leave them unread.
+  /// A send consumes libzmq's signal that messages have arrived. Unless notified, the loop would leave them unread.
   @Test(arguments: [Transport.inproc, .ipc, .tcp]) func noMessageIsMissedWhileOthersSend(
     _ transport: Transport
   ) async throws {

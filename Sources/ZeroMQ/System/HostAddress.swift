@@ -1,32 +1,32 @@
 import Foundation
 
 /// A numeric IP address.
-public struct HostAddress: Sendable, Hashable {
+package struct HostAddress: Sendable, Hashable {
   /// The address as text without brackets, for example `127.0.0.1`, `::1` or `fe80::1%eth0`.
-  public let text: String
+  package let text: String
   /// Whether it is an IPv6 address.
-  public let isIPv6: Bool
+  package let isIPv6: Bool
 
   /// The address as it appears in an endpoint: IPv6 in brackets.
-  public var urlHost: String { isIPv6 ? "[\(text)]" : text }
+  package var urlHost: String { isIPv6 ? "[\(text)]" : text }
 
   /// Whether only this machine reaches it.
-  public var isLoopback: Bool { isIPv6 ? text == "::1" : text.hasPrefix("127.") }
+  package var isLoopback: Bool { isIPv6 ? text == "::1" : text.hasPrefix("127.") }
 
   private var isLinkLocal: Bool { isIPv6 && text.lowercased().hasPrefix("fe80:") }
 
   /// The addresses of a host, IPv4 first because ipyparallel's peers connect to nothing else, link-local ones last.
   ///
   /// - Parameter host: a name or a number, with or without the brackets of a URL.
-  /// - Throws: ``ConnectionError`` with the resolver's reason when there is no such host.
-  public static func resolve(_ host: String) throws(ConnectionError) -> [HostAddress] {
+  /// - Throws: ``HostLookupError`` with the resolver's reason when there is no such host.
+  package static func resolve(_ host: String) throws(HostLookupError) -> [HostAddress] {
     let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     var hints = addrinfo()
     // One entry for each address instead of one for each kind of socket.
     hints.ai_protocol = Int32(IPPROTO_TCP)
     var list: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(name, nil, &hints, &list)
-    guard status == 0 else { throw ConnectionError(String(cString: gai_strerror(status))) }
+    guard status == 0 else { throw HostLookupError(description: String(cString: gai_strerror(status))) }
     defer { freeaddrinfo(list) }
     var found: [HostAddress] = []
     var next = list
@@ -38,7 +38,7 @@ public struct HostAddress: Sendable, Hashable {
   }
 
   /// The addresses of a network interface of this machine, in the order of ``resolve(_:)``; empty if there is none.
-  public static func ofInterface(_ name: String) -> [HostAddress] {
+  package static func ofInterface(_ name: String) -> [HostAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return [] }
     defer { freeifaddrs(list) }
@@ -52,7 +52,7 @@ public struct HostAddress: Sendable, Hashable {
   }
 
   /// Whether the address belongs to this machine: whether a socket can be bound to it.
-  public var isLocal: Bool {
+  package var isLocal: Bool {
     var hints = addrinfo()
     hints.ai_flags = AI_NUMERICHOST
     hints.ai_protocol = Int32(IPPROTO_TCP)
@@ -81,4 +81,10 @@ public struct HostAddress: Sendable, Hashable {
     guard status == 0 else { return nil }
     text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
+}
+
+/// A host that can't be found.
+package struct HostLookupError: Error, Hashable, CustomStringConvertible {
+  /// The resolver's reason.
+  package let description: String
 }

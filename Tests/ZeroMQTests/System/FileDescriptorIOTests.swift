@@ -1,9 +1,9 @@
 import Testing
 
-@testable import MartletEngine
+@testable import MartletZeroMQ
 
 @Suite struct FileDescriptorIOTests {
-  /// However little is written at once, every part is written from the same memory.
+  /// Partial writes of any size all write from the same memory.
   @Test func partialWritesCopyNothing() {
     var parts: [UInt8] = []
     var addresses: [UnsafeRawPointer] = []

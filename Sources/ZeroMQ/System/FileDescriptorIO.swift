@@ -7,11 +7,11 @@
 #endif
 
 /// read(2) and write(2) on the descriptors of captured output.
-enum FileDescriptorIO {
+package enum FileDescriptorIO {
   /// Reads what is there, at most the buffer's size.
   ///
   /// - Returns: the number of bytes; 0 at the end of the file; -1 when nothing is there or on failure.
-  static func read(_ descriptor: Int32, into buffer: inout [UInt8]) -> Int {
+  package static func read(_ descriptor: Int32, into buffer: inout [UInt8]) -> Int {
     while true {
       let count = buffer.withUnsafeMutableBytes { systemRead(descriptor, $0.baseAddress, $0.count) }
       if count >= 0 || errno != EINTR { return count }
@@ -19,7 +19,7 @@ enum FileDescriptorIO {
   }
 
   /// Writes all bytes. What can't be written is dropped: losing output must not stop the engine.
-  static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+  package static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
     writeAll(bytes) { rest in
       while true {
         let count = systemWrite(descriptor, rest.baseAddress, rest.count)
@@ -31,7 +31,7 @@ enum FileDescriptorIO {
   /// Calls a function that writes a part until everything is written. The bytes are not copied, however small the parts.
   ///
   /// - Parameter writePart: gets the rest and returns how much of it was written; nothing more is written after 0 or less.
-  static func writeAll(_ bytes: ArraySlice<UInt8>, _ writePart: (UnsafeRawBufferPointer) -> Int) {
+  package static func writeAll(_ bytes: ArraySlice<UInt8>, _ writePart: (UnsafeRawBufferPointer) -> Int) {
     bytes.withUnsafeBytes { bytes in
       var rest = bytes[...]
       while !rest.isEmpty {

@@ -1,5 +1,4 @@
 import Foundation
-import MartletWire
 
 #if canImport(Glibc)
   import Glibc
@@ -8,14 +7,9 @@ import MartletWire
 #endif
 
 /// Finds out whether anything listens at an address of this host.
-enum EndpointProbe {
-  /// Whether a controller's location means this host.
-  static func isLocal(_ location: String) -> Bool {
-    location.isEmpty || location == ProcessIdentity.hostName || location == "localhost" || location.hasPrefix("127.")
-  }
-
+package enum EndpointProbe {
   /// Whether a connection to `tcp://ADDRESS:PORT` or `ipc://PATH` is accepted within half a second.
-  static func answers(_ endpoint: String) -> Bool {
+  package static func answers(_ endpoint: String) -> Bool {
     if endpoint.hasPrefix("ipc://") { return answers(path: String(endpoint.dropFirst("ipc://".count))) }
     guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return false }
     let host = endpoint[..<colon].dropFirst("tcp://".count).trimmingCharacters(in: ["[", "]"])
