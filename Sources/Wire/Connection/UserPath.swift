@@ -15,7 +15,9 @@ public enum UserPath {
     guard path.hasPrefix("~") else { return path }
     let user = path.dropFirst().prefix { $0 != "/" }
     let rest = path.dropFirst(1 + user.count)
-    let folder = user.isEmpty ? environment["HOME"] ?? PasswordDatabase.home(ofUser: nil) : PasswordDatabase.home(ofUser: String(user))
+    let folder =
+      user.isEmpty
+      ? environment["HOME"] ?? PasswordDatabase.home(ofUser: nil) : PasswordDatabase.home(ofUser: String(user))
     guard var folder else { return path }
     while folder.hasSuffix("/") { folder.removeLast() }
     let expanded = folder + rest
