@@ -4,6 +4,14 @@ import MartletZeroMQ
 import ServiceLifecycle
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// An engine: registers with a controller and runs functions for its clients.
 ///
 /// ```swift
@@ -40,6 +48,8 @@ public final class Engine: Service {
   private let functions: FunctionRegistry
   private let logger: Logger
   private let hasRun = Atomic(false)
+  /// While the engine runs.
+  private let connection = Mutex<EngineConnection?>(nil)
 
   /// Creates an engine. It neither connects nor starts a thread before ``run()``.
   ///
@@ -79,6 +89,8 @@ public final class Engine: Service {
     try loop.start()
     do {
       let connection = try EngineConnection(configuration, functions, loop: loop, logger: logger)
+      self.connection.withLock { $0 = connection }
+      defer { self.connection.withLock { $0 = nil } }
       try await withTaskCancellationOrGracefulShutdownHandler {
         try await connection.run()
       } onCancelOrGracefulShutdown: {
@@ -91,5 +103,18 @@ public final class Engine: Service {
     }
     loop.stop()
     await loop.waitUntilStopped()
+  }
+
+  /// Passes on a signal that this process got and that may be meant for Python code: SIGINT interrupts the code that runs,
+  /// and any other signal goes to the Python process.
+  ///
+  /// - Parameter number: the signal's number, for example `SIGINT`.
+  /// - Returns: whether the signal has been dealt with. If not, there is no Python, or for SIGINT: no Python code runs, and
+  ///   somebody at a terminal wants the program to end. Without a terminal an idle Python ignores SIGINT, as ipyparallel's
+  ///   engines do, because it is meant for all busy engines of a cluster.
+  public func passOn(signal number: Int32) -> Bool {
+    guard let python = connection.withLock({ $0?.pythonWorker }) else { return false }
+    guard number == SIGINT else { return python.signal(number) }
+    return python.interrupt(nil) || python.isRunning && !ProcessEnvironment.hasTerminal
   }
 }

@@ -16,6 +16,7 @@ public struct PythonConfiguration: Sendable, Hashable {
   /// `python3` on the `PATH`.
   public var interpreter: String?
   /// When the engine starts Python. Default: lazily, because a program that calls only Swift functions has no use for it.
+  /// With code to run at the start it is eager.
   public var start: Start
   /// Whether clients may run Python code at all. Default: true. When false, pickles remain data, and an engine runs
   /// nothing but its registered Swift functions.
@@ -43,4 +44,7 @@ public struct PythonConfiguration: Sendable, Hashable {
 
   /// No Python code is run.
   public static let notAllowed = PythonConfiguration(isAllowed: false)
+
+  /// Whether Python starts before a request needs it. Code for the start may set names that requests ask for.
+  var startsEarly: Bool { start == .eager || startupCommand != nil || startupScript != nil }
 }

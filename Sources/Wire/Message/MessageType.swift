@@ -6,11 +6,17 @@ public enum MessageType {
   public static let executeRequest = "execute_request"
   public static let executeReply = "execute_reply"
   public static let kernelInfoRequest = "kernel_info_request"
+  public static let completeRequest = "complete_request"
+  public static let inspectRequest = "inspect_request"
+  public static let isCompleteRequest = "is_complete_request"
+  public static let commInfoRequest = "comm_info_request"
   // Control channel.
   public static let abortRequest = "abort_request"
   public static let abortReply = "abort_reply"
   public static let clearRequest = "clear_request"
   public static let clearReply = "clear_reply"
+  public static let signalRequest = "signal_request"
+  public static let signalReply = "signal_reply"
   public static let shutdownRequest = "shutdown_request"
   public static let shutdownReply = "shutdown_reply"
   // Engine ↔ hub.
