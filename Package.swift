@@ -47,7 +47,9 @@ let package = Package(
     .target(
       name: "MartletEngine",
       dependencies: ["MartletWire", "MartletZeroMQ", collections, logging, serviceLifecycle],
-      path: "Sources/Engine"),
+      path: "Sources/Engine",
+      // One binary is all that an engine needs; PythonSources lists the files.
+      resources: [.embedInCode("Python/worker")]),
     .target(
       name: "MartletClient",
       dependencies: ["MartletWire", "MartletZeroMQ", collections, logging],

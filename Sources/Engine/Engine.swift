@@ -12,7 +12,7 @@ import Synchronization
   import Darwin
 #endif
 
-/// An engine: registers with a controller and runs functions for its clients.
+/// An engine: registers with a controller and runs functions and Python code for its clients.
 ///
 /// ```swift
 /// let engine = try Engine(
@@ -24,7 +24,7 @@ import Synchronization
 /// meanwhile.
 ///
 /// ## The path of a request
-/// A running engine has three threads: `engine-io` (``EngineConnection``), `engine-worker` (``WorkerThread``) and
+/// A running engine has three threads, and one more while it has a Python: `engine-io` (``EngineConnection``), `engine-worker` (``WorkerThread``) and
 /// `engine-heart` (``Heart``). A call from a client goes through these types, on the worker thread throughout if the
 /// worker is idle when the call arrives:
 /// 1. ``ShellReceiver`` takes the message from the shell socket, has its signature checked (``MessageVerifier``), reads
@@ -36,6 +36,12 @@ import Synchronization
 ///    ``Namespace``, calls the function and encodes the result. An `execute_request` goes to ``ExecuteRunner`` instead.
 /// 5. ``ReplyWriter`` writes content and metadata of the ``Reply``.
 /// 6. ``ReplySender`` publishes the remaining output, signs and sends the reply, and publishes the `idle` status.
+///
+/// A call for Python goes another way from step 4 on: ``RequestRunner`` hands the request as it came to ``PythonWorker``,
+/// which starts the child process if need be, sends it the request on a ``WorkerSocket`` and waits, on the worker thread,
+/// for its ``PythonReply``. What Python publishes meanwhile goes to the ``ReplySender`` at once, behind the output printed
+/// before it. Interrupts and signals come from `engine-io`, by way of ``PythonWorkerState``; `engine-python` waits for the
+/// end of the process. ``NamespaceState`` keeps the names of both languages together.
 ///
 /// A control request takes a shorter path: ``EngineConnection`` receives it on `engine-io` and answers it there, except
 /// for `clear_request`, which goes into the mailbox ahead of the waiting requests.

@@ -58,7 +58,7 @@ package final class StreamSocket: Sendable {
     }
     defer { withExtendedLifetime(pieces) {} }
     #if os(Linux)
-      let flags = Int32(MSG_NOSIGNAL.rawValue)
+      let flags = Int32(MSG_NOSIGNAL)
     #else
       let flags: Int32 = 0
     #endif
