@@ -10,6 +10,7 @@ from typing import Any
 from . import process
 from .channel import Channel, EngineGone
 from .interrupts import Interrupts
+from .publishing import encode, load
 from .streams import Streams
 
 _OK = b'{"type": "reply", "status": "ok", "dependencies_met": true}'
@@ -68,12 +69,12 @@ class Worker:
         from .background import Background
         from .calls import import_calls
         from .cells import Cells
+        from .comms import connect_comms
         from .kernel import Kernel
-        from .publishing import Publisher, encode
+        from .publishing import Publisher
         from .shell import make_shell, refuse_input
 
         self._loads = loads
-        self._encode = encode
         self._channel = channel
         self._interrupts = interrupts
         self._streams = streams
@@ -85,6 +86,7 @@ class Worker:
         self._cells = Cells(self._shell, self._kernel, self._publisher, self._background)
         self._shell.was_interrupted = lambda: self._background.was_interrupted
         refuse_input()
+        connect_comms(self._publisher)
         self._handlers = {"bind": self._bind, "remove": self._remove, "get": self._get}
 
     def start(self, start: dict) -> None:
@@ -132,6 +134,7 @@ class Worker:
             # It came at the very end of the task, or while its error was being written down.
             head, content, buffers = self._failed(msg_type, error)
         self._background.end()
+        self._streams.restore()
         self._reply(head, content, buffers)
 
     def _answer(self, msg_type: str, parts: list) -> tuple[Any, bytes, list]:
@@ -145,15 +148,22 @@ class Worker:
         except BaseException as error:
             self._interrupts.end()
             return self._failed(msg_type, error)
-        return self._head(content), self._encode(content), []
+        return self._head(content), encode(content), []
 
     def _other(self, msg_type: str, parts: list) -> dict:
         if msg_type == "execute_request":
-            return self._cells.execute(self._loads(parts[3]))
+            return self._cells.execute(load(parts[3]))
         if msg_type == "clear_request":
             self._shell.reset(False)
             return {"status": "ok"}
-        raise NotImplementedError(f"engines don't answer {msg_type}")
+        from .comms import MESSAGE_TYPES, receive
+        from .queries import answer
+
+        header, metadata, content = (load(part) for part in parts[1:4])
+        if msg_type in MESSAGE_TYPES:
+            receive(msg_type, header, metadata, content, parts[4:])
+            return {"status": "ok"}
+        return answer(self._shell, msg_type, content)
 
     def _failed(self, msg_type: str, error: BaseException) -> tuple[dict, bytes, list]:
         self._interrupts.end()
@@ -162,7 +172,7 @@ class Worker:
             content = self._cells.finished(self._cells.error_content(error))
         else:
             content = self._calls.error_content(error)
-        return self._head(content), self._encode(content), []
+        return self._head(content), encode(content), []
 
     @staticmethod
     def _head(content: dict) -> dict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-import json
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.error import StdinNotImplementedError
+from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from traitlets import Any as AnyTrait
 from traitlets import CBool, Type
@@ -114,6 +114,10 @@ class WorkerShell(InteractiveShell):
             TERM="xterm-color", CLICOLOR="1", FORCE_COLOR="1", CLICOLOR_FORCE="1", PAGER="cat", GIT_PAGER="cat"
         )
 
+        if importlib.util.find_spec("matplotlib_inline"):
+            # Figures are displayed at the end of a cell, with no need to ask for it.
+            os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+
     def init_virtualenv(self) -> None:
         """The interpreter was chosen by the engine: no environment is guessed."""
 
@@ -139,7 +143,9 @@ class WorkerShell(InteractiveShell):
         self.payload_manager.write_payload({"source": "set_next_input", "text": text, "replace": replace})
 
     def enable_gui(self, gui: Any = None) -> None:
-        """Windows need an event loop that a worker doesn't run; inline figures need none."""
+        """Windows need an event loop that a worker doesn't run. Inline figures need none."""
+        if gui not in (None, "inline"):
+            raise UsageError(f"engines don't run the event loop of {gui}; use %matplotlib inline")
 
     def get_parent(self) -> dict:
         """The message of the running request, as far as user code asks for it."""
@@ -168,7 +174,13 @@ class WorkerShell(InteractiveShell):
             shown = self.as_interrupt(error)
             if shown is not error:
                 exc_tuple = (type(shown), shown, shown.__traceback__)
-        super().showtraceback(exc_tuple, *arguments, **keywords)
+        try:
+            super().showtraceback(exc_tuple, *arguments, **keywords)
+        except Exception:
+            # Formatting runs code of the error's class, which may fail as well.
+            if error is None:
+                raise
+            self._showtraceback(type(error), error, plain_traceback(error))
 
     def traceback_of(self, error: BaseException, frames_of_ours: int = 0) -> list[str]:
         """Publish an error and return the lines of its traceback, coloured as IPython does it.
@@ -226,8 +238,3 @@ def refuse_input() -> None:
 
     builtins.input = refuse  # type: ignore[assignment]
     when_imported("getpass", in_getpass)
-
-
-def load(data: bytes | bytearray) -> Any:
-    """Read JSON as it came, with lone surrogates that an encoder may have let through."""
-    return json.loads(bytes(data).decode("utf-8", "surrogatepass"))

@@ -133,6 +133,13 @@ class Streams:
         # What is in the buffers would be written by the child, too, when it exits.
         os.register_at_fork(before=self.flush, after_in_child=self._timer.reset)
 
+    def restore(self) -> None:
+        """Put a stream back where user code has left something that can't be written to."""
+        if not hasattr(sys.stdout, "write"):
+            sys.stdout = self.stdout
+        if not hasattr(sys.stderr, "write"):
+            sys.stderr = self.stderr
+
     def flush(self) -> None:
         """Hand on what was written, through whatever user code has put in the streams' place."""
         for current, own in ((sys.stdout, self.stdout), (sys.stderr, self.stderr)):
