@@ -114,7 +114,12 @@ def test_many_buffers(engine):
 
 
 def test_arrays_without_items_and_with_objects(engine):
-    for array in (numpy.zeros((0, 3)), numpy.array([{"a": 1}, None], dtype=object), numpy.array("x"), numpy.arange(6)[::2]):
+    for array in (
+        numpy.zeros((0, 3)),
+        numpy.array([{"a": 1}, None], dtype=object),
+        numpy.array("x"),
+        numpy.arange(6)[::2],
+    ):
         assert numpy.array_equal(engine.call(lambda a: a, array), array)
 
 
@@ -141,7 +146,7 @@ def test_other_picklers(start, library):
     engine.call(getattr(canning, use))
     getattr(canning, use)()
     try:
-        made = engine.call(lambda: (lambda x: x + 1))
+        made = engine.call(lambda: lambda x: x + 1)
         assert made(1) == 2
         base = 10
         assert engine.call(lambda x: x + base, 5) == 15

@@ -27,7 +27,8 @@ class Cells:
         if not silent:
             self._publisher.publish("execute_input", {"code": code, "execution_count": shell.execution_count})
         shell.last_traceback = None
-        result = shell.run_cell(code, store_history=request.get("store_history", not silent), silent=silent)
+        store = request.get("store_history", not silent) and _is_storable(code)
+        result = shell.run_cell(code, store_history=store, silent=silent)
         error = result.error_before_exec if result.error_before_exec is not None else result.error_in_exec
         if error is None:
             reply = {"status": "ok", "user_expressions": self._expressions(request.get("user_expressions"))}
@@ -60,3 +61,12 @@ class Cells:
         reply["payload"] = payloads.read_payload()
         payloads.clear_payload()
         return reply
+
+
+def _is_storable(code: str) -> bool:
+    """Whether the history's database takes this text: it would fail at each later line after a lone surrogate."""
+    try:
+        code.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

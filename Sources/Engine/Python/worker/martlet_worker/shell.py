@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -87,9 +88,7 @@ class DataPublisher:
 
     def publish_data(self, data: dict) -> None:
         """Send a dictionary to the client while the task goes on."""
-        self._publisher.publish(
-            "data_message", {"keys": list(data)}, buffers=self._serialize(data), topic="datapub"
-        )
+        self._publisher.publish("data_message", {"keys": list(data)}, buffers=self._serialize(data), topic="datapub")
 
 
 class WorkerShell(InteractiveShell):
@@ -155,6 +154,18 @@ class WorkerShell(InteractiveShell):
     def parent_header(self) -> dict:
         """The header of the running request's message."""
         return self.get_parent().get("header", {})
+
+    def _tee(self, channel: str) -> AbstractContextManager:
+        """IPython keeps a copy of all output in its history, without a limit. An engine has no use for it."""
+        return nullcontext()
+
+    def _format_exception_for_storage(self, exception: BaseException, *arguments: Any, **keywords: Any) -> dict:
+        """For IPython's history. It would format the traceback a second time."""
+        return {
+            "ename": type(exception).__name__,
+            "evalue": evalue_of(exception),
+            "traceback": self.last_traceback or [],
+        }
 
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list) -> None:
         self.last_traceback = list(stb)
