@@ -63,6 +63,7 @@ class FakeEngine:
 
     def __init__(self, python=sys.executable, env=None, cwd=None, start=True, **options):
         self.events = []
+        self.interrupts = 0
         self._data = bytearray()
         self.socket, theirs = socket.socketpair()
         pipes = {"stdout": os.pipe(), "stderr": os.pipe()}
@@ -180,7 +181,7 @@ class FakeEngine:
         self.events = []
         header = {"msg_id": "id-1", "msg_type": msg_type, "session": "test"}
         parts = [json.dumps(part).encode() for part in (header, metadata or {}, content or {})]
-        self.send({"type": "request", "msg_type": msg_type}, [*parts, *buffers])
+        self.send({"type": "request", "msg_type": msg_type, "interrupts": self.interrupts}, [*parts, *buffers])
 
     def finish(self):
         """Receive the reply to the request that was begun."""
@@ -233,6 +234,7 @@ class FakeEngine:
 
     def interrupt(self):
         """Interrupt the running task."""
+        self.interrupts += 1
         self.process.send_signal(signal.SIGINT)
 
     def wait(self):

@@ -43,11 +43,26 @@ def test_calls(engine, code):
     assert engine.finish().content["ename"] == "KeyboardInterrupt"
 
 
-def test_between_tasks_signals_are_ignored(engine):
+def test_a_signal_for_the_last_task_does_not_hit_the_next(engine):
     for _ in range(20):
         engine.interrupt()
         assert engine.call(lambda: 1) == 1
         assert engine.run("1").content["status"] == "ok"
+
+
+@pytest.mark.parametrize("early", ["before it is sent", "when it is sent"])
+def test_a_signal_for_a_task_that_has_not_begun(engine, early):
+    """The engine has sent the request, and the worker has not read it."""
+    engine.call(lambda: None)
+    count = engine.interrupts
+    if early == "before it is sent":
+        # As the worker sees it when a request is on its way: the signal first. Stopped, so that it is not read at once.
+        engine.process.send_signal(signal.SIGSTOP)
+    engine.begin_execute("import time; time.sleep(600)")
+    engine.interrupt()
+    engine.process.send_signal(signal.SIGCONT)
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+    assert engine.interrupts == count + 1
 
 
 def test_a_task_may_handle_its_interrupt(engine):
@@ -90,11 +105,11 @@ def test_a_storm_of_signals(engine):
     for index in range(150):
         engine.begin_apply(lambda n: sum(range(n)), 200 * (index % 50))
         for _ in range(index % 4):
-            engine.process.send_signal(signal.SIGINT)
+            engine.interrupt()
         seen.add(engine.finish().content["status"])
         engine.begin_execute(f"sum(range({200 * (index % 50)}))")
         for _ in range(index % 3):
-            engine.process.send_signal(signal.SIGINT)
+            engine.interrupt()
         seen.add(engine.finish().content["status"])
     assert seen <= {"ok", "error"}
     engine.call(lambda: None)

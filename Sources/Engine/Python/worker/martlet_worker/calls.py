@@ -42,8 +42,8 @@ class Calls:
 
     def error_content(self, error: BaseException) -> dict:
         """Publish the error of a call, and return the reply's content."""
-        # This module's `call` and its caller are of no interest to whoever reads the traceback.
-        traceback = self._shell.traceback_of(error, frames_of_ours=2)
+        # `call` and its callers are of no interest to whoever reads the traceback.
+        traceback = self._shell.traceback_of(error, frames_of_ours=3)
         return {
             "status": "error",
             "ename": type(error).__name__,

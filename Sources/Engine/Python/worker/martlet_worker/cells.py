@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .background import Background
 from .kernel import Kernel
 from .publishing import Publisher
 from .shell import WorkerShell, evalue_of
@@ -13,11 +12,10 @@ from .shell import WorkerShell, evalue_of
 class Cells:
     """Runs cells and composes their replies as ipykernel does."""
 
-    def __init__(self, shell: WorkerShell, kernel: Kernel, publisher: Publisher, background: Background) -> None:
+    def __init__(self, shell: WorkerShell, kernel: Kernel, publisher: Publisher) -> None:
         self._shell = shell
         self._kernel = kernel
         self._publisher = publisher
-        self._background = background
 
     def execute(self, request: dict) -> dict:
         """Run the cell in an ``execute_request``'s content, and return the reply's content."""
