@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import FunctionType
 
 from ipyparallel.serialize import deserialize_object, pack_apply_message, serialize_object
 
@@ -24,6 +25,13 @@ def worker_sources():
     files = (WORKER / "martlet_worker").glob("*.py")
     names = {path: "martlet_worker" + ("" if path.stem == "__init__" else f".{path.stem}") for path in files}
     return {name: path.read_text() for path, name in names.items()}
+
+
+def at_home(value):
+    """Have a function of a test module run in the engine's namespace, as one of a notebook would."""
+    if isinstance(value, FunctionType) and value.__module__.startswith(("test_", "conftest")):
+        value.__module__ = "__main__"
+    return value
 
 
 class Reply:
@@ -55,6 +63,7 @@ class FakeEngine:
 
     def __init__(self, python=sys.executable, env=None, cwd=None, start=True, **options):
         self.events = []
+        self.interrupts = 0
         self._data = bytearray()
         self.socket, theirs = socket.socketpair()
         pipes = {"stdout": os.pipe(), "stderr": os.pipe()}
@@ -172,7 +181,7 @@ class FakeEngine:
         self.events = []
         header = {"msg_id": "id-1", "msg_type": msg_type, "session": "test"}
         parts = [json.dumps(part).encode() for part in (header, metadata or {}, content or {})]
-        self.send({"type": "request", "msg_type": msg_type}, [*parts, *buffers])
+        self.send({"type": "request", "msg_type": msg_type, "interrupts": self.interrupts}, [*parts, *buffers])
 
     def finish(self):
         """Receive the reply to the request that was begun."""
@@ -183,7 +192,8 @@ class FakeEngine:
 
     def begin_apply(self, function, *arguments, **keywords):
         """Send a call."""
-        self.begin("apply_request", buffers=pack_apply_message(function, arguments, keywords))
+        arguments = [at_home(argument) for argument in arguments]
+        self.begin("apply_request", buffers=pack_apply_message(at_home(function), arguments, keywords))
 
     def apply(self, function, *arguments, **keywords):
         """Make a call and return its reply."""
@@ -224,6 +234,7 @@ class FakeEngine:
 
     def interrupt(self):
         """Interrupt the running task."""
+        self.interrupts += 1
         self.process.send_signal(signal.SIGINT)
 
     def wait(self):

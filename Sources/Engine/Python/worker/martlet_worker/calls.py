@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .compatibility import adapt, adapt_package
 from .kernel import Kernel
 from .lazy import import_serialize
-from .shell import WorkerShell, evalue_of
+from .shell import DataPublisher, WorkerShell, evalue_of
 
 #: The thresholds of ipyparallel's sessions: what is larger than this many bytes travels as a buffer of its own, and
 #: containers of this many items or more are pickled as a whole.
@@ -41,8 +42,8 @@ class Calls:
 
     def error_content(self, error: BaseException) -> dict:
         """Publish the error of a call, and return the reply's content."""
-        # This module's `call` and its caller are of no interest to whoever reads the traceback.
-        traceback = self._shell.traceback_of(error, frames_of_ours=2)
+        # `call` and its callers are of no interest to whoever reads the traceback.
+        traceback = self._shell.traceback_of(error, frames_of_ours=3)
         return {
             "status": "error",
             "ename": type(error).__name__,
@@ -53,5 +54,8 @@ class Calls:
 
 
 def import_calls(shell: WorkerShell, kernel: Kernel) -> Calls:
-    """Import what calls need."""
-    return Calls(shell, kernel, import_serialize(lambda module: None))
+    """Import what calls need, and connect to the shell what user code imports from ipyparallel."""
+    calls = Calls(shell, kernel, import_serialize(lambda package: adapt_package(shell, package)))
+    shell.data_pub = DataPublisher(shell.publisher, calls.serialize)
+    adapt(shell)
+    return calls

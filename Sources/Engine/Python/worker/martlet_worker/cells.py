@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .background import Background
 from .kernel import Kernel
 from .publishing import Publisher
 from .shell import WorkerShell, evalue_of
@@ -13,11 +12,10 @@ from .shell import WorkerShell, evalue_of
 class Cells:
     """Runs cells and composes their replies as ipykernel does."""
 
-    def __init__(self, shell: WorkerShell, kernel: Kernel, publisher: Publisher, background: Background) -> None:
+    def __init__(self, shell: WorkerShell, kernel: Kernel, publisher: Publisher) -> None:
         self._shell = shell
         self._kernel = kernel
         self._publisher = publisher
-        self._background = background
 
     def execute(self, request: dict) -> dict:
         """Run the cell in an ``execute_request``'s content, and return the reply's content."""
@@ -27,7 +25,8 @@ class Cells:
         if not silent:
             self._publisher.publish("execute_input", {"code": code, "execution_count": shell.execution_count})
         shell.last_traceback = None
-        result = shell.run_cell(code, store_history=request.get("store_history", not silent), silent=silent)
+        store = request.get("store_history", not silent) and _is_storable(code)
+        result = shell.run_cell(code, store_history=store, silent=silent)
         error = result.error_before_exec if result.error_before_exec is not None else result.error_in_exec
         if error is None:
             reply = {"status": "ok", "user_expressions": self._expressions(request.get("user_expressions"))}
@@ -60,3 +59,12 @@ class Cells:
         reply["payload"] = payloads.read_payload()
         payloads.clear_payload()
         return reply
+
+
+def _is_storable(code: str) -> bool:
+    """Whether the history's database takes this text: it would fail at each later line after a lone surrogate."""
+    try:
+        code.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

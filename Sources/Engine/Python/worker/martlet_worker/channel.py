@@ -24,8 +24,6 @@ BUFFERS_PER_CALL = 512
 
 _COUNT = struct.Struct("<I")
 
-Buffer = "bytes | bytearray | memoryview"
-
 
 class EngineGone(Exception):
     """The engine closed its end of the socket."""
@@ -74,7 +72,7 @@ class Channel:
             view = memoryview(part)
             views.append(view if view.format == "B" and view.ndim == 1 else view.cast("B"))
         frame = struct.pack(f"<I{len(views)}Q", len(views), *[view.nbytes for view in views])
-        with self._interrupts.deferred(), self._lock:
+        with self._interrupts, self._lock:
             self._write([memoryview(frame), *views])
 
     def _write(self, views: list[memoryview]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from .publishing import load
+
 
 class Kernel:
     """Stands in for ipykernel's kernel: the names that ipyparallel's own functions and common libraries use."""
@@ -39,8 +41,6 @@ class Kernel:
 
     def get_parent(self, channel: str | None = None) -> dict:
         """The message of the running request, or the last one."""
-        from .shell import load
-
         names = ("header", "metadata", "content")
         return {name: load(part) for name, part in zip(names, self._parts)}
 

@@ -18,6 +18,11 @@ class _ImportHook(importlib.abc.MetaPathFinder):
         self.callbacks: dict[str, Callable[[ModuleType], None]] = {}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        parent = sys.modules.get(name.partition(".")[0])
+        if isinstance(parent, LazyPackage) and not parent.allows(name):
+            parent.load()
+            if name in sys.modules:
+                return ModuleSpec(name, _Imported(sys.modules[name]))
         callback = self.callbacks.pop(name, None)
         if callback is None:
             return None
@@ -35,6 +40,7 @@ class _ImportHook(importlib.abc.MetaPathFinder):
 
 
 _hook = _ImportHook()
+sys.meta_path.insert(0, _hook)
 
 
 def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
@@ -42,39 +48,65 @@ def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
     module = sys.modules.get(name)
     if module is not None:
         callback(module)
-        return
-    if _hook not in sys.meta_path:
-        sys.meta_path.insert(0, _hook)
-    _hook.callbacks[name] = callback
+    else:
+        _hook.callbacks[name] = callback
 
 
 class LazyPackage(ModuleType):
-    """A package whose ``__init__`` runs when one of the names it defines is asked for.
+    """A package whose ``__init__`` runs when one of the names it defines is asked for, or most of its submodules.
 
-    Until then its submodules can be imported by themselves.
+    A few submodules can be imported by themselves before that. The others import each other in circles, in an order that
+    works only from the package's ``__init__``.
     """
 
-    def __init__(self, spec: ModuleSpec, callback: Callable[[ModuleType], None]) -> None:
+    def __init__(self, spec: ModuleSpec, independent: tuple[str, ...], callback: Callable[[ModuleType], None]) -> None:
         super().__init__(spec.name)
         self.__spec__ = spec
         self.__loader__ = spec.loader
         self.__package__ = spec.name
         self.__file__ = spec.origin
         self.__path__ = list(spec.submodule_search_locations or ())
-        self.__dict__["_martlet_callback"] = callback
+        self.__dict__["_martlet"] = (independent, callback)
+
+    def allows(self, name: str) -> bool:
+        """Whether a submodule can be imported without the package."""
+        independent, _ = self.__dict__["_martlet"]
+        return name in independent or name.startswith(self.__name__ + ".serialize")
+
+    def load(self) -> None:
+        """Run the package's own code, as an ordinary import does."""
+        _, callback = waiting = self.__dict__.pop("_martlet")
+        # Code that is imported meanwhile sees an ordinary module.
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        try:
+            self.__spec__.loader.exec_module(self)  # type: ignore[union-attr]
+        except BaseException:
+            # The next access tries again, and fails with the same error.
+            self.__dict__["_martlet"] = waiting
+            self.__class__ = LazyPackage  # type: ignore[assignment]
+            raise
+        callback(self)
 
     def __getattr__(self, name: str) -> Any:
-        # The import system looks at modules that are being loaded; `__path__` and its like are there already.
-        if name.startswith("__") and name != "__all__" and name != "__version__":
+        # Many look through all modules for such names, without wanting to import anything.
+        if name.startswith("__") and name not in ("__all__", "__version__"):
             raise AttributeError(name)
-        callback = self.__dict__.pop("_martlet_callback", None)
-        if callback is None:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        # From here on an ordinary module, also for what is imported meanwhile.
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        self.__spec__.loader.exec_module(self)  # type: ignore[union-attr]
-        callback(self)
+        self.load()
         return getattr(self, name)
+
+
+class _Imported(importlib.abc.Loader):
+    """Loads a module that has been imported in the meantime."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self._spec = module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec
 
 
 class ResolvingMap(dict):
@@ -110,13 +142,26 @@ class ResolvingMap(dict):
         self._named = any(isinstance(key, str) for key in self)
 
 
+#: Modules of ipyparallel that import nothing, or only each other; what clients use to push, pull and publish data.
+_INDEPENDENT = (
+    "ipyparallel._version",
+    "ipyparallel.datapub",
+    "ipyparallel.engine",
+    "ipyparallel.engine.datapub",
+    "ipyparallel.error",
+    "ipyparallel.util",
+)
+
+
 def import_serialize(loaded: Callable[[ModuleType], None]) -> ModuleType:
     """Import ``ipyparallel.serialize`` without the rest of ipyparallel, and call ``loaded`` when the rest is imported."""
-    if "ipyparallel" not in sys.modules:
+    if "ipyparallel" in sys.modules:
+        loaded(sys.modules["ipyparallel"])
+    else:
         spec = importlib.util.find_spec("ipyparallel")
         if spec is None:
             raise ModuleNotFoundError("No module named 'ipyparallel'", name="ipyparallel")
-        sys.modules["ipyparallel"] = LazyPackage(spec, loaded)
+        sys.modules["ipyparallel"] = LazyPackage(spec, _INDEPENDENT, loaded)
     stand_in = None
     if "jupyter_client.session" not in sys.modules:
         # Wanted for two numbers; the real one imports pyzmq and tornado.

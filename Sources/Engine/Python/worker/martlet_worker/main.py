@@ -1,19 +1,18 @@
-"""The worker's main loop: one message after the other, as the engine sends them."""
+"""The worker's main loop: one message after the other, as the engine sends them.
+
+No line of this module is ever interrupted by a signal, so each request gets its reply.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
-from typing import Any
 
 from . import process
 from .channel import Channel, EngineGone
 from .interrupts import Interrupts
 from .streams import Streams
-
-_OK = b'{"type": "reply", "status": "ok", "dependencies_met": true}'
-_OK_CONTENT = b'{"status": "ok"}'
 
 
 def run(connection: socket.socket) -> None:
@@ -38,20 +37,19 @@ def run(connection: socket.socket) -> None:
 def _started(channel: Channel, interrupts: Interrupts, streams: Streams) -> Worker | None:
     from json import loads
 
+    from .startup import missing_packages
+
     start = loads(bytes(channel.receive()[0]))
-    try:
-        # Imported here, as they need IPython.
-        from .startup import missing_packages
-
-        complaint = missing_packages()
-        if complaint is None:
+    complaint = missing_packages()
+    if complaint is None:
+        try:
             worker = Worker(channel, interrupts, streams, start)
-    except Exception as error:
-        # A package that is there and can't be imported. What it says is all there is to go by.
-        import traceback
+        except Exception as error:
+            # A package that is there and can't be imported. What it says is all there is to go by.
+            import traceback
 
-        traceback.print_exc()
-        complaint = f"{sys.executable} can't run a worker: {type(error).__name__}: {error}"
+            traceback.print_exc()
+            complaint = f"{sys.executable} can't run a worker: {type(error).__name__}: {error}"
     if complaint is not None:
         channel.send({"type": "failed", "message": complaint})
         return None
@@ -63,29 +61,34 @@ class Worker:
     """The parts of a worker that has IPython, put together."""
 
     def __init__(self, channel: Channel, interrupts: Interrupts, streams: Streams, start: dict) -> None:
+        # Imported here, as they import IPython.
         from json import loads
 
         from .background import Background
         from .calls import import_calls
         from .cells import Cells
+        from .comms import connect_comms
         from .kernel import Kernel
-        from .publishing import Publisher, encode
+        from .names import Names
+        from .publishing import Publisher
         from .shell import make_shell, refuse_input
+        from .tasks import Tasks
 
         self._loads = loads
-        self._encode = encode
         self._channel = channel
         self._interrupts = interrupts
         self._streams = streams
-        self._publisher = Publisher(channel, streams)
+        publisher = Publisher(channel, streams)
         self._background = Background(channel, interrupts)
         self._kernel = Kernel(start["engine_id"], start["engine_uuid"])
-        self._shell = self._kernel.shell = make_shell(self._publisher, self._kernel, start["execution_count"])
-        self._calls = import_calls(self._shell, self._kernel)
-        self._cells = Cells(self._shell, self._kernel, self._publisher, self._background)
+        self._shell = self._kernel.shell = make_shell(publisher, self._kernel, start["execution_count"])
         self._shell.was_interrupted = lambda: self._background.was_interrupted
+        calls = import_calls(self._shell, self._kernel)
+        self._tasks = Tasks(self._shell, calls, Cells(self._shell, self._kernel, publisher), interrupts)
+        names = Names(self._shell, calls, channel)
+        self._handlers = {"bind": names.bind, "remove": names.remove, "get": names.get}
         refuse_input()
-        self._handlers = {"bind": self._bind, "remove": self._remove, "get": self._get}
+        connect_comms(publisher)
 
     def start(self, start: dict) -> None:
         """Run what the engine was told to run first, and report readiness."""
@@ -97,10 +100,7 @@ class Worker:
             run_startup(self._shell, start.get("startup_script"), start.get("startup_command"))
         except KeyboardInterrupt:
             print("The start-up code was interrupted.", file=sys.stderr)
-        finally:
-            self._interrupts.end()
-            self._background.end()
-        self._streams.flush()
+        self._finish_task(None)
         version = ".".join(map(str, sys.version_info[:3]))
         ready = {"type": "ready", "pid": os.getpid(), "python": version, "executable": sys.executable}
         self._channel.send({**ready, "packages": versions()})
@@ -114,111 +114,31 @@ class Worker:
             message = loads(parts[0])
             kind = message["type"]
             if kind == "request":
-                self._request(message["msg_type"], parts)
+                self._request(message, parts)
             else:
                 self._handlers[kind](message, parts)
+                self._streams.flush()
             # Memory is not kept until the next message, which may be long in coming.
             del parts, message
 
-    # Requests
-
-    def _request(self, msg_type: str, parts: list) -> None:
+    def _request(self, message: dict, parts: list) -> None:
+        msg_type = message["msg_type"]
         self._kernel.set_parts(parts[1], parts[2], parts[3])
+        self._background.begin()
+        self._interrupts.begin(message.get("interrupts"))
         try:
-            self._interrupts.begin()
-            self._background.begin()
-            head, content, buffers = self._answer(msg_type, parts)
-        except KeyboardInterrupt as error:
-            # It came at the very end of the task, or while its error was being written down.
-            head, content, buffers = self._failed(msg_type, error)
-        self._background.end()
-        self._reply(head, content, buffers)
-
-    def _answer(self, msg_type: str, parts: list) -> tuple[Any, bytes, list]:
-        try:
-            if msg_type == "apply_request":
-                buffers = self._calls.call(parts[4:])
-                self._interrupts.end()
-                return _OK, _OK_CONTENT, buffers
-            content = self._other(msg_type, parts)
-            self._interrupts.end()
+            head, content, buffers = self._tasks.run(msg_type, parts)
+            self._finish_task(None)
         except BaseException as error:
-            self._interrupts.end()
-            return self._failed(msg_type, error)
-        return self._head(content), self._encode(content), []
-
-    def _other(self, msg_type: str, parts: list) -> dict:
-        if msg_type == "execute_request":
-            return self._cells.execute(self._loads(parts[3]))
-        if msg_type == "clear_request":
-            self._shell.reset(False)
-            return {"status": "ok"}
-        raise NotImplementedError(f"engines don't answer {msg_type}")
-
-    def _failed(self, msg_type: str, error: BaseException) -> tuple[dict, bytes, list]:
-        self._interrupts.end()
-        self._exit_if_forked(error)
-        if msg_type == "execute_request":
-            content = self._cells.finished(self._cells.error_content(error))
-        else:
-            content = self._calls.error_content(error)
-        return self._head(content), self._encode(content), []
-
-    @staticmethod
-    def _head(content: dict) -> dict:
-        met = content.get("ename") != "UnmetDependency"
-        head = {"type": "reply", "status": content["status"], "dependencies_met": met}
-        if "execution_count" in content:
-            head["execution_count"] = content["execution_count"]
-        return head
-
-    def _reply(self, head: Any, content: bytes, buffers: list) -> None:
-        self._exit_if_forked(None)
+            self._finish_task(error)
+            head, content, buffers = self._tasks.failed(msg_type, error)
         self._streams.flush()
         self._channel.send(head, [content, *buffers])
 
-    def _exit_if_forked(self, error: BaseException | None) -> None:
-        """A child that user code has forked has come to the end of its task: it must not go on as a second worker."""
-        if not self._channel.in_child:
-            return
-        code = 0 if error is None else 1
-        if isinstance(error, SystemExit):
-            code = error.code if isinstance(error.code, int) else int(error.code is not None)
-        elif error is not None:
-            import traceback
-
-            traceback.print_exception(type(error), error, error.__traceback__)
-        process.leave_now(code)
-
-    # The namespace
-
-    def _bind(self, message: dict, parts: list) -> None:
-        position = 1
-        for item in message["names"]:
-            end = position + item["frames"]
-            try:
-                self._shell.user_ns[item["name"]] = self._calls.deserialize(parts[position:end])
-            except Exception as error:
-                print(f"{item['name']} can't be rebuilt: {type(error).__name__}: {error}", file=sys.stderr)
-                self._streams.flush()
-            position = end
-
-    def _remove(self, message: dict, parts: list) -> None:
-        for name in message["names"]:
-            self._shell.user_ns.pop(name, None)
-
-    def _get(self, message: dict, parts: list) -> None:
-        values: list[dict] = []
-        frames: list = []
-        for name in message["names"]:
-            if name not in self._shell.user_ns:
-                values.append({"undefined": True})
-                continue
-            try:
-                buffers = self._calls.serialize(self._shell.user_ns[name])
-            except Exception as error:
-                values.append({"ename": type(error).__name__, "evalue": str(error)})
-            else:
-                values.append({"frames": len(buffers)})
-                frames.extend(buffers)
-        self._channel.send({"type": "values", "values": values}, frames)
+    def _finish_task(self, error: BaseException | None) -> None:
+        self._interrupts.end()
+        self._background.end()
+        self._streams.restore()
+        if self._channel.in_child:
+            # User code has forked, and its child has come here. It must not go on as a second worker.
+            process.leave_child(error)

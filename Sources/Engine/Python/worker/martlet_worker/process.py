@@ -47,8 +47,20 @@ def leave(code: int = 0) -> None:
     leave_now(code)
 
 
-def leave_now(code: int = 0) -> None:
-    """End the process after flushing its output; for a forked child, whose exit handlers are the parent's."""
+def leave_child(error: BaseException | None) -> None:
+    """End a process that a task has forked as Python would end it, but without exit handlers, which are the parent's."""
+    code = 0 if error is None else 1
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        import traceback
+
+        traceback.print_exception(type(error), error, error.__traceback__)
+    leave_now(code)
+
+
+def leave_now(code: int) -> None:
+    """End the process after flushing its output."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -69,3 +69,8 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_cleaned(item) for item in value]
     return value
+
+
+def load(data: bytes | bytearray) -> Any:
+    """Read JSON as it came, with lone surrogates that an encoder may have let through."""
+    return json.loads(bytes(data).decode("utf-8", "surrogatepass"))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import builtins
-import json
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.error import StdinNotImplementedError
+from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from traitlets import Any as AnyTrait
 from traitlets import CBool, Type
@@ -87,9 +88,7 @@ class DataPublisher:
 
     def publish_data(self, data: dict) -> None:
         """Send a dictionary to the client while the task goes on."""
-        self._publisher.publish(
-            "data_message", {"keys": list(data)}, buffers=self._serialize(data), topic="datapub"
-        )
+        self._publisher.publish("data_message", {"keys": list(data)}, buffers=self._serialize(data), topic="datapub")
 
 
 class WorkerShell(InteractiveShell):
@@ -113,6 +112,10 @@ class WorkerShell(InteractiveShell):
         os.environ.update(
             TERM="xterm-color", CLICOLOR="1", FORCE_COLOR="1", CLICOLOR_FORCE="1", PAGER="cat", GIT_PAGER="cat"
         )
+
+        if importlib.util.find_spec("matplotlib_inline"):
+            # Figures are displayed at the end of a cell, with no need to ask for it.
+            os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
     def init_virtualenv(self) -> None:
         """The interpreter was chosen by the engine: no environment is guessed."""
@@ -139,7 +142,9 @@ class WorkerShell(InteractiveShell):
         self.payload_manager.write_payload({"source": "set_next_input", "text": text, "replace": replace})
 
     def enable_gui(self, gui: Any = None) -> None:
-        """Windows need an event loop that a worker doesn't run; inline figures need none."""
+        """Windows need an event loop that a worker doesn't run. Inline figures need none."""
+        if gui not in (None, "inline"):
+            raise UsageError(f"engines don't run the event loop of {gui}; use %matplotlib inline")
 
     def get_parent(self) -> dict:
         """The message of the running request, as far as user code asks for it."""
@@ -149,6 +154,18 @@ class WorkerShell(InteractiveShell):
     def parent_header(self) -> dict:
         """The header of the running request's message."""
         return self.get_parent().get("header", {})
+
+    def _tee(self, channel: str) -> AbstractContextManager:
+        """IPython keeps a copy of all output in its history, without a limit. An engine has no use for it."""
+        return nullcontext()
+
+    def _format_exception_for_storage(self, exception: BaseException, *arguments: Any, **keywords: Any) -> dict:
+        """For IPython's history. It would format the traceback a second time."""
+        return {
+            "ename": type(exception).__name__,
+            "evalue": evalue_of(exception),
+            "traceback": self.last_traceback or [],
+        }
 
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list) -> None:
         self.last_traceback = list(stb)
@@ -168,7 +185,13 @@ class WorkerShell(InteractiveShell):
             shown = self.as_interrupt(error)
             if shown is not error:
                 exc_tuple = (type(shown), shown, shown.__traceback__)
-        super().showtraceback(exc_tuple, *arguments, **keywords)
+        try:
+            super().showtraceback(exc_tuple, *arguments, **keywords)
+        except Exception:
+            # Formatting runs code of the error's class, which may fail as well.
+            if error is None:
+                raise
+            self._showtraceback(type(error), error, plain_traceback(error))
 
     def traceback_of(self, error: BaseException, frames_of_ours: int = 0) -> list[str]:
         """Publish an error and return the lines of its traceback, coloured as IPython does it.
@@ -226,8 +249,3 @@ def refuse_input() -> None:
 
     builtins.input = refuse  # type: ignore[assignment]
     when_imported("getpass", in_getpass)
-
-
-def load(data: bytes | bytearray) -> Any:
-    """Read JSON as it came, with lone surrogates that an encoder may have let through."""
-    return json.loads(bytes(data).decode("utf-8", "surrogatepass"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import metadata
+from typing import TYPE_CHECKING
 
-from .shell import WorkerShell
+if TYPE_CHECKING:
+    from .shell import WorkerShell
 
 
 def missing_packages() -> str | None:
@@ -24,14 +25,12 @@ def missing_packages() -> str | None:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that the worker depends on."""
-    found = {}
-    for name in ("ipyparallel", "IPython"):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+    """Versions of the packages that the worker depends on. importlib.metadata would take longer than all the rest."""
+    # Not `from ipyparallel import _version`, which would look into the package and so import all of it.
+    import ipyparallel._version
+    from IPython.core import release
+
+    return {"ipyparallel": sys.modules["ipyparallel._version"].__version__, "IPython": release.version}
 
 
 def run_startup(shell: WorkerShell, script: str | None, command: str | None) -> None:

@@ -131,7 +131,20 @@ class Streams:
         sys.stdout = sys.__stdout__ = self.stdout
         sys.stderr = sys.__stderr__ = self.stderr
         # What is in the buffers would be written by the child, too, when it exits.
-        os.register_at_fork(before=self.flush, after_in_child=self._timer.reset)
+        os.register_at_fork(before=self.flush, after_in_child=self._adapt_to_child)
+
+    def _adapt_to_child(self) -> None:
+        """A forked process has no flushing thread, and may be killed without notice, as those of a pool are."""
+        self._timer.reset()
+        for stream in (self.stdout, self.stderr):
+            stream.reconfigure(line_buffering=True)
+
+    def restore(self) -> None:
+        """Put a stream back where user code has left something that can't be written to."""
+        if not hasattr(sys.stdout, "write"):
+            sys.stdout = self.stdout
+        if not hasattr(sys.stderr, "write"):
+            sys.stderr = self.stderr
 
     def flush(self) -> None:
         """Hand on what was written, through whatever user code has put in the streams' place."""
