@@ -39,9 +39,11 @@ extension EngineConnection {
   private func handleControl(_ request: Request) throws(WireError) {
     switch request.type {
     case MessageType.abortRequest:
-      let named = try Self.abortedIDs(try request.message.content())
+      let content = try request.message.content()
+      let named = try Self.abortedIDs(content)
       guard let receiver, let writer else { return }
-      let ids = interruptRunning(named)
+      // Swift clients say whether they mean waiting requests only. ipyparallel's clients don't know the field.
+      let ids = content["running"]?.boolValue ?? true ? interruptRunning(named) : named
       let aborted = receiver.abort(ids)
       for request in aborted { sender.answer(request, writer.aborted(request)) }
       if let ids, aborted.count < ids.count { awaitAborted() }

@@ -40,8 +40,7 @@ extension EngineConnection {
     case .string(let name)?:
       if let number = SignalName.number(name) { return number }
       throw RaisedError("AttributeError", "there is no signal '\(name)'")
-    case let other:
-      throw RaisedError("ValueError", "'sig' is the number or the name of a signal, not \(other.map { "\($0)" } ?? "null")")
+    default: throw RaisedError("ValueError", "a signal_request needs 'sig', the number or the name of a signal")
     }
   }
 }

@@ -15,16 +15,21 @@ enum PythonSources {
     ("calls", PackageResources.calls_py),
     ("cells", PackageResources.cells_py),
     ("channel", PackageResources.channel_py),
+    ("comms", PackageResources.comms_py),
+    ("compatibility", PackageResources.compatibility_py),
     ("eventloop", PackageResources.eventloop_py),
     ("interrupts", PackageResources.interrupts_py),
     ("kernel", PackageResources.kernel_py),
     ("lazy", PackageResources.lazy_py),
     ("main", PackageResources.main_py),
+    ("names", PackageResources.names_py),
     ("process", PackageResources.process_py),
     ("publishing", PackageResources.publishing_py),
+    ("queries", PackageResources.queries_py),
     ("shell", PackageResources.shell_py),
     ("startup", PackageResources.startup_py),
     ("streams", PackageResources.streams_py),
+    ("tasks", PackageResources.tasks_py),
   ]
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
