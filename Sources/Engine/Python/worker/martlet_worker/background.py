@@ -61,7 +61,7 @@ class Background:
         return self.loop is not None and self.loop.interrupted
 
     def run_outside(self, function: Callable[[], None]) -> None:
-        """Called from the loop: run a function as a task is run, after leaving the loop, so that it can run the loop."""
+        """Called from the loop: leave it, and run a function as a task is run, so that it can run the loop itself."""
         self._outside.append(function)
         if self.loop is not None:
             self.loop.stop()

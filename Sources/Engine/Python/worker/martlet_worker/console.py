@@ -12,6 +12,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Console:
         self._background = background
         self._parent: Any = {}
         self._session = Session(key=uuid.uuid4().hex.encode(), username="kernel")
-        context = zmq.Context.instance()
+        context: Any = zmq.Context.instance()
         address = "tcp://127.0.0.1"
         self._iopub = context.socket(zmq.PUB)
         self.connection: dict[str, Any] = {"iopub_port": self._iopub.bind_to_random_port(address)}
@@ -75,7 +76,7 @@ class Console:
             self.connection[f"{name}_port"] = socket.bind_to_random_port(address)
             stream = ZMQStream(socket)
             if name != "stdin":
-                stream.on_recv(lambda frames, stream=stream: self._received(stream, frames))
+                stream.on_recv(partial(self._received, stream))
             self._streams.append(stream)
         heart = context.socket(zmq.REP)
         self.connection["hb_port"] = heart.bind_to_random_port(address)
