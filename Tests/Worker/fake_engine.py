@@ -252,3 +252,4 @@ class FakeEngine:
             self.process.kill()
             for descriptor in self.outputs:
                 os.close(descriptor)
+            self.outputs = {}

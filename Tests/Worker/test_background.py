@@ -101,7 +101,8 @@ def test_errors_in_callbacks_end_nothing(engine, error):
 
 def test_a_task_that_never_ends_delays_nobody(engine):
     engine.run(
-        "import asyncio\nasync def spin():\n  while True: await asyncio.sleep(0)\nspinning = asyncio.create_task(spin())"
+        "import asyncio\nasync def spin():\n  while True: await asyncio.sleep(0)\n"
+        "spinning = asyncio.create_task(spin())"
     )
     for _ in range(20):
         assert engine.call(lambda: 1) == 1
@@ -132,7 +133,8 @@ def test_forked_children(engine):
 
 def test_forked_children_of_cells(engine):
     reply = engine.run(
-        "import os\nchild = os.fork()\nif child: status = os.waitpid(child, 0)[1]\nelse: display('in the child')\nchild > 0"
+        "import os\nchild = os.fork()\n"
+        "if child: status = os.waitpid(child, 0)[1]\nelse: display('in the child')\nchild > 0"
     )
     assert [content["data"]["text/plain"] for content in reply.published("execute_result")] == ["True"]
     assert reply.published("display_data") == []
@@ -142,7 +144,8 @@ def test_forked_children_of_cells(engine):
 
 def test_output_is_not_doubled_by_forks(engine):
     reply = engine.run(
-        "import os\nprint('once', end=' ')\nchild = os.fork()\nif not child: os._exit(0)\nx = os.waitpid(child, 0)\nprint('end')"
+        "import os\nprint('once', end=' ')\n"
+        "child = os.fork()\nif not child: os._exit(0)\nx = os.waitpid(child, 0)\nprint('end')"
     )
     assert reply.text() == "once end\n"
 
@@ -152,7 +155,8 @@ def test_multiprocessing(engine):
         "import multiprocessing\n"
         "def square(x):\n  print('child', x); return x * x\n"
         "with multiprocessing.get_context('fork').Pool(2) as pool: squares = pool.map(square, range(4))\n"
-        "process = multiprocessing.get_context('fork').Process(target=square, args=(9,)); process.start(); process.join()\n"
+        "process = multiprocessing.get_context('fork').Process(target=square, args=(9,))\n"
+        "process.start(); process.join()\n"
         "squares, process.exitcode"
     )
     assert [content["data"]["text/plain"] for content in reply.published("execute_result")] == ["([0, 1, 4, 9], 0)"]

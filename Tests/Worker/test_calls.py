@@ -7,7 +7,7 @@ import numpy
 import pandas
 import pytest
 from fake_engine import at_home
-from ipyparallel.serialize import Reference
+from ipyparallel.serialize import Reference, canning
 
 
 def test_lambdas_and_arguments(engine):
@@ -138,13 +138,14 @@ def test_large_and_small_bytes(engine):
 
 @pytest.mark.parametrize("library", ["cloudpickle", "dill"])
 def test_other_picklers(start, library):
-    pytest.importorskip(library)
+    pickler = pytest.importorskip(library)
     engine = start()
-    use = f"use_{library}"
-    from ipyparallel.serialize import canning
-
-    engine.call(getattr(canning, use))
-    getattr(canning, use)()
+    if library == "dill":
+        # Otherwise it takes along all names of this module.
+        pickler.settings["recurse"] = True
+    use = getattr(canning, f"use_{library}")
+    engine.call(use)
+    use()
     try:
         made = engine.call(lambda: lambda x: x + 1)
         assert made(1) == 2

@@ -15,7 +15,7 @@ def test_a_cell(engine):
     assert reply.published("execute_input") == [{"code": "a = 4\na * 2", "execution_count": count}]
     (result,) = reply.published("execute_result")
     assert result == {"data": {"text/plain": "8"}, "metadata": {}, "execution_count": count}
-    assert engine.run("_ + Out[%d]" % count).content["execution_count"] == count + 1
+    assert engine.run(f"_ + Out[{count}]").content["execution_count"] == count + 1
 
 
 def test_silent_cells_say_nothing_and_are_not_counted(engine):
@@ -131,7 +131,8 @@ def test_displays_that_json_cannot_hold(engine):
     reply = engine.run(
         "from IPython.display import publish_display_data\n"
         "import numpy, datetime\n"
-        "publish_display_data({'application/json': {'n': numpy.int64(3), 'f': float('nan'), 'd': datetime.date(2020, 1, 2),"
+        "publish_display_data({'application/json': {'n': numpy.int64(3), 'f': float('nan'),"
+        " 'd': datetime.date(2020, 1, 2),"
         " 's': {1}, 2: b'ab', 'o': object}})"
     )
     data = reply.published("display_data")[0]["data"]["application/json"]

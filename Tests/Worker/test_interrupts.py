@@ -117,7 +117,8 @@ def test_a_storm_of_signals(engine):
 
 def test_tasks_in_the_background_survive(engine):
     engine.run(
-        "import asyncio\nasync def tick():\n  while True: await asyncio.sleep(0.001)\nticking = asyncio.create_task(tick())"
+        "import asyncio\nasync def tick():\n  while True: await asyncio.sleep(0.001)\n"
+        "ticking = asyncio.create_task(tick())"
     )
     for _ in range(5):
         engine.interrupt()

@@ -127,7 +127,8 @@ def test_a_worker_whose_engine_dies_before_start(start):
 def test_a_busy_worker_dies_with_its_engine(tmp_path):
     program = (
         "import sys; from fake_engine import FakeEngine; engine = FakeEngine()\n"
-        "engine.begin_execute('import time; print(\"busy\", flush=True); time.sleep(600)'); engine.wait_for_text(b'busy')\n"
+        "engine.begin_execute('import time; print(\"busy\", flush=True); time.sleep(600)')\n"
+        "engine.wait_for_text(b'busy')\n"
         "print(engine.process.pid, flush=True); sys.stdin.read()"
     )
     here = os.path.dirname(__file__)

@@ -1,6 +1,15 @@
-# Starts a Martlet worker: `python -c THIS`, with a socket to the engine as descriptor 0. It has to run, as far as a clear
-# message goes, on every Python 3, so it uses nothing that is newer than 3.0. The worker's modules come over the socket.
-import fcntl, json, os, socket, struct, sys
+"""Starts a Martlet worker: ``python -c THIS``, with a socket to the engine as descriptor 0.
+
+It has to run, as far as a clear message goes, on every Python 3, so it uses nothing newer than 3.0. The worker's
+modules come over the socket.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import struct
+import sys
 
 MINIMUM = (3, 9)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import select
 import threading
+from collections import deque
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ class Background:
         self._interrupts = interrupts
         self._wanted = False
         self._in_task = False
+        self._outside: deque[Callable[[], None]] = deque()
         self.loop: WorkerLoop | None = None
         when_imported("asyncio", self._asyncio_imported)
 
@@ -57,6 +60,12 @@ class Background:
         """Whether a signal cancelled the coroutine that was run last."""
         return self.loop is not None and self.loop.interrupted
 
+    def run_outside(self, function: Callable[[], None]) -> None:
+        """Called from the loop: leave it, and run a function as a task is run, so that it can run the loop itself."""
+        self._outside.append(function)
+        if self.loop is not None:
+            self.loop.stop()
+
     def wait(self) -> None:
         """Return when a message can be read; run the event loop if it has work."""
         loop, channel = self.loop, self._channel
@@ -68,9 +77,18 @@ class Background:
             poll.register(loop.wake_descriptor, select.POLLIN)
             if any(descriptor == channel.fileno() for descriptor, _ in poll.poll()):
                 return
-        # Returns also after an error in the loop: there may be no message yet, but reading would stop the loop.
-        while not self._readable():
+        # The loop stops also after an error, and for functions that are to run outside.
+        while not self._readable() and not loop.is_closed():
             loop.run_until_readable(channel.fileno())
+            while self._outside:
+                function = self._outside.popleft()
+                self.begin()
+                try:
+                    function()
+                finally:
+                    self.end()
 
     def _readable(self) -> bool:
-        return bool(select.select([self._channel.fileno()], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(self._channel.fileno(), select.POLLIN)
+        return bool(poll.poll(0))

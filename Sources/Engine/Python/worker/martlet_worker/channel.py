@@ -1,8 +1,8 @@
 """Messages between the worker and its engine, over a stream socket.
 
-A message is a little-endian ``u32`` with the number of parts, a ``u64`` length for each, and the parts. The first part is
-a JSON object with a ``type``. Large parts are received straight into the buffers that user code gets, and sent from where
-they are.
+A message is a little-endian ``u32`` with the number of parts, a ``u64`` length for each, and the parts. The first part
+is a JSON object with a ``type``. Large parts are received straight into the buffers that user code gets, and sent from
+where they are.
 """
 
 from __future__ import annotations

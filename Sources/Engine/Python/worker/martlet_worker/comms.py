@@ -1,4 +1,4 @@
-"""Comms: the channel between widgets of user code and the notebook that shows them. Imported with the package `comm`."""
+"""Comms: the connection between widgets of user code and the notebook that shows them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def connect_comms(publisher: Publisher) -> None:
                 content = {"data": {} if data is None else data, "comm_id": self.comm_id, **keys}
                 publisher.publish(msg_type, content, metadata, buffers or ())
 
-        module.create_comm = WorkerComm
+        module.create_comm = WorkerComm  # type: ignore[attr-defined]
 
     when_imported("comm", connect)
 

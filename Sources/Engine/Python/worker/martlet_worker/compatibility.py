@@ -26,6 +26,6 @@ def adapt_package(shell: WorkerShell, package: ModuleType) -> None:
         """Make this engine a Jupyter kernel as well, so that a console can connect to its namespace."""
         from .console import bind_kernel
 
-        bind_kernel(shell)
+        bind_kernel(shell.kernel)
 
     package.bind_kernel = bind_kernel  # type: ignore[attr-defined]

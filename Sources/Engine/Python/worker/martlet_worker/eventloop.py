@@ -14,8 +14,8 @@ from .interrupts import Interrupts
 class WorkerLoop(asyncio.SelectorEventLoop):
     """A loop that counts as running while a task runs, as it does on ipyparallel's engines.
 
-    So ``asyncio.create_task`` works in a task, and what it starts runs when the task is over. Nobody waits in the loop at
-    that time, so unlike theirs it can also be run from inside a task, with ``run_until_complete``.
+    So ``asyncio.create_task`` works in a task, and what it starts runs when the task is over. Nobody waits in the loop
+    at that time, so unlike theirs it can also be run from inside a task, with ``run_until_complete``.
     """
 
     def __init__(self, interrupts: Interrupts) -> None:

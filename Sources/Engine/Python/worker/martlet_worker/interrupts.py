@@ -14,9 +14,9 @@ _SHIELDED = (__name__, f"{__package__}.main")
 class Interrupts:
     """Raises ``KeyboardInterrupt`` in the main thread while a task runs there.
 
-    Three kinds of signals wait. One that strikes between ``begin`` and the task's first line is raised by that line, which
-    looks at ``pending``. One that strikes while a message is written is raised when it is written, so that no message is
-    cut short. One that strikes between tasks is meant for the next, if the engine has not sent it for the last.
+    Three kinds of signals wait. One that strikes between ``begin`` and the task's first line is raised by that line,
+    which looks at ``pending``. One that strikes while a message is written is raised when it is written, so that no
+    message is cut short. One that strikes between tasks is for the next, if the engine has not sent it for the last.
     """
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ class Interrupts:
     def begin(self, sent: int | None = None) -> None:
         """A task begins: from now on signals reach it.
 
-        ``sent`` is the number of signals that the engine had sent when it sent the request. Where it is what it was at the
-        last request, a signal that came in between is for this one, which was still on its way.
+        ``sent`` is the number of signals that the engine had sent when it sent the request. Where it is what it was at
+        the last request, a signal that came in between is for this one, which was still on its way.
         """
         self.install()
         self.pending = self._deferred = False
@@ -56,7 +56,7 @@ class Interrupts:
         self.pending = self._deferred = False
 
     def __enter__(self) -> None:
-        """In this context signals wait. It is for writing, and costs nothing on other threads, which signals don't reach."""
+        """In this context, which is for writing, signals wait. They reach the main thread only."""
         if threading.get_ident() == self._main:
             self._deferrals += 1
 

@@ -16,10 +16,27 @@ class Kernel:
         self.ident = engine_uuid
         self.log = logging.getLogger("martlet.worker")
         self.shell: Any = None
-        # ipyparallel's `become_dask_worker` keeps its worker here.
-        self.distributed_worker: Any = None
+        # What `bind_kernel` needs to make a console's requests run here, and the console itself.
+        self.tasks: Any = None
+        self.background: Any = None
+        self.publisher: Any = None
+        self.console: Any = None
+        # ipyparallel's `become_dask_worker` looks here.
         self.dask_worker: Any = None
+        self._distributed_worker: Any = None
         self._parts: tuple = ()
+
+    @property
+    def distributed_worker(self) -> Any:
+        """The Dask worker that this engine has become."""
+        return self._distributed_worker
+
+    @distributed_worker.setter
+    def distributed_worker(self, worker: Any) -> None:
+        # ipyparallel stops it with a method that newer workers don't have.
+        if worker is not None and not hasattr(worker, "terminate"):
+            worker.terminate = lambda comm=None: worker.close()
+        self._distributed_worker = worker
 
     @property
     def io_loop(self) -> Any:

@@ -55,8 +55,8 @@ def when_imported(name: str, callback: Callable[[ModuleType], None]) -> None:
 class LazyPackage(ModuleType):
     """A package whose ``__init__`` runs when one of the names it defines is asked for, or most of its submodules.
 
-    A few submodules can be imported by themselves before that. The others import each other in circles, in an order that
-    works only from the package's ``__init__``.
+    A few submodules can be imported by themselves before that. The others import each other in circles, in an order
+    that works only from the package's ``__init__``.
     """
 
     def __init__(self, spec: ModuleSpec, independent: tuple[str, ...], callback: Callable[[ModuleType], None]) -> None:
@@ -112,8 +112,8 @@ class _Imported(importlib.abc.Loader):
 class ResolvingMap(dict):
     """ipyparallel's table of canned types, with names of types whose modules may not be imported yet.
 
-    The original imports them all at its first use, which brings numpy. An object can't be of a type whose module nobody has
-    imported, so this one leaves such names out until then.
+    The original imports them all at its first use, which brings numpy. An object can't be of a type whose module nobody
+    has imported, so this one leaves such names out until then.
     """
 
     def __init__(self, table: dict) -> None:
@@ -154,7 +154,7 @@ _INDEPENDENT = (
 
 
 def import_serialize(loaded: Callable[[ModuleType], None]) -> ModuleType:
-    """Import ``ipyparallel.serialize`` without the rest of ipyparallel, and call ``loaded`` when the rest is imported."""
+    """Import ``ipyparallel.serialize`` without the rest of ipyparallel, and call ``loaded`` after the rest's import."""
     if "ipyparallel" in sys.modules:
         loaded(sys.modules["ipyparallel"])
     else:

@@ -16,7 +16,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> None:
-    """Linux kills the worker when its engine dies, even in the middle of a task. Elsewhere the socket's end has to do."""
+    """Have Linux kill the worker when its engine dies, even in a task. Elsewhere the socket's end has to do."""
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
@@ -48,7 +48,7 @@ def leave(code: int = 0) -> None:
 
 
 def leave_child(error: BaseException | None) -> None:
-    """End a process that a task has forked as Python would end it, but without exit handlers, which are the parent's."""
+    """End a process that a task has forked as Python would, but without exit handlers: they are the parent's."""
     code = 0 if error is None else 1
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else int(error.code is not None)

@@ -7,7 +7,7 @@ import json
 import math
 import numbers
 from binascii import b2a_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .channel import Channel
@@ -20,6 +20,8 @@ class Publisher:
     def __init__(self, channel: Channel, streams: Streams) -> None:
         self._channel = channel
         self._streams = streams
+        #: Takes the messages instead, while a console's request runs.
+        self.redirection: Callable[[str, dict, dict | None, Sequence], None] | None = None
 
     def publish(
         self,
@@ -30,6 +32,9 @@ class Publisher:
         topic: str | None = None,
     ) -> None:
         """Send a message for the engine's IOPub channel, under ``topic`` or its own type."""
+        if self.redirection is not None:
+            self.redirection(msg_type, json.loads(encode(content)), metadata, buffers)
+            return
         head = {"type": "publish", "msg_type": msg_type}
         if topic is not None:
             head["topic"] = topic

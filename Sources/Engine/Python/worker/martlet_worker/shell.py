@@ -33,22 +33,27 @@ def evalue_of(error: BaseException) -> str:
 class ResultHook(DisplayHook):
     """Publishes the value of a cell's last expression as ``execute_result``."""
 
+    shell: Any
     _content: dict | None = None
 
     def start_displayhook(self) -> None:
+        """Begin a message."""
         self._is_active = True
         self._content = {"data": {}, "metadata": {}}
 
     def write_output_prompt(self) -> None:
+        """Number the result."""
         if self._content is not None:
             self._content["execution_count"] = self.prompt_count
 
     def write_format_data(self, format_dict: dict, md_dict: dict | None = None) -> None:
+        """Put the result's representations in the message."""
         if self._content is not None:
             self._content["data"] = format_dict
             self._content["metadata"] = md_dict or {}
 
     def finish_displayhook(self) -> None:
+        """Send the message."""
         content, self._content = self._content, None
         if content is not None and content["data"]:
             self.shell.publisher.publish("execute_result", content)
@@ -57,6 +62,8 @@ class ResultHook(DisplayHook):
 
 class WorkerDisplayPublisher(DisplayPublisher):
     """Publishes what ``display()`` is given."""
+
+    shell: Any
 
     def publish(
         self,
@@ -101,6 +108,10 @@ class WorkerShell(InteractiveShell):
     kernel = AnyTrait()
     data_pub = AnyTrait()
 
+    # Optional in IPython's class, and always there.
+    payload_manager: Any
+    history_manager: Any
+
     #: Whether a signal cancelled the coroutine that was run last.
     was_interrupted: Callable[[], bool] = staticmethod(lambda: False)
 
@@ -124,6 +135,7 @@ class WorkerShell(InteractiveShell):
         """There is no terminal."""
 
     def init_hooks(self) -> None:
+        """Pages go to the front end."""
         super().init_hooks()
         from IPython.core import page
 
@@ -155,7 +167,7 @@ class WorkerShell(InteractiveShell):
         """The header of the running request's message."""
         return self.get_parent().get("header", {})
 
-    def _tee(self, channel: str) -> AbstractContextManager:
+    def _tee(self, channel: str) -> AbstractContextManager:  # type: ignore[override]
         """IPython keeps a copy of all output in its history, without a limit. An engine has no use for it."""
         return nullcontext()
 

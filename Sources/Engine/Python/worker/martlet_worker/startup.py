@@ -27,7 +27,7 @@ def missing_packages() -> str | None:
 def versions() -> dict[str, str]:
     """Versions of the packages that the worker depends on. importlib.metadata would take longer than all the rest."""
     # Not `from ipyparallel import _version`, which would look into the package and so import all of it.
-    import ipyparallel._version
+    import ipyparallel._version  # noqa: F401
     from IPython.core import release
 
     return {"ipyparallel": sys.modules["ipyparallel._version"].__version__, "IPython": release.version}

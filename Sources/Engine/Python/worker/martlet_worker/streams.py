@@ -19,7 +19,7 @@ BUFFER_SIZE = 1 << 15
 
 
 class FlushTimer:
-    """Flushes the streams some time after something was written to them, on a thread that starts at the first output."""
+    """Flushes the streams some time after something was written. Its thread starts at the first output."""
 
     def __init__(self) -> None:
         self._streams: list[OutputStream] = []
@@ -90,9 +90,11 @@ class OutputStream(io.TextIOWrapper):
 
     @property
     def name(self) -> str:  # type: ignore[override]
+        """As Python names its own stream."""
         return self._name
 
     def write(self, text: str, /) -> int:
+        """Buffer the text; the timer sees to it that it doesn't stay there."""
         count = super().write(text)
         self._written()
         return count
@@ -103,6 +105,7 @@ class OutputStream(io.TextIOWrapper):
             self._timer.arm()
 
     def flush(self) -> None:
+        """Write what is buffered to the descriptor."""
         self.dirty = False
         super().flush()
 
@@ -128,8 +131,8 @@ class Streams:
 
     def install(self) -> None:
         """Make them the process's standard streams."""
-        sys.stdout = sys.__stdout__ = self.stdout
-        sys.stderr = sys.__stderr__ = self.stderr
+        sys.stdout = sys.__stdout__ = self.stdout  # type: ignore[misc]
+        sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
         # What is in the buffers would be written by the child, too, when it exits.
         os.register_at_fork(before=self.flush, after_in_child=self._adapt_to_child)
 
