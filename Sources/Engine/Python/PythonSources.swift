@@ -17,6 +17,7 @@ enum PythonSources {
     ("channel", PackageResources.channel_py),
     ("comms", PackageResources.comms_py),
     ("compatibility", PackageResources.compatibility_py),
+    ("console", PackageResources.console_py),
     ("eventloop", PackageResources.eventloop_py),
     ("interrupts", PackageResources.interrupts_py),
     ("kernel", PackageResources.kernel_py),

@@ -114,7 +114,7 @@ extension PythonWorker {
         _ = process.wait()
         // Whoever waits for a message gets those that were sent, and then the end.
         stream.end()
-        self.endWait()
+        self.hasEnded(process)
       }
     } catch {
       process.signal(SIGKILL, toGroup: true)

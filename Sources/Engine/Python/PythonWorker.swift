@@ -127,17 +127,22 @@ final class PythonWorker: Sendable {
     let ioLoop = surroundings.ioLoop
     do {
       try ioLoop.execute {
-        _ = ioLoop.schedule(at: .now + Self.exitPatience) { self.endWait() }
+        _ = ioLoop.schedule(at: .now + Self.exitPatience) { self.exitTimeEnded() }
       }
     } catch {
-      endWait()
+      exitTimeEnded()
     }
   }
 
-  /// Ends the wait for an idle Python, which either has ended or has had its time.
-  func endWait() {
+  private func exitTimeEnded() {
     kill()
     shared.withLock { $0.ending.take() }?.resume()
+  }
+
+  /// A process has ended.
+  func hasEnded(_ process: SpawnedProcess) {
+    // An interpreter that could not be used may end late.
+    shared.withLock { $0.process === process ? $0.ending.take() : nil }?.resume()
   }
 
   /// How long an idle Python may take for its exit handlers when the engine leaves.

@@ -89,7 +89,8 @@ import Testing
 
   @Test func aThousandMixedCalls() async throws {
     try await PythonEngine.run { controller in
-      try await controller.succeed("counter = 0\ndef count(n):\n    global counter\n    counter += n\n    return counter")
+      try await controller.succeed(
+        "counter = 0\ndef count(n):\n    global counter\n    counter += n\n    return counter")
       for index in 0..<500 {
         #expect(try await controller.result("add", .int(index), 1) == .int(index + 1))
         #expect(try await controller.result("count", 1) == .int(index + 1))

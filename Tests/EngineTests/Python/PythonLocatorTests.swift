@@ -13,7 +13,8 @@ import Testing
   @Test func theNamedOneIsTheOnlyOne() {
     let named = PythonConfiguration(interpreter: "/opt/python")
     let variables = ["MARTLET_PYTHON": "/other", "VIRTUAL_ENV": "/venv"]
-    #expect(candidates(named, variables: variables, programs: ["/opt/python", "/other"]).map(\.path) == ["/opt/python"])
+    #expect(
+      candidates(named, variables: variables, programs: ["/opt/python", "/other"]).map(\.path) == ["/opt/python"])
     #expect(candidates(variables: variables, programs: ["/other"]).map(\.path) == ["/other"])
     #expect(candidates(named, variables: variables).map(\.path) == [nil])
   }

@@ -49,7 +49,9 @@ import Testing
   }
 
   @Test func anEndWithinAMessageIsAnEnd() throws {
-    let whole = message([Bytes(#"{"type":"reply","status":"ok"}"#), Bytes("{}"), Bytes([UInt8](repeating: 1, count: 40_000))])
+    let whole = message([
+      Bytes(#"{"type":"reply","status":"ok"}"#), Bytes("{}"), Bytes([UInt8](repeating: 1, count: 40_000)),
+    ])
     for pieces in [[], [Bytes([1, 0])], [whole[0]], Array(whole.dropLast())] {
       let (ours, theirs) = try StreamSocket.pair()
       send(pieces, to: theirs)
