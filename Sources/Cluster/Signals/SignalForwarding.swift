@@ -1,11 +1,10 @@
 import Dispatch
 import Foundation
 import MartletEngine
-import Synchronization
 
 /// Passes on the signals that an engine's process gets for the Python code it runs: ipyparallel's `Cluster.signal_engines`
 /// sends them to the processes it has started.
-final class SignalForwarding: Sendable {
+struct SignalForwarding {
   private let sources: [any DispatchSourceSignal]
 
   /// Signals whose meaning is up to user code.

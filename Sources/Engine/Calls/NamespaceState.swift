@@ -81,7 +81,7 @@ struct NamespaceState: Sendable {
     let names = untold.keys.sorted()
     let changes = Changes(
       removed: names.filter { untold[$0] == .some(nil) },
-      set: names.compactMap { name in (untold[name] ?? nil).map { (name, $0) } })
+      set: names.compactMap { name in (untold[name] ?? nil).map { (name: name, value: $0) } })
     for name in changes.removed { known[name] = nil }
     for (name, value) in changes.set { known[name] = value }
     if runs { known = [:] }

@@ -15,11 +15,11 @@ struct PythonReply: Sendable {
   ///
   /// - Throws: ``WorkerProtocolError``.
   init(_ head: JSONValue, _ payload: ArraySlice<Bytes>) throws(WorkerProtocolError) {
-    guard let content = payload.first, let status = head["status"]?.stringValue else {
+    guard let content = payload.first, let name = head["status"]?.stringValue else {
       throw WorkerProtocolError("a reply without status or content")
     }
-    guard let status = ReplyWriter.Status(rawValue: status), status != .returned else {
-      throw WorkerProtocolError("a reply of status \(status)")
+    guard let status = ReplyWriter.Status(rawValue: name), status != .returned else {
+      throw WorkerProtocolError("a reply of status \(name)")
     }
     try WorkerEvent.checkObject(content)
     self.status = status

@@ -20,7 +20,7 @@ extension PythonWorker {
     _ request: Request, _ namespace: Namespace, executionCount: inout Int
   ) throws(PythonFailure) -> PythonReply {
     let countBefore = executionCount
-    let reply = try conversation.withLock { (conversation) throws(PythonFailure) in
+    let reply = try conversation.withLock { (conversation) throws(PythonFailure) -> PythonReply in
       let id = request.message.header.messageID
       conversation.executionCount = countBefore
       try becomeReady(for: id, namespace, &conversation)
@@ -59,7 +59,7 @@ extension PythonWorker {
   /// - Returns: `nil` if the name has no value.
   /// - Throws: the error that says why Swift can't have the value.
   func value(of name: String, in namespace: Namespace) throws(RaisedError) -> PickleValue? {
-    try conversation.withLock { (conversation) throws(RaisedError) in
+    try conversation.withLock { (conversation) throws(RaisedError) -> PickleValue? in
       do throws(PythonFailure) {
         try becomeReady(for: nil, namespace, &conversation)
       } catch {
@@ -71,7 +71,7 @@ extension PythonWorker {
       do throws(WorkerSocket.Failure) {
         result = try ask(for: name, namespace, &conversation)
       } catch {
-        let failure = failure(handleEnd(error, &conversation))
+        let failure = self.failure(handleEnd(error, &conversation))
         reportLoss()
         throw failure.raised
       }

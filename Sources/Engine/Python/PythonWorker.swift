@@ -79,9 +79,9 @@ final class PythonWorker: Sendable {
   @discardableResult
   func interrupt(_ id: String?) -> Bool {
     // The signal is sent under the lock, so that it can't reach the next request.
-    let (isRunning, watched) = shared.withLock { shared in
+    let (isRunning, watched) = shared.withLock { shared -> (Bool, PythonWorkerState.Task?) in
       switch shared.state.interrupt(id: id) {
-      case .nothing: return (false, PythonWorkerState.Task?.none)
+      case .nothing: return (false, nil)
       case .signal(let watched):
         shared.process?.signal(SIGINT)
         return (true, watched)
