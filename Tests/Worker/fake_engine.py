@@ -74,7 +74,7 @@ class FakeEngine:
             stderr=pipes["stderr"][1],
             env=env,
             cwd=cwd,
-            process_group=0,
+            start_new_session=True,
         )
         theirs.close()
         self.outputs = {}

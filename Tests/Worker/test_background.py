@@ -163,6 +163,17 @@ def test_multiprocessing(engine):
     assert sorted(reply.text().split("\n")) == ["", *[f"child {n}" for n in (0, 1, 2, 3, 9)]]
 
 
+def test_processes_that_are_spawned(engine):
+    engine.begin("clear_request")
+    engine.finish()
+    reply = engine.run(
+        "import multiprocessing, os\n"
+        "process = multiprocessing.get_context('spawn').Process(target=os.write, args=(1, b'spawned'))\n"
+        "process.start(); process.join(); process.exitcode"
+    )
+    assert reply.text() == "spawned"
+
+
 def test_process_pools(engine):
     def pooled():
         import concurrent.futures

@@ -219,6 +219,18 @@ def test_data_is_published_from_a_running_task(engine):
     assert deserialize_object(buffers)[0] == {"step": 1, "array": bytes(3000)}
 
 
+def test_calls_can_display(engine):
+    def show():
+        from IPython.display import display
+
+        print("before")
+        display({"a": 1})
+
+    reply = engine.apply(show)
+    assert reply.text() == "before\n"
+    assert reply.published("display_data")[0]["data"]["text/plain"] == "{'a': 1}"
+
+
 def test_the_parent_message_can_be_read(engine):
     def parent():
         shell = get_ipython()  # noqa: F821

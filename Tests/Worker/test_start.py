@@ -117,6 +117,13 @@ def test_an_idle_worker_goes_with_its_engine(start, tmp_path):
     assert (tmp_path / "file").read_text() == "exit handlers ran"
 
 
+def test_a_message_that_nobody_understands(start):
+    engine = start()
+    engine.call(lambda: __import__("threading").Thread(target=__import__("threading").Event().wait).start())
+    engine.send({"type": "nonsense"})
+    assert engine.wait() == 1
+
+
 def test_a_worker_whose_engine_dies_before_start(start):
     engine = start(start=False)
     engine.socket.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from _signal import getsignal  # without the conversion to an enumeration, which takes as long as all else here
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
@@ -33,7 +34,7 @@ class Interrupts:
 
     def install(self) -> None:
         """Take SIGINT over, at first and again after user code has set a handler of its own."""
-        if signal.getsignal(signal.SIGINT) != self._handle:
+        if getsignal(signal.SIGINT) != self._handle:
             signal.signal(signal.SIGINT, self._handle)
 
     def begin(self, sent: int | None = None) -> None:

@@ -118,19 +118,22 @@ class ResolvingMap(dict):
 
     def __init__(self, table: dict) -> None:
         super().__init__(table)
-        self._named = any(isinstance(key, str) for key in table)
+        self._named = True
+        self._modules = 0
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._named = self._named or isinstance(key, str)
+        self._modules = 0
         super().__setitem__(key, value)
 
     def items(self) -> Any:
         """Items whose keys are types."""
-        if self._named:
+        if not self._named:
+            return super().items()
+        if self._modules != len(sys.modules):
+            self._modules = len(sys.modules)
             self._resolve()
-            if self._named:
-                return [(key, value) for key, value in super().items() if not isinstance(key, str)]
-        return super().items()
+        return [item for item in super().items() if not isinstance(item[0], str)]
 
     def _resolve(self) -> None:
         for key in [key for key in self if isinstance(key, str)]:
@@ -138,7 +141,7 @@ class ResolvingMap(dict):
             # Not with getattr on a lazy package, which would import all of it.
             found = vars(sys.modules[module]).get(name) if module in sys.modules else None
             if found is not None:
-                super().__setitem__(found, self.pop(key))
+                super().__setitem__(found, super().pop(key))
         self._named = any(isinstance(key, str) for key in self)
 
 

@@ -32,6 +32,12 @@ def run(connection: socket.socket) -> None:
             worker.serve()
     except EngineGone:
         process.leave()
+    except BaseException:
+        # A mistake of the worker's or the engine's. An ordinary end would wait for threads of user code.
+        import traceback
+
+        traceback.print_exc()
+        process.leave(1)
 
 
 def _started(channel: Channel, interrupts: Interrupts, streams: Streams) -> Worker | None:

@@ -145,6 +145,12 @@ class WorkerShell(InteractiveShell):
         data = text if isinstance(text, dict) else {"text/plain": text}
         self.payload_manager.write_payload({"source": "page", "data": data, "start": max(0, start)})
 
+    def reset(self, new_session: bool = True, aggressive: bool = False) -> None:
+        """Clear the namespace, but not of what every module has: `multiprocessing` looks for it in ``__main__``."""
+        super().reset(new_session, aggressive)
+        for name in ("__doc__", "__loader__", "__package__", "__spec__"):
+            self.user_ns.setdefault(name, None)
+
     def ask_exit(self) -> None:
         """``exit`` in a cell: the front end is told; an engine goes on, as it serves others."""
         self.payload_manager.write_payload({"source": "ask_exit", "keepkernel": True})
