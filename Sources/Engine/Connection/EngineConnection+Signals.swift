@@ -15,9 +15,10 @@ extension EngineConnection {
   /// Answers a `signal_request`: SIGINT interrupts the running Python code, any other signal goes to the Python process, or
   /// to the engine's own if there is none.
   func handleSignal(_ request: Request) throws(WireError) {
+    let content = try request.message.content()
     let number: Int32
     do throws(RaisedError) {
-      number = try Self.signal(in: try request.message.content())
+      number = try Self.signal(in: content)
     } catch {
       if let writer { sender.answer(request, writer.failed(request, started: .now, error: error, method: nil)) }
       return

@@ -1,11 +1,11 @@
 import MartletZeroMQ
 
 /// Lists the interpreters to try, in order. Which of them can be used shows when their worker starts.
-struct PythonLocator {
+struct PythonLocator: Sendable {
   /// A variable of the environment.
-  let variable: (String) -> String?
+  let variable: @Sendable (String) -> String?
   /// Whether a path is that of a program.
-  let isExecutable: (String) -> Bool
+  let isExecutable: @Sendable (String) -> Bool
 
   /// Looks in this process's environment and file system.
   static let system = PythonLocator(

@@ -1,5 +1,6 @@
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,7 @@
 import Logging
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
