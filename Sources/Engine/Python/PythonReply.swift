@@ -18,9 +18,9 @@ struct PythonReply: Sendable {
     guard let content = payload.first, let name = head["status"]?.stringValue else {
       throw WorkerProtocolError("a reply without status or content")
     }
-    guard let status = ReplyWriter.Status(rawValue: name), status != .returned else {
-      throw WorkerProtocolError("a reply of status \(name)")
-    }
+    // Other requests of Jupyter have answers of their own, such as `incomplete`.
+    let status = ReplyWriter.Status(rawValue: name) ?? .ok
+    if status == .returned { throw WorkerProtocolError("a reply of status \(name)") }
     try WorkerEvent.checkObject(content)
     self.status = status
     dependenciesMet = head["dependencies_met"]?.boolValue ?? true

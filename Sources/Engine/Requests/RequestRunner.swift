@@ -48,38 +48,73 @@ struct RequestRunner: Sendable {
     }
   }
 
+  /// - Returns: `nil` if the engine is leaving.
   private func perform(_ request: Request, _ executionCount: inout Int) async -> Outcome? {
     let started = Timestamp.now
-    switch request.type {
-    case MessageType.applyRequest:
-      do throws(RaisedError) {
-        guard let buffers = try await apply.run(request.message.buffers) else {
-          return perform(inPython: request, started: started, &executionCount)
-        }
-        return Outcome(reply: writer.ok(request, started: started, buffers: buffers))
+    do throws(PythonFailure) {
+      let wasPythons = namespace.isPythons
+      do throws(PythonFailure) {
+        return try await attempt(request, started: started, &executionCount)
       } catch {
-        return failure(of: request, started: started, error)
+        // A start that nobody waited for has failed, so this may be for Swift after all.
+        guard case .unavailable = error, wasPythons, !namespace.isPythons else { throw error }
+        return try await attempt(request, started: started, &executionCount)
       }
-    case MessageType.executeRequest: return perform(execute: request, started: started, &executionCount)
-    case MessageType.clearRequest: return clear(request, started: started, &executionCount)
-    case MessageType.kernelInfoRequest:
-      return Outcome(
-        reply: writer.reply(request, started: started, content: KernelInfo.content(hasPython: python != nil)))
-    default: return perform(inPython: request, started: started, &executionCount)
+    } catch {
+      switch error {
+      case .leaving: return nil
+      case .unavailable(let unavailable) where request.type == MessageType.applyRequest:
+        return failure(of: request, started: started, apply.failure(of: request.message.buffers, unavailable))
+      case .unavailable, .interrupted, .lost:
+        return failure(of: request, started: started, error.raised, executionCount: executionCount)
+      }
     }
   }
 
-  private func perform(
-    execute request: Request, started: Timestamp, _ executionCount: inout Int
-  ) -> Outcome? {
+  private func attempt(
+    _ request: Request, started: Timestamp, _ executionCount: inout Int
+  ) async throws(PythonFailure) -> Outcome {
+    switch request.type {
+    case MessageType.applyRequest:
+      let result: [Bytes]?
+      do throws(RaisedError) {
+        result = try await apply.run(request.message.buffers)
+      } catch {
+        return failure(of: request, started: started, error)
+      }
+      if let result { return Outcome(reply: writer.ok(request, started: started, buffers: result)) }
+    case MessageType.executeRequest:
+      if python == nil || isForSwift(request) { return run(execute: request, started: started, &executionCount) }
+    case MessageType.clearRequest:
+      namespace.clear()
+      if !namespace.isPythons {
+        return Outcome(reply: writer.reply(request, started: started, content: ["status": "ok"]))
+      }
+    case MessageType.kernelInfoRequest:
+      return Outcome(
+        reply: writer.reply(request, started: started, content: KernelInfo.content(hasPython: python != nil)))
+    default: break
+    }
+    guard let python else { return failure(of: request, started: started, .unknown(request.type)) }
+    let reply = try python.run(request, namespace, executionCount: &executionCount)
+    return Outcome(reply: writer.python(request, started: started, reply))
+  }
+
+  /// Whether code can be run without Python.
+  private func isForSwift(_ request: Request) -> Bool {
+    guard !namespace.isPythons, let content = try? request.message.content(),
+      content["user_expressions"]?.objectValue?.isEmpty ?? true, let code = content["code"]?.stringValue
+    else { return false }
+    return execute.canRun(code)
+  }
+
+  private func run(execute request: Request, started: Timestamp, _ executionCount: inout Int) -> Outcome {
     var publications: [Publication] = []
     do throws(RaisedError) {
       let content = try Self.content(of: request)
-      let code = content["code"]?.stringValue
-      if python != nil, namespace.isPythons || !isForSwift(content) {
-        return perform(inPython: request, started: started, &executionCount)
+      guard let code = content["code"]?.stringValue else {
+        throw RaisedError("ValueError", "an execute_request needs 'code', a str")
       }
-      guard let code else { throw RaisedError("ValueError", "an execute_request needs 'code', a str") }
       let isSilent = content["silent"]?.boolValue ?? false
       if !isSilent {
         executionCount += 1
@@ -102,39 +137,6 @@ struct RequestRunner: Sendable {
         reply: writer.reply(request, started: started, content: reply), publications: publications)
     } catch {
       return failure(of: request, started: started, error, after: publications, executionCount: executionCount)
-    }
-  }
-
-  /// Whether code can be run without Python.
-  private func isForSwift(_ content: JSONValue) -> Bool {
-    guard content["user_expressions"]?.objectValue?.isEmpty ?? true, let code = content["code"]?.stringValue else {
-      return false
-    }
-    return execute.canRun(code)
-  }
-
-  private func clear(_ request: Request, started: Timestamp, _ executionCount: inout Int) -> Outcome? {
-    namespace.clear()
-    // A control request that waited for its turn like one for the shell.
-    if namespace.isPythons { return perform(inPython: request, started: started, &executionCount) }
-    return Outcome(reply: writer.reply(request, started: started, content: ["status": "ok"]))
-  }
-
-  private func perform(
-    inPython request: Request, started: Timestamp, _ executionCount: inout Int
-  ) -> Outcome? {
-    guard let python else { return failure(of: request, started: started, .unknown(request.type)) }
-    do throws(PythonFailure) {
-      let reply = try python.run(request, namespace, executionCount: &executionCount)
-      return Outcome(reply: writer.python(request, started: started, reply))
-    } catch {
-      switch error {
-      case .leaving: return nil
-      case .unavailable(let unavailable) where request.type == MessageType.applyRequest:
-        return failure(of: request, started: started, apply.failure(of: request.message.buffers, unavailable))
-      case .unavailable, .interrupted, .lost:
-        return failure(of: request, started: started, error.raised, executionCount: executionCount)
-      }
     }
   }
 

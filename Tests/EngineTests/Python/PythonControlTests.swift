@@ -85,7 +85,8 @@ import Testing
 
   @Test func whoeverIgnoresInterruptsIsKilled() async throws {
     await expectLoss(grace: .milliseconds(300)) { controller in
-      let id = try await start(holdLock(60_000), on: controller)
+      let stubborn = "import time\nwhile True:\n  try: time.sleep(600)\n  except KeyboardInterrupt: pass"
+      let id = try await start(stubborn, on: controller)
       try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(id)]])
       #expect(try await controller.receive(.control).content() == ["status": "ok"])
       let content = try await controller.receive(.mux).content()
