@@ -12,8 +12,9 @@ WAITING = "import subprocess\nprint('go', flush=True)\nsubprocess.run(['sleep', 
 AWAITING = "import asyncio\nprint('go', flush=True)\nawait asyncio.sleep(600)"
 AWAITING_MANY = "import asyncio\nprint('go', flush=True)\nawait asyncio.gather(*[asyncio.sleep(600) for _ in range(3)])"
 BLOCKING_COROUTINE = "import time, asyncio\nawait asyncio.sleep(0)\nprint('go', flush=True)\ntime.sleep(600)"
+# Without the warning about forks beside threads, as Python loses signals that strike while it is printed.
 FORKING = (
-    "import os\nprint('go', flush=True)\n"
+    "import os, warnings\nwarnings.simplefilter('ignore')\nprint('go', flush=True)\n"
     "while True:\n  child = os.fork()\n  if not child: os._exit(0)\n  os.waitpid(child, 0)"
 )
 

@@ -36,7 +36,7 @@ class Interrupts:
         self._deferred = False
         self._main = threading.main_thread().ident
         self._main_module = f"{__package__}.main"
-        self._edges = (self.begin.__func__.__code__, self.end.__func__.__code__)
+        self._edges = (Interrupts.begin.__code__, Interrupts.end.__code__)
         self._tasks = 0
         self._again = False
 
