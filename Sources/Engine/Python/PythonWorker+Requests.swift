@@ -28,9 +28,9 @@ extension PythonWorker {
       conversation.parent = request.message.headerBytes
       // A message's parts share its memory; later publications need the header only.
       defer { conversation.parent = Bytes(request.message.headerBytes.array) }
-      guard shared.withLock({ $0.state.begin(id: id) }) else { throw .leaving }
+      guard let interrupts = shared.withLock({ $0.state.begin(id: id) }) else { throw .leaving }
       do throws(WorkerSocket.Failure) {
-        return try converse(request, namespace, &conversation)
+        return try converse(.request(request.message, interrupts: interrupts), namespace, &conversation)
       } catch {
         throw failure(handleEnd(error, &conversation))
       }
@@ -40,10 +40,10 @@ extension PythonWorker {
   }
 
   private func converse(
-    _ request: Request, _ namespace: Namespace, _ conversation: inout Conversation
+    _ request: WorkerCommand, _ namespace: Namespace, _ conversation: inout Conversation
   ) throws(WorkerSocket.Failure) -> PythonReply {
     try send(namespace.withState { $0.takeChanges(pythonRuns: true) }, conversation)
-    try conversation.socket?.send(.request(request.message))
+    try conversation.socket?.send(request)
     while true {
       switch try receive(&conversation) {
       case .publish(let publication): publish(publication, conversation)

@@ -93,7 +93,7 @@ extension PythonWorker {
           .start(
             engineID: surroundings.engineID, engineUUID: surroundings.engineUUID,
             startupCommand: configuration.startupCommand, startupScript: configuration.startupScript,
-            executionCount: conversation.executionCount))
+            nextExecution: conversation.executionCount + 1))
       } catch {
         // It has ended already; reading says how.
       }

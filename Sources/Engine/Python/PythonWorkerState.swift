@@ -83,6 +83,8 @@ struct PythonWorkerState: Sendable {
   private var waiting: String?
   private var isStartInterrupted = false
   private var taskCount = 0
+  /// How often Python was interrupted.
+  private var interruptCount = 0
 
   /// For how long no interpreter is looked for after none was found. Short, so that installing packages helps soon; not
   /// zero, because starting every candidate takes a second or more.
@@ -170,12 +172,13 @@ struct PythonWorkerState: Sendable {
 
   /// A request is sent to Python.
   ///
-  /// - Returns: whether Python can take it.
-  mutating func begin(id: String) -> Bool {
-    guard phase == .idle else { return false }
+  /// - Returns: how often Python was interrupted so far, which tells it whether an interrupt that strikes before it has
+  ///   read this request is meant for it; `nil` if Python can't take the request.
+  mutating func begin(id: String) -> Int? {
+    guard phase == .idle else { return nil }
     taskCount += 1
     phase = .busy(Task(number: taskCount, id: id))
-    return true
+    return interruptCount
   }
 
   /// Python has answered the request.
@@ -195,8 +198,11 @@ struct PythonWorkerState: Sendable {
     switch phase {
     case .busy(let task) where id == nil || task.id == id:
       phase = .interrupting(task)
+      interruptCount += 1
       return .signal(thenWatch: task)
-    case .interrupting(let task) where id == nil || task.id == id: return .signal(thenWatch: nil)
+    case .interrupting(let task) where id == nil || task.id == id:
+      interruptCount += 1
+      return .signal(thenWatch: nil)
     case .starting where waiting != nil && (id == nil || waiting == id):
       isStartInterrupted = true
       return .kill
