@@ -42,12 +42,17 @@ let package = Package(
     .target(name: "MartletWire", dependencies: ["MartletZeroMQ", crypto, logging], path: "Sources/Wire"),
     .target(
       name: "MartletController",
-      dependencies: ["MartletWire", "MartletZeroMQ", collections, grdb, logging, serviceLifecycle],
-      path: "Sources/Controller"),
+      dependencies: [
+        "MartletWire", "MartletZeroMQ", collections, grdb, logging, serviceLifecycle, subprocess, systemPackage,
+      ],
+      path: "Sources/Controller",
+      resources: [.embedInCode("Dask/dask_scheduler.py")]),
     .target(
       name: "MartletEngine",
       dependencies: ["MartletWire", "MartletZeroMQ", collections, logging, serviceLifecycle],
-      path: "Sources/Engine"),
+      path: "Sources/Engine",
+      // One binary is all that an engine needs; PythonSources lists the files.
+      resources: [.embedInCode("Python/worker")]),
     .target(
       name: "MartletClient",
       dependencies: ["MartletWire", "MartletZeroMQ", collections, logging],

@@ -4,7 +4,15 @@ import MartletZeroMQ
 import ServiceLifecycle
 import Synchronization
 
-/// An engine: registers with a controller and runs functions for its clients.
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// An engine: registers with a controller and runs functions and Python code for its clients.
 ///
 /// ```swift
 /// let engine = try Engine(
@@ -16,7 +24,7 @@ import Synchronization
 /// meanwhile.
 ///
 /// ## The path of a request
-/// A running engine has three threads: `engine-io` (``EngineConnection``), `engine-worker` (``WorkerThread``) and
+/// A running engine has three threads, and one more while it has a Python: `engine-io` (``EngineConnection``), `engine-worker` (``WorkerThread``) and
 /// `engine-heart` (``Heart``). A call from a client goes through these types, on the worker thread throughout if the
 /// worker is idle when the call arrives:
 /// 1. ``ShellReceiver`` takes the message from the shell socket, has its signature checked (``MessageVerifier``), reads
@@ -29,6 +37,12 @@ import Synchronization
 /// 5. ``ReplyWriter`` writes content and metadata of the ``Reply``.
 /// 6. ``ReplySender`` publishes the remaining output, signs and sends the reply, and publishes the `idle` status.
 ///
+/// A call for Python goes another way from step 4 on: ``RequestRunner`` hands the request as it came to ``PythonWorker``,
+/// which starts the child process if need be, sends it the request on a ``WorkerSocket`` and waits, on the worker thread,
+/// for its ``PythonReply``. What Python publishes meanwhile goes to the ``ReplySender`` at once, behind the output printed
+/// before it. Interrupts and signals come from `engine-io`, by way of ``PythonWorkerState``; `engine-python` waits for the
+/// end of the process. ``NamespaceState`` keeps the names of both languages together.
+///
 /// A control request takes a shorter path: ``EngineConnection`` receives it on `engine-io` and answers it there, except
 /// for `clear_request`, which goes into the mailbox ahead of the waiting requests.
 ///
@@ -40,6 +54,8 @@ public final class Engine: Service {
   private let functions: FunctionRegistry
   private let logger: Logger
   private let hasRun = Atomic(false)
+  /// While the engine runs.
+  private let connection = Mutex<EngineConnection?>(nil)
 
   /// Creates an engine. It neither connects nor starts a thread before ``run()``.
   ///
@@ -79,6 +95,8 @@ public final class Engine: Service {
     try loop.start()
     do {
       let connection = try EngineConnection(configuration, functions, loop: loop, logger: logger)
+      self.connection.withLock { $0 = connection }
+      defer { self.connection.withLock { $0 = nil } }
       try await withTaskCancellationOrGracefulShutdownHandler {
         try await connection.run()
       } onCancelOrGracefulShutdown: {
@@ -91,5 +109,18 @@ public final class Engine: Service {
     }
     loop.stop()
     await loop.waitUntilStopped()
+  }
+
+  /// Passes on a signal that this process got and that may be meant for Python code: SIGINT interrupts the code that runs,
+  /// and any other signal goes to the Python process.
+  ///
+  /// - Parameter number: the signal's number, for example `SIGINT`.
+  /// - Returns: whether the signal has been dealt with. If not, there is no Python, or for SIGINT: no Python code runs, and
+  ///   somebody at a terminal wants the program to end. Without a terminal an idle Python ignores SIGINT, as ipyparallel's
+  ///   engines do, because it is meant for all busy engines of a cluster.
+  public func passOn(signal number: Int32) -> Bool {
+    guard let python = connection.withLock({ $0?.pythonWorker }) else { return false }
+    guard number == SIGINT else { return python.signal(number) }
+    return python.interrupt(nil) || python.isRunning && !ProcessEnvironment.hasTerminal
   }
 }

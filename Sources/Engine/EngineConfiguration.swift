@@ -24,6 +24,8 @@ public struct EngineConfiguration: Sendable {
   public var echoOutput: Bool
   /// The prefix of the engine's id in the `engine` metadata of its log lines. Default: `engine`.
   public var label: String
+  /// Which Python runs Python code for clients. Default: the first usable one, started when a message needs it.
+  public var python: PythonConfiguration
 
   /// The descriptors to capture. Tests replace the process's own.
   var capturedDescriptors: [CapturedDescriptor] = [
@@ -34,7 +36,8 @@ public struct EngineConfiguration: Sendable {
   public init(
     connection: ConnectionInfo, uuid: String = Session.randomID(), requestedID: Int? = nil,
     curveKeys: CurveKeyPair? = nil, registrationTimeout: Duration = .seconds(10), maxHeartbeatMisses: Int = 50,
-    captureOutput: Bool = true, echoOutput: Bool = false, label: String = "engine"
+    captureOutput: Bool = true, echoOutput: Bool = false, label: String = "engine",
+    python: PythonConfiguration = PythonConfiguration()
   ) {
     self.connection = connection
     self.uuid = uuid
@@ -45,5 +48,6 @@ public struct EngineConfiguration: Sendable {
     self.captureOutput = captureOutput
     self.echoOutput = echoOutput
     self.label = label
+    self.python = python
   }
 }

@@ -17,21 +17,24 @@ public struct EngineContext: Sendable {
   public let engineUUID: String
   let namespace: Namespace
 
-  /// The value of a name that a client pushed or a function set.
+  /// The value of a name that a client pushed, or a function or Python code set.
+  ///
+  /// A name that Python code set is read from Python, which waits while Python runs something else.
   ///
   /// - Returns: the value, or `nil` if the name has none.
-  /// - Throws: `DecodingError` when the value is not of the type.
+  /// - Throws: `DecodingError` when the value is not of the type; an error that names the Python type when only Python can
+  ///   hold the value.
   public func value<Value: Decodable>(named name: String, as type: Value.Type = Value.self) throws -> Value? {
-    try namespace[name]?.decode(type)
+    try namespace.lookUp(name)?.decode(type)
   }
 
-  /// Sets the value of a name, which clients can pull and later calls can read. It stays until it is removed.
+  /// Sets the value of a name, which clients can pull and later calls, of Swift or Python functions, can read. It stays until it is removed.
   ///
   /// - Throws: `EncodingError`.
   public func set(_ name: String, to value: some Encodable) throws {
-    namespace[name] = try PickleValue(encoding: value)
+    namespace.set(name, to: try PickleValue(encoding: value))
   }
 
   /// Removes a name and its value. Nothing happens if the name has no value.
-  public func removeValue(named name: String) { namespace[name] = nil }
+  public func removeValue(named name: String) { namespace.set(name, to: nil) }
 }

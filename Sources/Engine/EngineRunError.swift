@@ -14,6 +14,8 @@ public struct EngineRunError: Error, Sendable, Hashable, CustomStringConvertible
     case duplicateFunction
     /// Standard output or error could not be captured.
     case outputCapture
+    /// The engine's Python has ended, and with it the names and values that clients had made there.
+    case pythonDied
   }
 
   /// The kind of failure.

@@ -34,6 +34,9 @@ public struct ZeroMQError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// Whether another socket or process uses the address.
   public var isAddressInUse: Bool { code == EADDRINUSE }
+
+  /// Whether memory could not be had.
+  package var isOutOfMemory: Bool { code == ENOMEM }
 }
 
 /// Makes one call to libzmq, again if a signal interrupts it.

@@ -86,6 +86,19 @@ def swift_cluster():
 
 
 @pytest.fixture
+def martlet_engines(controller):
+    """``martlet_engines(n)`` starts n engines of ``martlet`` with Python and returns a client that sees them."""
+    return partial(_start_engines, controller, "martlet")
+
+
+@pytest.fixture(scope="module")
+def martlet_cluster():
+    """A cluster shared by a module: two engines of ``martlet`` with Python. For tests that leave no changes behind."""
+    with running_cluster("martlet", 2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
 def place(tmp_path):
     """An IPython directory for commands."""
     place = Place(tmp_path)

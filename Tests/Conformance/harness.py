@@ -183,6 +183,12 @@ class Cluster:
         command = [binary("martlet-test-engine"), "engine", *self.engine_arguments()]
         return [self.start("swift-engine", command) for _ in range(count)]
 
+    def start_martlet_engines(self, count, arguments=()):
+        """Start engines of `martlet`, which run Python code with the interpreter of the tests."""
+        self.environment["MARTLET_PYTHON"] = sys.executable
+        command = [binary("martlet"), "engine", *self.engine_arguments(), *arguments]
+        return [self.start("martlet-engine", command) for _ in range(count)]
+
     def client(self, engines=0):
         """Connect an ipyparallel client and wait until ``engines`` engines are registered."""
         client = ipp.Client(connection_info=str(self.connection_file("client")), timeout=TIMEOUT)

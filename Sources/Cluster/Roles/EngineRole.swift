@@ -26,6 +26,9 @@ public enum EngineRole {
       program: "ipengine", name: "IPEngine", standardError: FileHandle(fileDescriptor: dup(STDERR_FILENO)))
     for warning in warnings { logger.warning("\(warning)") }
     let configuration = EngineConfiguration(options, connection: try await options.connection())
-    try await Engine(configuration: configuration, functions: functions, logger: logger).run()
+    let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
+    let forwarding = configuration.python.isAllowed ? SignalForwarding(to: engine) : nil
+    defer { forwarding?.end() }
+    try await engine.run()
   }
 }

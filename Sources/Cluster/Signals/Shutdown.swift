@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// A shutdown requested from outside.
 public struct Interruption: Error, Sendable, Hashable, CustomStringConvertible {
@@ -44,6 +45,19 @@ public func runUntilShutdown<Output: Sendable>(
   }
 }
 
+/// A handler of signals that are meant for what a process runs rather than for the process.
+package enum SignalHandler {
+  private static let handler = Mutex<(@Sendable (Int32) -> Bool)?>(nil)
+
+  /// Sets the handler for SIGINT, which gets each before it ends the process.
+  ///
+  /// - Parameter handler: returns whether it has dealt with the signal.
+  package static func set(_ handler: @escaping @Sendable (Int32) -> Bool) { self.handler.withLock { $0 = handler } }
+
+  /// Whether a handler has dealt with a signal.
+  static func handles(_ number: Int32) -> Bool { handler.withLock { $0 }?(number) ?? false }
+}
+
 /// The first of the terminating signals to arrive; `nil` if the task is cancelled first. SIGHUP counts only if it was
 /// not already ignored, as it is under `nohup`.
 private func firstSignal() async -> Int32? {
@@ -54,7 +68,7 @@ private func firstSignal() async -> Int32? {
   let sources = numbers.map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number)
-    source.setEventHandler { continuation.yield(number) }
+    source.setEventHandler { if number != SIGINT || !SignalHandler.handles(number) { continuation.yield(number) } }
     source.resume()
     return source
   }
@@ -65,9 +79,9 @@ private func firstSignal() async -> Int32? {
   return first
 }
 
-private typealias SignalHandler = @convention(c) (Int32) -> Void
+private typealias SignalAction = @convention(c) (Int32) -> Void
 
 /// Whether a handler is `SIG_IGN`. Functions can't be compared, so this compares their addresses.
-private func isIgnored(_ handler: SignalHandler?) -> Bool {
-  unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN as SignalHandler?, to: Int.self)
+private func isIgnored(_ handler: SignalAction?) -> Bool {
+  unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN as SignalAction?, to: Int.self)
 }

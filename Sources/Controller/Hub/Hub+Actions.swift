@@ -22,9 +22,17 @@ extension Hub {
     case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
     case .resubmit(let header, let content, let buffers):
       taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
+    case .startDask(let arguments, let number):
+      dask.start(arguments) { event in self.execute { $0.daskChanged(number, event) } }
+    case .stopDask: dask.stop()
     case .shutDown: shutDown()
     case .log(let line): log(line)
     }
+  }
+
+  private func daskChanged(_ number: Int, _ event: DaskEvent) {
+    state.daskChanged(number, event)
+    act()
   }
 
   private func storeAnswered(_ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {

@@ -23,6 +23,7 @@ actor Hub: EventLoopActor {
   /// join at once.
   var engineTableHasChanged = false
   let shutDown: @Sendable () -> Void
+  let dask: DaskScheduler
   var schedulers: [any EngineObserver] = []
   var taskScheduler: TaskScheduler?
   var hearts: HeartMonitor?
@@ -76,7 +77,9 @@ actor Hub: EventLoopActor {
       configuration: .init(
         registrationTimeout: configuration.effectiveRegistrationTimeout,
         heartbeatPeriod: configuration.heartbeat.period,
-        returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil))
+        returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil,
+        allowsDask: configuration.dask.isAllowed))
+    dask = DaskScheduler(configuration.dask)
     engineStateFile = configuration.engineStateFile
     self.loop = loop
     self.logger = logger
@@ -116,6 +119,7 @@ actor Hub: EventLoopActor {
     schedulers = []
     taskScheduler = nil
     hearts = nil
+    await dask.stopAndWait()
     await withCheckedContinuation { continuation in store.close { continuation.resume() } }
   }
 

@@ -1,34 +1,64 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Runs `apply_request`s: calls of registered functions and of the functions built into every engine.
+/// Runs `apply_request`s: calls of registered functions and of the functions built into every engine. Tells which calls are
+/// for Python.
 struct ApplyRunner: Sendable {
   let functions: FunctionRegistry
   let namespace: Namespace
+  /// Whether there is a Python for what Swift can't run.
+  var hasPython = false
 
   /// Decodes the call in a request's buffers, performs it and encodes the result.
   ///
+  /// Of a call for Python only the function is decoded, and that not always.
+  ///
+  /// - Returns: `nil` if the call is for Python.
   /// - Throws: ``RaisedError`` for any failure, from malformed buffers to an error thrown by the function.
-  func run(_ buffers: [Bytes]) async throws(RaisedError) -> [Bytes] {
+  func run(_ buffers: [Bytes]) async throws(RaisedError) -> [Bytes]? {
+    if hasPython, functions.isEmpty, namespace.isPythons { return nil }
     do {
-      return ResultBuffers.serialize(try await call(ApplyCall.unpack(buffers)))
+      guard let value = try await call(buffers) else { return nil }
+      return ResultBuffers.serialize(value)
+    } catch is PickleError where hasPython {
+      // What Swift can't read, Python may.
+      return nil
     } catch {
       throw RaisedError(error)
     }
   }
 
-  private func call(_ message: ApplyCall) async throws -> PickleValue {
-    switch BuiltinFunction(message.function) {
+  /// The error of a call for Python when no Python can be used.
+  func failure(of buffers: [Bytes], _ error: PythonUnavailable) -> RaisedError {
+    var rest = buffers[...]
+    guard case .reference(let name)? = try? ApplyCall.takeFunction(from: &rest), Identifier.isValid(name) else {
+      return error.raised
+    }
+    return RaisedError(
+      "NameError", "name '\(name)' is not defined in Swift: \(functions.summary). It may be Python's, but \(error)")
+  }
+
+  private func call(_ buffers: [Bytes]) async throws -> PickleValue? {
+    var rest = buffers[...]
+    let target = try ApplyCall.takeFunction(from: &rest)
+    switch BuiltinFunction(target) {
     case .push:
-      var pairs: [(String, PickleValue)] = []
-      for (name, value) in message.kwargs { pairs.append((name, try namespace.resolve(value))) }
-      namespace.update(pairs)
-      return .none
-    case .pull: return try pull(message)
-    case .map: return try await map(message)
+      if namespace.isPythons { return nil }
+      return try push(ApplyCall.unpack(target, rest))
+    case .pull:
+      if namespace.isPythons { return nil }
+      return try pull(ApplyCall.unpack(target, rest))
+    case .map:
+      if hasPython {
+        guard case .reference(let name) = try ApplyCall.firstArgument(rest), functions[name] != nil else { return nil }
+      }
+      return try await map(ApplyCall.unpack(target, rest))
     case nil:
-      let function = try functions.function(for: message.function, in: namespace)
-      return try await function.call(try arguments(message))
+      if hasPython {
+        guard case .reference(let name) = target, functions[name] != nil else { return nil }
+      }
+      let function = try functions.function(for: target, in: namespace)
+      return try await function.call(try arguments(ApplyCall.unpack(target, rest)))
     }
   }
 
@@ -40,21 +70,46 @@ struct ApplyRunner: Sendable {
     return arguments
   }
 
-  private func pull(_ message: ApplyCall) throws -> PickleValue {
+  /// - Returns: `nil` if the values are objects or expressions of Python's.
+  private func push(_ message: ApplyCall) throws(RaisedError) -> PickleValue? {
+    var pairs: [(String, PickleValue)] = []
+    for (name, value) in message.kwargs {
+      do throws(RaisedError) {
+        pairs.append((name, try namespace.resolve(value)))
+      } catch {
+        if hasPython { return nil }
+        throw error
+      }
+    }
+    if hasPython, !message.args.isEmpty || !pairs.allSatisfy({ $0.1.isPlain }) { return nil }
+    namespace.update(pairs)
+    return PickleValue.none
+  }
+
+  /// - Returns: `nil` if what is asked for is no name but an expression, for Python.
+  private func pull(_ message: ApplyCall) throws(RaisedError) -> PickleValue? {
     guard let wanted = message.args.first, message.args.count == 1 else {
+      if hasPython { return nil }
       throw RaisedError("TypeError", "pull takes one argument, a name or a list of names")
     }
-    if let name = wanted.stringValue { return try value(pulledAs: name) }
+    if let name = wanted.stringValue {
+      if hasPython, !Identifier.isValid(name) { return nil }
+      return try value(pulledAs: name)
+    }
     guard let names = wanted.elements else {
+      if hasPython { return nil }
       throw RaisedError("TypeError", "pull takes a name or a list of names, got \(wanted.typeName)")
     }
-    return .list(
-      try names.map { name in
-        guard let name = name.stringValue else {
-          throw RaisedError("TypeError", "pull takes names, got \(name.typeName)")
-        }
-        return try value(pulledAs: name)
-      })
+    var values: [PickleValue] = []
+    for name in names {
+      guard let name = name.stringValue else {
+        if hasPython { return nil }
+        throw RaisedError("TypeError", "pull takes names, got \(name.typeName)")
+      }
+      if hasPython, !Identifier.isValid(name) { return nil }
+      values.append(try value(pulledAs: name))
+    }
+    return .list(values)
   }
 
   private func value(pulledAs name: String) throws(RaisedError) -> PickleValue {

@@ -18,6 +18,9 @@ struct FunctionRegistry: Sendable {
     self.functions = byName
   }
 
+  /// Whether there is none.
+  var isEmpty: Bool { functions.isEmpty }
+
   subscript(name: String) -> (any RemoteCallable)? { functions[name] }
 
   /// The functions and their signatures, for error messages.
@@ -33,7 +36,7 @@ struct FunctionRegistry: Sendable {
     switch target {
     case .reference(let name):
       if let function = functions[name] { return function }
-      if let value = namespace[name] {
+      if let value = try namespace.lookUp(name) {
         throw RaisedError("TypeError", "'\(value.typeName)' object is not callable: \(name) is a value; \(summary)")
       }
       throw RaisedError("NameError", "name '\(name)' is not defined on this Swift engine: \(summary)")

@@ -4,29 +4,55 @@ import Synchronization
 /// An engine's names and their values, which clients push and pull.
 ///
 /// Guarded by a mutex, because functions may use it from other tasks. A name stays until it is removed
-/// (``EngineContext/removeValue(named:)``) or a client clears the engine (`clear_request`).
+/// (``EngineContext/removeValue(named:)``) or a client clears the engine (`clear_request`). Functions of both languages see
+/// the same names: those that only Python knows are read from it.
 final class Namespace: Sendable {
-  private let values = Mutex<[String: PickleValue]>([:])
+  private let state = Mutex(NamespaceState())
+  /// Has the names that Swift doesn't know; `nil` if clients may not run Python code.
+  private let python: PythonWorker?
 
-  subscript(name: String) -> PickleValue? {
-    get { values.withLock { $0[name] } }
-    set { values.withLock { $0[name] = newValue } }
-  }
+  /// Creates an empty namespace.
+  init(python: PythonWorker? = nil) { self.python = python }
+
+  /// Whether names and values are Python's, because it has been started.
+  var isPythons: Bool { state.withLock { $0.isPythons } }
+
+  /// Lets Python's driver report its events.
+  func withState<Output: Sendable>(_ body: (inout NamespaceState) -> Output) -> Output { state.withLock { body(&$0) } }
+
+  /// Sets the value of a name, or removes it.
+  func set(_ name: String, to value: PickleValue?) { state.withLock { $0.set(name, to: value) } }
 
   /// Sets several names atomically.
   func update(_ pairs: [(String, PickleValue)]) {
-    values.withLock { values in
-      for (name, value) in pairs { values[name] = value }
+    state.withLock { state in
+      for (name, value) in pairs { state.set(name, to: value) }
     }
   }
 
-  /// Removes all names.
-  func clear() { values.withLock { $0.removeAll() } }
+  /// Removes all names, except Python's own, which it removes itself.
+  func clear() { state.withLock { $0.clear() } }
+
+  /// The value of a name; `nil` if it has none.
+  ///
+  /// - Throws: ``RaisedError`` when only Python can hold the value.
+  func lookUp(_ name: String) throws(RaisedError) -> PickleValue? {
+    switch state.withLock({ $0.lookUp(name) }) {
+    case .value(let value): return value
+    case .undefined: return nil
+    case .askPython: return try python?.value(of: name, in: self)
+    }
+  }
 
   /// The value of a name, or the error a Python engine would raise.
   func value(of name: String) throws(RaisedError) -> PickleValue {
-    guard let value = self[name] else { throw RaisedError("NameError", "name '\(name)' is not defined") }
+    guard let value = try lookUp(name) else { throw RaisedError("NameError", "name '\(name)' is not defined") }
     return value
+  }
+
+  /// Whether Swift has a value for a name, without asking Python.
+  func holds(_ name: String) -> Bool {
+    if case .value = state.withLock({ $0.lookUp(name) }) { true } else { false }
   }
 
   /// Replaces each Reference by the value of its name, as ipyparallel does when it uncans: at the top level and in

@@ -39,13 +39,17 @@ extension EngineConnection {
   private func handleControl(_ request: Request) throws(WireError) {
     switch request.type {
     case MessageType.abortRequest:
-      let ids = try Self.abortedIDs(try request.message.content())
+      let content = try request.message.content()
+      let named = try Self.abortedIDs(content)
       guard let receiver, let writer else { return }
+      // Swift clients say whether they mean waiting requests only. ipyparallel's clients don't know the field.
+      let ids = content["running"]?.boolValue ?? true ? interruptRunning(named) : named
       let aborted = receiver.abort(ids)
       for request in aborted { sender.answer(request, writer.aborted(request)) }
       if let ids, aborted.count < ids.count { awaitAborted() }
       answer(request, content: ["status": "ok"])
     case MessageType.clearRequest: _ = mailbox.addNext(request)
+    case MessageType.signalRequest: try handleSignal(request)
     case MessageType.shutdownRequest:
       let restart = try request.message.content()["restart"]?.boolValue ?? false
       let content: JSONValue = ["status": "ok", "restart": .bool(restart)]
@@ -53,11 +57,19 @@ extension EngineConnection {
       sender.publish("shutdown_reply", topic: "shutdown", content: content.bytes.array, parent: request)
       leave(.shutdown)
     case MessageType.kernelInfoRequest:
-      answer(request, content: KernelInfo.content)
+      answer(request, content: KernelInfo.content(hasPython: pythonWorker != nil))
     default:
       reject(WireError(.unknown, "message type \(request.type)"), channel: request.channel.rawValue)
       if let writer { sender.refuseUnknown(request, writer) }
     }
+  }
+
+  /// Interrupts the request that Python runs if it is one of those to be aborted.
+  ///
+  /// - Returns: the others.
+  private func interruptRunning(_ ids: [String]?) -> [String]? {
+    guard let ids, let python = pythonWorker else { return ids }
+    return ids.filter { !python.interrupt($0) }
   }
 
   /// An abort may overtake the requests it names. A busy worker does not receive them, so the I/O loop receives for a
@@ -95,7 +107,7 @@ extension EngineConnection {
     }
   }
 
-  private func answer(_ request: Request, content: JSONValue) {
+  func answer(_ request: Request, content: JSONValue) {
     guard let origin else { return }
     sender.answer(request, Reply(content: content.bytes.array, metadata: origin.metadata))
   }

@@ -1,6 +1,7 @@
 import Logging
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// An engine's connection to its controller, from registration to departure.
 ///
@@ -8,13 +9,15 @@ import MartletZeroMQ
 /// Shell requests bypass it; ``Engine`` describes their path.
 actor EngineConnection {
   /// Why an engine leaves.
-  enum Departure: Sendable {
+  enum Departure: Sendable, Hashable {
     /// A `shutdown_request`.
     case shutdown
     /// Cancellation or a graceful shutdown.
     case requested
     /// The hub's pings have stopped.
     case controllerLost
+    /// Python has ended, for this reason.
+    case pythonDied(String)
   }
 
   nonisolated let loop: EventLoop
@@ -37,6 +40,8 @@ actor EngineConnection {
   var sockets: EngineSockets?
   let mailbox = RequestMailbox<Request>()
   var receiver: ShellReceiver?
+  /// `nil` before registration, and if clients may not run Python code.
+  nonisolated let python = Mutex<PythonWorker?>(nil)
   var writer: ReplyWriter?
   /// Until when the loop looks for requests that were aborted before they arrived.
   var abortedUntil: ContinuousClock.Instant?
@@ -80,8 +85,8 @@ actor EngineConnection {
     // Runs before the loop's thread ends: it closes the sockets after their last messages are out.
     defer { close() }
     let registration = try await register()
-    let (runner, engineContext) = try open(registration)
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
+    let (runner, engineContext) = try open(registration, worker.loop)
     if let patience = registration.returnAfter { watchRunner(patience) }
     try worker.loop.start()
     try receiver?.start(on: worker.loop)
@@ -104,13 +109,18 @@ actor EngineConnection {
       try await startHeart(heart, registration)
       departure = await waitForDeparture()
     } catch {
+      await pythonWorker?.stop()
       await heart.stop()
       throw error
     }
     unregister()
+    await pythonWorker?.stop()
     await heart.stop()
-    if departure == .controllerLost {
+    switch departure {
+    case .shutdown, .requested: return
+    case .controllerLost:
       throw EngineRunError(.controllerLost, "the controller's heartbeats have stopped, the engine leaves")
+    case .pythonDied(let reason): throw EngineRunError(.pythonDied, reason)
     }
   }
 
@@ -152,7 +162,9 @@ actor EngineConnection {
   }
 
   /// Opens the sockets of a registered engine and creates its runner.
-  private func open(_ registration: RegistrationReply) throws -> (RequestRunner, EngineContext) {
+  private func open(
+    _ registration: RegistrationReply, _ workerLoop: EventLoop
+  ) throws -> (RequestRunner, EngineContext) {
     guard let context else { throw CancellationError() }
     let origin = MessageOrigin(id: registration.id, uuid: configuration.uuid)
     self.origin = origin
@@ -162,15 +174,17 @@ actor EngineConnection {
     sources.append(loop.onReadable(sockets.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
     self.sockets = sockets
     if configuration.captureOutput { try captureOutput() }
-    let namespace = Namespace()
+    let python = makePython(registration, workerLoop)
+    let namespace = Namespace(python: python)
     let writer = ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid)
     self.writer = writer
     let runner = RequestRunner(
-      mailbox: mailbox, apply: ApplyRunner(functions: functions, namespace: namespace),
+      mailbox: mailbox, apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender)
+      sender: sender, python: python)
     receiver = ShellReceiver(
-      sockets.shell, verifier: verifier, mailbox: mailbox, sender: sender, writer: writer
+      sockets.shell, verifier: verifier, mailbox: mailbox, sender: sender, writer: writer,
+      hasPython: python != nil
     ) { [weak self] error in
       self?.onLoop { $0.receivingFailed(error, channel: .shell) }
     }
@@ -179,6 +193,26 @@ actor EngineConnection {
       runner, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
     )
   }
+
+  private func makePython(_ registration: RegistrationReply, _ workerLoop: EventLoop) -> PythonWorker? {
+    guard configuration.python.isAllowed else { return nil }
+    let descriptors = configuration.capturedDescriptors
+    let python = PythonWorker(
+      configuration.python,
+      PythonWorker.Surroundings(
+        engineID: registration.id, engineUUID: configuration.uuid, sender: sender, capture: capture,
+        output: descriptors.first { $0.name == "stdout" }?.descriptor ?? 1,
+        errors: descriptors.first { $0.name == "stderr" }?.descriptor ?? 2, ioLoop: loop, workerLoop: workerLoop,
+        logger: logger
+      ) { [weak self] reason in
+        self?.onLoop { $0.leave(.pythonDied(reason)) }
+      })
+    self.python.withLock { $0 = python }
+    return python
+  }
+
+  /// The engine's Python; see ``python``.
+  nonisolated var pythonWorker: PythonWorker? { python.withLock { $0 } }
 
   private func captureOutput() throws(EngineRunError) {
     let capture = try OutputCapture<Bytes>(configuration.capturedDescriptors, echo: configuration.echoOutput)

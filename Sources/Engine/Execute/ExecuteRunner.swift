@@ -4,6 +4,22 @@ import MartletWire
 struct ExecuteRunner: Sendable {
   let namespace: Namespace
 
+  /// Whether a piece of code consists of names, literals and assignments, and all names have values.
+  func canRun(_ code: String) -> Bool {
+    guard let statements = try? StatementParser.parse(code) else { return false }
+    var assigned: Set<String> = []
+    for statement in statements {
+      switch statement {
+      case .expression(let expression):
+        if !expression.names.isSubset(of: assigned, or: namespace) { return false }
+      case .assignment(let names, let expression):
+        if !expression.names.isSubset(of: assigned, or: namespace) { return false }
+        assigned.formUnion(names)
+      }
+    }
+    return true
+  }
+
   /// Runs a piece of code. Code that can't be parsed changes nothing.
   ///
   /// - Returns: the value that Python would show, which is that of the last statement if it is an expression other than
@@ -23,5 +39,12 @@ struct ExecuteRunner: Sendable {
       }
     }
     return shown
+  }
+}
+
+extension Set<String> {
+  /// Whether each of the names is in a set or has a value.
+  fileprivate func isSubset(of assigned: Set<String>, or namespace: Namespace) -> Bool {
+    allSatisfy { assigned.contains($0) || namespace.holds($0) }
   }
 }

@@ -15,6 +15,16 @@ indirect enum Expression: Sendable, Hashable {
     let value: Expression
   }
 
+  /// The names in the expression.
+  var names: Set<String> {
+    switch self {
+    case .name(let name): [name]
+    case .value: []
+    case .list(let items), .tuple(let items), .set(let items): items.reduce(into: []) { $0.formUnion($1.names) }
+    case .dict(let items): items.reduce(into: []) { $0.formUnion($1.key.names.union($1.value.names)) }
+    }
+  }
+
   /// The value, with names looked up.
   func evaluate(in namespace: Namespace) throws(RaisedError) -> PickleValue {
     switch self {

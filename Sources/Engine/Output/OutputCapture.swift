@@ -20,6 +20,8 @@ final class OutputCapture<Owner: Sendable>: Sendable {
     let pipe: Int32
     let original: Int32
     var decoder = UTF8StreamDecoder()
+    /// The end of what the owner has written.
+    var tail = ""
   }
 
   private struct State {
@@ -31,6 +33,8 @@ final class OutputCapture<Owner: Sendable>: Sendable {
 
   /// The most that one call reads from a descriptor, so that a writer that never stops can't occupy the reader.
   private static var readLimit: Int { 4 << 20 }
+  /// How much of a stream's end is kept, in characters of one byte: enough for the traceback of a crash.
+  private static var tailLimit: Int { 4_096 }
 
   private let state = Mutex(State())
   private let echo: Bool
@@ -68,7 +72,18 @@ final class OutputCapture<Owner: Sendable>: Sendable {
   func read() -> [StreamText<Owner>] { state.withLock { read(&$0, isFinal: false) } }
 
   /// Attributes output from now on to a request.
-  func begin(_ owner: Owner) { state.withLock { $0.owner = owner } }
+  func begin(_ owner: Owner) {
+    state.withLock { state in
+      state.owner = owner
+      for index in state.streams.indices where !state.streams[index].tail.isEmpty { state.streams[index].tail = "" }
+    }
+  }
+
+  /// The last lines that the current owner has written to a stream, as far as they have been read.
+  func lastLines(of name: String) -> String {
+    let tail = state.withLock { state in state.streams.first { $0.captured.name == name }?.tail ?? "" }
+    return tail.split(whereSeparator: \.isNewline).suffix(12).joined(separator: "\n")
+  }
 
   /// Writes out C's buffer of standard output. The caller must not hold a lock under which ``read()`` is called, because
   /// flushing blocks while the pipe is full.
@@ -132,6 +147,7 @@ final class OutputCapture<Owner: Sendable>: Sendable {
       }
       if isFinal { text += state.streams[index].decoder.finish() }
       guard !text.isEmpty else { continue }
+      state.streams[index].tail = Self.tail(of: state.streams[index].tail, text)
       guard let owner = state.owner else {
         // Output before the first request belongs to none.
         if !echo { FileDescriptorIO.write(Array(text.utf8)[...], to: state.streams[index].original) }
@@ -140,6 +156,12 @@ final class OutputCapture<Owner: Sendable>: Sendable {
       texts.append(StreamText(name: state.streams[index].captured.name, text: text, owner: owner))
     }
     return texts
+  }
+
+  private static func tail(of text: String, _ more: String) -> String {
+    let joined = more.utf8.count < tailLimit ? text + more : more
+    guard joined.utf8.count > 2 * tailLimit else { return joined }
+    return String(decoding: joined.utf8.suffix(tailLimit), as: UTF8.self)
   }
 
   private static func redirect(_ captured: CapturedDescriptor) throws(EngineRunError) -> Stream {

@@ -14,6 +14,14 @@ struct MessageOrigin: Sendable {
     statusTopic = Bytes("engine.\(id).\(MessageType.status)")
   }
 
+  /// Metadata with the engine's uuid added.
+  ///
+  /// - Parameter fields: a JSON object; empty for none.
+  func metadata(adding fields: [UInt8]) -> [UInt8] {
+    guard let start = fields.firstIndex(of: 0x7B), fields[(start + 1)...].contains(0x3A) else { return metadata }
+    return metadata.dropLast() + [0x2C] + fields[(start + 1)...]
+  }
+
   /// The topic frame of an IOPub message, by which subscribers filter.
   ///
   /// - Parameter topic: what follows `engine.<id>.`, usually the message type.

@@ -77,12 +77,20 @@ final class ReplySender: Sendable {
   ) {
     state.withLock { state in
       for text in capture?.rest() ?? [] { state.publish(text) }
-      for publication in publications {
-        state.publish(publication.type, content: publication.content, parent: request)
-      }
+      for publication in publications { state.publish(publication, header: request.message.headerBytes) }
       state.send(reply, to: request, outputs: state.outputCount)
       state.publishStatus(.idle, request)
       state.running = nil
+    }
+  }
+
+  /// Publishes a message of Python's, after what was printed before it.
+  ///
+  /// - Parameter header: that of the request it belongs to.
+  func publish(_ publication: Publication, header: Bytes, after capture: OutputCapture<Bytes>?) {
+    state.withLock { state in
+      for text in capture?.read() ?? [] { state.publish(text) }
+      state.publish(publication, header: header)
     }
   }
 
@@ -108,7 +116,7 @@ final class ReplySender: Sendable {
   /// Returns a task to the scheduler. Nothing is published, because the client is not to notice.
   func giveBack(_ request: Request, _ reply: Reply) { state.withLock { $0.send(reply, to: request) } }
 
-  /// Answers a request of a type that Swift engines don't support.
+  /// Answers a request of a type that the engine doesn't support.
   func refuseUnknown(_ request: Request, _ writer: ReplyWriter) {
     // Any other message may be a reply or a notification, whose sender expects no answer.
     guard request.type.hasSuffix("_request") else { return }
@@ -119,7 +127,9 @@ final class ReplySender: Sendable {
   ///
   /// - Parameter topic: what follows `engine.<id>.` in the topic frame.
   func publish(_ type: String, topic: String, content: [UInt8], parent: Request) {
-    state.withLock { $0.publish(type, topic: topic, content: content, parent: parent) }
+    state.withLock {
+      $0.publish(Publication(type: type, topic: topic, content: content), header: parent.message.headerBytes)
+    }
   }
 }
 
@@ -148,17 +158,26 @@ extension ReplySender.State {
 
   /// Publishes a message about a request other than `status` and output.
   ///
-  /// - Parameter topic: what follows `engine.<id>.` in the topic frame; by default the type.
-  fileprivate mutating func publish(_ type: String, topic: String? = nil, content: [UInt8], parent: Request) {
-    if parent === running { outputCount += 1 }
-    publish(type, topic ?? type, content: content, header: parent.message.headerBytes)
+  /// - Parameter header: the request's.
+  fileprivate mutating func publish(_ publication: Publication, header: Bytes) {
+    if header == running?.message.headerBytes { outputCount += 1 }
+    publish(
+      publication.type, publication.topic ?? publication.type, content: publication.content, header: header,
+      metadata: publication.metadata, buffers: publication.buffers)
   }
 
-  /// - Parameter header: the request's header, which becomes the message's parent header.
-  private mutating func publish(_ type: String, _ topic: String, content: [UInt8], header: Bytes) {
+  /// - Parameters:
+  ///   - header: the request's header, which becomes the message's parent header.
+  ///   - metadata: a JSON object with more than the engine's uuid; empty for none.
+  private mutating func publish(
+    _ type: String, _ topic: String, content: [UInt8], header: Bytes, metadata: [UInt8] = [], buffers: [Bytes] = []
+  ) {
     guard let origin else { return }
     outgoing.append(origin.topic(topic))
-    session.append(to: &outgoing, type: type, parent: header, metadata: origin.metadata, content: content)
+    session.append(
+      to: &outgoing, type: type, parent: header,
+      metadata: metadata.isEmpty ? origin.metadata : origin.metadata(adding: metadata), content: content,
+      buffers: buffers)
     do {
       try sockets?.iopub.send(&outgoing)
     } catch {

@@ -30,6 +30,14 @@ struct ReplyWriter: Sendable {
     Reply(content: Self.okContent, metadata: metadata(request, started: started, status: .ok), buffers: buffers)
   }
 
+  /// The reply with Python's answer.
+  func python(_ request: Request, started: Timestamp, _ reply: PythonReply) -> Reply {
+    Reply(
+      content: reply.content.array,
+      metadata: metadata(request, started: started, status: reply.status, dependenciesMet: reply.dependenciesMet),
+      buffers: reply.buffers)
+  }
+
   /// The reply to a request that was aborted before it ran.
   func aborted(_ request: Request) -> Reply {
     Reply(content: Self.abortedContent, metadata: metadata(request, started: .now, status: .aborted))

@@ -10,21 +10,34 @@ struct RequestRunner: Sendable {
   let writer: ReplyWriter
   let capture: OutputCapture<Bytes>?
   let sender: ReplySender
+  /// `nil` if clients may not run Python code.
+  var python: PythonWorker?
 
   /// A request larger than this, in bytes, is not kept while the runner is idle.
   private static let retainedSize = 65_536
 
-  /// Runs requests until the mailbox is closed.
+  /// What has become of a request.
+  struct Outcome: Sendable {
+    let reply: Reply
+    /// To be published before the reply.
+    var publications: [Publication] = []
+  }
+
+  /// Runs requests until the mailbox is closed, or Python and with it the namespace is gone.
   func run() async {
     var executionCount = 0
+    if let python, python.configuration.startsEarly { python.startEarly(namespace) }
     while let first = await mailbox.next() {
       var current = first
       while true {
         sender.begin(current)
         capture?.begin(current.message.headerBytes)
-        let (reply, publications) = await perform(current, &executionCount)
+        let outcome = await perform(current, &executionCount)
+        // An engine that is leaving gives no answer; the controller does.
+        guard let outcome else { return }
         capture?.flush()
-        sender.finish(current, reply, publications, capture)
+        sender.finish(current, outcome.reply, outcome.publications, capture)
+        if let python, python.reportLoss() { return }
         guard let next = mailbox.finish() else { break }
         current = next
       }
@@ -35,36 +48,38 @@ struct RequestRunner: Sendable {
     }
   }
 
-  private func perform(_ request: Request, _ executionCount: inout Int) async -> (Reply, [Publication]) {
+  private func perform(_ request: Request, _ executionCount: inout Int) async -> Outcome? {
     let started = Timestamp.now
     switch request.type {
     case MessageType.applyRequest:
       do throws(RaisedError) {
-        return (writer.ok(request, started: started, buffers: try await apply.run(request.message.buffers)), [])
+        guard let buffers = try await apply.run(request.message.buffers) else {
+          return perform(inPython: request, started: started, &executionCount)
+        }
+        return Outcome(reply: writer.ok(request, started: started, buffers: buffers))
       } catch {
-        return (
-          writer.failed(request, started: started, error: error, method: "apply"), [errorPublication(error)]
-        )
+        return failure(of: request, started: started, error)
       }
     case MessageType.executeRequest: return perform(execute: request, started: started, &executionCount)
-    case MessageType.clearRequest:
-      namespace.clear()
-      return (writer.reply(request, started: started, content: ["status": "ok"]), [])
+    case MessageType.clearRequest: return clear(request, started: started, &executionCount)
     case MessageType.kernelInfoRequest:
-      return (writer.reply(request, started: started, content: KernelInfo.content), [])
-    default: return (writer.failed(request, started: started, error: .unknown(request.type), method: nil), [])
+      return Outcome(
+        reply: writer.reply(request, started: started, content: KernelInfo.content(hasPython: python != nil)))
+    default: return perform(inPython: request, started: started, &executionCount)
     }
   }
 
   private func perform(
     execute request: Request, started: Timestamp, _ executionCount: inout Int
-  ) -> (Reply, [Publication]) {
+  ) -> Outcome? {
     var publications: [Publication] = []
     do throws(RaisedError) {
       let content = try Self.content(of: request)
-      guard let code = content["code"]?.stringValue else {
-        throw RaisedError("ValueError", "an execute_request needs 'code', a str")
+      let code = content["code"]?.stringValue
+      if python != nil, namespace.isPythons || !isForSwift(content) {
+        return perform(inPython: request, started: started, &executionCount)
       }
+      guard let code else { throw RaisedError("ValueError", "an execute_request needs 'code', a str") }
       let isSilent = content["silent"]?.boolValue ?? false
       if !isSilent {
         executionCount += 1
@@ -83,16 +98,58 @@ struct RequestRunner: Sendable {
       let reply: JSONValue = [
         "status": "ok", "execution_count": .int(executionCount), "payload": [], "user_expressions": [:],
       ]
-      return (writer.reply(request, started: started, content: reply), publications)
+      return Outcome(
+        reply: writer.reply(request, started: started, content: reply), publications: publications)
     } catch {
-      publications.append(errorPublication(error))
-      let extra: [String: JSONValue] = [
-        "execution_count": .int(executionCount), "payload": [], "user_expressions": [:],
-      ]
-      return (
-        writer.failed(request, started: started, error: error, method: "execute", extra: extra), publications
-      )
+      return failure(of: request, started: started, error, after: publications, executionCount: executionCount)
     }
+  }
+
+  /// Whether code can be run without Python.
+  private func isForSwift(_ content: JSONValue) -> Bool {
+    guard content["user_expressions"]?.objectValue?.isEmpty ?? true, let code = content["code"]?.stringValue else {
+      return false
+    }
+    return execute.canRun(code)
+  }
+
+  private func clear(_ request: Request, started: Timestamp, _ executionCount: inout Int) -> Outcome? {
+    namespace.clear()
+    // A control request that waited for its turn like one for the shell.
+    if namespace.isPythons { return perform(inPython: request, started: started, &executionCount) }
+    return Outcome(reply: writer.reply(request, started: started, content: ["status": "ok"]))
+  }
+
+  private func perform(
+    inPython request: Request, started: Timestamp, _ executionCount: inout Int
+  ) -> Outcome? {
+    guard let python else { return failure(of: request, started: started, .unknown(request.type)) }
+    do throws(PythonFailure) {
+      let reply = try python.run(request, namespace, executionCount: &executionCount)
+      return Outcome(reply: writer.python(request, started: started, reply))
+    } catch {
+      switch error {
+      case .leaving: return nil
+      case .unavailable(let unavailable) where request.type == MessageType.applyRequest:
+        return failure(of: request, started: started, apply.failure(of: request.message.buffers, unavailable))
+      case .unavailable, .interrupted, .lost:
+        return failure(of: request, started: started, error.raised, executionCount: executionCount)
+      }
+    }
+  }
+
+  private func failure(
+    of request: Request, started: Timestamp, _ error: RaisedError, after publications: [Publication] = [],
+    executionCount: Int = 0
+  ) -> Outcome {
+    let isExecution = request.type == MessageType.executeRequest
+    let method = isExecution ? "execute" : request.type == MessageType.applyRequest ? "apply" : nil
+    let extra: [String: JSONValue] =
+      isExecution ? ["execution_count": .int(executionCount), "payload": [], "user_expressions": [:]] : [:]
+    let reply = writer.failed(request, started: started, error: error, method: method, extra: extra)
+    guard method != nil else { return Outcome(reply: reply) }
+    return Outcome(
+      reply: reply, publications: publications + [publication(MessageType.error, writer.errorContent(error))])
   }
 
   private static func content(of request: Request) throws(RaisedError) -> JSONValue {
@@ -101,10 +158,6 @@ struct RequestRunner: Sendable {
     } catch {
       throw RaisedError("ValueError", error.reason)
     }
-  }
-
-  private func errorPublication(_ error: RaisedError) -> Publication {
-    publication(MessageType.error, writer.errorContent(error))
   }
 
   private func publication(_ type: String, _ content: [String: JSONValue]) -> Publication {

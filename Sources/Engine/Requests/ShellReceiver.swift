@@ -11,6 +11,7 @@ final class ShellReceiver: Sendable {
   private let mailbox: RequestMailbox<Request>
   private let sender: ReplySender
   private let writer: ReplyWriter
+  private let hasPython: Bool
   private let onError: @Sendable (any Error) -> Void
 
   /// The most messages one callback takes, so that the thread's other sources get their turn.
@@ -18,16 +19,19 @@ final class ShellReceiver: Sendable {
 
   /// Creates a receiver, which is idle before ``start(on:)``.
   ///
-  /// - Parameter onError: called with a `WireError` for each message that is dropped, and with failures to receive.
+  /// - Parameters:
+  ///   - hasPython: whether there is a Python, which answers some more types of requests.
+  ///   - onError: called with a `WireError` for each message that is dropped, and with failures to receive.
   init(
     _ socket: SharedSocket, verifier: MessageVerifier, mailbox: RequestMailbox<Request>, sender: ReplySender,
-    writer: ReplyWriter, onError: @escaping @Sendable (any Error) -> Void
+    writer: ReplyWriter, hasPython: Bool, onError: @escaping @Sendable (any Error) -> Void
   ) {
     self.socket = socket
     self.verifier = verifier
     self.mailbox = mailbox
     self.sender = sender
     self.writer = writer
+    self.hasPython = hasPython
     self.onError = onError
   }
 
@@ -78,17 +82,25 @@ final class ShellReceiver: Sendable {
     do throws(WireError) {
       let message = try state.session.take(&state.incoming)
       let request = Request(message: message, metadata: try RequestMetadata(message.metadataBytes), channel: .shell)
-      switch request.type {
-      case MessageType.applyRequest, MessageType.executeRequest, MessageType.kernelInfoRequest:
-        if case .aborted = mailbox.add(request, id: request.message.header.messageID) {
-          sender.answer(request, writer.aborted(request))
-        }
-      default:
+      guard isKnown(request.type) else {
         onError(WireError(.unknown, "message type \(request.type)"))
-        sender.refuseUnknown(request, writer)
+        return sender.refuseUnknown(request, writer)
+      }
+      if case .aborted = mailbox.add(request, id: request.message.header.messageID) {
+        sender.answer(request, writer.aborted(request))
       }
     } catch {
       onError(error)
+    }
+  }
+
+  private func isKnown(_ type: String) -> Bool {
+    switch type {
+    case MessageType.applyRequest, MessageType.executeRequest, MessageType.kernelInfoRequest: true
+    case MessageType.completeRequest, MessageType.inspectRequest, MessageType.historyRequest,
+      MessageType.isCompleteRequest, MessageType.commInfoRequest:
+      hasPython
+    default: false
     }
   }
 }

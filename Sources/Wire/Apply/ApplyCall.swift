@@ -41,7 +41,36 @@ public struct ApplyCall: Sendable {
     _ frames: [Bytes], decoder: PickleDecoder = PickleDecoder()
   ) throws(PickleError) -> ApplyCall {
     var rest = frames[...]
-    let function = try ResultBuffers.take(from: &rest, decoder)
+    let function = try takeFunction(from: &rest, decoder: decoder)
+    return try unpack(function, rest, decoder: decoder)
+  }
+
+  /// Reads the function of a call and removes its frames; the arguments are left for ``unpack(_:_:decoder:)``.
+  ///
+  /// - Throws: `PickleError` if the frames don't begin with a value.
+  package static func takeFunction(
+    from frames: inout ArraySlice<Bytes>, decoder: PickleDecoder = PickleDecoder()
+  ) throws(PickleError) -> CallTarget {
+    CallTarget(try ResultBuffers.take(from: &frames, decoder))
+  }
+
+  /// The first positional argument of a call whose function has been taken, and which has one.
+  ///
+  /// - Throws: `PickleError` if the frames are too few or are no pickles.
+  package static func firstArgument(
+    _ frames: ArraySlice<Bytes>, decoder: PickleDecoder = PickleDecoder()
+  ) throws(PickleError) -> PickleValue {
+    var rest = frames.dropFirst()
+    return try ResultBuffers.take(from: &rest, decoder)
+  }
+
+  /// Reads the arguments of a call whose function has been taken.
+  ///
+  /// - Throws: `PickleError` if the frames are not exactly the arguments of one call.
+  package static func unpack(
+    _ function: CallTarget, _ frames: ArraySlice<Bytes>, decoder: PickleDecoder = PickleDecoder()
+  ) throws(PickleError) -> ApplyCall {
+    var rest = frames
     guard let pickle = rest.popFirst() else { throw PickleError(.mismatch, "an apply message has at least two parts") }
     let info = try ApplyInfo(pickle, decoder)
     guard info.argumentFrames <= rest.count, info.argumentCount <= info.argumentFrames else {
@@ -58,6 +87,6 @@ public struct ApplyCall: Sendable {
     guard positional.isEmpty, rest.isEmpty else {
       throw PickleError(.mismatch, "\(positional.count + rest.count) parts of an apply message are left over")
     }
-    return ApplyCall(function: CallTarget(function), args: args, kwargs: kwargs)
+    return ApplyCall(function: function, args: args, kwargs: kwargs)
   }
 }

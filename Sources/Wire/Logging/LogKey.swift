@@ -22,4 +22,8 @@ package enum LogKey {
   package static let heartbeatPeriod = "martlet.heartbeat.period"
   /// How long after its ping a heartbeat arrived.
   package static let heartbeatDelay = "martlet.heartbeat.delay"
+  package static let signal = "martlet.signal"
+  /// An interpreter, by its path.
+  package static let python = "martlet.python"
+  package static let version = "martlet.python.version"
 }

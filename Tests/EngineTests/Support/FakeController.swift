@@ -210,13 +210,14 @@ actor FakeController {
 /// Runs an engine with a fake controller for the duration of a closure.
 func withEngine(
   id: Int = 0, functions: [any RemoteCallable] = [], capturing descriptors: [CapturedDescriptor] = [],
-  returnAfter: Int? = nil,
+  returnAfter: Int? = nil, python: PythonConfiguration = .notAllowed,
   _ body: (FakeController) async throws -> Void
 ) async throws {
   let controller = try FakeController()
   var configuration = EngineConfiguration(connection: controller.connection, uuid: "engine-uuid")
   configuration.captureOutput = !descriptors.isEmpty
-  configuration.capturedDescriptors = descriptors
+  if !descriptors.isEmpty { configuration.capturedDescriptors = descriptors }
+  configuration.python = python
   let engine = try Engine(configuration: configuration, functions: functions, logger: .silent)
   let running = Task { try await engine.run() }
   do {

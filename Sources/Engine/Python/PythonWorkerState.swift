@@ -1,0 +1,256 @@
+import MartletZeroMQ
+
+/// The life of an engine's Python: looking for an interpreter, one task at a time, interrupts, the end.
+///
+/// A value without I/O: each event returns what to do. Time is an argument.
+struct PythonWorkerState: Sendable {
+  /// A request that Python works on.
+  struct Task: Sendable, Hashable {
+    /// Counts the requests, so that a timer can tell whether its task still runs.
+    let number: Int
+    /// The request's message id.
+    let id: String
+  }
+
+  /// The stages of its life.
+  enum Phase: Sendable, Hashable {
+    case notStarted
+    /// A process was started and has not said yet whether it can be used.
+    case starting
+    case idle
+    case busy(Task)
+    /// The task was interrupted and has not ended yet.
+    case interrupting(Task)
+    /// The process was killed and has not ended yet.
+    case killed(Task?, PythonLoss.Cause)
+    /// The engine leaves.
+    case stopping
+    case dead(PythonLoss)
+  }
+
+  /// What a request that needs Python has to do first.
+  enum Need: Sendable, Hashable {
+    /// Start this interpreter and wait for its answer.
+    case start(PythonCandidate)
+    /// Wait for the answer of the one that was started.
+    case wait
+    /// Nothing: Python waits for a request.
+    case go
+    /// Fail: no interpreter can be used.
+    case refuse(PythonUnavailable)
+    /// Fail: the request was interrupted while Python started.
+    case interrupted
+    /// Fail: Python is gone.
+    case lost(PythonLoss)
+    /// Give up: the engine is leaving.
+    case leave
+  }
+
+  /// What an interrupt does.
+  enum Interruption: Sendable, Hashable {
+    /// Nothing: the task doesn't run.
+    case nothing
+    /// Send SIGINT; and if a task is given, come back when its grace is over.
+    case signal(thenWatch: Task?)
+    /// Kill the process, which is still starting.
+    case kill
+  }
+
+  /// What the end of the process means.
+  enum Ending: Sendable, Hashable {
+    /// The interpreter that was started can't be used: see what to do next.
+    case candidateFailed
+    /// The engine wanted it.
+    case expected
+    case lost(PythonLoss)
+  }
+
+  /// What the engine's leaving requires.
+  enum Stop: Sendable, Hashable {
+    case nothing
+    /// Let Python end by itself.
+    case end
+    /// Kill it: it computes.
+    case kill
+  }
+
+  private(set) var phase = Phase.notStarted
+  private let candidates: [PythonCandidate]
+  private var attempts: [PythonUnavailable.Attempt] = []
+  /// Until when the last failure is not tried again.
+  private var refusedUntil: ContinuousClock.Instant?
+  /// The request that waits for the start.
+  private var waiting: String?
+  private var isStartInterrupted = false
+  private var taskCount = 0
+
+  /// For how long no interpreter is looked for after none was found. Short, so that installing packages helps soon; not
+  /// zero, because starting every candidate takes a second or more.
+  static let patience = Duration.seconds(10)
+
+  /// A Python that is not started.
+  init(candidates: [PythonCandidate]) { self.candidates = candidates }
+
+  /// Whether names and values are Python's: from its start on.
+  var isRunning: Bool {
+    switch phase {
+    case .notStarted, .stopping, .dead: false
+    case .starting, .idle, .busy, .interrupting, .killed: true
+    }
+  }
+
+  /// The request that Python works on.
+  var runningTask: Task? {
+    switch phase {
+    case .busy(let task), .interrupting(let task): task
+    case .killed(let task, _): task
+    case .notStarted, .starting, .idle, .stopping, .dead: nil
+    }
+  }
+
+  // MARK: - Start
+
+  /// A request needs Python, or an engine that starts it without one.
+  ///
+  /// - Parameter id: the request's message id.
+  mutating func need(id: String?, now: ContinuousClock.Instant) -> Need {
+    switch phase {
+    case .notStarted:
+      if let refusedUntil, now < refusedUntil { return .refuse(PythonUnavailable(attempts: attempts)) }
+      attempts = []
+      waiting = id
+      isStartInterrupted = false
+      return startNext(now: now)
+    case .starting:
+      waiting = id ?? waiting
+      return .wait
+    case .idle: return .go
+    // One request at a time comes here.
+    case .busy, .interrupting, .killed: return .wait
+    case .stopping: return .leave
+    case .dead(let loss): return .lost(loss)
+    }
+  }
+
+  /// The interpreter that was started can't be used.
+  mutating func startFailed(_ reason: String, now: ContinuousClock.Instant) -> Need {
+    guard phase == .starting else { return phase == .stopping ? .leave : .wait }
+    if isStartInterrupted {
+      isStartInterrupted = false
+      attempts = []
+      phase = .notStarted
+      return .interrupted
+    }
+    attempts.append(PythonUnavailable.Attempt(candidate: candidates[attempts.count], reason: reason))
+    return startNext(now: now)
+  }
+
+  /// The interpreter that was started is ready.
+  mutating func ready() {
+    guard phase == .starting else { return }
+    phase = .idle
+    waiting = nil
+  }
+
+  private mutating func startNext(now: ContinuousClock.Instant) -> Need {
+    while attempts.count < candidates.count {
+      let candidate = candidates[attempts.count]
+      if candidate.path != nil {
+        phase = .starting
+        return .start(candidate)
+      }
+      attempts.append(PythonUnavailable.Attempt(candidate: candidate, reason: "there is no such program"))
+    }
+    phase = .notStarted
+    refusedUntil = now + Self.patience
+    return .refuse(PythonUnavailable(attempts: attempts))
+  }
+
+  // MARK: - Tasks
+
+  /// A request is sent to Python.
+  ///
+  /// - Returns: whether Python can take it.
+  mutating func begin(id: String) -> Bool {
+    guard phase == .idle else { return false }
+    taskCount += 1
+    phase = .busy(Task(number: taskCount, id: id))
+    return true
+  }
+
+  /// Python has answered the request.
+  mutating func finish() {
+    switch phase {
+    case .busy, .interrupting: phase = .idle
+    // The signal can't be taken back.
+    case .killed(_, let cause): phase = .killed(nil, cause)
+    case .notStarted, .starting, .idle, .stopping, .dead: break
+    }
+  }
+
+  /// Someone wants a task to end.
+  ///
+  /// - Parameter id: the request's message id; `nil` for whichever runs.
+  mutating func interrupt(id: String?) -> Interruption {
+    switch phase {
+    case .busy(let task) where id == nil || task.id == id:
+      phase = .interrupting(task)
+      return .signal(thenWatch: task)
+    case .interrupting(let task) where id == nil || task.id == id: return .signal(thenWatch: nil)
+    case .starting where waiting != nil && (id == nil || waiting == id):
+      isStartInterrupted = true
+      return .kill
+    case .notStarted, .starting, .idle, .busy, .interrupting, .killed, .stopping, .dead: return .nothing
+    }
+  }
+
+  /// The time to obey an interrupt is over.
+  ///
+  /// - Returns: whether to kill the process: the task still runs.
+  mutating func graceEnded(_ task: Task, grace: Duration) -> Bool {
+    guard phase == .interrupting(task) else { return false }
+    phase = .killed(task, .ignoredInterrupt(grace))
+    return true
+  }
+
+  /// Python sent something that makes no sense; the process is killed.
+  mutating func protocolBroken(_ reason: String) {
+    switch phase {
+    case .idle: phase = .killed(nil, .brokeProtocol(reason))
+    case .busy(let task), .interrupting(let task): phase = .killed(task, .brokeProtocol(reason))
+    case .notStarted, .starting, .killed, .stopping, .dead: break
+    }
+  }
+
+  // MARK: - End
+
+  /// The process has ended.
+  mutating func exited(_ exit: SpawnedProcess.Exit) -> Ending {
+    let loss: PythonLoss
+    switch phase {
+    case .starting: return .candidateFailed
+    case .notStarted, .stopping: return .expected
+    case .dead(let loss): return .lost(loss)
+    case .idle: loss = PythonLoss(cause: .ended(exit), lostTask: false)
+    case .busy, .interrupting: loss = PythonLoss(cause: .ended(exit), lostTask: true)
+    case .killed(let task, let cause): loss = PythonLoss(cause: cause, lostTask: task != nil)
+    }
+    phase = .dead(loss)
+    return .lost(loss)
+  }
+
+  /// The engine leaves.
+  mutating func stop() -> Stop {
+    switch phase {
+    case .notStarted, .stopping, .dead:
+      phase = .stopping
+      return .nothing
+    case .idle:
+      phase = .stopping
+      return .end
+    case .starting, .busy, .interrupting, .killed:
+      phase = .stopping
+      return .kill
+    }
+  }
+}

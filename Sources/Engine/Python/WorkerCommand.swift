@@ -1,0 +1,54 @@
+import MartletWire
+import MartletZeroMQ
+
+/// A message from an engine to its Python.
+enum WorkerCommand: Sendable {
+  /// The source code of the worker by module.
+  case sources([String: String])
+  /// What the worker has to know, and to run before the first request.
+  case start(engineID: Int, engineUUID: String, startupCommand: String?, startupScript: String?, executionCount: Int)
+  /// Names with values that were set in Swift.
+  case bind([(name: String, value: PickleValue)])
+  /// Names that were removed in Swift.
+  case remove([String])
+  /// Asks for the values of names.
+  case get([String])
+  /// A client's request.
+  case request(Message)
+
+  /// The parts: a JSON object, then the payload, whose large pieces are shared.
+  var parts: [Bytes] {
+    switch self {
+    case .sources(let modules):
+      return [Self.head("sources", ["modules": .object(modules.mapValues { .string($0) })])]
+    case .start(let engineID, let engineUUID, let command, let script, let executionCount):
+      return [
+        Self.head(
+          "start",
+          [
+            "engine_id": .int(engineID), "engine_uuid": .string(engineUUID),
+            "startup_command": command.map { .string($0) } ?? .null,
+            "startup_script": script.map { .string($0) } ?? .null, "execution_count": .int(executionCount),
+          ])
+      ]
+    case .bind(let pairs):
+      let frames = pairs.map { ResultBuffers.serialize($0.value) }
+      let names = zip(pairs, frames).map { pair, frames in
+        JSONValue.object(["name": .string(pair.name), "frames": .int(frames.count)])
+      }
+      return [Self.head("bind", ["names": .array(names)])] + frames.joined()
+    case .remove(let names): return [Self.head("remove", ["names": .array(names.map { .string($0) })])]
+    case .get(let names): return [Self.head("get", ["names": .array(names.map { .string($0) })])]
+    case .request(let message):
+      let type = message.header.messageType
+      let head = type == MessageType.applyRequest ? Self.applyHead : Self.head("request", ["msg_type": .string(type)])
+      return [head, message.headerBytes, message.metadataBytes, message.contentBytes] + message.buffers
+    }
+  }
+
+  private static let applyHead = head("request", ["msg_type": .string(MessageType.applyRequest)])
+
+  private static func head(_ type: String, _ fields: [String: JSONValue]) -> Bytes {
+    JSONValue.object(fields.merging(["type": .string(type)]) { _, type in type }).bytes
+  }
+}

@@ -1,0 +1,69 @@
+"""How the process depends on its engine, and how it ends."""
+
+from __future__ import annotations
+
+import atexit
+import faulthandler
+import os
+import signal
+import sys
+import threading
+
+#: Seconds that exit handlers of user code may take.
+EXIT_TIME = 5
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Have Linux kill the worker when its engine dies, even in a task. Elsewhere the socket's end has to do."""
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (ImportError, OSError, AttributeError):
+        return
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def report_crashes() -> None:
+    """Have a fatal signal print the Python stack on descriptor 2, wherever user code has sent ``sys.stderr``."""
+    faulthandler.enable(2)
+
+
+def leave(code: int = 0) -> None:
+    """End the process after its exit handlers. Threads of user code are not awaited."""
+    timer = threading.Timer(EXIT_TIME, os._exit, (code,))
+    timer.daemon = True
+    try:
+        timer.start()
+        atexit._run_exitfuncs()
+    except BaseException:
+        pass
+    leave_now(code)
+
+
+def leave_child(error: BaseException | None) -> None:
+    """End a process that a task has forked as Python would, but without exit handlers: they are the parent's."""
+    code = 0 if error is None else 1
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        import traceback
+
+        traceback.print_exception(type(error), error, error.__traceback__)
+    leave_now(code)
+
+
+def leave_now(code: int) -> None:
+    """End the process after flushing its output."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(code)

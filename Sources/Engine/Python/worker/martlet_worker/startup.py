@@ -1,0 +1,51 @@
+"""What happens between the first message and ``ready``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .shell import WorkerShell
+
+
+def missing_packages() -> str | None:
+    """Say what to install if IPython or ipyparallel is missing, without importing them."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("IPython", "ipyparallel") if find_spec(name) is None]
+    if not missing:
+        return None
+    # ipyparallel brings IPython.
+    return (
+        f"{sys.executable} has no {' and no '.join(missing)}\n"
+        f"install it with: {sys.executable} -m pip install ipyparallel"
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that the worker depends on. importlib.metadata would take longer than all the rest."""
+    # Not `from ipyparallel import _version`, which would look into the package and so import all of it.
+    import ipyparallel._version  # noqa: F401
+    from IPython.core import release
+
+    return {"ipyparallel": sys.modules["ipyparallel._version"].__version__, "IPython": release.version}
+
+
+def run_startup(shell: WorkerShell, script: str | None, command: str | None) -> None:
+    """Run the script, then the command, in the user's namespace. Errors are shown, and keep nothing from starting.
+
+    That is what ``IPEngine.startup_script`` and ``startup_command`` of ipyparallel do, through IPython's application.
+    """
+    if script:
+        path = os.path.expanduser(script)
+        try:
+            if path.endswith((".ipy", ".ipynb")):
+                shell.safe_execfile_ipy(path, shell_futures=True)
+            else:
+                shell.safe_execfile(path, shell.user_ns, shell_futures=True)
+        except BaseException:
+            shell.showtraceback()
+    if command:
+        shell.run_cell(command, store_history=False)

@@ -1,0 +1,102 @@
+import MartletWire
+import Testing
+
+@testable import MartletEngine
+
+@Suite struct NamespaceStateTests {
+  @Test func withoutPythonAllNamesAreSwifts() {
+    var state = NamespaceState()
+    #expect(state.lookUp("a") == .undefined)
+    state.set("a", to: 1)
+    #expect(state.lookUp("a") == .value(1))
+    state.set("a", to: nil)
+    #expect(state.lookUp("a") == .undefined)
+    state.set("b", to: PickleValue.none)
+    #expect(state.lookUp("b") == .value(.none))
+    state.clear()
+    #expect(state.lookUp("b") == .undefined)
+  }
+
+  @Test func pythonIsToldWhatWasSetBeforeItStarted() {
+    var state = NamespaceState()
+    state.set("b", to: 2)
+    state.set("a", to: 1)
+    state.pythonStarts()
+    // What Python has not been told yet is known without asking.
+    #expect(state.lookUp("a") == .value(1))
+    #expect(state.lookUp("c") == .askPython)
+    let changes = state.takeChanges(pythonRuns: true)
+    #expect(changes.set.map(\.name) == ["a", "b"])
+    #expect(changes.set.map(\.value) == [1, 2])
+    #expect(changes.removed.isEmpty)
+    #expect(state.takeChanges(pythonRuns: true).isEmpty)
+    // Python ran, and may have changed it.
+    #expect(state.lookUp("a") == .askPython)
+  }
+
+  @Test func aQuestionChangesNothing() {
+    var state = NamespaceState()
+    state.pythonStarts()
+    state.set("a", to: 1)
+    #expect(state.takeChanges(pythonRuns: false).set.map(\.name) == ["a"])
+    #expect(state.lookUp("a") == .value(1))
+    state.found("b", 2)
+    #expect(state.lookUp("b") == .value(2))
+    #expect(state.takeChanges(pythonRuns: true).isEmpty)
+    #expect(state.lookUp("a") == .askPython)
+    #expect(state.lookUp("b") == .askPython)
+  }
+
+  @Test func removedNamesAreRemovedInPython() {
+    var state = NamespaceState()
+    state.pythonStarts()
+    state.found("a", 1)
+    state.set("a", to: nil)
+    #expect(state.lookUp("a") == .undefined)
+    state.set("b", to: 2)
+    state.set("b", to: nil)
+    state.set("c", to: nil)
+    state.set("c", to: PickleValue.none)
+    let changes = state.takeChanges(pythonRuns: false)
+    #expect(changes.removed == ["a", "b"])
+    #expect(changes.set.map(\.name) == ["c"])
+    #expect(state.lookUp("a") == .askPython)
+  }
+
+  @Test func aChangeIsNewerThanAnAnswer() {
+    var state = NamespaceState()
+    state.pythonStarts()
+    state.set("a", to: 2)
+    state.found("a", 1)
+    #expect(state.lookUp("a") == .value(2))
+    state.set("b", to: nil)
+    state.found("b", 1)
+    #expect(state.lookUp("b") == .undefined)
+  }
+
+  @Test func nothingIsLostWhenNoPythonCanBeUsed() {
+    var state = NamespaceState()
+    state.set("a", to: 1)
+    state.set("b", to: 1)
+    state.pythonStarts()
+    state.set("b", to: nil)
+    state.set("c", to: 3)
+    #expect(state.pythonFailed())
+    #expect(!state.pythonFailed())
+    #expect(state.lookUp("a") == .value(1))
+    #expect(state.lookUp("b") == .undefined)
+    #expect(state.lookUp("c") == .value(3))
+    state.pythonStarts()
+    #expect(state.takeChanges(pythonRuns: true).set.map(\.name) == ["a", "c"])
+  }
+
+  @Test func clearingForgetsWhatPythonWasNotTold() {
+    var state = NamespaceState()
+    state.pythonStarts()
+    state.set("a", to: 1)
+    state.found("b", 2)
+    state.clear()
+    #expect(state.takeChanges(pythonRuns: true).isEmpty)
+    #expect(state.lookUp("b") == .askPython)
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import MartletWire
+import MartletZeroMQ
+import Testing
+
+@testable import MartletEngine
+
+/// Engines whose Python can't be used.
+@Suite(.timeLimit(.minutes(2))) struct PythonUnavailableTests {
+  private let lambda = ApplyCall.pack(
+    functionFrames: ResultBuffers.serialize(.global(module: "math", name: "sqrt")), args: [4])
+
+  @Test(arguments: ["/no/such/python", "/bin/echo", "/bin/cat", "/bin/false"])
+  func theErrorSaysWhatWasTried(interpreter: String) async throws {
+    try await PythonEngine.run(PythonConfiguration(interpreter: interpreter)) { controller in
+      for _ in 0..<2 {
+        try await controller.send(.mux, MessageType.applyRequest, buffers: lambda)
+        let content = try await controller.receive(.mux).content()
+        #expect(content["ename"] == "PythonUnavailable")
+        let text = content["evalue"]?.stringValue ?? ""
+        #expect(text.contains("--python=\(interpreter)") && text.contains("pip install ipyparallel"), "\(text)")
+      }
+      let unknown = try await controller.call("missing").content()
+      #expect(unknown["ename"] == "NameError")
+      #expect(unknown["evalue"]?.stringValue?.contains("add(Int, Int) -> Int") == true)
+      // Swift goes on, with all names.
+      try await controller.push([("a", 1)])
+      #expect(try await controller.result("add", .reference("a"), 1) == 2)
+    }
+  }
+
+  @Test func startingEarlyIsNoErrorEither() async throws {
+    for configuration in [
+      PythonConfiguration(interpreter: "/bin/false", start: .eager),
+      PythonConfiguration(interpreter: "/no/such/python", startupCommand: "a = 1"),
+    ] {
+      try await PythonEngine.run(configuration) { controller in
+        try await controller.push([("a", 1)])
+        #expect(try await controller.result("add", .reference("a"), 1) == 2)
+        #expect(try await controller.execute("import os")["ename"] == "PythonUnavailable")
+      }
+    }
+  }
+
+  @Test(.enabled(if: PythonEngine.isAvailable)) func aPythonWithoutPackagesSaysWhatIsMissing() async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bare-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let maker = Process()
+    maker.executableURL = URL(fileURLWithPath: try #require(PythonEngine.interpreter))
+    maker.arguments = ["-m", "venv", "--without-pip", folder.path]
+    try maker.run()
+    maker.waitUntilExit()
+    let interpreter = folder.appendingPathComponent("bin/python").path
+    try await PythonEngine.run(PythonConfiguration(interpreter: interpreter)) { controller in
+      let text = try await controller.execute("import os")["evalue"]?.stringValue ?? ""
+      #expect(text.contains("ipyparallel") && text.contains(interpreter), "\(text)")
+    }
+  }
+
+  @Test(.enabled(if: PythonEngine.isAvailable)) func codeForTheStartRunsFirst() async throws {
+    var configuration = PythonEngine.configuration()
+    configuration.startupCommand = "answer = 42"
+    try await PythonEngine.run(configuration) { controller in
+      #expect(try await controller.pull("answer") == 42)
+      #expect(try await controller.result("read", "answer") == 42)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+"""SIGINT reaches the running task and nothing else."""
+
+import signal
+
+import pytest
+
+COMPUTING = "print('go', flush=True)\nwhile True: pass"
+SLEEPING = "import time\nprint('go', flush=True)\ntime.sleep(600)"
+READING = "import os\nr, w = os.pipe()\nprint('go', flush=True)\nos.read(r, 1)"
+LOCKED = "import threading\nlock = threading.Lock(); lock.acquire()\nprint('go', flush=True)\nlock.acquire()"
+WAITING = "import subprocess\nprint('go', flush=True)\nsubprocess.run(['sleep', '600'])"
+AWAITING = "import asyncio\nprint('go', flush=True)\nawait asyncio.sleep(600)"
+AWAITING_MANY = "import asyncio\nprint('go', flush=True)\nawait asyncio.gather(*[asyncio.sleep(600) for _ in range(3)])"
+BLOCKING_COROUTINE = "import time, asyncio\nawait asyncio.sleep(0)\nprint('go', flush=True)\ntime.sleep(600)"
+COMMAND = "print('go', flush=True)\n!sleep 600"
+
+ALL = [COMPUTING, SLEEPING, READING, LOCKED, WAITING, AWAITING, AWAITING_MANY, BLOCKING_COROUTINE]
+
+
+@pytest.mark.parametrize("code", ALL)
+def test_cells(engine, code):
+    engine.begin_execute(code)
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    reply = engine.finish()
+    assert reply.content["ename"] == "KeyboardInterrupt"
+    assert reply.content["traceback"]
+    assert [error["ename"] for error in reply.published("error")] == ["KeyboardInterrupt"]
+
+
+def test_commands(engine):
+    engine.begin_execute(COMMAND)
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    engine.finish()
+
+
+@pytest.mark.parametrize("code", [COMPUTING, SLEEPING, READING])
+def test_calls(engine, code):
+    engine.begin_apply(exec, code)
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+
+
+def test_a_signal_for_the_last_task_does_not_hit_the_next(engine):
+    for _ in range(20):
+        engine.interrupt()
+        assert engine.call(lambda: 1) == 1
+        assert engine.run("1").content["status"] == "ok"
+
+
+@pytest.mark.parametrize("early", ["before it is sent", "when it is sent"])
+def test_a_signal_for_a_task_that_has_not_begun(engine, early):
+    """The engine has sent the request, and the worker has not read it."""
+    engine.call(lambda: None)
+    count = engine.interrupts
+    if early == "before it is sent":
+        # As the worker sees it when a request is on its way: the signal first. Stopped, so that it is not read at once.
+        engine.process.send_signal(signal.SIGSTOP)
+    engine.begin_execute("import time; time.sleep(600)")
+    engine.interrupt()
+    engine.process.send_signal(signal.SIGCONT)
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+    assert engine.interrupts == count + 1
+
+
+def test_a_task_may_handle_its_interrupt(engine):
+    engine.begin_execute(
+        "import time\n"
+        "try:\n  print('go', flush=True); time.sleep(600)\n"
+        "except KeyboardInterrupt:\n  print('handled', flush=True)\n"
+        "time.sleep(600)"
+    )
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    engine.wait_for_text(b"handled")
+    engine.interrupt()
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+
+
+def test_a_task_that_changes_the_handler(engine):
+    engine.run("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)")
+    engine.begin_execute(SLEEPING)
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+
+
+def test_while_a_message_is_written(engine):
+    """The worker sits in the middle of a message until this test reads it; the message has to arrive whole."""
+    engine.begin_execute(
+        "from IPython.display import display, HTML\nprint('go', flush=True)\nwhile True: display(HTML('x' * 3_000_000))"
+    )
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    reply = engine.finish()
+    assert reply.content["ename"] == "KeyboardInterrupt"
+    assert all(len(content["data"]["text/html"]) == 3_000_000 for content in reply.published("display_data"))
+
+
+def test_a_storm_of_signals(engine):
+    """Wherever a signal strikes, there is one reply to each request, and it is whole."""
+    seen = set()
+    for index in range(150):
+        engine.begin_apply(lambda n: sum(range(n)), 200 * (index % 50))
+        for _ in range(index % 4):
+            engine.interrupt()
+        seen.add(engine.finish().content["status"])
+        engine.begin_execute(f"sum(range({200 * (index % 50)}))")
+        for _ in range(index % 3):
+            engine.interrupt()
+        seen.add(engine.finish().content["status"])
+    assert seen <= {"ok", "error"}
+    engine.call(lambda: None)
+
+
+def test_tasks_in_the_background_survive(engine):
+    engine.run(
+        "import asyncio\nasync def tick():\n  while True: await asyncio.sleep(0.001)\n"
+        "ticking = asyncio.create_task(tick())"
+    )
+    for _ in range(5):
+        engine.interrupt()
+    engine.begin_execute(AWAITING)
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+    assert engine.call(lambda: ticking.done()) is False  # noqa: F821
+    assert engine.call(lambda: ticking.cancel()) is True  # noqa: F821

@@ -1,0 +1,152 @@
+"""From the process's start to `ready` or `failed`, and its end with the engine's."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def test_ready_names_the_interpreter(start):
+    engine = start()
+    assert engine.started["type"] == "ready"
+    assert engine.started["pid"] == engine.process.pid
+    assert engine.started["executable"] == sys.executable
+    assert engine.started["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert set(engine.started["packages"]) == {"IPython", "ipyparallel"}
+
+
+def test_little_is_imported(start):
+    engine = start()
+    heavy = ("asyncio", "numpy", "zmq", "tornado", "ipykernel", "jupyter_client", "ipyparallel.client")
+
+    def imported(names):
+        import sys
+
+        return [name for name in names if name in sys.modules]
+
+    assert engine.call(imported, heavy) == []
+
+
+def test_surroundings(start, tmp_path):
+    engine = start(cwd=tmp_path)
+
+    def surroundings():
+        import os
+        import sys
+
+        return sys.path[0], sys.argv, os.getcwd(), sys.stdin.read(), os.fstat(0).st_rdev == os.stat("/dev/null").st_rdev
+
+    assert engine.call(surroundings) == ("", [""], str(tmp_path), "", True)
+
+
+def test_modules_of_the_working_directory_can_be_imported(start, tmp_path):
+    (tmp_path / "beside.py").write_text("value = 5\n")
+    assert start(cwd=tmp_path).run("import beside; beside.value").published("execute_result")[0]["data"] == {
+        "text/plain": "5"
+    }
+
+
+def test_startup_command_and_script(start, tmp_path):
+    script = tmp_path / "start.py"
+    script.write_text("from_script = 1\nprint('script in', __name__)\n")
+    engine = start(startup_script=str(script), startup_command="from_command = from_script + 1; print('command')")
+    assert engine.started["type"] == "ready"
+    engine.wait_for_text(b"script in __main__\ncommand\n")
+    assert engine.call(lambda: (from_script, from_command)) == (1, 2)  # noqa: F821
+
+
+def test_a_failing_startup_command_is_shown(start):
+    engine = start(startup_command="1 / 0")
+    assert engine.started["type"] == "ready"
+    assert [event[1]["ename"] for event in engine.events if event[0] == "error"] == ["ZeroDivisionError"]
+
+
+def test_a_startup_command_that_exits(start):
+    engine = start(startup_command="raise SystemExit(3)")
+    assert engine.call(lambda: 1) == 1
+
+
+def test_counting_of_cells_goes_on(start):
+    engine = start(execution_count=5)
+    reply = engine.run("6")
+    assert reply.head["execution_count"] == 5
+    assert reply.published("execute_result")[0]["execution_count"] == 5
+    assert engine.run("7").content["execution_count"] == 6
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("bare")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", directory], check=True)
+    return str(directory / "bin" / "python")
+
+
+def test_a_python_without_packages(start, bare_python):
+    engine = start(python=bare_python)
+    assert engine.started["type"] == "failed"
+    assert "IPython" in engine.started["message"] and "ipyparallel" in engine.started["message"]
+    assert f"{bare_python} -m pip install ipyparallel" in engine.started["message"]
+    assert engine.wait() == 1
+
+
+def test_a_package_that_cannot_be_imported(start, bare_python, tmp_path):
+    for name in ("IPython", "ipyparallel"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('this installation is broken')\n")
+    engine = start(python=bare_python, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert engine.started["type"] == "failed"
+    assert "this installation is broken" in engine.started["message"]
+    assert engine.wait() == 1
+
+
+def test_an_idle_worker_goes_with_its_engine(start, tmp_path):
+    engine = start()
+
+    def later(path):
+        import atexit
+        import pathlib
+        import threading
+
+        atexit.register(pathlib.Path(path).write_text, "exit handlers ran")
+        # A thread that nobody waits for.
+        threading.Thread(target=threading.Event().wait).start()
+
+    engine.call(later, str(tmp_path / "file"))
+    engine.socket.close()
+    assert engine.wait() == 0
+    assert (tmp_path / "file").read_text() == "exit handlers ran"
+
+
+def test_a_message_that_nobody_understands(start):
+    engine = start()
+    engine.call(lambda: __import__("threading").Thread(target=__import__("threading").Event().wait).start())
+    engine.send({"type": "nonsense"})
+    assert engine.wait() == 1
+
+
+def test_a_worker_whose_engine_dies_before_start(start):
+    engine = start(start=False)
+    engine.socket.close()
+    assert engine.wait() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems tell nobody of a parent's death")
+def test_a_busy_worker_dies_with_its_engine(tmp_path):
+    program = (
+        "import sys; from fake_engine import FakeEngine; engine = FakeEngine()\n"
+        "engine.begin_execute('import time; print(\"busy\", flush=True); time.sleep(600)')\n"
+        "engine.wait_for_text(b'busy')\n"
+        "print(engine.process.pid, flush=True); sys.stdin.read()"
+    )
+    here = os.path.dirname(__file__)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=here, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    worker = int(parent.stdout.readline())
+    descriptor = os.pidfd_open(worker)
+    parent.kill()
+    parent.wait()
+    import select
+
+    assert select.select([descriptor], [], [], 30)[0], "the worker outlives its engine"
+    os.close(descriptor)
