@@ -18,7 +18,7 @@ import Testing
   private func call(
     _ function: String, _ args: PickleValue..., kwargs: [(String, PickleValue)] = []
   ) async throws -> PickleValue {
-    let frames = try await runner.run(ApplyCall.pack(function: function, args: args, kwargs: kwargs))
+    let frames = try #require(try await runner.run(ApplyCall.pack(function: function, args: args, kwargs: kwargs)))
     return try ResultBuffers.deserialize(frames).value
   }
 
@@ -111,5 +111,71 @@ import Testing
   @Test func functionNamesAreUnique() {
     let function = RemoteFunction("f") { 1 }
     #expect(throws: EngineRunError.self) { try FunctionRegistry([function, function]) }
+  }
+}
+
+/// Which calls an engine with Python leaves to it.
+@Suite struct ApplyRoutingTests {
+  private let namespace = Namespace()
+  private let lambda = PickleValue.record(
+    PickleRecord(
+      module: PickleRecord.canningModule, name: "CannedFunction", construction: .new,
+      state: ["module": "__main__", "__name__": "<lambda>", "buffers": []]))
+
+  private func isForPython(_ function: PickleValue, _ args: PickleValue..., kwargs: [(String, PickleValue)] = [])
+    async throws -> Bool
+  {
+    let runner = ApplyRunner(
+      functions: try FunctionRegistry([RemoteFunction("add") { (a: Int, b: Int) in a + b }]), namespace: namespace,
+      hasPython: true)
+    let frames = ApplyCall.pack(functionFrames: ResultBuffers.serialize(function), args: args, kwargs: kwargs)
+    return try await runner.run(frames) == nil
+  }
+
+  private func helper(_ module: String, _ name: String) -> PickleValue {
+    .record(
+      PickleRecord(
+        module: PickleRecord.canningModule, name: "CannedFunction", construction: .new,
+        state: ["module": .string(module), "__name__": .string(name), "buffers": []]))
+  }
+
+  @Test func functionsOfSwiftAreSwifts() async throws {
+    #expect(try await isForPython(.reference("add"), 1, 2) == false)
+    for function in [.reference("other"), .reference("math.sqrt"), lambda, .global(module: "os", name: "getpid")] {
+      #expect(try await isForPython(function) == true)
+    }
+  }
+
+  @Test func plainValuesStayInSwiftUntilPythonStarts() async throws {
+    let push = helper("ipyparallel.util", "_push")
+    let pull = helper("ipyparallel.util", "_pull")
+    #expect(try await isForPython(push, kwargs: [("a", [1, "x"])]) == false)
+    #expect(try await isForPython(push, kwargs: [("f", lambda)]) == true)
+    #expect(try await isForPython(push, kwargs: [("l", [lambda])]) == true)
+    #expect(try await isForPython(push, kwargs: [("b", .reference("a"))]) == false)
+    #expect(try await isForPython(push, kwargs: [("b", .reference("unknown"))]) == true)
+    #expect(try await isForPython(pull, "a") == false)
+    #expect(try await isForPython(pull, ["a", "b"]) == false)
+    #expect(try await isForPython(pull, "a[0]") == true)
+    await #expect(throws: RaisedError("NameError", "name 'unknown' is not defined")) {
+      try await isForPython(pull, "unknown")
+    }
+    namespace.withState { $0.pythonStarts() }
+    #expect(try await isForPython(push, kwargs: [("a", 1)]) == true)
+    #expect(try await isForPython(pull, "a") == true)
+    #expect(try await isForPython(.reference("add"), 1, 2) == false)
+  }
+
+  @Test func mapsGoWhereTheFunctionIs() async throws {
+    let map = helper("ipyparallel.client.remotefunction", "_map")
+    #expect(try await isForPython(map, .reference("add"), [1], [2]) == false)
+    #expect(try await isForPython(map, .reference("other"), [1]) == true)
+    #expect(try await isForPython(map, lambda, [1]) == true)
+    #expect(try await isForPython(map) == true)
+  }
+
+  @Test func whatSwiftCannotReadPythonMay() async throws {
+    let runner = ApplyRunner(functions: try FunctionRegistry([]), namespace: namespace, hasPython: true)
+    #expect(try await runner.run([Bytes("no pickle")]) == nil)
   }
 }

@@ -29,7 +29,7 @@ import Testing
     #expect(changes.set.map(\.name) == ["a", "b"])
     #expect(changes.set.map(\.value) == [1, 2])
     #expect(changes.removed.isEmpty)
-    #expect(state.takeChanges(pythonRuns: true).isEmpty)
+    #expect(state.takeChanges(pythonRuns: true).isEmpty == true)
     // Python ran, and may have changed it.
     #expect(state.lookUp("a") == .askPython)
   }
@@ -42,7 +42,7 @@ import Testing
     #expect(state.lookUp("a") == .value(1))
     state.found("b", 2)
     #expect(state.lookUp("b") == .value(2))
-    #expect(state.takeChanges(pythonRuns: true).isEmpty)
+    #expect(state.takeChanges(pythonRuns: true).isEmpty == true)
     #expect(state.lookUp("a") == .askPython)
     #expect(state.lookUp("b") == .askPython)
   }
@@ -81,8 +81,8 @@ import Testing
     state.pythonStarts()
     state.set("b", to: nil)
     state.set("c", to: 3)
-    #expect(state.pythonFailed())
-    #expect(!state.pythonFailed())
+    #expect(state.pythonFailed() == true)
+    #expect(state.pythonFailed() == false)
     #expect(state.lookUp("a") == .value(1))
     #expect(state.lookUp("b") == .undefined)
     #expect(state.lookUp("c") == .value(3))
@@ -96,7 +96,7 @@ import Testing
     state.set("a", to: 1)
     state.found("b", 2)
     state.clear()
-    #expect(state.takeChanges(pythonRuns: true).isEmpty)
+    #expect(state.takeChanges(pythonRuns: true).isEmpty == true)
     #expect(state.lookUp("b") == .askPython)
   }
 }

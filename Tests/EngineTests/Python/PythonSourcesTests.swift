@@ -9,7 +9,7 @@ import Testing
       .appendingPathComponent("../../../Sources/Engine/Python/worker/martlet_worker").standardized
     let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
       .filter { $0.pathExtension == "py" }
-    let names = files.map(\.deletingPathExtension.lastPathComponent)
+    let names = files.map { $0.deletingPathExtension().lastPathComponent }
     #expect(
       Set(names.map { $0 == "__init__" ? "martlet_worker" : "martlet_worker.\($0)" })
         == Set(PythonSources.modules.keys))

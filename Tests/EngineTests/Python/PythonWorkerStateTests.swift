@@ -19,7 +19,7 @@ import Testing
 
   private func busy(_ id: String = "a") -> PythonWorkerState {
     var state = idle()
-    #expect(state.begin(id: id))
+    #expect(state.begin(id: id) == true)
     return state
   }
 
@@ -31,10 +31,10 @@ import Testing
     #expect(state.need(id: "a", now: now) == .start(first))
     #expect(state.isRunning)
     #expect(state.need(id: "a", now: now) == .wait)
-    #expect(!state.begin(id: "a"))
+    #expect(state.begin(id: "a") == false)
     state.ready()
     #expect(state.need(id: "a", now: now) == .go)
-    #expect(state.begin(id: "a"))
+    #expect(state.begin(id: "a") == true)
     #expect(state.runningTask == PythonWorkerState.Task(number: 1, id: "a"))
     state.finish()
     #expect(state.phase == .idle)
@@ -102,7 +102,7 @@ import Testing
   @Test func anInterruptIsForTheRunningTaskOnly() {
     var state = idle()
     #expect(state.interrupt(id: nil) == .nothing)
-    #expect(state.begin(id: "a"))
+    #expect(state.begin(id: "a") == true)
     let task = PythonWorkerState.Task(number: 1, id: "a")
     #expect(state.interrupt(id: "b") == .nothing)
     #expect(state.interrupt(id: "a") == .signal(thenWatch: task))
@@ -117,9 +117,9 @@ import Testing
   @Test func whoeverIgnoresAnInterruptIsKilled() {
     var state = busy()
     let task = PythonWorkerState.Task(number: 1, id: "a")
-    #expect(!state.graceEnded(task, grace: .seconds(5)))
+    #expect(state.graceEnded(task, grace: .seconds(5)) == false)
     _ = state.interrupt(id: "a")
-    #expect(state.graceEnded(task, grace: .seconds(5)))
+    #expect(state.graceEnded(task, grace: .seconds(5)) == true)
     #expect(state.interrupt(id: "a") == .nothing)
     let loss = PythonLoss(cause: .ignoredInterrupt(.seconds(5)), lostTask: true)
     #expect(state.exited(.signalled(9)) == .lost(loss))
@@ -132,10 +132,10 @@ import Testing
     let task = PythonWorkerState.Task(number: 1, id: "a")
     _ = state.interrupt(id: "a")
     state.finish()
-    #expect(state.begin(id: "a"))
+    #expect(state.begin(id: "a") == true)
     _ = state.interrupt(id: "a")
-    #expect(!state.graceEnded(task, grace: .seconds(5)))
-    #expect(state.graceEnded(PythonWorkerState.Task(number: 2, id: "a"), grace: .seconds(5)))
+    #expect(state.graceEnded(task, grace: .seconds(5)) == false)
+    #expect(state.graceEnded(PythonWorkerState.Task(number: 2, id: "a"), grace: .seconds(5)) == true)
   }
 
   @Test func anAnswerAfterTheKillDoesNotSaveTheProcess() {
@@ -143,7 +143,7 @@ import Testing
     _ = state.interrupt(id: "a")
     _ = state.graceEnded(PythonWorkerState.Task(number: 1, id: "a"), grace: .seconds(5))
     state.finish()
-    #expect(!state.begin(id: "b"))
+    #expect(state.begin(id: "b") == false)
     #expect(state.runningTask == nil)
     #expect(
       state.exited(.signalled(9)) == .lost(PythonLoss(cause: .ignoredInterrupt(.seconds(5)), lostTask: false)))
@@ -157,7 +157,7 @@ import Testing
     let loss = PythonLoss(cause: .ended(exit), lostTask: true)
     #expect(state.exited(exit) == .lost(loss))
     #expect(state.need(id: "b", now: now) == .lost(loss))
-    #expect(!state.begin(id: "b"))
+    #expect(state.begin(id: "b") == false)
     #expect(!state.isRunning)
     #expect(state.exited(.exited(0)) == .lost(loss))
     #expect(state.stop() == .nothing)
@@ -181,7 +181,7 @@ import Testing
     for var state in [idle(), busy()] {
       let hadTask = state.runningTask != nil
       state.protocolBroken("half a message")
-      #expect(!state.begin(id: "b"))
+      #expect(state.begin(id: "b") == false)
       #expect(
         state.exited(.signalled(9))
           == .lost(PythonLoss(cause: .brokeProtocol("half a message"), lostTask: hadTask)))
