@@ -15,6 +15,7 @@ from types import FunctionType
 from ipyparallel.serialize import deserialize_object, pack_apply_message, serialize_object
 
 WORKER = Path(__file__).resolve().parents[2] / "Sources" / "Engine" / "Python" / "worker"
+BOOTSTRAP = (WORKER / "bootstrap.py").read_text()
 
 #: Seconds after which waiting for a condition fails. No test depends on how fast a condition becomes true.
 TIMEOUT = 30
@@ -61,14 +62,14 @@ class Reply:
 class FakeEngine:
     """Starts a worker and exchanges messages with it, one at a time."""
 
-    def __init__(self, python=sys.executable, env=None, cwd=None, start=True, **options):
+    def __init__(self, python=sys.executable, env=None, cwd=None, start=True, bootstrap=BOOTSTRAP, **options):
         self.events = []
         self.interrupts = 0
         self._data = bytearray()
         self.socket, theirs = socket.socketpair()
         pipes = {"stdout": os.pipe(), "stderr": os.pipe()}
         self.process = subprocess.Popen(
-            [python, "-c", (WORKER / "bootstrap.py").read_text()],
+            [python, "-c", bootstrap],
             stdin=theirs,
             stdout=pipes["stdout"][1],
             stderr=pipes["stderr"][1],

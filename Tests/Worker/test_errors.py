@@ -49,7 +49,7 @@ def test_a_wrong_call_has_no_frame_of_ours(engine):
 def test_syntax_errors(engine, code):
     reply = engine.execute(code)
     assert reply.content["status"] == "error"
-    assert reply.content["ename"] in ("SyntaxError", "IndentationError")
+    assert reply.content["ename"] in ("SyntaxError", "IndentationError", "_IncompleteInputError")
     assert reply.content["traceback"]
     assert len(reply.published("error")) == 1
 

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 
+import IPython
 import pytest
+from fake_engine import BOOTSTRAP
 
 
 def test_ready_names_the_interpreter(start):
@@ -18,7 +20,9 @@ def test_ready_names_the_interpreter(start):
 
 def test_little_is_imported(start):
     engine = start()
-    heavy = ("asyncio", "numpy", "zmq", "tornado", "ipykernel", "jupyter_client", "ipyparallel.client")
+    heavy = ["numpy", "zmq", "tornado", "ipykernel", "jupyter_client", "ipyparallel.client"]
+    if IPython.version_info >= (9, 6):
+        heavy.append("asyncio")  # earlier ones import it themselves
 
     def imported(names):
         import sys
@@ -87,6 +91,14 @@ def test_a_python_without_packages(start, bare_python):
     assert engine.started["type"] == "failed"
     assert "IPython" in engine.started["message"] and "ipyparallel" in engine.started["message"]
     assert f"{bare_python} -m pip install ipyparallel" in engine.started["message"]
+    assert engine.wait() == 1
+
+
+def test_a_python_that_is_too_old(start):
+    engine = start(bootstrap=BOOTSTRAP.replace("MINIMUM = (3, 9)", "MINIMUM = (3, 99)"))
+    assert engine.started["type"] == "failed"
+    assert engine.started["message"].endswith("and Martlet's workers need 3.99 or later")
+    assert sys.executable in engine.started["message"]
     assert engine.wait() == 1
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from _signal import getsignal  # without the conversion to an enumeration, which takes as long as all else here
 from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
 
-#: Modules whose own lines are never interrupted: this one, and the one that turns a task's error into its reply.
-_SHIELDED = (__name__, f"{__package__}.main")
+#: Seconds after which a signal is sent again whose exception Python has dropped.
+_AGAIN = 0.02
 
 
 class Interrupts:
     """Raises ``KeyboardInterrupt`` in the main thread while a task runs there.
 
-    Three kinds of signals wait. One that strikes between ``begin`` and the task's first line is raised by that line,
-    which looks at ``pending``. One that strikes while a message is written is raised when it is written, so that no
-    message is cut short. One that strikes between tasks is for the next, if the engine has not sent it for the last.
+    Some signals wait. One that strikes between ``begin`` and the task's first line is raised by that line, which looks
+    at ``pending``. One that strikes while a message is written is raised when it is written, so that no message is cut
+    short. One that strikes between tasks is for the next, if the engine has not sent it for the last. And where Python
+    drops an exception, in finalisers and in functions that are called around a fork, the signal is repeated.
     """
 
     def __init__(self) -> None:
@@ -31,11 +35,17 @@ class Interrupts:
         self._deferrals = 0
         self._deferred = False
         self._main = threading.main_thread().ident
+        self._main_module = f"{__package__}.main"
+        self._edges = (Interrupts.begin.__code__, Interrupts.end.__code__)
+        self._tasks = 0
+        self._again = False
 
     def install(self) -> None:
         """Take SIGINT over, at first and again after user code has set a handler of its own."""
         if getsignal(signal.SIGINT) != self._handle:
             signal.signal(signal.SIGINT, self._handle)
+        if sys.unraisablehook is sys.__unraisablehook__:
+            sys.unraisablehook = self._dropped
 
     def begin(self, sent: int | None = None) -> None:
         """A task begins: from now on signals reach it.
@@ -45,6 +55,7 @@ class Interrupts:
         """
         self.install()
         self.pending = self._deferred = False
+        self._tasks += 1
         self._armed = True
         if self._early and sent == self._sent:
             self.pending = True
@@ -64,7 +75,6 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         if threading.get_ident() != self._main:
             return
         self._deferrals -= 1
@@ -73,21 +83,52 @@ class Interrupts:
             self._strike()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        __tracebackhide__ = True  # IPython leaves such frames out.
+        again, self._again = self._again, False
         if not self._armed:
-            self._early = True
+            self._early = not again
         elif self._deferrals:
             self._deferred = True
-        elif frame is not None and frame.f_globals.get("__name__") in _SHIELDED:
+        elif frame is None or frame.f_code in self._edges or frame.f_globals.get("__name__") == self._main_module:
+            # No line that turns a task's end into its reply may be interrupted.
             self.pending = True
         else:
             self._strike()
 
     def _strike(self) -> None:
-        __tracebackhide__ = True
         if not self._armed:
             return
         if self.action is not None:
             self.action()
         else:
             raise KeyboardInterrupt
+
+    def _strike_again(self) -> None:
+        task = self._tasks
+
+        def strike() -> None:
+            if self._armed and self._tasks == task:
+                self._again = True
+                os.kill(os.getpid(), signal.SIGINT)
+
+        timer = threading.Timer(_AGAIN, strike)
+        timer.daemon = True
+        timer.start()
+
+    def _dropped(self, unraisable: Any) -> None:
+        if self._armed and isinstance(unraisable.exc_value, KeyboardInterrupt):
+            self._strike_again()
+        else:
+            sys.__unraisablehook__(unraisable)
+
+
+def without_handler(traceback: TracebackType | None) -> TracebackType | None:
+    """Cut the signal handler's frames off the end of a traceback."""
+    if traceback is None or traceback.tb_frame.f_globals.get("__name__") == __name__:
+        return None
+    last = traceback
+    while last.tb_next is not None:
+        if last.tb_next.tb_frame.f_globals.get("__name__") == __name__:
+            last.tb_next = None
+            break
+        last = last.tb_next
+    return traceback

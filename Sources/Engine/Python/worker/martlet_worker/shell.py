@@ -18,6 +18,7 @@ from traitlets import Any as AnyTrait
 from traitlets import CBool, Type
 from traitlets.config import Config
 
+from .interrupts import without_handler
 from .lazy import when_imported
 from .publishing import Publisher
 
@@ -201,8 +202,9 @@ class WorkerShell(InteractiveShell):
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
         if error is not None:
             shown = self.as_interrupt(error)
-            if shown is not error:
-                exc_tuple = (type(shown), shown, shown.__traceback__)
+            if isinstance(shown, KeyboardInterrupt):
+                traceback = exc_tuple[2] if exc_tuple else shown.__traceback__
+                exc_tuple = (type(shown), shown, without_handler(traceback))
         try:
             super().showtraceback(exc_tuple, *arguments, **keywords)
         except Exception:
