@@ -61,7 +61,8 @@ import Testing
     var configuration = PythonEngine.configuration()
     configuration.startupCommand = "answer = 42"
     try await PythonEngine.run(configuration) { controller in
-      #expect(try await controller.pull("answer") == 42)
+      let answer = try await controller.pull("answer")
+      #expect(answer == 42)
       #expect(try await controller.result("read", "answer") == 42)
     }
   }
