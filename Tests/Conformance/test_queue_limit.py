@@ -8,10 +8,10 @@ from simulated import raw_client, swarm_of, wait_for_engines
 BUFFER = bytes(100_000)
 
 
-def refused(client):
+def refused(client, channel="task"):
     """The refusals among the replies that have arrived, by the id of the task."""
     replies = {}
-    while reply := client.receive("task", timeout=0):
+    while reply := client.receive(channel, timeout=0):
         assert reply.header["msg_type"] == "apply_reply"
         assert reply.content["status"] == "error" and reply.content["ename"] == "QueueFull"
         replies[reply.parent["msg_id"]] = reply.content["evalue"]
@@ -65,6 +65,52 @@ def test_tasks_beyond_the_limit_are_refused(option, buffers, cluster):
         again = greedy.send("task", "apply_request", buffers=buffers)
         reply = greedy.receive("task")
         assert reply.parent["msg_id"] == again and reply.content["status"] == "ok"
+
+
+@pytest.mark.parametrize("option, buffers", [("queue_tasks=4", []), ("queue_bytes=400000", [BUFFER])], ids=["tasks", "bytes"])
+def test_direct_requests_beyond_the_limit_are_refused(option, buffers, cluster):
+    """The hub counts them, so the relay notices a moment later than the limit is reached."""
+    cluster.start_controller(arguments=[f"--TaskScheduler.{option}"])
+    with raw_client(cluster) as client, swarm_of(cluster) as swarm:
+        (engine,) = swarm.add(channels=["mux"], answer=lambda engine, frames: [])
+        wait_for_engines(client, 1)
+        address = [engine.uuid.encode()]
+        sent = refused_count = 0
+        while not refused_count:
+            sent += 1
+            client.send("mux", "apply_request", to=address, buffers=buffers)
+            replies = {}
+            wait_until(
+                lambda: replies.update(refused(client, "mux")) or len(engine.requests) + len(replies) == sent,
+                "the request to arrive or to be refused",
+            )
+            # The hub has read all reports when it answers.
+            client.ask("queue_request")
+            refused_count = len(replies)
+        assert sent == 5
+        assert all("wait for results" in text for text in replies.values())
+
+        # An answer makes room.
+        request = engine.requests[0]
+        swarm.do(lambda: engine.sockets["mux"].send_multipart(engine.wire.reply(request.frames, engine=engine.uuid)))
+        assert client.receive("mux").content == {"status": "ok"}
+        client.ask("queue_request")
+        client.send("mux", "apply_request", to=address)
+        wait_until(lambda: len(engine.requests) == sent, "the next request")
+
+
+def test_broadcasts_beyond_the_limit_are_refused(cluster):
+    cluster.start_controller(arguments=["--TaskScheduler.queue_tasks=4"])
+    with raw_client(cluster) as client, swarm_of(cluster) as swarm:
+        engines = swarm.add(3, channels=[], answer=lambda engine, frames: [])
+        wait_for_engines(client, 3)
+        targets = [[engine.uuid, engine.id] for engine in engines]
+        for coalescing, answers in ((False, 3), (True, 1)):
+            metadata = {"targets": targets, "is_broadcast": True, "is_coalescing": coalescing}
+            client.send("broadcast", "apply_request", metadata=metadata)
+            replies = [client.receive("broadcast") for _ in range(answers)]
+            assert {reply.content["ename"] for reply in replies} == {"QueueFull"}
+            assert {reply.metadata["is_coalescing"] for reply in replies} == {coalescing}
 
 
 def test_a_python_client_sees_the_error(cluster):

@@ -2,6 +2,7 @@ import DequeModule
 import Logging
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// The driver of the hub. It answers requests on the registration socket, publishes notifications, and receives reports
 /// from relays and schedulers, which never wait for it.
@@ -11,35 +12,39 @@ actor Hub: EventLoopActor {
 
   /// Whether reported messages are recorded.
   private nonisolated let keepsRecords: Bool
-  private let query: Socket
-  private let notifier: Socket
+  let query: Socket
+  let notifier: Socket
   let logger: Logger
-  private var session: Session
+  var session: Session
   var state: HubState
-  private let store: any TaskStoreService
+  let store: any TaskStoreService
   let engineStateFile: String?
   /// Whether to write the table after the current batch of events. One write covers the batch, since 500 engines may
   /// join at once.
-  private var engineTableHasChanged = false
-  private let shutDown: @Sendable () -> Void
-  private var schedulers: [any EngineObserver] = []
-  private var taskScheduler: TaskScheduler?
-  private var hearts: HeartMonitor?
+  var engineTableHasChanged = false
+  let shutDown: @Sendable () -> Void
+  let dask: DaskScheduler
+  var schedulers: [any EngineObserver] = []
+  var taskScheduler: TaskScheduler?
+  var hearts: HeartMonitor?
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
   /// The earliest time to read reports again. A request reads them sooner.
   private var nextLook = ContinuousClock.now
   private var lookTimer: EventLoop.Token?
   private var incoming = Multipart()
-  private var outgoing = Multipart()
+  var outgoing = Multipart()
   private var rejections = RejectionLog()
   private var receiveFailures = LogThrottle()
-  private var sendFailures = LogThrottle()
+  var sendFailures = LogThrottle()
   var failedRequests = LogThrottle()
   var refusedRegistrations = LogThrottle()
   var stalledRegistrations = LogThrottle()
   var unknownHearts = LogThrottle()
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
+  private let queueLimit: QueueLimit
+  /// The raw value of ``directExcess``; 0 for none.
+  private nonisolated let reachedLimit = Atomic<UInt8>(0)
 
   private static let batch = 64
   /// The number of changes posted to the task store at once.
@@ -67,11 +72,14 @@ actor Hub: EventLoopActor {
       store = InlineTaskStore(try configuration.store.makeStore(session: session.id), logger: logger)
     }
     keepsRecords = store.keepsRecords
+    queueLimit = configuration.queueLimit
     state = HubState(
       configuration: .init(
         registrationTimeout: configuration.effectiveRegistrationTimeout,
         heartbeatPeriod: configuration.heartbeat.period,
-        returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil))
+        returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil,
+        allowsDask: configuration.dask.isAllowed))
+    dask = DaskScheduler(configuration.dask)
     engineStateFile = configuration.engineStateFile
     self.loop = loop
     self.logger = logger
@@ -111,6 +119,7 @@ actor Hub: EventLoopActor {
     schedulers = []
     taskScheduler = nil
     hearts = nil
+    await dask.stopAndWait()
     await withCheckedContinuation { continuation in store.close { continuation.resume() } }
   }
 
@@ -134,6 +143,12 @@ actor Hub: EventLoopActor {
     if let total = backlog.add(event), total % 1000 == 1 {
       logger.warning("the hub lags, reports were shortened or dropped", metadata: [LogKey.count: "\(total)"])
     }
+  }
+
+  /// The limit that unanswered direct requests have reached, if any, as of the last reading of reports. The hub counts
+  /// them because it knows each anyway. Until it notices, a few milliseconds' worth of requests passes.
+  nonisolated var directExcess: QueueLimit.Excess? {
+    QueueLimit.Excess(rawValue: reachedLimit.load(ordering: .relaxed))
   }
 
   /// Tells the hub to read reports. Call it after the messages are sent.
@@ -160,6 +175,8 @@ actor Hub: EventLoopActor {
       if state.hasActions || state.writes.count >= Self.writeBatch { act(arming: false) }
     }
     act()
+    let excess = queueLimit.excess(of: state.requests.queueUsage)
+    reachedLimit.store(excess?.rawValue ?? 0, ordering: .relaxed)
   }
 
   private func readQueries() {
@@ -190,7 +207,7 @@ actor Hub: EventLoopActor {
   }
 
   /// Posts changes and performs actions. Changes go first, so queries see them.
-  private func act(arming: Bool = true) {
+  func act(arming: Bool = true) {
     if !state.writes.isEmpty {
       store.post(&state.writes)
       state.storeRoom = store.room
@@ -202,43 +219,6 @@ actor Hub: EventLoopActor {
       engineTableHasChanged = false
       saveEngines()
     }
-  }
-
-  private func perform(_ action: HubAction) {
-    switch action {
-    case .reply(let identities, let type, let parent, let content, let buffers):
-      for identity in identities { outgoing.append(identity) }
-      session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array, buffers: buffers)
-      sendOutgoing(query: true)
-    case .notify(let type, let parent, let content):
-      session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array)
-      sendOutgoing(query: false)
-    case .engineRegistered(let uuid, let returnsTasks):
-      for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
-    case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
-    case .awaitHeart(let uuid): hearts?.forget(uuid)
-    case .watchHeart(let uuid): hearts?.watch(uuid)
-    case .saveEngines: engineTableHasChanged = true
-    case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
-    case .resubmit(let header, let content, let buffers):
-      taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
-    case .shutDown: shutDown()
-    case .log(let line): log(line)
-    }
-  }
-
-  private func storeAnswered(_ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {
-    state.storeAnswered(id, answer, at: .now) { "\(Session.randomID())_0" }
-    act()
-  }
-
-  private func sendOutgoing(query toQuery: Bool) {
-    do {
-      if toQuery { try query.send(&outgoing) } else { try notifier.send(&outgoing) }
-    } catch {
-      sendFailures.log(.error, "the hub can't send", to: logger, metadata: [LogKey.reason: "\(error)"])
-    }
-    outgoing.removeAll()
   }
 
   private func arm() {

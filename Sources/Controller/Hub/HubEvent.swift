@@ -1,8 +1,8 @@
 /// The reports of relays and schedulers to the hub: ipyparallel's monitor topics. Messages are nil if the store keeps
 /// no records.
 enum HubEvent: Sendable {
-  /// Topics `in` and `intask`: a request was sent to an engine's queue or to the task scheduler.
-  case requested(taskID: String, TaskRequest.Queue, engine: String?, RecordedMessage?)
+  /// Topics `in` and `intask`: a request of so many bytes was sent to an engine's queue or to the task scheduler.
+  case requested(taskID: String, TaskRequest.Queue, engine: String?, size: Int, RecordedMessage?)
   /// Topic `tracktask`: the task scheduler sent a task to an engine.
   case dispatched(taskID: String, engine: String)
   /// An engine returned a task to the task scheduler.

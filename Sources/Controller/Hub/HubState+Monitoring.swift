@@ -6,7 +6,8 @@ extension HubState {
   /// Handles a report of a relay or scheduler.
   mutating func monitor(_ event: consuming HubEvent, at now: Moment) {
     switch consume event {
-    case .requested(let id, let queue, let engine, let message): requested(id, queue, engine: engine, message)
+    case .requested(let id, let queue, let engine, let size, let message):
+      requested(id, queue, engine: engine, size: size, message)
     case .dispatched(let id, let engine): dispatched(id, engine: engine)
     case .returned(let id): requests.unassign(id, &engines)
     case .replied(let id, let sender, let message): replied(id, sender, message)
@@ -19,14 +20,14 @@ extension HubState {
   }
 
   private mutating func requested(
-    _ id: String, _ queue: TaskRequest.Queue, engine uuid: String?, _ message: RecordedMessage?
+    _ id: String, _ queue: TaskRequest.Queue, engine uuid: String?, size: Int, _ message: RecordedMessage?
   ) {
     let isRecorded = message != nil && storeHasRoom
     switch queue {
     // A request to an unknown engine may never be answered, so it does not become pending.
     case .mux:
       if let uuid, let engine = engines.engine(uuid) {
-        requests.enqueue(id, on: engine, isRecorded: isRecorded, &engines)
+        requests.enqueue(id, on: engine, size: size, isRecorded: isRecorded, &engines)
       }
     case .task: requests.assignLater(id, isRecorded: isRecorded)
     }

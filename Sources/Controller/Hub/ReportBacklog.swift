@@ -118,7 +118,7 @@ extension HubEvent {
   /// The memory that an unread report takes, in bytes.
   var weight: Int {
     switch self {
-    case .requested(_, _, _, let message), .replied(_, _, let message):
+    case .requested(_, _, _, _, let message), .replied(_, _, let message):
       ReportBacklog.overhead + (message?.byteCount ?? 0)
     case .published(_, _, let message): ReportBacklog.overhead + message.byteCount
     case .heartsStarted(let uuids), .heartsStopped(let uuids): ReportBacklog.overhead * max(1, uuids.count)

@@ -26,10 +26,14 @@ struct RequestLedger {
     var holder: String?
     /// Whether the request was posted to the task store.
     var isRecorded = false
+    /// The bytes of its message, known while the request is in an engine's queue.
+    var size = 0
   }
 
   private var table = MessageTable(vacant: Request())
   private(set) var unassigned = List()
+  /// The requests sent to engines directly that are unanswered.
+  private(set) var queueUsage = QueueLimit.Usage()
   private var adrift = List()
   private var completed = List()
 
@@ -62,9 +66,12 @@ struct RequestLedger {
 
   /// Notes that a request was sent to an engine directly.
   mutating func enqueue(
-    _ id: String, on engine: EngineTable.Engine, isRecorded: Bool = true, _ engines: inout EngineTable
+    _ id: String, on engine: EngineTable.Engine, size: Int, isRecorded: Bool = true, _ engines: inout EngineTable
   ) {
-    move(pendingSlot(id, isRecorded: isRecorded), to: .queue(engine: engine.id), holder: engine.uuid, &engines)
+    let slot = pendingSlot(id, isRecorded: isRecorded)
+    move(slot, to: .queue(engine: engine.id), holder: engine.uuid, &engines)
+    table[slot].size = size
+    queueUsage.add(bytes: size)
   }
 
   /// Notes that a task was assigned to an engine, perhaps after another one failed to run it. Returns whether it is
@@ -121,7 +128,7 @@ struct RequestLedger {
   /// directly.
   mutating func release(_ work: EngineTable.Work) -> [String] {
     var work = work
-    let queue = table.drain(&work.queue)
+    let queue = drain(&work.queue)
     for slot in queue + table.drain(&work.tasks) {
       table[slot].place = .adrift
       table.append(slot, to: &adrift)
@@ -133,7 +140,7 @@ struct RequestLedger {
   mutating func forgetPending(_ engines: inout EngineTable) -> [String] {
     var slots = table.drain(&adrift) + table.drain(&unassigned)
     for engine in engines.work.keys {
-      slots += table.drain(&engines.work[engine, default: .init()].queue)
+      slots += drain(&engines.work[engine, default: .init()].queue)
       slots += table.drain(&engines.work[engine, default: .init()].tasks)
     }
     let ids = slots.map { table.id(of: $0) }
@@ -163,11 +170,25 @@ struct RequestLedger {
     }
   }
 
+  /// Empties the queue of an engine. Returns its requests in order.
+  private mutating func drain(_ queue: inout List) -> [Slot] {
+    let slots = table.drain(&queue)
+    for slot in slots { leftQueue(slot) }
+    return slots
+  }
+
+  private mutating func leftQueue(_ slot: Slot) {
+    queueUsage.remove(bytes: table[slot].size)
+    table[slot].size = 0
+  }
+
   private mutating func move(_ slot: Slot, to place: Place, holder: String?, _ engines: inout EngineTable) {
     switch table[slot].place {
     case .adrift: table.unlink(slot, from: &adrift)
     case .unassigned: table.unlink(slot, from: &unassigned)
-    case .queue(let engine): table.unlink(slot, from: &engines.work[engine, default: .init()].queue)
+    case .queue(let engine):
+      table.unlink(slot, from: &engines.work[engine, default: .init()].queue)
+      leftQueue(slot)
     case .tasks(let engine): table.unlink(slot, from: &engines.work[engine, default: .init()].tasks)
     case .completed: table.unlink(slot, from: &completed)
     }

@@ -19,7 +19,7 @@ final class BroadcastMessage: Sendable {
   ///
   /// - Throws: ``WireError/Code/malformedJSON`` for a malformed header, metadata or list of targets.
   init(request message: inout Multipart, layout: MessageLayout) throws(WireError) {
-    header = try message.header(layout)
+    header = try message.header(layout, includingOrigin: true)
     let metadata = try Self.object(message.bytes(at: layout.metadata))
     targets = try (metadata["targets"]?.arrayValue ?? []).map { (target) throws(WireError) in
       guard let uuid = target[0]?.stringValue, let id = target[1]?.intValue else {

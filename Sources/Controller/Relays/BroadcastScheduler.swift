@@ -40,7 +40,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     }
     self.leaves = leaves
     session = try sockets.session()
-    state = BroadcastState(tree: tree)
+    state = BroadcastState(tree: tree, limit: sockets.configuration.queueLimit)
     self.loop = loop
     self.logger = logger
   }
@@ -87,8 +87,8 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     let layout = try session.verify(message, identities: 1)
     let broadcast = try BroadcastMessage(request: &message, layout: layout)
     state.submitted(
-      id: broadcast.header.messageID, payload: broadcast, targets: broadcast.targets,
-      isCoalescing: broadcast.isCoalescing)
+      id: broadcast.header.messageID, payload: broadcast, size: broadcast.frames.totalSize,
+      client: broadcast.header.session, targets: broadcast.targets, isCoalescing: broadcast.isCoalescing)
   }
 
   /// Takes a reply as it arrived: `[engine, client, <IDS|MSG>, …]`.
@@ -97,7 +97,9 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     let metadata = try ReplyMetadata(of: message, layout)
     let engine = EngineIdentity(message.text(at: 0))
     let reply = try BroadcastMessage(reply: &message, layout: layout)
-    state.replyArrived(from: engine, originalID: metadata.originalID, reply: reply, isError: metadata.outcome != .ok)
+    state.replyArrived(
+      from: engine, originalID: metadata.originalID, reply: reply, size: reply.frames.totalSize,
+      isError: metadata.outcome != .ok)
   }
 
   // MARK: - Actions
@@ -119,7 +121,13 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
       sendToClient()
     case .coalesce(let base, let replies, _, let targets): merge(replies, into: base, targets)
     case .engineDied(let message, let id, let engine, let targets, let isCoalescing):
-      answer(message, id, diedOn: engine, targets: isCoalescing ? targets : nil)
+      answer(message, id, SchedulerReply.engineDied(engine, taskID: id), targets: isCoalescing ? targets : nil)
+    case .refuse(let message, let id, let targets, let isCoalescing, let excess):
+      let ids = isCoalescing ? [id] : targets.map { BroadcastTree.messageID(original: id, target: $0.engine) }
+      for id in ids {
+        let parts = SchedulerReply.failure(.queueFull(excess), taskID: id)
+        answer(message, id, parts, targets: isCoalescing ? targets : nil)
+      }
     case .reject(_, let id):
       clients.refuse(WireError(.replayed, "broadcast \(id) has no targets or is in flight already"))
     case .unknownReply(let id, let engine):
@@ -166,14 +174,14 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     sendToClient()
   }
 
-  /// Answers in place of an engine that died.
+  /// Answers in place of an engine.
   ///
   /// - Parameter targets: of a coalescing broadcast, which the answer ends for all of them.
   private func answer(
-    _ message: BroadcastMessage, _ id: String, diedOn engine: EngineIdentity, targets: [BroadcastTarget]?
+    _ message: BroadcastMessage, _ id: String, _ parts: SchedulerReply.Parts, targets: [BroadcastTarget]?
   ) {
     message.frames.append(0..<message.layout.delimiter, to: &outgoing)
-    var parts = SchedulerReply.engineDied(engine, taskID: id)
+    var parts = parts
     if case .object(var metadata) = parts.metadata {
       metadata["is_broadcast"] = true
       metadata["is_coalescing"] = .bool(targets != nil)

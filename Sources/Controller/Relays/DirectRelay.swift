@@ -86,9 +86,12 @@ actor DirectRelay: SocketDriver, EngineObserver {
   private func relayRequest(_ message: inout Multipart, _ layout: MessageLayout) throws(WireError) {
     let header = try message.header(layout)
     let isRequest = header.messageType.hasSuffix("_request")
+    if isRequest, let excess = hub.directExcess { return refuse(&message, layout, header, excess) }
     if isRequest {
       let engine = registered.uuid(in: message, at: 0) ?? message.text(at: 0)
-      hub.report(.requested(taskID: header.messageID, .mux, engine: engine, hub.record(message, layout)))
+      hub.report(
+        .requested(
+          taskID: header.messageID, .mux, engine: engine, size: message.totalSize(), hub.record(message, layout)))
     }
     guard engines.send(&message) != .sent, isRequest else { return }
     guard !message.isEmpty else {
@@ -102,8 +105,17 @@ actor DirectRelay: SocketDriver, EngineObserver {
     if held.hold(request, isRegistered: isRegistered(request), now: now) {
       retrySoon { $0.retry() }
     } else {
-      answer(request)
+      answerForEngine(request)
     }
+  }
+
+  /// Answers a request that would exceed the limit.
+  private func refuse(
+    _ message: inout Multipart, _ layout: MessageLayout, _ header: MessageHeader, _ excess: QueueLimit.Excess
+  ) {
+    answer(
+      HeldMessage(taking: &message, layout: layout, messageType: header.messageType),
+      SchedulerReply.failure(.queueFull(excess), taskID: header.messageID))
   }
 
   private func relayControl(_ message: inout Multipart, _ layout: MessageLayout) throws(WireError) {
@@ -141,21 +153,27 @@ actor DirectRelay: SocketDriver, EngineObserver {
         request.message.append(to: &outgoing)
         return engines.send(&outgoing)
       })
-    for request in unanswered { answer(request) }
+    for request in unanswered { answerForEngine(request) }
     if !held.isEmpty { retrySoon { $0.retry() } }
     hub.announceReports()
   }
 
   /// Answers a request in place of its engine.
-  private func answer(_ request: HeldRequest) {
-    defer { outgoing.removeAll() }
-    request.message.appendIdentities(to: &outgoing)
-    outgoing.swapAt(0, 1)
+  private func answerForEngine(_ request: HeldRequest) {
     let engine = EngineIdentity(request.message.frames.text(at: 0))
-    SchedulerReply.append(
-      SchedulerReply.engineDied(engine, taskID: request.taskID), to: &outgoing, request: request.message,
-      session: &session)
-    SchedulerReply.report(outgoing, taskID: request.taskID, to: hub)
+    answer(request.message, SchedulerReply.engineDied(engine, taskID: request.taskID)) { reply in
+      SchedulerReply.report(reply, taskID: request.taskID, to: hub)
+    }
+  }
+
+  private func answer(
+    _ request: HeldMessage, _ parts: SchedulerReply.Parts, reporting: (borrowing Multipart) -> Void = { _ in }
+  ) {
+    defer { outgoing.removeAll() }
+    request.appendIdentities(to: &outgoing)
+    outgoing.swapAt(0, 1)
+    SchedulerReply.append(parts, to: &outgoing, request: request, session: &session)
+    reporting(outgoing)
     clients.send(&outgoing)
   }
 }

@@ -19,21 +19,29 @@ struct BroadcastState<Payload> {
     /// The engines that have not replied.
     var open: Set<EngineIdentity>
     var isCoalescing: Bool
+    let client: String
+    /// What the broadcast and the replies kept for merging count for.
+    var usage: QueueLimit.Usage
   }
 
   /// The tree whose behaviour is reproduced.
   let tree: BroadcastTree
   private let grace: Duration
+  private let limit: QueueLimit
   private var actions = WorkQueue<Action>()
   private var broadcasts: [String: Broadcast] = [:]
   /// The broadcasts that wait for each engine that is registered, or whose grace period is not over.
   private var awaited: [EngineIdentity: Set<String>] = [:]
   private var registered: Set<EngineIdentity> = []
+  /// What all broadcasts count for, and those of each client.
+  private(set) var usage = QueueLimit.Usage()
+  private var clients: [String: QueueLimit.Usage] = [:]
   private var leaving = WorkQueue<(deadline: ContinuousClock.Instant, engine: EngineIdentity)>()
 
   /// A scheduler without engines. The replies of an unregistered engine are awaited for `grace`.
-  init(tree: BroadcastTree = .init(), grace: Duration = .seconds(5)) {
+  init(tree: BroadcastTree = .init(), limit: QueueLimit = .init(), grace: Duration = .seconds(5)) {
     self.tree = tree
+    self.limit = limit
     self.grace = grace
   }
 
@@ -73,14 +81,27 @@ struct BroadcastState<Payload> {
   }
 
   /// A client submitted a broadcast: one dispatch for each registered target, an error for each of the others.
-  mutating func submitted(id: String, payload: Payload, targets: [BroadcastTarget], isCoalescing: Bool) {
+  ///
+  /// - Parameters:
+  ///   - size: the bytes of the message, which all targets share.
+  ///   - client: the session it comes from. Each target counts as one of its tasks.
+  mutating func submitted(
+    id: String, payload: Payload, size: Int = 0, client: String = "", targets: [BroadcastTarget], isCoalescing: Bool
+  ) {
     let ordered = tree.ordered(targets)
     guard broadcasts[id] == nil, !ordered.isEmpty else {
       actions.append(.reject(payload, originalID: id))
       return
     }
+    let excess = limit.excess(adding: size, tasks: ordered.count, client: clients[client] ?? .init(), total: usage)
+    if let excess {
+      actions.append(.refuse(payload, originalID: id, targets: ordered, isCoalescing: isCoalescing, excess))
+      return
+    }
     broadcasts[id] = Broadcast(
-      payload: payload, targets: ordered, open: Set(ordered.map(\.engine)), isCoalescing: isCoalescing)
+      payload: payload, targets: ordered, open: Set(ordered.map(\.engine)), isCoalescing: isCoalescing, client: client,
+      usage: .init())
+    count(id, bytes: size, tasks: ordered.count)
     for target in ordered where registered.contains(target.engine) {
       awaited[target.engine, default: []].insert(id)
       let messageID = BroadcastTree.messageID(original: id, target: target.engine)
@@ -90,7 +111,9 @@ struct BroadcastState<Payload> {
   }
 
   /// An engine replied. `originalID` is the reply's metadata `original_msg_id`.
-  mutating func replyArrived(from engine: EngineIdentity, originalID: String, reply: Payload, isError: Bool) {
+  mutating func replyArrived(
+    from engine: EngineIdentity, originalID: String, reply: Payload, size: Int = 0, isError: Bool
+  ) {
     let messageID = BroadcastTree.messageID(original: originalID, target: engine)
     guard broadcasts[originalID]?.open.remove(engine) != nil else {
       actions.append(.unknownReply(messageID: messageID, engine: engine))
@@ -99,6 +122,7 @@ struct BroadcastState<Payload> {
     stopAwaiting(engine, originalID)
     if broadcasts[originalID]?.isCoalescing == true {
       broadcasts[originalID]?.replies[engine] = Reply(payload: reply, isError: isError)
+      count(originalID, bytes: size, tasks: 0)
     } else {
       actions.append(.deliver(reply, messageID: messageID, engine: engine))
     }
@@ -134,8 +158,21 @@ struct BroadcastState<Payload> {
   }
 
   private mutating func remove(_ id: String) {
-    broadcasts[id] = nil
+    guard let broadcast = broadcasts.removeValue(forKey: id) else { return }
     broadcasts.shrinkIfSparse()
+    let held = broadcast.usage
+    usage.remove(bytes: held.bytes, tasks: held.tasks)
+    clients[broadcast.client]?.remove(bytes: held.bytes, tasks: held.tasks)
+    if clients[broadcast.client]?.tasks == 0 { clients[broadcast.client] = nil }
+    clients.shrinkIfSparse()
+  }
+
+  /// Adds what a broadcast counts for.
+  private mutating func count(_ id: String, bytes: Int, tasks: Int) {
+    guard let client = broadcasts[id]?.client else { return }
+    broadcasts[id]?.usage.add(bytes: bytes, tasks: tasks)
+    clients[client, default: .init()].add(bytes: bytes, tasks: tasks)
+    usage.add(bytes: bytes, tasks: tasks)
   }
 
   private mutating func completeIfDone(_ id: String) {

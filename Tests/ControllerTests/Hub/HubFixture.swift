@@ -149,7 +149,7 @@ struct HubFixture: ~Copyable {
   mutating func request(_ id: String, to engine: String? = nil, label: String? = nil, buffers: [Bytes] = []) throws {
     let metadata: JSONValue = label.map { ["label": .string($0)] } ?? [:]
     let message = try recorded("apply_request", id: id, metadata: metadata, buffers: buffers)
-    state.monitor(.requested(taskID: id, engine == nil ? .task : .mux, engine: engine, message), at: now)
+    state.monitor(.requested(taskID: id, engine == nil ? .task : .mux, engine: engine, size: 1, message), at: now)
     post()
   }
 
@@ -195,6 +195,8 @@ extension HubAction {
     case .saveEngines: "save"
     case .ask: "ask"
     case .resubmit: "resubmit"
+    case .startDask(let arguments, let number): "start dask \(number) \(arguments.bytes.string)"
+    case .stopDask: "stop dask"
     case .shutDown: "shut down"
     case .log: "log"
     }

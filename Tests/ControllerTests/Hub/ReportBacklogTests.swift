@@ -31,7 +31,7 @@ import Testing
     let backlog = ReportBacklog(limit: 16 * ReportBacklog.overhead)
     let message = try message(3 * ReportBacklog.overhead)
     for index in 0..<5 { _ = backlog.add(.replied(taskID: "\(index)", ReplySender(), message)) }
-    #expect(backlog.add(.requested(taskID: "x", .task, engine: nil, message)) == 3)
+    #expect(backlog.add(.requested(taskID: "x", .task, engine: nil, size: 0, message)) == 3)
     #expect(backlog.add(event) == 4)
     let taken = Array(backlog.take())
     let (ids, contents) = answers(taken)
@@ -45,7 +45,7 @@ import Testing
     let backlog = ReportBacklog(limit: limit)
     let message = try message(100)
     for index in 0..<10_000 {
-      _ = backlog.add(.requested(taskID: "\(index)", .task, engine: nil, message))
+      _ = backlog.add(.requested(taskID: "\(index)", .task, engine: nil, size: 0, message))
       _ = backlog.add(.replied(taskID: "\(index)", ReplySender(), message))
       _ = backlog.add(.answered(taskID: "\(index)"))
       _ = backlog.add(.heartsStarted(["e\(index % 5)"]))
@@ -104,7 +104,7 @@ import Testing
   func messagesWeighWhatTheyHold(size: Int) throws {
     let buffer = Bytes([UInt8](repeating: 1, count: size))
     let message = try HubFixture().recorded("apply_request", id: "m", buffers: [buffer])
-    let report = HubEvent.requested(taskID: "m", .task, engine: nil, message)
+    let report = HubEvent.requested(taskID: "m", .task, engine: nil, size: 0, message)
     #expect(report.weight > ReportBacklog.overhead + size && report.weight < ReportBacklog.overhead + size + 1000)
   }
 

@@ -47,30 +47,42 @@ import Testing
     }
     #expect(ledger.unassigned.count == 0 && engines.work[0]?.tasks.count == 0)
     #expect(engines.work[1].map { ledger.ids(in: $0.tasks) } == ["m"])
-    ledger.enqueue("m", on: try engine("e0"), &engines)
+    ledger.enqueue("m", on: try engine("e0"), size: 10, &engines)
     #expect(engines.work[1]?.tasks.count == 0 && engines.work[0]?.queue.count == 1)
     _ = ledger.settle("m", &engines)
-    #expect(engines.work[0]?.queue.count == 0)
+    #expect(engines.work[0]?.queue.count == 0 && ledger.queueUsage == .init())
     let isAssigned = ledger.assign("m", to: try engine("e0"), &engines)
     #expect(isAssigned == nil)
   }
 
   @Test mutating func whatALostEngineHadStillWaits() throws {
-    ledger.enqueue("a", on: try engine("e0"), &engines)
-    ledger.enqueue("b", on: try engine("e0"), &engines)
+    ledger.enqueue("a", on: try engine("e0"), size: 10, &engines)
+    ledger.enqueue("b", on: try engine("e0"), size: 10, &engines)
     ledger.assignLater("t")
     _ = ledger.assign("t", to: try engine("e0"), &engines)
     let removed = engines.remove(0)
     let work = try #require(removed).work
     let queue = ledger.release(work)
-    #expect(queue == ["a", "b"])
+    #expect(queue == ["a", "b"] && ledger.queueUsage == .init())
     #expect(ledger.pendingCount == 3)
-    ledger.enqueue("b", on: try engine("e1"), &engines)
+    ledger.enqueue("b", on: try engine("e1"), size: 10, &engines)
     let ended = ["a", "b", "x"].map { ledger.giveUp($0, of: "e0", &engines) }
     #expect(ended == [true, nil, nil])
     #expect(ledger.isCompleted("a") && ledger.isPending("b") && ledger.isPending("t"))
     let isAssigned = ledger.assign("t", to: try engine("e1"), &engines)
     #expect(isAssigned == true)
+  }
+
+  @Test mutating func whatEnginesHaveUnansweredIsCounted() throws {
+    for (id, uuid, size) in [("a", "e0", 10), ("b", "e1", 5), ("a", "e1", 7)] {
+      ledger.enqueue(id, on: try engine(uuid), size: size, &engines)
+    }
+    #expect(ledger.queueUsage == .init(tasks: 2, bytes: 12))
+    _ = ledger.assign("a", to: try engine("e0"), &engines)
+    #expect(ledger.queueUsage == .init(tasks: 1, bytes: 5))
+    _ = ledger.settle("b", &engines)
+    _ = ledger.settle("b", &engines)
+    #expect(ledger.queueUsage == .init())
   }
 
   @Test mutating func answeredRequestsAreForgottenInTime() {
@@ -83,8 +95,8 @@ import Testing
   }
 
   @Test mutating func allPendingRequestsAreForgotten() throws {
-    ledger.enqueue("direct", on: try engine("e0"), &engines)
-    ledger.enqueue("stranded", on: try engine("e1"), &engines)
+    ledger.enqueue("direct", on: try engine("e0"), size: 10, &engines)
+    ledger.enqueue("stranded", on: try engine("e1"), size: 10, &engines)
     for id in ["waiting", "assigned", "done"] { ledger.assignLater(id) }
     _ = ledger.assign("assigned", to: try engine("e0"), &engines)
     _ = ledger.settle("done", &engines)
@@ -94,6 +106,7 @@ import Testing
 
     let forgotten = ledger.forgetPending(&engines)
     #expect(forgotten.sorted() == ["assigned", "direct", "resubmitted", "stranded", "waiting"])
+    #expect(ledger.queueUsage == .init())
     #expect(ledger.pendingCount == 0 && ledger.isCompleted("done") && !ledger.isPending("direct"))
     #expect(engines.work[0]?.queue.count == 0 && engines.work[0]?.tasks.count == 0 && ledger.unassigned.count == 0)
     let settlement = ledger.settle("assigned", &engines)

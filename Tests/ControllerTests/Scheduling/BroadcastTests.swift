@@ -110,4 +110,39 @@ import Testing
     state.submitted(id: "m", payload: "q", targets: [target(0)], isCoalescing: true)
     #expect(drain(&state).last == .reject("q", originalID: "m"))
   }
+
+  @Test func broadcastsBeyondTheLimitAreRefused() {
+    var state = BroadcastState<String>(tree: BroadcastTree(depth: 1), limit: QueueLimit(tasks: 8, bytes: 100))
+    for id in 0...2 { state.engineRegistered(target(id).engine) }
+    func submit(_ id: String, size: Int, targets: Int, isCoalescing: Bool, client: String = "c") -> Int {
+      state.submitted(
+        id: id, payload: id, size: size, client: client, targets: (0..<targets).map(target), isCoalescing: isCoalescing)
+      return drain(&state).count
+    }
+    #expect(submit("m", size: 20, targets: 3, isCoalescing: true) == 3)
+    // Three targets have to fit as well as one, and half of what is left has to stay free for others.
+    state.submitted(id: "n", payload: "n", client: "c", targets: [target(1), target(0)], isCoalescing: false)
+    #expect(
+      drain(&state) == [
+        .refuse("n", originalID: "n", targets: [target(0), target(1)], isCoalescing: false, .tasks)
+      ])
+    #expect(submit("o", size: 1, targets: 1, isCoalescing: false) == 1)
+    state.submitted(id: "p", payload: "p", size: 41, client: "d", targets: [target(0)], isCoalescing: true)
+    #expect(drain(&state) == [.refuse("p", originalID: "p", targets: [target(0)], isCoalescing: true, .bytes)])
+    #expect(state.usage == .init(tasks: 4, bytes: 21))
+
+    // The replies that wait to be merged count.
+    for id in 0...1 {
+      state.replyArrived(from: target(id).engine, originalID: "m", reply: "r", size: 30, isError: false)
+    }
+    #expect(state.usage == .init(tasks: 4, bytes: 81) && state.pendingCount == 2)
+    #expect(submit("p", size: 11, targets: 1, isCoalescing: true, client: "d") == 1)
+    #expect(state.pendingCount == 2)
+    state.replyArrived(from: target(2).engine, originalID: "m", reply: "r", size: 30, isError: false)
+    state.replyArrived(from: target(0).engine, originalID: "o", reply: "r", size: 30, isError: false)
+    #expect(drain(&state).count == 2)
+    #expect(state.usage == .init() && state.pendingCount == 0)
+    #expect(submit("p", size: 50, targets: 1, isCoalescing: true, client: "d") == 1)
+    #expect(state.usage == .init(tasks: 1, bytes: 50))
+  }
 }

@@ -1,0 +1,51 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+/// Performing the actions of the state.
+extension Hub {
+  func perform(_ action: HubAction) {
+    switch action {
+    case .reply(let identities, let type, let parent, let content, let buffers):
+      for identity in identities { outgoing.append(identity) }
+      session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array, buffers: buffers)
+      sendOutgoing(query: true)
+    case .notify(let type, let parent, let content):
+      session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array)
+      sendOutgoing(query: false)
+    case .engineRegistered(let uuid, let returnsTasks):
+      for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
+    case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .awaitHeart(let uuid): hearts?.forget(uuid)
+    case .watchHeart(let uuid): hearts?.watch(uuid)
+    case .saveEngines: engineTableHasChanged = true
+    case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
+    case .resubmit(let header, let content, let buffers):
+      taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
+    case .startDask(let arguments, let number):
+      dask.start(arguments) { event in self.execute { $0.daskChanged(number, event) } }
+    case .stopDask: dask.stop()
+    case .shutDown: shutDown()
+    case .log(let line): log(line)
+    }
+  }
+
+  private func daskChanged(_ number: Int, _ event: DaskEvent) {
+    state.daskChanged(number, event)
+    act()
+  }
+
+  private func storeAnswered(_ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {
+    state.storeAnswered(id, answer, at: .now) { "\(Session.randomID())_0" }
+    act()
+  }
+
+  private func sendOutgoing(query toQuery: Bool) {
+    do {
+      if toQuery { try query.send(&outgoing) } else { try notifier.send(&outgoing) }
+    } catch {
+      sendFailures.log(.error, "the hub can't send", to: logger, metadata: [LogKey.reason: "\(error)"])
+    }
+    outgoing.removeAll()
+  }
+}
