@@ -12,14 +12,15 @@ import Testing
     "import ctypes; ctypes.PyDLL(None).usleep(\(milliseconds * 1_000))"
   }
 
-  /// Sends code and waits until it runs.
-  private func start(_ code: String, on controller: FakeController) async throws -> String {
+  /// Sends code and waits until it runs, or until it has displayed something.
+  private func start(
+    _ code: String, on controller: FakeController, until type: String = MessageType.executeInput
+  ) async throws -> String {
     try await controller.waitForIOPub()
-    let id = try await controller.send(
-      .mux, MessageType.executeRequest, content: ["code": .string("print('started', flush=True)\n" + code)])
+    let id = try await controller.send(.mux, MessageType.executeRequest, content: ["code": .string(code)])
     while true {
       let (_, message) = try await controller.publication()
-      if try message.parentID() == id, message.header.messageType == MessageType.executeInput { return id }
+      if try message.parentID() == id, message.header.messageType == type { return id }
     }
   }
 
@@ -85,8 +86,17 @@ import Testing
 
   @Test func whoeverIgnoresInterruptsIsKilled() async throws {
     await expectLoss(grace: .milliseconds(300)) { controller in
-      let stubborn = "import time\nwhile True:\n  try: time.sleep(600)\n  except KeyboardInterrupt: pass"
-      let id = try await start(stubborn, on: controller)
+      let stubborn = """
+        import time
+        from IPython.display import display
+        while True:
+            try:
+                display('started')
+                time.sleep(600)
+            except KeyboardInterrupt:
+                pass
+        """
+      let id = try await start(stubborn, on: controller, until: MessageType.displayData)
       try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(id)]])
       #expect(try await controller.receive(.control).content() == ["status": "ok"])
       let content = try await controller.receive(.mux).content()
