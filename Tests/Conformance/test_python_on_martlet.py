@@ -60,7 +60,7 @@ class TestCalls:
         def read():
             return shared  # noqa: F821
 
-        client[:]["shared"] = 5
+        client[:].push({"shared": 5}, block=True)
         assert client[:].apply_sync(read) == [5, 5]
 
     def test_reference(self, client):
@@ -135,7 +135,7 @@ class TestArrays:
 
     def test_push_and_pull(self, client):
         array = np.arange(300_000).reshape(3, -1)
-        client[0]["array"] = array
+        client[0].push({"array": array}, block=True)
         np.testing.assert_array_equal(client[0]["array"], array)
 
 
@@ -195,7 +195,8 @@ class TestDependencies:
             assert view.apply_async(here, wanted).get(timeout=TIMEOUT) == wanted
 
     def test_depend(self, client):
-        client[0]["side"], client[1]["side"] = "left", "right"
+        for target, side in enumerate(["left", "right"]):
+            client[target].push({"side": side}, block=True)
 
         @ipp.interactive
         def is_on(wanted):
