@@ -195,8 +195,8 @@ class TestDependencies:
             assert view.apply_async(here, wanted).get(timeout=TIMEOUT) == wanted
 
     def test_depend(self, client):
-        for target, side in enumerate(["left", "right"]):
-            client[target].push({"side": side}, block=True)
+        for target, value in enumerate(["left", "right"]):
+            client[target].push({"side": value}, block=True)
 
         @ipp.interactive
         def is_on(wanted):
