@@ -42,8 +42,11 @@ let package = Package(
     .target(name: "MartletWire", dependencies: ["MartletZeroMQ", crypto, logging], path: "Sources/Wire"),
     .target(
       name: "MartletController",
-      dependencies: ["MartletWire", "MartletZeroMQ", collections, grdb, logging, serviceLifecycle],
-      path: "Sources/Controller"),
+      dependencies: [
+        "MartletWire", "MartletZeroMQ", collections, grdb, logging, serviceLifecycle, subprocess, systemPackage,
+      ],
+      path: "Sources/Controller",
+      resources: [.embedInCode("Dask/dask_scheduler.py")]),
     .target(
       name: "MartletEngine",
       dependencies: ["MartletWire", "MartletZeroMQ", collections, logging, serviceLifecycle],

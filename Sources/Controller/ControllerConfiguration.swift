@@ -79,6 +79,8 @@ public struct ControllerConfiguration: Sendable {
   public var ssh = ""
   /// The ssh server that engines tunnel through, for their connection file.
   public var engineSSH = ""
+  /// How Dask's scheduler is started for clients that ask for it.
+  public var dask = DaskConfiguration()
   /// libzmq I/O threads.
   public var ioThreads = 1
   /// The most bytes of a frame: a longer one closes the connection it comes from. `nil` for no limit.

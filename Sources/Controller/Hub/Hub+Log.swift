@@ -22,6 +22,10 @@ extension Hub {
         metadata: [LogKey.engineUUID: "\(uuid)"])
     case .recordsDropped(let total):
       logger.warning("the task store lags, messages were not recorded", metadata: [LogKey.count: "\(total)"])
+    case .daskStarted(let address):
+      logger.info("Dask's scheduler runs", metadata: [LogKey.endpoint: "\(address)"])
+    case .daskEnded(let status):
+      logger.info("Dask's scheduler has ended", metadata: [LogKey.reason: "\(status)"])
     case .requestsForgotten(let count):
       logger.warning("the hub lagged and has forgotten pending requests", metadata: [LogKey.count: "\(count)"])
     case .requestFailed(let type, let reason):

@@ -22,6 +22,7 @@ actor Hub: EventLoopActor {
   /// join at once.
   private var engineTableHasChanged = false
   private let shutDown: @Sendable () -> Void
+  private let dask: DaskScheduler
   private var schedulers: [any EngineObserver] = []
   private var taskScheduler: TaskScheduler?
   private var hearts: HeartMonitor?
@@ -71,7 +72,9 @@ actor Hub: EventLoopActor {
       configuration: .init(
         registrationTimeout: configuration.effectiveRegistrationTimeout,
         heartbeatPeriod: configuration.heartbeat.period,
-        returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil))
+        returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil,
+        allowsDask: configuration.dask.isAllowed))
+    dask = DaskScheduler(configuration.dask)
     engineStateFile = configuration.engineStateFile
     self.loop = loop
     self.logger = logger
@@ -111,6 +114,7 @@ actor Hub: EventLoopActor {
     schedulers = []
     taskScheduler = nil
     hearts = nil
+    await dask.stopAndWait()
     await withCheckedContinuation { continuation in store.close { continuation.resume() } }
   }
 
@@ -222,9 +226,17 @@ actor Hub: EventLoopActor {
     case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
     case .resubmit(let header, let content, let buffers):
       taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
+    case .startDask(let arguments, let number):
+      dask.start(arguments) { event in self.execute { $0.daskChanged(number, event) } }
+    case .stopDask: dask.stop()
     case .shutDown: shutDown()
     case .log(let line): log(line)
     }
+  }
+
+  private func daskChanged(_ number: Int, _ event: DaskEvent) {
+    state.daskChanged(number, event)
+    act()
   }
 
   private func storeAnswered(_ id: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {

@@ -22,6 +22,10 @@ enum HubAction {
   case ask(TaskStoreQuery, id: Int)
   /// Resubmit a task with a new header.
   case resubmit(header: [UInt8], content: Bytes, buffers: [Bytes])
+  /// Start Dask's scheduler. Pass what happens to it to ``HubState/daskChanged(_:_:)`` with this number.
+  case startDask(arguments: JSONValue, number: Int)
+  /// Stop Dask's scheduler.
+  case stopDask
   /// Shut the controller down.
   case shutDown
   /// Write a line to the log.

@@ -8,6 +8,8 @@ enum HubLog {
   case requestFailed(type: String, reason: String)
   /// The task store's queue is full; `total` requests or results were not recorded since the hub started.
   case recordsDropped(total: Int)
+  case daskStarted(address: String)
+  case daskEnded(status: String)
   /// The hub missed the ends of tasks and has forgotten this many requests.
   case requestsForgotten(count: Int)
 }

@@ -37,10 +37,8 @@ extension HubState {
       reply(asker, MessageType.shutdownReply, ["status": "ok"])
       act(.notify(type: MessageType.shutdownNotification, parent: asker.header, content: ["status": "ok"]))
       beginShutDown(at: now)
-    case "become_dask_request", "stop_distributed_request":
-      throw HubError(
-        ename: "NotImplementedError",
-        evalue: "this controller runs no Python and can't host Dask's scheduler; start one with `dask scheduler`")
+    case MessageType.becomeDaskRequest: try becomeDask(asker, content)
+    case MessageType.stopDistributedRequest: stopDask(asker)
     default: throw .key("Bad Message Type: \(asker.type)")
     }
   }

@@ -19,6 +19,8 @@ struct HubState {
     var heartbeatPeriod: Duration
     /// How long tasks may wait behind another before engines return them; nil means never.
     var returnAfter: Duration?
+    /// Whether clients may have Dask's scheduler started.
+    var allowsDask = true
     /// The content of the engines' connection file.
     var engineInfo: JSONValue = [:]
   }
@@ -41,6 +43,8 @@ struct HubState {
   var expectedStops = RecentIDs(limit: 1024)
   var stalls = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
   var strandings = Deque<Stranding>()
+  /// Dask's scheduler, if a client asked for it.
+  var dask = DaskState()
   private var shutDownAt: ContinuousClock.Instant?
 
   /// The maximum number of requests waiting for the task store. Further ones are refused.
@@ -109,7 +113,7 @@ struct HubState {
   private static let errorReplyType = [
     MessageType.resultRequest: MessageType.resultReply, MessageType.historyRequest: MessageType.historyReply,
     MessageType.databaseRequest: MessageType.databaseReply, MessageType.purgeRequest: MessageType.purgeReply,
-    MessageType.resubmitRequest: MessageType.resubmitReply,
+    MessageType.resubmitRequest: MessageType.resubmitReply, MessageType.becomeDaskRequest: MessageType.becomeDaskReply,
   ]
 
   // MARK: - Task store

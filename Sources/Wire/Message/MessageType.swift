@@ -45,6 +45,10 @@ public enum MessageType {
   public static let loadReply = "load_reply"
   public static let resubmitRequest = "resubmit_request"
   public static let resubmitReply = "resubmit_reply"
+  public static let becomeDaskRequest = "become_dask_request"
+  public static let becomeDaskReply = "become_dask_reply"
+  public static let stopDistributedRequest = "stop_distributed_request"
+  public static let stopDistributedReply = "stop_distributed_reply"
   // IOPub.
   public static let status = "status"
   public static let stream = "stream"
@@ -52,4 +56,5 @@ public enum MessageType {
   public static let executeInput = "execute_input"
   public static let executeResult = "execute_result"
   public static let displayData = "display_data"
+  public static let updateDisplayData = "update_display_data"
 }

@@ -195,6 +195,8 @@ extension HubAction {
     case .saveEngines: "save"
     case .ask: "ask"
     case .resubmit: "resubmit"
+    case .startDask(let arguments, let number): "start dask \(number) \(arguments.bytes.string)"
+    case .stopDask: "stop dask"
     case .shutDown: "shut down"
     case .log: "log"
     }

@@ -129,8 +129,6 @@ import Testing
     for type in ["made_up_request", "registration_reply", ""] {
       #expect(try hub.ask(type).reply?.type == "hub_error")
     }
-    #expect(try hub.ask("become_dask_request").reply?.ename == "NotImplementedError")
-    #expect(try hub.ask("stop_distributed_request").reply?.ename == "NotImplementedError")
     #expect(try hub.ask("history_request", raw: "[1]").reply?.type == "history_reply")
   }
 }
