@@ -15,6 +15,9 @@ import MartletWire
 /// By default, the program starts a cluster on this machine that lasts until ``run(_:arguments:)`` returns. The same
 /// executable also runs as the controller and the engines. It accepts these options alongside its own arguments:
 /// - `--engines N`: the number of engines; one per core by default.
+/// - `--python PATH`, `--python-start eager|lazy`, `--no-python`: the Python that the engines run Python code with,
+///   whether they start it at once, and that they run none.
+/// - `--restart-engines`: start engines again that end unexpectedly.
 /// - `--profile NAME`, `--profile-dir FOLDER`, `--cluster-id ID`, `--connection-file FILE`: join a running cluster,
 ///   whose engines must have the functions.
 /// - `engine …` or `controller …` as the first argument: run as an engine or the controller, with the options of
@@ -79,6 +82,9 @@ extension ClusterProgram {
     var configuration = ClusterConfiguration(
       profile: ProfileDirectory(name: "default"), clusterID: ClusterConfiguration.randomClusterID())
     if let engines = options.engines { configuration.engines = engines }
+    configuration.engineArguments = options.python.engineArguments
+    configuration.controllerArguments = options.python.controllerArguments
+    configuration.restartsEngines = options.restartsEngines
     configuration.removesLogs = true
     let handler = LineLogHandler(name: program, level: .warning)
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })

@@ -1,4 +1,5 @@
 import MartletCluster
+import MartletEngine
 import MartletWire
 
 /// The options common to every ``ClusterProgram``, extracted from its command line.
@@ -8,6 +9,10 @@ struct ProgramOptions: Sendable, Hashable {
   /// The options that select a cluster to join, in the syntax of the roles; empty to start a cluster.
   private var selection: [String] = []
   private var file: String?
+  /// The Python of the cluster that the program starts.
+  private(set) var python = PythonOptions()
+  /// Whether engines that end unexpectedly are started again.
+  private(set) var restartsEngines = false
   /// The remaining arguments, for the program itself.
   var arguments: [String] = []
 
@@ -22,9 +27,16 @@ struct ProgramOptions: Sendable, Hashable {
         return
       }
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      guard let name = parts.first,
-        ["--engines", "--profile", "--profile-dir", "--cluster-id", "--connection-file"].contains(name)
-      else {
+      switch argument {
+      case "--no-python":
+        python.isAllowed = false
+        continue
+      case "--restart-engines":
+        restartsEngines = true
+        continue
+      default: break
+      }
+      guard let name = parts.first, Self.names.contains(name) else {
         arguments.append(argument)
         continue
       }
@@ -36,10 +48,21 @@ struct ProgramOptions: Sendable, Hashable {
         }
         engines = count
       case "--connection-file": file = value
+      case "--python": python.interpreter = value.contains("/") ? UserPath.absolute(value) : value
+      case "--python-start":
+        guard let start = PythonConfiguration.Start(rawValue: value) else {
+          throw OptionError("--python-start should be lazy or eager, not \(value)")
+        }
+        python.start = start
       default: selection.append("\(name)=\(value)")
       }
     }
   }
+
+  /// The options that have a value.
+  private static let names = [
+    "--engines", "--profile", "--profile-dir", "--cluster-id", "--connection-file", "--python", "--python-start",
+  ]
 
   /// The connection file of the cluster to join, or `nil` to start a cluster.
   ///

@@ -25,6 +25,8 @@ struct Engines: AsyncParsableCommand {
 /// Runs engines in the foreground.
 struct EnginesAction {
   private let group: EngineGroup
+  /// Whether the engines were given options of their own, which may name another connection file.
+  private let hasOwnOptions: Bool
 
   /// Engines with the options of `ipcluster engines`.
   init(_ arguments: [String], engineArguments: [String] = []) throws {
@@ -34,7 +36,9 @@ struct EnginesAction {
       count: options.engines ?? ProcessInfo.processInfo.activeProcessorCount)
     group.clusterID = options.application.clusterID
     if let program = options.program { group.program = ProgramCommand(executable: program) }
-    group.arguments = engineArguments + options.controllerArguments
+    let own = engineArguments + options.controllerArguments
+    hasOwnOptions = !own.isEmpty
+    group.arguments = options.python.engineArguments + own
     self.group = group
   }
 
@@ -52,9 +56,9 @@ struct EnginesAction {
   }
 
   /// Refuses to start engines for a cluster that has ended. A cluster without files passes, because its connection file
-  /// may still appear. Engine options pass too, because they may name another file.
+  /// may still appear. Engines with options of their own pass too, because these may name another file.
   private func checkCluster() throws {
-    guard group.arguments.isEmpty, ClusterCatalog.cluster(group.clusterID, in: group.profile) != nil else { return }
+    guard !hasOwnOptions, ClusterCatalog.cluster(group.clusterID, in: group.profile) != nil else { return }
     let file = try ClusterCatalog.running(group.clusterID, in: group.profile, orUnknown: true).files.engineConnection
     if file.exists { _ = try file.read() }
   }

@@ -78,8 +78,20 @@ struct EngineSelection: ParsableArguments {
   @Option(help: "Your program that runs as the engines and has their functions.")
   var program: String?
 
+  @Option(help: "The Python that engines run Python code with; by default one with ipyparallel, if there is one.")
+  var python: String?
+
+  @Option(help: "eager: engines start Python at once; lazy: when it is needed first, the default.")
+  var pythonStart: String?
+
+  @Flag(help: "Engines run no Python code, only the functions of your program.")
+  var noPython = false
+
   /// The options in the roles' own syntax.
-  var arguments: [String] { roleArguments(["n": n.map(String.init), "program": program]) }
+  var arguments: [String] {
+    roleArguments(["n": n.map(String.init), "program": program, "python": python, "python-start": pythonStart])
+      + (noPython ? ["--no-python"] : [])
+  }
 }
 
 /// The given options, in the roles' own syntax.

@@ -10,6 +10,9 @@ struct Start: AsyncParsableCommand {
 
   @OptionGroup var selection: ClusterSelection
 
+  @Flag(help: "Start engines again that end unexpectedly, unless they keep ending right after their start.")
+  var restartEngines = false
+
   @Flag(help: "Return when the engines have registered, and leave the cluster running.")
   var daemonize = false
 
@@ -34,6 +37,7 @@ struct Start: AsyncParsableCommand {
 
   func run() async throws {
     var arguments = selection.arguments + (daemonize ? ["--daemonize"] : []) + engines.arguments
+    if restartEngines { arguments.append("--restart-engines") }
     arguments += roleArguments(["ip": ip, "transport": transport, "location": location, "log-level": logLevel])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
     let (options, background) = (arguments, background)

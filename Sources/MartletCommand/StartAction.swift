@@ -48,7 +48,9 @@ struct StartAction {
       configuration.network = .address(transport: options.transport ?? "tcp", ip: options.ip ?? "127.0.0.1")
     }
     configuration.location = options.location
-    configuration.controllerArguments = options.controllerArguments
+    configuration.engineArguments = options.python.engineArguments
+    configuration.restartsEngines = options.restartsEngines
+    configuration.controllerArguments = options.python.controllerArguments + options.controllerArguments
     return configuration
   }
 

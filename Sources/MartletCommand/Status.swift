@@ -21,7 +21,10 @@ struct Status: AsyncParsableCommand {
       let start = ContinuousClock.now
       try await Task.sleep(for: .seconds(interval))
       let after = try await ClusterStatus.read(from: connection)
+      // Read at the end, because engines may have ended meanwhile.
+      let restarts = ClusterCatalog.cluster(application.clusterID, in: application.profile)?.record?.restarts
       print(StatusReport(before: before, after: after, elapsed: start.duration(to: .now)).text)
+      if let text = restarts?.summary { print(text) }
     }
   }
 }

@@ -24,16 +24,20 @@ public actor Cluster {
   /// The current stage.
   public private(set) var state = State.new
   /// The running processes, as in the cluster file.
-  package private(set) var record: ClusterRecord
+  package internal(set) var record: ClusterRecord
   /// The controller's process id; `nil` before it starts and after it ends.
   public var controllerProcessID: Int? { record.controller?.pid }
   private var controller: ChildProcess?
-  private var engines: [EngineKey: ChildProcess] = [:]
-  private let logger: Logger
+  var engines: [EngineKey: ChildProcess] = [:]
+  /// When engines that ended are started again.
+  var restarts: EngineRestarts<EngineKey>
+  /// The tasks that wait until an engine is to be started again, and start it.
+  var restartTasks: [EngineKey: Task<Void, Never>] = [:]
+  let logger: Logger
   /// The callers that wait for a process to end, by observer number.
   private var observers: [Int: AsyncStream<Void>.Continuation] = [:]
   private var lastObserver = 0
-  private var lastEngineSet = 0
+  var lastEngineSet = 0
   private var stopping: Task<Void, Never>?
   /// Whether connection files outlive the cluster.
   private var reusesFiles = false
@@ -41,7 +45,8 @@ public actor Cluster {
   private var lock: LockFile?
   private var sockets: SocketDirectory?
 
-  private struct EngineKey: Hashable {
+  /// An engine's place in the cluster, which it keeps when it is started again.
+  struct EngineKey: Hashable, Sendable {
     let set: String
     let number: Int
   }
@@ -50,6 +55,7 @@ public actor Cluster {
   public init(_ configuration: ClusterConfiguration, logger: Logger = Logger(label: "martlet")) {
     self.configuration = configuration
     self.logger = logger
+    restarts = EngineRestarts(policy: configuration.restartPolicy)
     record = ClusterRecord(files: ClusterFiles(clusterID: configuration.clusterID, profile: configuration.profile))
   }
 
@@ -60,7 +66,7 @@ public actor Cluster {
   public func start() async throws {
     guard state == .new else { throw ClusterError("a cluster is started once, this one is \(state.rawValue)") }
     try configuration.profile.create()
-    let options = try ControllerOptions.read(sharedArguments + configuration.controllerArguments).options
+    let options = try ControllerOptions.read(sharedArguments + controllerArguments).options
     reusesFiles = options.reuseFiles
     state = .starting
     do {
@@ -141,7 +147,7 @@ public actor Cluster {
     if let location = configuration.location { arguments.append("--location=\(location)") }
     try record.write()
     let child = try await ChildProcess.launch(
-      configuration.controllerProgram.adding(arguments + configuration.controllerArguments),
+      configuration.controllerProgram.adding(arguments + controllerArguments),
       log: "\(configuration.profile.log)/\(prefix)\(ProcessIdentity.pid).log", grace: configuration.stopGrace)
     try await stopUnlessWanted(child)
     controller = child
@@ -173,52 +179,12 @@ public actor Cluster {
     }
   }
 
-  private var sharedArguments: [String] {
+  private var controllerArguments: [String] {
+    configuration.python.options.controllerArguments + configuration.controllerArguments
+  }
+
+  var sharedArguments: [String] {
     ["--profile-dir=\(configuration.profile.path)", "--cluster-id=\(configuration.clusterID)"]
-  }
-
-  /// Starts more engines in a running cluster, without waiting for them to register.
-  ///
-  /// - Returns: the name of the new engine set.
-  /// - Throws: ``ClusterError`` when the cluster isn't running or a process can't be started.
-  @discardableResult
-  public func addEngines(_ count: Int) async throws -> String {
-    guard state == .running else {
-      throw ClusterError("engines can only join a running cluster, this one is \(state.rawValue)")
-    }
-    return try await launchEngines(count)
-  }
-
-  @discardableResult
-  private func launchEngines(_ count: Int) async throws -> String {
-    let set = nextEngineSetID()
-    let info = try record.files.engineConnection.read()
-    let environment = ["IPP_CONNECTION_INFO": String(decoding: info.json.bytes.array, as: UTF8.self)]
-    do {
-      for number in 0..<count {
-        let child = try await ChildProcess.launch(
-          configuration.engineProgram.adding(["engine"] + sharedArguments + configuration.engineArguments),
-          environment: environment,
-          log: "\(configuration.profile.log)/ipengine-\(configuration.clusterID)-\(set)-\(number).log",
-          grace: configuration.stopGrace)
-        let key = EngineKey(set: set, number: number)
-        try await stopUnlessWanted(child)
-        engines[key] = child
-        record.engineSets[set, default: [:]][number] = .init(pid: child.pid, log: child.log)
-        Task { self.engineEnded(key, await child.status) }
-      }
-      try record.write()
-    } catch {
-      await Self.stop(engines.filter { $0.key.set == set }.map(\.value))
-      throw error
-    }
-    return set
-  }
-
-  /// The seconds since 1970, as in ipyparallel, but always greater than the last id.
-  private func nextEngineSetID() -> String {
-    lastEngineSet = max(lastEngineSet + 1, Int(Date().timeIntervalSince1970))
-    return "\(lastEngineSet)"
   }
 
   private func controllerEnded(_ status: ExitStatus) {
@@ -231,24 +197,14 @@ public actor Cluster {
     processEnded()
   }
 
-  private func engineEnded(_ key: EngineKey, _ status: ExitStatus) {
-    let log = engines.removeValue(forKey: key)?.log ?? ""
-    record.engineSets[key.set]?[key.number] = nil
-    if record.engineSets[key.set]?.isEmpty ?? false { record.engineSets[key.set] = nil }
-    guard state == .starting || state == .running else { return }
-    logger.warning("an engine ended with \(status), its log is \(log)")
-    try? record.write()
-    processEnded()
-  }
-
-  /// The number of running engine processes, registered or not.
-  public var engineProcessCount: Int { engines.count }
-
   /// Whether the controller has ended or was never started.
   var hasNoController: Bool { controller == nil }
 
-  /// Whether no engine can register any more, because the controller or all engines have ended.
-  var cannotServe: Bool { controller == nil || (engines.isEmpty && configuration.engines > 0) }
+  /// Whether no engine can register any more, because the controller or all engines have ended and none is
+  /// started again.
+  var cannotServe: Bool {
+    controller == nil || (engines.isEmpty && configuration.engines > 0 && restarts.counts.waiting == 0)
+  }
 
   private func checkNotStopped() throws(ClusterError) {
     guard state == .starting || state == .running else {
@@ -257,7 +213,7 @@ public actor Cluster {
   }
 
   /// Stops a process that started while the cluster was being stopped.
-  private func stopUnlessWanted(_ child: ChildProcess) async throws {
+  func stopUnlessWanted(_ child: ChildProcess) async throws {
     guard state != .starting, state != .running else { return }
     await child.stop()
     try checkNotStopped()
@@ -281,7 +237,7 @@ public actor Cluster {
   /// The number of callers that wait for a process to end.
   var observerCount: Int { observers.count }
 
-  private func processEnded() {
+  func processEnded() {
     for observer in observers.values { observer.yield() }
   }
 
@@ -296,6 +252,8 @@ public actor Cluster {
   }
 
   private func takeDown() async {
+    for task in restartTasks.values { task.cancel() }
+    for task in restartTasks.values { await task.value }
     // Stop the engines first, while the controller can still receive their goodbyes.
     await Self.stop(Array(engines.values))
     await controller?.stop()
@@ -316,7 +274,7 @@ public actor Cluster {
     processEnded()
   }
 
-  private static func stop(_ engines: [ChildProcess]) async {
+  static func stop(_ engines: [ChildProcess]) async {
     await withTaskGroup { group in
       for engine in engines { group.addTask { await engine.stop() } }
     }

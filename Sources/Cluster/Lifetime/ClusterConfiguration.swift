@@ -1,4 +1,5 @@
 import Foundation
+import MartletEngine
 
 /// The profile, the programs and the number of engines of a cluster to start.
 public struct ClusterConfiguration: Sendable, Hashable {
@@ -24,6 +25,14 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var controllerArguments: [String] = []
   /// Options passed on to each engine.
   public var engineArguments: [String] = []
+  /// Whether and with which Python the engines run Python code. What has its default here is up to the profile's
+  /// configuration of engines.
+  public var python = PythonConfiguration()
+  /// Whether an engine that ends unexpectedly, because it crashed or lost its Python, is started again. One that ends
+  /// soon after its start again and again is given up. Default: false, because what its namespace held is lost.
+  public var restartsEngines = false
+  /// When ended engines are started again.
+  var restartPolicy = EngineRestartPolicy()
   /// Where the controller listens.
   public var network = Network.local
   /// The host that remote peers connect to; this host's name by default.

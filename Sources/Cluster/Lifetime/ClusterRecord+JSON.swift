@@ -12,6 +12,7 @@ extension ClusterRecord {
       "martlet": .object(
         supervisor.fields.merging([
           "format": .int(Self.format), "socket_directory": socketDirectory.map { .string($0) } ?? .null,
+          "restarts": restarts.json,
         ]) { $1 }),
     ]
     if let controller { fields["controller"] = ["class": "local", "state": .object(state(of: controller))] }
@@ -55,6 +56,7 @@ extension ClusterRecord {
       guard let path = directory.stringValue else { throw OptionError("'socket_directory' is no text") }
       socketDirectory = path
     }
+    restarts = EngineRestartCounts(json: martlet["restarts"])
     guard json["cluster"]?["cluster_id"]?.stringValue == files.clusterID else {
       throw OptionError("'cluster_id' is not that of the file's name")
     }
@@ -74,5 +76,26 @@ extension ClusterRecord.Process {
   fileprivate init(_ state: JSONValue?) throws(OptionError) {
     guard let pid = state?["pid"]?.intValue, pid > 0 else { throw OptionError("a process lacks 'pid'") }
     self.init(pid: pid, log: state?["output_file"]?.stringValue ?? "")
+  }
+}
+
+extension EngineRestartCounts {
+  fileprivate var json: JSONValue {
+    ["restarted": .int(restarted), "waiting": .int(waiting), "given_up": .int(givenUp)]
+  }
+
+  /// Reads the counts, which are zero in files of earlier versions.
+  fileprivate init(json: JSONValue?) {
+    self.init(
+      restarted: json?["restarted"]?.intValue ?? 0, waiting: json?["waiting"]?.intValue ?? 0,
+      givenUp: json?["given_up"]?.intValue ?? 0)
+  }
+}
+
+extension EngineRestartCounts {
+  /// The counts as a sentence; `nil` if no engine has ended unexpectedly.
+  package var summary: String? {
+    guard self != EngineRestartCounts() else { return nil }
+    return "Engines started again: \(restarted); waiting for their next start: \(waiting); given up: \(givenUp)"
   }
 }

@@ -27,6 +27,8 @@ package struct ClusterRecord: Sendable, Hashable {
   package var controller: Process?
   /// The running engines, by set and by number within the set. Empty sets are left out.
   package var engineSets: [String: [Int: Process]] = [:]
+  /// How often engines were started again.
+  package var restarts = EngineRestartCounts()
   /// The folder with its socket files, if it uses `ipc`.
   package var socketDirectory: String?
 

@@ -18,6 +18,10 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var ip: String?
   /// The host that peers elsewhere connect to.
   public var location: String?
+  /// Options for the engines and the controller, about Python.
+  public var python: PythonOptions
+  /// Whether engines that end unexpectedly are started again.
+  public var restartsEngines = false
   /// Options for the controller: `Cluster.controller_args`, then what follows `--`.
   public var controllerArguments: [String] = []
   /// Whether the command is about all clusters, or clusters of all profiles.
@@ -51,6 +55,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&transport, "controller_transport", of: classes, as: .text)
     try role.reader.read(&ip, "controller_ip", of: classes, as: .text)
     try role.reader.read(&location, "controller_location", of: classes, as: .text)
+    python = try PythonOptions(&role.reader, classes)
+    try role.reader.read(&restartsEngines, "restart_engines", of: classes, as: .bool)
     try role.reader.read(&controllerArguments, "controller_args", of: classes, as: .texts)
     controllerArguments += role.commandLine.passedThrough
     try role.reader.read(&all, "all_cluster_ids", of: classes, as: .bool)

@@ -36,14 +36,14 @@ struct CommandLineSyntax: Sendable {
         "port": "IPController.regport", "ports": "IPController.ports", "engine-ports": "IPController.engine_ports",
         "client-ports": "IPController.client_ports", "ping": "HeartMonitor.period",
         "scheme": "TaskScheduler.scheme_name", "hwm": "TaskScheduler.hwm",
-        "max-message-size": "IPController.max_message_size",
+        "max-message-size": "IPController.max_message_size", "python": "IPController.python",
       ],
       flags: [
         "usethreads": ["IPController.use_threads": "True"], "sqlitedb": ["IPController.db_class": "SQLiteDB"],
         "mongodb": ["IPController.db_class": "MongoDB"], "dictdb": ["IPController.db_class": "DictDB"],
         "nodb": ["IPController.db_class": "NoDB"], "reuse": ["IPController.reuse_files": "True"],
         "restore": ["IPController.restore_engines": "True", "IPController.reuse_files": "True"],
-        "enable-curve": ["IPController.enable_curve": "True"],
+        "enable-curve": ["IPController.enable_curve": "True"], "no-python": ["IPController.allow_python": "False"],
       ]))
 
   /// An engine's options.
@@ -53,8 +53,9 @@ struct CommandLineSyntax: Sendable {
         "file": "IPEngine.url_file", "c": "IPEngine.startup_command", "s": "IPEngine.startup_script",
         "url": "IPEngine.registration_url", "ssh": "IPEngine.sshserver", "sshkey": "IPEngine.sshkey",
         "location": "IPEngine.location", "timeout": "IPEngine.timeout", "id": "IPEngine.id",
+        "python": "IPEngine.python", "python-start": "IPEngine.python_start",
       ],
-      flags: ["mpi": ["IPEngine.use_mpi": "True"]]))
+      flags: ["mpi": ["IPEngine.use_mpi": "True"], "no-python": ["IPEngine.allow_python": "False"]]))
 
   /// The options of `ipcluster`.
   static let cluster = common.adding(
@@ -63,11 +64,13 @@ struct CommandLineSyntax: Sendable {
         "n": "Cluster.n", "engines": "Cluster.engine_launcher_class", "controller": "Cluster.controller_launcher_class",
         "delay": "Cluster.delay", "ip": "Cluster.controller_ip", "location": "Cluster.controller_location",
         "signal": "IPClusterStop.signal", "o": "IPClusterList.output_format", "program": "Cluster.program",
-        "transport": "Cluster.controller_transport",
+        "transport": "Cluster.controller_transport", "python": "Cluster.python",
+        "python-start": "Cluster.python_start",
       ],
       flags: [
         "daemonize": ["IPClusterEngines.daemonize": "True"], "force": ["IPClusterClean.force": "True"],
-        "all": ["IPClusterStop.all_cluster_ids": "True"],
+        "all": ["IPClusterStop.all_cluster_ids": "True"], "no-python": ["Cluster.allow_python": "False"],
+        "restart-engines": ["Cluster.restart_engines": "True"],
       ]))
 
   private func adding(_ other: CommandLineSyntax) -> CommandLineSyntax {

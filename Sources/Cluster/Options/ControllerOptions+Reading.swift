@@ -1,4 +1,5 @@
 import Foundation
+import MartletEngine
 
 extension ControllerOptions: RoleReading {
   static var kind: RoleKind { .controller }
@@ -17,17 +18,27 @@ extension ControllerOptions: RoleReading {
   }
 
   init(_ role: inout RoleOptions) throws(OptionError) {
-    self.init(application: role.application)
+    self.init(application: role.application, environment: role.environment)
     let classes = Self.kind.classes
     try network.read(&role.reader, classes)
     try security.read(&role.reader, classes)
     try scheduler.read(&role.reader, classes)
     try heartbeat.read(&role.reader, classes)
     try store.read(&role.reader, classes)
+    try python.read(&role.reader, classes)
     try role.reader.read(&restoreEngines, "restore_engines", of: classes, as: .bool)
     if restoreEngines { reuseFiles = true }
     try role.reader.read(&reuseFiles, "reuse_files", of: classes, as: .bool)
     role.reader.accept(["use_threads", "monitor_ip", "monitor_transport"], classes)
+  }
+}
+
+extension ControllerOptions.Python {
+  fileprivate mutating func read(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) {
+    var interpreter: String?
+    try reader.readNonEmpty(&interpreter, "python", of: classes)
+    if let interpreter { interpreters = [PythonConfiguration.absolute(interpreter)] }
+    try reader.read(&isAllowed, "allow_python", of: classes, as: .bool)
   }
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a controller's command line, environment and configuration files say; the defaults are ipyparallel's.
 public struct ControllerOptions: Sendable, Hashable {
   /// Where the sockets are bound.
@@ -94,6 +96,25 @@ public struct ControllerOptions: Sendable, Hashable {
     public var table = "ipython-tasks"
   }
 
+  /// The Python that runs Dask's scheduler for clients that ask for it.
+  public struct Python: Sendable, Hashable {
+    /// The interpreters to try, in order: the one of `--python`, else that of `MARTLET_PYTHON`, else those of the active
+    /// environments and of the `PATH`.
+    public var interpreters: [String]
+    /// Whether it is run at all.
+    public var isAllowed = true
+
+    /// The interpreters of an environment.
+    init(environment: [String: String]) {
+      if let named = environment["MARTLET_PYTHON"], !named.isEmpty {
+        interpreters = [named]
+      } else {
+        let folders = ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap { environment[$0] }.filter { !$0.isEmpty }
+        interpreters = folders.map { "\($0)/bin/python" } + ["python3"]
+      }
+    }
+  }
+
   /// Profile, cluster, logging.
   public var application: ApplicationOptions
   /// Where the sockets are bound.
@@ -106,14 +127,19 @@ public struct ControllerOptions: Sendable, Hashable {
   public var heartbeat = Heartbeat()
   /// Where tasks and results are recorded.
   public var store: Store
+  /// The Python that runs Dask's scheduler.
+  public var python: Python
   /// Whether connection files are reused at the start and kept at the end.
   public var reuseFiles = false
   /// Whether to take over the engines of a controller that died, from its state file; implies ``reuseFiles``.
   public var restoreEngines = false
 
   /// Defaults in a profile.
-  public init(application: ApplicationOptions) {
+  public init(
+    application: ApplicationOptions, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
     self.application = application
+    python = Python(environment: environment)
     store = Store(location: application.profile.path)
   }
 }

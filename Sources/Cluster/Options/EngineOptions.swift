@@ -1,4 +1,5 @@
 import Foundation
+import MartletEngine
 import MartletWire
 import MartletZeroMQ
 
@@ -32,10 +33,8 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var sessionKey: String?
   /// A host to tunnel through; replaces the connection file's.
   public var sshServer: String?
-  /// Python code to run at the start, for engines with Python.
-  public var startupCommand: String?
-  /// A Python script to run at the start.
-  public var startupScript: String?
+  /// Which Python the engine runs Python code with, whether, and from when.
+  public var python = PythonConfiguration()
 
   /// Reads the options of an engine.
   ///
@@ -74,8 +73,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.readNonEmpty(&curveServerKey, "curve_serverkey", of: classes)
     sessionKey = try SessionOptions.key(&role.reader)
     try role.reader.read(&sshServer, "sshserver", of: classes, as: .text)
-    try role.reader.read(&startupCommand, "startup_command", of: classes, as: .text)
-    try role.reader.read(&startupScript, "startup_script", of: classes, as: .text)
+    try python.read(&role.reader, classes)
     role.reader.accept(
       ["enable_nanny", "use_mpi", "paramiko", "sshkey", "mpi_registration_delay", "init_mpi"], classes)
     role.reader.accept(["username", "signature_scheme"], ["Session"])

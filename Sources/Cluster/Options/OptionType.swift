@@ -42,6 +42,15 @@ extension OptionType<Bool> {
   }
 }
 
+extension OptionType where Value: RawRepresentable<String> & CaseIterable {
+  /// One of several words.
+  static func choice() -> Self {
+    OptionType(
+      expected: Value.allCases.map(\.rawValue).joined(separator: " or "),
+      parse: { $0.text.flatMap { Value(rawValue: $0.lowercased()) } }, literal: { .string($0.rawValue) })
+  }
+}
+
 extension OptionType<Int> {
   /// A whole number that is not negative.
   static var int: Self { int(in: 0...Int.max) }

@@ -44,6 +44,8 @@ extension ControllerConfiguration {
     store.filename = options.store.filename
     store.location = options.store.location
     store.table = options.store.table
+    dask.interpreters = options.python.interpreters
+    dask.isAllowed = options.python.isAllowed
     reusesFiles = options.reuseFiles
     restoresEngines = options.restoreEngines
     let profile = application.profile

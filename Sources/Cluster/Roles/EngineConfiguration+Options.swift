@@ -9,7 +9,7 @@ extension EngineConfiguration {
   public init(_ options: EngineOptions, connection: ConnectionInfo) {
     self.init(
       connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,
-      maxHeartbeatMisses: options.maxHeartbeatMisses)
+      maxHeartbeatMisses: options.maxHeartbeatMisses, python: options.python)
     if let publicKey = options.curvePublicKey, let secretKey = options.curveSecretKey {
       curveKeys = CurveKeyPair(publicKey: publicKey, secretKey: secretKey)
     }

@@ -15,6 +15,7 @@ import Testing
     record.controller = .init(pid: 12, log: "/log/c")
     record.engineSets = ["1": [0: .init(pid: 13, log: "/log/e"), 1: .init(pid: 14, log: "/log/f")]]
     record.socketDirectory = "/tmp/s"
+    record.restarts = EngineRestartCounts(restarted: 3, waiting: 1, givenUp: 2)
     self.record = record
   }
 

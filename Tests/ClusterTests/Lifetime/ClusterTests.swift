@@ -192,6 +192,63 @@ import Testing
     #expect(files == [])
   }
 
+  /// An engine that fails is started again until it is given up; one that leaves with exit code 0 stays away.
+  @Test func startsEnginesAgain() async throws {
+    var configuration = configuration
+    configuration.restartsEngines = true
+    configuration.restartPolicy = EngineRestartPolicy(
+      firstDelay: .milliseconds(1), longestDelay: .milliseconds(2), steadyTime: .seconds(60), limit: 3)
+    configuration.engines = 0
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    let set = try await cluster.addEngines(2)
+    for _ in 0..<2 {
+      let restarted = await cluster.restarts.counts.restarted
+      let pid = try #require(await cluster.record.engineSets[set]?[0]?.pid)
+      kill(Int32(pid), SIGKILL)
+      while await cluster.restarts.counts.restarted == restarted { try await Task.sleep(for: .milliseconds(5)) }
+      while await cluster.record.engineSets[set]?[0] == nil { try await Task.sleep(for: .milliseconds(5)) }
+      #expect(await cluster.record.engineSets[set]?[0]?.pid != pid)
+    }
+    let pid = try #require(await cluster.record.engineSets[set]?[0]?.pid)
+    kill(Int32(pid), SIGKILL)
+    await cluster.wait { $0.engineProcessCount == 1 }
+    let counts = EngineRestartCounts(restarted: 2, waiting: 0, givenUp: 1)
+    #expect(await cluster.record.restarts == counts)
+    let files = await cluster.record.files
+    #expect(try ClusterRecord.read(files)?.restarts == counts)
+    #expect(counts.summary == "Engines started again: 2; waiting for their next start: 0; given up: 1")
+    await cluster.stop()
+  }
+
+  @Test(arguments: [0, 1]) func onlyUnexpectedEndsAreRepaired(exitCode: Int) async throws {
+    var configuration = configuration
+    configuration.restartsEngines = true
+    configuration.restartPolicy = EngineRestartPolicy(
+      firstDelay: .milliseconds(1), longestDelay: .milliseconds(2), steadyTime: .seconds(60), limit: 3)
+    configuration.engineProgram = ProgramCommand(executable: "/bin/sh", arguments: ["-c", "exit \(exitCode)"])
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    await cluster.wait { $0.cannotServe }
+    #expect(
+      await cluster.restarts.counts
+        == EngineRestartCounts(restarted: exitCode == 0 ? 0 : 4, waiting: 0, givenUp: exitCode == 0 ? 0 : 2))
+    await cluster.stop()
+  }
+
+  @Test func aStoppedClusterStartsNoEngine() async throws {
+    var configuration = configuration
+    configuration.restartsEngines = true
+    configuration.restartPolicy.firstDelay = .seconds(1000)
+    configuration.engineProgram = ProgramCommand(executable: "/bin/false")
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    await cluster.wait { $0.restarts.counts.waiting == 2 }
+    #expect(await !cluster.cannotServe)
+    await cluster.stop()
+    #expect(await cluster.engineProcessCount == 0)
+  }
+
   @Test func noticesTheControllersEnd() async throws {
     let cluster = cluster()
     try await cluster.start()

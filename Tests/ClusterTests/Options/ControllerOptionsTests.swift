@@ -124,4 +124,19 @@ import Testing
     #expect(try read("--debug").application.logLevel == .debug)
     #expect(try read("--quiet").application.logLevel == .critical)
   }
+
+  @Test func findsAPythonForDask() throws {
+    func interpreters(_ arguments: [String], _ environment: [String: String]) throws -> [String] {
+      try ControllerOptions.read(arguments, environment: environment).options.python.interpreters
+    }
+    #expect(try interpreters([], [:]) == ["python3"])
+    #expect(
+      try interpreters([], ["VIRTUAL_ENV": "/v", "CONDA_PREFIX": "/c"]) == [
+        "/v/bin/python", "/c/bin/python", "python3",
+      ])
+    #expect(try interpreters([], ["VIRTUAL_ENV": "/v", "MARTLET_PYTHON": "/m"]) == ["/m"])
+    #expect(try interpreters(["--python=/p"], ["MARTLET_PYTHON": "/m"]) == ["/p"])
+    #expect(try ControllerOptions.read([], environment: [:]).options.python.isAllowed)
+    #expect(try !ControllerOptions.read(["--no-python"], environment: [:]).options.python.isAllowed)
+  }
 }

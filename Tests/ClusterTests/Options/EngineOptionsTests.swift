@@ -1,3 +1,5 @@
+import Foundation
+import MartletEngine
 import MartletWire
 import Testing
 
@@ -15,8 +17,58 @@ import Testing
     #expect(options.connectionFile.path == "/x/engine.json")
     #expect(options.registrationTimeout == .seconds(2.5) && options.connectionFileTimeout == .seconds(1))
     #expect(options.id == 3 && options.location == "here" && options.maxHeartbeatMisses == 7)
-    #expect(options.startupCommand == "import numpy" && options.curveServerKey == "server")
+    #expect(options.python.startupCommand == "import numpy" && options.curveServerKey == "server")
     #expect(warnings == ["unknown option InteractiveShell.colors in the command line, it has no effect"])
+  }
+
+  @Test func readsOptionsAboutPython() throws {
+    let (options, warnings) = try EngineOptions.read(
+      [
+        "--python=/opt/python", "--python-start", "eager", "--no-python", "-s", "start.py",
+        "--IPEngine.interrupt_grace=2",
+      ], environment: [:])
+    #expect(warnings == [])
+    #expect(
+      options.python
+        == PythonConfiguration(
+          interpreter: "/opt/python", start: .eager, isAllowed: false, startupScript: "start.py",
+          interruptGrace: .seconds(2)))
+    #expect(try EngineOptions.read([], environment: [:]).options.python == PythonConfiguration())
+    let here = FileManager.default.currentDirectoryPath
+    #expect(
+      try EngineOptions.read(["--python=bin/python"], environment: [:]).options.python.interpreter
+        == "\(here)/bin/python")
+    #expect(
+      try EngineOptions.read(["--python=python3.12"], environment: [:]).options.python.interpreter == "python3.12")
+  }
+
+  @Test func refusesAnUnknownStartOfPython() {
+    let error = #expect(throws: OptionError.self) { try EngineOptions.read(["--python-start=soon"], environment: [:]) }
+    #expect(error?.description == "IPEngine.python_start in the command line should be lazy or eager, not soon")
+  }
+
+  @Test func profileNamesThePython() throws {
+    let folder = try TemporaryFolder()
+    try folder.profile()
+    try folder.write(
+      "c.IPEngine.python = '/opt/python'\nc.IPEngine.allow_python = False\n", to: "profile_default/ipengine_config.py")
+    let python = try EngineOptions.read([], environment: folder.environment).options.python
+    #expect(python.interpreter == "/opt/python" && !python.isAllowed)
+    let other = try EngineOptions.read(
+      ["--python=/usr/bin/python3", "--IPEngine.allow_python=True"], environment: folder.environment
+    ).options.python
+    #expect(other.interpreter == "/usr/bin/python3" && other.isAllowed)
+  }
+
+  /// What a cluster's configuration says about Python comes out of the engine's command line again.
+  @Test(arguments: [
+    PythonConfiguration(), .notAllowed,
+    PythonConfiguration(
+      interpreter: "/opt/my python", start: .eager, startupCommand: "a = 'x y'", startupScript: "/s.py",
+      interruptGrace: .milliseconds(1500)),
+  ])
+  func engineArgumentsSayTheSame(python: PythonConfiguration) throws {
+    #expect(try EngineOptions.read(python.engineArguments, environment: [:]).options.python == python)
   }
 
   @Test func findsTheProfilesFile() throws {

@@ -11,13 +11,25 @@ import Testing
     #expect(try options.connectionFile() == nil)
   }
 
+  @Test func takesOptionsForItsEngines() throws {
+    let options = try ProgramOptions(
+      ["--python", "/opt/python", "--python-start=eager", "--no-python", "--restart-engines", "file"])
+    #expect(options.python.engineArguments == ["--python=/opt/python", "--no-python", "--python-start=eager"])
+    #expect(options.python.controllerArguments == ["--python=/opt/python", "--no-python"])
+    #expect(options.restartsEngines && options.arguments == ["file"])
+    let plain = try ProgramOptions(["--", "--no-python", "--restart-engines"])
+    #expect(plain.python == PythonOptions() && !plain.restartsEngines)
+  }
+
   @Test func joinsClusters() throws {
     #expect(try ProgramOptions(["--connection-file=/f"]).connectionFile()?.path == "/f")
     let options = try ProgramOptions(["--profile-dir=/p", "--cluster-id=c"])
     #expect(try options.connectionFile()?.path == "/p/security/ipcontroller-c-client.json")
   }
 
-  @Test(arguments: [["--engines"], ["--engines=0"], ["--engines=x"], ["--profile"]])
+  @Test(arguments: [
+    ["--engines"], ["--engines=0"], ["--engines=x"], ["--profile"], ["--python"], ["--python-start=soon"],
+  ])
   func refusesBadValues(arguments: [String]) {
     #expect(throws: OptionError.self) { try ProgramOptions(arguments) }
   }

@@ -1,0 +1,42 @@
+import MartletEngine
+import MartletWire
+
+extension PythonConfiguration {
+  /// Reads an engine's options about Python.
+  mutating func read(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) {
+    try reader.readNonEmpty(&interpreter, "python", of: classes)
+    interpreter = interpreter.map(Self.absolute)
+    try reader.read(&start, "python_start", of: classes, as: .choice())
+    try reader.read(&isAllowed, "allow_python", of: classes, as: .bool)
+    try reader.read(&interruptGrace, "interrupt_grace", of: classes, as: .seconds)
+    try reader.readNonEmpty(&startupCommand, "startup_command", of: classes)
+    try reader.readNonEmpty(&startupScript, "startup_script", of: classes)
+  }
+
+  /// What differs from the defaults. The defaults leave it to the profile's configuration.
+  var options: PythonOptions {
+    let defaults = PythonConfiguration()
+    var options = PythonOptions()
+    options.interpreter = interpreter
+    if start != defaults.start { options.start = start }
+    if isAllowed != defaults.isAllowed { options.isAllowed = isAllowed }
+    return options
+  }
+
+  /// An engine's options for what differs from the defaults.
+  var engineArguments: [String] {
+    let defaults = PythonConfiguration()
+    var arguments = options.engineArguments
+    if interruptGrace != defaults.interruptGrace {
+      arguments.append("--IPEngine.interrupt_grace=\(interruptGrace / .seconds(1))")
+    }
+    if let startupCommand { arguments.append("--IPEngine.startup_command=\(startupCommand)") }
+    if let startupScript { arguments.append("--IPEngine.startup_script=\(startupScript)") }
+    return arguments
+  }
+
+  /// A path, which must not depend on the folder an engine works in. A mere name is looked up on the `PATH`.
+  static func absolute(_ interpreter: String) -> String {
+    interpreter.contains("/") ? UserPath.absolute(interpreter) : interpreter
+  }
+}
