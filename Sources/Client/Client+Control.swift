@@ -1,27 +1,31 @@
 import MartletWire
 
 extension Client {
-  /// Aborts requests that have not started, and waits for the engines to acknowledge it. Running ones go on. The results
-  /// of aborted requests throw ``TaskAborted``.
+  /// Aborts requests that have not started, and waits for the engines to acknowledge it. The results of aborted requests
+  /// throw ``TaskAborted``.
   ///
   /// - Parameters:
   ///   - msgIDs: the ids of the requests, see ``AsyncResult/msgIDs``. Other clients' requests can be aborted, too.
+  ///   - running: whether requests that run are interrupted, too, see ``AsyncResult/cancel(running:)``.
   ///   - targets: the engines to tell.
   /// - Throws: ``ClientError/Code/noEngines``, ``ClientError/Code/noSuchEngine``; ``ClientError/Code/timeout`` if an
   ///   engine does not acknowledge within ``ClientConfiguration/queryTimeout``.
-  public func abort(_ msgIDs: [String], targets: EngineTargets = .all) async throws {
-    let content: JSONValue = ["msg_ids": .array(msgIDs.map { .string($0) })]
+  public func abort(_ msgIDs: [String], running: Bool = false, targets: EngineTargets = .all) async throws {
+    let content: JSONValue = ["msg_ids": .array(msgIDs.map { .string($0) }), "running": .bool(running)]
     try await control(MessageType.abortRequest, content: { _ in content }, to: try resolve(targets))
       .value(timeout: configuration.queryTimeout)
   }
 
-  /// Aborts the tasks of a call that have not started, and waits for the engines to acknowledge it. Running ones go on.
-  /// An engine that leaves instead of answering has nothing left to abort.
+  /// Aborts the tasks of a call that have not started, and waits for the engines to acknowledge it. An engine that leaves
+  /// instead of answering has nothing left to abort.
   ///
+  /// - Parameters:
+  ///   - result: the call.
+  ///   - running: whether tasks that run are interrupted, too, see ``AsyncResult/cancel(running:)``.
   /// - Throws: ``ClientError/Code/timeout`` if an engine does not acknowledge within
   ///   ``ClientConfiguration/queryTimeout``; ``ClientError/Code/closed``.
-  public func abort<Value>(_ result: AsyncResult<Value>) async throws {
-    try await acknowledgements(abort(result.state.cancel()))
+  public func abort<Value>(_ result: AsyncResult<Value>, running: Bool = false) async throws {
+    try await acknowledgements(abort(result.state.cancel(), running: running))
   }
 
   /// Aborts all unfinished requests this client has sent to engines, and waits for them to acknowledge it.
@@ -32,15 +36,30 @@ extension Client {
       let ids = connection.outbox.withOutstanding { $0.ids(on: engine) }
       if !ids.isEmpty { idsByEngine[engine] = ids }
     }
-    try await acknowledgements(abort(idsByEngine))
+    try await acknowledgements(abort(idsByEngine, running: false))
   }
 
   /// Removes all names from the engines' namespaces.
   ///
-  /// - Throws: as ``abort(_:targets:)-([String],_)``.
+  /// - Throws: as ``abort(_:running:targets:)``.
   public func clear(_ targets: EngineTargets = .all) async throws {
     try await control(MessageType.clearRequest, content: { _ in [:] }, to: try resolve(targets))
       .value(timeout: configuration.queryTimeout)
+  }
+
+  /// Sends a signal to engines and waits for them to acknowledge it.
+  ///
+  /// ``EngineSignal/interrupt`` raises `KeyboardInterrupt` in the Python code that runs. To interrupt one task and no
+  /// other one that may follow it, use ``AsyncResult/cancel(running:)``.
+  ///
+  /// - Parameters:
+  ///   - signal: the signal.
+  ///   - targets: the engines.
+  /// - Throws: ``ClientError/Code/noEngines``, ``ClientError/Code/noSuchEngine``, ``ClientError/Code/timeout``;
+  ///   ``RemoteError`` if an engine refuses.
+  public func sendSignal(_ signal: EngineSignal, to targets: EngineTargets = .all) async throws {
+    let content: JSONValue = ["sig": .string(signal.name)]
+    try await acknowledgements(control(MessageType.signalRequest, content: { _ in content }, to: try resolve(targets)))
   }
 
   /// Shuts engines down and waits for them to acknowledge it. An engine that leaves without an answer counts as shut

@@ -41,9 +41,10 @@ extension Client {
 
   /// Asks the engines that have unfinished tasks, or may get them from a scheduler, to abort the tasks.
   ///
+  /// - Parameter running: whether tasks that run are interrupted, too.
   /// - Returns: the engines' acknowledgements.
   @discardableResult
-  func abort(_ tasks: [TaskState]) -> AsyncResult<Void> {
+  func abort(_ tasks: [TaskState], running: Bool) -> AsyncResult<Void> {
     var idsByEngine: [RegisteredEngine: [String]] = [:]
     for task in tasks {
       // Engines know a broadcast under an id of their own.
@@ -53,16 +54,19 @@ extension Client {
     if !scheduled.isEmpty {
       for engine in engines { idsByEngine[engine, default: []] += scheduled }
     }
-    return abort(idsByEngine)
+    return abort(idsByEngine, running: running)
   }
 
   /// Asks engines to abort requests.
   ///
+  /// - Parameter running: whether requests that run are interrupted, too.
   /// - Returns: the engines' acknowledgements.
-  func abort(_ idsByEngine: [RegisteredEngine: [String]]) -> AsyncResult<Void> {
+  func abort(_ idsByEngine: [RegisteredEngine: [String]], running: Bool) -> AsyncResult<Void> {
     control(
       MessageType.abortRequest,
-      content: { engine in ["msg_ids": .array((idsByEngine[engine] ?? []).map { .string($0) })] },
+      content: { engine in
+        ["msg_ids": .array((idsByEngine[engine] ?? []).map { .string($0) }), "running": .bool(running)]
+      },
       to: Array(idsByEngine.keys))
   }
 

@@ -12,13 +12,16 @@
 @_exported import struct MartletClient.CompositeError
 @_exported import struct MartletClient.Dependency
 @_exported import struct MartletClient.DirectView
+@_exported import struct MartletClient.DisplayData
 @_exported import struct MartletClient.EngineError
+@_exported import struct MartletClient.EngineSignal
 @_exported import enum MartletClient.EngineTargets
 @_exported import struct MartletClient.EngineView
 @_exported import struct MartletClient.ExecuteReply
 @_exported import struct MartletClient.LoadBalancedView
 @_exported import struct MartletClient.OutputLine
 @_exported import struct MartletClient.OutputLines
+@_exported import struct MartletClient.PythonFunction
 @_exported import struct MartletClient.QueueStatus
 @_exported import struct MartletClient.RegisteredEngine
 @_exported import struct MartletClient.RemoteError
@@ -39,6 +42,7 @@
 @_exported import struct MartletCluster.ProgramCommand
 // For use by functions while they run on an engine.
 @_exported import struct MartletEngine.EngineContext
+@_exported import struct MartletEngine.PythonConfiguration
 @_exported import struct MartletEngine.UnmetDependency
 // Functions, the values sent over the wire, and connections.
 @_exported import struct MartletWire.ArgumentError

@@ -29,7 +29,7 @@ import Testing
       try await everyone.scatter("part", Array(0..<10)).value
       #expect(try await everyone.gather("part", of: Int.self).value == Array(0..<10))
       #expect(try await everyone.map(Self.mean, [[1, 3], [5, 7], [9, 11], [13, 15]]).value == [2, 6, 10, 14])
-      #expect(try await everyone.execute("x = 1").value.count == 3)
+      #expect(try await everyone.execute("x = 1").count == 3)
       #expect(try await client[2].pull("x", as: Int.self).value == 1)
 
       let array = try NDArray([1.0, 2, 3, 4], shape: [2, 2])
@@ -75,6 +75,50 @@ import Testing
     }
   }
 
+  /// The engines have these names, so they look for no Python.
+  @Test func pythonFunctions() async throws {
+    try await TestCluster.withClient(engines: 2) { client in
+      let add: PythonFunction<Int, Int, Int> = "add"
+      let mean = PythonFunction<[Double], Double>("mean")
+      #expect(add.expression == "add" && add.imports.isEmpty)
+      let sum = try await client[0].apply(add, 1, 2).value
+      #expect(sum == 3)
+      #expect(try await client[...].apply(add, 1, 2).value == [3, 3])
+      #expect(try await client.loadBalanced().apply(add, 1, 2).value == 3)
+      #expect(try await client.broadcast().apply(add, 1, 2).value == [3, 3])
+      #expect(try await client[0].apply(python: "add", 1, 2).value == 3)
+      #expect(try await client[...].apply(python: "add", 1, 2, as: Int.self).value == [3, 3])
+      #expect(try await client.loadBalanced().apply(python: "add", 1, 2, as: Int.self).value == 3)
+      #expect(try await client.broadcast().apply(python: "add", 1, 2, as: Int.self).value == [3, 3])
+      let items = [[1.0], [2, 2], [3]]
+      #expect(try await client[0].map(mean, items).value == [1, 2, 3])
+      #expect(try await client[...].map(mean, items).value == [1, 2, 3])
+      #expect(try await client.loadBalanced().map(mean, items, chunkSize: 2).value == [1, 2, 3])
+      #expect(try await client[0].map(python: "mean", items, as: Double.self).value == [1, 2, 3])
+      #expect(try await client[...].map(python: "mean", items, as: Double.self).value == [1, 2, 3])
+      #expect(
+        try await client.loadBalanced().map(python: "mean", items, window: 1, as: Double.self).value == [1, 2, 3])
+    }
+  }
+
+  @Test func executedCode() async throws {
+    try await TestCluster.withClient(engines: 2) { client in
+      let replies = try await client[...].execute("x = [1, 2]\nx")
+      #expect(replies.map { $0.executeResult?.text } == ["[1, 2]", "[1, 2]"])
+      #expect(replies.allSatisfy { $0.stdout.isEmpty && $0.stderr.isEmpty && $0.displays.isEmpty })
+      let reply: ExecuteReply = try await client[1].execute("y = 3", silent: true)
+      #expect(reply.executeResult == nil && reply.output.error == nil)
+      let started = try client[0].startExecuting("x")
+      _ = try await started.value
+      try await started.waitForOutput()
+      #expect(try await started.value.executeResult?.description == "[1, 2]")
+      #expect(started.displays == [])
+      #expect(try await client.broadcast().execute("z = 1").count == 2)
+      let failure = await #expect(throws: RemoteError.self) { try await client[0].execute("no_such_name") }
+      #expect(failure?.plainTraceback.contains("\u{1B}") == false)
+    }
+  }
+
   @Test func outputAndErrors() async throws {
     try await TestCluster.withClient(engines: 2) { client in
       let said = try client[0].apply(Self.say, "hello")
@@ -94,6 +138,8 @@ import Testing
 
       let naps = try client.loadBalanced().map(Self.sleep, [0.01, 60, 60, 60, 60, 60])
       naps.cancel()
+      try await client.abort(naps, running: true)
+      try await client.abort(naps.msgIDs, running: true)
       // A task already running on an engine continues; waiting tasks are aborted.
       await client.close()
       await #expect(throws: (any Error).self) { try await naps.value }

@@ -29,10 +29,22 @@ public struct RemoteError: Error, Sendable, Hashable, CustomStringConvertible {
     self.method = method
   }
 
-  /// One line: the engine, what was called and what went wrong.
+  /// The ``traceback`` without terminal colours.
+  public var plainTraceback: String { TerminalColors.removed(from: traceback) }
+
+  /// One line: the engine, what was called, what went wrong and, where that is plain, what to do about it.
   public var description: String {
     let place = engineID.map { "engine \($0): " } ?? ""
     let call = method.isEmpty ? "" : "\(method): "
-    return evalue.isEmpty ? "\(place)\(call)\(ename)" : "\(place)\(call)\(ename): \(evalue)"
+    let error = evalue.isEmpty ? ename : "\(ename): \(evalue)"
+    return "\(place)\(call)\(error)\(advice.map { "; \($0)" } ?? "")"
+  }
+
+  /// What to do about a module that an expression needs and the engine hasn't imported.
+  private var advice: String? {
+    guard ename == "NameError" else { return nil }
+    let parts = evalue.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "name ", method.contains("\(parts[1]).") else { return nil }
+    return "if it is a module, import it there first: try await view.execute(\"import \(parts[1])\")"
   }
 }

@@ -37,8 +37,9 @@ extension Connection {
         let text = content["text"]?.stringValue
       else { throw WireError(.malformedJSON, "a stream message without name or text") }
       return .text(source, text)
-    case MessageType.displayData: return .displayed(content)
-    case MessageType.executeResult: return .executeResult(content)
+    case MessageType.displayData: return .displayed(DisplayData(content))
+    case MessageType.updateDisplayData: return .updated(DisplayData(content))
+    case MessageType.executeResult: return .executeResult(DisplayData(content))
     case MessageType.executeInput: return content["code"]?.stringValue.map { .executeInput($0) }
     case MessageType.error:
       return .error(

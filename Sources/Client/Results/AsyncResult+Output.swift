@@ -15,6 +15,9 @@ extension AsyncResult {
   /// What the tasks have printed on standard error so far, task by task.
   public var stderr: String { output.map(\.stderr).joined() }
 
+  /// What the tasks have displayed so far, task by task: figures, tables and the like.
+  public var displays: [DisplayData] { output.flatMap(\.displays) }
+
   /// Waits until every task has finished and all its output has arrived.
   ///
   /// - Parameter timeout: how long to wait. Zero or less means not at all.

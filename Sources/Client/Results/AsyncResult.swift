@@ -20,7 +20,8 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
   /// The value; waits until every task has finished.
   ///
-  /// If the waiting task is cancelled, the tasks that have not started are aborted, as by ``cancel()``.
+  /// If the waiting task is cancelled, the tasks that have not started are aborted, as by
+  /// ``cancel(running:)``.
   ///
   /// - Throws: if the call has one task, what made it fail: ``RemoteError``, ``EngineError``, ``TaskAborted`` or
   ///   ``ClientError``; if it has several, ``CompositeError``. `CancellationError`.
@@ -64,10 +65,44 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     }
   }
 
-  /// Aborts the tasks that have not started; running ones go on. Aborted tasks fail with ``TaskAborted``.
+  /// The value; aborts and interrupts the tasks, as ``cancel(running:)`` does, if they take too long.
   ///
-  /// Returns at once. ``Client/abort(_:)`` waits until the engines have acknowledged.
-  public func cancel() { client.abort(state.cancel()) }
+  /// - Parameter timeout: how long the tasks may take from now on.
+  /// - Throws: as ``value``, and ``ClientError/Code/timeout`` at the end of the time, without waiting for the
+  ///   interrupted tasks to end.
+  public func value(cancellingAfter timeout: Duration) async throws -> Value {
+    do {
+      try await abortingOnCancel { try await wait(for: .all, timeout: timeout) }
+    } catch let error as ClientError where error.code == .timeout {
+      cancel(running: true)
+      throw ClientError(.timeout, "\(error.message); the others are cancelled")
+    }
+    return try assemble()
+  }
+
+  /// The value with all output, as far as it contains any; waits for both.
+  ///
+  /// If the waiting task is cancelled, the tasks are aborted and interrupted: nobody else can have an interest in them.
+  func valueWithOutput() async throws -> Value {
+    try await withTaskCancellationHandler {
+      try await state.wait(for: .all)
+      // Of tasks that have failed, the output would be dropped.
+      _ = try assemble()
+      try await waitForOutput()
+    } onCancel: {
+      cancel(running: true)
+    }
+    return try assemble()
+  }
+
+  /// Aborts the tasks that have not started, which then fail with ``TaskAborted``.
+  ///
+  /// Returns at once. ``Client/abort(_:running:)`` waits until the engines have acknowledged.
+  ///
+  /// - Parameter running: whether tasks that run are interrupted, too: the code fails with Python's `KeyboardInterrupt`.
+  ///   Code that goes on regardless is killed after some seconds together with its engine. Only Martlet's engines do
+  ///   that, for Python code; Swift functions and tasks on ipyparallel's engines go on.
+  public func cancel(running: Bool = false) { client.abort(state.cancel(), running: running) }
 
   /// Whether every task has finished.
   public var isDone: Bool { progress.isComplete }
@@ -89,13 +124,17 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
   /// A task's part of the value.
   func part(_ slot: Int) throws -> Value {
-    let task = state.storage.withLock { $0.tasks[slot] }
+    let (task, output) = state.storage.withLock { state in
+      (state.tasks[slot], shape.addOutput == nil ? nil : state.outputs[slot])
+    }
     guard let outcome = task.outcome else {
       throw ClientError(.timeout, "task \(slot) of \(state.method) has not finished")
     }
     let reply = try outcome.get()
     if let failure = reply.failure(id: task.id, method: state.method, engineID: client.engineID) { throw failure }
-    return try shape.part(reply, slot)
+    var part = try shape.part(reply, slot)
+    if let output { shape.addOutput?(&part, output) }
+    return part
   }
 
   /// Waits until a condition holds, for a limited time.

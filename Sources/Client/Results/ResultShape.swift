@@ -14,6 +14,8 @@ struct ResultShape<Value: Sendable>: Sendable {
   let join: (@Sendable ([Value]) throws -> Value)?
   /// Where the elements of a part belong.
   let offset: Offset
+  /// Adds to a part what its task has printed and displayed, for calls whose value contains that.
+  var addOutput: (@Sendable (inout Value, TaskOutput) -> Void)?
 }
 
 extension ResultShape {

@@ -4,10 +4,10 @@ import MartletWire
 public struct TaskOutput: Sendable, Hashable {
   private var standardOutput = TerminalText()
   private var standardError = TerminalText()
-  /// The contents of `display_data` messages: `data` by MIME type, and `metadata`.
-  public internal(set) var displayed: [JSONValue] = []
-  /// The content of the `execute_result` message, or `nil` if there was none.
-  public internal(set) var executeResult: JSONValue?
+  /// What was displayed: figures, tables and the like, in their latest state.
+  public internal(set) var displays: [DisplayData] = []
+  /// The value of the last expression of executed code, or `nil` if there was none.
+  public internal(set) var executeResult: DisplayData?
   /// The executed code as the engine repeated it.
   public internal(set) var executeInput: String?
   /// The error as the engine published it, with its traceback.
@@ -21,8 +21,10 @@ public struct TaskOutput: Sendable, Hashable {
   /// A part of a task's output: the content of one IOPub message.
   enum Event: Sendable {
     case text(OutputLine.Source, String)
-    case displayed(JSONValue)
-    case executeResult(JSONValue)
+    case displayed(DisplayData)
+    /// New content for what was displayed under the same name.
+    case updated(DisplayData)
+    case executeResult(DisplayData)
     case executeInput(String)
     case error(RemoteError)
     /// A message without content to keep. It counts towards the number of messages the reply announces.
@@ -36,8 +38,11 @@ public struct TaskOutput: Sendable, Hashable {
     switch event {
     case .text(.stdout, let text): standardOutput.append(text)
     case .text(.stderr, let text): standardError.append(text)
-    case .displayed(let content): displayed.append(content)
-    case .executeResult(let content): executeResult = content
+    case .displayed(let display): displays.append(display)
+    case .updated(let display):
+      guard let id = display.displayID else { return }
+      for index in displays.indices where displays[index].displayID == id { displays[index] = display }
+    case .executeResult(let value): executeResult = value
     case .executeInput(let code): executeInput = code
     case .error(let error): self.error = error
     case .other, .idle: break

@@ -49,21 +49,28 @@ public struct BroadcastView: Sendable {
     try run(try DirectView.pushCall(values)) { _ in .nothing }
   }
 
-  /// Executes source code in the namespace of every engine. Replies to code can't be coalesced.
+  /// Executes source code in the namespace of every engine, and waits until it has run and all it printed and displayed
+  /// has arrived, see ``DirectView/execute(_:silent:)``. Replies to code can't be coalesced.
   ///
-  /// - Parameters:
-  ///   - code: the source.
-  ///   - silent: whether the value of a last expression is dropped instead of published as
-  ///     ``TaskOutput/executeResult``.
+  /// - Returns: one reply for each engine.
+  /// - Throws: as ``DirectView/execute(_:silent:)``, and ``ClientError`` if the view is coalescing.
+  @discardableResult
+  public func execute(_ code: String, silent: Bool = false) async throws -> [ExecuteReply] {
+    try await startExecuting(code, silent: silent).valueWithOutput()
+  }
+
+  /// Executes source code in the namespace of every engine without waiting for it, see
+  /// ``DirectView/startExecuting(_:silent:)``. Replies to code can't be coalesced.
+  ///
   /// - Throws: ``ClientError`` if an engine doesn't exist or the view is coalescing.
-  public func execute(_ code: String, silent: Bool = true) throws -> AsyncResult<[ExecuteReply]> {
+  public func startExecuting(_ code: String, silent: Bool = false) throws -> AsyncResult<[ExecuteReply]> {
     guard !isCoalescing else {
       throw ClientError(.invalidArgument, "execute does not work with a coalescing broadcast view")
     }
-    return try run(.execute(code, silent: silent)) { _ in .list(ExecuteReply.read) }
+    return try run(.execute(code, silent: silent)) { _ in .executeReplies }
   }
 
-  private func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<[Output]> {
+  func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<[Output]> {
     let method = call.method
     return try run(call) { engines in
       guard isCoalescing else { return .list { try ReplyDecoding.value($0, of: method, as: Output.self) } }

@@ -24,18 +24,32 @@ struct Call: Sendable {
   static func apply<each Argument: Codable & Sendable, Output>(
     _ function: RemoteFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
   ) throws(ClientError) -> Call {
+    try apply(function.reference, repeat each arguments, method: function.name)
+  }
+
+  /// A call of a Python function.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an argument can't be encoded.
+  static func apply<each Argument: Codable & Sendable, Output>(
+    _ function: PythonFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
+  ) throws(ClientError) -> Call {
+    try apply(function.reference, repeat each arguments, method: function.expression)
+  }
+
+  private static func apply<each Argument: Encodable & Sendable>(
+    _ function: [Bytes], _ arguments: repeat each Argument, method: String
+  ) throws(ClientError) -> Call {
     var args: [PickleValue] = []
     for argument in repeat each arguments {
-      args.append(try encode(argument, of: function.name))
+      args.append(try encode(argument, of: method))
     }
     return Call(
-      type: MessageType.applyRequest, method: function.name,
-      buffers: ApplyCall.pack(functionFrames: function.reference, args: args))
+      type: MessageType.applyRequest, method: method, buffers: ApplyCall.pack(functionFrames: function, args: args))
   }
 
   /// Calls of a function with each item of a list.
-  static func map(_ name: String, _ items: [PickleValue]) -> Call {
-    apply(BuiltinFunction.map.rawValue, [.reference(name), .list(items)], method: "map(\(name))")
+  static func map(_ name: String, _ items: [PickleValue], method: String) -> Call {
+    apply(BuiltinFunction.map.rawValue, [.reference(name), .list(items)], method: method)
   }
 
   /// The execution of source code.

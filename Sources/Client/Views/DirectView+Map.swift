@@ -24,14 +24,19 @@ extension DirectView {
   public func map<Output: Codable & Sendable>(
     name: String, _ items: [PickleValue], as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
+    try map(name, items, method: "map(\(name))")
+  }
+
+  func map<Output: Codable & Sendable>(
+    _ name: String, _ items: [PickleValue], method: String
+  ) throws -> AsyncResult<[Output]> {
     let engines = try client.resolve(targets)
     let ranges = Partition(items.count, into: engines.count).ranges.filter { !$0.isEmpty }
-    let method = "map(\(name))"
     let shape: ResultShape<[Output]> = .chunks(.fixed { ranges[$0].lowerBound }) { reply, slot in
       try ReplyDecoding.elements(reply, count: ranges[slot].count, of: method, as: Output.self)
     }
     return run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { slot in
-      .map(name, Array(items[ranges[slot]]))
+      .map(name, Array(items[ranges[slot]]), method: method)
     }
   }
 }

@@ -56,15 +56,36 @@ public struct DirectView: Sendable {
     try run(.apply(name, args, kwargs), shape: Self.list(name))
   }
 
-  /// Executes source code in the namespace of every engine.
+  /// Executes source code in the namespace of every engine, and waits until it has run and all it printed and displayed
+  /// has arrived.
+  ///
+  /// ```swift
+  /// try await client[...].execute("import numpy as np; a = np.arange(10)")
+  /// let replies = try await client[...].execute("print(a.sum()); a.mean()")
+  /// print(replies[0].stdout, replies[0].executeResult?.text ?? "")
+  /// ```
+  /// If the waiting task is cancelled, the code is interrupted. ``startExecuting(_:silent:)`` doesn't wait.
   ///
   /// - Parameters:
-  ///   - code: the source.
+  ///   - code: the source. Engines with Python run any Python code, with IPython's magics; others understand assignments
+  ///     and a few more simple statements.
   ///   - silent: whether the value of a last expression is dropped instead of published as
-  ///     ``TaskOutput/executeResult``.
+  ///     ``ExecuteReply/executeResult``, and the code isn't counted.
+  /// - Returns: one reply for each engine.
+  /// - Throws: ``ClientError`` if an engine doesn't exist; ``RemoteError`` with Python's traceback if the view has one
+  ///   engine and the code fails, ``CompositeError`` if it has several; `CancellationError`.
+  @discardableResult
+  public func execute(_ code: String, silent: Bool = false) async throws -> [ExecuteReply] {
+    try await startExecuting(code, silent: silent).valueWithOutput()
+  }
+
+  /// Executes source code in the namespace of every engine without waiting for it.
+  ///
+  /// - Returns: one reply for each engine, with the output that has arrived when it is asked for: see
+  ///   ``AsyncResult/waitForOutput(timeout:)`` and ``AsyncResult/streamOutput()``.
   /// - Throws: ``ClientError`` if an engine doesn't exist.
-  public func execute(_ code: String, silent: Bool = true) throws -> AsyncResult<[ExecuteReply]> {
-    try run(.execute(code, silent: silent), shape: .list(ExecuteReply.read))
+  public func startExecuting(_ code: String, silent: Bool = false) throws -> AsyncResult<[ExecuteReply]> {
+    try run(.execute(code, silent: silent), shape: .executeReplies)
   }
 
   /// Aborts this client's requests to these engines that have not started, and waits for the engines to acknowledge it.

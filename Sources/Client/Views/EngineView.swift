@@ -6,7 +6,7 @@ import MartletWire
 /// let square = try await client[0].apply(square, 7).value
 /// ```
 public struct EngineView: Sendable {
-  private var view: DirectView
+  var view: DirectView
 
   init(_ view: DirectView) { self.view = view }
 
@@ -54,11 +54,22 @@ public struct EngineView: Sendable {
     try view.run(.apply(name, args, kwargs), shape: Self.single(name))
   }
 
-  /// Executes source code in the engine's namespace, see ``DirectView/execute(_:silent:)``.
+  /// Executes source code in the engine's namespace, and waits until it has run and all it printed and displayed has
+  /// arrived, see ``DirectView/execute(_:silent:)``.
+  ///
+  /// - Throws: ``ClientError`` if the engine doesn't exist; ``RemoteError`` with Python's traceback if the code fails;
+  ///   `CancellationError`.
+  @discardableResult
+  public func execute(_ code: String, silent: Bool = false) async throws -> ExecuteReply {
+    try await startExecuting(code, silent: silent).valueWithOutput()
+  }
+
+  /// Executes source code in the engine's namespace without waiting for it, see
+  /// ``DirectView/startExecuting(_:silent:)``.
   ///
   /// - Throws: ``ClientError`` if the engine doesn't exist.
-  public func execute(_ code: String, silent: Bool = true) throws -> AsyncResult<ExecuteReply> {
-    try view.run(.execute(code, silent: silent), shape: .single(ExecuteReply.read))
+  public func startExecuting(_ code: String, silent: Bool = false) throws -> AsyncResult<ExecuteReply> {
+    try view.run(.execute(code, silent: silent), shape: .executeReply)
   }
 
   /// Calls a typed function with each item, in one task.
@@ -109,7 +120,7 @@ public struct EngineView: Sendable {
   /// - Throws: ``ClientError`` if the engine doesn't exist or does not answer, or if the client is closed.
   public func clear() async throws { try await view.clear() }
 
-  private static func single<Output: Codable & Sendable>(_ method: String) -> ResultShape<Output> {
+  static func single<Output: Codable & Sendable>(_ method: String) -> ResultShape<Output> {
     .single { try ReplyDecoding.value($0, of: method, as: Output.self) }
   }
 }

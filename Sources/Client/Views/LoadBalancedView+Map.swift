@@ -21,7 +21,9 @@ extension LoadBalancedView {
     _ function: RemoteFunction<Input, Output>, _ items: some Collection<Input>, chunkSize: Int = 1, window: Int? = nil
   ) throws -> AsyncResult<[Output]> {
     let items = Array(items)
-    return try map(function.name, count: items.count, chunkSize: chunkSize, window: window) { range in
+    return try map(
+      function.name, count: items.count, chunkSize: chunkSize, window: window, method: "map(\(function.name))"
+    ) { range in
       try items[range].map { try Call.encode($0, of: function.name) }
     }
   }
@@ -39,20 +41,20 @@ extension LoadBalancedView {
     name: String, _ items: [PickleValue], chunkSize: Int = 1, window: Int? = nil,
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try map(name, count: items.count, chunkSize: chunkSize, window: window) { Array(items[$0]) }
+    try map(name, count: items.count, chunkSize: chunkSize, window: window, method: "map(\(name))") { Array(items[$0]) }
   }
 
-  private func map<Output: Codable & Sendable>(
-    _ name: String, count: Int, chunkSize: Int, window: Int?,
+  /// Submits chunks, each of which is packed when it is its turn.
+  func map<Output: Codable & Sendable>(
+    _ name: String, count: Int, chunkSize: Int, window: Int?, method: String,
     items: @escaping @Sendable (Range<Int>) throws -> [PickleValue]
   ) throws -> AsyncResult<[Output]> {
     let window = window ?? Self.defaultWindow(engines: client.ids.count)
     guard chunkSize > 0, window > 0 else {
       throw ClientError(
         .invalidArgument,
-        "map(\(name)): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
+        "\(method): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
     }
-    let method = "map(\(name))"
     let chunks = ChunkedRange(count, chunkSize: chunkSize)
     let state = ResultState(total: chunks.count, method: method, label: label)
     let metadata = try metadata()
@@ -62,7 +64,7 @@ extension LoadBalancedView {
       guard let client else { return state.fail(slot, ClientError.closed) }
       do {
         let chunk = try items(chunks[slot])
-        let call = chunkSize == 1 ? Call.apply(name, chunk, method: method) : Call.map(name, chunk)
+        let call = chunkSize == 1 ? Call.apply(name, chunk, method: method) : Call.map(name, chunk, method: method)
         client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
       } catch {
         state.fail(slot, error)

@@ -56,7 +56,7 @@ public struct LoadBalancedView: Sendable {
     try run(.apply(name, args, kwargs))
   }
 
-  private func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {
+  func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {
     let state = ResultState(total: 1, method: call.method, label: label)
     client.submit(call, metadata: try metadata(), collectsOutput: collectsOutput, state: state, slot: 0)
     let method = call.method

@@ -7,7 +7,7 @@ import Testing
 ///
 /// `MARTLET_PYTHON` names a Python interpreter with ipyparallel. `MARTLET_CONTROLLER` is the command line that starts
 /// the controller; `ipcontroller` options (`--ipython-dir`, `--profile`, `--ip`) are added to it. The default is
-/// ipyparallel's own controller.
+/// ipyparallel's own controller. `MARTLET_ENGINE` does the same for the engines.
 struct PythonCluster: Sendable {
   /// The Python interpreter; `nil` disables the tests.
   static let python = ProcessInfo.processInfo.environment["MARTLET_PYTHON"]
@@ -20,8 +20,17 @@ struct PythonCluster: Sendable {
   /// Starts another engine.
   func startEngine() throws -> Process { try Self.engine(directory) }
 
+  /// Whether the engines are Martlet's.
+  static var hasMartletEngines: Bool { command("MARTLET_ENGINE") != nil }
+
   static func engine(_ directory: String) throws -> Process {
-    try run([python ?? "python3", "-m", "ipyparallel.engine", "--ipython-dir=\(directory)", "--profile=x"])
+    let engine = command("MARTLET_ENGINE") ?? [python ?? "python3", "-m", "ipyparallel.engine"]
+    return try run(engine + ["--ipython-dir=\(directory)", "--profile=x"])
+  }
+
+  /// A command line in an environment variable.
+  private static func command(_ variable: String) -> [String]? {
+    ProcessInfo.processInfo.environment[variable]?.split(separator: " ").map(String.init)
   }
 
   static func run(_ command: [String]) throws -> Process {
@@ -42,8 +51,7 @@ struct PythonCluster: Sendable {
       .path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let controller =
-      ProcessInfo.processInfo.environment["MARTLET_CONTROLLER"]?.split(separator: " ").map(String.init)
-      ?? [python ?? "python3", "-m", "ipyparallel.controller"]
+      command("MARTLET_CONTROLLER") ?? [python ?? "python3", "-m", "ipyparallel.controller"]
     var processes = [
       try run(controller + ["--ipython-dir=\(directory)", "--profile=x", "--ip=127.0.0.1"])
     ]

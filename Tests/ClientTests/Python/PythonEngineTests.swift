@@ -24,7 +24,7 @@ struct PythonEngineTests {
   @Test func pushesPullsAndExecutes() async throws {
     let view = client[...]
     try await view.push(["a": 5, "b": [1.5, 2.5]]).value
-    _ = try await view.execute("c = a + 1").value
+    try await view.execute("c = a + 1")
     #expect(try await view.pull("c", as: Int.self).value == [6, 6])
     #expect(try await client[0].pull(["a", "b"]).value == [5, [1.5, 2.5]])
     #expect(try await client[0].pull("b", as: [Double].self).value == [1.5, 2.5])
@@ -45,7 +45,7 @@ struct PythonEngineTests {
   }
 
   @Test func exchangesArrays() async throws {
-    _ = try await client[0].execute("import numpy").value
+    try await client[0].execute("import numpy")
     let array = try NDArray((0..<4096).map(Double.init), shape: [64, 64])
     let doubled = try await client[0].apply(name: "(lambda a: a * 2)", args: [.array(array)], as: NDArray.self).value
     #expect(doubled.shape == [64, 64])
@@ -73,14 +73,14 @@ struct PythonEngineTests {
   }
 
   @Test func collectsOutput() async throws {
-    let result = try client[0].execute("for i in range(3): print('line', i)\n41 + 1", silent: false)
+    let result = try client[0].startExecuting("for i in range(3): print('line', i)\n41 + 1")
     var lines: [String] = []
     for await line in result.streamOutput() { lines.append(line.text) }
     _ = try await result.value
     #expect(try await result.waitForOutput())
     #expect(lines.prefix(3) == ["line 0", "line 1", "line 2"])
     #expect(result.stdout.hasPrefix("line 0\nline 1\nline 2\n"))
-    #expect(result.output[0].executeResult?["data"]?["text/plain"] == "42")
+    #expect(result.output[0].executeResult?.text == "42")
   }
 
   @Test func balancesLoad() async throws {
@@ -106,7 +106,7 @@ struct PythonEngineTests {
   }
 
   @Test(arguments: [false, true]) func broadcasts(isCoalescing: Bool) async throws {
-    _ = try await client[...].execute("import os").value
+    try await client[...].execute("import os")
     let view = client.broadcast(isCoalescing: isCoalescing)
     let pids = try await view.apply(name: "os.getpid", as: Int.self).value
     #expect(pids == (try await client[...].apply(name: "os.getpid", as: Int.self).value))
@@ -115,7 +115,7 @@ struct PythonEngineTests {
   }
 
   @Test func abortsWhatHasNotRun() async throws {
-    _ = try await client[0].execute("import time, threading; gate = threading.Event()").value
+    try await client[0].execute("import time, threading; gate = threading.Event()")
     let running = try client[0].apply(name: "(lambda: time.sleep(1))")
     let waiting = try client[0].apply(name: "len", args: ["never"])
     try await client.abort(waiting)
@@ -124,7 +124,7 @@ struct PythonEngineTests {
   }
 
   @Test func cancellingTheWaiterAborts() async throws {
-    _ = try await client[0].execute("import time").value
+    try await client[0].execute("import time")
     let running = try client[0].apply(name: "(lambda: time.sleep(1))")
     let waiting = try client[0].apply(name: "len", args: ["never"])
     let task = Task { try await waiting.value }
@@ -155,7 +155,7 @@ struct PythonEngineTests {
     let engine = try cluster.startEngine()
     try await client.waitForEngines(3)
     let id = try #require(client.ids.last)
-    _ = try await client[id].execute("import time, os").value
+    try await client[id].execute("import time, os")
     let result = try client[id].apply(name: "(lambda: time.sleep(60))")
     kill(engine.processIdentifier, SIGKILL)
     engine.waitUntilExit()

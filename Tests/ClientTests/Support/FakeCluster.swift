@@ -19,6 +19,8 @@ actor FakeCluster {
   private var answersQueries = true
   /// The messages received on mux, task and broadcast, in order of arrival.
   private(set) var received: [(message: Message, channel: ConnectionInfo.Channel)] = []
+  /// The types and contents of the control requests received.
+  private(set) var controls: [(type: String, content: JSONValue)] = []
   /// The number of queries received.
   private(set) var queryCount = 0
 
@@ -146,7 +148,9 @@ actor FakeCluster {
       guard let message = try? session.take(&incoming) else { continue }
       switch channel {
       case .registration: answerQuery(message)
-      case .control: reply(to: message, on: .control, type: "control_reply", content: ["status": "ok"])
+      case .control:
+        controls.append((message.header.messageType, (try? message.content()) ?? [:]))
+        reply(to: message, on: .control, type: "control_reply", content: ["status": "ok"])
       default:
         received.append((message, channel))
         if !isHolding { run(message, on: channel) }
