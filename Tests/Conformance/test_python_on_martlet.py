@@ -332,14 +332,18 @@ class TestControl:
 
 class TestEnds:
     @pytest.mark.parametrize(
-        ("code", "reason"), [("import os; os._exit(3)", "3"), ("import ctypes; ctypes.string_at(0)", "SIGSEGV")]
+        ("code", "reasons"),
+        [
+            ("import os, sys; print('last words', file=sys.stderr, flush=True); os._exit(3)", ["status 3", "last words"]),
+            ("import ctypes; ctypes.string_at(0)", ["SIGSEGV", "Fatal Python error", "string_at"]),
+        ],
     )
-    def test_crash(self, controller, martlet_engines, code, reason):
+    def test_crash(self, controller, martlet_engines, code, reasons):
         client = martlet_engines(1)
         with pytest.raises(ipp.RemoteError) as caught:
             client[0].execute(code, block=True)
         assert caught.value.ename == "EngineError"
-        assert reason in caught.value.evalue
+        assert all(reason in caught.value.evalue for reason in reasons), caught.value.evalue
         wait_until(lambda: client.ids == [], "the end of engine 0")
         wait_until(lambda: not controller.processes[-1].running, "the end of its process")
         assert controller.processes[-1].child.returncode == 1

@@ -34,7 +34,7 @@ final class OutputCapture<Owner: Sendable>: Sendable {
   /// The most that one call reads from a descriptor, so that a writer that never stops can't occupy the reader.
   private static var readLimit: Int { 4 << 20 }
   /// How much of a stream's end is kept, in characters of one byte: enough for the traceback of a crash.
-  private static var tailLimit: Int { 4_096 }
+  private static var tailLimit: Int { 8_192 }
 
   private let state = Mutex(State())
   private let echo: Bool
@@ -79,10 +79,9 @@ final class OutputCapture<Owner: Sendable>: Sendable {
     }
   }
 
-  /// The last lines that the current owner has written to a stream, as far as they have been read.
-  func lastLines(of name: String) -> String {
-    let tail = state.withLock { state in state.streams.first { $0.captured.name == name }?.tail ?? "" }
-    return tail.split(whereSeparator: \.isNewline).suffix(12).joined(separator: "\n")
+  /// The end of what the current owner has written to a stream, as far as it has been read.
+  func tail(of name: String) -> String {
+    state.withLock { state in state.streams.first { $0.captured.name == name }?.tail ?? "" }
   }
 
   /// Writes out C's buffer of standard output. The caller must not hold a lock under which ``read()`` is called, because

@@ -17,7 +17,9 @@ struct PythonLoss: Error, Sendable, Hashable {
   let lostTask: Bool
 
   /// What happened, in a sentence about one engine.
-  func message(engineID: Int, lastLines: String) -> String {
+  ///
+  /// - Parameter errors: the end of what was written to standard error.
+  func message(engineID: Int, errors: String) -> String {
     let happened =
       switch cause {
       case .ended(.signalled(let number)): "was ended by \(SignalName.describe(number))"
@@ -28,7 +30,18 @@ struct PythonLoss: Error, Sendable, Hashable {
       case .brokeProtocol(let reason): "was killed, because it sent something that makes no sense: \(reason)"
       }
     let when = lostTask ? "while it ran this task" : "between two tasks"
-    let lines = lastLines.isEmpty ? "" : ". Its last lines on standard error:\n\(lastLines)"
-    return "the Python of engine \(engineID) \(happened) \(when)\(lines)"
+    let lines = Self.excerpt(errors)
+    let quoted = lines.isEmpty ? "" : ". From its standard error:\n\(lines)"
+    return "the Python of engine \(engineID) \(happened) \(when)\(quoted)"
+  }
+
+  private static let lineLimit = 12
+
+  /// The last lines; or, if Python reports a crash, the first of its report, which lists the innermost calls first.
+  private static func excerpt(_ errors: String) -> String {
+    let lines = errors.split(whereSeparator: \.isNewline)
+    let report = lines.lastIndex { $0.hasPrefix("Fatal Python error") }
+    let shown = report.map { lines[$0...].prefix(lineLimit) } ?? lines.suffix(lineLimit)
+    return shown.joined(separator: "\n")
   }
 }

@@ -181,7 +181,6 @@ final class PythonWorker: Sendable {
   /// What happened to Python, with the last lines it wrote to standard error.
   func describe(_ loss: PythonLoss) -> String {
     if let capture = surroundings.capture { surroundings.sender.publishOutput(of: capture) }
-    return loss.message(
-      engineID: surroundings.engineID, lastLines: surroundings.capture?.lastLines(of: "stderr") ?? "")
+    return loss.message(engineID: surroundings.engineID, errors: surroundings.capture?.tail(of: "stderr") ?? "")
   }
 }

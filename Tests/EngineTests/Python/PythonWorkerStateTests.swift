@@ -126,7 +126,7 @@ import Testing
     let loss = PythonLoss(cause: .ignoredInterrupt(.seconds(5)), lostTask: true)
     #expect(state.exited(.signalled(9)) == .lost(loss))
     #expect(state.phase == .dead(loss))
-    #expect(loss.message(engineID: 3, lastLines: "").contains("engine 3"))
+    #expect(loss.message(engineID: 3, errors: "").contains("engine 3"))
   }
 
   @Test func theGraceOfOneTaskIsNotAnothers() {
@@ -166,12 +166,19 @@ import Testing
   }
 
   @Test func theTextNamesSignalOrStatus() {
-    func message(_ exit: SpawnedProcess.Exit) -> String {
-      PythonLoss(cause: .ended(exit), lostTask: true).message(engineID: 0, lastLines: "Fatal Python error")
+    func message(_ exit: SpawnedProcess.Exit, _ errors: String = "Fatal Python error") -> String {
+      PythonLoss(cause: .ended(exit), lostTask: true).message(engineID: 0, errors: errors)
     }
     #expect(message(.signalled(11)).contains("SIGSEGV (signal 11)"))
     #expect(message(.signalled(11)).hasSuffix("Fatal Python error"))
     #expect(message(.exited(3)).contains("exited with status 3"))
+    // The report of a crash begins with what matters most, other output ends with it.
+    let lines = (0..<40).map { "line \($0)\n" }.joined()
+    #expect(message(.exited(1), lines).hasSuffix("\nline 38\nline 39"))
+    #expect(!message(.exited(1), lines).contains("line 20\n"))
+    let crash = message(.signalled(11), "before\nFatal Python error: Aborted\n\n" + lines)
+    #expect(crash.contains("error:\nFatal Python error: Aborted\nline 0\n"))
+    #expect(crash.hasSuffix("line 10"))
   }
 
   @Test func anEndBetweenTasksLosesNone() {
