@@ -4,8 +4,10 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
+import ipyparallel as ipp
 import psutil
 import pytest
 from harness import TIMEOUT, binary, wait_until
@@ -117,3 +119,84 @@ def test_usage_errors_are_one_line(place):
     assert failed.stderr.startswith("Error:")
     unknown = place.command("status", "--profile", "nobody")
     assert unknown.returncode != 0 and unknown.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def start(place):
+    """``start(*options)`` starts a cluster of two engines in the background and returns a client that sees them."""
+    clients = []
+    place.environment["MARTLET_PYTHON"] = sys.executable
+
+    def start(*options):
+        started = place.command("start", "-n", 2, "--daemonize", *options)
+        assert started.returncode == 0, started.stderr
+        file = place.directory / "profile_default/security/ipcontroller-client.json"
+        clients.append(ipp.Client(connection_info=str(file), timeout=TIMEOUT))
+        wait_until(lambda: len(clients[-1].ids) == 2, "two engines")
+        return clients[-1]
+
+    yield start
+    for client in clients:
+        client.close()
+    place.command("stop")
+    assert clean(place)
+
+
+def engine_processes(place):
+    return [p for p in place.processes() if p.cmdline()[1:2] == ["engine"]]
+
+
+def test_engines_are_started_again(place, start):
+    client = start("--restart-engines")
+    engine_processes(place)[0].kill()
+    wait_until(lambda: len(client.ids) == 2 and 2 in client.ids, "an engine in place of the killed one")
+    with pytest.raises(ipp.RemoteError, match="EngineError"):
+        client[2].apply_sync(os._exit, 3)
+    wait_until(lambda: len(client.ids) == 2 and 3 in client.ids, "an engine in place of the one that lost its Python")
+    assert client[:].apply_sync(lambda: 1) == [1, 1]
+    status = place.command("status", "--interval", 0.1)
+    assert "Engines started again: 2; waiting for their next start: 0; given up: 0" in status.stdout
+    # An engine that is asked to leave has not crashed.
+    client[3].shutdown(block=True)
+    wait_until(lambda: '"n":1' in place.command("list", "--json").stdout, "the end of an engine")
+    assert "waiting for their next start: 0" in place.command("status", "--interval", 0.1).stdout
+
+
+def test_engines_stay_away_by_default(place, start):
+    client = start()
+    engine_processes(place)[0].kill()
+    wait_until(lambda: len(client.ids) == 1, "the loss of an engine")
+    assert "started again" not in place.command("status", "--interval", 0.1).stdout
+
+
+def test_python_can_be_refused(place, start):
+    client = start("--no-python")
+    with pytest.raises(ipp.error.CompositeError) as caught:
+        client[:].apply_sync(lambda: 1)
+    assert "--no-python" in str(caught.value)
+    with pytest.raises(ipp.RemoteError, match="PermissionError"):
+        client.become_dask()
+
+
+def test_python_is_refused_by_the_configuration(place, start):
+    profile = place.directory / "profile_default"
+    profile.mkdir()
+    (profile / "ipengine_config.py").write_text("c.IPEngine.allow_python = False\n")
+    client = start()
+    with pytest.raises(ipp.RemoteError):
+        client[0].apply_sync(lambda: 1)
+
+
+def test_an_unusable_python_is_named(place, start):
+    client = start("--python", "/no/such/python")
+    with pytest.raises(ipp.RemoteError, match="/no/such/python"):
+        client[0].apply_sync(lambda: 1)
+
+
+def test_python_can_start_with_the_engine(place, start):
+    start("--python", sys.executable, "--python-start", "eager")
+
+    def workers():
+        return [child for engine in engine_processes(place) for child in engine.children()]
+
+    wait_until(lambda: len(workers()) == 2, "the Python of each engine")
