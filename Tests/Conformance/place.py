@@ -49,7 +49,7 @@ class Place:
     def leftovers(self):
         files = [str(path) for path in self.directory.glob("profile_*/security/*.json")]
         files += [str(path) for path in self.directory.glob("profile_*/pid/*")]
-        return files + sorted(socket_folders() - self.before) + [str(p.cmdline()) for p in self.processes()]
+        return files + sorted(socket_folders() - self.before) + [str(p) for p in self.processes()]
 
 
 def clean(place):

@@ -11,6 +11,7 @@ import ipyparallel as ipp
 import psutil
 import pytest
 from harness import TIMEOUT, binary, wait_until
+from ipyparallel import interactive
 from place import clean
 
 
@@ -153,7 +154,7 @@ def test_engines_are_started_again(place, start):
     with pytest.raises(ipp.RemoteError, match="EngineError"):
         client[2].apply_sync(os._exit, 3)
     wait_until(lambda: len(client.ids) == 2 and 3 in client.ids, "an engine in place of the one that lost its Python")
-    assert client[:].apply_sync(lambda: 1) == [1, 1]
+    assert client[:].apply_sync(interactive(lambda: 1)) == [1, 1]
     status = place.command("status", "--interval", 0.1)
     assert "Engines started again: 2; waiting for their next start: 0; given up: 0" in status.stdout
     # An engine that is asked to leave has not crashed.
@@ -172,8 +173,8 @@ def test_engines_stay_away_by_default(place, start):
 def test_python_can_be_refused(place, start):
     client = start("--no-python")
     with pytest.raises(ipp.error.CompositeError) as caught:
-        client[:].apply_sync(lambda: 1)
-    assert "--no-python" in str(caught.value)
+        client[:].apply_sync(interactive(lambda: 1))
+    assert "can't run the Python function" in str(caught.value)
     with pytest.raises(ipp.RemoteError, match="PermissionError"):
         client.become_dask()
 
@@ -184,13 +185,13 @@ def test_python_is_refused_by_the_configuration(place, start):
     (profile / "ipengine_config.py").write_text("c.IPEngine.allow_python = False\n")
     client = start()
     with pytest.raises(ipp.RemoteError):
-        client[0].apply_sync(lambda: 1)
+        client[0].apply_sync(interactive(lambda: 1))
 
 
 def test_an_unusable_python_is_named(place, start):
     client = start("--python", "/no/such/python")
     with pytest.raises(ipp.RemoteError, match="/no/such/python"):
-        client[0].apply_sync(lambda: 1)
+        client[0].apply_sync(interactive(lambda: 1))
 
 
 def test_python_can_start_with_the_engine(place, start):

@@ -6,6 +6,7 @@ import ipyparallel as ipp
 import psutil
 import pytest
 from harness import wait_until
+from ipyparallel import interactive
 
 distributed = pytest.importorskip("distributed")
 
@@ -35,12 +36,13 @@ def test_dask_on_engines(dask_cluster, engines):
     dask = client.become_dask(scheduler_args={"host": "127.0.0.1", "dashboard_address": ":0"})
     try:
         assert dask.submit(lambda x: x + 1, 41).result(timeout=30) == 42
-        assert len(dask.scheduler_info()["workers"]) == 2
+        # Engines start their workers in the background.
+        dask.wait_for_workers(2, timeout=30)
     finally:
         dask.close()
     client.stop_dask()
     wait_until(lambda: not schedulers(dask_cluster), "the end of the scheduler")
-    assert client[:].apply_sync(lambda: 1) == [1, 1]
+    assert client[:].apply_sync(interactive(lambda: 1)) == [1, 1]
 
 
 def test_one_scheduler_for_all(dask_cluster):
