@@ -68,6 +68,8 @@ def run(command, pytest_arguments, timeout):
     environment.pop("MARTLET_CONTROLLER_CMD", None)
     if command:
         environment["MARTLET_CONTROLLER_CMD"] = command
+        # ipyparallel's controller runs Dask's scheduler in its own interpreter.
+        environment["MARTLET_PYTHON"] = sys.executable
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), environment.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory(prefix="suite-") as scratch:
         junit = Path(scratch) / "junit.xml"
