@@ -162,10 +162,12 @@ def compare(outcomes, baseline, complete, ours):
 
 def main():
     binaries = Path(os.environ.get("MARTLET_BIN_DIR", REPOSITORY / ".build" / "debug")).resolve()
-    program = str(binaries / "martlet")
-    controller, engine = (
-        os.environ.get(VARIABLES[role]) or shlex.join([program, role]) for role in ("controller", "engine")
-    )
+    ours = {
+        "controller": shlex.join([str(binaries / "martlet"), "controller"]),
+        # As with ipyparallel's engine, start-up code runs before the first task, and its failure ends the engine.
+        "engine": shlex.join([str(binaries / "martlet"), "engine", "--python-start=eager"]),
+    }
+    controller, engine = (os.environ.get(VARIABLES[role]) or command for role, command in ours.items())
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--baseline", action="store_true", help="use ipyparallel's own parts, write baseline.json")
     parser.add_argument("--controller", default=controller, help="controller command (default: %(default)s)")
