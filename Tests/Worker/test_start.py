@@ -71,7 +71,7 @@ def test_pythonstartup_runs_first(start, tmp_path, monkeypatch):
 def test_options_of_the_shell(start):
     engine = start(shell_options={"colors": "nocolor", "cache_size": "10"})
     assert engine.call(lambda: get_ipython().cache_size) == 10  # noqa: F821
-    (error,) = engine.run("1/0").published("error")
+    (error,) = engine.execute("1/0").published("error")
     assert "\x1b[" not in "".join(error["traceback"])
     assert "TraitError" in start(shell_options={"cache_size": "many"}).started["message"]
 

@@ -191,7 +191,9 @@ actor EngineConnection {
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
       sender: sender, receiver: receiver, python: python)
     // ipyparallel's words, which its launchers and their users look for.
-    logger.info("Completed registration with id \(registration.id)", metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
+    logger.info(
+      "Completed registration with id \(registration.id)",
+      metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
     return (
       runner, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
     )
