@@ -141,6 +141,18 @@ actor EngineConnection {
     finishRegistration(.failure(CancellationError()))
   }
 
+  /// Ends the engine's life a moment after Python's.
+  ///
+  /// The hub answers the tasks of an engine that leaves. The engine's own answer to the task that was lost says more, but
+  /// travels on another channel than its departure, so it gets a head start.
+  private func leaveAfterLoss(_ reason: String) {
+    _ = loop.schedule(at: .now + Self.headStart) { [weak self] in
+      self?.assumeIsolated { $0.leave(.pythonDied(reason)) }
+    }
+  }
+
+  private static let headStart = Duration.milliseconds(100)
+
   /// Counts and logs a refused message.
   func reject(_ error: WireError, channel: String) {
     rejections[channel, default: RejectionLog()].log(
@@ -210,7 +222,7 @@ actor EngineConnection {
         errors: descriptors.first { $0.name == "stderr" }?.descriptor ?? 2, ioLoop: loop, workerLoop: workerLoop,
         logger: logger
       ) { [weak self] reason in
-        self?.onLoop { $0.leave(.pythonDied(reason)) }
+        self?.onLoop { $0.leaveAfterLoss(reason) }
       })
     self.python.withLock { $0 = python }
     return python
