@@ -67,7 +67,11 @@ def test_tasks_beyond_the_limit_are_refused(option, buffers, cluster):
         assert reply.parent["msg_id"] == again and reply.content["status"] == "ok"
 
 
-@pytest.mark.parametrize("option, buffers", [("queue_tasks=4", []), ("queue_bytes=400000", [BUFFER])], ids=["tasks", "bytes"])
+@pytest.mark.parametrize(
+    "option, buffers",
+    [("queue_tasks=4", []), ("queue_bytes=400000", [BUFFER])],
+    ids=["tasks", "bytes"],
+)
 def test_direct_requests_beyond_the_limit_are_refused(option, buffers, cluster):
     """The hub counts them, so the relay notices a moment later than the limit is reached."""
     cluster.start_controller(arguments=[f"--TaskScheduler.{option}"])
