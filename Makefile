@@ -54,12 +54,16 @@ unit: deps build-tests
 conformance: peers suite
 
 peers: deps build-tests
+	@echo "test: the Python worker by itself"
+	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 	@echo "test: conformance with Python peers"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Conformance
 
 suite: deps build-tests
 	@echo "test: ipyparallel's own suite on martlet's controller"
 	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py
+	@echo "test: ipyparallel's own suite on martlet's controller and engines"
+	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py --engines
 
 demo: release
 	@.build/release/WordCount --engines 4 $(FILES)

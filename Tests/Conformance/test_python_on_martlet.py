@@ -389,6 +389,12 @@ class TestEnds:
         controller.processes[-1].child.send_signal(signal.SIGINT)
         assert client[0].apply_sync(lambda: 1) == 1
 
+    def test_an_eager_engine_without_python_leaves(self, controller):
+        controller.environment["MARTLET_PYTHON"] = "/no/such/python"
+        engine = controller.start("martlet-engine", martlet_engine(controller) + ["--python-start=eager"])
+        wait_until(lambda: not engine.running, "the engine to leave")
+        assert engine.child.returncode == 1 and "/no/such/python" in engine.log()
+
     def test_no_usable_python(self, controller):
         controller.start_martlet_engines(0)
         controller.environment["MARTLET_PYTHON"] = "/no/such/python"
@@ -400,6 +406,22 @@ class TestEnds:
         assert "/no/such/python" in caught.value.evalue
         client[0].push({"a": 1}, block=True)
         assert client[0].pull("a", block=True) == 1
+
+
+@pytest.mark.parametrize("first", ["import time; time.sleep(0.5); 1/0", "missing"])
+def test_an_error_aborts_what_waits_behind_it(first, martlet_engines):
+    """Code that only Python can run starts it, so the others have arrived before the first fails."""
+    view = martlet_engines(1)[0]
+    results = [view.execute(code, silent=False) for code in (first, "a = 1", "b = 2")]
+    with pytest.raises(ipp.RemoteError):
+        results[0].get(timeout=TIMEOUT)
+    with pytest.raises((ipp.RemoteError, ipp.error.TaskAborted)):
+        results[2].get(timeout=TIMEOUT)
+    # What is sent later runs, and silent requests stop nothing.
+    view.execute("c = 3", silent=False).get(timeout=TIMEOUT)
+    results = [view.execute(code, silent=True) for code in ("1/0", "d = 4")]
+    results[1].get(timeout=TIMEOUT)
+    assert view.pull(["c", "d"], block=True) == [3, 4]
 
 
 def martlet_engine(cluster):

@@ -356,7 +356,7 @@ class TestPythonClusters:
     def test_a_program(self, place, ours):
         program = (
             "import ipyparallel as ipp, sys, time\n"
-            + ("import martlet_plugin as p; p.replace_controller(p.controller_command())\n" if ours else "")
+            + ("import martlet_plugin as p; p.replace_parts()\n" if ours else "")
             + "cluster = ipp.Cluster(n=2, cluster_id='p')\ncluster.start_cluster_sync()\nprint('up', flush=True)\n"
             + "time.sleep(1000)"
         )

@@ -150,6 +150,23 @@ def test_output_is_not_doubled_by_forks(engine):
     assert reply.text() == "once end\n"
 
 
+def test_forks_while_output_is_flushed(engine):
+    """A fork must not copy a stream that another thread is flushing: the child would wait for it forever."""
+    reply = engine.run(
+        "import os\nimport martlet_worker.streams as streams\n"
+        "interval, streams.FLUSH_INTERVAL = streams.FLUSH_INTERVAL, 0\n"
+        "statuses = set()\n"
+        "for number in range(300):\n"
+        "  print('x' * 1000, flush=False)\n"
+        "  child = os.fork()\n"
+        "  if not child:\n    print('child')\n    os._exit(0)\n"
+        "  statuses.add(os.waitpid(child, 0)[1])\n"
+        "streams.FLUSH_INTERVAL = interval\nstatuses"
+    )
+    assert reply.published("execute_result")[0]["data"]["text/plain"] == "{0}"
+    assert reply.text().count("child") == 300
+
+
 def test_multiprocessing(engine):
     reply = engine.run(
         "import multiprocessing\n"

@@ -60,6 +60,22 @@ def test_startup_command_and_script(start, tmp_path):
     assert engine.call(lambda: (from_script, from_command)) == (1, 2)  # noqa: F821
 
 
+def test_pythonstartup_runs_first(start, tmp_path, monkeypatch):
+    first = tmp_path / "first.py"
+    first.write_text("order = ['environment']\n")
+    monkeypatch.setenv("PYTHONSTARTUP", str(first))
+    engine = start(startup_command="order.append('command')")
+    assert engine.call(lambda: order) == ["environment", "command"]  # noqa: F821
+
+
+def test_options_of_the_shell(start):
+    engine = start(shell_options={"colors": "nocolor", "cache_size": "10"})
+    assert engine.call(lambda: get_ipython().cache_size) == 10  # noqa: F821
+    (error,) = engine.execute("1/0").published("error")
+    assert "\x1b[" not in "".join(error["traceback"])
+    assert "TraitError" in start(shell_options={"cache_size": "many"}).started["message"]
+
+
 def test_a_failing_startup_command_is_shown(start):
     engine = start(startup_command="1 / 0")
     assert engine.started["type"] == "ready"

@@ -48,6 +48,18 @@ struct OptionReader {
     if let text, !text.isEmpty { value = text }
   }
 
+  /// All options of a class as they would stand on a command line; the class checks them itself.
+  mutating func texts(of name: String) -> [String: String] {
+    var texts: [String: String] = [:]
+    for layer in layers.reversed() {
+      for (trait, value) in layer.values[name] ?? [:] {
+        if case .literal(.string(let text)) = value { texts[trait] = text } else { texts[trait] = value.plainText }
+      }
+    }
+    accept(Array(texts.keys), [name])
+    return texts
+  }
+
   /// Options that are understood but have no effect here.
   mutating func accept(_ traits: [String], _ classes: [String]) {
     for trait in traits { known.formUnion(classes.map { "\($0).\(trait)" }) }

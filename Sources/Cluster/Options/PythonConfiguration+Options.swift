@@ -11,6 +11,7 @@ extension PythonConfiguration {
     try reader.read(&interruptGrace, "interrupt_grace", of: classes, as: .seconds)
     try reader.readNonEmpty(&startupCommand, "startup_command", of: classes)
     try reader.readNonEmpty(&startupScript, "startup_script", of: classes)
+    shellOptions = reader.texts(of: "InteractiveShell")
   }
 
   /// What differs from the defaults. The defaults leave it to the profile's configuration.
@@ -32,6 +33,9 @@ extension PythonConfiguration {
     }
     if let startupCommand { arguments.append("--IPEngine.startup_command=\(startupCommand)") }
     if let startupScript { arguments.append("--IPEngine.startup_script=\(startupScript)") }
+    for (name, value) in shellOptions.sorted(by: { $0.key < $1.key }) {
+      arguments.append("--InteractiveShell.\(name)=\(value)")
+    }
     return arguments
   }
 

@@ -25,7 +25,7 @@ extension EngineConnection {
     }
     logger.info("signal", metadata: [LogKey.signal: "\(SignalName.describe(number))"])
     let isDone =
-      if number == SIGINT { true } else { pythonWorker?.signal(number) ?? false }
+      if number == SIGINT || number == 0 { true } else { pythonWorker?.signal(number) ?? false }
     if number == SIGINT { pythonWorker?.interrupt(nil) }
     answer(request, content: ["status": "ok"])
     guard !isDone else { return }
@@ -37,7 +37,8 @@ extension EngineConnection {
 
   private static func signal(in content: JSONValue) throws(RaisedError) -> Int32 {
     switch content["sig"] {
-    case .int(let number)? where (1...64).contains(number): return Int32(number)
+    // Signal 0 reaches nobody; it asks whether there is a process.
+    case .int(let number)? where (0...64).contains(number): return Int32(number)
     case .string(let name)?:
       if let number = SignalName.number(name) { return number }
       throw RaisedError("AttributeError", "there is no signal '\(name)'")

@@ -190,17 +190,22 @@ actor EngineConnection {
     let namespace = Namespace(python: python)
     let writer = ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid)
     self.writer = writer
-    let runner = RequestRunner(
-      mailbox: mailbox, apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
-      execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender, python: python)
-    receiver = ShellReceiver(
+    let receiver = ShellReceiver(
       sockets.shell, verifier: verifier, mailbox: mailbox, sender: sender, writer: writer,
       hasPython: python != nil
     ) { [weak self] error in
       self?.onLoop { $0.receivingFailed(error, channel: .shell) }
     }
-    logger.info("engine registered", metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
+    self.receiver = receiver
+    let runner = RequestRunner(
+      mailbox: mailbox,
+      apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
+      execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
+      sender: sender, receiver: receiver, python: python)
+    // ipyparallel's words, which its launchers and their users look for.
+    logger.info(
+      "Completed registration with id \(registration.id)",
+      metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
     return (
       runner, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
     )

@@ -25,6 +25,8 @@ public struct PythonConfiguration: Sendable, Hashable {
   public var startupCommand: String?
   /// A script that Python runs before the first request, ipyparallel's `IPEngine.startup_script`. Default: none.
   public var startupScript: String?
+  /// Options of IPython's `InteractiveShell` by name, as on a command line: `["colors": "nocolor"]`. Default: none.
+  public var shellOptions: [String: String]
   /// How long interrupted code may go on before its process is killed. Default: 5 s, enough for clean-up, and for
   /// extensions in C that look for signals now and then.
   public var interruptGrace: Duration
@@ -32,13 +34,14 @@ public struct PythonConfiguration: Sendable, Hashable {
   /// Creates a configuration. The properties describe the defaults.
   public init(
     interpreter: String? = nil, start: Start = .lazy, isAllowed: Bool = true, startupCommand: String? = nil,
-    startupScript: String? = nil, interruptGrace: Duration = .seconds(5)
+    startupScript: String? = nil, shellOptions: [String: String] = [:], interruptGrace: Duration = .seconds(5)
   ) {
     self.interpreter = interpreter
     self.start = start
     self.isAllowed = isAllowed
     self.startupCommand = startupCommand
     self.startupScript = startupScript
+    self.shellOptions = shellOptions
     self.interruptGrace = interruptGrace
   }
 

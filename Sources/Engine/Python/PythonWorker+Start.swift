@@ -55,6 +55,9 @@ extension PythonWorker {
       if namespace.withState({ $0.pythonFailed() }) {
         surroundings.logger.warning("no usable Python", metadata: [LogKey.reason: "\(error)"])
       }
+      if configuration.start == .eager {
+        surroundings.onLoss("Python, which was to start with the engine, can't be used: \(error)")
+      }
       return .unavailable(error)
     case .interrupted:
       _ = namespace.withState { $0.pythonFailed() }
@@ -92,8 +95,7 @@ extension PythonWorker {
         try socket?.send(
           .start(
             engineID: surroundings.engineID, engineUUID: surroundings.engineUUID,
-            startupCommand: configuration.startupCommand, startupScript: configuration.startupScript,
-            nextExecution: conversation.executionCount + 1))
+            configuration: configuration, nextExecution: conversation.executionCount + 1))
       } catch {
         // It has ended already; reading says how.
       }

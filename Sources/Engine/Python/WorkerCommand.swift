@@ -6,7 +6,7 @@ enum WorkerCommand: Sendable {
   /// The source code of the worker by module.
   case sources([String: String])
   /// What the worker has to know, and to run before the first request.
-  case start(engineID: Int, engineUUID: String, startupCommand: String?, startupScript: String?, nextExecution: Int)
+  case start(engineID: Int, engineUUID: String, configuration: PythonConfiguration, nextExecution: Int)
   /// Names with values that were set in Swift.
   case bind([(name: String, value: PickleValue)])
   /// Names that were removed in Swift.
@@ -21,14 +21,16 @@ enum WorkerCommand: Sendable {
     switch self {
     case .sources(let modules):
       return [Self.head("sources", ["modules": .object(modules.mapValues { .string($0) })])]
-    case .start(let engineID, let engineUUID, let command, let script, let nextExecution):
+    case .start(let engineID, let engineUUID, let configuration, let nextExecution):
       return [
         Self.head(
           "start",
           [
             "engine_id": .int(engineID), "engine_uuid": .string(engineUUID),
-            "startup_command": command.map { .string($0) } ?? .null,
-            "startup_script": script.map { .string($0) } ?? .null, "execution_count": .int(nextExecution),
+            "startup_command": configuration.startupCommand.map { .string($0) } ?? .null,
+            "startup_script": configuration.startupScript.map { .string($0) } ?? .null,
+            "shell_options": .object(configuration.shellOptions.mapValues { .string($0) }),
+            "execution_count": .int(nextExecution),
           ])
       ]
     case .bind(let pairs):

@@ -10,6 +10,8 @@ struct RequestRunner: Sendable {
   let writer: ReplyWriter
   let capture: OutputCapture<Bytes>?
   let sender: ReplySender
+  /// Gets the requests that a failure aborts; `nil` for a runner without a socket.
+  var receiver: ShellReceiver?
   /// `nil` if clients may not run Python code.
   var python: PythonWorker?
 
@@ -21,6 +23,7 @@ struct RequestRunner: Sendable {
     let reply: Reply
     /// To be published before the reply.
     var publications: [Publication] = []
+    var isError = false
   }
 
   /// Runs requests until the mailbox is closed, or Python and with it the namespace is gone.
@@ -38,6 +41,7 @@ struct RequestRunner: Sendable {
         capture?.flush()
         sender.finish(current, outcome.reply, outcome.publications, capture)
         if let python, python.reportLoss() { return }
+        if outcome.isError, Self.stopsOthers(current) { abortWaiting() }
         guard let next = mailbox.finish() else { break }
         current = next
       }
@@ -46,6 +50,17 @@ struct RequestRunner: Sendable {
         capture.begin(Bytes(current.message.headerBytes.array))
       }
     }
+  }
+
+  /// Whether the failure of a request aborts those behind it, as that of executed code does in Jupyter's protocol unless
+  /// the client asks otherwise.
+  private static func stopsOthers(_ request: Request) -> Bool {
+    guard request.type == MessageType.executeRequest, let content = try? request.message.content() else { return false }
+    return !(content["silent"]?.boolValue ?? false) && content["stop_on_error"]?.boolValue ?? true
+  }
+
+  private func abortWaiting() {
+    for request in receiver?.abort(nil) ?? [] { sender.answer(request, writer.aborted(request)) }
   }
 
   /// - Returns: `nil` if the engine is leaving.
@@ -97,7 +112,7 @@ struct RequestRunner: Sendable {
     }
     guard let python else { return failure(of: request, started: started, .unknown(request.type)) }
     let reply = try python.run(request, namespace, executionCount: &executionCount)
-    return Outcome(reply: writer.python(request, started: started, reply))
+    return Outcome(reply: writer.python(request, started: started, reply), isError: reply.status == .error)
   }
 
   /// Whether code can be run without Python.
@@ -149,9 +164,10 @@ struct RequestRunner: Sendable {
     let extra: [String: JSONValue] =
       isExecution ? ["execution_count": .int(executionCount), "payload": [], "user_expressions": [:]] : [:]
     let reply = writer.failed(request, started: started, error: error, method: method, extra: extra)
-    guard method != nil else { return Outcome(reply: reply) }
+    guard method != nil else { return Outcome(reply: reply, isError: true) }
     return Outcome(
-      reply: reply, publications: publications + [publication(MessageType.error, writer.errorContent(error))])
+      reply: reply, publications: publications + [publication(MessageType.error, writer.errorContent(error))],
+      isError: true)
   }
 
   private static func content(of request: Request) throws(RaisedError) -> JSONValue {

@@ -18,7 +18,7 @@ import Testing
     #expect(options.registrationTimeout == .seconds(2.5) && options.connectionFileTimeout == .seconds(1))
     #expect(options.id == 3 && options.location == "here" && options.maxHeartbeatMisses == 7)
     #expect(options.python.startupCommand == "import numpy" && options.curveServerKey == "server")
-    #expect(warnings == ["unknown option InteractiveShell.colors in the command line, it has no effect"])
+    #expect(options.python.shellOptions == ["colors": "NoColor"] && warnings == [])
   }
 
   @Test func readsOptionsAboutPython() throws {
@@ -51,9 +51,16 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.profile()
     try folder.write(
-      "c.IPEngine.python = '/opt/python'\nc.IPEngine.allow_python = False\n", to: "profile_default/ipengine_config.py")
+      """
+      c.IPEngine.python = '/opt/python'
+      c.IPEngine.allow_python = False
+      c.InteractiveShell.colors = 'nocolor'
+      c.InteractiveShell.cache_size = 10
+
+      """, to: "profile_default/ipengine_config.py")
     let python = try EngineOptions.read([], environment: folder.environment).options.python
     #expect(python.interpreter == "/opt/python" && !python.isAllowed)
+    #expect(python.shellOptions == ["colors": "nocolor", "cache_size": "10"])
     let other = try EngineOptions.read(
       ["--python=/usr/bin/python3", "--IPEngine.allow_python=True"], environment: folder.environment
     ).options.python
@@ -65,7 +72,7 @@ import Testing
     PythonConfiguration(), .notAllowed,
     PythonConfiguration(
       interpreter: "/opt/my python", start: .eager, startupCommand: "a = 'x y'", startupScript: "/s.py",
-      interruptGrace: .milliseconds(1500)),
+      shellOptions: ["colors": "nocolor", "cache_size": "10"], interruptGrace: .milliseconds(1500)),
   ])
   func engineArgumentsSayTheSame(python: PythonConfiguration) throws {
     #expect(try EngineOptions.read(python.engineArguments, environment: [:]).options.python == python)

@@ -1,35 +1,37 @@
-"""Makes ipyparallel's own test suite start another controller.
+"""Makes ipyparallel's own test suite start another controller, and other engines.
 
-Use with ``pytest --pyargs ipyparallel.tests -p martlet_plugin``. The command comes from the environment variable
-``MARTLET_CONTROLLER_CMD`` (split as by a shell). Without it, the suite runs with its own controller.
+Use with ``pytest --pyargs ipyparallel.tests -p martlet_plugin``. The commands come from the environment variables
+``MARTLET_CONTROLLER_CMD`` and ``MARTLET_ENGINE_CMD`` (split as by a shell). Without one, the suite uses its own part.
 """
 
 import os
 import shlex
 
-COMMAND_VARIABLE = "MARTLET_CONTROLLER_CMD"
+VARIABLES = {"controller": "MARTLET_CONTROLLER_CMD", "engine": "MARTLET_ENGINE_CMD"}
 
 
-def controller_command():
-    """The controller command from the environment as a list of arguments; empty if not set."""
-    return shlex.split(os.environ.get(COMMAND_VARIABLE, ""))
+def commands():
+    """The command of each role that is to be replaced, as a list of arguments."""
+    given = {role: shlex.split(os.environ.get(variable, "")) for role, variable in VARIABLES.items()}
+    return {role: command for role, command in given.items() if command}
 
 
-def replace_controller(command):
-    """Make every local launcher of this process start ``command`` instead of ``python -m ipyparallel.controller``."""
+def replace_parts():
+    """Make every local launcher of this process start these commands instead of ``python -m ipyparallel.<role>``."""
     from ipyparallel.cluster import launcher
 
-    # Modify the list in place: the suite's setup has imported this very object by name.
-    launcher.ipcontroller_cmd_argv[:] = command
-    # The trait keeps a copy of the list from when the class was created.
-    launcher.ControllerLauncher.controller_cmd.default_args = (list(command),)
+    for role, command in commands().items():
+        # Modify the list in place: the suite's setup has imported this very object by name.
+        getattr(launcher, f"ip{role}_cmd_argv")[:] = command
+        # The trait keeps a copy of the list from when the class was created.
+        trait = getattr(getattr(launcher, f"{role.title()}Launcher"), f"{role}_cmd")
+        trait.default_args = (list(command),)
 
 
 def pytest_configure(config):
-    command = controller_command()
-    if not command:
+    if not commands():
         return
-    replace_controller(command)
+    replace_parts()
     # Some tests run `python -m ipyparallel.cluster` in a child process, where sitecustomize.py does the same.
     here = os.path.dirname(os.path.abspath(__file__))
     path = [os.path.join(here, "subprocess"), here, os.environ.get("PYTHONPATH", "")]
@@ -37,4 +39,5 @@ def pytest_configure(config):
 
 
 def pytest_report_header(config):
-    return f"controller: {shlex.join(controller_command()) or 'ipyparallel'}"
+    given = commands()
+    return [f"{role}: {shlex.join(given.get(role, ['ipyparallel']))}" for role in VARIABLES]

@@ -1,7 +1,8 @@
 """Runs ipyparallel's own test suite with Martlet's controller and compares it with the committed baseline.
 
     run_suite.py                run with Martlet's controller; fails if a test passes only with theirs
-    run_suite.py --baseline     run with ipyparallel's controller, write baseline.json; run again to find varying tests
+    run_suite.py --engines      the same with Martlet's engines, too
+    run_suite.py --baseline     run with ipyparallel's own parts, write baseline.json; run again to find varying tests
     run_suite.py -- -k label    arguments after `--` go to pytest; only the tests that ran are compared
 """
 
@@ -19,6 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 import psutil
+from martlet_plugin import VARIABLES
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
@@ -61,14 +63,19 @@ def end_leftovers(marker):
     return len(left)
 
 
-def run(command, pytest_arguments, timeout):
-    """Run the suite with the controller ``command`` (empty: ipyparallel's) and return (outcomes, pytest's status)."""
+def run(commands, pytest_arguments, timeout):
+    """Run the suite and return (outcomes, pytest's status).
+
+    ``commands`` maps "controller" and "engine" to commands; without one the suite uses ipyparallel's own.
+    """
     marker = uuid.uuid4().hex
     environment = dict(os.environ, MARTLET_SUITE_RUN=marker)
-    environment.pop("MARTLET_CONTROLLER_CMD", None)
-    if command:
-        environment["MARTLET_CONTROLLER_CMD"] = command
-        # ipyparallel's controller runs Dask's scheduler in its own interpreter.
+    for role, variable in VARIABLES.items():
+        environment.pop(variable, None)
+        if role in commands:
+            environment[variable] = commands[role]
+    if commands:
+        # As with ipyparallel's own parts, tasks and Dask's scheduler run in this interpreter.
         environment["MARTLET_PYTHON"] = sys.executable
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), environment.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory(prefix="suite-") as scratch:
@@ -87,7 +94,7 @@ def run(command, pytest_arguments, timeout):
         return read_junit(junit), status
 
 
-def confirm(outcomes, command, timeout):
+def confirm(outcomes, commands, timeout):
     """Run the failed tests again and return their outcomes. Some have deadlines of tenths of a second, which a busy
     machine misses with any controller. The output names the tests that failed once."""
     failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
@@ -97,7 +104,7 @@ def confirm(outcomes, command, timeout):
         print(f"failed, runs again: {name}")
     modules = sorted({name.split("::")[0].split(".")[0] for name in failed})
     names = " or ".join(sorted({name.split("::")[1].split("[")[0] for name in failed}))
-    again, _ = run(command, ["-k", f"({' or '.join(modules)}) and ({names})"], timeout)
+    again, _ = run(commands, ["-k", f"({' or '.join(modules)}) and ({names})"], timeout)
     return {name: again[name] for name in failed if name in again}
 
 
@@ -132,7 +139,7 @@ def write_baseline(outcomes):
     print(f"baseline after {runs} run(s): {summary(outcomes)}; varying: {len(varying)}")
 
 
-def compare(outcomes, baseline, complete):
+def compare(outcomes, baseline, complete, ours):
     """Print both counts and each regression; return the number of regressions."""
     theirs, varying = baseline["tests"], baseline["varying"]
     if not complete:
@@ -144,8 +151,8 @@ def compare(outcomes, baseline, complete):
             (unstable if name in varying else regressions).append(f"{name}: {before} → {now}")
     # A test that is not in the baseline (from another version of the suite) has to pass.
     regressions += [f"{n}: new → failed" for n, now in outcomes.items() if n not in theirs and now == "failed"]
-    print(f"martlet:     {summary(outcomes)}")
-    print(f"ipyparallel: {summary(theirs)}")
+    print(f"martlet's {' and '.join(ours)}: {summary(outcomes)}")
+    print(f"ipyparallel's own parts: {summary(theirs)}")
     for line in unstable:
         print(f"varies with theirs too  {line}")
     for line in regressions:
@@ -155,27 +162,36 @@ def compare(outcomes, baseline, complete):
 
 def main():
     binaries = Path(os.environ.get("MARTLET_BIN_DIR", REPOSITORY / ".build" / "debug")).resolve()
-    default = os.environ.get("MARTLET_CONTROLLER_CMD") or shlex.join([str(binaries / "martlet"), "controller"])
+    ours = {
+        "controller": shlex.join([str(binaries / "martlet"), "controller"]),
+        # As with ipyparallel's engine, start-up code runs before the first task, and its failure ends the engine.
+        "engine": shlex.join([str(binaries / "martlet"), "engine", "--python-start=eager"]),
+    }
+    controller, engine = (os.environ.get(VARIABLES[role]) or command for role, command in ours.items())
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--baseline", action="store_true", help="use ipyparallel's controller, write baseline.json")
-    parser.add_argument("--controller", default=default, help="controller command (default: %(default)s)")
+    parser.add_argument("--baseline", action="store_true", help="use ipyparallel's own parts, write baseline.json")
+    parser.add_argument("--controller", default=controller, help="controller command (default: %(default)s)")
+    parser.add_argument("--engines", action="store_true", help="replace the engines, too")
+    parser.add_argument("--engine", default=engine, help="engine command (default: %(default)s)")
     parser.add_argument("--timeout", type=int, default=180, help="seconds a single test may take")
     parser.add_argument("pytest_arguments", nargs="*", help="arguments for pytest, after --")
     options = parser.parse_args()
 
-    if options.baseline and options.pytest_arguments:
-        parser.error("a baseline is a run of the whole suite")
-    command = "" if options.baseline else options.controller
-    outcomes, status = run(command, options.pytest_arguments, options.timeout)
+    if options.baseline and (options.engines or options.pytest_arguments):
+        parser.error("a baseline is a run of the whole suite with ipyparallel's own parts")
+    commands = {} if options.baseline else {"controller": options.controller}
+    if options.engines:
+        commands["engine"] = options.engine
+    outcomes, status = run(commands, options.pytest_arguments, options.timeout)
     if not options.baseline:
-        outcomes.update(confirm(outcomes, command, options.timeout))
+        outcomes.update(confirm(outcomes, commands, options.timeout))
     # 0: all passed, 1: some failed; anything else means that the suite did not finish.
     if status not in (0, 1):
         sys.exit(f"pytest ended with status {status}")
     if options.baseline:
         write_baseline(outcomes)
         return
-    regressions = compare(outcomes, json.loads(BASELINE.read_text()), complete=not options.pytest_arguments)
+    regressions = compare(outcomes, json.loads(BASELINE.read_text()), complete=not options.pytest_arguments, ours=commands)
     sys.exit(1 if regressions else 0)
 
 

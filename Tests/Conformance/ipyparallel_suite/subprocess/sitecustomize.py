@@ -1,9 +1,8 @@
-"""Replaces the controller in the suite's ``python -m ipyparallel.cluster`` child processes, too."""
+"""Replaces controller and engines in the suite's ``python -m ipyparallel.cluster`` child processes, too."""
 
 import sys
 
 if "ipyparallel.cluster" in sys.orig_argv:
-    from martlet_plugin import controller_command, replace_controller
+    from martlet_plugin import replace_parts
 
-    if command := controller_command():
-        replace_controller(command)
+    replace_parts()

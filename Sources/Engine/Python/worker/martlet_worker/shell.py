@@ -16,7 +16,7 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from traitlets import Any as AnyTrait
 from traitlets import CBool, Type
-from traitlets.config import Config
+from traitlets.config import Config, DeferredConfigString
 
 from .interrupts import without_handler
 from .lazy import when_imported
@@ -247,12 +247,17 @@ def plain_traceback(error: BaseException) -> list[str]:
         return [f"{type(error).__name__}: {evalue_of(error)}"]
 
 
-def make_shell(publisher: Publisher, kernel: Any, execution_count: int) -> WorkerShell:
-    """Create the process's shell: ``get_ipython()`` finds it from here on, and ``__main__`` is its namespace."""
+def make_shell(publisher: Publisher, kernel: Any, execution_count: int, options: dict[str, str]) -> WorkerShell:
+    """Create the process's shell: ``get_ipython()`` finds it from here on, and ``__main__`` is its namespace.
+
+    ``options`` are traits of ``InteractiveShell`` as on a command line.
+    """
     config = Config()
     # Engines share a profile; one file of history for all of them would be a place to wait for each other.
     config.HistoryManager.hist_file = ":memory:"
     config.IPKernelApp.tqdm = "tqdm looks for this section"
+    for name, value in options.items():
+        config.InteractiveShell[name] = DeferredConfigString(value)
     shell: WorkerShell = WorkerShell.instance(config=config, publisher=publisher, kernel=kernel)
     shell.execution_count = execution_count
     return shell

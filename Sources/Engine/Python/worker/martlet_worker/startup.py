@@ -34,12 +34,15 @@ def versions() -> dict[str, str]:
 
 
 def run_startup(shell: WorkerShell, script: str | None, command: str | None) -> None:
-    """Run the script, then the command, in the user's namespace. Errors are shown, and keep nothing from starting.
+    """Run start-up code in the user's namespace. Errors are shown, and keep nothing from starting.
 
-    That is what ``IPEngine.startup_script`` and ``startup_command`` of ipyparallel do, through IPython's application.
+    ``PYTHONSTARTUP`` of the environment, then ``IPEngine.startup_script`` and ``startup_command``: what ipyparallel's
+    engine runs, through IPython's application.
     """
-    if script:
-        path = os.path.expanduser(script)
+    for given in (os.environ.get("PYTHONSTARTUP"), script):
+        if not given:
+            continue
+        path = os.path.expanduser(given)
         try:
             if path.endswith((".ipy", ".ipynb")):
                 shell.safe_execfile_ipy(path, shell_futures=True)

@@ -28,6 +28,8 @@ class FlushTimer:
     def reset(self) -> None:
         """Forget the thread, which a forked process doesn't have."""
         self._wake = threading.Event()
+        self._flushing = threading.Lock()
+        self._is_paused = False
         self._thread: threading.Thread | None = None
         self.armed = False
 
@@ -43,6 +45,16 @@ class FlushTimer:
             self._thread.start()
         self._wake.set()
 
+    def pause(self) -> None:
+        """Keep the thread from flushing: a process forked meanwhile would wait forever for the stream's lock."""
+        self._is_paused = self._flushing.acquire()
+
+    def resume(self) -> None:
+        """Let the thread flush again."""
+        if self._is_paused:
+            self._is_paused = False
+            self._flushing.release()
+
     def _run(self) -> None:
         while True:
             self._wake.wait()
@@ -54,7 +66,8 @@ class FlushTimer:
                 for stream in self._streams:
                     if stream.dirty:
                         quiet = 0
-                        stream.flush_quietly()
+                        with self._flushing:
+                            stream.flush_quietly()
             # A write between the last look and this line arms the timer again, or is seen by the next line.
             self.armed = False
             if any(stream.dirty for stream in self._streams):
@@ -133,8 +146,14 @@ class Streams:
         """Make them the process's standard streams."""
         sys.stdout = sys.__stdout__ = self.stdout  # type: ignore[misc]
         sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
+        os.register_at_fork(
+            before=self._prepare_fork, after_in_parent=self._timer.resume, after_in_child=self._adapt_to_child
+        )
+
+    def _prepare_fork(self) -> None:
+        self._timer.pause()
         # What is in the buffers would be written by the child, too, when it exits.
-        os.register_at_fork(before=self.flush, after_in_child=self._adapt_to_child)
+        self.flush()
 
     def _adapt_to_child(self) -> None:
         """A forked process has no flushing thread, and may be killed without notice, as those of a pool are."""
