@@ -1,10 +1,18 @@
-/// Decides whether an idle loop polls a little longer before it sleeps.
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Decides whether an idle thread polls a little longer before it sleeps.
 ///
 /// Waking a thread takes longer than handling most messages, and waking a processor that a virtual machine has put to
 /// sleep takes far longer. After short waits, as between the answer to one call and the next call, it pays to stay awake
 /// for the next event. It does not when other threads want the processor or events are rare.
-struct BusyWait {
-  /// How long a loop stays awake, and up to what length a wait counts as short.
+package struct BusyWait {
+  /// How long a thread stays awake, and up to what length a wait counts as short.
   static let limit = Duration.milliseconds(1)
   /// How many short waits in a row must precede a busy one.
   private static let practice = 2
@@ -15,6 +23,38 @@ struct BusyWait {
 
   private var shortWaits = 0
   private var pausedUntil: ContinuousClock.Instant?
+
+  /// Creates the state of a thread that has not waited yet.
+  package init() {}
+
+  /// Waits until a poll finds something, first awake where that is worthwhile, then asleep.
+  ///
+  /// - Parameters:
+  ///   - timeout: in milliseconds; without limit if negative.
+  ///   - poll: see poll(2).
+  /// - Returns: the result of the last poll.
+  package mutating func wait(_ timeout: Int32, _ poll: (Int32) -> Int32) -> Int32 {
+    guard timeout != 0 else { return poll(0) }
+    let begin = ContinuousClock.now
+    var count: Int32 = 0
+    var now = begin
+    if isWorthwhile(now: begin) {
+      repeat {
+        count = poll(0)
+        if count != 0 { break }
+        sched_yield()
+        let before = now
+        now = .now
+        if !yielded(for: now - before, now: now) { break }
+      } while now - begin < Self.limit
+    }
+    if count == 0 {
+      count = poll(timeout)
+      now = .now
+    }
+    waited(now - begin)
+    return count
+  }
 
   /// Whether to stay awake for the wait that begins now.
   func isWorthwhile(now: ContinuousClock.Instant) -> Bool {

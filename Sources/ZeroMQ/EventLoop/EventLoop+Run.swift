@@ -137,26 +137,5 @@ extension EventLoop {
   /// Waits for a descriptor for at most that many milliseconds, or without limit if the number is negative.
   ///
   /// - Returns: how many descriptors can be read.
-  private func waitForDescriptors(_ timeout: Int32) -> Int32 {
-    guard timeout != 0 else { return sources.poll(0) }
-    let begin = ContinuousClock.now
-    var count: Int32 = 0
-    var now = begin
-    if busyWait.isWorthwhile(now: begin) {
-      repeat {
-        count = sources.poll(0)
-        if count != 0 { break }
-        sched_yield()
-        let before = now
-        now = .now
-        if !busyWait.yielded(for: now - before, now: now) { break }
-      } while now - begin < BusyWait.limit
-    }
-    if count == 0 {
-      count = sources.poll(timeout)
-      now = .now
-    }
-    busyWait.waited(now - begin)
-    return count
-  }
+  private func waitForDescriptors(_ timeout: Int32) -> Int32 { busyWait.wait(timeout) { sources.poll($0) } }
 }

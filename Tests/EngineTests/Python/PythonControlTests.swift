@@ -77,7 +77,7 @@ import Testing
       try await controller.send(.control, MessageType.signalRequest, content: ["sig": "SIGUSR1"])
       #expect(try await controller.receive(.control).content() == ["status": "ok"])
       #expect(try await controller.receive(.mux).content()["ename"] == "RuntimeError")
-      for signal in ["SIGNOTHING", 0, 4_000, .null] as [JSONValue] {
+      for signal in ["SIGNOTHING", -1, 4_000, .null] as [JSONValue] {
         try await controller.send(.control, MessageType.signalRequest, content: ["sig": signal])
         #expect(try await controller.receive(.control).content()["status"] == "error")
       }
