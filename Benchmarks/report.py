@@ -4,6 +4,7 @@ import statistics
 from typing import NamedTuple
 
 MARTLET, RAW, IPYPARALLEL, ON_MARTLET = "martlet", "raw libzmq", "ipyparallel", "ipyparallel on martlet"
+PYTHON_ENGINES = "martlet, Python engines"
 
 # A number with a larger spread (highest minus lowest, over the median) is marked: the machine was busy otherwise.
 NOISY = 0.3
@@ -42,6 +43,9 @@ TARGETS = [
     times("latency_loadbalanced_p50_ms", MARTLET, RAW, "≤", 1.8),
     *(times(f"latency_{view}_p50_ms", IPYPARALLEL, MARTLET, "≥", 15) for view in ["direct", "loadbalanced"]),
     *(times(metric, ON_MARTLET, IPYPARALLEL, "≥", 1.3) for metric in [DIRECT, BALANCED]),
+    *(times(metric, PYTHON_ENGINES, IPYPARALLEL, "≥", 2.5) for metric in [DIRECT, BALANCED]),
+    *(times(f"latency_{view}_p50_ms", IPYPARALLEL, PYTHON_ENGINES, "≥", 2) for view in ["direct", "loadbalanced"]),
+    times("payload_10000000_gb_per_s", PYTHON_ENGINES, IPYPARALLEL, "≥", 2),
     *(times(f"payload_{size}000000_gb_per_s", MARTLET, RAW, "≥", 0.8) for size in [1, 10, 100]),
     absolute("map32_loadbalanced_ms", "≤", 3),
     absolute("idle_controller_cpu_percent", "≤", 0.5),

@@ -30,7 +30,7 @@ def rows(engines, mode, program):
     """Row name -> command line."""
     common = ["--engines", str(engines), "--mode", mode]
     # The benchmark is a cluster program: with this argument it is the same controller as `martlet controller`.
-    controller = shlex.join([str(program), "controller"])
+    controller, engine = (shlex.join([str(program), role]) for role in ("controller", "engine"))
 
     def python(name, *more):
         return [sys.executable, str(HERE / "peers" / f"{name}_bench.py"), *common, *more]
@@ -40,6 +40,7 @@ def rows(engines, mode, program):
         RAW: [str(HERE / ".build" / "chain"), *common],
         report.IPYPARALLEL: python("ipyparallel"),
         report.ON_MARTLET: python("ipyparallel", "--controller", controller),
+        report.PYTHON_ENGINES: python("ipyparallel", "--controller", controller, "--engine", engine),
         "dask": python("dask"),
         "process pool": python("processpool"),
     }

@@ -1,4 +1,4 @@
-"""ipyparallel's client and engines, with its own controller or another; prints one JSON object."""
+"""ipyparallel's client, with its own controller and engines or others; prints one JSON object."""
 
 import os
 import shlex
@@ -55,12 +55,21 @@ def measure(client, chosen):
 
 def main():
     own = shlex.join([sys.executable, "-m", "ipyparallel.controller"])
-    chosen = workload.options(__doc__, 200, 1_000, controller=(own, "controller command (default: ipyparallel's)"))
+    chosen = workload.options(
+        __doc__, 200, 1_000,
+        controller=(own, "controller command (default: ipyparallel's)"),
+        engine=("", "engine command (default: ipyparallel's)"),
+    )
     os.environ["MARTLET_CONTROLLER_CMD"] = chosen.controller
     cluster = Cluster(verbosity=["--log-level=40"])
     try:
         cluster.start_controller()
-        cluster.start_python_engines(chosen.engines)
+        if chosen.engine:
+            cluster.environment["MARTLET_PYTHON"] = sys.executable
+            for _ in range(chosen.engines):
+                cluster.start("engine", shlex.split(chosen.engine) + cluster.engine_arguments())
+        else:
+            cluster.start_python_engines(chosen.engines)
         metrics = measure(cluster.client(engines=chosen.engines), chosen)
     finally:
         cluster.stop()
