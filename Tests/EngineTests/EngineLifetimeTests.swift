@@ -1,4 +1,5 @@
 import MartletWire
+import MartletZeroMQ
 import Testing
 
 @testable import MartletEngine

@@ -87,7 +87,7 @@ extension PythonWorker {
       if !isWanted { process.signal(SIGKILL) }
       conversation.socket = WorkerSocket(stream)
       conversation.watch = PythonWatch()
-      _ = namespace.withState { $0.pythonStarts() }
+      namespace.withState { $0.pythonStarts() }
       try waitForEnd(of: process, stream)
       let socket = conversation.socket
       do throws(WorkerSocket.Failure) {
