@@ -176,6 +176,22 @@ class TestErrors:
             pass
         assert pid_of_python(client[0]) == pid
 
+    def test_memory_limit(self, client):
+        def exceed_limit():
+            import resource
+
+            before = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (1 << 32, before[1]))
+            try:
+                return len(bytearray(1 << 33))
+            finally:
+                resource.setrlimit(resource.RLIMIT_AS, before)
+
+        with pytest.raises(ipp.RemoteError) as caught:
+            client[0].apply_sync(exceed_limit)
+        assert caught.value.ename == "MemoryError"
+        assert client[0].apply_sync(lambda: 1) == 1
+
     def test_what_cannot_be_pickled(self, client):
         with pytest.raises(ipp.RemoteError):
             client[0].apply_sync(lambda: __import__("threading").Lock())
@@ -340,6 +356,7 @@ class TestEnds:
         [
             ("import os, sys; print('last words', file=sys.stderr, flush=True); os._exit(3)", ["status 3", "last words"]),
             ("import ctypes; ctypes.string_at(0)", ["SIGSEGV", "Fatal Python error", "string_at"]),
+            ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", ["SIGKILL"]),
         ],
     )
     def test_crash(self, controller, martlet_engines, code, reasons):
