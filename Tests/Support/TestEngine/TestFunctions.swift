@@ -30,6 +30,15 @@ enum TestFunctions {
       return Dictionary(text.split(whereSeparator: \.isWhitespace).map { (String($0), 1) }, uniquingKeysWith: +)
     },
     RemoteFunction("unmet") { () throws -> Int in throw UnmetDependency() },
+    RemoteFunction("assign") { (name: String, value: [Double]) throws -> Bool in
+      try EngineContext.current?.set(name, to: value)
+      return true
+    },
+    RemoteFunction("read") { (name: String) throws -> [Double]? in try EngineContext.current?.value(named: name) },
+    RemoteFunction("forget") { (name: String) -> Bool in
+      EngineContext.current?.removeValue(named: name)
+      return true
+    },
     RemoteFunction("scaled") { (x: Double) throws -> Double in
       x * (try EngineContext.current?.value(named: "factor") ?? 1)
     },
