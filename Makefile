@@ -49,6 +49,10 @@ unit: deps build-tests
 	@MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
 	  $(SWIFT) test --skip-build --no-parallel | tee .build/unit.log || \
 	  { echo "test: failed:"; grep -A 5 'recorded an issue' .build/unit.log; exit 1; }
+	@echo "test: the Swift client with Python code on martlet's engines"
+	@MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
+	  MARTLET_ENGINE="$(MARTLET_BIN_DIR)/martlet engine" \
+	  $(SWIFT) test --skip-build --no-parallel --filter 'ClientTests.Python(Engine|Code)Tests'
 
 # Tests with real Python peers: this project's, then ipyparallel's own suite.
 conformance: peers suite

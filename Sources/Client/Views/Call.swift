@@ -54,7 +54,10 @@ struct Call: Sendable {
 
   /// The execution of source code.
   static func execute(_ code: String, silent: Bool) -> Call {
-    let content: JSONValue = ["code": .string(code), "silent": .bool(silent), "user_expressions": [:]]
+    // An error is thrown to whoever waits for this code. What others have queued behind it runs.
+    let content: JSONValue = [
+      "code": .string(code), "silent": .bool(silent), "stop_on_error": false, "user_expressions": [:],
+    ]
     var text: [UInt8] = []
     content.write(into: &text)
     return Call(type: MessageType.executeRequest, method: "execute", content: text)
