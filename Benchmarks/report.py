@@ -45,6 +45,8 @@ TARGETS = [
     *(times(metric, ON_MARTLET, IPYPARALLEL, "≥", 1.3) for metric in [DIRECT, BALANCED]),
     *(times(metric, PYTHON_ENGINES, IPYPARALLEL, "≥", 2.5) for metric in [DIRECT, BALANCED]),
     *(times(f"latency_{view}_p50_ms", IPYPARALLEL, PYTHON_ENGINES, "≥", 2) for view in ["direct", "loadbalanced"]),
+    absolute("python_handoff_p50_ms", "≤", 0.15),
+    *(times(metric, PYTHON_ENGINES, IPYPARALLEL, "≤", 1) for metric in ["startup_first_result_ms", "idle_engine_pss_mb"]),
     times("payload_10000000_gb_per_s", PYTHON_ENGINES, IPYPARALLEL, "≥", 2),
     *(times(f"payload_{size}000000_gb_per_s", MARTLET, RAW, "≥", 0.8) for size in [1, 10, 100]),
     absolute("map32_loadbalanced_ms", "≤", 3),

@@ -31,6 +31,8 @@ def rows(engines, mode, program):
     common = ["--engines", str(engines), "--mode", mode]
     # The benchmark is a cluster program: with this argument it is the same controller as `martlet controller`.
     controller, engine = (shlex.join([str(program), role]) for role in ("controller", "engine"))
+    martlet = shlex.quote(str(program.parent / "martlet"))
+    ipcluster = shlex.join([sys.executable, "-m", "ipyparallel.cluster"])
 
     def python(name, *more):
         return [sys.executable, str(HERE / "peers" / f"{name}_bench.py"), *common, *more]
@@ -38,9 +40,11 @@ def rows(engines, mode, program):
     return {
         REFERENCE: [str(program), *common],
         RAW: [str(HERE / ".build" / "chain"), *common],
-        report.IPYPARALLEL: python("ipyparallel"),
+        report.IPYPARALLEL: python("ipyparallel", "--cluster", ipcluster),
         report.ON_MARTLET: python("ipyparallel", "--controller", controller),
-        report.PYTHON_ENGINES: python("ipyparallel", "--controller", controller, "--engine", engine),
+        report.PYTHON_ENGINES: python(
+            "ipyparallel", "--controller", controller, "--engine", engine, "--cluster", martlet
+        ),
         "dask": python("dask"),
         "process pool": python("processpool"),
     }
@@ -50,6 +54,7 @@ def own(program):
     """Measurements of martlet only: name -> command line."""
     modes = ["configurations", "broadcast", "memory", "startup", "idle"]
     return {mode: [str(program), "--engines", "1", "--mode", mode] for mode in modes} | {
+        "handoff": [sys.executable, str(HERE / "peers" / "worker_bench.py")],
         "scheduler": [str(program.parent / "scheduler-bench")],
         "copies": [sys.executable, str(HERE / "micro.py"), str(program.parent / "micro-bench"), "--copies"],
     }

@@ -116,7 +116,7 @@ def payload(call, largest):
 def options(description, latency_count, throughput_count, **more):
     """The command line of a peer; ``more`` are additional options with their defaults."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--mode", choices=["latency", "throughput", "tutorial", "payload", "all"], default="all")
+    parser.add_argument("--mode", choices=["latency", "throughput", "tutorial", "payload", "startup", "memory", "all"], default="all")
     parser.add_argument("--engines", type=int, default=4)
     parser.add_argument("--latency-count", type=int, default=latency_count)
     parser.add_argument("--throughput-count", type=int, default=throughput_count)

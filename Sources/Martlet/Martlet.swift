@@ -43,6 +43,7 @@
 // For use by functions while they run on an engine.
 @_exported import struct MartletEngine.EngineContext
 @_exported import struct MartletEngine.PythonConfiguration
+@_exported import struct MartletEngine.PythonStartup
 @_exported import struct MartletEngine.UnmetDependency
 // Functions, the values sent over the wire, and connections.
 @_exported import struct MartletWire.ArgumentError

@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 from harness import TIMEOUT, binary, join_output, wait_until
+from simulated import RawClient
 
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
 __name__ = "__main__"
@@ -299,6 +300,32 @@ class TestOutput:
         result = client[0].apply_async(publish)
         assert result.get(timeout=TIMEOUT) == "done"
         wait_until(lambda: result.data.get("progress") == 5, "the published data")
+
+    def test_comms(self, client, martlet_cluster):
+        """A front end's messages reach the comm they are for, and have no reply."""
+        view = client[0]
+        view.execute(
+            "import comm\n"
+            "received = []\n"
+            "def opened(comm, message):\n"
+            "    received.append(message['content']['data'])\n"
+            "    comm.on_msg(lambda message: received.append((message['content']['data'], message['buffers'])))\n"
+            "    comm.on_close(lambda message: received.append('closed'))\n"
+            "comm.get_comm_manager().register_target('front-end', opened)",
+            block=True,
+        )
+        front_end = RawClient(martlet_cluster.connection_info("client"))
+        engine = [client._engines[0].encode()]
+        try:
+            front_end.send("mux", "comm_open", {"comm_id": "c", "target_name": "front-end", "data": 1}, to=engine)
+            front_end.send("mux", "comm_msg", {"comm_id": "c", "data": 2}, to=engine, buffers=[b"binary"])
+            front_end.send("mux", "comm_close", {"comm_id": "c", "data": {}}, to=engine)
+            asked = front_end.send("mux", "comm_info_request", {}, to=engine)
+            assert front_end.receive("mux").parent["msg_id"] == asked
+        finally:
+            front_end.close()
+        assert view["received"] == [1, (2, [b"binary"]), "closed"]
+        assert client.queue_status(0)["queue"] == 0
 
     def test_much_output(self, client):
         join_output(client[0], print, "joined")

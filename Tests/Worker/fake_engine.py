@@ -85,7 +85,7 @@ class FakeEngine:
             self.outputs[reading] = name
         if start:
             self.send({"type": "sources", "modules": worker_sources()})
-            options = {"startup_command": None, "startup_script": None, "execution_count": 1, **options}
+            options = {"execution_count": 1, **options}
             self.send({"type": "start", "engine_id": 7, "engine_uuid": "uuid-of-engine", **options})
             self.started, _ = self.receive()
 

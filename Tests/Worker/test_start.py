@@ -51,21 +51,32 @@ def test_modules_of_the_working_directory_can_be_imported(start, tmp_path):
     }
 
 
-def test_startup_command_and_script(start, tmp_path):
+def test_startup_lines_then_files(start, tmp_path):
     script = tmp_path / "start.py"
-    script.write_text("from_script = 1\nprint('script in', __name__)\n")
-    engine = start(startup_script=str(script), startup_command="from_command = from_script + 1; print('command')")
+    script.write_text("from_script = from_line + 1\nprint('script in', __name__)\n")
+    engine = start(startup={"lines": ["from_line = 1; print('line')"], "files": [str(script)]})
     assert engine.started["type"] == "ready"
-    engine.wait_for_text(b"script in __main__\ncommand\n")
-    assert engine.call(lambda: (from_script, from_command)) == (1, 2)  # noqa: F821
+    engine.wait_for_text(b"line\nscript in __main__\n")
+    assert engine.call(lambda: (from_line, from_script)) == (1, 2)  # noqa: F821
 
 
-def test_pythonstartup_runs_first(start, tmp_path, monkeypatch):
-    first = tmp_path / "first.py"
-    first.write_text("order = ['environment']\n")
-    monkeypatch.setenv("PYTHONSTARTUP", str(first))
-    engine = start(startup_command="order.append('command')")
-    assert engine.call(lambda: order) == ["environment", "command"]  # noqa: F821
+def test_order_of_what_runs_first(start, tmp_path, monkeypatch):
+    def file(name, text):
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    extension = "def load_ipython_extension(shell):\n    shell.user_ns['order'] = ['extension']\n"
+    file("my_extension.py", extension)
+    monkeypatch.setenv("PYTHONSTARTUP", file("environment.py", "order.append('environment')"))
+    startup = {
+        "extensions": ["my_extension"],
+        "profile_files": [file("1.py", "order.append('first')"), file("2.ipy", "%time order.append('second')")],
+        "lines": ["order.append('line')"],
+        "files": [file("script.py", "order.append('script')")],
+    }
+    engine = start(startup=startup, cwd=tmp_path)
+    order = ["extension", "environment", "first", "second", "line", "script"]
+    assert engine.call(lambda: order) == order  # noqa: F821
 
 
 def test_options_of_the_shell(start):
@@ -76,14 +87,21 @@ def test_options_of_the_shell(start):
     assert "TraitError" in start(shell_options={"cache_size": "many"}).started["message"]
 
 
-def test_a_failing_startup_command_is_shown(start):
-    engine = start(startup_command="1 / 0")
+def test_a_failing_startup_line_is_shown(start):
+    engine = start(startup={"lines": ["1 / 0"]})
     assert engine.started["type"] == "ready"
     assert [event[1]["ename"] for event in engine.events if event[0] == "error"] == ["ZeroDivisionError"]
 
 
-def test_a_startup_command_that_exits(start):
-    engine = start(startup_command="raise SystemExit(3)")
+def test_startup_that_is_missing_is_shown(start):
+    engine = start(startup={"extensions": ["no_such_extension"], "files": ["/no/such/file.py"], "lines": ["a = 1"]})
+    assert engine.started["type"] == "ready"
+    assert "ModuleNotFoundError" in [event[1]["ename"] for event in engine.events if event[0] == "error"]
+    assert engine.call(lambda: a) == 1  # noqa: F821
+
+
+def test_a_startup_line_that_exits(start):
+    engine = start(startup={"lines": ["raise SystemExit(3)"]})
     assert engine.call(lambda: 1) == 1
 
 

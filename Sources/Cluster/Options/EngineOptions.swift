@@ -74,6 +74,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     sessionKey = try SessionOptions.key(&role.reader)
     try role.reader.read(&sshServer, "sshserver", of: classes, as: .text)
     try python.read(&role.reader, classes)
+    python.startup.find(in: application.profile)
     role.reader.accept(
       ["enable_nanny", "use_mpi", "paramiko", "sshkey", "mpi_registration_delay", "init_mpi"], classes)
     role.reader.accept(["username", "signature_scheme"], ["Session"])

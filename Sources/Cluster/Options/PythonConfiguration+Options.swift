@@ -9,8 +9,7 @@ extension PythonConfiguration {
     try reader.read(&start, "python_start", of: classes, as: .choice())
     try reader.read(&isAllowed, "allow_python", of: classes, as: .bool)
     try reader.read(&interruptGrace, "interrupt_grace", of: classes, as: .seconds)
-    try reader.readNonEmpty(&startupCommand, "startup_command", of: classes)
-    try reader.readNonEmpty(&startupScript, "startup_script", of: classes)
+    try startup.read(&reader, classes)
     shellOptions = reader.texts(of: "InteractiveShell")
   }
 
@@ -31,8 +30,7 @@ extension PythonConfiguration {
     if interruptGrace != defaults.interruptGrace {
       arguments.append("--IPEngine.interrupt_grace=\(interruptGrace / .seconds(1))")
     }
-    if let startupCommand { arguments.append("--IPEngine.startup_command=\(startupCommand)") }
-    if let startupScript { arguments.append("--IPEngine.startup_script=\(startupScript)") }
+    arguments += startup.engineArguments
     for (name, value) in shellOptions.sorted(by: { $0.key < $1.key }) {
       arguments.append("--InteractiveShell.\(name)=\(value)")
     }

@@ -16,6 +16,8 @@ public struct ProfileDirectory: Sendable, Hashable {
 
   /// Connection files and cluster files; mode 0700.
   public var security: String { "\(path)/security" }
+  /// Files that IPython runs when it starts.
+  public var startup: String { "\(path)/startup" }
   /// Logs of controllers and engines.
   public var log: String { "\(path)/log" }
   /// Process ids.
@@ -38,7 +40,7 @@ public struct ProfileDirectory: Sendable, Hashable {
   /// - Throws: ``ClusterError`` with the path, the system's reason and what to do.
   public func create() throws(ClusterError) {
     do {
-      for (folder, mode) in [(path, 0o755), (log, 0o755), ("\(path)/startup", 0o755), (security, 0o700), (pid, 0o700)] {
+      for (folder, mode) in [(path, 0o755), (log, 0o755), (startup, 0o755), (security, 0o700), (pid, 0o700)] {
         try FileManager.default.createDirectory(
           atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])
       }

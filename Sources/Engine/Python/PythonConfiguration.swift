@@ -21,10 +21,8 @@ public struct PythonConfiguration: Sendable, Hashable {
   /// Whether clients may run Python code at all. Default: true. When false, pickles remain data, and an engine runs
   /// nothing but its registered Swift functions.
   public var isAllowed: Bool
-  /// Code that Python runs before the first request, ipyparallel's `IPEngine.startup_command`. Default: none.
-  public var startupCommand: String?
-  /// A script that Python runs before the first request, ipyparallel's `IPEngine.startup_script`. Default: none.
-  public var startupScript: String?
+  /// What Python runs before the first request. Default: nothing.
+  public var startup: PythonStartup
   /// Options of IPython's `InteractiveShell` by name, as on a command line: `["colors": "nocolor"]`. Default: none.
   public var shellOptions: [String: String]
   /// How long interrupted code may go on before its process is killed. Default: 5 s, enough for clean-up, and for
@@ -33,14 +31,14 @@ public struct PythonConfiguration: Sendable, Hashable {
 
   /// Creates a configuration. The properties describe the defaults.
   public init(
-    interpreter: String? = nil, start: Start = .lazy, isAllowed: Bool = true, startupCommand: String? = nil,
-    startupScript: String? = nil, shellOptions: [String: String] = [:], interruptGrace: Duration = .seconds(5)
+    interpreter: String? = nil, start: Start = .lazy, isAllowed: Bool = true,
+    startup: PythonStartup = PythonStartup(), shellOptions: [String: String] = [:],
+    interruptGrace: Duration = .seconds(5)
   ) {
     self.interpreter = interpreter
     self.start = start
     self.isAllowed = isAllowed
-    self.startupCommand = startupCommand
-    self.startupScript = startupScript
+    self.startup = startup
     self.shellOptions = shellOptions
     self.interruptGrace = interruptGrace
   }
@@ -49,5 +47,5 @@ public struct PythonConfiguration: Sendable, Hashable {
   public static let notAllowed = PythonConfiguration(isAllowed: false)
 
   /// Whether Python starts before a request needs it. Code for the start may set names that requests ask for.
-  var startsEarly: Bool { start == .eager || startupCommand != nil || startupScript != nil }
+  var startsEarly: Bool { start == .eager || startup.isWanted }
 }

@@ -27,8 +27,7 @@ enum WorkerCommand: Sendable {
           "start",
           [
             "engine_id": .int(engineID), "engine_uuid": .string(engineUUID),
-            "startup_command": configuration.startupCommand.map { .string($0) } ?? .null,
-            "startup_script": configuration.startupScript.map { .string($0) } ?? .null,
+            "startup": Self.json(configuration.startup),
             "shell_options": .object(configuration.shellOptions.mapValues { .string($0) }),
             "execution_count": .int(nextExecution),
           ])
@@ -46,6 +45,14 @@ enum WorkerCommand: Sendable {
       let head = Self.head("request", ["msg_type": .string(type), "interrupts": .int(interrupts)])
       return [head, message.headerBytes, message.metadataBytes, message.contentBytes] + message.buffers
     }
+  }
+
+  private static func json(_ startup: PythonStartup) -> JSONValue {
+    func list(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
+    return [
+      "extensions": list(startup.extensions), "profile_files": list(startup.profileFiles),
+      "lines": list(startup.lines), "files": list(startup.files),
+    ]
   }
 
   private static func head(_ type: String, _ fields: [String: JSONValue]) -> Bytes {

@@ -119,7 +119,7 @@ final class ReplySender: Sendable {
   /// Answers a request of a type that the engine doesn't support.
   func refuseUnknown(_ request: Request, _ writer: ReplyWriter) {
     // Any other message may be a reply or a notification, whose sender expects no answer.
-    guard request.type.hasSuffix("_request") else { return }
+    guard request.hasReply else { return }
     answer(request, writer.failed(request, started: .now, error: .unknown(request.type), method: nil))
   }
 
@@ -191,6 +191,7 @@ extension ReplySender.State {
   ///
   /// - Parameter outputs: how many IOPub messages were sent about the request.
   fileprivate mutating func send(_ reply: Reply, to request: Request, outputs: Int = 0) {
+    guard request.hasReply else { return }
     request.message.appendIdentities(to: &outgoing)
     session.append(
       to: &outgoing, type: request.replyType, parent: request.message.headerBytes,

@@ -26,9 +26,12 @@ final class Request: Sendable {
 
   private static let taskScheduler = Bytes("task_out")
 
+  /// Whether the sender expects a reply. Messages to comms have none.
+  var hasReply: Bool { type.hasSuffix("_request") }
+
   /// The type of the reply: `_request` replaced by `_reply`.
   var replyType: String {
     if type == MessageType.applyRequest { return MessageType.applyReply }
-    return type.hasSuffix("_request") ? "\(type.dropLast("_request".count))_reply" : "\(type)_reply"
+    return hasReply ? "\(type.dropLast("_request".count))_reply" : "\(type)_reply"
   }
 }

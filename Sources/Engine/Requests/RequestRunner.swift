@@ -29,7 +29,7 @@ struct RequestRunner: Sendable {
   /// Runs requests until the mailbox is closed, or Python and with it the namespace is gone.
   func run() async {
     var executionCount = 0
-    if let python, python.configuration.startsEarly { python.startEarly(namespace) }
+    if let python { prepare(python) }
     while let first = await mailbox.next() {
       var current = first
       while true {
@@ -49,6 +49,15 @@ struct RequestRunner: Sendable {
       if let capture, current.message.totalSize > Self.retainedSize {
         capture.begin(Bytes(current.message.headerBytes.array))
       }
+    }
+  }
+
+  /// Code that runs at Python's start may set names that requests ask for.
+  private func prepare(_ python: PythonWorker) {
+    if python.configuration.startsEarly {
+      python.startEarly(namespace)
+    } else if !python.configuration.startup.profileFiles.isEmpty {
+      namespace.withState { $0.pythonStarts() }
     }
   }
 

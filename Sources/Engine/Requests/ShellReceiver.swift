@@ -98,7 +98,8 @@ final class ShellReceiver: Sendable {
     switch type {
     case MessageType.applyRequest, MessageType.executeRequest, MessageType.kernelInfoRequest: true
     case MessageType.completeRequest, MessageType.inspectRequest, MessageType.historyRequest,
-      MessageType.isCompleteRequest, MessageType.commInfoRequest:
+      MessageType.isCompleteRequest, MessageType.commInfoRequest, MessageType.commOpen, MessageType.commMessage,
+      MessageType.commClose:
       hasPython
     default: false
     }

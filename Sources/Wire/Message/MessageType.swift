@@ -10,6 +10,9 @@ public enum MessageType {
   public static let inspectRequest = "inspect_request"
   public static let isCompleteRequest = "is_complete_request"
   public static let commInfoRequest = "comm_info_request"
+  public static let commOpen = "comm_open"
+  public static let commMessage = "comm_msg"
+  public static let commClose = "comm_close"
   // Control channel.
   public static let abortRequest = "abort_request"
   public static let abortReply = "abort_reply"

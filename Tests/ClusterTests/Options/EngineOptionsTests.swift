@@ -6,6 +6,8 @@ import Testing
 @testable import MartletCluster
 
 @Suite struct EngineOptionsTests {
+  /// Keeps the start-up files of whoever runs the tests out of them.
+  private let noProfile = ["--ipython-dir=/no/such/folder"]
   private let info = #"{"interface": "tcp://127.0.0.1", "key": "", "location": "a", "hb_ping": 1, "registration": 2}"#
 
   @Test func readsOptions() throws {
@@ -17,7 +19,7 @@ import Testing
     #expect(options.connectionFile.path == "/x/engine.json")
     #expect(options.registrationTimeout == .seconds(2.5) && options.connectionFileTimeout == .seconds(1))
     #expect(options.id == 3 && options.location == "here" && options.maxHeartbeatMisses == 7)
-    #expect(options.python.startupCommand == "import numpy" && options.curveServerKey == "server")
+    #expect(options.python.startup.lines == ["import numpy"] && options.curveServerKey == "server")
     #expect(options.python.shellOptions == ["colors": "NoColor"] && warnings == [])
   }
 
@@ -26,14 +28,14 @@ import Testing
       [
         "--python=/opt/python", "--python-start", "eager", "--no-python", "-s", "start.py",
         "--IPEngine.interrupt_grace=2",
-      ], environment: [:])
+      ] + noProfile, environment: [:])
     #expect(warnings == [])
     #expect(
       options.python
         == PythonConfiguration(
-          interpreter: "/opt/python", start: .eager, isAllowed: false, startupScript: "start.py",
+          interpreter: "/opt/python", start: .eager, isAllowed: false, startup: PythonStartup(files: ["start.py"]),
           interruptGrace: .seconds(2)))
-    #expect(try EngineOptions.read([], environment: [:]).options.python == PythonConfiguration())
+    #expect(try EngineOptions.read(noProfile, environment: [:]).options.python == PythonConfiguration())
     let here = FileManager.default.currentDirectoryPath
     #expect(
       try EngineOptions.read(["--python=bin/python"], environment: [:]).options.python.interpreter
@@ -45,6 +47,25 @@ import Testing
   @Test func refusesAnUnknownStartOfPython() {
     let error = #expect(throws: OptionError.self) { try EngineOptions.read(["--python-start=soon"], environment: [:]) }
     #expect(error?.description == "IPEngine.python_start in the command line should be lazy or eager, not soon")
+  }
+
+  @Test func profileSaysWhatToRunFirst() throws {
+    let folder = try TemporaryFolder()
+    try folder.profile()
+    try folder.write(
+      """
+      c.InteractiveShellApp.exec_lines = ['import numpy', "x = 'y'"]
+      c.InteractiveShellApp.extensions = ['storemagic']
+      c.IPEngine.startup_script = '/s.py'
+
+      """, to: "profile_default/ipengine_config.py")
+    for name in ["20-b.py", "10-a.ipy", "README", ".hidden.py", "c.pyc"] {
+      try folder.write("", to: "profile_default/startup/\(name)")
+    }
+    let startup = try EngineOptions.read(["-c", "z = 1"], environment: folder.environment).options.python.startup
+    #expect(startup.extensions == ["storemagic"] && startup.lines == ["import numpy", "x = 'y'", "z = 1"])
+    #expect(startup.files == ["/s.py"])
+    #expect(startup.profileFiles.map { ($0 as NSString).lastPathComponent } == ["10-a.ipy", "20-b.py"])
   }
 
   @Test func profileNamesThePython() throws {
@@ -71,11 +92,12 @@ import Testing
   @Test(arguments: [
     PythonConfiguration(), .notAllowed,
     PythonConfiguration(
-      interpreter: "/opt/my python", start: .eager, startupCommand: "a = 'x y'", startupScript: "/s.py",
+      interpreter: "/opt/my python", start: .eager,
+      startup: PythonStartup(extensions: ["storemagic"], lines: ["a = 'x y'", "b = \"é\\n\""], files: ["/s.py"]),
       shellOptions: ["colors": "nocolor", "cache_size": "10"], interruptGrace: .milliseconds(1500)),
   ])
   func engineArgumentsSayTheSame(python: PythonConfiguration) throws {
-    #expect(try EngineOptions.read(python.engineArguments, environment: [:]).options.python == python)
+    #expect(try EngineOptions.read(python.engineArguments + noProfile, environment: [:]).options.python == python)
   }
 
   @Test func findsTheProfilesFile() throws {

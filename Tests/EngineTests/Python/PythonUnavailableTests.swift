@@ -32,7 +32,7 @@ import Testing
   @Test func startingEarlyIsNoErrorEither() async throws {
     for configuration in [
       PythonConfiguration(interpreter: "/bin/false", start: .eager),
-      PythonConfiguration(interpreter: "/no/such/python", startupCommand: "a = 1"),
+      PythonConfiguration(interpreter: "/no/such/python", startup: PythonStartup(lines: ["a = 1"])),
     ] {
       try await PythonEngine.run(configuration) { controller in
         try await controller.push([("a", 1)])
@@ -59,11 +59,37 @@ import Testing
 
   @Test(.enabled(if: PythonEngine.isAvailable)) func codeForTheStartRunsFirst() async throws {
     var configuration = PythonEngine.configuration()
-    configuration.startupCommand = "answer = 42"
+    configuration.startup.lines = ["answer = 42"]
     try await PythonEngine.run(configuration) { controller in
       let answer = try await controller.pull("answer")
       #expect(answer == 42)
       #expect(try await controller.result("read", "answer") == 42)
+    }
+  }
+
+  /// They may be meant for others, so Python starts when somebody asks for a name that they may have set.
+  @Test(.enabled(if: PythonEngine.isAvailable)) func filesOfTheProfileRunWhenTheirNamesAreNeeded() async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("startup-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("10-answer.py")
+    try "answer = 42".write(to: file, atomically: true, encoding: .utf8)
+    var configuration = PythonEngine.configuration()
+    configuration.startup.profileFiles = [file.path]
+    try await PythonEngine.run(configuration) { controller in
+      #expect(try await controller.result("add", 1, 1) == 2)
+      let answer = try await controller.pull("answer")
+      #expect(answer == 42)
+    }
+  }
+
+  @Test func filesOfTheProfileAreNoErrorWithoutPython() async throws {
+    let configuration = PythonConfiguration(
+      interpreter: "/no/such/python", startup: PythonStartup(profileFiles: ["/no/such/file.py"]))
+    try await PythonEngine.run(configuration) { controller in
+      try await controller.push([("a", 1)])
+      #expect(try await controller.result("add", .reference("a"), 1) == 2)
+      #expect(try await controller.execute("b = 2")["status"] == "ok")
     }
   }
 }

@@ -107,7 +107,7 @@ class Worker:
         self._background.begin()
         self._interrupts.begin()
         try:
-            run_startup(self._shell, start.get("startup_script"), start.get("startup_command"))
+            run_startup(self._shell, start.get("startup", {}))
         except KeyboardInterrupt:
             print("The start-up code was interrupted.", file=sys.stderr)
         self._finish_task(None)

@@ -33,22 +33,31 @@ def versions() -> dict[str, str]:
     return {"ipyparallel": sys.modules["ipyparallel._version"].__version__, "IPython": release.version}
 
 
-def run_startup(shell: WorkerShell, script: str | None, command: str | None) -> None:
+def run_startup(shell: WorkerShell, startup: dict) -> None:
     """Run start-up code in the user's namespace. Errors are shown, and keep nothing from starting.
 
-    ``PYTHONSTARTUP`` of the environment, then ``IPEngine.startup_script`` and ``startup_command``: what ipyparallel's
-    engine runs, through IPython's application.
+    The order is that of IPython's applications: extensions, ``PYTHONSTARTUP`` and the profile's files, lines, files.
     """
-    for given in (os.environ.get("PYTHONSTARTUP"), script):
-        if not given:
-            continue
-        path = os.path.expanduser(given)
+    for name in startup.get("extensions", ()):
         try:
-            if path.endswith((".ipy", ".ipynb")):
-                shell.safe_execfile_ipy(path, shell_futures=True)
-            else:
-                shell.safe_execfile(path, shell.user_ns, shell_futures=True)
+            shell.extension_manager.load_extension(name)
         except BaseException:
             shell.showtraceback()
-    if command:
-        shell.run_cell(command, store_history=False)
+    python_startup = os.environ.get("PYTHONSTARTUP")
+    for path in ([python_startup] if python_startup else []) + startup.get("profile_files", []):
+        _run_file(shell, path)
+    for line in startup.get("lines", ()):
+        shell.run_cell(line, store_history=False)
+    for path in startup.get("files", ()):
+        _run_file(shell, path)
+
+
+def _run_file(shell: WorkerShell, given: str) -> None:
+    path = os.path.expanduser(given)
+    try:
+        if path.endswith((".ipy", ".ipynb")):
+            shell.safe_execfile_ipy(path, shell_futures=True)
+        else:
+            shell.safe_execfile(path, shell.user_ns, shell_futures=True)
+    except BaseException:
+        shell.showtraceback()
