@@ -1,6 +1,7 @@
 import Foundation
 import MartletEngine
 import MartletWire
+import MartletZeroMQ
 
 extension PythonStartup {
   /// IPython's classes that have these options; the first counts most.
