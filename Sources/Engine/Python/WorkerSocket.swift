@@ -7,7 +7,6 @@ struct WorkerSocket {
   private var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
   private var taken = 0
   private var filled = 0
-  private var busyWait = BusyWait()
 
   private static let bufferSize = 65_536
   /// A part longer than this is received into memory of its own, and not by way of the buffer.
@@ -42,7 +41,6 @@ struct WorkerSocket {
 
   /// Waits for a message.
   mutating func receive() throws(Failure) -> WorkerEvent {
-    if taken == filled { stream.waitForInput(&busyWait) }
     do {
       let count = try WorkerFraming.partCount(try take(WorkerFraming.countSize)[...])
       let lengths = try WorkerFraming.lengths(try take(count * WorkerFraming.lengthSize)[...], count: count)

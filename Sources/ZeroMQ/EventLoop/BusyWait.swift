@@ -11,7 +11,7 @@
 /// Waking a thread takes longer than handling most messages, and waking a processor that a virtual machine has put to
 /// sleep takes far longer. After short waits, as between the answer to one call and the next call, it pays to stay awake
 /// for the next event. It does not when other threads want the processor or events are rare.
-package struct BusyWait {
+struct BusyWait {
   /// How long a thread stays awake, and up to what length a wait counts as short.
   static let limit = Duration.milliseconds(1)
   /// How many short waits in a row must precede a busy one.
@@ -24,16 +24,13 @@ package struct BusyWait {
   private var shortWaits = 0
   private var pausedUntil: ContinuousClock.Instant?
 
-  /// Creates the state of a thread that has not waited yet.
-  package init() {}
-
   /// Waits until a poll finds something, first awake where that is worthwhile, then asleep.
   ///
   /// - Parameters:
   ///   - timeout: in milliseconds; without limit if negative.
   ///   - poll: see poll(2).
   /// - Returns: the result of the last poll.
-  package mutating func wait(_ timeout: Int32, _ poll: (Int32) -> Int32) -> Int32 {
+  mutating func wait(_ timeout: Int32, _ poll: (Int32) -> Int32) -> Int32 {
     guard timeout != 0 else { return poll(0) }
     let begin = ContinuousClock.now
     var count: Int32 = 0

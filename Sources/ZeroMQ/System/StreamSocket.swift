@@ -136,14 +136,6 @@ package final class StreamSocket: Sendable {
     return Bytes(owner: memory, base: UnsafeRawPointer(memory.base), count: count)
   }
 
-  /// Waits until a call to receive would return at once.
-  package func waitForInput(_ wait: inout BusyWait) {
-    _ = wait.wait(-1) { timeout in
-      var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      return poll(&polled, 1, timeout)
-    }
-  }
-
   /// Whether a call to receive would return at once.
   package var isReadable: Bool {
     var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
