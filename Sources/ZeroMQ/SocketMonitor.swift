@@ -31,8 +31,12 @@ public struct SocketMonitor: ~Copyable {
     public static let failedHandshakes = Events(
       rawValue: ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
         | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+    /// Connections that peers made to a bound socket; the event's value is the descriptor.
+    public static let acceptances = Events(rawValue: ZMQ_EVENT_ACCEPTED)
     /// Connections that ended.
     public static let disconnections = Events(rawValue: ZMQ_EVENT_DISCONNECTED)
+    /// What becomes of the connections that peers make to a bound socket.
+    public static let ofConnections: Events = [.acceptances, .disconnections, .failedHandshakes]
     /// All events of libzmq.
     public static let all = Events(rawValue: ZMQ_EVENT_ALL)
   }

@@ -42,19 +42,32 @@ import Testing
     #expect(try router.send("nobody", "x") == .sent)
   }
 
-  @Test func handoverGivesTheIdentityToTheNewcomer() throws {
-    var options = SocketOptions()
-    options.handover = true
-    let pair = try Transport.tcp.makePair(
-      .router, .dealer, serverOptions: options, clientOptions: SocketOptions(identity: Bytes("engine")))
+  /// A newcomer with an identity in use is never heard, not even after the owner has left, until it connects again.
+  @Test func anIdentityInUseStaysWithItsOwner() throws {
+    let options = SocketOptions(identity: Bytes("engine"))
+    var mandatory = SocketOptions()
+    mandatory.mandatory = true
+    let pair = try Transport.tcp.makePair(.router, .dealer, serverOptions: mandatory, clientOptions: options)
     try pair.client.send("first")
     #expect(try pair.server.next() == ["engine", "first"])
-    let newcomer = try Socket(Context(), .dealer, options: SocketOptions(identity: Bytes("engine")))
+    let monitor = try SocketMonitor(pair.server, context: pair.context, name: "identity", events: .acceptances)
+    let newcomer = try Socket(Context(), .dealer, options: options)
     try newcomer.connect(pair.endpoint)
+    let connection = try #require(try monitor.next(timeout: patience))
     try newcomer.send("second")
-    #expect(try pair.server.next() == ["engine", "second"])
+    try pair.client.send("third")
+    #expect(try pair.server.next() == ["engine", "third"])
     try pair.server.send("engine", "welcome")
-    #expect(try newcomer.next() == ["welcome"])
+    #expect(try pair.client.next() == ["welcome"])
+    try pair.client.disconnect(pair.endpoint)
+    while try pair.server.send("engine", "lost") != .unroutable {
+      var message = Multipart()
+      _ = try pair.server.receive(into: &message, timeout: .milliseconds(10))
+    }
+    AcceptedConnection.end(Int32(bitPattern: connection.value))
+    try #require(try monitor.next(timeout: patience)?.kind == .accepted)
+    try newcomer.send("fourth")
+    #expect(try pair.server.next() == ["engine", "fourth"])
   }
 
   @Test func tooLargeMessagesCloseTheirConnection() throws {
@@ -95,6 +108,7 @@ import Testing
   @Test func everyOptionIsAccepted() throws {
     var options = SocketOptions(identity: Bytes("x"))
     options.tcpKeepaliveIdle = .seconds(30)
+    options.tcpKeepaliveInterval = .seconds(2)
     options.heartbeatInterval = .seconds(10)
     options.maxMessageSize = 1 << 40
     let pair = try Transport.tcp.makePair(.dealer, .dealer, serverOptions: options, clientOptions: options)
