@@ -38,8 +38,7 @@ struct ControllerParts: Sendable {
     iopub = try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger)
     broadcast = try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger)
     hearts = try HeartMonitor(sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger)
-    connections = try ConnectionWatch(
-      endpoints.watched, context: sockets.context, limits: .ofProcess, loop: heartLoop, logger: logger)
+    connections = ConnectionWatch(endpoints.watched, limits: .ofProcess, loop: heartLoop, logger: logger)
   }
 
   /// Starts the loops and begins to serve.

@@ -2,6 +2,7 @@
 
 import time
 
+import ipyparallel as ipp
 import pytest
 import zmq
 from harness import TIMEOUT, wait_until
@@ -63,18 +64,15 @@ def names(client):
 def check(client, kind):
     """All engines answer, over all channels."""
     count = len(client.ids)
+    function, argument, expected = double, (21,), 42
     if kind == "swift":
-        import ipyparallel as ipp
-
-        function, argument, expected = ipp.Reference("double"), 21.0, 42.0
-    else:
-        function, argument, expected = double, 21, 42
+        function, argument, expected = ipp.Reference("greet"), (), "hi~"
     for identity in client.ids:
-        assert client[identity].apply_async(function, argument).get(timeout=TIMEOUT) == expected
+        assert client[identity].apply_async(function, *argument).get(timeout=TIMEOUT) == expected
     balanced = client.load_balanced_view()
-    for result in [balanced.apply_async(function, argument) for _ in range(4)]:
+    for result in [balanced.apply_async(function, *argument) for _ in range(4)]:
         assert result.get(timeout=TIMEOUT) == expected
-    assert client.broadcast_view().apply_async(function, argument).get(timeout=TIMEOUT) == [expected] * count
+    assert client.broadcast_view().apply_async(function, *argument).get(timeout=TIMEOUT) == [expected] * count
     assert client[:].abort(["nothing"], block=True) is None
     assert len(client.queue_status()) == count + 1
 

@@ -15,8 +15,8 @@ struct EndpointBinder {
     let name: String
     let role: ConnectionRole
     let limits: ConnectionTable.Limits
-    /// The name of its monitor; nil if the socket's owner has its own.
-    let monitor: String?
+    /// Its monitor, to be taken by who reads it; nil if the socket's owner has its own.
+    let monitor: SharedSocketMonitor?
     let ears = ConnectionEars()
   }
 
@@ -123,15 +123,15 @@ struct EndpointBinder {
     let limits = ConnectionTable.Limits(
       held: maxMessageSize.map { UInt64(clamping: $0) + Self.framing },
       mutePatience: role == .hearts ? max(.seconds(2), heartbeatPeriod * 2) : nil)
-    let socketWatch = WatchedSocket(
-      name: name, role: role, limits: limits, monitor: isMonitored ? Session.randomID() : nil)
     do {
-      if let monitor = socketWatch.monitor { try socket.reportEvents(.ofConnections, toMonitor: monitor) }
+      let monitor =
+        isMonitored ? try SharedSocketMonitor(socket, name: Session.randomID(), events: .ofConnections) : nil
+      let socket = WatchedSocket(name: name, role: role, limits: limits, monitor: monitor)
+      watched.append(socket)
+      return socket.ears
     } catch {
       throw ConnectionError("\(error)")
     }
-    watched.append(socketWatch)
-    return socketWatch.ears
   }
 
   /// What the frames of a message may add to its size on a connection, generously.

@@ -40,28 +40,20 @@ actor ConnectionWatch: EventLoopActor {
     let name: String
     let ears: ConnectionEars
     /// Nil if the socket's owner reads its monitor and passes on what it reports.
-    let monitor: Monitor?
+    let monitor: SharedSocketMonitor?
     var table: ConnectionTable
     var failures = HandshakeFailures()
 
-    final class Monitor {
-      let events: SocketMonitor
-
-      init(context: Context, name: String) throws { events = try SocketMonitor(context: context, name: name) }
-    }
-
-    init(_ socket: EndpointBinder.WatchedSocket, context: Context) throws {
+    init(_ socket: EndpointBinder.WatchedSocket) {
       name = socket.name
       ears = socket.ears
-      monitor = try socket.monitor.map { try Monitor(context: context, name: $0) }
+      monitor = socket.monitor
       table = ConnectionTable(role: socket.role, limits: socket.limits)
     }
   }
 
-  init(
-    _ sockets: [EndpointBinder.WatchedSocket], context: Context, limits: Limits, loop: EventLoop, logger: Logger
-  ) throws {
-    watched = try sockets.map { try Watched($0, context: context) }
+  init(_ sockets: [EndpointBinder.WatchedSocket], limits: Limits, loop: EventLoop, logger: Logger) {
+    watched = sockets.map { Watched($0) }
     self.limits = limits
     self.loop = loop
     self.logger = logger
@@ -70,7 +62,7 @@ actor ConnectionWatch: EventLoopActor {
   func start() {
     for index in watched.indices {
       guard let monitor = watched[index].monitor else { continue }
-      tokens.append(onReadable(monitor.events.socket) { $0.read(index) })
+      tokens.append(monitor.onEvents(loop) { [unowned self] in assumeIsolated { $0.read(index) } })
     }
     check()
   }
@@ -82,7 +74,7 @@ actor ConnectionWatch: EventLoopActor {
 
   private func read(_ index: Int) {
     let socket = watched[index]
-    while let event = try? socket.monitor?.events.next() { note(event, socket) }
+    while let event = socket.monitor?.next() { note(event, socket) }
   }
 
   private func note(_ event: SocketEvent, _ socket: Watched) {
