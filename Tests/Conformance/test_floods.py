@@ -3,11 +3,13 @@
 import os
 import threading
 
+import psutil
 import pytest
 import zmq
 from conftest import new_cluster
 from harness import TIMEOUT, binary, wait_until
 from hostile import MORE, frame, handshake, memory
+from ipyparallel import interactive
 from simulated import endpoint, raise_descriptor_limit, swarm_of
 
 LIMIT = 20_000_000
@@ -62,7 +64,7 @@ def test_without_a_limit_large_messages_pass(controller):
     controller.start_python_engines(1)
     client = controller.client(engines=1)
     data = [os.urandom(50_000_000) for _ in range(6)]
-    size = client[0].apply_async(lambda data: sum(map(len, data)), data).get(timeout=2 * TIMEOUT)
+    size = client[0].apply_async(interactive(lambda data: sum(map(len, data))), data).get(timeout=2 * TIMEOUT)
     assert size == 300_000_000
 
 
@@ -90,7 +92,7 @@ def test_a_subscriber_that_does_not_read_is_cut_off(controller):
     def read():
         while len(received) < count and reader.poll(TIMEOUT * 1000):
             message = reader.recv_multipart()
-            if message[0].endswith(b"stream"):
+            if message[0].endswith(b"display_data"):
                 received.append(len(message[-1]))
 
     with swarm_of(controller) as swarm:
@@ -98,7 +100,7 @@ def test_a_subscriber_that_does_not_read_is_cut_off(controller):
 
         def publish(number):
             for _ in range(number):
-                engine.publish("stream", {"name": "stdout", "text": text}, b'{"msg_id": "m"}')
+                engine.publish("display_data", {"data": {"text/plain": text}}, b'{"msg_id": "m"}')
 
         def is_subscribed():
             swarm.do(publish, 1)
@@ -134,8 +136,6 @@ def test_descriptors_are_left(cluster, monkeypatch):
         except (OSError, IndexError):
             break
     wait_until(lambda: "too many connections" in controller.log(10**7), "a line in the log")
-    import psutil
-
     def is_idle():
         return psutil.Process(controller.child.pid).cpu_percent(0.5) < 50
 

@@ -1,11 +1,11 @@
 """Hearts that break and come back, and engines that were given up while they lived."""
 
-import json
 import os
 import signal
 import time
 
 import pytest
+import zmq
 from harness import TIMEOUT, wait_until
 from hostile import cut
 from simulated import Wire, engine_ids, raw_client, swarm_of, wait_for_engines
@@ -120,8 +120,6 @@ def test_a_stranger_that_beats_is_told_once_in_a_while(controller):
         wait_for_engines(client, 1)
         swarm.info = dict(swarm.info, key="wrong")
         strangers = swarm.add(20, channels=["control", "hb_pong", "hb_ping"])
-        import zmq
-
         def beat():
             for stranger in strangers:
                 stranger.vanish()
@@ -134,4 +132,3 @@ def test_a_stranger_that_beats_is_told_once_in_a_while(controller):
         wait_until(lambda: "shutdown_request" in orders(strangers[0]), "the last order")
         assert max(len(orders(stranger)) for stranger in strangers) < 10
         assert list(engine_ids(client)) == [0]
-        assert json.dumps(engine_ids(client))

@@ -80,6 +80,12 @@ struct EngineTable {
     return engine
   }
 
+  /// Notes that a known engine registers again when it is asked to.
+  mutating func noteReregistration(of engine: Engine) {
+    if engines[engine.id]?.uuid == engine.uuid { engines[engine.id]?.reregisters = true }
+    incoming[engine.uuid]?.reregisters = true
+  }
+
   /// Registers an accepted engine.
   mutating func finish(uuid: String, now: ContinuousClock.Instant) -> Engine? {
     guard var engine = cancel(uuid: uuid) else { return nil }

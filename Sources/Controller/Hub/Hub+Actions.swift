@@ -15,7 +15,10 @@ extension Hub {
       sendOutgoing(query: false)
     case .engineRegistered(let uuid, let returnsTasks):
       for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
-    case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .engineUnregistered(let uuid):
+      for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+      // It may beat on.
+      hearts?.estrange(uuid)
     case .awaitHeart(let uuid): hearts?.forget(uuid)
     case .watchHeart(let uuid): hearts?.watch(uuid)
     case .watchStrayHeart(let uuid): hearts?.estrange(uuid)

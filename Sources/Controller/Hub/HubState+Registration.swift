@@ -11,7 +11,10 @@ extension HubState {
     }
     let reregisters = content["reregisters"]?.boolValue ?? false
     // It may have been asked to register again although it is known, or not have received the reply.
-    if reregisters, let known = engines.known(uuid) { return accept(known, asker) }
+    if reregisters, let known = engines.known(uuid) {
+      engines.noteReregistration(of: known)
+      return accept(known, asker)
+    }
     let deadline = now.instant + configuration.registrationTimeout
     let returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
     let engine: EngineTable.Engine
