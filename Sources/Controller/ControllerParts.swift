@@ -12,7 +12,7 @@ struct ControllerParts: Sendable {
   let broadcast: BroadcastScheduler
   let hearts: HeartMonitor
   /// Declared after the parts whose sockets it watches, so it is released after them.
-  private let handshakes: HandshakeWatch
+  private let connections: ConnectionWatch
   /// In the order in which they stop: a loop that reports to the hub or submits to the scheduler stops before it.
   private let loops: [EventLoop]
 
@@ -38,7 +38,7 @@ struct ControllerParts: Sendable {
     iopub = try IOPubRelay(sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, logger: logger)
     broadcast = try BroadcastScheduler(sockets: sockets, endpoints: &endpoints, loop: relayLoop, logger: logger)
     hearts = try HeartMonitor(sockets: sockets, endpoints: &endpoints, loop: heartLoop, hub: hub, logger: logger)
-    handshakes = try HandshakeWatch(endpoints.monitored, context: sockets.context, loop: heartLoop, logger: logger)
+    connections = ConnectionWatch(endpoints.watched, limits: .ofProcess, loop: heartLoop, logger: logger)
   }
 
   /// Starts the loops and begins to serve.
@@ -58,15 +58,15 @@ struct ControllerParts: Sendable {
     await iopub.start()
     await broadcast.start()
     await hearts.start()
-    await handshakes.start()
+    await connections.start()
     await hub.start(
       engineInfo: engineInfo, observers: [tasks, mux, broadcast], taskScheduler: tasks, hearts: hearts,
-      restoring: restoringEngines)
+      control: control, restoring: restoringEngines)
   }
 
   /// Stops serving and waits for the loops' threads to end. The sockets close with the last reference to the parts.
   func stop() async {
-    await handshakes.stop()
+    await connections.stop()
     await hearts.stop()
     await mux.stop()
     await control.stop()

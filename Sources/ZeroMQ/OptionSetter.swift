@@ -9,10 +9,7 @@ struct OptionSetter {
     try set(ZMQ_SNDHWM, Int32(clamping: options.sendHighWaterMark), "sendHighWaterMark")
     try set(ZMQ_RCVHWM, Int32(clamping: options.receiveHighWaterMark), "receiveHighWaterMark")
     try set(ZMQ_LINGER, options.linger.roundedUpMilliseconds32, "linger")
-    if type == .router {
-      try set(ZMQ_ROUTER_MANDATORY, options.mandatory ? 1 : 0, "mandatory")
-      try set(ZMQ_ROUTER_HANDOVER, options.handover ? 1 : 0, "handover")
-    }
+    if type == .router { try set(ZMQ_ROUTER_MANDATORY, options.mandatory ? 1 : 0, "mandatory") }
     if options.reportsSubscriptions { try set(ZMQ_XPUB_VERBOSE, 1, "reportsSubscriptions") }
     if let limit = options.maxMessageSize { try setLong(ZMQ_MAXMSGSIZE, Int64(limit), "maxMessageSize") }
     if let idle = options.tcpKeepaliveIdle {
@@ -20,6 +17,10 @@ struct OptionSetter {
       try set(
         ZMQ_TCP_KEEPALIVE_IDLE, Int32(clamping: min(max(idle, .zero), .seconds(Int32.max)).components.seconds),
         "tcpKeepaliveIdle")
+      try set(
+        ZMQ_TCP_KEEPALIVE_INTVL, Int32(clamping: max(options.tcpKeepaliveInterval, .seconds(1)).components.seconds),
+        "tcpKeepaliveInterval")
+      try set(ZMQ_TCP_KEEPALIVE_CNT, 3, "tcpKeepaliveCount")
     }
     if let interval = options.heartbeatInterval {
       let milliseconds = interval.roundedUpMilliseconds32

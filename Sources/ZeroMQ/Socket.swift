@@ -26,7 +26,7 @@ public struct Socket: ~Copyable {
   let handle: UnsafeMutableRawPointer
   /// Shared with the socket's monitors and its event loop.
   let state = SocketState()
-  private let context: Context
+  let context: Context
 
   /// Opens a socket and applies its options.
   ///

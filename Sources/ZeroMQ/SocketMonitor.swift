@@ -31,8 +31,12 @@ public struct SocketMonitor: ~Copyable {
     public static let failedHandshakes = Events(
       rawValue: ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
         | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+    /// Connections that peers made to a bound socket; the event's value is the descriptor.
+    public static let acceptances = Events(rawValue: ZMQ_EVENT_ACCEPTED)
     /// Connections that ended.
     public static let disconnections = Events(rawValue: ZMQ_EVENT_DISCONNECTED)
+    /// What becomes of the connections that peers make to a bound socket.
+    public static let ofConnections: Events = [.acceptances, .disconnections, .failedHandshakes]
     /// All events of libzmq.
     public static let all = Events(rawValue: ZMQ_EVENT_ALL)
   }
@@ -81,7 +85,7 @@ public struct SocketMonitor: ~Copyable {
     if let watched, watched.state.isOpen { zmq_socket_monitor(watched.handle, nil, 0) }
   }
 
-  private static func reader(_ context: Context, _ name: String) throws(ZeroMQError) -> Socket {
+  fileprivate static func reader(_ context: Context, _ name: String) throws(ZeroMQError) -> Socket {
     var options = SocketOptions()
     options.linger = .zero
     let pair = try Socket(context, .pair, options: options)
@@ -94,12 +98,51 @@ public struct SocketMonitor: ~Copyable {
   /// The next event, if there is one before the timeout.
   public borrowing func next(timeout: Duration = .zero) throws(ZeroMQError) -> SocketEvent? {
     var message = Multipart(minimumCapacity: 2)
-    guard try pair.receive(into: &message, timeout: timeout), message.size(of: 0) >= 6 else { return nil }
+    guard try pair.receive(into: &message, timeout: timeout) else { return nil }
+    return SocketEvent(message)
+  }
+}
+
+/// Watches the connections of a socket that belongs to another thread, to be read by any.
+///
+/// libzmq waits, in its I/O thread, for the reader of each event. This one is there before the first, so it may be made
+/// long before it is read. The socket must be closed before the monitor is released.
+public final class SharedSocketMonitor: Sendable {
+  let socket: SharedSocket
+
+  /// Starts watching a socket that is not bound yet.
+  ///
+  /// - Parameters:
+  ///   - name: unique within the process.
+  ///   - events: what to watch for.
+  /// - Throws: the errno when the name is in use.
+  public init(_ socket: borrowing Socket, name: String, events: SocketMonitor.Events) throws(ZeroMQError) {
+    try socket.reportEvents(events, toMonitor: name)
+    self.socket = try SharedSocket(try SocketMonitor.reader(socket.context, name))
+  }
+
+  /// The next event, if there is one.
+  public func next() -> SocketEvent? {
+    var message = Multipart(minimumCapacity: 2)
+    guard (try? socket.receive(into: &message)) == true else { return nil }
+    return SocketEvent(message)
+  }
+
+  /// Calls back on a loop whenever there are events, until the token is cancelled.
+  public func onEvents(_ loop: EventLoop, _ callback: @escaping () -> Void) -> EventLoop.Token {
+    loop.onReadable(socket, callback)
+  }
+}
+
+extension SocketEvent {
+  /// Reads an event as libzmq writes it; `nil` if the message is none.
+  init?(_ message: borrowing Multipart) {
+    guard message.size(of: 0) >= 6 else { return nil }
     // A 16-bit event and a 32-bit value in the machine's byte order, then the endpoint (zmq_socket_monitor(3)).
     let first = message.shared(0)
     let code = UInt16(first[0]) | UInt16(first[1]) << 8
     let value = UInt32(first[2]) | UInt32(first[3]) << 8 | UInt32(first[4]) << 16 | UInt32(first[5]) << 24
-    return SocketEvent(kind: SocketEvent.Kind(code: Int32(code)), value: value, endpoint: message.text(at: 1))
+    self.init(kind: SocketEvent.Kind(code: Int32(code)), value: value, endpoint: message.text(at: 1))
   }
 }
 

@@ -29,9 +29,7 @@ public struct SocketOptions: Sendable {
   public var curve: CurveRole?
   /// ROUTER only: report a message for an unknown identity as ``SendResult/unroutable`` instead of dropping it.
   public var mandatory = false
-  /// ROUTER only: a peer that connects with an identity in use takes it over instead of being ignored.
-  public var handover = false
-  /// A larger message closes the connection it arrives on. `nil`: no limit.
+  /// A larger frame closes the connection it arrives on. `nil`: no limit.
   public var maxMessageSize: Int?
   /// XPUB only: report every subscription as a message, even if another peer has made the same one.
   public var reportsSubscriptions = false
@@ -39,6 +37,9 @@ public struct SocketOptions: Sendable {
   public var subscriptions: [Bytes] = []
   /// Idle time before the first TCP keepalive probe. `nil`: the system's default (off).
   public var tcpKeepaliveIdle: Duration?
+  /// Interval of the probes after the first; the third that is not answered ends the connection. A peer's system answers
+  /// even if its process is stopped.
+  public var tcpKeepaliveInterval: Duration = .seconds(5)
   /// Interval of ZMTP pings; the connection is closed after three missed answers. `nil`: no pings.
   public var heartbeatInterval: Duration?
 

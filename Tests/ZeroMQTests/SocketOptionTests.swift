@@ -42,19 +42,21 @@ import Testing
     #expect(try router.send("nobody", "x") == .sent)
   }
 
-  @Test func handoverGivesTheIdentityToTheNewcomer() throws {
-    var options = SocketOptions()
-    options.handover = true
-    let pair = try Transport.tcp.makePair(
-      .router, .dealer, serverOptions: options, clientOptions: SocketOptions(identity: Bytes("engine")))
+  /// A newcomer with an identity in use is not heard.
+  @Test func anIdentityInUseStaysWithItsOwner() throws {
+    let options = SocketOptions(identity: Bytes("engine"))
+    let pair = try Transport.tcp.makePair(.router, .dealer, clientOptions: options)
     try pair.client.send("first")
     #expect(try pair.server.next() == ["engine", "first"])
-    let newcomer = try Socket(Context(), .dealer, options: SocketOptions(identity: Bytes("engine")))
+    let newcomer = try Socket(Context(), .dealer, options: options)
+    let monitor = try SocketMonitor(pair.server, context: pair.context, name: "identity", events: .acceptances)
     try newcomer.connect(pair.endpoint)
+    #expect(try monitor.sees(.accepted))
     try newcomer.send("second")
-    #expect(try pair.server.next() == ["engine", "second"])
+    try pair.client.send("third")
+    #expect(try pair.server.next() == ["engine", "third"])
     try pair.server.send("engine", "welcome")
-    #expect(try newcomer.next() == ["welcome"])
+    #expect(try pair.client.next() == ["welcome"])
   }
 
   @Test func tooLargeMessagesCloseTheirConnection() throws {
@@ -95,6 +97,7 @@ import Testing
   @Test func everyOptionIsAccepted() throws {
     var options = SocketOptions(identity: Bytes("x"))
     options.tcpKeepaliveIdle = .seconds(30)
+    options.tcpKeepaliveInterval = .seconds(2)
     options.heartbeatInterval = .seconds(10)
     options.maxMessageSize = 1 << 40
     let pair = try Transport.tcp.makePair(.dealer, .dealer, serverOptions: options, clientOptions: options)

@@ -9,12 +9,15 @@ struct EndpointBinder {
     case client, engine
   }
 
-  /// A bound socket that reports failed handshakes.
-  struct MonitoredSocket: Sendable {
+  /// A bound socket whose connections are watched.
+  struct WatchedSocket: Sendable {
     /// Its name in the log.
     let name: String
-    /// The name of its monitor.
-    let monitor: String
+    let role: ConnectionRole
+    let limits: ConnectionTable.Limits
+    /// Its monitor, to be taken by who reads it; nil if the socket's owner has its own.
+    let monitor: SharedSocketMonitor?
+    let ears = ConnectionEars()
   }
 
   /// A pool of ports, used in order.
@@ -37,10 +40,12 @@ struct EndpointBinder {
   private var commonPool: Pool
   private var reused: [Side: [ConnectionInfo.Channel: [Int]]]
   private var nextIPCNumber = 1
+  private let maxMessageSize: Int?
+  private let heartbeatPeriod: Duration
   /// The ports bound so far.
   private(set) var ports: [Side: [ConnectionInfo.Channel: [Int]]] = [.client: [:], .engine: [:]]
-  /// The bound sockets that report failed handshakes.
-  private(set) var monitored: [MonitoredSocket] = []
+  /// The bound sockets.
+  private(set) var watched: [WatchedSocket] = []
   /// The files of `ipc` sockets. libzmq leaves them behind when it closes a socket, so the controller removes them.
   private(set) var socketFiles: [String] = []
 
@@ -59,6 +64,8 @@ struct EndpointBinder {
     ]
     commonPool = Pool(option: "--ports", ports: configuration.ports[...])
     self.reused = reused
+    maxMessageSize = configuration.maxMessageSize
+    heartbeatPeriod = configuration.heartbeat.period
   }
 
   /// The address that the sockets of a side are bound to.
@@ -66,18 +73,35 @@ struct EndpointBinder {
 
   /// Binds a socket for a channel of one side. The registration socket serves both sides under one number.
   ///
-  /// - Parameter isMonitored: false if the socket's owner has its own monitor.
+  /// - Parameter isMonitored: false if the socket's owner has its own monitor, and passes on what it reports.
+  /// - Returns: what the socket's owner tells about its connections.
+  @discardableResult
   mutating func bind(
     _ socket: borrowing Socket, _ channel: ConnectionInfo.Channel, _ side: Side, isMonitored: Bool = true
-  ) throws(ConnectionError) {
-    if isMonitored { try monitor(socket, "\(channel.rawValue) for \(side == .client ? "clients" : "engines")") }
+  ) throws(ConnectionError) -> ConnectionEars {
+    let ears = try watch(
+      socket, "\(channel.rawValue) for \(side == .client ? "clients" : "engines")", ConnectionRole(channel, side),
+      isMonitored: isMonitored)
     let number = try bind(socket, side, wanted: takeReused(channel, side))
     ports[side]?[channel, default: []].append(number)
+    return ears
+  }
+
+  /// Binds the socket of a relay.
+  mutating func bind(
+    _ relay: RelaySocket, _ channel: ConnectionInfo.Channel, _ side: Side, isMonitored: Bool = true
+  ) throws(ConnectionError) {
+    relay.ears = try bind(relay.socket, channel, side, isMonitored: isMonitored)
+    relay.facesEngines = ConnectionRole(channel, side) == .engines
+    relay.maxMessageSize = maxMessageSize
   }
 
   /// Binds the registration socket, which clients and engines share.
-  mutating func bindRegistration(_ socket: borrowing Socket) throws(ConnectionError) {
-    try monitor(socket, "registration")
+  ///
+  /// - Returns: what the hub tells about its connections.
+  @discardableResult
+  mutating func bindRegistration(_ socket: borrowing Socket) throws(ConnectionError) -> ConnectionEars {
+    let ears = try watch(socket, "registration", .clients, isMonitored: true)
     let wanted = takeReused(.registration, .engine)
     // If only one side is tcp, its port is the number for both. A wildcard address serves the other side as well. If
     // either side would do, the socket takes a port of the engines, as in ipyparallel.
@@ -90,17 +114,28 @@ struct EndpointBinder {
     }
     ports[.engine]?[.registration] = [number]
     ports[.client]?[.registration] = [number]
+    return ears
   }
 
-  private mutating func monitor(_ socket: borrowing Socket, _ name: String) throws(ConnectionError) {
-    let monitored = MonitoredSocket(name: name, monitor: Session.randomID())
+  private mutating func watch(
+    _ socket: borrowing Socket, _ name: String, _ role: ConnectionRole, isMonitored: Bool
+  ) throws(ConnectionError) -> ConnectionEars {
+    let limits = ConnectionTable.Limits(
+      held: maxMessageSize.map { UInt64(clamping: $0) + Self.framing },
+      mutePatience: role == .hearts ? max(.seconds(2), heartbeatPeriod * 2) : nil)
     do {
-      try socket.reportEvents(.failedHandshakes, toMonitor: monitored.monitor)
+      let monitor =
+        isMonitored ? try SharedSocketMonitor(socket, name: Session.randomID(), events: .ofConnections) : nil
+      let socket = WatchedSocket(name: name, role: role, limits: limits, monitor: monitor)
+      watched.append(socket)
+      return socket.ears
     } catch {
       throw ConnectionError("\(error)")
     }
-    self.monitored.append(monitored)
   }
+
+  /// What the frames of a message may add to its size on a connection, generously.
+  private static let framing: UInt64 = 1 << 20
 
   private mutating func takeReused(_ channel: ConnectionInfo.Channel, _ side: Side) -> Wanted? {
     guard var numbers = reused[side]?[channel], !numbers.isEmpty else { return nil }

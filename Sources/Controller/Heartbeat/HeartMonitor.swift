@@ -17,29 +17,32 @@ actor HeartMonitor: SocketDriver {
   private let hub: Hub
   private let logger: Logger
   private var state: HeartMonitorState
-  private var handshakes = HandshakeFailures()
   private var lateBeats = LogThrottle()
   private var staleBeats = LogThrottle()
   private var brokenConnections = LogThrottle()
-  /// The connection of each heart.
+  /// The connection of each heart, and the heart of each connection.
   private var descriptors: [EngineIdentity: Int32] = [:]
+  private var hearts: [Int32: EngineIdentity] = [:]
   private var extraPing: EventLoop.Token?
+  private var reconnectionPing: EventLoop.Token?
   private var outgoing = Multipart(minimumCapacity: 1)
 
   private static let batch = 256
-  /// How long an engine has to reconnect after its connection broke; libzmq tries again after 0.1 s.
-  private static let reconnectionTime = Duration.seconds(2)
+  /// The time between pings while a heart is awaited whose connection broke. Its engine's other connection, over which
+  /// pings come, may be unharmed, so nothing tells when it is back.
+  private static let reconnectionPingInterval = Duration.milliseconds(400)
   /// New subscribers within this time share one extra ping. A thousand engines that start at once cause a few dozen.
   private static let extraPingDelay = Duration.milliseconds(10)
 
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
-    ping = RelaySocket(try sockets.attentivePublisher(), name: "hb_ping", logger: logger)
-    pong = RelaySocket(try sockets.router("heartmonitor", mandatory: false), name: "hb_pong", logger: logger)
-    try endpoints.bind(ping.socket, .heartbeatPing, .engine)
+    ping = RelaySocket(
+      try sockets.attentivePublisher(highWaterMark: ControllerSockets.pings), name: "hb_ping", logger: logger)
+    pong = RelaySocket(try sockets.heartRouter(), name: "hb_pong", logger: logger)
+    try endpoints.bind(ping, .heartbeatPing, .engine)
     connections = try SocketMonitor(
       pong.socket, context: sockets.context, name: "hb_pong-\(Session.randomID())",
-      events: [.failedHandshakes, .disconnections])
-    try endpoints.bind(pong.socket, .heartbeatPong, .engine, isMonitored: false)
+      events: .ofConnections)
+    try endpoints.bind(pong, .heartbeatPong, .engine, isMonitored: false)
     let heartbeat = sockets.configuration.heartbeat
     state = HeartMonitorState(period: heartbeat.period, maxMisses: heartbeat.maxMisses, start: .now)
     self.loop = loop
@@ -55,13 +58,18 @@ actor HeartMonitor: SocketDriver {
   }
 
   func stop() {
-    if let extraPing { loop.cancel(extraPing) }
+    for token in [extraPing, reconnectionPing].compactMap(\.self) { loop.cancel(token) }
     stopServing()
   }
 
   /// Forgets a heart. Its next beat counts as its first.
   nonisolated func forget(_ uuid: String) {
     execute { $0.state.forget(EngineIdentity(uuid)) }
+  }
+
+  /// Reports each beat of a heart, since the hub does not know its engine.
+  nonisolated func estrange(_ uuid: String) {
+    execute { $0.state.estrange(EngineIdentity(uuid)) }
   }
 
   /// Treats a previously known engine as beating, so its silence is reported.
@@ -81,7 +89,7 @@ actor HeartMonitor: SocketDriver {
   private func beat() {
     guard let beat = state.advance(to: .now) else { return }
     if !beat.stoppedHearts.isEmpty { report(.heartsStopped(beat.stoppedHearts.map(\.rawValue))) }
-    for heart in beat.stoppedHearts { descriptors[heart] = nil }
+    for heart in beat.stoppedHearts { forgetConnection(of: heart) }
     sendPing(beat.ping)
   }
 
@@ -108,18 +116,19 @@ actor HeartMonitor: SocketDriver {
 
   private func readPongs() {
     var started: [String] = []
-    pong.drain(atMost: Self.batch) { message in
-      if message.count >= 2, let heart = readPong(message) { started.append(heart) }
+    pong.drain(atMost: Self.batch) { (message) throws(WireError) in
+      guard message.count >= 2 else { throw WireError(.malformedFrames, "a beat of one frame") }
+      if let heart = readPong(message) { started.append(heart) }
     }
     if !started.isEmpty { report(.heartsStarted(started)) }
   }
 
-  /// - Returns: the uuid of a heart that beats for the first time.
+  /// - Returns: the uuid of a heart that beats for the first time, or whose engine is unknown.
   private func readPong(_ message: borrowing Multipart) -> String? {
     let heart = EngineIdentity(message.text(at: 0))
-    descriptors[heart] = message.sourceDescriptor()
+    noteConnection(message.sourceDescriptor(), of: heart)
     switch state.pong(from: heart, message.text(at: 1), now: .now) {
-    case .first: return heart.rawValue
+    case .first, .stranger: return heart.rawValue
     case .onTime: break
     case .late(let delay):
       lateBeats.log(
@@ -134,27 +143,42 @@ actor HeartMonitor: SocketDriver {
 
   // MARK: - Broken connections
 
+  private func noteConnection(_ descriptor: Int32?, of heart: EngineIdentity) {
+    guard descriptors[heart] != descriptor else { return }
+    forgetConnection(of: heart)
+    guard let descriptor else { return }
+    descriptors[heart] = descriptor
+    hearts[descriptor] = heart
+  }
+
+  private func forgetConnection(of heart: EngineIdentity) {
+    if let descriptor = descriptors.removeValue(forKey: heart) { hearts[descriptor] = nil }
+  }
+
   /// Detects engines whose connections close. A dead engine's connections close at once, long before it has missed
   /// enough pings.
   private func readConnections() {
     while let event = try? connections.next() {
-      handshakes.note(event, socket: "hb_pong", logger: logger)
-      guard event.kind == .disconnected else { continue }
-      for (heart, descriptor) in descriptors where descriptor == Int32(bitPattern: event.value) {
-        descriptors[heart] = nil
-        awaitReconnection(of: heart)
-      }
+      pong.ears?.note(event)
+      guard event.kind == .disconnected, let heart = hearts[Int32(bitPattern: event.value)] else { continue }
+      forgetConnection(of: heart)
+      state.disconnected(heart, now: .now)
+      brokenConnections.log(
+        .debug, "an engine's heart lost its connection", to: logger, metadata: [LogKey.engineUUID: "\(heart)"])
+      awaitReconnections()
     }
   }
 
-  /// Ends a heart whose connection broke unless it beats again soon. A live engine reconnects and is pinged as a new
-  /// subscriber.
-  private func awaitReconnection(of heart: EngineIdentity) {
-    state.disconnected(heart)
-    brokenConnections.log(
-      .debug, "an engine's heart lost its connection", to: logger, metadata: [LogKey.engineUUID: "\(heart)"])
-    _ = schedule(at: .now + Self.reconnectionTime) {
-      if $0.state.endIfSilent(heart) { $0.report(.heartsStopped([heart.rawValue])) }
+  /// Pings hearts whose connections broke until they beat again, or ends them if they don't soon.
+  private func awaitReconnections() {
+    guard state.hasSilentHearts, reconnectionPing == nil else { return }
+    reconnectionPing = schedule(at: .now + Self.reconnectionPingInterval) {
+      $0.reconnectionPing = nil
+      let stopped = $0.state.endSilent(now: .now)
+      if !stopped.isEmpty { $0.report(.heartsStopped(stopped.map(\.rawValue))) }
+      guard $0.state.hasSilentHearts else { return }
+      $0.sendPing($0.state.currentPing)
+      $0.awaitReconnections()
     }
   }
 }

@@ -24,6 +24,8 @@ public struct HeartMonitorState: Sendable {
     case late(Duration)
     /// The answer to an older ping, or to none. It is ignored.
     case stale
+    /// A beat of a heart whose engine is unknown; reported once a period.
+    case stranger
   }
 
   /// The time between pings; 3 s by default as in ipyparallel.
@@ -38,10 +40,17 @@ public struct HeartMonitorState: Sendable {
   /// The text of the latest ping. It is sent again to engines that have joined since.
   public var currentPing: String { current.text }
 
+  /// How long an engine has to reconnect after its connection broke; libzmq tries again after 0.1 s.
+  public static let reconnectionTime = Duration.seconds(2)
+  /// The most unknown hearts to remember. A further one is reported with each beat.
+  private static let strangerLimit = 4096
+
   private let start: ContinuousClock.Instant
   private var responses: Set<EngineIdentity> = []
-  /// Hearts that haven't beaten since their connection broke.
-  private var silent: Set<EngineIdentity> = []
+  /// Hearts that haven't beaten since their connection broke, and when they are given up.
+  private var silent: [EngineIdentity: ContinuousClock.Instant] = [:]
+  /// Hearts whose engines are unknown, as long as they beat.
+  private var strangers: Set<EngineIdentity> = []
   private var current: (text: String, sent: ContinuousClock.Instant)
   private var last: (text: String, sent: ContinuousClock.Instant)
 
@@ -69,11 +78,13 @@ public struct HeartMonitorState: Sendable {
         misses[heart] = 0
       } else if missed + 1 > maxMisses {
         misses[heart] = nil
+        silent[heart] = nil
         stoppedHearts.append(heart)
       } else {
         misses[heart] = missed + 1
       }
     }
+    strangers.formIntersection(responses)
     responses.removeAll(keepingCapacity: true)
     last = current
     current = (String((now - start) / .seconds(1)), now)
@@ -84,8 +95,9 @@ public struct HeartMonitorState: Sendable {
   /// Handles a heart's answer to a ping.
   public mutating func pong(from heart: EngineIdentity, _ text: String, now: ContinuousClock.Instant) -> Pong {
     guard text == current.text || text == last.text else { return .stale }
-    responses.insert(heart)
-    silent.remove(heart)
+    let isFirstOfPeriod = responses.insert(heart).inserted
+    if strangers.contains(heart) { return isFirstOfPeriod ? .stranger : .stale }
+    silent[heart] = nil
     if misses[heart] == nil {
       misses[heart] = 0
       return .first
@@ -94,23 +106,27 @@ public struct HeartMonitorState: Sendable {
   }
 
   /// Notes that a heart's connection broke. Only a beat over a new connection counts from now on.
-  public mutating func disconnected(_ heart: EngineIdentity) {
+  public mutating func disconnected(_ heart: EngineIdentity, now: ContinuousClock.Instant) {
     guard misses[heart] != nil else { return }
     responses.remove(heart)
-    silent.insert(heart)
+    silent[heart] = now + Self.reconnectionTime
   }
 
-  /// Ends a heart that hasn't beaten since its connection broke.
+  /// Whether hearts haven't beaten since their connection broke. They are to be pinged until they have, or are given up.
+  public var hasSilentHearts: Bool { !silent.isEmpty }
+
+  /// Ends the hearts that haven't beaten for too long since their connection broke.
   ///
-  /// - Returns: whether the heart has stopped.
-  public mutating func endIfSilent(_ heart: EngineIdentity) -> Bool {
-    guard silent.remove(heart) != nil, misses[heart] != nil else { return false }
-    forget(heart)
-    return true
+  /// - Returns: the hearts that have stopped, in ascending order.
+  public mutating func endSilent(now: ContinuousClock.Instant) -> [EngineIdentity] {
+    let stopped = silent.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
+    for heart in stopped { forget(heart) }
+    return stopped
   }
 
   /// Adds a heart that beat for an earlier monitor, so its silence is reported.
   public mutating func watch(_ heart: EngineIdentity) {
+    strangers.remove(heart)
     if misses[heart] == nil { misses[heart] = 0 }
   }
 
@@ -118,6 +134,16 @@ public struct HeartMonitorState: Sendable {
   public mutating func forget(_ heart: EngineIdentity) {
     misses[heart] = nil
     responses.remove(heart)
-    silent.remove(heart)
+    silent[heart] = nil
+    strangers.remove(heart)
+  }
+
+  /// Notes that the engine of a heart is unknown. It is reported once a period while it beats, but not its silence.
+  public mutating func estrange(_ heart: EngineIdentity) {
+    let hasBeaten = responses.contains(heart)
+    forget(heart)
+    guard strangers.count < Self.strangerLimit else { return }
+    strangers.insert(heart)
+    if hasBeaten { responses.insert(heart) }
   }
 }

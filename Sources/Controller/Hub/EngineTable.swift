@@ -10,6 +10,8 @@ struct EngineTable {
     let uuid: String
     /// Whether the engine returns tasks that wait behind a long one.
     var returnsTasks = false
+    /// Whether the engine registers again when it is asked to.
+    var reregisters = false
     /// The deadline for the first beat, after which the registration is cancelled.
     var deadline: ContinuousClock.Instant?
     /// When the registration completed; `nil` for engines restored from an earlier controller.
@@ -41,6 +43,8 @@ struct EngineTable {
   private(set) var engines: [Int: Engine] = [:]
   /// Accepted engines that have not beaten yet, by uuid.
   private(set) var incoming: [String: Engine] = [:]
+  /// The ids of accepted engines, with their uuids.
+  private var incomingIDs: [Int: String] = [:]
   private(set) var idsByUUID: [String: Int] = [:]
   var work: [Int: Work] = [:]
   private(set) var nextID = 0
@@ -56,7 +60,8 @@ struct EngineTable {
 
   /// Assigns an id to a new engine: the requested one if it is free, else the next.
   mutating func accept(
-    uuid: String, requestedID: Int?, returnsTasks: Bool = false, deadline: ContinuousClock.Instant
+    uuid: String, requestedID: Int?, returnsTasks: Bool = false, reregisters: Bool = false,
+    deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
     guard idsByUUID[uuid] == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
     guard incoming.count < Self.incomingLimit else {
@@ -64,19 +69,26 @@ struct EngineTable {
     }
     var id = nextID
     if let wanted = requestedID, Self.idRange.contains(wanted), engines[wanted] == nil,
-      !incoming.values.contains(where: { $0.id == wanted })
+      incomingIDs[wanted] == nil
     {
       id = wanted
     }
     nextID = max(id + 1, nextID)
-    let engine = Engine(id: id, uuid: uuid, returnsTasks: returnsTasks, deadline: deadline)
+    let engine = Engine(id: id, uuid: uuid, returnsTasks: returnsTasks, reregisters: reregisters, deadline: deadline)
     incoming[uuid] = engine
+    incomingIDs[id] = uuid
     return engine
+  }
+
+  /// Notes that a known engine registers again when it is asked to.
+  mutating func noteReregistration(of engine: Engine) {
+    if engines[engine.id]?.uuid == engine.uuid { engines[engine.id]?.reregisters = true }
+    incoming[engine.uuid]?.reregisters = true
   }
 
   /// Registers an accepted engine.
   mutating func finish(uuid: String, now: ContinuousClock.Instant) -> Engine? {
-    guard var engine = incoming.removeValue(forKey: uuid) else { return nil }
+    guard var engine = cancel(uuid: uuid) else { return nil }
     engine.registered = now
     engines[engine.id] = engine
     idsByUUID[uuid] = engine.id
@@ -85,7 +97,14 @@ struct EngineTable {
   }
 
   /// Drops an accepted engine that is not registered.
-  mutating func cancel(uuid: String) -> Engine? { incoming.removeValue(forKey: uuid) }
+  mutating func cancel(uuid: String) -> Engine? {
+    guard let engine = incoming.removeValue(forKey: uuid) else { return nil }
+    incomingIDs[engine.id] = nil
+    return engine
+  }
+
+  /// Drops the accepted engine with this id.
+  mutating func cancel(id: Int) -> Engine? { incomingIDs[id].flatMap { cancel(uuid: $0) } }
 
   /// Drops an accepted engine that has not beaten by its deadline.
   mutating func cancel(uuid: String, dueBy now: ContinuousClock.Instant) -> Engine? {
@@ -99,6 +118,9 @@ struct EngineTable {
     idsByUUID[engine.uuid] = nil
     return (engine, work.removeValue(forKey: id) ?? Work())
   }
+
+  /// The registered or accepted engine with this uuid.
+  func known(_ uuid: String) -> Engine? { engine(uuid) ?? incoming[uuid] }
 
   /// The registered engine with this uuid.
   func engine(_ uuid: String) -> Engine? { idsByUUID[uuid].flatMap { engines[$0] } }

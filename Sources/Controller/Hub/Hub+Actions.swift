@@ -15,9 +15,14 @@ extension Hub {
       sendOutgoing(query: false)
     case .engineRegistered(let uuid, let returnsTasks):
       for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
-    case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .engineUnregistered(let uuid):
+      for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+      // It may beat on.
+      hearts?.estrange(uuid)
     case .awaitHeart(let uuid): hearts?.forget(uuid)
     case .watchHeart(let uuid): hearts?.watch(uuid)
+    case .watchStrayHeart(let uuid): hearts?.estrange(uuid)
+    case .order(let order, let uuid): control?.send(order.messageType, order.content, toEngine: uuid)
     case .saveEngines: engineTableHasChanged = true
     case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
     case .resubmit(let header, let content, let buffers):
@@ -42,7 +47,10 @@ extension Hub {
 
   private func sendOutgoing(query toQuery: Bool) {
     do {
-      if toQuery { try query.send(&outgoing) } else { try notifier.send(&outgoing) }
+      let result = if toQuery { try query.send(&outgoing) } else { try notifier.send(&outgoing) }
+      if result == .wouldBlock {
+        sendFailures.log(.warning, "a peer does not read the hub's answers, one is dropped", to: logger)
+      }
     } catch {
       sendFailures.log(.error, "the hub can't send", to: logger, metadata: [LogKey.reason: "\(error)"])
     }

@@ -20,6 +20,10 @@ extension Hub {
       unknownHearts.log(
         isExpected ? .debug : .info, "ignoring the heart of an unknown engine", to: logger,
         metadata: [LogKey.engineUUID: "\(uuid)"])
+    case .strayHeart(let uuid, let order):
+      strayHearts.log(
+        .info, "an engine beats but is not registered: sent \(order.messageType)", to: logger,
+        metadata: [LogKey.engineUUID: "\(uuid)"])
     case .recordsDropped(let total):
       logger.warning("the task store lags, messages were not recorded", metadata: [LogKey.count: "\(total)"])
     case .daskStarted(let address):

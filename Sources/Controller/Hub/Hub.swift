@@ -27,6 +27,8 @@ actor Hub: EventLoopActor {
   var schedulers: [any EngineObserver] = []
   var taskScheduler: TaskScheduler?
   var hearts: HeartMonitor?
+  var control: DirectRelay?
+  private let ears: ConnectionEars
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
   /// The earliest time to read reports again. A request reads them sooner.
@@ -41,6 +43,7 @@ actor Hub: EventLoopActor {
   var refusedRegistrations = LogThrottle()
   var stalledRegistrations = LogThrottle()
   var unknownHearts = LogThrottle()
+  var strayHearts = LogThrottle()
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
   private let queueLimit: QueueLimit
   /// The raw value of ``directExcess``; 0 for none.
@@ -61,8 +64,8 @@ actor Hub: EventLoopActor {
   ) throws {
     let configuration = sockets.configuration
     query = try sockets.router("hub", mandatory: false)
-    notifier = try sockets.attentivePublisher()
-    try endpoints.bindRegistration(query)
+    notifier = try sockets.attentivePublisher(highWaterMark: ControllerSockets.replies)
+    ears = try endpoints.bindRegistration(query)
     try endpoints.bind(notifier, .notification, .client)
     session = try sockets.session()
     if let storeLoop {
@@ -93,15 +96,17 @@ actor Hub: EventLoopActor {
   ///   - observers: notified of engines before clients are.
   ///   - taskScheduler: receives resubmitted tasks.
   ///   - hearts: the heart monitor, which learns which hearts to watch.
+  ///   - control: the relay of the control queue, for orders to engines.
   ///   - restoring: whether to restore the engines of the saved table.
   func start(
     engineInfo: JSONValue, observers: [any EngineObserver], taskScheduler: TaskScheduler, hearts: HeartMonitor,
-    restoring: Bool
+    control: DirectRelay, restoring: Bool
   ) {
     state.configuration.engineInfo = engineInfo
     schedulers = observers
     self.taskScheduler = taskScheduler
     self.hearts = hearts
+    self.control = control
     if restoring { restore() }
     tokens = [
       onReadable(query) { $0.readQueries() },
@@ -119,6 +124,7 @@ actor Hub: EventLoopActor {
     schedulers = []
     taskScheduler = nil
     hearts = nil
+    control = nil
     await dask.stopAndWait()
     await withCheckedContinuation { continuation in store.close { continuation.resume() } }
   }
@@ -185,10 +191,13 @@ actor Hub: EventLoopActor {
       do {
         guard try query.receive(into: &incoming) else { break }
         left -= 1
+        let source = ears.isListening ? incoming.sourceDescriptor() : nil
+        if let source { ears.hear(source, isValid: false) }
         // A client may query a task as soon as it has the reply, so drain the backlog first.
         readReports()
         let request = try session.take(&incoming)
         guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
+        if let source { ears.hear(source, isValid: true) }
         state.request(request, at: .now)
         act()
       } catch let error as WireError {

@@ -15,6 +15,10 @@ enum HubAction {
   case awaitHeart(uuid: String)
   /// Make the heart monitor report this heart's silence, even if it has beaten only for an earlier controller.
   case watchHeart(uuid: String)
+  /// Make the heart monitor report each beat of this heart, whose engine is not registered.
+  case watchStrayHeart(uuid: String)
+  /// Tell an engine that is not registered, over the control channel, what to do.
+  case order(StrayHearts.Order, uuid: String)
   /// Write the engine table to disk, for a restart of the controller.
   case saveEngines
   /// Query the task store after all changes posted so far. Pass the answer to

@@ -5,6 +5,8 @@ enum HubLog {
   case registrationRefused(uuid: String, reason: String)
   case registrationStalled(id: Int, uuid: String)
   case lateHeart(uuid: String, isExpected: Bool)
+  /// An engine that is not registered was told what to do.
+  case strayHeart(uuid: String, StrayHearts.Order)
   case requestFailed(type: String, reason: String)
   /// The task store's queue is full; `total` requests or results were not recorded since the hub started.
   case recordsDropped(total: Int)

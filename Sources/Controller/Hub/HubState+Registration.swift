@@ -4,37 +4,61 @@ import MartletZeroMQ
 
 /// Registration and removal of engines.
 extension HubState {
-  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?}`.
+  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, reregisters?}`.
   mutating func register(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
       throw .value("a registration_request needs a uuid of 1 to 255 bytes")
     }
+    let reregisters = content["reregisters"]?.boolValue ?? false
+    // It may have been asked to register again although it is known, or not have received the reply.
+    if reregisters, let known = engines.known(uuid) {
+      engines.noteReregistration(of: known)
+      return accept(known, asker)
+    }
     let deadline = now.instant + configuration.registrationTimeout
-    let returnAfter = content["returns_tasks"]?.boolValue ?? false ? configuration.returnAfter : nil
+    let returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
     let engine: EngineTable.Engine
     do {
       engine = try engines.accept(
-        uuid: uuid, requestedID: content["id"]?.intValue, returnsTasks: returnAfter != nil, deadline: deadline)
+        uuid: uuid, requestedID: content["id"]?.intValue, returnsTasks: returnsTasks, reregisters: reregisters,
+        deadline: deadline)
     } catch {
       act(.log(.registrationRefused(uuid: uuid, reason: error.evalue)))
       reply(asker, MessageType.registrationReply, error.content)
       return
     }
+    strayHearts.forget(uuid)
     stalls.append((deadline, uuid))
     act(.awaitHeart(uuid: uuid))
+    accept(engine, asker)
+  }
+
+  private mutating func accept(_ engine: EngineTable.Engine, _ asker: Asker) {
     var answer: [String: JSONValue] = [
       "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod.milliseconds),
       "connection_info": configuration.engineInfo,
     ]
-    if let returnAfter { answer["return_after"] = .int(returnAfter.milliseconds) }
+    if engine.returnsTasks, let returnAfter = configuration.returnAfter {
+      answer["return_after"] = .int(returnAfter.milliseconds)
+    }
     reply(asker, MessageType.registrationReply, .object(answer))
   }
 
   /// Completes the registration of an engine whose heart has started to beat.
   mutating func heartStarted(_ uuid: String, at now: Moment) {
-    guard let engine = engines.finish(uuid: uuid, now: now.instant) else { return }
+    guard let engine = engines.finish(uuid: uuid, now: now.instant) else { return strayHeartBeat(uuid, at: now) }
     announce(engine)
     act(.saveEngines)
+  }
+
+  /// Handles a beat of an engine that is not registered: it was given up, or beat for an earlier controller. Since it
+  /// doesn't know, it has to be told.
+  private mutating func strayHeartBeat(_ uuid: String, at now: Moment) {
+    guard engines.engine(uuid) == nil, EngineTable.isUUID(uuid) else { return }
+    act(.watchStrayHeart(uuid: uuid))
+    guard let order = strayHearts.beat(of: uuid, at: now.instant) else { return }
+    act(.order(order, uuid: uuid))
+    act(.log(.strayHeart(uuid: uuid, order)))
   }
 
   /// Handles an engine's heart that stopped.
@@ -49,10 +73,11 @@ extension HubState {
   /// Removes an engine: at its own request, because its heart stopped, or because it was shut down.
   mutating func unregister(_ id: Int, at now: Moment) {
     guard let (engine, work) = engines.remove(id) else {
-      if let waiting = engines.incoming.values.first(where: { $0.id == id }) { _ = engines.cancel(uuid: waiting.uuid) }
+      _ = engines.cancel(id: id)
       return
     }
     expectedStops.insert(engine.uuid)
+    strayHearts.left(engine.uuid, reregisters: engine.reregisters, at: now.instant)
     strandings.append(
       Stranding(
         left: now.instant, deadline: now.instant + configuration.registrationTimeout, engine: engine,

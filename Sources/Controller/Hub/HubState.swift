@@ -40,6 +40,7 @@ struct HubState {
   private var droppedRecords = 0
 
   private var actions = Deque<HubAction>()
+  var strayHearts = StrayHearts()
   var expectedStops = RecentIDs(limit: 1024)
   var stalls = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
   var strandings = Deque<Stranding>()

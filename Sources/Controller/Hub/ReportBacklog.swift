@@ -22,11 +22,16 @@ final class ReportBacklog: Sendable {
 
     var isEmpty: Bool { events.isEmpty && hearts.isEmpty && !missedAnswers }
 
+    /// Notes the state of hearts. Anybody can invent hearts, so their number is limited.
+    private mutating func note(_ uuids: [String], beating: Bool) {
+      for uuid in uuids where hearts.count < ReportBacklog.heartLimit || hearts[uuid] != nil { hearts[uuid] = beating }
+    }
+
     /// Keeps the essential part of a report that does not fit.
     mutating func compress(_ event: consuming HubEvent) {
       switch consume event {
-      case .heartsStarted(let uuids): for uuid in uuids { hearts[uuid] = true }
-      case .heartsStopped(let uuids): for uuid in uuids { hearts[uuid] = false }
+      case .heartsStarted(let uuids): note(uuids, beating: true)
+      case .heartsStopped(let uuids): note(uuids, beating: false)
       case .answered, .replied, .answersMissed: missedAnswers = true
       case .requested, .dispatched, .returned, .published: break
       }
@@ -38,6 +43,9 @@ final class ReportBacklog: Sendable {
   let contentLimit: Int
   /// The weight of reports beyond which no ids are kept either, in bytes.
   let limit: Int
+
+  /// The most hearts whose last state is kept.
+  private static let heartLimit = 65_536
 
   /// The weight of a report in addition to its message, in bytes: its place in a batch, its ids and allocation
   /// overhead.

@@ -31,11 +31,11 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger) throws {
     let tree = BroadcastTree(depth: sockets.configuration.broadcastDepth)
     clients = try sockets.relayRouter("broadcast_in", mandatory: false, logger: logger)
-    try endpoints.bind(clients.socket, .broadcast, .client)
+    try endpoints.bind(clients, .broadcast, .client)
     var leaves: [RelaySocket] = []
     for index in 0..<tree.leafCount {
       let leaf = try sockets.relayRouter("broadcast_\(tree.path(ofLeaf: index))", mandatory: true, logger: logger)
-      try endpoints.bind(leaf.socket, .broadcast, .engine)
+      try endpoints.bind(leaf, .broadcast, .engine)
       leaves.append(leaf)
     }
     self.leaves = leaves

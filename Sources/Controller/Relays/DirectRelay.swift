@@ -32,9 +32,11 @@ actor DirectRelay: SocketDriver, EngineObserver {
     scheduler: TaskScheduler, logger: Logger
   ) throws {
     clients = try sockets.relayRouter("\(kind.rawValue)_in", mandatory: false, logger: logger)
-    engines = try sockets.relayRouter("\(kind.rawValue)_out", mandatory: true, logger: logger)
-    try endpoints.bind(clients.socket, kind.channel, .client)
-    try endpoints.bind(engines.socket, kind.channel, .engine)
+    engines = try sockets.relayRouter(
+      "\(kind.rawValue)_out", mandatory: true,
+      highWaterMark: kind == .mux ? ControllerSockets.requests : ControllerSockets.replies, logger: logger)
+    try endpoints.bind(clients, kind.channel, .client)
+    try endpoints.bind(engines, kind.channel, .engine)
     session = try sockets.session()
     self.kind = kind
     self.loop = loop
@@ -57,6 +59,17 @@ actor DirectRelay: SocketDriver, EngineObserver {
 
   nonisolated func engineUnregistered(_ uuid: String) {
     execute { $0.registered.remove(uuid) }
+  }
+
+  /// Sends an engine a message of the controller's own.
+  nonisolated func send(_ type: String, _ content: JSONValue, toEngine uuid: String) {
+    execute { relay in
+      relay.outgoing.append(Bytes(uuid))
+      relay.outgoing.append("hub")
+      relay.session.append(to: &relay.outgoing, type: type, content: content.bytes.array)
+      relay.engines.send(&relay.outgoing)
+      relay.outgoing.removeAll()
+    }
   }
 
   // MARK: - Sockets

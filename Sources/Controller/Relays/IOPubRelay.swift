@@ -15,15 +15,18 @@ actor IOPubRelay: SocketDriver {
   private var session: Session
   private var outgoing = Multipart()
   private var statuses = RecentMessages(limit: 256, age: .seconds(2))
+  /// The descriptors of connections that a verified status came from, at most as many as there are descriptors.
+  private var verified: Set<Int32> = []
   private var unreadableStatuses = LogThrottle()
 
   private static let statusSuffix = Array(".status".utf8)
 
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
     engines = RelaySocket(try sockets.subscriber(), name: "iopub", logger: logger)
-    clients = RelaySocket(try sockets.attentivePublisher(), name: "iopub", logger: logger)
-    try endpoints.bind(engines.socket, .iopub, .engine)
-    try endpoints.bind(clients.socket, .iopub, .client)
+    clients = RelaySocket(
+      try sockets.attentivePublisher(highWaterMark: ControllerSockets.output), name: "iopub", logger: logger)
+    try endpoints.bind(engines, .iopub, .engine)
+    try endpoints.bind(clients, .iopub, .client)
     session = try sockets.session()
     self.loop = loop
     self.hub = hub
@@ -42,11 +45,11 @@ actor IOPubRelay: SocketDriver {
   private func readEngines() {
     engines.drain { (message) throws(WireError) in
       if isStatus(message) {
-        keepStatus(message)
+        try keepStatus(message)
       } else {
         try report(message)
       }
-      clients.send(&message)
+      publish(&message)
     }
     hub.announceReports()
   }
@@ -61,9 +64,31 @@ actor IOPubRelay: SocketDriver {
     return true
   }
 
-  private func keepStatus(_ message: borrowing Multipart) {
+  private func publish(_ message: inout Multipart) {
+    clients.ears?.publish(message.totalSize())
+    clients.send(&message)
+  }
+
+  /// Keeps a status for late subscribers.
+  ///
+  /// - Throws: the reason to refuse the first one of a connection.
+  private func keepStatus(_ message: borrowing Multipart) throws(WireError) {
+    try proveSender(of: message)
     for index in 0..<message.count { outgoing.append(sharing: message, index) }
     statuses.add(SharedFrames(taking: &outgoing), now: .now)
+  }
+
+  /// Verifies one status of each connection, while there are any that nothing valid came from: engines that print
+  /// nothing publish nothing else.
+  private func proveSender(of message: borrowing Multipart) throws(WireError) {
+    guard engines.isListening, let source = message.sourceDescriptor() else { return engines.leaveUnproven() }
+    guard verified.contains(source) else {
+      _ = try session.verify(message)
+      verified.insert(source)
+      return
+    }
+    // The descriptor may be that of another connection by now, which has not proven anything.
+    engines.leaveUnproven()
   }
 
   private func report(_ message: borrowing Multipart) throws(WireError) {
@@ -103,6 +128,6 @@ actor IOPubRelay: SocketDriver {
     session.append(
       to: &outgoing, type: MessageType.status, parent: message.shared(layout.parentHeader),
       metadata: message.shared(layout.metadata).array, content: content.array)
-    clients.send(&outgoing)
+    publish(&outgoing)
   }
 }

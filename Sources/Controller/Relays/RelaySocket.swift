@@ -8,6 +8,12 @@ import MartletZeroMQ
 /// affected. Log lines are throttled, as a peer decides how many there would be.
 final class RelaySocket {
   let socket: Socket
+  /// Learns where messages come from, once the socket is bound.
+  var ears: ConnectionEars?
+  /// Whether engines connect to the socket.
+  var facesEngines = false
+  /// The most bytes of a message; nil for no limit.
+  var maxMessageSize: Int?
   private let name: String
   private let logger: Logger
   /// The message being handled; its memory serves the next one.
@@ -15,6 +21,9 @@ final class RelaySocket {
   private var rejections = RejectionLog()
   private var receiveFailures = LogThrottle()
   private var sendFailures = LogThrottle()
+  private var fullQueues = LogThrottle()
+  /// Whether the message being handled proves nothing about its sender.
+  private var provesNothing = false
 
   /// The most messages handled in one turn, so that no socket starves another on the same loop.
   private static let batch = 64
@@ -33,12 +42,32 @@ final class RelaySocket {
     var left = limit
     while left > 0, receive() {
       left -= 1
+      let source = isListening ? incoming.sourceDescriptor() : nil
+      provesNothing = false
       do throws(WireError) {
+        try checkSize()
         try handle(&incoming)
+        if let source { ears?.hear(source, isValid: !provesNothing) }
       } catch {
+        if let source { ears?.hear(source, isValid: false) }
         refuse(error)
       }
     }
+  }
+
+  /// Whether somebody is connected who has not proven to have the key.
+  var isListening: Bool { ears?.isListening == true }
+
+  /// Tells ``drain(atMost:_:)`` that the message being handled was not verified.
+  func leaveUnproven() { provesNothing = true }
+
+  /// libzmq limits single frames.
+  private func checkSize() throws(WireError) {
+    guard let limit = maxMessageSize else { return }
+    let size = incoming.totalSize()
+    guard size > limit else { return }
+    incoming.removeAll()
+    throw WireError(.oversized, "a message of \(size) bytes")
   }
 
   private func receive() -> Bool {
@@ -57,7 +86,13 @@ final class RelaySocket {
   @discardableResult
   func send(_ message: inout Multipart) -> SendResult? {
     do throws(ZeroMQError) {
-      return try socket.send(&message)
+      let result = try socket.send(&message)
+      if result == .wouldBlock {
+        fullQueues.log(
+          .warning, "a peer does not read, a message for it is dropped or waits", to: logger,
+          metadata: [LogKey.socket: "\(name)"])
+      }
+      return result
     } catch {
       sendFailures.log(.error, "sending failed", to: logger, metadata: metadata(error))
       return nil

@@ -21,7 +21,6 @@ actor TaskScheduler: SocketDriver {
   private var reply: HeldMessage?
   private var names = EngineNames()
   var strayReplies = LogThrottle()
-  private var handshakes = HandshakeFailures()
   var watch = ClientWatch()
   /// Tasks for engines that are registered but can't be reached yet.
   var held: [HeldTask] = []
@@ -36,10 +35,10 @@ actor TaskScheduler: SocketDriver {
     clients = try sockets.relayRouter("task_in", mandatory: true, logger: logger)
     connections = try SocketMonitor(
       clients.socket, context: sockets.context, name: "task_in-\(Session.randomID())",
-      events: [.failedHandshakes, .disconnections])
+      events: .ofConnections)
     engines = try sockets.relayRouter("task_out", mandatory: true, logger: logger)
-    try endpoints.bind(clients.socket, .task, .client, isMonitored: false)
-    try endpoints.bind(engines.socket, .task, .engine)
+    try endpoints.bind(clients, .task, .client, isMonitored: false)
+    try endpoints.bind(engines, .task, .engine)
     session = try sockets.session()
     state = TaskSchedulerState(configuration: sockets.configuration.scheduling)
     self.loop = loop
@@ -193,11 +192,9 @@ actor TaskScheduler: SocketDriver {
 
   private func readConnections() {
     while let event = try? connections.next() {
-      if event.kind == .disconnected {
-        for client in watch.disconnected(Int32(bitPattern: event.value)) { state.clientVanished(client) }
-      } else {
-        handshakes.note(event, socket: "task_in", logger: logger)
-      }
+      clients.ears?.note(event)
+      guard event.kind == .disconnected else { continue }
+      for client in watch.disconnected(Int32(bitPattern: event.value)) { state.clientVanished(client) }
     }
   }
 }

@@ -15,6 +15,8 @@ package enum LogKey {
   /// One of the controller's sockets.
   package static let socket = "martlet.socket"
   package static let endpoint = "martlet.endpoint"
+  /// A limit that was reached.
+  package static let limit = "martlet.limit"
   /// How often this has happened so far.
   package static let count = "martlet.count"
   /// How many lines like this one were left out since the last one.

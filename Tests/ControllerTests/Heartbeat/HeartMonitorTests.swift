@@ -63,6 +63,73 @@ import Testing
     #expect(state.pong(from: heart, state.currentPing, now: start + .seconds(2)) == .onTime(.zero))
   }
 
+  @Test func aHeartWhoseConnectionBrokeHasTimeToBeatAgain() {
+    var state = HeartMonitorState(period: .seconds(3), start: start)
+    let other = EngineIdentity("other")
+    for heart in [heart, other] { _ = state.pong(from: heart, "0.0", now: start) }
+    #expect(!state.hasSilentHearts)
+    state.disconnected(heart, now: start)
+    state.disconnected(other, now: start + .seconds(1))
+    state.disconnected(EngineIdentity("unknown"), now: start)
+    #expect(state.hasSilentHearts)
+    #expect(state.endSilent(now: start + .milliseconds(1999)).isEmpty)
+    #expect(state.pong(from: other, "0.0", now: start + .milliseconds(1999)) == .onTime(.milliseconds(1999)))
+    #expect(state.endSilent(now: start + .seconds(2)) == [heart])
+    #expect(!state.hasSilentHearts)
+    #expect(state.endSilent(now: start + .seconds(10)).isEmpty)
+    #expect(state.misses.keys.sorted { $0.rawValue < $1.rawValue } == [other])
+  }
+
+  /// A second break starts the time anew, and a connection that broke and came back is as good as any.
+  @Test func eachBreakGivesTheWholeTime() {
+    var state = HeartMonitorState(period: .seconds(3), start: start)
+    _ = state.pong(from: heart, "0.0", now: start)
+    state.disconnected(heart, now: start)
+    _ = state.pong(from: heart, "0.0", now: start + .seconds(1))
+    state.disconnected(heart, now: start + .milliseconds(1900))
+    #expect(state.endSilent(now: start + .seconds(2)).isEmpty)
+    #expect(state.endSilent(now: start + .milliseconds(3900)) == [heart])
+  }
+
+  @Test func aStrangerIsReportedOncePerPeriodWhileItBeats() {
+    var state = HeartMonitorState(period: .seconds(1), start: start)
+    #expect(state.pong(from: heart, "0.0", now: start) == .first)
+    state.estrange(heart)
+    #expect(state.pong(from: heart, "0.0", now: start) == .stale)
+    let ping = state.advance(to: start + .seconds(1))?.ping ?? ""
+    #expect(state.pong(from: heart, ping, now: start + .seconds(1)) == .stranger)
+    #expect(state.pong(from: heart, ping, now: start + .seconds(1)) == .stale)
+    state.disconnected(heart, now: start + .seconds(1))
+    #expect(!state.hasSilentHearts && state.misses.isEmpty)
+    // After a period of silence it is as new as any.
+    for second in 2...3 { #expect(state.advance(to: start + .seconds(second))?.stoppedHearts == []) }
+    #expect(state.pong(from: heart, state.currentPing, now: start + .seconds(3)) == .first)
+  }
+
+  @Test func aStrangerThatRegistersBeatsForTheFirstTime() {
+    var state = HeartMonitorState(period: .seconds(1), start: start)
+    _ = state.pong(from: heart, "0.0", now: start)
+    state.estrange(heart)
+    state.forget(heart)
+    #expect(state.pong(from: heart, "0.0", now: start) == .first)
+    state.estrange(heart)
+    state.watch(heart)
+    #expect(state.pong(from: heart, "0.0", now: start) == .onTime(.zero))
+  }
+
+  /// Anybody may beat under any name.
+  @Test func strangersTakeLimitedMemory() {
+    var state = HeartMonitorState(period: .seconds(1), start: start)
+    for number in 0..<5000 {
+      let heart = EngineIdentity("fake \(number)")
+      _ = state.pong(from: heart, "0.0", now: start)
+      state.estrange(heart)
+    }
+    #expect(state.misses.isEmpty)
+    #expect(state.pong(from: EngineIdentity("fake 4999"), "0.0", now: start) == .first)
+    #expect(state.pong(from: EngineIdentity("fake 0"), "0.0", now: start) == .stale)
+  }
+
   @Test func periodsSleptThroughCountAsOne() {
     var state = HeartMonitorState(period: .seconds(1), start: start)
     #expect(state.advance(to: start + .milliseconds(10_500))?.ping == "10.5")

@@ -5,7 +5,26 @@ import Testing
 @testable import MartletController
 
 /// Saving and restoring the engine table, including from hostile files.
-@Suite struct EngineTableTests {
+@Suite(.timeLimit(.minutes(1))) struct EngineTableTests {
+  /// Each of as many engines as are let in asks for an id, most of them for one that is wanted already.
+  @Test func wishedIDsAreLookedUp() throws {
+    var table = EngineTable()
+    for number in 0..<EngineTable.incomingLimit {
+      _ = try table.accept(uuid: "engine \(number)", requestedID: number / 2 + 1_000_000, deadline: .now)
+    }
+    let ids = Set(table.incoming.values.map(\.id))
+    #expect(ids.count == EngineTable.incomingLimit)
+    #expect(ids.contains(1_000_000))
+    for number in stride(from: 0, to: EngineTable.incomingLimit, by: 2) {
+      #expect(table.cancel(uuid: "engine \(number)") != nil)
+    }
+    // An id that was given back may be wished for again, one that is in use may not.
+    #expect(try table.accept(uuid: "new", requestedID: 1_000_000, deadline: .now).id == 1_000_000)
+    #expect(try table.accept(uuid: "newer", requestedID: 1_000_000, deadline: .now).id > 1_000_000)
+    #expect(table.cancel(id: 1_000_000)?.uuid == "new")
+    #expect(table.cancel(id: 1_000_000) == nil)
+  }
+
   @Test func aTableIsRestoredAsItWasSaved() throws {
     var old = try HubFixture()
     try old.register("e0", "e1", "e2")

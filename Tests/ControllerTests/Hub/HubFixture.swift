@@ -192,6 +192,8 @@ extension HubAction {
     case .engineUnregistered(let uuid): "unregistered \(uuid)"
     case .awaitHeart(let uuid): "await \(uuid)"
     case .watchHeart(let uuid): "watch \(uuid)"
+    case .watchStrayHeart(let uuid): "stray \(uuid)"
+    case .order(let order, let uuid): "\(order.messageType) \(uuid)"
     case .saveEngines: "save"
     case .ask: "ask"
     case .resubmit: "resubmit"

@@ -68,6 +68,63 @@ import Testing
     #expect(hub.drain().isEmpty)
   }
 
+  /// The reply may have been lost, or the hub may have asked for it.
+  @Test func anEngineThatRegistersAgainGetsTheSameReplyWithoutANotification() throws {
+    var hub = try HubFixture()
+    let request: JSONValue = ["uuid": "e0", "id": 7, "reregisters": true]
+    let (first, _) = try hub.ask("registration_request", request)
+    let (second, rest) = try hub.ask("registration_request", request)
+    #expect(first?.content == second?.content && first?["id"] == 7)
+    #expect(rest.isEmpty)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    _ = hub.drain()
+    let (third, others) = try hub.ask("registration_request", request)
+    #expect(first?.content == third?.content)
+    #expect(others.isEmpty)
+    #expect(try hub.ask("connection_request").reply?["engines"] == ["7": "e0"])
+  }
+
+  @Test(arguments: [(true, "reregister_request e0"), (false, "shutdown_request e0")])
+  func anEngineThatWasGivenUpIsTold(reregisters: Bool, order: String) throws {
+    var hub = try HubFixture()
+    let request: JSONValue = ["uuid": "e0", "id": 0, "reregisters": .bool(reregisters)]
+    _ = try hub.ask("registration_request", request)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
+    _ = hub.drain()
+    hub.pass(.seconds(3))
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    #expect(hub.drain().map(\.kind) == ["stray e0", order, "log"])
+    // It may register again under its uuid and id, and is told nothing any more.
+    #expect(try hub.ask("registration_request", request).reply?["id"] == 0)
+    hub.pass(.seconds(3))
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    #expect(
+      hub.drain().map(\.kind) == ["watch e0", "registered e0", "log", "registration_notification", "save"])
+  }
+
+  /// Beats are not signed.
+  @Test func beatsInItsNameDoNoHarmToARegisteredEngine() throws {
+    var hub = try HubFixture()
+    _ = try hub.ask("registration_request", ["uuid": "e1"])
+    try hub.register("e0")
+    for _ in 0..<20 {
+      hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+      hub.pass(.seconds(1))
+    }
+    #expect(hub.drain().isEmpty)
+    #expect(hub.state.strayHearts.count == 0)
+  }
+
+  @Test func aBeatWithoutANameIsIgnored() throws {
+    var hub = try HubFixture()
+    for _ in 0..<3 {
+      hub.state.monitor(.heartsStarted(["", String(repeating: "x", count: 256)]), at: hub.now)
+      hub.pass(.seconds(2))
+    }
+    #expect(hub.drain().isEmpty)
+  }
+
   @Test func aUUIDIsGivenOnce() throws {
     var hub = try HubFixture()
     _ = try hub.ask("registration_request", ["uuid": "e0"])
@@ -118,7 +175,7 @@ import Testing
     #expect(hub.drain().map(\.kind) == ["log"])
     #expect(hub.state.nextDeadline == nil)
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
-    #expect(hub.drain().isEmpty)
+    #expect(hub.drain().map(\.kind) == ["stray e0"])
     #expect(try hub.ask("registration_request", ["uuid": "e0"]).reply?["id"] == 1)
   }
 

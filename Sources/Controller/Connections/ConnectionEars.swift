@@ -1,0 +1,51 @@
+import MartletZeroMQ
+import Synchronization
+
+/// What the loop of a socket tells the ``ConnectionWatch`` about the socket's connections, without waiting for it.
+final class ConnectionEars: Sendable {
+  /// What was told since the last look.
+  struct Notes: Sendable {
+    /// The connections that messages came from, and whether one of the messages was valid.
+    var heard: [Int32: Bool] = [:]
+    /// Connections made and ended, if the socket's owner reads its monitor itself.
+    var events: [SocketEvent] = []
+    /// Whether an engine that lives can't be reached.
+    var isEngineMissing = false
+  }
+
+  private let notes = Mutex(Notes())
+  private let listening = Atomic<Bool>(false)
+  private let publishedBytes = Atomic<Int>(0)
+
+  /// Whether to tell where messages come from. It costs a look-up per message, so it is asked for only while there is
+  /// somebody to learn about.
+  var isListening: Bool {
+    get { listening.load(ordering: .relaxed) }
+    set { listening.store(newValue, ordering: .relaxed) }
+  }
+
+  /// The bytes sent to every subscriber so far.
+  var published: UInt64 { UInt64(truncatingIfNeeded: publishedBytes.load(ordering: .relaxed)) }
+
+  /// Notes that a message came from a connection.
+  func hear(_ descriptor: Int32, isValid: Bool) {
+    notes.withLock { notes in notes.heard[descriptor] = notes.heard[descriptor] == true || isValid }
+  }
+
+  /// Notes what a monitor reported.
+  func note(_ event: SocketEvent) { notes.withLock { $0.events.append(event) } }
+
+  /// Notes that a registered engine could not be reached for a while, although its heart beats.
+  func missEngine() { notes.withLock { $0.isEngineMissing = true } }
+
+  /// Counts a message that was published.
+  func publish(_ bytes: Int) { publishedBytes.wrappingAdd(bytes, ordering: .relaxed) }
+
+  /// Takes the notes.
+  func take() -> Notes {
+    notes.withLock { notes in
+      defer { notes = Notes() }
+      return notes
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import MartletZeroMQ
+
+/// The connections of one socket, without I/O: which of them hold memory or a route that belongs to others, and have to
+/// be ended.
+///
+/// A peer has *proven* that it has the key once a valid message came from it. Whoever has not may hold up others in
+/// three ways, and each has an end:
+///
+/// - It sends a message that never ends, which libzmq keeps until it is complete: it may hold ``Limits/held`` bytes.
+/// - It subscribes and does not read: it may fall behind by ``Limits/backlog`` bytes.
+/// - It has an identity that belongs to another peer. libzmq ignores whoever connects with an identity in use, for as
+///   long as that connection lasts. So after the connection of a proven peer has ended, which may have come back too
+///   early, and when an engine can't be reached, peers that were never heard have to connect again.
+struct ConnectionTable {
+  struct Limits: Sendable, Hashable {
+    /// The bytes of an unfinished message from a peer that has not proven to have the key; nil for no limit.
+    var held: UInt64?
+    /// The bytes that a subscriber may be behind.
+    var backlog: UInt64 = 1 << 29
+    /// How long a heart may be connected without a beat; nil for other sockets.
+    var mutePatience: Duration?
+  }
+
+  /// Why a connection is ended.
+  enum Reason: String, Sendable {
+    case held = "it holds too much memory with a message that does not end"
+    case backlog = "the subscriber does not read"
+    case mute = "no beat came from it"
+    case unreachable = "its peer may not be reachable over it"
+  }
+
+  /// A connection to end.
+  struct End: Equatable, Sendable {
+    let descriptor: Int32
+    let reason: Reason
+  }
+
+  fileprivate struct Connection {
+    let accepted: ContinuousClock.Instant
+    /// Whether all of its messages were noticed so far.
+    var isWatched: Bool
+    /// Whether any message came.
+    var isHeard = false
+    var isHeardSinceCheck = false
+    var isProven = false
+    /// The bytes received when a message came last.
+    var base: UInt64 = 0
+    /// The bytes received since then: an unfinished message.
+    var held: UInt64 = 0
+    /// What had been published and acknowledged when nothing waited last.
+    var caughtUp: (published: UInt64, acknowledged: UInt64)?
+  }
+
+  let role: ConnectionRole
+  private let limits: Limits
+  private var connections: [Int32: Connection] = [:]
+  /// The connections of peers that have not proven themselves.
+  private var unproven: Set<Int32> = []
+  /// When mute peers are made to connect again, since one that had proven itself has lost its connection.
+  private var reunion: ContinuousClock.Instant?
+
+  /// How long after the end of a connection its peer is back, in vain if libzmq has not let go of the old one.
+  static let reconnectionTime = Duration.seconds(2)
+  /// The longest time for which a broken connection may have gone unnoticed while its peer made a new one.
+  static let unnoticedTime = Duration.seconds(60)
+  /// The bytes that nobody asks about.
+  static let suspicion: UInt64 = 1 << 20
+
+  init(role: ConnectionRole, limits: Limits = Limits()) {
+    self.role = role
+    self.limits = limits
+  }
+
+  var count: Int { connections.count }
+
+  /// Whether the socket's loop has to tell where messages come from.
+  var isListening: Bool { role != .subscribers && !unproven.isEmpty }
+
+  /// The connections that hold much, and how many bytes.
+  var holders: [(descriptor: Int32, held: UInt64)] {
+    unproven.compactMap { descriptor in
+      guard let held = connections[descriptor]?.held, held > Self.suspicion else { return nil }
+      return (descriptor, held)
+    }
+  }
+
+  mutating func accepted(_ descriptor: Int32, now: ContinuousClock.Instant) {
+    connections[descriptor] = Connection(accepted: now, isWatched: isListening)
+    unproven.insert(descriptor)
+  }
+
+  mutating func disconnected(_ descriptor: Int32, now: ContinuousClock.Instant) {
+    guard let connection = connections.removeValue(forKey: descriptor) else { return }
+    unproven.remove(descriptor)
+    if role == .clients, connection.isProven { reunion = reunion ?? now + Self.reconnectionTime }
+  }
+
+  /// A message came from a connection.
+  mutating func heard(_ descriptor: Int32, isValid: Bool) {
+    guard connections[descriptor] != nil else { return }
+    connections[descriptor]?.isHeard = true
+    connections[descriptor]?.isHeardSinceCheck = true
+    if isValid, role.provesPeers {
+      connections[descriptor]?.isProven = true
+      unproven.remove(descriptor)
+    }
+  }
+
+  /// An engine that lives can't be reached: the connections of all that have proven nothing have to end.
+  func missingEngine() -> [End] { unproven.map { End(descriptor: $0, reason: .unreachable) } }
+
+  /// Checks all connections. Call it some times a second, after what was heard has been noted.
+  ///
+  /// - Parameters:
+  ///   - published: the bytes sent to every subscriber so far.
+  ///   - traffic: what has passed through a connection; nil if that is unknown.
+  mutating func check(
+    now: ContinuousClock.Instant, published: UInt64, traffic: (Int32) -> AcceptedConnection.Traffic?
+  ) -> [End] {
+    var ends: [End] = []
+    let isReunion = reunion.map { now >= $0 } ?? false
+    if isReunion { reunion = nil }
+    for descriptor in unproven {
+      guard var connection = connections[descriptor] else { continue }
+      defer { connections[descriptor] = connection }
+      if !connection.isHeard {
+        if let patience = limits.mutePatience, now - connection.accepted > patience {
+          ends.append(End(descriptor: descriptor, reason: .mute))
+          continue
+        }
+        if isReunion, now - connection.accepted < Self.unnoticedTime {
+          ends.append(End(descriptor: descriptor, reason: .unreachable))
+          continue
+        }
+      }
+      guard let traffic = traffic(descriptor) else { continue }
+      if role == .subscribers {
+        if let backlog = connection.backlog(traffic, published: published), backlog > limits.backlog {
+          ends.append(End(descriptor: descriptor, reason: .backlog))
+        }
+      } else {
+        connection.note(received: traffic.received)
+        if let limit = limits.held, connection.held > limit {
+          ends.append(End(descriptor: descriptor, reason: .held))
+        }
+      }
+    }
+    return ends.sorted { $0.descriptor < $1.descriptor }
+  }
+}
+
+extension ConnectionTable.Connection {
+  /// Notes what was received. Without a message since the last check, it adds to an unfinished one.
+  fileprivate mutating func note(received: UInt64) {
+    if isHeardSinceCheck || !isWatched { base = received }
+    (isHeardSinceCheck, isWatched) = (false, true)
+    held = received - min(base, received)
+  }
+
+  /// How far a subscriber is behind; nil if nothing waits for it.
+  fileprivate mutating func backlog(_ traffic: AcceptedConnection.Traffic, published: UInt64) -> UInt64? {
+    guard traffic.waiting > 0 else {
+      caughtUp = nil
+      return nil
+    }
+    guard let caughtUp else {
+      caughtUp = (published, traffic.acknowledged)
+      return nil
+    }
+    let (sent, read) = (published - caughtUp.published, traffic.acknowledged - caughtUp.acknowledged)
+    return sent - min(read, sent)
+  }
+}

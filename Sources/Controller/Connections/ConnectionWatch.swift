@@ -1,0 +1,146 @@
+import Foundation
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+/// Watches the connections of all of the controller's sockets: logs peers that fail the security handshake, and ends
+/// connections over which somebody without the key takes memory, descriptors or the place of another peer.
+actor ConnectionWatch: EventLoopActor {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let watched: [Watched]
+  private let logger: Logger
+  private let limits: Limits
+  private var tokens: [EventLoop.Token] = []
+  private var timer: EventLoop.Token?
+  private var refused = LogThrottle()
+  private var ended = LogThrottle()
+
+  /// What all connections together may take.
+  struct Limits: Sendable {
+    /// Connections; nil if the system doesn't tell how many are possible.
+    var connections: Int?
+    /// The bytes of unfinished messages from peers that have not proven to have the key.
+    var held: UInt64
+
+    /// Limits for this process, once its sockets are open.
+    static var ofProcess: Limits {
+      Limits(
+        connections: DescriptorRoom.left().map { max(1, $0 - min(reserve, $0 / 4)) },
+        held: min(ProcessInfo.processInfo.physicalMemory / 4, 4 << 30))
+    }
+
+    /// The descriptors left for files, child processes, and connections that are accepted before others are ended.
+    private static let reserve = 128
+  }
+
+  /// One socket.
+  private final class Watched {
+    let name: String
+    let ears: ConnectionEars
+    /// Nil if the socket's owner reads its monitor and passes on what it reports.
+    let monitor: SharedSocketMonitor?
+    var table: ConnectionTable
+    var failures = HandshakeFailures()
+
+    init(_ socket: EndpointBinder.WatchedSocket) {
+      name = socket.name
+      ears = socket.ears
+      monitor = socket.monitor
+      table = ConnectionTable(role: socket.role, limits: socket.limits)
+    }
+  }
+
+  init(_ sockets: [EndpointBinder.WatchedSocket], limits: Limits, loop: EventLoop, logger: Logger) {
+    watched = sockets.map { Watched($0) }
+    self.limits = limits
+    self.loop = loop
+    self.logger = logger
+  }
+
+  func start() {
+    for index in watched.indices {
+      guard let monitor = watched[index].monitor else { continue }
+      tokens.append(monitor.onEvents(loop) { [unowned self] in assumeIsolated { $0.read(index) } })
+    }
+    check()
+  }
+
+  func stop() {
+    for token in tokens { loop.cancel(token) }
+    if let timer { loop.cancel(timer) }
+  }
+
+  private func read(_ index: Int) {
+    let socket = watched[index]
+    while let event = socket.monitor?.next() { note(event, socket) }
+  }
+
+  private func note(_ event: SocketEvent, _ socket: Watched) {
+    let descriptor = Int32(bitPattern: event.value)
+    switch event.kind {
+    case .accepted: accepted(descriptor, socket)
+    case .disconnected: socket.table.disconnected(descriptor, now: .now)
+    default: socket.failures.note(event, socket: socket.name, logger: logger)
+    }
+  }
+
+  /// Takes note of a new connection, or ends it if there are too many: out of descriptors, libzmq would try to accept
+  /// the next one again and again.
+  private func accepted(_ descriptor: Int32, _ socket: Watched) {
+    socket.table.accepted(descriptor, now: .now)
+    socket.ears.isListening = socket.table.isListening
+    guard let limit = limits.connections, watched.reduce(0, { $0 + $1.table.count }) > limit else { return }
+    AcceptedConnection.end(descriptor)
+    refused.log(
+      .error, "too many connections: a new one was refused; raise the limit of open files (ulimit -n)", to: logger,
+      metadata: [LogKey.socket: "\(socket.name)", LogKey.limit: "\(limit)"])
+  }
+
+  // MARK: - Checks
+
+  /// The time to the next check. Many connections are checked less often, as each costs a system call.
+  private var interval: Duration {
+    .milliseconds(min(max(100, watched.reduce(0) { $0 + $1.table.count } / 5), 400))
+  }
+
+  private func check() {
+    for socket in watched { check(socket) }
+    limitHeldMemory()
+    timer = schedule(at: .now + interval) { $0.check() }
+  }
+
+  private func check(_ socket: Watched) {
+    let notes = socket.ears.take()
+    for event in notes.events { note(event, socket) }
+    for (descriptor, isValid) in notes.heard { socket.table.heard(descriptor, isValid: isValid) }
+    if notes.isEngineMissing { for end in socket.table.missingEngine() { perform(end, socket) } }
+    let ends = socket.table.check(
+      now: .now, published: socket.ears.published, traffic: { AcceptedConnection.traffic($0) })
+    for end in ends { perform(end, socket) }
+    socket.ears.isListening = socket.table.isListening
+  }
+
+  /// Ends the connection that holds most if all together hold too much.
+  private func limitHeldMemory() {
+    var total: UInt64 = 0
+    var largest: (socket: Watched, descriptor: Int32, held: UInt64)?
+    for socket in watched {
+      for (descriptor, held) in socket.table.holders {
+        total += held
+        if held > largest?.held ?? 0 { largest = (socket, descriptor, held) }
+      }
+    }
+    guard total > limits.held, let largest else { return }
+    perform(.init(descriptor: largest.descriptor, reason: .held), largest.socket)
+  }
+
+  private func perform(_ end: ConnectionTable.End, _ socket: Watched) {
+    AcceptedConnection.end(end.descriptor)
+    let isUsual = end.reason == .unreachable || end.reason == .mute
+    ended.log(
+      isUsual ? .debug : .warning, "a connection was ended: \(end.reason.rawValue)", to: logger,
+      metadata: [LogKey.socket: "\(socket.name)"])
+  }
+}

@@ -1,0 +1,150 @@
+import MartletZeroMQ
+import Testing
+
+@testable import MartletController
+
+/// Which connections are ended, and which never.
+@Suite struct ConnectionTableTests {
+  typealias Traffic = AcceptedConnection.Traffic
+
+  let start = ContinuousClock.now
+
+  /// Checks a table at a time in milliseconds; of all connections so many bytes were received.
+  func check(
+    _ table: inout ConnectionTable, _ time: Int, received: UInt64 = 0, published: UInt64 = 0,
+    _ traffic: [Int32: Traffic] = [:]
+  ) -> [Int32] {
+    table.check(now: start + .milliseconds(time), published: published) {
+      traffic[$0] ?? Traffic(received: received)
+    }.map(\.descriptor)
+  }
+
+  @Test(arguments: [ConnectionRole.clients, .engines, .output, .hearts])
+  func aMessageThatDoesNotEndIsLimited(role: ConnectionRole) {
+    var table = ConnectionTable(role: role, limits: .init(held: 1000))
+    table.accepted(1, now: start)
+    // Nobody was asked to listen yet, so nobody knows whether this was a message.
+    #expect(check(&table, 0, received: 5000).isEmpty)
+    #expect(table.isListening)
+    #expect(check(&table, 1, received: 6000).isEmpty)
+    #expect(check(&table, 2, received: 6001) == [1])
+  }
+
+  @Test func whoeverComesWhileOthersAreWatchedIsLimitedFromTheStart() {
+    var table = ConnectionTable(role: .clients, limits: .init(held: 1000))
+    table.accepted(1, now: start)
+    table.accepted(2, now: start)
+    #expect(check(&table, 0, [1: Traffic(received: 5000), 2: Traffic(received: 1001)]) == [2])
+  }
+
+  @Test func messagesThatEndAreNotLimited() {
+    var table = ConnectionTable(role: .clients, limits: .init(held: 1000))
+    table.accepted(1, now: start)
+    var received: UInt64 = 0
+    for time in 0..<100 {
+      #expect(check(&table, time, received: received).isEmpty)
+      received += 900
+      table.heard(1, isValid: false)
+    }
+    // An unfinished one behind them is.
+    #expect(check(&table, 100, received: received).isEmpty)
+    #expect(check(&table, 101, received: received + 1001) == [1])
+  }
+
+  @Test func whoeverHasProvenItselfIsLeftAlone() {
+    var table = ConnectionTable(role: .clients, limits: .init(held: 1000))
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true)
+    #expect(!table.isListening)
+    #expect(check(&table, 0, received: 1 << 40).isEmpty)
+    #expect(check(&table, 1, received: 1 << 41).isEmpty)
+    #expect(table.missingEngine().isEmpty)
+  }
+
+  @Test func aBeatProvesNothing() {
+    var table = ConnectionTable(role: .hearts, limits: .init(held: 1000))
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true)
+    #expect(table.isListening)
+  }
+
+  @Test func aHeartThatNeverBeatsConnectsAgain() {
+    var table = ConnectionTable(role: .hearts, limits: .init(mutePatience: .seconds(6)))
+    table.accepted(1, now: start)
+    table.accepted(2, now: start)
+    table.heard(2, isValid: true)
+    #expect(check(&table, 6000).isEmpty)
+    #expect(check(&table, 6001) == [1])
+    table.disconnected(1, now: start + .milliseconds(6002))
+    #expect(check(&table, 60_000).isEmpty)
+    #expect(table.count == 1)
+  }
+
+  @Test func afterALossOfAProvenConnectionMutePeersConnectAgainOnce() {
+    var table = ConnectionTable(role: .clients)
+    table.accepted(1, now: start)
+    table.accepted(2, now: start + .seconds(100))
+    table.accepted(3, now: start + .seconds(100))
+    table.accepted(4, now: start + .seconds(100))
+    table.heard(3, isValid: true)
+    table.heard(4, isValid: false)
+    table.disconnected(3, now: start + .seconds(101))
+    #expect(check(&table, 102_999).isEmpty)
+    #expect(check(&table, 103_000) == [2])
+    #expect(check(&table, 104_000).isEmpty)
+  }
+
+  @Test func theLossOfOthersChangesNothing() {
+    var table = ConnectionTable(role: .clients)
+    for descriptor: Int32 in 1...2 { table.accepted(descriptor, now: start) }
+    table.heard(1, isValid: false)
+    table.disconnected(1, now: start)
+    table.disconnected(7, now: start)
+    for time in 0..<10 { #expect(check(&table, 1000 * time).isEmpty) }
+  }
+
+  @Test func ifAnEngineIsMissingThoseWithoutProofConnectAgain() {
+    var table = ConnectionTable(role: .engines)
+    for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
+    table.heard(2, isValid: true)
+    table.heard(3, isValid: false)
+    #expect(Set(table.missingEngine().map(\.descriptor)) == [1, 3])
+  }
+
+  @Test func aDescriptorThatIsUsedAgainHasProvenNothing() {
+    var table = ConnectionTable(role: .engines)
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true)
+    table.disconnected(1, now: start)
+    table.accepted(1, now: start)
+    #expect(table.missingEngine().map(\.descriptor) == [1])
+  }
+
+  @Test func aSubscriberThatDoesNotReadIsCutOff() {
+    var table = ConnectionTable(role: .subscribers, limits: .init(backlog: 1000))
+    for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
+    #expect(!table.isListening)
+    // The first reads nothing, the second a little, the third all.
+    let stuck = { (published: UInt64) in
+      [
+        1: Traffic(acknowledged: 10, waiting: 5), 2: Traffic(acknowledged: published / 2 + 10, waiting: 5),
+        3: Traffic(acknowledged: published, waiting: 0),
+      ] as [Int32: Traffic]
+    }
+    #expect(check(&table, 0, published: 1 << 30, stuck(1 << 30)).isEmpty)
+    #expect(check(&table, 1, published: 1 << 30 + 1000, stuck(1 << 30 + 1000)).isEmpty)
+    #expect(check(&table, 2, published: 1 << 30 + 1001, stuck(1 << 30 + 1001)) == [1])
+    table.disconnected(1, now: start)
+    #expect(check(&table, 3, published: 1 << 30 + 2500, stuck(1 << 30 + 2500)) == [2])
+  }
+
+  @Test func holdersAreThoseThatHoldMuch() {
+    var table = ConnectionTable(role: .clients)
+    for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
+    table.heard(3, isValid: true)
+    _ = check(&table, 0, received: 0)
+    #expect(check(&table, 1, [1: Traffic(received: 1 << 20), 2: Traffic(received: 1 << 21)]).isEmpty)
+    #expect(table.holders.map(\.descriptor) == [2])
+    #expect(table.holders.first?.held == 1 << 21)
+  }
+}
