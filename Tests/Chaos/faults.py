@@ -10,6 +10,7 @@ import time
 KILLS = {
     "engine_kill": 10, "engine_leave": 3, "engine_stop": 4, "worker_kill": 6, "worker_stop": 2, "client_kill": 3,
     "client_stop": 2, "controller_stop": 1, "engine_long_stop": 0, "controller_kill": 0,
+    "starting_worker_kill": 0,
 }
 LINKS = {
     "engine_cut": 6, "engine_cut_one_way": 6, "engine_slow": 4, "client_cut": 3, "client_cut_one_way": 3,
@@ -101,12 +102,21 @@ class Faults:
 
     def worker_kill(self):
         """Python dies; its engine says so and leaves."""
+        return self.end_worker(is_ready=True)
+
+    def starting_worker_kill(self):
+        return self.end_worker(is_ready=False)
+
+    def end_worker(self, is_ready):
         engine = self.engine()
-        if engine and (worker := self.one_of(engine.workers())):
+        if not engine or ("Python is ready" in engine.process.log(10**7)) != is_ready:
+            return None
+        if worker := self.one_of(engine.workers()):
             self.harm(engine, "its Python was killed")
             engine.expected_to_end = True
             worker.kill()
             return f"{engine.name} pid {worker.pid}"
+        return None
 
     def client_kill(self):
         if client := self.client():

@@ -32,8 +32,13 @@ class Task:
     ends: list = field(default_factory=list)
 
     @property
-    def succeeded(self):
+    def is_right(self):
         return bool(self.ends) and self.ends[0].get("value") == self.expected
+
+    @property
+    def failed(self):
+        """Whether it ended with an error, be it the right one."""
+        return bool(self.ends) and (not self.is_right or self.expected.startswith("raises"))
 
 
 @dataclass
@@ -72,6 +77,8 @@ class Ledger:
         self.lost_clients = set()
         self.closed_clients = set()
         self.odd = []
+        #: Answers to tasks that clients had ended themselves, because their engine had left.
+        self.late = 0
 
     def read(self, client, events):
         """The events that a client wrote. A reply may be read before the submission has been written down."""
@@ -94,6 +101,9 @@ class Ledger:
             task.ends.append(event)
         else:
             self.odd.append(f"{event['task']} ended but was never submitted")
+
+    def _answered_late(self, client, event):
+        self.late += 1
 
     def _closed(self, client, event):
         self.closed_clients.add(client)
@@ -139,7 +149,7 @@ class Ledger:
                 yield "lost: it never ended"
             return
         end = task.ends[0]
-        if task.succeeded:
+        if task.is_right:
             if task.mark and not self.marks[task.mark] and not task.expected.startswith("raises"):
                 yield "answered without having run"
         elif "value" in end:
@@ -158,7 +168,7 @@ class Ledger:
                 return "its engine was not harmed"
             return None
         if error["ename"] == "ImpossibleDependency":
-            failed = [name for name in task.after if name not in self.tasks or not self.tasks[name].succeeded]
+            failed = [name for name in task.after if name not in self.tasks or self.tasks[name].failed]
             return None if failed else "the tasks it waited for succeeded"
         return "nothing that was done explains it"
 
@@ -166,7 +176,7 @@ class Ledger:
         """Engines with which more tasks failed than they can have begun."""
         failed = {}
         for name, task in self.tasks.items():
-            if task.mark and task.via == "task" and not self.marks[task.mark] and not task.succeeded and task.ends:
+            if task.mark and task.via == "task" and not self.marks[task.mark] and not task.is_right and task.ends:
                 error = task.ends[0].get("error", {})
                 if error.get("ename") in ENGINE_LOST:
                     failed.setdefault(min(named_engines(error), default="unnamed"), []).append(name)
@@ -184,7 +194,7 @@ class Ledger:
             end = task.ends[0] if task.ends else None
             if not end:
                 fates["abandoned" if task.client in self.lost_clients else "lost"] += 1
-            elif task.succeeded:
+            elif task.is_right:
                 fates["right"] += 1
             elif "error" in end:
                 fates[end["error"]["ename"]] += 1
@@ -192,7 +202,7 @@ class Ledger:
             else:
                 fates["wrong"] += 1
         worst = {"heard of a killed engine after": (round(median(waits), 2), round(max(waits), 2))} if waits else {}
-        return {"tasks": len(self.tasks), **fates, "runs marked": self.marks.total(), **worst}
+        return {"tasks": len(self.tasks), **fates, "runs marked": self.marks.total(), "answered late": self.late, **worst}
 
     def _waits(self, task, end):
         names = named_engines(end["error"])

@@ -138,6 +138,11 @@ def test_a_failed_dependency():
     assert ledger.complaints() == []
 
 
+def test_a_dependency_that_was_to_fail():
+    events = [submitted("a", expected="raises X: y"), ended("a", "raises X: y")]
+    assert not ledger_of(*events, submitted("b", after=["a"]), failed("b", ename="ImpossibleDependency")).complaints()
+
+
 def test_a_dependency_that_did_not_fail():
     events = [submitted("a"), ended("a"), submitted("b", after=["a"]), failed("b", ename="ImpossibleDependency")]
     assert "it waited for succeeded" in the_complaint(ledger_of(*events))

@@ -28,8 +28,12 @@ class WatchedClient(ipp.Client):
             self.making_up = False
 
     def _handle_apply_reply(self, msg):
+        name = msg["parent_header"]["msg_id"]
         if not self.making_up:
-            self.journal.write("replied", task=msg["parent_header"]["msg_id"])
+            self.journal.write("replied", task=name)
+            if name in self.results:
+                # ipyparallel raises an InvalidStateError here, after which its stream may stall.
+                return self.journal.write("answered_late", task=name)
         super()._handle_apply_reply(msg)
 
 
