@@ -5,6 +5,8 @@ import itertools
 import random
 import time
 
+from ledger import LEAVING
+
 #: How often each fault is chosen. Faults that the system does not survive yet have no weight; name them in
 #: CHAOS_FAULTS, for example `CHAOS_FAULTS=controller_kill=1,engine_kill=5`.
 KILLS = {
@@ -95,7 +97,7 @@ class Faults:
 
     def engine_leave(self):
         if engine := self.engine():
-            self.harm(engine, "told to leave")
+            self.harm(engine, LEAVING)
             engine.expected_to_end = True
             engine.process.terminate()
             return engine.name

@@ -12,6 +12,9 @@ from statistics import median
 #: What a task ends with whose engine was lost.
 ENGINE_LOST = {"EngineError", "EngineLost"}
 
+#: The harm of an engine that is asked to end.
+LEAVING = "told to leave"
+
 #: Seconds after the end of a harm for which its consequences may still be told.
 GRACE = 20.0
 
@@ -167,6 +170,10 @@ class Ledger:
             if not any(harm.explains(names, task, end["at"]) for harm in self.harms):
                 return "its engine was not harmed"
             return None
+        if error["ename"] == "CancellationError":
+            # What Swift functions throw that are waiting while their engine is told to leave.
+            told = [harm for harm in self.harms if harm.what == LEAVING and harm.explains(named_engines(error), task, end["at"])]
+            return None if told else "its engine was not told to leave"
         if error["ename"] == "ImpossibleDependency":
             failed = [name for name in task.after if name not in self.tasks or self.tasks[name].failed]
             return None if failed else "the tasks it waited for succeeded"

@@ -87,7 +87,8 @@ class Link:
     @staticmethod
     def _abort(writer):
         """Ends a connection with a reset: what is on its way is lost."""
-        if end := writer.get_extra_info("socket"):
+        end = writer.get_extra_info("socket")
+        if end and end.fileno() >= 0:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
 

@@ -1,7 +1,7 @@
 """The oracle finds each kind of fault, and finds none where there is none."""
 
 import pytest
-from ledger import GRACE, Ledger
+from ledger import GRACE, LEAVING, Ledger
 
 E1, E2 = "1f" * 16, "2e" * 16
 
@@ -129,6 +129,13 @@ def test_an_error_that_nothing_explains():
     ledger = ledger_of(submitted("a"), failed("a", ename="TaskTimeout", engine=E1))
     ledger.harm({E1}, "killed", since=1.5)
     assert "nothing that was done" in the_complaint(ledger)
+
+
+@pytest.mark.parametrize("what, complaints", [(LEAVING, 0), ("killed", 1)])
+def test_a_cancelled_function(what, complaints):
+    ledger = ledger_of(submitted("a"), failed("a", ename="CancellationError", engine=E1))
+    ledger.harm({E1}, what, since=1.5)
+    assert len(ledger.complaints()) == complaints
 
 
 def test_a_failed_dependency():
