@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: deps packages build release test build-tests unit conformance peers chaos fuzz suite demo bench micro format lint clean
+.PHONY: deps packages build release test build-tests unit conformance peers chaos fuzz suite demo bench micro format \
+  lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python

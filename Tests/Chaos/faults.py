@@ -80,7 +80,7 @@ class Faults:
 
     def client(self):
         return self.one_of([
-            client for client in self.scene.clients_ if client.process.running and not client.stopped
+            client for client in self.scene.streams if client.process.running and not client.stopped
         ])
 
     def harm(self, engine, what, until=float("inf")):

@@ -172,8 +172,9 @@ class Ledger:
             return None
         if error["ename"] == "CancellationError":
             # What Swift functions throw that are waiting while their engine is told to leave.
-            told = [harm for harm in self.harms if harm.what == LEAVING and harm.explains(named_engines(error), task, end["at"])]
-            return None if told else "its engine was not told to leave"
+            told = [harm for harm in self.harms if harm.what == LEAVING]
+            is_true = any(harm.explains(named_engines(error), task, end["at"]) for harm in told)
+            return None if is_true else "its engine was not told to leave"
         if error["ename"] == "ImpossibleDependency":
             failed = [name for name in task.after if name not in self.tasks or self.tasks[name].failed]
             return None if failed else "the tasks it waited for succeeded"
@@ -209,7 +210,8 @@ class Ledger:
             else:
                 fates["wrong"] += 1
         worst = {"heard of a killed engine after": (round(median(waits), 2), round(max(waits), 2))} if waits else {}
-        return {"tasks": len(self.tasks), **fates, "runs marked": self.marks.total(), "answered late": self.late, **worst}
+        counts = {"tasks": len(self.tasks), **fates, "runs marked": self.marks.total(), "answered late": self.late}
+        return {**counts, **worst}
 
     def _waits(self, task, end):
         names = named_engines(end["error"])

@@ -82,7 +82,7 @@ class Scene(Cluster):
         self.ledger = Ledger(innocents)
         self.network = Network() if transport == "tcp" else None
         self.wanted = engines, clients
-        self.engines, self.clients_, self.former = [], [], []
+        self.engines, self.streams, self.former = [], [], []
         self.controller = None
         self.started = time.monotonic()
         self.timeline = []
@@ -140,17 +140,17 @@ class Scene(Cluster):
         ]
         client = Member(self.start(f"{kind}-client", list(map(str, command))), kind, link)
         client.journal = name
-        self.clients_.append(client)
+        self.streams.append(client)
 
     def replace(self):
         """A new engine or client for each that was to end, and a complaint about each that was not."""
-        for members, add in ((self.engines, self.add_engine), (self.clients_, self.add_client)):
+        for members, add in ((self.engines, self.add_engine), (self.streams, self.add_client)):
             for member in [member for member in members if not member.process.running]:
                 self.dismiss(member)
                 add(member.kind)
 
     def dismiss(self, member):
-        members = self.engines if member in self.engines else self.clients_
+        members = self.engines if member in self.engines else self.streams
         members.remove(member)
         self.former.append(member)
         if not member.expected_to_end:
@@ -163,10 +163,8 @@ class Scene(Cluster):
         """The ids and uuids under which an engine has been registered; empty until it is."""
         ids = set(re.findall(r"Completed registration with id (\d+)", engine.process.log(10**7)))
         log = "".join(process.log(10**8) for process in self.processes if process.name.startswith("controller"))
-        uuids = {
-            uuid for name, uuid in re.findall(r"engine connected.* martlet\.engine\.id=(\d+) martlet\.engine\.uuid=(\S+)", log)
-            if name in ids
-        }
+        connected = re.findall(r"engine connected.* martlet\.engine\.id=(\d+) martlet\.engine\.uuid=(\S+)", log)
+        uuids = {uuid for name, uuid in connected if name in ids}
         return ids | uuids if uuids else set()
 
     # What is to be seen of it.
@@ -182,10 +180,12 @@ class Scene(Cluster):
         self.replace()
         (self.directory / "stop").touch()
         try:
-            wait_until(lambda: not any(client.process.running for client in self.clients_), "the clients", PATIENCE + 30)
+            wait_until(
+                lambda: not any(client.process.running for client in self.streams), "the clients", PATIENCE + 30
+            )
         except AssertionError as error:
             self.complaints.append(str(error))
-        for client in self.clients_:
+        for client in self.streams:
             if not client.process.running and client.process.child.returncode:
                 self.complaints.append(f"{client.name} failed with status {client.process.child.returncode}")
         self.check_hub()
@@ -201,12 +201,15 @@ class Scene(Cluster):
             except AssertionError as error:
                 known = client.ask("connection_request").content
                 queues = client.ask("queue_request", {"verbose": True}).content
-                shown = {key: value if key == "unassigned" else {**value, "completed": ...} for key, value in queues.items() if key != "status"}
-                self.complaints.append(f"{error}: running {running}, registered {known['engines']}, queues {shown}")
+                for queue in queues.values():
+                    if isinstance(queue, dict):
+                        queue["completed"] = len(queue["completed"])
+                self.complaints.append(f"{error}: running {running}, registered {known['engines']}, queues {queues}")
 
     def registered_as(self, client, running):
         known = client.ask("connection_request").content["engines"]
-        return len(known) == len(running) and all(any(uuid in names for uuid in known.values()) for names in running.values())
+        found = [any(uuid in names for uuid in known.values()) for names in running.values()]
+        return len(known) == len(running) and all(found)
 
     def is_idle(self, client):
         queues = client.ask("queue_request", {"verbose": True}).content
@@ -228,8 +231,8 @@ class Scene(Cluster):
 
     def close(self):
         """Ends everything and looks for what is left. Returns all complaints."""
-        files_stay = any("--reuse" in argument or "--restore" in argument for argument in self.controller.process.child.args)
-        for member in (*self.clients_, *self.engines, self.controller):
+        files_stay = bool({"--reuse", "--restore"} & set(self.controller.process.child.args))
+        for member in (*self.streams, *self.engines, self.controller):
             member.expected_to_end = True
             member.process.terminate()
             if complaint := member.process.finish(20):
@@ -245,14 +248,14 @@ class Scene(Cluster):
         if sockets or files:
             self.complaints.append(f"left behind: {', '.join(sockets + files)}")
         if self.network:
-            for member in (*self.clients_, *self.engines):
+            for member in (*self.streams, *self.engines):
                 member.link.close()
             self.network.stop()
         return self.complaints + self.account()
 
     def account(self):
         """What the ledger says after all journals have been read."""
-        for client in (*self.former, *self.clients_):
+        for client in (*self.former, *self.streams):
             if hasattr(client, "journal"):
                 self.ledger.read(client.journal, read_journal(self.directory / f"{client.journal}.journal"))
         marks = self.directory / "marks"

@@ -60,7 +60,7 @@ def report(scene, faults, took):
 def explain(scene, complaints):
     """What is needed to find the fault: everything is kept, and the most important part shown."""
     kept = REPOSITORY / ".build" / "chaos" / scene.directory.name
-    shutil.copytree(scene.directory, kept, ignore=lambda folder, names: [n for n in names if n.startswith("s-")])
+    shutil.copytree(scene.directory, kept, ignore=lambda folder, names: [n for n in names if n[:2] in ("s-", "s:")])
     shutil.rmtree(scene.directory)
     (kept / "timeline").write_text("\n".join(scene.timeline) + "\n")
     (kept / "complaints").write_text("\n".join(complaints) + "\n")

@@ -46,7 +46,8 @@ class Fuzzer:
         wire = numbers.choice(self.wires)
         fields = {numbers.choice(FIELDS): numbers.choice(VALUES) for _ in range(numbers.randrange(4))}
         kind = numbers.choice(KINDS)
-        content = {name: numbers.choice(VALUES) for name in ("msg_ids", "query", "keys", "code") if numbers.random() < 0.3}
+        names = [name for name in ("msg_ids", "query", "keys", "code") if numbers.random() < 0.3]
+        content = {name: numbers.choice(VALUES) for name in names}
         frames = wire.frames(kind, content, fields, identities=[b"nobody"], buffers=[numbers.randbytes(20)])
         if numbers.random() < 0.5:
             frames = self.mutated(frames, wire)
