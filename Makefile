@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: deps packages build release test build-tests unit conformance peers suite demo bench micro format lint clean
+.PHONY: deps packages build release test build-tests unit conformance peers chaos fuzz suite demo bench micro format \
+  lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python
@@ -16,6 +17,11 @@ FILES ?=
 BENCH ?=
 # Arguments for Benchmarks/micro.py, for example MICRO=--update.
 MICRO ?=
+# How long `make chaos` and `make fuzz` last, and which random run: printed by each.
+MINUTES ?=
+SEED ?=
+# Faults and their weights for `make chaos`.
+FAULTS ?=
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 export MARTLET_BIN_DIR ?= $(CURDIR)/.build/debug
@@ -35,7 +41,7 @@ release: packages
 	@echo "build: release"
 	@$(SWIFT) build $(RELEASE)
 
-test: deps lint unit peers suite micro
+test: deps lint unit peers chaos suite micro
 	@echo "test: all passed"
 
 build-tests: packages
@@ -62,6 +68,16 @@ peers: deps build-tests
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 	@echo "test: conformance with Python peers"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Conformance
+
+# MINUTES=30 for a long run, SEED=… to repeat one, FAULTS=engine_kill=10,engine_reset=1 for other faults than usual.
+chaos: deps build-tests
+	@echo "test: chaos"
+	@CHAOS_MINUTES="$(MINUTES)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" \
+	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Chaos -s
+
+fuzz: deps build-tests
+	@FUZZ_MINUTES="$(MINUTES)" FUZZ_SEED="$(SEED)" \
+	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Chaos/test_fuzz.py -s
 
 suite: deps build-tests
 	@echo "test: ipyparallel's own suite on martlet's controller"

@@ -13,6 +13,16 @@ enum TestFunctions {
     return seconds
   }
 
+  /// Leaves its mark as a line of a file before anything else, takes its time, and returns the value.
+  static let work = RemoteFunction("work") {
+    (path: String, mark: String, seconds: Double, value: Int) async throws -> Int in
+    let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o600)
+    guard descriptor >= 0 else { throw Failure(description: "\(path) can't be written") }
+    try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data("\(mark)\n".utf8))
+    try await Task.sleep(for: .seconds(seconds))
+    return value
+  }
+
   static let all: [any RemoteCallable] = [
     RemoteFunction("add") { (a: Int, b: Int) in a + b },
     RemoteFunction("greet") { "hi~" },
@@ -24,6 +34,7 @@ enum TestFunctions {
     },
     RemoteFunction("fail") { (message: String) throws -> Int in throw Failure(description: message) },
     sleep,
+    work,
     RemoteFunction("say") { (text: String) in print(text) == () },
     RemoteFunction("wordCount") { (path: String) throws -> [String: Int] in
       let text = try String(contentsOfFile: path, encoding: .utf8)

@@ -1,0 +1,213 @@
+"""What can be done to a cluster, and when: random from a seed."""
+
+import heapq
+import itertools
+import random
+import time
+
+from ledger import LEAVING
+
+#: How often each fault is chosen. Faults that the system does not survive yet have no weight; name them in
+#: CHAOS_FAULTS, for example `CHAOS_FAULTS=controller_kill=1,engine_kill=5`.
+KILLS = {
+    "engine_kill": 10, "engine_leave": 3, "engine_stop": 4, "worker_kill": 6, "worker_stop": 2, "client_kill": 3,
+    "client_stop": 2, "controller_stop": 1, "engine_long_stop": 0, "controller_kill": 0,
+    "starting_worker_kill": 0,
+}
+LINKS = {
+    "engine_cut": 6, "engine_cut_one_way": 6, "engine_slow": 4, "client_cut": 3, "client_cut_one_way": 3,
+    "client_slow": 2, "engine_kill": 3, "engine_reset": 0, "engine_refuse": 0,
+}
+
+
+def weights_from(text, defaults):
+    """The weights named in a text such as `a=1,b=2`, all others being 0; the defaults if it is empty."""
+    if not text:
+        return defaults
+    chosen = dict(part.split("=") for part in text.split(","))
+    if unknown := chosen.keys() - (KILLS | LINKS).keys():
+        raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")
+    return {name: int(weight) for name, weight in chosen.items() if name in defaults}
+
+
+class Faults:
+    """Does one thing after another to a scene. Each fault is a method; what it returns goes into the timeline."""
+
+    def __init__(self, scene, seed, weights, pause):
+        self.scene = scene
+        self.numbers = random.Random(seed)
+        self.weights = weights
+        self.pause = pause
+        self.counts = dict.fromkeys(weights, 0)
+        self.undoings = []
+        self.ticks = itertools.count()
+
+    def run(self, seconds):
+        """Harms the scene for some time, then heals it."""
+        end = time.monotonic() + seconds
+        sampled = 0.0
+        while (moment := time.monotonic()) < end:
+            following = moment + self.numbers.uniform(0, 2 * self.pause)
+            while time.monotonic() < min(following, end):
+                self.undo_until(time.monotonic())
+                self.scene.replace()
+                if time.monotonic() > sampled + 1:
+                    self.scene.sample()
+                    sampled = time.monotonic()
+                time.sleep(0.02)
+            [name] = self.numbers.choices(list(self.weights), self.weights.values())
+            if done := getattr(self, name)():
+                self.counts[name] += 1
+                self.scene.note(f"{name} {done}")
+        self.undo_until(float("inf"))
+
+    def undo_until(self, moment):
+        while self.undoings and self.undoings[0][0] <= moment:
+            heapq.heappop(self.undoings)[2]()
+
+    def later(self, seconds, undo):
+        heapq.heappush(self.undoings, (time.monotonic() + seconds, next(self.ticks), undo))
+
+    def one_of(self, members):
+        return self.numbers.choice(members) if members else None
+
+    def engine(self):
+        """An engine that can be harmed: registered, running as it should."""
+        return self.one_of([
+            engine for engine in self.scene.engines
+            if engine.process.running and not engine.stopped and not engine.expected_to_end and self.scene.names(engine)
+        ])
+
+    def client(self):
+        return self.one_of([
+            client for client in self.scene.streams if client.process.running and not client.stopped
+        ])
+
+    def harm(self, engine, what, until=float("inf")):
+        """Writes down, before it is done, what an engine's tasks may fail for."""
+        self.scene.ledger.harm(self.scene.names(engine), what, time.monotonic(), until)
+
+    # Processes that end.
+
+    def engine_kill(self):
+        if engine := self.engine():
+            self.harm(engine, "killed")
+            engine.kill()
+            return engine.name
+
+    def engine_leave(self):
+        if engine := self.engine():
+            self.harm(engine, LEAVING)
+            engine.expected_to_end = True
+            engine.process.terminate()
+            return engine.name
+
+    def worker_kill(self):
+        """Python dies; its engine says so and leaves."""
+        return self.end_worker(is_ready=True)
+
+    def starting_worker_kill(self):
+        return self.end_worker(is_ready=False)
+
+    def end_worker(self, is_ready):
+        engine = self.engine()
+        if not engine or ("Python is ready" in engine.process.log(10**7)) != is_ready:
+            return None
+        if worker := self.one_of(engine.workers()):
+            self.harm(engine, "its Python was killed")
+            engine.expected_to_end = True
+            worker.kill()
+            return f"{engine.name} pid {worker.pid}"
+        return None
+
+    def client_kill(self):
+        if client := self.client():
+            self.scene.ledger.client_lost(client.journal)
+            client.kill()
+            return client.name
+
+    def controller_kill(self):
+        """The controller is killed and comes back under the same addresses."""
+        self.scene.controller.kill()
+        time.sleep(self.numbers.uniform(0, 2))
+        self.scene.run_controller("--restore")
+        return self.scene.controller.name
+
+    # Processes that stop for a while.
+
+    def stop(self, member, shortest, longest):
+        seconds = self.numbers.uniform(shortest, longest)
+        member.stop()
+        self.later(seconds, member.resume)
+        return f"{member.name} for {seconds:.2f} s"
+
+    def engine_stop(self):
+        return (engine := self.engine()) and self.stop(engine, 0.1, 2)
+
+    def engine_long_stop(self):
+        """Longer than its hearts may miss: its tasks are given up."""
+        if engine := self.engine():
+            self.harm(engine, "stopped", time.monotonic() + 15)
+            return self.stop(engine, 10, 15)
+
+    def worker_stop(self):
+        engine = self.engine()
+        if engine and (worker := self.one_of(engine.workers())):
+            seconds = self.numbers.uniform(0.1, 1)
+            worker.suspend()
+            self.later(seconds, lambda: worker.is_running() and worker.resume())
+            return f"{engine.name} pid {worker.pid} for {seconds:.2f} s"
+
+    def client_stop(self):
+        return (client := self.client()) and self.stop(client, 0.1, 4)
+
+    def controller_stop(self):
+        return not self.scene.controller.stopped and self.stop(self.scene.controller, 0.1, 2)
+
+    # The network.
+
+    def cut(self, member, *directions):
+        seconds = self.numbers.uniform(0.1, 3)
+        member.link.cut(*directions)
+        self.later(seconds, member.link.heal)
+        return f"{member.name} {' '.join(directions)} for {seconds:.2f} s"
+
+    def engine_cut(self):
+        return (engine := self.engine()) and self.cut(engine)
+
+    def engine_cut_one_way(self):
+        return (engine := self.engine()) and self.cut(engine, self.numbers.choice(["up", "down"]))
+
+    def client_cut(self):
+        return (client := self.client()) and self.cut(client)
+
+    def client_cut_one_way(self):
+        return (client := self.client()) and self.cut(client, self.numbers.choice(["up", "down"]))
+
+    def slow(self, member):
+        delay, seconds = self.numbers.uniform(0.005, 0.1), self.numbers.uniform(1, 4)
+        member.link.slow(delay)
+        self.later(seconds, member.link.heal)
+        return f"{member.name} by {delay:.3f} s for {seconds:.2f} s"
+
+    def engine_slow(self):
+        return (engine := self.engine()) and self.slow(engine)
+
+    def client_slow(self):
+        return (client := self.client()) and self.slow(client)
+
+    def engine_reset(self):
+        """Messages on the way are lost, so tasks may fail; the engine stays."""
+        if engine := self.engine():
+            self.harm(engine, "its connections were reset", time.monotonic())
+            engine.link.reset()
+            return engine.name
+
+    def engine_refuse(self):
+        """No connection for a while, shorter than what hearts may miss."""
+        if engine := self.engine():
+            seconds = self.numbers.uniform(0.2, 2)
+            self.harm(engine, "its connections were refused", time.monotonic() + seconds)
+            engine.link.refuse()
+            self.later(seconds, engine.link.heal)
+            return f"{engine.name} for {seconds:.2f} s"
