@@ -15,7 +15,8 @@ extension Hub {
       sendOutgoing(query: false)
     case .engineRegistered(let uuid, let returnsTasks):
       for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
-    case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .engineUnregistered(let uuid, let departure):
+      for scheduler in schedulers { scheduler.engineUnregistered(uuid, departure) }
     case .awaitHeart(let uuid): hearts?.forget(uuid)
     case .watchHeart(let uuid): hearts?.watch(uuid)
     case .saveEngines: engineTableHasChanged = true
