@@ -22,6 +22,7 @@ public final class Client: Sendable {
   public let configuration: ClientConfiguration
   let connection: Connection
   let messageIDs = MessageIDs()
+  private let waits = Mutex(LogThrottle())
 
   private init(_ info: ConnectionInfo, _ configuration: ClientConfiguration) throws {
     connectionInfo = info
@@ -121,6 +122,16 @@ public final class Client: Sendable {
 
   /// The id of the session, which is in the headers of this client's messages.
   public var session: String { messageIDs.session }
+
+  /// Says in the log what tasks wait for when no engine is registered.
+  func noteWaitForEngines() {
+    guard connection.directory.withLock({ $0.engines.engines.isEmpty }) else { return }
+    waits.withLock {
+      $0.log(
+        .notice, "no engine is registered: tasks wait for one (martlet engines -n 4 adds some)",
+        to: configuration.logger)
+    }
+  }
 
   /// The id of an engine, also of one that has left.
   @Sendable func engineID(_ uuid: String) -> Int? { connection.directory.withLock { $0.engines.id(of: uuid) } }

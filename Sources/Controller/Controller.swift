@@ -106,8 +106,8 @@ public final class Controller: Service, Sendable {
   private func removeFiles() {
     for file in socketFiles { unlink(file) }
     guard !configuration.reusesFiles else { return }
-    configuration.clientFile?.remove()
-    configuration.engineFile?.remove()
+    configuration.clientFile?.remove(ifStill: clientConnection)
+    configuration.engineFile?.remove(ifStill: engineConnection)
   }
 
   /// The engines' connection in the form of registration replies.

@@ -89,12 +89,24 @@ extension ClusterProgram {
     let handler = LineLogHandler(name: program, level: .warning)
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
     try await cluster.withRunning { cluster in
-      try await run(connectedTo: try cluster.clientConnection(), arguments: options.arguments)
+      try await run(connectedTo: try cluster.clientConnection(), of: cluster, arguments: options.arguments)
     }
   }
 
-  private static func run(connectedTo connection: ConnectionInfo, arguments: [String]) async throws {
+  /// - Parameter cluster: the program's own cluster, if it has one.
+  private static func run(
+    connectedTo connection: ConnectionInfo, of cluster: Cluster? = nil, arguments: [String]
+  ) async throws {
     let client = try await Client.connect(connection)
+    let watch = cluster.map { cluster in
+      Task {
+        guard let failure = await cluster.waitForFailure() else { return }
+        // What is on its way says more about each task.
+        try await Task.sleep(for: .seconds(1))
+        client.fail(with: ClientError(.noEngines, failure.description))
+      }
+    }
+    defer { watch?.cancel() }
     do {
       try await run(client, arguments: arguments)
     } catch {

@@ -33,9 +33,12 @@ struct StartAction {
       print(await Self.description(of: cluster, stopsWithTerminal: !background))
       fflush(nil)
       if background { Daemon.reportReady() }
-      await cluster.waitUntilEnded()
+      let failure = await cluster.waitForFailure()
       try Task.checkCancellation()
-      throw ClusterError("the controller ended, its log is in \(cluster.configuration.profile.log)")
+      if let failure {
+        logger.error("\(failure)")
+        throw failure
+      }
     }
   }
 
@@ -50,6 +53,7 @@ struct StartAction {
     configuration.location = options.location
     configuration.engineArguments = options.python.engineArguments
     configuration.restartsEngines = options.restartsEngines
+    configuration.restartsController = true
     configuration.controllerArguments = options.python.controllerArguments + options.controllerArguments
     return configuration
   }

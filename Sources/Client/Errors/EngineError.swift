@@ -17,4 +17,14 @@ public struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     let name = engineID.map(String.init) ?? engineUUID ?? "unknown"
     self.description = description ?? "engine \(name) died while running task \(msgID)"
   }
+
+  /// The error for a request that an engine had when it left.
+  ///
+  /// - Parameter reason: how the engine's process ended, if that is known.
+  init(_ engine: RegisteredEngine, msgID: String, reason: String?) {
+    let how = reason.map { ": \($0)" } ?? ""
+    self.init(
+      engineID: engine.id, engineUUID: engine.uuid, msgID: msgID,
+      description: "engine \(engine.id) died while running task \(msgID)\(how)")
+  }
 }

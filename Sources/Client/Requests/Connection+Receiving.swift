@@ -30,7 +30,7 @@ extension Connection {
           throw WireError(.malformedJSON, "an unregistration without an id")
         }
         self.receiveArrivedReplies()
-        self.unregister(id)
+        self.unregister(id, reason: content["reason"]?.stringValue)
       case MessageType.shutdownNotification:
         self.receiveArrivedReplies()
         self.tearDown(ClientError(.closed, "the controller has shut down"))
@@ -61,13 +61,15 @@ extension Connection {
   }
 
   /// Removes an engine and fails the requests it had.
-  func unregister(_ id: Int) {
+  ///
+  /// - Parameter reason: how its process ended, if that is known.
+  func unregister(_ id: Int, reason: String? = nil) {
     let (gone, watchers) = directory.withLock { state in
       (state.engines.unregister(id: id), Array(state.watchers.values))
     }
     guard let gone else { return }
     for stranded in outbox.withOutstanding({ $0.engineDied(gone) }) {
-      stranded.context.fail(EngineError(engineID: gone.id, engineUUID: gone.uuid, msgID: stranded.id))
+      stranded.context.fail(EngineError(gone, msgID: stranded.id, reason: reason))
     }
     for watcher in watchers { watcher.yield() }
   }

@@ -106,7 +106,7 @@ actor Connection {
 
   /// Fails all unfinished tasks and closes the sockets; the loop keeps running.
   func tearDown(_ reason: ClientError) {
-    for destination in outbox.close() { destination.fail(reason) }
+    for destination in outbox.close(reason) { destination.fail(reason) }
     for token in tokens { loop.cancel(token) }
     tokens = []
     sockets = [:]

@@ -9,7 +9,8 @@ final class Outbox: Sendable {
     var session: Session
     var sockets: [RequestChannel: SharedSocket] = [:]
     var outgoing = Multipart()
-    var isClosed = false
+    /// Why it was closed.
+    var closing: ClientError?
 
     init(session: consuming Session) { self.session = session }
   }
@@ -28,19 +29,19 @@ final class Outbox: Sendable {
   /// Starts to accept requests.
   func open(_ sockets: [RequestChannel: SharedSocket]) { state.withLock { $0.sockets = sockets } }
 
-  /// Refuses further requests and releases the sockets.
+  /// Refuses further requests with an error and releases the sockets.
   ///
   /// - Returns: the tasks that still wait for replies.
-  func close() -> [ResultSlot] {
+  func close(_ reason: ClientError) -> [ResultSlot] {
     state.withLock { state in
-      state.isClosed = true
+      state.closing = state.closing ?? reason
       state.sockets = [:]
     }
     return outstanding.withLock { $0.removeAll().map(\.context) }
   }
 
   /// Whether the outbox was closed.
-  var isClosed: Bool { state.withLock { $0.isClosed } }
+  var isClosed: Bool { state.withLock { $0.closing != nil } }
 
   /// Signs and sends a request. If that is impossible, fails the tasks that wait for its replies.
   func send(_ request: Request) {
@@ -62,7 +63,8 @@ final class Outbox: Sendable {
     _ request: Request, _ state: inout State, _ outstanding: borrowing Mutex<OutstandingRequests<ResultSlot>>
   ) -> [(ResultSlot, any Error)] {
     guard let socket = state.sockets[request.channel] else {
-      return request.expected.map { ($0.destination, ClientError.closed) }
+      let error = state.closing ?? .closed
+      return request.expected.map { ($0.destination, error) }
     }
     let dead = outstanding.withLock { outstanding in
       request.expected.compactMap { expected in

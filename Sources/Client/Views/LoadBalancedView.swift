@@ -7,7 +7,8 @@ import MartletWire
 /// view.retries = 2
 /// for try await count in try view.map(wordCount, files) { … }
 /// ```
-/// If no engine is registered, tasks wait for one.
+/// If no engine is registered, tasks wait for one: the client's log says so, and ``timeout`` limits the wait. The tasks of a
+/// `ClusterProgram` fail when all engines of its cluster have died.
 public struct LoadBalancedView: Sendable {
   /// The client the view belongs to.
   public let client: Client
@@ -19,8 +20,8 @@ public struct LoadBalancedView: Sendable {
   public var label: String?
   /// How often a task is tried again if it fails or its engine dies. Default 0; must not be negative.
   public var retries = 0
-  /// How long a task may wait for its dependencies before it fails with `TaskTimeout`. Default `nil`: no limit, as for
-  /// zero. Must not be negative.
+  /// How long a task may wait for its dependencies and for an engine before it fails with `TaskTimeout`. Default `nil`: no
+  /// limit, as for zero. Must not be negative.
   public var timeout: Duration?
   /// Requests that must have finished before a task may run.
   public var after: Dependency?
@@ -67,7 +68,11 @@ public struct LoadBalancedView: Sendable {
   /// The metadata that tells the scheduler the options.
   func metadata() throws(ClientError) -> [UInt8] {
     var fields: [String: JSONValue] = [:]
-    if targets != .all { fields["targets"] = .array(try client.resolve(targets).map { .string($0.uuid) }) }
+    if targets == .all {
+      client.noteWaitForEngines()
+    } else {
+      fields["targets"] = .array(try client.resolve(targets).map { .string($0.uuid) })
+    }
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout {

@@ -1,4 +1,5 @@
 import Foundation
+import MartletEngine
 import Subprocess
 
 #if canImport(System)
@@ -20,7 +21,7 @@ public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .exited(let code): "exit code \(code)"
-    case .signaled(let signal): "signal \(signal)"
+    case .signaled(let signal): Int32(exactly: signal).map(SignalName.describe) ?? "signal \(signal)"
     case .unknown(let reason): reason
     }
   }
@@ -45,12 +46,12 @@ public final class ChildProcess: Sendable {
   ///
   /// - Parameters:
   ///   - command: the program to start.
-  ///   - environment: variables to add to this process's own.
+  ///   - environment: variables that differ from this process's own; `nil` removes one.
   ///   - log: the file to append its output to; created with mode 0600.
   ///   - grace: how long ``stop()`` waits after SIGTERM before SIGKILL.
   /// - Throws: ``OptionError`` when the log can't be opened or the process can't be started.
   public static func launch(
-    _ command: ProgramCommand, environment: [String: String] = [:], log: String, grace: Duration = .seconds(5)
+    _ command: ProgramCommand, environment: [String: String?] = [:], log: String, grace: Duration = .seconds(5)
   ) async throws -> ChildProcess {
     let output: FileDescriptor
     do {
@@ -89,7 +90,7 @@ public final class ChildProcess: Sendable {
   }
 
   private static func configuration(
-    of command: ProgramCommand, environment: [String: String], grace: Duration
+    of command: ProgramCommand, environment: [String: String?], grace: Duration
   ) -> Configuration {
     var platform = PlatformOptions()
     // Ctrl-C in a terminal signals the foreground group. A separate group lets this process stop its children in order.

@@ -19,15 +19,25 @@ extension Cluster {
     }
     if let location = configuration.location { arguments.append("--location=\(location)") }
     try record.write()
+    controllerCommand = configuration.controllerProgram.adding(arguments + controllerArguments)
+    try await waitForConnectionFiles(of: try await launchController())
+  }
+
+  /// - Parameter arguments: options in addition to those of the first start.
+  @discardableResult
+  private func launchController(_ arguments: [String] = []) async throws -> ChildProcess {
+    guard let command = controllerCommand else { throw ClusterError("the cluster has no controller") }
     let child = try await ChildProcess.launch(
-      configuration.controllerProgram.adding(arguments + controllerArguments),
-      log: "\(configuration.profile.log)/\(prefix)\(ProcessIdentity.pid).log", grace: configuration.stopGrace)
+      command.adding(arguments),
+      log: "\(configuration.profile.log)/ipcontroller-\(configuration.clusterID)-\(ProcessIdentity.pid).log",
+      grace: configuration.stopGrace)
     try await stopUnlessWanted(child)
     controller = child
+    controllerRestarts.started(ControllerKey(), at: .now)
     record.controller = .init(pid: child.pid, log: child.log)
     try record.write()
-    Task { self.controllerEnded(await child.status) }
-    try await waitForConnectionFiles(of: child)
+    Task { self.controllerEnded(await child.status, log: child.log) }
+    return child
   }
 
   /// Returns when the controller has written its connection files.
@@ -60,13 +70,54 @@ extension Cluster {
     ["--profile-dir=\(configuration.profile.path)", "--cluster-id=\(configuration.clusterID)"]
   }
 
-  private func controllerEnded(_ status: ExitStatus) {
+  private func controllerEnded(_ status: ExitStatus, log: String) {
     controller = nil
     record.controller = nil
     // During the start, start() throws the reason.
-    if state == .running {
-      logger.error("the controller ended with \(status), its log is in \(configuration.profile.log)")
-    }
+    if state == .running { restartControllerLater("the controller ended with \(status)", status, log: log) }
     processEnded()
   }
+
+  /// Has the controller started again with the same addresses, key and engines, if the cluster does that.
+  private func restartControllerLater(_ what: String, _ status: ExitStatus?, log: String) {
+    let words = status.flatMap { EngineEnd(pid: 0, status: $0, log: log).lastWords }.map { ": \($0)" } ?? ""
+    controllerLoss = ClusterError("\(what)\(words); its log is \(log)")
+    guard configuration.restartsController, status != .exited(0) else {
+      return logger.error("\(what)\(words); its log is \(log)")
+    }
+    switch controllerRestarts.ended(ControllerKey(), at: .now) {
+    case .restart(let delay):
+      logger.warning("\(what)\(words); it is started again in \(delay); its log is \(log)")
+      controllerRestart = Task {
+        guard (try? await Task.sleep(for: delay)) != nil else { return }
+        await self.restartController(log: log)
+      }
+    case .giveUp(let ends):
+      controllerRestart = nil
+      logger.error(
+        "\(what)\(words); it is given up because it ended \(ends) times soon after its start; its log is \(log)")
+    }
+  }
+
+  private func restartController(log: String) async {
+    guard state == .running else { return }
+    do {
+      try await launchController(["--restore"])
+      controllerRestart = nil
+    } catch {
+      controllerRestart = nil
+      guard state == .running else { return }
+      restartControllerLater("the controller can't be started again: \(error)", nil, log: log)
+      processEnded()
+    }
+  }
+
+  /// The one controller among those that are started again.
+  struct ControllerKey: Hashable, Sendable {}
+}
+
+extension EngineRestartPolicy {
+  /// Sooner than engines, because everyone waits for the controller.
+  static let controller = EngineRestartPolicy(
+    firstDelay: .milliseconds(100), longestDelay: .seconds(10), steadyTime: .seconds(60), limit: 6)
 }

@@ -34,18 +34,18 @@ extension Cluster {
   }
 
   private func launchEngine(_ key: EngineKey) async throws {
-    let info = try record.files.engineConnection.read()
+    let uuid = Session.randomID()
     let arguments = ["engine"] + sharedArguments + configuration.python.engineArguments + configuration.engineArguments
     let child = try await ChildProcess.launch(
-      configuration.engineProgram.adding(arguments),
-      environment: ["IPP_CONNECTION_INFO": String(decoding: info.json.bytes.array, as: UTF8.self)],
+      configuration.engineProgram.adding(arguments), environment: EngineOptions.environment(uuid: uuid),
       log: "\(configuration.profile.log)/ipengine-\(configuration.clusterID)-\(key.set)-\(key.number).log",
       grace: configuration.stopGrace)
     try await stopUnlessWanted(child)
     engines[key] = child
+    places[key] = EnginePlace(uuid: uuid)
     restarts.started(key, at: .now)
     record.engineSets[key.set, default: [:]][key.number] = .init(pid: child.pid, log: child.log)
-    Task { self.engineEnded(key, await child.status) }
+    Task { await self.engineEnded(key, await child.status) }
   }
 
   /// The seconds since 1970, as in ipyparallel, but always greater than the last id.
@@ -54,14 +54,25 @@ extension Cluster {
     return "\(lastEngineSet)"
   }
 
-  private func engineEnded(_ key: EngineKey, _ status: ExitStatus) {
-    let log = engines.removeValue(forKey: key)?.log ?? ""
+  private func engineEnded(_ key: EngineKey, _ status: ExitStatus) async {
+    let child = engines.removeValue(forKey: key)
+    let log = child?.log ?? ""
     record.engineSets[key.set]?[key.number] = nil
     if record.engineSets[key.set]?.isEmpty ?? false { record.engineSets[key.set] = nil }
     guard state == .starting || state == .running else { return }
-    restartLater(key, "an engine ended with \(status)", log: log, isWanted: status != .exited(0))
+    let end = EngineEnd(pid: child?.pid ?? 0, status: status, log: log)
+    let uuid = places[key]?.uuid
+    places[key]?.end = end
+    restartLater(key, "an engine ended: \(end.reason)", log: log, isWanted: !end.isWanted)
     saveEngines()
     processEnded()
+    guard let uuid, !hasNoController else { return }
+    do {
+      let connection = try record.files.engineConnection.read()
+      try await EngineObituary(uuid: uuid, reason: end.reason).send(to: connection)
+    } catch {
+      logger.warning("the hub was not told that an engine ended: \(error)")
+    }
   }
 
   // MARK: - Starting engines again
@@ -72,7 +83,8 @@ extension Cluster {
   private func restartLater(_ key: EngineKey, _ what: String, log: String, isWanted: Bool) {
     guard configuration.restartsEngines, isWanted, !hasNoController else {
       restarts.left(key)
-      return logger.warning("\(what), its log is \(log)")
+      let none = engines.isEmpty && restarts.counts.waiting == 0 ? "; no engine is left" : ""
+      return logger.warning("\(what); its log is \(log)\(none)")
     }
     switch restarts.ended(key, at: .now) {
     case .restart(let delay):

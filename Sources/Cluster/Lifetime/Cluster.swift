@@ -28,7 +28,16 @@ public actor Cluster {
   /// The controller's process id; `nil` before it starts and after it ends.
   public var controllerProcessID: Int? { record.controller?.pid }
   var controller: ChildProcess?
+  var controllerCommand: ProgramCommand?
+  /// When a controller that ended is started again.
+  var controllerRestarts = EngineRestarts<ControllerKey>(policy: .controller)
+  /// The task that waits until the controller is to be started again, and starts it.
+  var controllerRestart: Task<Void, Never>?
+  /// How the controller ended, if it did.
+  var controllerLoss: ClusterError?
   var engines: [EngineKey: ChildProcess] = [:]
+  /// The latest process in each place for an engine.
+  var places: [EngineKey: EnginePlace] = [:]
   /// When engines that ended are started again.
   var restarts: EngineRestarts<EngineKey>
   /// The tasks that wait until an engine is to be started again, and start it.
@@ -130,13 +139,18 @@ public actor Cluster {
     if let problem = outcome.failed.first { throw OptionError("\(problem)") }
   }
 
-  /// Whether the controller has ended or was never started.
-  var hasNoController: Bool { controller == nil }
+  /// Whether the controller has ended and is not started again, or was never started.
+  var hasNoController: Bool { controller == nil && controllerRestart == nil }
 
   /// Whether no engine can register any more, because the controller or all engines have ended and none is
   /// started again.
   var cannotServe: Bool {
-    controller == nil || (engines.isEmpty && configuration.engines > 0 && restarts.counts.waiting == 0)
+    hasNoController || (engines.isEmpty && configuration.engines > 0 && restarts.counts.waiting == 0)
+  }
+
+  /// Whether all engines have ended, at least one of them unexpectedly, and none is started again.
+  var hasLostEngines: Bool {
+    engines.isEmpty && restarts.counts.waiting == 0 && places.values.contains { $0.end.map { !$0.isWanted } ?? false }
   }
 
   private func checkNotStopped() throws(ClusterError) {
@@ -187,6 +201,9 @@ public actor Cluster {
   private func takeDown() async {
     for task in restartTasks.values { task.cancel() }
     for task in restartTasks.values { await task.value }
+    controllerRestart?.cancel()
+    await controllerRestart?.value
+    controllerRestart = nil
     // Stop the engines first, while the controller can still receive their goodbyes.
     await Self.stop(Array(engines.values))
     await controller?.stop()

@@ -31,6 +31,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// Whether an engine that ends unexpectedly, because it crashed or lost its Python, is started again. One that ends
   /// soon after its start again and again is given up. Default: false, because what its namespace held is lost.
   public var restartsEngines = false
+  /// Whether a controller that ends unexpectedly is started again, with the same addresses, key and engines. One that
+  /// ends soon after its start again and again is given up. Default: false, which is right for clusters that end with the
+  /// program that started them.
+  public var restartsController = false
   /// When ended engines are started again.
   var restartPolicy = EngineRestartPolicy()
   /// Where the controller listens.

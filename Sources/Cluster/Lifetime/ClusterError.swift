@@ -1,3 +1,4 @@
+import Foundation
 import MartletWire
 
 /// Why a cluster can't be started or used, in one line that says what to do.
@@ -22,6 +23,20 @@ public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
     ClusterError(
       "\(files.name) is running already: stop it with \((["martlet", "stop"] + files.options).shellCommand), or choose "
         + "another --cluster-id", code: .alreadyRunning)
+  }
+
+  /// The error for a second controller.
+  ///
+  /// - Parameters:
+  ///   - process: the first one's, if its lock names it.
+  ///   - since: when it started.
+  static func controllerRuns(_ files: ClusterFiles, _ process: ProcessReference?, since: Date?) -> ClusterError {
+    let start = since.map { ", since \($0.formatted(.iso8601))" } ?? ""
+    let who = process.map { " (process \($0.pid) on host \($0.host.name)\(start))" } ?? ""
+    return ClusterError(
+      "\(files.name) has a controller already\(who): stop it with "
+        + "\((["martlet", "stop"] + files.options).shellCommand), or choose another --cluster-id",
+      code: .alreadyRunning)
   }
 
   static func notRunning(_ files: ClusterFiles, problems: [StateFileProblem]) -> ClusterError {

@@ -32,10 +32,15 @@ public struct EngineGroup: Sendable, Hashable {
     let options = ["engine", "--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] + arguments
     let set = "\(Int(Date().timeIntervalSince1970))-\(ProcessIdentity.pid)"
     var engines: [ChildProcess] = []
+    var reports: [Task<Void, Never>] = []
     do {
       for number in 0..<count {
         let log = "\(profile.log)/ipengine-\(clusterID)-\(set)-\(number).log"
-        engines.append(try await ChildProcess.launch(program.adding(options), log: log))
+        let uuid = Session.randomID()
+        let engine = try await ChildProcess.launch(
+          program.adding(options), environment: [EngineOptions.uuidVariable: uuid], log: log)
+        engines.append(engine)
+        reports.append(Task { await report(engine, uuid) })
       }
     } catch {
       await Self.stop(engines)
@@ -45,9 +50,21 @@ public struct EngineGroup: Sendable, Hashable {
     let all = engines
     await withTaskCancellationHandler {
       for engine in all { _ = await engine.status }
+      for report in reports { await report.value }
     } onCancel: {
       Task { await Self.stop(all) }
     }
+  }
+
+  /// Tells the hub when an engine has ended.
+  private func report(_ engine: ChildProcess, _ uuid: String) async {
+    let end = EngineEnd(pid: engine.pid, status: await engine.status, log: engine.log)
+    let options = try? EngineOptions.read(["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] + arguments)
+    guard var options = options?.options else { return }
+    options.connectionFileTimeout = .zero
+    // Without a controller there is nobody to tell.
+    guard let connection = try? await options.connection() else { return }
+    try? await EngineObituary(uuid: uuid, reason: end.reason).send(to: connection)
   }
 
   private static func stop(_ engines: [ChildProcess]) async {

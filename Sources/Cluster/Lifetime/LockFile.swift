@@ -25,13 +25,12 @@ struct LockFile: ~Copyable, Sendable {
 
   /// Takes a lock, creating the file if it is missing. On a file system without locks, this succeeds without a lock.
   ///
-  /// - Parameter isShared: whether others may hold a shared lock at the same time.
   /// - Returns: `nil` when the lock is held elsewhere.
   /// - Throws: `PrivateFileError` when the file can't be used.
-  static func acquire(_ path: String, isShared: Bool = false) throws(PrivateFileError) -> LockFile? {
+  static func acquire(_ path: String) throws(PrivateFileError) -> LockFile? {
     while true {
       let lock = try LockFile(opening: path)
-      guard lock.lock(isShared ? F_RDLCK : F_WRLCK) else { return nil }
+      guard lock.lock() else { return nil }
       // The previous holder may have removed the file after it was opened here.
       if lock.isInPlace { return lock }
     }
@@ -82,9 +81,9 @@ struct LockFile: ~Copyable, Sendable {
     else { throw PrivateFileError(path, String(cString: strerror(errno))) }
   }
 
-  /// Releases the lock and removes the file, unless others share the lock.
+  /// Releases the lock and removes the file.
   consuming func remove() {
-    if lock(F_WRLCK), isInPlace { unlink(path) }
+    if isInPlace { unlink(path) }
   }
 
   /// The state of a lock, without taking it.
@@ -119,9 +118,9 @@ struct LockFile: ~Copyable, Sendable {
   }
 
   /// Tries to take the lock. Also returns `true` if the file system doesn't support locks.
-  private borrowing func lock(_ type: Int32) -> Bool {
+  private borrowing func lock() -> Bool {
     var request = flock()
-    request.l_type = Int16(type)
+    request.l_type = Int16(F_WRLCK)
     request.l_whence = Int16(SEEK_SET)
     return fcntl(descriptor, Command.set, &request) == 0 || (errno != EAGAIN && errno != EACCES)
   }

@@ -15,6 +15,8 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var connectionFileTimeout = Duration.seconds(10)
   /// The content of `IPP_CONNECTION_INFO`, which is used instead of the file.
   public var connectionInfo: ConnectionInfo?
+  /// The uuid that the process which started the engine has chosen; `nil` for a random one.
+  public var uuid: String?
   /// Replaces the location in the connection file.
   public var location: String?
   /// How long the controller may take to answer the registration.
@@ -64,6 +66,12 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     if let text = role.environment["IPP_CONNECTION_INFO"], !text.isEmpty, file == nil {
       connectionInfo = try Self.connectionInfo(text)
     }
+    if let uuid = role.environment[Self.uuidVariable] {
+      guard (1...255).contains(uuid.utf8.count) else {
+        throw OptionError("\(Self.uuidVariable) should be 1 to 255 bytes")
+      }
+      self.uuid = uuid
+    }
     try role.reader.read(&location, "location", of: classes, as: .text)
     try role.reader.read(&registrationTimeout, "timeout", of: classes, as: .seconds)
     try role.reader.read(&maxHeartbeatMisses, "max_heartbeat_misses", of: classes, as: .int)
@@ -78,6 +86,16 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     role.reader.accept(
       ["enable_nanny", "use_mpi", "paramiko", "sshkey", "mpi_registration_delay", "init_mpi"], classes)
     role.reader.accept(["username", "signature_scheme"], ["Session"])
+  }
+
+  /// The environment variable in which the process that starts an engine names it, so that it can tell the hub when the
+  /// engine has ended.
+  static let uuidVariable = "MARTLET_ENGINE_UUID"
+
+  /// What the environment of an engine that this process starts has in another way than its own. It reads its connection
+  /// from the file: a key in the environment can be read in `/proc` and is inherited by whatever the engine starts.
+  static func environment(uuid: String) -> [String: String?] {
+    [uuidVariable: uuid, "IPP_CONNECTION_INFO": nil]
   }
 
   private static func connectionInfo(_ text: String) throws(OptionError) -> ConnectionInfo {

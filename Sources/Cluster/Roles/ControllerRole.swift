@@ -10,6 +10,7 @@ public enum ControllerRole {
   /// - Throws: ``OptionError`` for an unusable option, or the controller's error.
   public static func run(_ arguments: [String]) async throws {
     let (options, warnings) = try ControllerOptions.read(arguments)
+    RoleEnvironment.erase()
     let application = options.application
     if let report = application.configReport {
       for warning in warnings { RoleExit.report("Warning: \(warning)") }
@@ -22,7 +23,7 @@ public enum ControllerRole {
     FrameMemory.reuse()
     for warning in warnings { logger.warning("\(warning)") }
     let files = ClusterFiles(clusterID: application.clusterID, profile: application.profile)
-    try await LockFile.holding(files.controllerLock, logger: logger) {
+    try await LockFile.holdingController(of: files, logger: logger) {
       try await Controller(configuration: try ControllerConfiguration(options), logger: logger).run()
     }
   }

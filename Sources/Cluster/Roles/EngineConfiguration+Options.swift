@@ -10,6 +10,7 @@ extension EngineConfiguration {
     self.init(
       connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,
       maxHeartbeatMisses: options.maxHeartbeatMisses, python: options.python)
+    if let uuid = options.uuid { self.uuid = uuid }
     if let publicKey = options.curvePublicKey, let secretKey = options.curveSecretKey {
       curveKeys = CurveKeyPair(publicKey: publicKey, secretKey: secretKey)
     }

@@ -14,6 +14,7 @@ public enum EngineRole {
   ///   error.
   public static func run(_ arguments: [String], functions: [any RemoteCallable] = []) async throws {
     let (options, warnings) = try EngineOptions.read(arguments)
+    RoleEnvironment.erase()
     let application = options.application
     if let report = application.configReport {
       for warning in warnings { RoleExit.report("Warning: \(warning)") }

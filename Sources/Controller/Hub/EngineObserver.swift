@@ -3,7 +3,7 @@ protocol EngineObserver: Sendable {
   /// An engine can take work. If `returnsTasks` is true, it returns tasks that wait behind a long one.
   func engineRegistered(_ uuid: String, returnsTasks: Bool)
   /// An engine has left.
-  func engineUnregistered(_ uuid: String)
+  func engineUnregistered(_ uuid: String, _ departure: EngineDeparture)
 }
 
 extension TaskScheduler: EngineObserver {}

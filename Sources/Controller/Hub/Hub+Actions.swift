@@ -15,8 +15,8 @@ extension Hub {
       sendOutgoing(query: false)
     case .engineRegistered(let uuid, let returnsTasks):
       for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
-    case .engineUnregistered(let uuid):
-      for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .engineUnregistered(let uuid, let departure):
+      for scheduler in schedulers { scheduler.engineUnregistered(uuid, departure) }
       // It may beat on.
       hearts?.estrange(uuid)
     case .awaitHeart(let uuid): hearts?.forget(uuid)

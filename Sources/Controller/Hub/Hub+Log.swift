@@ -6,8 +6,12 @@ extension Hub {
     switch line {
     case .engineRegistered(let id, let uuid):
       logger.info("engine connected", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
-    case .engineUnregistered(let id, let uuid):
-      logger.info("engine gone", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
+    case .engineUnregistered(let id, let uuid, let departure):
+      logger.info(
+        "engine gone",
+        metadata: [
+          LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)", LogKey.reason: "\(departure.text)",
+        ])
     case .registrationRefused(let uuid, let reason):
       refusedRegistrations.log(
         .error, "registration refused", to: logger,

@@ -34,6 +34,8 @@ actor Hub: EventLoopActor {
   /// The earliest time to read reports again. A request reads them sooner.
   private var nextLook = ContinuousClock.now
   private var lookTimer: EventLoop.Token?
+  private var memory = MemoryWatch()
+  private var memoryTimer: EventLoop.Token?
   private var incoming = Multipart()
   var outgoing = Multipart()
   private var rejections = RejectionLog()
@@ -121,6 +123,7 @@ actor Hub: EventLoopActor {
     rejections.logSuppressed(to: logger, metadata: [LogKey.socket: "registration"])
     readReports()
     timer.cancel(on: loop)
+    if let memoryTimer { loop.cancel(memoryTimer) }
     schedulers = []
     taskScheduler = nil
     hearts = nil
@@ -183,6 +186,25 @@ actor Hub: EventLoopActor {
     act()
     let excess = queueLimit.excess(of: state.requests.queueUsage)
     reachedLimit.store(excess?.rawValue ?? 0, ordering: .relaxed)
+    watchMemory(at: now.instant)
+  }
+
+  /// Gives memory back to the system when a backlog has ended.
+  private func watchMemory(at now: ContinuousClock.Instant) {
+    guard let time = memory.update(pending: state.requests.pendingCount, at: now) else { return }
+    memoryTimer = schedule(at: time) { hub in
+      let pending = hub.state.requests.pendingCount
+      guard hub.memory.look(pending: pending, pending == 0 ? ProcessMemory.usage : nil, at: .now) else { return }
+      // Takes a tenth of a second for a gigabyte, so not here.
+      Task.detached(priority: .background) {
+        ProcessMemory.giveBack()
+        let usage = ProcessMemory.usage
+        hub.execute { hub in
+          hub.memory.gaveBack(usage)
+          hub.logger.debug("memory was given back", metadata: [LogKey.bytes: "\(usage?.resident ?? 0)"])
+        }
+      }
+    }
   }
 
   private func readQueries() {

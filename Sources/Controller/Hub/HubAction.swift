@@ -10,7 +10,7 @@ enum HubAction {
   /// Tell the schedulers that an engine can take work.
   case engineRegistered(uuid: String, returnsTasks: Bool)
   /// Tell the schedulers that an engine has left.
-  case engineUnregistered(uuid: String)
+  case engineUnregistered(uuid: String, EngineDeparture)
   /// Make the heart monitor report the next beat of this heart as its first. A registration depends on it.
   case awaitHeart(uuid: String)
   /// Make the heart monitor report this heart's silence, even if it has beaten only for an earlier controller.

@@ -1,7 +1,7 @@
 /// Events that the hub writes to its log.
 enum HubLog {
   case engineRegistered(id: Int, uuid: String)
-  case engineUnregistered(id: Int, uuid: String)
+  case engineUnregistered(id: Int, uuid: String, EngineDeparture)
   case registrationRefused(uuid: String, reason: String)
   case registrationStalled(id: Int, uuid: String)
   case lateHeart(uuid: String, isExpected: Bool)

@@ -67,11 +67,33 @@ extension HubState {
       act(.log(.lateHeart(uuid: uuid, isExpected: expectedStops.contains(uuid))))
       return
     }
-    unregister(id, at: now)
+    unregister(id, .silent, at: now)
   }
 
-  /// Removes an engine: at its own request, because its heart stopped, or because it was shut down.
-  mutating func unregister(_ id: Int, at now: Moment) {
+  /// Handles the departure of an engine, announced by itself or by the process that started it and has seen its end:
+  /// `{id or uuid, reason?}`. An engine that is unknown or has left before is not an error.
+  mutating func unregister(_ content: JSONValue, at now: Moment) throws(HubError) {
+    let reason = content["reason"]?.stringValue.map { String($0.prefix(Self.reasonLimit)) }
+    let departure = reason.map { EngineDeparture.ended($0) } ?? .left
+    if let uuid = content["uuid"]?.stringValue {
+      guard let id = engines.idsByUUID[uuid] else {
+        _ = engines.cancel(uuid: uuid)
+        return
+      }
+      unregister(id, departure, at: now)
+    } else if let id = content["id"]?.intValue {
+      unregister(id, departure, at: now)
+    } else {
+      throw .value("an unregistration_request needs the engine's id")
+    }
+  }
+
+  /// The most characters of a reason that are passed on.
+  private static let reasonLimit = 500
+
+  /// Removes an engine: at its own request, because its heart stopped, because it was shut down, or because its process
+  /// has ended.
+  mutating func unregister(_ id: Int, _ departure: EngineDeparture, at now: Moment) {
     guard let (engine, work) = engines.remove(id) else {
       _ = engines.cancel(id: id)
       return
@@ -81,11 +103,11 @@ extension HubState {
     strandings.append(
       Stranding(
         left: now.instant, deadline: now.instant + configuration.registrationTimeout, engine: engine,
-        queue: requests.release(work)))
-    act(.log(.engineUnregistered(id: id, uuid: engine.uuid)))
-    act(.engineUnregistered(uuid: engine.uuid))
+        departure: departure, queue: requests.release(work)))
+    act(.log(.engineUnregistered(id: id, uuid: engine.uuid, departure)))
+    act(.engineUnregistered(uuid: engine.uuid, departure))
     act(.saveEngines)
-    notify(MessageType.unregistrationNotification, of: engine)
+    notify(MessageType.unregistrationNotification, of: engine, departure)
   }
 
   /// Restores the engines of an earlier controller.
@@ -98,7 +120,7 @@ extension HubState {
   mutating func subscribed(at now: Moment) {
     let isRecent = { (time: ContinuousClock.Instant) in now.instant - time < Self.subscriptionDelay }
     for stranding in strandings where isRecent(stranding.left) && engines.engines[stranding.engine.id] == nil {
-      notify(MessageType.unregistrationNotification, of: stranding.engine)
+      notify(MessageType.unregistrationNotification, of: stranding.engine, stranding.departure)
     }
     let newcomers = engines.engines.values.filter { $0.registered.map(isRecent) ?? false }
     for engine in newcomers.sorted(by: { $0.id < $1.id }) { notify(MessageType.registrationNotification, of: engine) }
@@ -107,8 +129,12 @@ extension HubState {
   /// The longest time from the reply to a connection_request to the subscription.
   private static let subscriptionDelay = Duration.seconds(10)
 
-  private mutating func notify(_ type: String, of engine: EngineTable.Engine) {
-    act(.notify(type: type, parent: nil, content: ["id": .int(engine.id), "uuid": .string(engine.uuid)]))
+  private mutating func notify(
+    _ type: String, of engine: EngineTable.Engine, _ departure: EngineDeparture? = nil
+  ) {
+    var content: [String: JSONValue] = ["id": .int(engine.id), "uuid": .string(engine.uuid)]
+    if let departure { content["reason"] = .string(departure.text) }
+    act(.notify(type: type, parent: nil, content: .object(content)))
   }
 
   private mutating func announce(_ engine: EngineTable.Engine) {
@@ -122,7 +148,9 @@ extension HubState {
   mutating func endStranded(_ stranding: Stranding, at now: Moment) {
     let engine = stranding.engine
     for id in stranding.queue where requests.giveUp(id, of: engine.uuid, &engines) == true {
-      let error = HubError(ename: "EngineError", evalue: "Engine \(engine.id) died while running task '\(id)'")
+      let error = HubError(
+        ename: "EngineError",
+        evalue: "Engine \(engine.id) died while running task '\(id)': \(stranding.departure.text)")
       write(.update(.failure(error, engine: engine.uuid, at: now.date), of: id))
     }
   }

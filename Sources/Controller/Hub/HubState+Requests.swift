@@ -22,9 +22,7 @@ extension HubState {
   private mutating func answer(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     switch asker.type {
     case MessageType.registrationRequest: try register(asker, content, at: now)
-    case MessageType.unregistrationRequest:
-      guard let id = content["id"]?.intValue else { throw .value("an unregistration_request needs the engine's id") }
-      unregister(id, at: now)
+    case MessageType.unregistrationRequest: try unregister(content, at: now)
     case MessageType.connectionRequest: connection(asker)
     case MessageType.queueRequest: try queueStatus(asker, content)
     case MessageType.loadRequest: try load(asker, content)

@@ -58,6 +58,7 @@ struct HubState {
     let left: ContinuousClock.Instant
     let deadline: ContinuousClock.Instant
     let engine: EngineTable.Engine
+    let departure: EngineDeparture
     /// The requests sent to the engine directly. The task scheduler handles its tasks.
     let queue: [String]
   }

@@ -61,7 +61,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     }
   }
 
-  nonisolated func engineUnregistered(_ uuid: String) {
+  nonisolated func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
     execute {
       // Replies the engine sent before it went may still be in a socket, and they count.
       for leaf in $0.leaves.indices { $0.readLeaf(leaf) }

@@ -57,7 +57,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
     execute { $0.registered.insert(uuid) }
   }
 
-  nonisolated func engineUnregistered(_ uuid: String) {
+  nonisolated func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
     execute { $0.registered.remove(uuid) }
   }
 

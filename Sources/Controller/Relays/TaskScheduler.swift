@@ -68,7 +68,7 @@ actor TaskScheduler: SocketDriver {
   }
 
   /// An engine is gone.
-  nonisolated func engineUnregistered(_ uuid: String) {
+  nonisolated func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
     execute {
       // Replies the engine sent before it went may still be in the socket, and they count.
       $0.readEngines()

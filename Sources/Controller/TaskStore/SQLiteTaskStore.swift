@@ -33,13 +33,17 @@ package final class SQLiteTaskStore: TaskStore {
   /// - Parameters:
   ///   - configuration: The directory, which must exist, the file and the table.
   ///   - session: The id of the hub's session, which names the table if the configuration does not.
-  /// - Throws: `TaskStoreError` with the code `storage`.
+  /// - Throws: `TaskStoreError` with the code `storage` or `locked`, which names the file and says what to do.
   package init(configuration: TaskStoreConfiguration, session: String) throws(TaskStoreError) {
     let directory = configuration.location.isEmpty ? "." : configuration.location
     let path = URL(fileURLWithPath: directory).appendingPathComponent(configuration.filename).path
     let name =
       configuration.table.isEmpty ? "_" + session.replacingOccurrences(of: "-", with: "_") : configuration.table
-    (database, table) = try Self.wrap { try Self.open(path: path, table: name) }
+    do {
+      (database, table) = try Self.open(path: path, table: name)
+    } catch {
+      throw Self.openingFailure(error, path: path)
+    }
     quotedTable = Self.quoted(table)
     let columns = TaskRecordKey.allCases.map { Self.quoted($0.rawValue) }.joined(separator: ", ")
     let placeholders = TaskRecordKey.allCases.map { _ in "?" }.joined(separator: ", ")

@@ -14,7 +14,7 @@ enum NumberLiteral {
     let signed = isNegative ? "-\(digits)" : digits
     if let integer = Int(signed) { return .int(integer) }
     if digits.allSatisfy(\.isNumber) {
-      return digits.utf8.count <= 4300 ? BigInteger(decimal: signed).map { .bigInt($0) } : nil
+      return BigInteger(decimal: signed).map { .bigInt($0) }
     }
     // Unlike Python, Swift requires a digit before and after the point.
     guard digits.allSatisfy({ $0.isNumber || ".e+-".contains($0) }) else { return nil }

@@ -7,7 +7,7 @@
 #endif
 
 /// Signals by name, as in Python's module `signal`.
-enum SignalName {
+package enum SignalName {
   private static let numbers: [String: Int32] = [
     "SIGHUP": SIGHUP, "SIGINT": SIGINT, "SIGQUIT": SIGQUIT, "SIGILL": SIGILL, "SIGTRAP": SIGTRAP, "SIGABRT": SIGABRT,
     "SIGBUS": SIGBUS, "SIGFPE": SIGFPE, "SIGKILL": SIGKILL, "SIGUSR1": SIGUSR1, "SIGSEGV": SIGSEGV, "SIGUSR2": SIGUSR2,
@@ -18,10 +18,10 @@ enum SignalName {
   ]
 
   /// The number of a signal; `nil` for an unknown name.
-  static func number(_ name: String) -> Int32? { numbers[name] }
+  package static func number(_ name: String) -> Int32? { numbers[name] }
 
   /// The signal with its name, for messages.
-  static func describe(_ number: Int32) -> String {
+  package static func describe(_ number: Int32) -> String {
     numbers.first { $0.value == number }.map { "\($0.key) (signal \(number))" } ?? "signal \(number)"
   }
 }

@@ -49,6 +49,8 @@ public struct ConnectionFile: Sendable, Hashable {
     }
   }
 
-  /// Removes the file if it exists.
-  public func remove() { try? FileManager.default.removeItem(atPath: path) }
+  /// Removes the file if it still has this content: another controller may have replaced it.
+  public func remove(ifStill info: ConnectionInfo) {
+    if (try? read()) == info { try? FileManager.default.removeItem(atPath: path) }
+  }
 }

@@ -19,6 +19,8 @@ package enum LogKey {
   package static let limit = "martlet.limit"
   /// How often this has happened so far.
   package static let count = "martlet.count"
+  /// How many bytes.
+  package static let bytes = "martlet.bytes"
   /// How many lines like this one were left out since the last one.
   package static let suppressed = "martlet.suppressed"
   package static let heartbeatPeriod = "martlet.heartbeat.period"

@@ -22,12 +22,19 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
     self.init(twosComplement: bytes)
   }
 
-  /// Reads a decimal number with an optional sign; `nil` if the text isn't one. Time grows with the square of the length.
+  /// How many decimal digits are read and written: Python's `sys.int_info.default_max_str_digits`. The time that takes
+  /// grows with the square of their number.
+  private static let digitLimit = 4_300
+  /// How many bytes of magnitude such a number has at most.
+  private static let digitLimitBytes = 1_786
+
+  /// Reads a decimal number with an optional sign; `nil` if the text isn't one or has more than 4,300 digits, Python's
+  /// limit.
   public init?(decimal text: some StringProtocol) {
     var digits = text.utf8[...]
     let negative = digits.first == UInt8(ascii: "-")
     if negative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
-    guard !digits.isEmpty else { return nil }
+    guard !digits.isEmpty, digits.count <= Self.digitLimit else { return nil }
     var magnitude: [UInt8] = []
     for digit in digits {
       guard digit >= 0x30, digit <= 0x39 else { return nil }
@@ -60,9 +67,20 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
     return bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// The number in decimal. Time grows with the square of the length.
+  /// The number in decimal, or in hexadecimal with the prefix `0x` if it has more than 4,300 digits: those Python refuses
+  /// to write, because the time grows with the square of their number.
   public var description: String {
-    let magnitude = isNegative ? Self.negated(bytes + [0xFF]) : bytes
+    let bytes = isNegative ? Self.negated(self.bytes + [0xFF]) : self.bytes
+    let magnitude = bytes[..<(bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0)]
+    let sign = isNegative ? "-" : ""
+    if magnitude.count <= Self.digitLimitBytes {
+      let digits = Self.decimal(magnitude)
+      if digits.utf8.count <= Self.digitLimit { return sign + digits }
+    }
+    return "\(sign)0x\(Self.hexadecimal(magnitude))"
+  }
+
+  private static func decimal(_ magnitude: ArraySlice<UInt8>) -> String {
     var limbs: [UInt64] = stride(from: 0, to: magnitude.count, by: 8).map { start in
       magnitude[start..<min(start + 8, magnitude.count)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
@@ -81,7 +99,18 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
     }
     guard let first = parts.popLast() else { return "0" }
     let rest = parts.reversed().map { String(repeating: "0", count: 18 - $0.utf8.count) + $0 }
-    return (isNegative ? "-" : "") + first + rest.joined()
+    return first + rest.joined()
+  }
+
+  private static func hexadecimal(_ magnitude: ArraySlice<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * magnitude.count)
+    for byte in magnitude.reversed() {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text.drop { $0 == digits[0] }, as: UTF8.self)
   }
 
   private static func negated(_ bytes: [UInt8]) -> [UInt8] {

@@ -72,7 +72,7 @@ extension PickleMachine {
     if allowBool, text == "00" || text == "01" { return .bool(text == "01") }
     if text.hasSuffix("L") { text.removeLast() }
     if let small = Int(text) { return .int(small) }
-    guard text.utf8.count <= 4_301, let big = BigInteger(decimal: text) else {
+    guard let big = BigInteger(decimal: text) else {
       throw error(.malformed, "an int that is no number")
     }
     return .bigInt(big)

@@ -11,6 +11,15 @@ package enum ProcessEnvironment {
   /// The value of a variable; `nil` if it is not set.
   package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
+  /// Removes a variable with a secret, so that no child process inherits it, and overwrites its value: what a process was
+  /// started with stays readable in `/proc` for other processes of its user.
+  package static func erase(_ name: String) {
+    guard let value = getenv(name) else { return }
+    // Not with zeros, which other programs would take for the end of the whole list.
+    memset(value, Int32(UInt8(ascii: "*")), strlen(value))
+    unsetenv(name)
+  }
+
   /// Whether a path is a file that this process may execute.
   package static func isExecutable(_ path: String) -> Bool {
     var information = stat()

@@ -101,9 +101,11 @@ actor FakeCluster {
   }
 
   /// Tells clients that an engine has left.
-  func lose(_ id: Int) throws {
+  func lose(_ id: Int, reason: String? = nil) throws {
     engines[id] = nil
-    try publish(MessageType.unregistrationNotification, ["id": .int(id)])
+    var content: [String: JSONValue] = ["id": .int(id)]
+    if let reason { content["reason"] = .string(reason) }
+    try publish(MessageType.unregistrationNotification, .object(content))
   }
 
   /// Tells clients of a new engine.

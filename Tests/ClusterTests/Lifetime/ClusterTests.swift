@@ -249,6 +249,117 @@ import Testing
     #expect(await cluster.engineProcessCount == 0)
   }
 
+  @Test func saysHowItsEnginesEnded() async throws {
+    var configuration = configuration
+    configuration.engineProgram = ProgramCommand(
+      executable: "/bin/sh", arguments: ["-c", "echo 'martlet engine: no luck'; exit 3"])
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    let failure = try #require(await cluster.waitForFailure())
+    let text = failure.description
+    #expect(text.hasPrefix("all 2 engines have ended, and none is started again"), "\(text)")
+    #expect(text.contains("engine 0: its process ") && text.contains("engine 1: its process "), "\(text)")
+    #expect(text.contains("ended with exit code 3: no luck"), "\(text)")
+    #expect(text.hasSuffix("their logs are in \(configuration.profile.log)"), "\(text)")
+    await cluster.stop()
+    #expect(await cluster.waitForFailure() == nil)
+  }
+
+  @Test func enginesThatAreGoneOnPurposeAreNoFailure() async throws {
+    var configuration = configuration
+    configuration.engineProgram = ProgramCommand(executable: "/bin/true")
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    await cluster.wait { $0.cannotServe }
+    #expect(await !cluster.hasLostEngines)
+    let added = try await cluster.addEngines(1)
+    await cluster.wait { $0.record.engineSets[added] == nil }
+    #expect(await !cluster.hasLostEngines)
+    await cluster.stop()
+  }
+
+  @Test func aControllerThatEndsIsAFailure() async throws {
+    let cluster = cluster()
+    try await cluster.start()
+    kill(Int32(try #require(await cluster.record.controller?.pid)), SIGKILL)
+    #expect(await cluster.waitForFailure()?.description.hasPrefix("the controller ended") == true)
+    await cluster.stop()
+  }
+
+  /// A controller that was killed is started again, with the option that makes it reuse its addresses and engines. One
+  /// that ends on purpose is not.
+  @Test func startsTheControllerAgain() async throws {
+    var configuration = configuration
+    configuration.restartsController = true
+    configuration.engines = 0
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    let first = try #require(await cluster.record.controller)
+    #expect(!(try String(contentsOfFile: first.log, encoding: .utf8)).contains("--restore"))
+    kill(Int32(first.pid), SIGKILL)
+    while await cluster.record.controller?.pid ?? first.pid == first.pid { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(await !cluster.hasNoController)
+    #expect(await cluster.state == .running)
+    let second = try #require(await cluster.record.controller)
+    while try !String(contentsOfFile: second.log, encoding: .utf8).contains("--restore") {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    await cluster.stop()
+    #expect(files == [])
+    #expect(!ProcessTable.isAlive(second.pid))
+  }
+
+  @Test func aControllerThatKeepsEndingIsGivenUp() async throws {
+    var configuration = configuration
+    configuration.restartsController = true
+    configuration.engines = 0
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    await cluster.setControllerPolicy(
+      EngineRestartPolicy(firstDelay: .milliseconds(1), longestDelay: .milliseconds(2), limit: 3))
+    let killer = Task {
+      while await !cluster.hasNoController {
+        if let pid = await cluster.record.controller?.pid { kill(Int32(pid), SIGKILL) }
+        try await Task.sleep(for: .milliseconds(5))
+      }
+    }
+    let failure = await cluster.waitForFailure()
+    #expect(failure?.description.hasPrefix("the controller ended with SIGKILL (signal 9); its log is ") == true)
+    #expect(await cluster.controllerRestarts.counts == EngineRestartCounts(restarted: 2, waiting: 0, givenUp: 1))
+    try await killer.value
+    await cluster.stop()
+  }
+
+  @Test func aStoppedClusterStartsNoController() async throws {
+    var configuration = configuration
+    configuration.restartsController = true
+    let cluster = cluster(configuration)
+    try await cluster.start()
+    await cluster.setControllerPolicy(EngineRestartPolicy(firstDelay: .seconds(1000), limit: 3))
+    kill(Int32(try #require(await cluster.record.controller?.pid)), SIGKILL)
+    while await cluster.controller != nil { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(await !cluster.hasNoController)
+    await cluster.stop()
+    #expect(await cluster.hasNoController)
+    #expect(files == [])
+  }
+
+  /// Engines read the connection file, and their process's name from the environment.
+  @Test func enginesGetNoKeyInTheirEnvironment() async throws {
+    setenv("IPP_CONNECTION_INFO", "of another cluster", 1)
+    defer { unsetenv("IPP_CONNECTION_INFO") }
+    let cluster = cluster()
+    try await cluster.start()
+    let record = await cluster.record
+    for (number, engine) in try #require(record.engineSets.values.first) {
+      let environment = try #require(ProcessTable.environment(of: engine.pid))
+      #expect(!environment.contains { $0.hasPrefix("IPP_CONNECTION_INFO") })
+      let place = await cluster.places.first { $0.key.number == number }
+      #expect(environment.contains("MARTLET_ENGINE_UUID=\(place?.value.uuid ?? "")"))
+    }
+    await cluster.stop()
+  }
+
   @Test func noticesTheControllersEnd() async throws {
     let cluster = cluster()
     try await cluster.start()
@@ -257,5 +368,13 @@ import Testing
     await cluster.waitUntilEnded()
     #expect(await cluster.record.controller == nil)
     await cluster.stop()
+  }
+}
+
+extension Cluster {
+  fileprivate func setControllerPolicy(_ policy: EngineRestartPolicy) {
+    var restarts = EngineRestarts<ControllerKey>(policy: policy)
+    restarts.started(ControllerKey(), at: .now)
+    controllerRestarts = restarts
   }
 }

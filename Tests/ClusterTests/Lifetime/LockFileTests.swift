@@ -15,7 +15,6 @@ import Testing
     let lock = try #require(try Box(path))
     #expect(LockFile.state(of: path) == .held)
     #expect(try Box(path) == nil)
-    #expect(try Box(path, isShared: true) == nil)
     lock.remove()
     #expect(LockFile.state(of: path) == .missing)
   }
@@ -29,15 +28,6 @@ import Testing
     #expect(try LockFile.holder(path) == .current)
     let attributes = try FileManager.default.attributesOfItem(atPath: path)
     #expect(attributes[.posixPermissions] as? Int == 0o600)
-  }
-
-  @Test func isSharedByThoseWhoShareIt() throws {
-    let first = try #require(try Box(path, isShared: true))
-    let second = try #require(try Box(path, isShared: true))
-    first.remove()
-    #expect(LockFile.state(of: path) == .held)
-    second.remove()
-    #expect(LockFile.state(of: path) == .missing)
   }
 
   @Test func isGoneWithAKilledProcess() async throws {
@@ -82,8 +72,8 @@ import Testing
 private final class Box {
   private var lock: LockFile?
 
-  init?(_ path: String, isShared: Bool = false) throws {
-    lock = try LockFile.acquire(path, isShared: isShared)
+  init?(_ path: String) throws {
+    lock = try LockFile.acquire(path)
     if lock == nil { return nil }
   }
 

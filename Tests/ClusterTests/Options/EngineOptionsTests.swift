@@ -113,6 +113,20 @@ import Testing
     #expect(connection.location == "b" && connection.key == "k")
   }
 
+  @Test func takesItsNameFromWhoStartsIt() throws {
+    let environment = EngineOptions.environment(uuid: "e-1").compactMapValues(\.self)
+    let (options, _) = try EngineOptions.read([], environment: environment)
+    let connection = ConnectionInfo(kind: .engine, interface: "tcp://127.0.0.1")
+    #expect(EngineConfiguration(options, connection: connection).uuid == "e-1")
+    #expect(environment["IPP_CONNECTION_INFO"] == nil)
+    for name in ["", String(repeating: "x", count: 256)] {
+      #expect(throws: OptionError.self) {
+        try EngineOptions.read([], environment: EngineOptions.environment(uuid: name).compactMapValues(\.self))
+      }
+    }
+    #expect(try EngineOptions.read([], environment: [:]).options.uuid == nil)
+  }
+
   @Test func fileOnTheCommandLineStandsAboveTheEnvironment() throws {
     let (options, _) = try EngineOptions.read(["--file=/f"], environment: ["IPP_CONNECTION_INFO": info])
     #expect(options.connectionInfo == nil)

@@ -189,7 +189,8 @@ extension HubAction {
     case .reply(_, let type, _, _, _): type
     case .notify(let type, _, _): type
     case .engineRegistered(let uuid, _): "registered \(uuid)"
-    case .engineUnregistered(let uuid): "unregistered \(uuid)"
+    case .engineUnregistered(let uuid, .ended(let reason)): "unregistered \(uuid): \(reason)"
+    case .engineUnregistered(let uuid, _): "unregistered \(uuid)"
     case .awaitHeart(let uuid): "await \(uuid)"
     case .watchHeart(let uuid): "watch \(uuid)"
     case .watchStrayHeart(let uuid): "stray \(uuid)"

@@ -36,6 +36,53 @@ import Testing
     #expect(told == [agreed != nil])
   }
 
+  /// The process that started an engine has seen its end. It knows the uuid, and how the process ended.
+  @Test func theEndOfAnEnginesProcessIsPassedOn() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    try hub.register("e1")
+    try hub.request("a", to: "e0")
+    let end: JSONValue = ["uuid": "e0", "reason": "it was killed"]
+    let (reply, actions) = try hub.ask("unregistration_request", end)
+    #expect(reply == nil)
+    #expect(
+      actions.map(\.kind) == ["log", "unregistered e0: it was killed", "save", "unregistration_notification"])
+    guard case .notify(_, _, let content)? = actions.last else { return #expect(Bool(false)) }
+    #expect(content == ["id": 0, "uuid": "e0", "reason": "it was killed"])
+    // Its own goodbye, its heart and another message about it change nothing.
+    #expect(try hub.ask("unregistration_request", end).rest.isEmpty)
+    #expect(try hub.ask("unregistration_request", ["id": 0]).rest.isEmpty)
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
+    #expect(hub.drain().map(\.kind) == ["log"])
+    #expect(hub.state.engines.engines.keys.sorted() == [1])
+    // Who subscribes a moment later gets the same notification.
+    hub.state.subscribed(at: hub.now)
+    let again = hub.drain().compactMap { action -> JSONValue? in
+      if case .notify(MessageType.unregistrationNotification, _, let content) = action { content } else { nil }
+    }
+    #expect(again == [content])
+  }
+
+  @Test func anEngineThatEndsBeforeItsHeartBeatsIsForgotten() throws {
+    var hub = try HubFixture()
+    _ = try hub.ask("registration_request", ["uuid": "e0"])
+    #expect(try hub.ask("unregistration_request", ["uuid": "e0", "reason": "it was killed"]).rest.isEmpty)
+    #expect(hub.state.engines.incoming.isEmpty)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    #expect(hub.drain().isEmpty)
+  }
+
+  @Test func aReasonIsBounded() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    let reason = String(repeating: "x", count: 100_000)
+    let (_, actions) = try hub.ask("unregistration_request", ["uuid": "e0", "reason": .string(reason)])
+    guard case .notify(_, _, let content)? = actions.last else { return #expect(Bool(false)) }
+    #expect(content["reason"]?.stringValue?.count == 500)
+    let (reply, _) = try hub.ask("unregistration_request", ["reason": "nobody"])
+    #expect(reply?.type == "hub_error")
+  }
+
   @Test func whoSubscribesLearnsOfEnginesThatCameMeanwhile() throws {
     var hub = try HubFixture()
     try hub.register("e0")

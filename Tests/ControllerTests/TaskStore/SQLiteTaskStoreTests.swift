@@ -101,11 +101,49 @@ import Testing
     }
   }
 
-  @Test func whatIsNoDatabaseIsAnError() throws {
+  /// What can be wrong with a file, and the words that say so.
+  enum Damage: String, CaseIterable, Sendable {
+    case noDatabase = "not a SQLite database"
+    case damaged = "is damaged"
+    case newer = "a newer version of SQLite wrote it"
+    case folder = "it is a folder"
+    case noFolder = "there is no folder"
+    case locked = "another process has locked it"
+  }
+
+  @Test(arguments: Damage.allCases) func theErrorNamesTheFileAndSaysWhatToDo(damage: Damage) throws {
     let path = fixture.directory.appendingPathComponent("tasks.db").path
-    #expect(FileManager.default.createFile(atPath: path, contents: Data(repeating: 7, count: 4096)))
-    let error = #expect(throws: TaskStoreError.self) { try store() }
-    #expect(error?.code == .storage)
+    var configuration = fixture.configuration(.sqlite)
+    var locker: DatabaseQueue?
+    defer { try? locker?.close() }
+    func overwrite(_ bytes: [UInt8], at offset: UInt64) throws {
+      try store().close()
+      let file = try #require(FileHandle(forWritingAtPath: path))
+      try file.seek(toOffset: offset)
+      try file.write(contentsOf: Data(bytes))
+      try file.close()
+    }
+    switch damage {
+    case .noDatabase:
+      #expect(FileManager.default.createFile(atPath: path, contents: Data(repeating: 7, count: 4096)))
+    case .damaged: try overwrite([UInt8](repeating: 0xEE, count: 2048), at: 100)
+    case .newer: try overwrite([9, 9], at: 18)
+    case .folder: try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    case .noFolder: configuration.location = "\(fixture.directory.path)/missing"
+    case .locked:
+      let queue = try DatabaseQueue(path: path)
+      locker = queue
+      try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE t (x)") }
+    }
+    let error = #expect(throws: TaskStoreError.self) {
+      try SQLiteTaskStore(configuration: configuration, session: "")
+    }
+    let text = error?.message ?? ""
+    let file = "\(configuration.location)/tasks.db"
+    #expect(text.hasPrefix("the task database \(file) can't be used: ") && text.contains(damage.rawValue), "\(text)")
+    #expect(text.contains("--SQLiteDB."), "\(text)")
+    #expect(!text.contains("\n"))
+    #expect(error?.code == (damage == .locked ? .locked : .storage))
   }
 
   @Test(arguments: [

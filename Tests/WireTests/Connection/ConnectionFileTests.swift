@@ -35,9 +35,18 @@ import Testing
     #expect(try permissions(file.path) == 0o600)
     #expect(try permissions(folder + "/security") == 0o700)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/security").count == 1)
-    file.remove()
-    file.remove()
+    file.remove(ifStill: info)
+    file.remove(ifStill: info)
     #expect(!file.exists)
+  }
+
+  @Test func anotherControllersFileStays() throws {
+    let file = ConnectionFile(.client, profileDirectory: folder)
+    var other = info
+    other.key += "'"
+    try file.write(other)
+    file.remove(ifStill: info)
+    #expect(try file.read() == other)
   }
 
   /// A reader sees either the old text or the new text while the file is being replaced.

@@ -67,4 +67,31 @@ struct PickleDecoderTests {
     #expect(BigInteger(UInt64.max).uint64 == .max)
     #expect(BigInteger(decimal: "-9223372036854775808")?.int == .min)
   }
+
+  /// As Python's `str`, except that a number of more digits is written in hexadecimal instead of refused.
+  @Test func bigIntegersAreWrittenInDecimalUpToPythonsLimit() throws {
+    let longest = String(repeating: "9", count: 4300)
+    #expect(BigInteger(decimal: longest)?.description == longest)
+    #expect(BigInteger(decimal: "-\(longest)")?.description == "-\(longest)")
+    #expect(BigInteger(decimal: "1\(longest)") == nil)
+    // One more than the longest, 10 ** 4300, in hexadecimal.
+    var bytes = try #require(BigInteger(decimal: longest)).bytes
+    for index in bytes.indices {
+      bytes[index] &+= 1
+      if bytes[index] != 0 { break }
+    }
+    let power = BigInteger(twosComplement: bytes).description
+    #expect(power.hasPrefix("0x") && power.dropFirst(2).allSatisfy(\.isHexDigit))
+    #expect(power.utf8.count == 2 + 3572 && power.hasSuffix("0"))
+    #expect(BigInteger(twosComplement: [UInt8](repeating: 0, count: 2000) + [0x0F]).description.hasPrefix("0xf00"))
+    let negative = BigInteger(twosComplement: [UInt8](repeating: 0, count: 2000) + [0xF1]).description
+    #expect(negative == "-0xf" + String(repeating: "0", count: 4000))
+  }
+
+  /// Quadratic time would take minutes.
+  @Test(.timeLimit(.minutes(1))) func hugeIntegersAreWritten() {
+    let huge = BigInteger(twosComplement: [UInt8](repeating: 0x5A, count: 1 << 20))
+    #expect(huge.description.utf8.count == 2 + (2 << 20))
+    #expect(BigInteger(decimal: String(repeating: "7", count: 8 << 20)) == nil)
+  }
 }

@@ -1,0 +1,56 @@
+import CMartletZeroMQ
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The memory of this process.
+package enum ProcessMemory {
+  /// What a process has of the system's memory, and how much of it is in use.
+  package struct Usage: Sendable, Hashable {
+    /// Bytes that the process occupies.
+    package var resident: Int
+    /// Bytes that are allocated; the rest is free memory that the C library keeps for later, or isn't the heap's.
+    package var allocated: Int
+
+    /// A usage with its numbers.
+    package init(resident: Int, allocated: Int) {
+      self.resident = resident
+      self.allocated = allocated
+    }
+  }
+
+  /// The current usage; `nil` where the C library can't tell. Takes time in proportion to the number of free blocks.
+  package static var usage: Usage? {
+    #if canImport(Glibc)
+      guard let resident = residentSize else { return nil }
+      let allocated = allocated_memory()
+      return allocated > 0 ? Usage(resident: resident, allocated: Int(allocated)) : nil
+    #else
+      return nil
+    #endif
+  }
+
+  /// Gives the free memory that the C library keeps back to the system. Other threads wait meanwhile when they allocate.
+  package static func giveBack() {
+    #if canImport(Glibc)
+      return_free_memory()
+    #endif
+  }
+
+  #if canImport(Glibc)
+    /// The second field of proc(5)'s `statm`, in bytes.
+    private static var residentSize: Int? {
+      let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { return nil }
+      defer { close(file) }
+      var buffer = [UInt8](repeating: 0, count: 128)
+      let count = FileDescriptorIO.read(file, into: &buffer)
+      let fields = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: " ")
+      guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
+      return pages * sysconf(Int32(_SC_PAGESIZE))
+    }
+  #endif
+}
