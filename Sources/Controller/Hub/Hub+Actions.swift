@@ -13,9 +13,10 @@ extension Hub {
     case .notify(let type, let parent, let content):
       session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array)
       sendOutgoing(query: false)
-    case .engineRegistered(let uuid, let returnsTasks):
-      for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
-    case .engineUnregistered(let uuid): for scheduler in schedulers { scheduler.engineUnregistered(uuid) }
+    case .engineRegistered(let uuid, let id, let returnsTasks):
+      for scheduler in schedulers { scheduler.engineRegistered(uuid, id: id, returnsTasks: returnsTasks) }
+    case .engineUnregistered(let uuid, let departure):
+      for scheduler in schedulers { scheduler.engineUnregistered(uuid, departure) }
     case .awaitHeart(let uuid): hearts?.forget(uuid)
     case .watchHeart(let uuid): hearts?.watch(uuid)
     case .saveEngines: engineTableHasChanged = true

@@ -82,7 +82,7 @@ extension HubState {
 
   private mutating func published(_ type: String, _ session: String, _ message: RecordedMessage, at now: Moment) {
     if type == MessageType.shutdownReply {
-      if let id = engines.idsByUUID[session] { unregister(id, at: now) }
+      if let id = engines.idsByUUID[session] { unregister(id, .left, at: now) }
       return
     }
     let parent = message.parentHeader.withSpan { try? MessageHeader.messageID(scanning: $0) }

@@ -43,11 +43,11 @@ extension HubState {
       act(.log(.lateHeart(uuid: uuid, isExpected: expectedStops.contains(uuid))))
       return
     }
-    unregister(id, at: now)
+    unregister(id, .silent, at: now)
   }
 
   /// Removes an engine: at its own request, because its heart stopped, or because it was shut down.
-  mutating func unregister(_ id: Int, at now: Moment) {
+  mutating func unregister(_ id: Int, _ departure: EngineDeparture, at now: Moment) {
     guard let (engine, work) = engines.remove(id) else {
       if let waiting = engines.incoming.values.first(where: { $0.id == id }) { _ = engines.cancel(uuid: waiting.uuid) }
       return
@@ -58,7 +58,7 @@ extension HubState {
         left: now.instant, deadline: now.instant + configuration.registrationTimeout, engine: engine,
         queue: requests.release(work)))
     act(.log(.engineUnregistered(id: id, uuid: engine.uuid)))
-    act(.engineUnregistered(uuid: engine.uuid))
+    act(.engineUnregistered(uuid: engine.uuid, departure))
     act(.saveEngines)
     notify(MessageType.unregistrationNotification, of: engine)
   }
@@ -88,7 +88,7 @@ extension HubState {
 
   private mutating func announce(_ engine: EngineTable.Engine) {
     act(.watchHeart(uuid: engine.uuid))
-    act(.engineRegistered(uuid: engine.uuid, returnsTasks: engine.returnsTasks))
+    act(.engineRegistered(uuid: engine.uuid, id: engine.id, returnsTasks: engine.returnsTasks))
     act(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
     notify(MessageType.registrationNotification, of: engine)
   }

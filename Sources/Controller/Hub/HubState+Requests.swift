@@ -19,12 +19,16 @@ extension HubState {
     }
   }
 
+  /// The most characters of a reason that are passed on.
+  private static let reasonLimit = 500
+
   private mutating func answer(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     switch asker.type {
     case MessageType.registrationRequest: try register(asker, content, at: now)
     case MessageType.unregistrationRequest:
       guard let id = content["id"]?.intValue else { throw .value("an unregistration_request needs the engine's id") }
-      unregister(id, at: now)
+      let reason = content["reason"]?.stringValue.map { String($0.prefix(Self.reasonLimit)) }
+      unregister(id, reason.map { .ended($0) } ?? .left, at: now)
     case MessageType.connectionRequest: connection(asker)
     case MessageType.queueRequest: try queueStatus(asker, content)
     case MessageType.loadRequest: try load(asker, content)

@@ -188,8 +188,8 @@ extension HubAction {
     switch self {
     case .reply(_, let type, _, _, _): type
     case .notify(let type, _, _): type
-    case .engineRegistered(let uuid, _): "registered \(uuid)"
-    case .engineUnregistered(let uuid): "unregistered \(uuid)"
+    case .engineRegistered(let uuid, _, _): "registered \(uuid)"
+    case .engineUnregistered(let uuid, _): "unregistered \(uuid)"
     case .awaitHeart(let uuid): "await \(uuid)"
     case .watchHeart(let uuid): "watch \(uuid)"
     case .saveEngines: "save"
