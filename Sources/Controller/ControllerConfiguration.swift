@@ -58,6 +58,9 @@ public struct ControllerConfiguration: Sendable {
   public var hwm: Int?
   /// How many tasks, and bytes of them, may be in flight in the task scheduler; it refuses those beyond.
   public var queueLimit = QueueLimit()
+  /// A task ends when it has taken so many engines that died while they ran it, even if it has retries left; 0 for no
+  /// limit. A task that ends its engine's process would otherwise take one engine after the other.
+  public var crashLimit = 3
   /// The depth of the tree of broadcast schedulers: engines are spread over 2^depth sockets.
   public var broadcastDepth = 1
   /// The storage of task records.
@@ -91,7 +94,7 @@ public struct ControllerConfiguration: Sendable {
 
   /// The task scheduler's options.
   var scheduling: TaskSchedulerState<HeldMessage>.Configuration {
-    .init(scheme: scheme, hwm: hwm, queueLimit: queueLimit)
+    .init(scheme: scheme, hwm: hwm, queueLimit: queueLimit, crashLimit: crashLimit)
   }
 
   /// The registration timeout in use.

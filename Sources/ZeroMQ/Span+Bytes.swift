@@ -56,6 +56,15 @@ extension Span<UInt8> {
     }
   }
 
+  /// Whether these are UTF-8. Mostly they are ASCII, for which the compiler makes a few vector instructions.
+  package var isUTF8: Bool {
+    withUnsafeBytes { bytes in
+      var bits: UInt8 = 0
+      for byte in bytes { bits |= byte }
+      return bits < 0x80 || String(validating: bytes, as: UTF8.self) != nil
+    }
+  }
+
   /// Whether these are the lower-case hexadecimal digits of other bytes. The time depends on the count only.
   package func equals(hexOf other: RawSpan) -> Bool {
     guard count == 2 * other.byteCount else { return false }

@@ -94,6 +94,7 @@ extension ControllerOptions.Scheduler {
     try reader.read(&highWaterMark, "hwm", of: ["TaskScheduler"], as: .int)
     try reader.read(&queueTasks, "queue_tasks", of: ["TaskScheduler"], as: .int)
     try reader.read(&queueBytes, "queue_bytes", of: ["TaskScheduler"], as: .int)
+    try reader.read(&crashLimit, "crash_limit", of: ["TaskScheduler"], as: .int)
     try reader.read(&broadcastDepth, "broadcast_scheduler_depth", of: classes, as: .int(in: 0...10))
   }
 }

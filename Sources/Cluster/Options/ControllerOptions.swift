@@ -54,6 +54,8 @@ public struct ControllerOptions: Sendable, Hashable {
     public var queueTasks: Int?
     /// Bytes that the tasks in flight may have; 0 for no limit, `nil` for the default. Martlet's own.
     public var queueBytes: Int?
+    /// How many engines a task may take; 0 for no limit, `nil` for the default. Martlet's own.
+    public var crashLimit: Int?
     /// Levels of the broadcast tree below its root, so 2^depth leaves.
     public var broadcastDepth = 1
 

@@ -29,6 +29,7 @@ extension ControllerConfiguration {
     hwm = options.scheduler.highWaterMark
     queueLimit = QueueLimit(
       tasks: options.scheduler.queueTasks ?? queueLimit.tasks, bytes: options.scheduler.queueBytes ?? queueLimit.bytes)
+    crashLimit = options.scheduler.crashLimit ?? crashLimit
     broadcastDepth = options.scheduler.broadcastDepth
     heartbeat.period = options.heartbeat.period
     heartbeat.maxMisses = options.heartbeat.maxMisses

@@ -13,8 +13,8 @@ extension Hub {
     case .notify(let type, let parent, let content):
       session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array)
       sendOutgoing(query: false)
-    case .engineRegistered(let uuid, let returnsTasks):
-      for scheduler in schedulers { scheduler.engineRegistered(uuid, returnsTasks: returnsTasks) }
+    case .engineRegistered(let uuid, let id, let returnsTasks):
+      for scheduler in schedulers { scheduler.engineRegistered(uuid, id: id, returnsTasks: returnsTasks) }
     case .engineUnregistered(let uuid, let departure):
       for scheduler in schedulers { scheduler.engineUnregistered(uuid, departure) }
       // It may beat on.

@@ -8,7 +8,7 @@ enum HubAction {
   /// Publish on the notification socket.
   case notify(type: String, parent: Bytes?, content: JSONValue)
   /// Tell the schedulers that an engine can take work.
-  case engineRegistered(uuid: String, returnsTasks: Bool)
+  case engineRegistered(uuid: String, id: Int, returnsTasks: Bool)
   /// Tell the schedulers that an engine has left.
   case engineUnregistered(uuid: String, EngineDeparture)
   /// Make the heart monitor report the next beat of this heart as its first. A registration depends on it.

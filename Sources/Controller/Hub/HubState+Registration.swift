@@ -139,7 +139,7 @@ extension HubState {
 
   private mutating func announce(_ engine: EngineTable.Engine) {
     act(.watchHeart(uuid: engine.uuid))
-    act(.engineRegistered(uuid: engine.uuid, returnsTasks: engine.returnsTasks))
+    act(.engineRegistered(uuid: engine.uuid, id: engine.id, returnsTasks: engine.returnsTasks))
     act(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
     notify(MessageType.registrationNotification, of: engine)
   }

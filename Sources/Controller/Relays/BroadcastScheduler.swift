@@ -54,7 +54,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   /// Stops serving.
   func stop() { stopServing() }
 
-  nonisolated func engineRegistered(_ uuid: String, returnsTasks: Bool) {
+  nonisolated func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
     execute {
       $0.state.engineRegistered(EngineIdentity(uuid))
       $0.act()
@@ -65,7 +65,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     execute {
       // Replies the engine sent before it went may still be in a socket, and they count.
       for leaf in $0.leaves.indices { $0.readLeaf(leaf) }
-      $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
+      $0.state.engineUnregistered(EngineIdentity(uuid), departure, now: .now)
       $0.act()
     }
   }
@@ -85,10 +85,38 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   /// Takes a broadcast as it arrived: `[client, <IDS|MSG>, …]`, with the targets `[uuid, id]` in its metadata.
   private func submit(_ message: inout Multipart) throws(WireError) {
     let layout = try session.verify(message, identities: 1)
-    let broadcast = try BroadcastMessage(request: &message, layout: layout)
+    let header = try message.header(layout)
+    guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a broadcast without msg_id") }
+    let broadcast: BroadcastMessage
+    do throws(WireError) {
+      try check(message, layout)
+      broadcast = try BroadcastMessage(request: &message, layout: layout)
+    } catch {
+      refuse(&message, layout, header, error)
+      throw error
+    }
     state.submitted(
       id: broadcast.header.messageID, payload: broadcast, size: broadcast.frames.totalSize,
       client: broadcast.header.session, targets: broadcast.targets, isCoalescing: broadcast.isCoalescing)
+  }
+
+  /// Checks what engines check, with the same limits: ipyparallel's are silent about what they refuse.
+  private func check(_ message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {
+    guard message.count < Multipart.frameLimit, layout.delimiter + 1 < MessageLayout.identityLimit else {
+      throw WireError(.oversized, "too many frames")
+    }
+    for frame in layout.header...layout.content { try message.checkText(at: frame) }
+    try message.checkObject(at: layout.parentHeader)
+    try message.checkObject(at: layout.content)
+  }
+
+  /// Answers a broadcast that is refused, once: its targets are unknown.
+  private func refuse(_ message: inout Multipart, _ layout: MessageLayout, _ header: MessageHeader, _ error: WireError) {
+    let request = HeldMessage(taking: &message, layout: layout, messageType: header.messageType)
+    request.appendIdentities(to: &outgoing)
+    SchedulerReply.append(
+      SchedulerReply.refused(error, taskID: header.messageID), to: &outgoing, request: request, session: &session)
+    sendToClient()
   }
 
   /// Takes a reply as it arrived: `[engine, client, <IDS|MSG>, …]`.
@@ -120,16 +148,19 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
       reply.frames.append(1..<reply.frames.count, to: &outgoing)
       sendToClient()
     case .coalesce(let base, let replies, _, let targets): merge(replies, into: base, targets)
-    case .engineDied(let message, let id, let engine, let targets, let isCoalescing):
-      answer(message, id, SchedulerReply.engineDied(engine, taskID: id), targets: isCoalescing ? targets : nil)
+    case .engineLost(let message, let id, let loss, let targets, let isCoalescing):
+      answer(message, id, SchedulerReply.engineLost(loss, taskID: id), targets: isCoalescing ? targets : nil)
     case .refuse(let message, let id, let targets, let isCoalescing, let excess):
       let ids = isCoalescing ? [id] : targets.map { BroadcastTree.messageID(original: id, target: $0.engine) }
       for id in ids {
         let parts = SchedulerReply.failure(.queueFull(excess), taskID: id)
         answer(message, id, parts, targets: isCoalescing ? targets : nil)
       }
-    case .reject(_, let id):
-      clients.refuse(WireError(.replayed, "broadcast \(id) has no targets or is in flight already"))
+    case .duplicate(_, let id): clients.refuse(WireError(.replayed, "broadcast \(id) is in flight already"))
+    case .refuseEmpty(let message, let id):
+      let error = WireError(.malformedJSON, "it has no targets")
+      clients.refuse(error)
+      answer(message, id, SchedulerReply.refused(error, taskID: id), targets: nil)
     case .unknownReply(let id, let engine):
       strayReplies.log(
         .info, "a reply to no outstanding broadcast", to: logger,

@@ -53,8 +53,8 @@ actor DirectRelay: SocketDriver, EngineObserver {
   /// Stops serving.
   func stop() { stopServing() }
 
-  nonisolated func engineRegistered(_ uuid: String, returnsTasks: Bool) {
-    execute { $0.registered.insert(uuid) }
+  nonisolated func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
+    execute { $0.registered.insert(uuid, id: id) }
   }
 
   nonisolated func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
@@ -112,9 +112,10 @@ actor DirectRelay: SocketDriver, EngineObserver {
       return hub.report(.answered(taskID: header.messageID))
     }
     let now = ContinuousClock.now
+    let engineID = registered.id(of: message.text(at: 0))
     let request = HeldRequest(
       message: HeldMessage(taking: &message, layout: layout, messageType: header.messageType),
-      taskID: header.messageID, deadline: now + HeldRequests.patience)
+      taskID: header.messageID, engineID: engineID, deadline: now + HeldRequests.patience)
     if held.hold(request, isRegistered: isRegistered(request), now: now) {
       retrySoon { $0.retry() }
     } else {
@@ -174,7 +175,8 @@ actor DirectRelay: SocketDriver, EngineObserver {
   /// Answers a request in place of its engine.
   private func answerForEngine(_ request: HeldRequest) {
     let engine = EngineIdentity(request.message.frames.text(at: 0))
-    answer(request.message, SchedulerReply.engineDied(engine, taskID: request.taskID)) { reply in
+    let loss = EngineLoss(engine: engine, id: request.engineID, reason: "it is not connected")
+    answer(request.message, SchedulerReply.engineLost(loss, taskID: request.taskID)) { reply in
       SchedulerReply.report(reply, taskID: request.taskID, to: hub)
     }
   }

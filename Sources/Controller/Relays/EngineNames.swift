@@ -5,6 +5,7 @@ import MartletZeroMQ
 struct EngineNames {
   private struct Engine {
     var uuid = ""
+    var id: Int?
     var identity = Bytes()
   }
 
@@ -12,11 +13,11 @@ struct EngineNames {
   private var index = IdentifierTable<Engine>()
 
   /// Adds an engine that registered.
-  mutating func insert(_ uuid: String) {
+  mutating func insert(_ uuid: String, id: Int? = nil) {
     let identity = Bytes(uuid)
     let hash = identity.withSpan { Self.hash($0) }
     guard find(identity, hash) == nil else { return }
-    index.insert(hash: hash, engines.insert(Engine(uuid: uuid, identity: identity)))
+    index.insert(hash: hash, engines.insert(Engine(uuid: uuid, id: id, identity: identity)))
   }
 
   /// Removes an engine that is gone.
@@ -34,6 +35,12 @@ struct EngineNames {
       message.frame(frame, equals: engines[$0].identity)
     }
     return engine.map { engines[$0].uuid }
+  }
+
+  /// The integer id of a registered engine.
+  func id(of uuid: String) -> Int? {
+    let identity = Bytes(uuid)
+    return find(identity, identity.withSpan { Self.hash($0) }).flatMap { engines[$0].id }
   }
 
   private func find(_ identity: Bytes, _ hash: UInt32) -> Handle<Engine>? {

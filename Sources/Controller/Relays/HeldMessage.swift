@@ -35,6 +35,25 @@ final class HeldMessage {
     for index in 0..<frames.count { message.append(sharing: frames, index) }
   }
 
+  /// Appends the message to another, with the number of the attempt in its metadata and signed anew: a peer that has seen
+  /// the message would take the same one for a replay.
+  func append(to message: inout Multipart, attempt: Int, _ session: borrowing Session) {
+    appendIdentities(to: &message)
+    session.append(
+      to: &message, header: frames.shared(layout.header).array, parent: frames.shared(layout.parentHeader),
+      metadata: Self.adding(attempt, to: frames.shared(layout.metadata).array),
+      content: frames.shared(layout.content).array)
+    for index in layout.firstBuffer..<max(frames.count, layout.firstBuffer) { message.append(sharing: frames, index) }
+  }
+
+  /// A JSON object with the field `attempt`.
+  static func adding(_ attempt: Int, to object: [UInt8]) -> [UInt8] {
+    guard let start = object.firstIndex(of: 0x7B) else { return object }
+    let rest = object[(start + 1)...]
+    let isEmpty = !rest.contains(0x3A)
+    return Array("{\"attempt\":\(attempt)\(isEmpty ? "" : ",")".utf8) + rest
+  }
+
   /// Appends the identities to a message.
   func appendIdentities(to message: inout Multipart) {
     for index in 0..<layout.delimiter { message.append(sharing: frames, index) }

@@ -4,6 +4,8 @@ import MartletZeroMQ
 struct HeldRequest {
   let message: HeldMessage
   let taskID: String
+  /// The integer id of the engine; `nil` if it was not registered.
+  var engineID: Int?
   /// When the request is answered instead of sent.
   let deadline: ContinuousClock.Instant
 }

@@ -16,7 +16,8 @@ enum SchedulerReply {
     case .impossibleDependency:
       error("ImpossibleDependency", "the dependencies or targets of task \(taskID) can't be met any more")
     case .taskTimeout: error("TaskTimeout", "task \(taskID) waited longer than its timeout for an engine")
-    case .engineDied(let engine): engineDied(engine, taskID: taskID)
+    case .engineLost(let loss): engineLost(loss, taskID: taskID)
+    case .unanswered(let engine, let id): unanswered(engine, id: id, taskID: taskID)
     case .queueFull(.tasks):
       error(
         "QueueFull",
@@ -32,15 +33,47 @@ enum SchedulerReply {
     }
   }
 
-  /// The reply in place of an engine that died before it answered.
-  static func engineDied(_ engine: EngineIdentity, taskID: String) -> Parts {
-    var parts = error("EngineError", "Engine '\(engine)' died while running task '\(taskID)'")
+  /// The reply in place of an engine that was lost before it answered. The error's class and the beginning of its text are
+  /// those that ipyparallel's client makes itself in such a case.
+  static func engineLost(_ loss: EngineLoss, taskID: String) -> Parts {
+    var text = "Engine \(loss.id.map { "\($0)" } ?? "'\(loss.engine)'") died while running task '\(taskID)'"
+    if let duration = loss.duration {
+      text += ", which it began \(seconds(duration)) s before at the earliest"
+    }
+    if let reason = loss.reason { text += ": \(reason)" }
+    if loss.count > 1 { text += "; \(loss.count) engines died while they ran it" }
+    if loss.isAtLimit { text += ", so it is not tried again (TaskScheduler.crash_limit)" }
+    if loss.id != nil { text += " (the engine's uuid is \(loss.engine))" }
+    return error("EngineError", text, engine: loss.engine)
+  }
+
+  /// The reply in place of an engine that answered a later request but not the task.
+  private static func unanswered(_ engine: EngineIdentity, id: Int?, taskID: String) -> Parts {
+    error(
+      "TaskLost",
+      "engine \(id.map { "\($0)" } ?? "'\(engine)'") answered a later request but never task '\(taskID)': it refused the "
+        + "task, or task or reply were lost on the way", engine: engine)
+  }
+
+  /// The reply to a task that the scheduler does not accept.
+  static func refused(_ reason: WireError, taskID: String) -> Parts {
+    error("ValueError", "task '\(taskID)' was refused: \(reason.reason)")
+  }
+
+  private static func error(_ ename: String, _ evalue: String, engine: EngineIdentity) -> Parts {
+    var parts = error(ename, evalue)
     parts.metadata = ["status": "error", "engine": .string(engine.rawValue), "date": .string(Timestamp.now.text)]
     return parts
   }
 
   private static func error(_ ename: String, _ evalue: String) -> Parts {
     Parts(content: ErrorContent.json(ename: ename, evalue: evalue))
+  }
+
+  /// A duration in seconds with one decimal.
+  private static func seconds(_ duration: Duration) -> String {
+    let tenths = Int(duration / .milliseconds(100))
+    return "\(tenths / 10).\(tenths % 10)"
   }
 
   /// Appends a reply to a message that holds the identities.

@@ -39,6 +39,9 @@ struct TaskMetadata {
         }
         retries = max(0, count)
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
+      // Engines read these.
+      case "original_msg_id": _ = try JSONText.optionalString(span, at: value)
+      case "label" where !JSONText.isNull(span, at: value): _ = try JSONText.json(span, at: value)
       default: break
       }
     }

@@ -7,6 +7,7 @@ extension TaskScheduler {
   /// Performs all actions, then tells the hub and arms the timer: once for a batch of messages.
   func act() {
     performActions()
+    noteMissingEngines()
     hub.announceReports()
     wake(at: state.nextDeadline) {
       $0.state.advance(to: .now)
@@ -20,9 +21,14 @@ extension TaskScheduler {
 
   private func perform(_ action: TaskSchedulerAction<HeldMessage>) {
     switch action {
-    case .dispatch(let task, let id, let engine): dispatch(HeldTask(message: task, id: id, engine: engine))
+    case .dispatch(let task, let id, let engine, let attempt):
+      dispatch(HeldTask(message: task, id: id, engine: engine, attempt: attempt))
     case .deliver(let reply, let id, _): deliver(reply, id)
-    case .fail(let task, let id, let reason): answer(task, id, SchedulerReply.failure(reason, taskID: id))
+    case .fail(let task, let id, let reason):
+      noteLoss(reason, id)
+      answer(task, id, SchedulerReply.failure(reason, taskID: id))
+    case .requeued(let id): hub.report(.returned(taskID: id))
+    case .probe(let engine, let number): probe(engine, number: number)
     case .duplicate(_, let id): clients.refuse(WireError(.replayed, "task \(id) is in flight already"))
     case .unknownReply(let id, let engine):
       strayReplies.log(
@@ -34,13 +40,20 @@ extension TaskScheduler {
   /// Sends a task to its engine, or holds it while the engine can't be reached: an engine may register before its
   /// connection to this socket is up.
   private func dispatch(_ task: HeldTask) {
+    // An engine gets its tasks in the order of their dispatch: what it can have begun is told from that.
+    guard unreachable.isEmpty || !unreachable.contains(task.engine) else { return held.append(task) }
     outgoing.append(Bytes(task.engine.rawValue))
-    task.message.append(to: &outgoing)
+    if task.attempt == 1 {
+      task.message.append(to: &outgoing)
+    } else {
+      task.message.append(to: &outgoing, attempt: task.attempt, session)
+    }
     if engines.send(&outgoing) == .sent {
       hub.report(.dispatched(taskID: task.id, engine: task.engine.rawValue))
     } else {
       outgoing.removeAll()
       held.append(task)
+      unreachable.insert(task.engine)
       retrySoon { $0.retry() }
     }
   }
@@ -49,8 +62,37 @@ extension TaskScheduler {
   private func retry() {
     let waiting = held
     held = []
+    unreachable = []
     for task in waiting where state.isPending(task.id, on: task.engine) { dispatch(task) }
     act()
+  }
+
+  /// Takes back the tasks that could not be sent to an engine. Returns their ids.
+  func takeUnsent(of engine: EngineIdentity) -> [String] {
+    guard unreachable.remove(engine) != nil else { return [] }
+    let unsent = held.filter { $0.engine == engine }.map(\.id)
+    held.removeAll { $0.engine == engine }
+    return unsent
+  }
+
+  /// Logs once that tasks wait for the first engine, or for one after the last has gone.
+  private func noteMissingEngines() {
+    if state.engineCount > 0 {
+      hasNotedMissingEngines = false
+    } else if !hasNotedMissingEngines, state.queuedCount + state.waitingCount > 0 {
+      hasNotedMissingEngines = true
+      logger.notice("tasks wait for an engine: none is registered")
+    }
+  }
+
+  private func noteLoss(_ reason: TaskFailureReason, _ id: String) {
+    let text: Logger.Message
+    switch reason {
+    case .engineLost: text = "a task was lost with its engine"
+    case .unanswered: text = "an engine refused a task, or the task or its reply were lost on the way"
+    default: return
+    }
+    losses.log(.notice, text, to: logger, metadata: [LogKey.messageID: "\(id)", LogKey.reason: "\(reason)"])
   }
 
   /// Relays a reply: the identities are exchanged, so the client sees the engine's.

@@ -24,11 +24,18 @@ actor TaskScheduler: SocketDriver {
   var watch = ClientWatch()
   /// Tasks for engines that are registered but can't be reached yet.
   var held: [HeldTask] = []
+  /// The engines of the held tasks.
+  var unreachable: Set<EngineIdentity> = []
+  /// How many probes were sent, which makes their ids unique.
+  var probeCount = 0
+  var losses = LogThrottle()
+  var hasNotedMissingEngines = false
 
   struct HeldTask {
     let message: HeldMessage
     let id: String
     let engine: EngineIdentity
+    let attempt: Int
   }
 
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
@@ -59,10 +66,10 @@ actor TaskScheduler: SocketDriver {
   // MARK: - From the hub
 
   /// An engine can take tasks.
-  nonisolated func engineRegistered(_ uuid: String, returnsTasks: Bool) {
+  nonisolated func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
     execute {
       $0.names.insert(uuid)
-      $0.state.engineRegistered(EngineIdentity(uuid), returnsTasks: returnsTasks, now: .now)
+      $0.state.engineRegistered(EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, now: .now)
       $0.act()
     }
   }
@@ -73,7 +80,8 @@ actor TaskScheduler: SocketDriver {
       // Replies the engine sent before it went may still be in the socket, and they count.
       $0.readEngines()
       $0.names.remove(uuid)
-      $0.state.engineUnregistered(EngineIdentity(uuid), now: .now)
+      let engine = EngineIdentity(uuid)
+      $0.state.engineUnregistered(engine, departure, unsent: $0.takeUnsent(of: engine), now: .now)
       $0.act()
     }
   }
@@ -121,16 +129,16 @@ actor TaskScheduler: SocketDriver {
 
   /// Takes a task as it arrived: `[client, <IDS|MSG>, …]`.
   private func submit(_ message: inout Multipart) throws(WireError) {
-    let layout = try session.verify(message, identities: 1)
+    let layout = try session.verify(message, identities: 1, allowsDroppedFrames: true)
     let header = try message.header(layout, includingOrigin: true)
     guard !header.messageID.isEmpty else { throw WireError(.malformedJSON, "a task without msg_id") }
-    // An engine doesn't answer what it doesn't understand, and the task would hold its place forever.
-    guard header.messageType == MessageType.applyRequest || header.messageType == MessageType.executeRequest else {
-      throw WireError(.malformedJSON, "\(header.messageType) is no task")
+    let metadata: TaskMetadata
+    do throws(WireError) {
+      metadata = try check(message, layout, header)
+    } catch {
+      refuse(&message, layout, header, error)
+      throw error
     }
-    try message.checkObject(at: layout.parentHeader)
-    try message.checkObject(at: layout.content)
-    let metadata = try TaskMetadata(of: message, layout)
     let client = metadata.abortsOnDisconnect ? watchClient(of: message, session: header.session) : header.session
     hub.report(.requested(taskID: header.messageID, .task, engine: nil, size: 0, hub.record(message, layout)))
     let task = HeldMessage(taking: &message, layout: layout, messageType: header.messageType)
@@ -152,9 +160,7 @@ actor TaskScheduler: SocketDriver {
     let uuid = names.uuid(in: message, at: 0) ?? message.text(at: 0)
     let engine = EngineIdentity(uuid)
     let metadata = try ReplyMetadata(of: message, layout, from: uuid)
-    if metadata.outcome == .returned, state.isPending(taskID, on: engine) {
-      hub.report(.returned(taskID: taskID))
-    }
+    if takeProbeAnswer(taskID, from: engine, metadata.outcome) { return }
     state.replyArrived(
       from: engine, taskID: taskID, outcome: metadata.outcome, reply: hold(&message, layout, metadata.sender),
       now: .now)

@@ -9,11 +9,13 @@ enum BroadcastAction<Payload> {
   case coalesce(base: Payload, replies: [Payload], originalID: String, targets: [BroadcastTarget])
   /// Answer with an EngineError that names the engine: for one target's `messageID`; or, when coalescing, for the whole
   /// broadcast, in which case `messageID` is the original one and `targets` goes to `broadcast_targets`.
-  case engineDied(Payload, messageID: String, engine: EngineIdentity, targets: [BroadcastTarget], isCoalescing: Bool)
+  case engineLost(Payload, messageID: String, EngineLoss, targets: [BroadcastTarget], isCoalescing: Bool)
   /// Refuse a broadcast beyond the limit: for each target or, when coalescing, for all of them at once.
   case refuse(Payload, originalID: String, targets: [BroadcastTarget], isCoalescing: Bool, QueueLimit.Excess)
-  /// Drop a broadcast whose id is still in flight, or that has no targets and would never be answered.
-  case reject(Payload, originalID: String)
+  /// Drop a broadcast whose id is still in flight.
+  case duplicate(Payload, originalID: String)
+  /// Refuse a broadcast without targets, which would otherwise never be answered.
+  case refuseEmpty(Payload, originalID: String)
   /// Count a reply that no broadcast waits for; it is dropped.
   case unknownReply(messageID: String, engine: EngineIdentity)
 }

@@ -26,7 +26,6 @@ struct BroadcastState<Payload> {
 
   /// The tree whose behaviour is reproduced.
   let tree: BroadcastTree
-  private let grace: Duration
   private let limit: QueueLimit
   private var actions = WorkQueue<Action>()
   private var broadcasts: [String: Broadcast] = [:]
@@ -36,13 +35,13 @@ struct BroadcastState<Payload> {
   /// What all broadcasts count for, and those of each client.
   private(set) var usage = QueueLimit.Usage()
   private var clients: [String: QueueLimit.Usage] = [:]
-  private var leaving = WorkQueue<(deadline: ContinuousClock.Instant, engine: EngineIdentity)>()
+  /// The engines whose grace periods run, in the order in which these end.
+  private var leaving: [(deadline: ContinuousClock.Instant, engine: EngineIdentity, departure: EngineDeparture)] = []
 
-  /// A scheduler without engines. The replies of an unregistered engine are awaited for `grace`.
-  init(tree: BroadcastTree = .init(), limit: QueueLimit = .init(), grace: Duration = .seconds(5)) {
+  /// A scheduler without engines.
+  init(tree: BroadcastTree = .init(), limit: QueueLimit = .init()) {
     self.tree = tree
     self.limit = limit
-    self.grace = grace
   }
 
   /// How many broadcasts have replies outstanding.
@@ -62,21 +61,26 @@ struct BroadcastState<Payload> {
   /// An engine registered. If it had left, the replies still awaited from its former registration are given up.
   mutating func engineRegistered(_ engine: EngineIdentity) {
     guard registered.insert(engine).inserted else { return }
+    let departure = leaving.first { $0.engine == engine }?.departure
     leaving.removeAll { $0.engine == engine }
-    giveUp(engine)
+    giveUp(engine, departure)
   }
 
   /// An engine is gone; its outstanding replies are awaited for the grace period.
-  mutating func engineUnregistered(_ engine: EngineIdentity, now: ContinuousClock.Instant) {
+  mutating func engineUnregistered(
+    _ engine: EngineIdentity, _ departure: EngineDeparture = .left, now: ContinuousClock.Instant
+  ) {
     guard registered.remove(engine) != nil, awaited[engine] != nil else { return }
-    leaving.append((now + grace, engine))
+    let deadline = now + departure.grace
+    let place = leaving.lastIndex { $0.deadline <= deadline }.map { $0 + 1 } ?? 0
+    leaving.insert((deadline, engine, departure), at: place)
   }
 
   /// Time has passed: engines that have been gone for the grace period are given up.
   mutating func advance(to now: ContinuousClock.Instant) {
     while let next = leaving.first, next.deadline <= now {
-      _ = leaving.popFirst()
-      giveUp(next.engine)
+      leaving.removeFirst()
+      giveUp(next.engine, next.departure)
     }
   }
 
@@ -89,8 +93,12 @@ struct BroadcastState<Payload> {
     id: String, payload: Payload, size: Int = 0, client: String = "", targets: [BroadcastTarget], isCoalescing: Bool
   ) {
     let ordered = tree.ordered(targets)
-    guard broadcasts[id] == nil, !ordered.isEmpty else {
-      actions.append(.reject(payload, originalID: id))
+    guard broadcasts[id] == nil else {
+      actions.append(.duplicate(payload, originalID: id))
+      return
+    }
+    guard !ordered.isEmpty else {
+      actions.append(.refuseEmpty(payload, originalID: id))
       return
     }
     let excess = limit.excess(adding: size, tasks: ordered.count, client: clients[client] ?? .init(), total: usage)
@@ -107,7 +115,9 @@ struct BroadcastState<Payload> {
       let messageID = BroadcastTree.messageID(original: id, target: target.engine)
       actions.append(.dispatch(payload, originalID: id, messageID: messageID, target: target))
     }
-    for target in ordered where !registered.contains(target.engine) { lose(target.engine, in: id) }
+    for target in ordered where !registered.contains(target.engine) {
+      lose(target.engine, "it is not registered", in: id)
+    }
   }
 
   /// An engine replied. `originalID` is the reply's metadata `original_msg_id`.
@@ -129,20 +139,20 @@ struct BroadcastState<Payload> {
     completeIfDone(originalID)
   }
 
-  private mutating func giveUp(_ engine: EngineIdentity) {
-    for id in awaited.removeValue(forKey: engine)?.sorted() ?? [] { lose(engine, in: id) }
+  private mutating func giveUp(_ engine: EngineIdentity, _ departure: EngineDeparture?) {
+    for id in awaited.removeValue(forKey: engine)?.sorted() ?? [] { lose(engine, departure?.text, in: id) }
     awaited.shrinkIfSparse()
   }
 
   /// Answers in place of an engine that never will; this ends a coalescing broadcast.
-  private mutating func lose(_ engine: EngineIdentity, in id: String) {
+  private mutating func lose(_ engine: EngineIdentity, _ reason: String?, in id: String) {
     guard let broadcast = broadcasts[id], broadcast.open.contains(engine) else { return }
     let messageID = broadcast.isCoalescing ? id : BroadcastTree.messageID(original: id, target: engine)
     let targets = broadcast.isCoalescing ? broadcast.targets : []
+    let loss = EngineLoss(engine: engine, id: broadcast.targets.first { $0.engine == engine }?.id, reason: reason)
     actions.append(
-      .engineDied(
-        broadcast.payload, messageID: messageID, engine: engine, targets: targets, isCoalescing: broadcast.isCoalescing)
-    )
+      .engineLost(
+        broadcast.payload, messageID: messageID, loss, targets: targets, isCoalescing: broadcast.isCoalescing))
     if broadcast.isCoalescing {
       for other in broadcast.open { stopAwaiting(other, id) }
       remove(id)

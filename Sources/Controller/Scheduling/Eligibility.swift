@@ -9,8 +9,16 @@ enum Eligibility {
   case wait
   /// Nowhere, ever.
   case impossible
-  /// Nowhere: every eligible engine has failed it.
+  /// Nowhere: every eligible engine is on its blacklist.
   case exhausted
+
+  /// Whether no registered engine may run the task now.
+  var isNowhere: Bool {
+    switch self {
+    case .anyEngine, .anyExceptBlacklist, .among: false
+    case .wait, .impossible, .exhausted: true
+    }
+  }
 }
 
 extension TaskSchedulerState {

@@ -15,11 +15,19 @@ struct EngineRecord: DirectoryRecord {
   var phase = Phase.named
   /// The number of the latest registration.
   var registration: UInt32 = 0
+  /// The integer id; negative if it is unknown.
+  var number: Int32 = -1
   /// Whether the engine returns tasks that wait behind a long one.
   var returnsTasks = false
   var pace = EnginePace()
   /// The tasks dispatched and not answered, in that order.
   var pending = TaskList()
+  /// Since when the first of them has been the first.
+  var oldestSince = ContinuousClock.now
+  /// How often the engine has been probed since then.
+  var probeCount: UInt8 = 0
+  /// The serial number of the probe timer that runs; 0 for none.
+  var probeTimer: UInt64 = 0
   /// The groups the engine is a member of.
   var groups: Set<GroupHandle> = []
   /// The groups by their first tasks, while the engine is registered.

@@ -2,8 +2,23 @@
 struct EngineRegistry {
   private var records = Directory(vacant: EngineRecord(identity: EngineIdentity(""), hash: 0))
   private var pool: EnginePool
-  /// Engines that unregistered with tasks pending. The grace period is the same for all, so they are in order.
-  private var leaving = WorkQueue<(deadline: ContinuousClock.Instant, engine: EngineToken)>()
+  /// Engines that unregistered with tasks pending.
+  private struct Leaving: Comparable {
+    let deadline: ContinuousClock.Instant
+    let engine: EngineToken
+
+    static func < (left: Leaving, right: Leaving) -> Bool {
+      (left.deadline, left.engine.registration) < (right.deadline, right.engine.registration)
+    }
+  }
+
+  private var leaving = LazyHeap<Leaving>()
+  /// How and when the engines left that are leaving.
+  private var departures: [EngineHandle: (how: EngineDeparture, time: ContinuousClock.Instant)] = [:]
+  private var probeTimers = LazyHeap<ProbeTimer>()
+  private var latestProbeTimer: UInt64 = 0
+  /// How long an engine may be silent about its oldest task before it is probed.
+  private let patience: Duration
   private var latestRegistration: UInt32 = 0
   /// The high water mark; 0 for none.
   private let mark: Int
@@ -13,10 +28,13 @@ struct EngineRegistry {
   private(set) var registeredCount = 0
   /// How many tasks are on engines.
   private(set) var pendingCount = 0
+  /// How many tasks have been given to engines, which numbers them.
+  private(set) var dispatchCount = 0
 
   init<Payload>(configuration: TaskSchedulerState<Payload>.Configuration, generator: SplitMix64) {
     mark = configuration.scheme == .pure ? 0 : max(0, configuration.hwm ?? 1)
     looksAhead = configuration.looksAhead
+    patience = configuration.probeAfter
     pool = EnginePool(scheme: configuration.scheme, generator: generator)
   }
 
@@ -73,13 +91,15 @@ struct EngineRegistry {
 
   /// Registers an engine that is not registered, as the first in line. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
-  mutating func register(_ identity: EngineIdentity, returnsTasks: Bool) -> EngineHandle {
+  mutating func register(_ identity: EngineIdentity, id: Int?, returnsTasks: Bool) -> EngineHandle {
     let engine = named(identity)
     latestRegistration &+= 1
     records[engine].phase = .registered
     records[engine].registration = latestRegistration
     records[engine].lastSkipped = nil
+    records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
     records[engine].returnsTasks = returnsTasks
+    records[engine].probeTimer = 0
     records[engine].pace = EnginePace()
     registeredCount += 1
     pool.register(engine)
@@ -94,23 +114,36 @@ struct EngineRegistry {
   }
 
   /// Waits for the replies of an engine that has been unregistered.
-  mutating func awaitReplies(of engine: EngineHandle, until deadline: ContinuousClock.Instant) {
-    leaving.append((deadline, token(of: engine)))
+  mutating func awaitReplies(of engine: EngineHandle, _ departure: EngineDeparture, now: ContinuousClock.Instant) {
+    leaving.insert(Leaving(deadline: now + departure.grace, engine: token(of: engine)))
+    departures[engine] = (departure, now)
   }
 
   /// When the next grace period ends.
-  var nextDeadline: ContinuousClock.Instant? { leaving.first?.deadline }
+  var nextDeadline: ContinuousClock.Instant? { leaving.min?.deadline }
 
   /// Removes the engine whose grace period ends next; returns `nil` if it has no tasks any more, or has come back.
   mutating func popLeaving() -> EngineHandle? {
-    guard let (_, token) = leaving.popFirst(), isLatest(token), records[token.engine].phase == .leaving else {
+    guard let token = leaving.popMin()?.engine, isLatest(token), records[token.engine].phase == .leaving else {
       return nil
     }
     return token.engine
   }
 
+  /// What is known about an engine that is gone with tasks.
+  func loss(of engine: EngineHandle) -> EngineLoss {
+    let departure = departures[engine]
+    return EngineLoss(
+      engine: records[engine].identity, id: id(of: engine), reason: departure?.how.text,
+      duration: departure.map { max(.zero, $0.time - records[engine].oldestSince) })
+  }
+
+  /// The integer id of an engine.
+  func id(of engine: EngineHandle) -> Int? { records[engine].number < 0 ? nil : Int(records[engine].number) }
+
   /// An engine that was leaving has no pending tasks any more.
   mutating func left(_ engine: EngineHandle) {
+    departures[engine] = nil
     records[engine].phase = .named
     releaseName(engine)
   }
@@ -145,18 +178,70 @@ struct EngineRegistry {
   mutating func start<Payload>(
     _ task: TaskHandle, on engine: EngineHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
   ) {
+    if records[engine].pending.isEmpty { oldestChanged(on: engine, now: now) }
     tasks.append(task, to: &records[engine].pending)
+    dispatchCount += 1
+    tasks[task].sequence = dispatchCount
     pendingCount += 1
     pool.taskStarted(on: engine)
     records[engine].pace.started(now: now)
   }
 
   /// Removes a pending task from its engine.
-  mutating func end<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) {
+  mutating func end<Payload>(
+    _ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
+  ) {
     guard let engine = tasks[task].engine?.engine else { return }
+    let wasOldest = records[engine].pending.first == task
     tasks.unlink(task, from: &records[engine].pending)
+    if wasOldest, !records[engine].pending.isEmpty { oldestChanged(on: engine, now: now) }
     pendingCount -= 1
     pool.taskEnded(on: engine)
+  }
+
+  // MARK: - Probes
+
+  /// When ``popProbe(now:)`` is due next.
+  var nextProbe: ContinuousClock.Instant? { probeTimers.min?.deadline }
+
+  /// The oldest of an engine's tasks is another one from now on.
+  @inline(__always)
+  private mutating func oldestChanged(on engine: EngineHandle, now: ContinuousClock.Instant) {
+    records[engine].oldestSince = now
+    // A timer that was set for a former task is late enough, and set anew when it fires.
+    guard records[engine].probeTimer == 0 || records[engine].probeCount > 0 else { return }
+    records[engine].probeCount = 0
+    startProbeTimer(of: engine, at: now + patience)
+  }
+
+  private mutating func startProbeTimer(of engine: EngineHandle, at deadline: ContinuousClock.Instant) {
+    latestProbeTimer += 1
+    records[engine].probeTimer = latestProbeTimer
+    probeTimers.insert(ProbeTimer(deadline: deadline, engine: engine, serial: latestProbeTimer))
+    probeTimers.prune(live: records.count) { runs($0) }
+  }
+
+  private func runs(_ timer: ProbeTimer) -> Bool {
+    records.contains(timer.engine) && records[timer.engine].probeTimer == timer.serial
+  }
+
+  /// Removes the timer that fires next.
+  ///
+  /// - Returns: its engine if that has been silent about its oldest task for too long, else `nil`.
+  mutating func popProbe(now: ContinuousClock.Instant) -> EngineHandle? {
+    guard let timer = probeTimers.popMin(), runs(timer) else { return nil }
+    let engine = timer.engine
+    records[engine].probeTimer = 0
+    guard records[engine].phase == .registered, !records[engine].pending.isEmpty else { return nil }
+    let count = records[engine].probeCount
+    let due = records[engine].oldestSince + patience
+    if count == 0, due > now {
+      startProbeTimer(of: engine, at: due)
+      return nil
+    }
+    records[engine].probeCount = min(count, .max - 1) + 1
+    startProbeTimer(of: engine, at: now + ProbeTimer.interval(after: count, patience: patience))
+    return engine
   }
 
   // MARK: - Choices
@@ -203,6 +288,11 @@ struct EngineRegistry {
       if record.phase != .registered, record.registration != 0, pool.contains(engine) {
         problems.append("\(name) is available, but not registered")
       }
+      if record.phase == .registered, !record.pending.isEmpty, record.probeTimer == 0 {
+        problems.append("\(name) has tasks and no probe timer")
+      }
+      let numbers = tasks.handles(in: record.pending).map { tasks[$0].sequence }
+      if numbers != numbers.sorted() { problems.append("the tasks of \(name) are not in the order of their numbers") }
       for task in tasks.handles(in: record.pending)
       where tasks[task].phase != .pending || tasks[task].engine != token(of: engine) {
         problems.append("\(tasks[task].id) is in the list of \(name), but not on it")

@@ -38,9 +38,11 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   var payload: Payload?
   /// The bytes that count against the limit of the queue.
   let size: Int
-  /// Orders the queues; grows each time the task is queued.
+  /// Orders the queues, and grows each time the task is queued; on an engine the number of its dispatch.
   var sequence = 0
   var phase = TaskPhase.unplaced
+  /// How often the task was given to an engine that kept it.
+  private(set) var attempt: UInt16 = 0
   var retries: Int32
   /// Links of the list the task is in: a queue, its engine's pending tasks, or the history.
   var links = ListLinks<TaskTag>()
@@ -83,11 +85,15 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   }
 
   /// Notes the engine that has the task. Returns what is dispatched; read by itself it would be copied with the record.
-  mutating func dispatched(to token: EngineToken) -> (id: String, payload: Payload?) {
+  mutating func dispatched(to token: EngineToken) -> (id: String, payload: Payload?, attempt: Int) {
     phase = .pending
     engine = token
-    return (id, payload)
+    attempt = min(attempt, .max - 1) + 1
+    return (id, payload, Int(attempt))
   }
+
+  /// Notes that the engine has returned the task, and has forgotten it.
+  mutating func returned() { attempt = max(attempt, 1) - 1 }
 
   /// Notes the end of the task; only what dependents need to know is kept. Returns the client it belonged to.
   mutating func finish(success: Bool) -> ClientHandle? {

@@ -11,6 +11,10 @@ struct TaskConstraints<Payload> {
   private var followIsNowhere = false
   /// The engines that failed the task or don't meet its functional dependencies.
   private(set) var blacklist: Set<EngineToken> = []
+  /// Those that failed it: they may get it again when all have.
+  private var failed: Set<EngineToken> = []
+  /// How many engines were lost while they ran the task.
+  private(set) var lossCount = 0
   private(set) var lastFailure: LastFailure<Payload>?
   /// The serial number of the timer that runs.
   var timer: UInt64?
@@ -62,10 +66,25 @@ struct TaskConstraints<Payload> {
   }
 
   /// Excludes an engine.
-  mutating func exclude(_ engine: EngineToken, after failure: LastFailure<Payload>) {
+  ///
+  /// - Parameter isForGood: whether it can't run the task, rather than having failed to.
+  mutating func exclude(_ engine: EngineToken, after failure: LastFailure<Payload>, isForGood: Bool) {
     blacklist.insert(engine)
+    if !isForGood { failed.insert(engine) }
+    if case .ended(.engineLost) = failure { lossCount += 1 }
     lastFailure = failure
     update()
+  }
+
+  /// Allows the engines again that failed the task. Returns whether there were any.
+  ///
+  /// A task with a timeout waits for another engine instead, as in ipyparallel, unless only its targets may run it.
+  mutating func forgive() -> Bool {
+    guard !failed.isEmpty, timeout == nil || !targets.isEmpty else { return false }
+    blacklist.subtract(failed)
+    failed = []
+    update()
+    return true
   }
 
   /// Adds the engine on which a task named by `follow` ended to the engines this task may run on.
@@ -123,7 +142,8 @@ struct DependencyProgress {
 /// Why a task with retries did not succeed the last time.
 enum LastFailure<Payload> {
   case reply(Payload, EngineIdentity)
-  case died(EngineIdentity)
+  /// The task would have ended with an error of the scheduler's own.
+  case ended(TaskFailureReason)
 }
 
 extension LastFailure: Sendable where Payload: Sendable {}

@@ -6,8 +6,10 @@ enum TaskFailureReason: Hashable, Sendable {
   case impossibleDependency
   /// The task waited longer than its timeout.
   case taskTimeout
-  /// The engine died while running the task, and no retries remain.
-  case engineDied(EngineIdentity)
+  /// The engine was lost while it ran the task, which is not tried again.
+  case engineLost(EngineLoss)
+  /// The engine has answered a later request but never this task, which is not tried again. With the engine's integer id.
+  case unanswered(EngineIdentity, id: Int?)
   /// The task was aborted while queued, or its client vanished.
   case aborted
   /// The task was not accepted because of the limit of the queue.

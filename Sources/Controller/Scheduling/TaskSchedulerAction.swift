@@ -1,11 +1,17 @@
 /// What the driver of a ``TaskSchedulerState`` has to do.
 enum TaskSchedulerAction<Payload> {
-  /// Send the task to an engine.
-  case dispatch(Payload, taskID: String, engine: EngineIdentity)
+  /// Send the task to an engine, for the first time or, if `attempt` is larger than 1, once more. An engine may have seen
+  /// the message of an earlier attempt, and would take the same one for a replay.
+  case dispatch(Payload, taskID: String, engine: EngineIdentity, attempt: Int)
   /// Send an engine's reply to the client.
   case deliver(Payload, taskID: String, engine: EngineIdentity)
   /// Answer the submission (the payload) with an error of the scheduler's own.
   case fail(Payload, taskID: String, TaskFailureReason)
+  /// Note that a task that was on an engine is queued again.
+  case requeued(taskID: String)
+  /// Send the engine a request that any engine answers after the tasks it was sent before. Pass the answer to
+  /// ``TaskSchedulerState/probeAnswered(by:number:now:)`` with this number.
+  case probe(EngineIdentity, number: Int)
   /// Count a reply for a task that is not pending on that engine; the reply is dropped.
   case unknownReply(taskID: String, engine: EngineIdentity)
   /// Drop a submission whose id is still in flight.

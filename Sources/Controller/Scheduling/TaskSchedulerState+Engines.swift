@@ -4,9 +4,11 @@ extension TaskSchedulerState {
   /// Nothing happens if it is registered already. If it left and its grace period is not over, its former tasks are given
   /// up first.
   ///
-  /// - Parameter returnsTasks: whether the engine returns tasks that wait behind a long one.
+  /// - Parameters:
+  ///   - id: the engine's integer id.
+  ///   - returnsTasks: whether the engine returns tasks that wait behind a long one.
   mutating func engineRegistered(
-    _ identity: EngineIdentity, returnsTasks: Bool = false, now: ContinuousClock.Instant
+    _ identity: EngineIdentity, id: Int? = nil, returnsTasks: Bool = false, now: ContinuousClock.Instant
   ) {
     self.now = now
     if let known = engines.find(identity) {
@@ -16,7 +18,7 @@ extension TaskSchedulerState {
       case .named: break
       }
     }
-    let engine = engines.register(identity, returnsTasks: returnsTasks)
+    let engine = engines.register(identity, id: id, returnsTasks: returnsTasks)
     queues.groups.engineRegistered(engine, tasks, &engines)
     serve(engine)
     settle()
@@ -24,34 +26,47 @@ extension TaskSchedulerState {
   }
 
   /// An engine is gone: it takes no more tasks, and those it has are given up after the grace period.
-  mutating func engineUnregistered(_ identity: EngineIdentity, now: ContinuousClock.Instant) {
+  ///
+  /// - Parameter unsent: the tasks dispatched to the engine that could not be sent; they are queued again at once.
+  mutating func engineUnregistered(
+    _ identity: EngineIdentity, _ departure: EngineDeparture = .left, unsent: [String] = [],
+    now: ContinuousClock.Instant
+  ) {
     self.now = now
     guard let engine = engines.registered(identity) else { return }
     engines.unregister(engine)
     for task in queues.groups.engineUnregistered(engine, tasks, &engines) { unplaced.append(task) }
-    endExhaustedTasks()
+    placeExhaustedTasks()
+    requeueUnbegun(unsent.compactMap { isPending($0, on: identity) ? tasks.find($0) : nil })
     if engines[engine].pending.isEmpty {
       engines.left(engine)
     } else {
-      engines.awaitReplies(of: engine, until: now + strandedGrace)
+      engines.awaitReplies(of: engine, departure, now: now)
     }
     settle()
     checkInvariants()
   }
 
-  /// Ends or retries the tasks of an engine that is gone for good.
+  /// Ends or retries the task that an engine had begun which is gone for good, and queues its others again.
+  ///
+  /// Engines handle tasks in the order in which they get them, so only the oldest can have begun.
   mutating func strand(_ engine: EngineHandle) {
-    let identity = engines[engine].identity
-    let token = engines.token(of: engine)
-    while let task = engines[engine].pending.first {
-      if tasks[task].retries > 0, !clients.hasVanished(tasks[task].client) {
-        tasks[task].retries -= 1
-        retry(task, without: token, after: .died(identity))
-      } else {
-        fail(task, .engineDied(identity))
-      }
-    }
+    let pending = tasks.handles(in: engines[engine].pending)
+    if let begun = pending.first { lose(begun, with: engine) }
+    requeueUnbegun(Array(pending.dropFirst()))
     engines.left(engine)
     settle()
+  }
+
+  /// Ends or retries a task that was lost with its engine.
+  private mutating func lose(_ task: TaskHandle, with engine: EngineHandle) {
+    var loss = engines.loss(of: engine)
+    if let constraints = tasks[task].constraints { loss.count += tasks[constraints].lossCount }
+    if crashLimit > 0, loss.count >= crashLimit, tasks[task].retries > 0 {
+      loss.isAtLimit = true
+      fail(task, .engineLost(loss))
+    } else {
+      giveUp(task, after: .engineLost(loss))
+    }
   }
 }

@@ -5,7 +5,12 @@ extension TaskSchedulerState {
   /// - Parameter first: whether to queue it before all others; applies to tasks that any engine may take.
   mutating func place(_ task: TaskHandle, first: Bool = false) {
     queues.take(task, &tasks, &engines)
-    switch eligibility(task) {
+    var eligibility = eligibility(task)
+    // Retries count attempts, not engines: what failed everywhere may be tried again anywhere.
+    if eligibility.isNowhere, let constraints = tasks[task].constraints, tasks[constraints].forgive() {
+      eligibility = self.eligibility(task)
+    }
+    switch eligibility {
     case .anyEngine:
       if let engine = engines.pick(aheadAllowed: queues.allowsAhead, now: now) {
         dispatch(task, to: engine)
@@ -27,7 +32,7 @@ extension TaskSchedulerState {
         queues.appendGrouped(task, members: members, &tasks, &engines)
       }
     case .wait: queues.wait(task, &tasks)
-    case .impossible: fail(task, .impossibleDependency)
+    case .impossible: endImpossible(task)
     case .exhausted: endExhausted(task)
     }
   }
@@ -42,17 +47,27 @@ extension TaskSchedulerState {
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
   }
 
-  /// Ends the tasks whose blacklists exclude all registered engines; to be called when an engine has gone.
-  mutating func endExhaustedTasks() {
+  /// Ends the tasks whose blacklists exclude all registered engines, or places them where they failed before; to be called
+  /// when an engine has gone.
+  mutating func placeExhaustedTasks() {
     for task in queues.possiblyExhausted(engineCount: engines.registeredCount, tasks) {
-      if case .exhausted = eligibility(task) { endExhausted(task) }
+      if case .exhausted = eligibility(task) { place(task) }
+    }
+  }
+
+  /// Ends a task whose dependencies or targets can't be met any more.
+  private mutating func endImpossible(_ task: TaskHandle) {
+    if case .ended(let reason)? = tasks[task].constraints.flatMap({ tasks[$0].lastFailure }) {
+      fail(task, reason)
+    } else {
+      fail(task, .impossibleDependency)
     }
   }
 
   private mutating func endExhausted(_ task: TaskHandle) {
     switch tasks[task].constraints.flatMap({ tasks[$0].lastFailure }) {
     case .reply(let reply, let engine): deliver(task, tasks[task].id, reply, from: engine, success: false)
-    case .died(let engine): fail(task, .engineDied(engine))
+    case .ended(let reason): fail(task, reason)
     case nil: fail(task, .impossibleDependency)
     }
   }
@@ -62,10 +77,10 @@ extension TaskSchedulerState {
     queues.leave()
     clients.dequeue(task, &tasks)
     timers.stop(task, &tasks)
-    let (id, payload) = tasks[task].dispatched(to: engines.token(of: engine))
+    let (id, payload, attempt) = tasks[task].dispatched(to: engines.token(of: engine))
     engines.start(task, on: engine, &tasks, now: now)
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
     guard let payload else { return }
-    actions.append(.dispatch(payload, taskID: id, engine: engines[engine].identity))
+    actions.append(.dispatch(payload, taskID: id, engine: engines[engine].identity, attempt: attempt))
   }
 }

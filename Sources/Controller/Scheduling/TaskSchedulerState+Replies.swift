@@ -23,18 +23,46 @@ extension TaskSchedulerState {
       engines[engine].pace.finished(hasMore: hasMore, now: now)
       if isTriedAgain(task, after: outcome) {
         if outcome == .failed { tasks[task].retries -= 1 }
-        retry(task, without: token, after: .reply(reply, identity))
+        retry(task, without: token, after: .reply(reply, identity), isForGood: outcome == .unmetDependency)
       } else {
         deliver(task, taskID, reply, from: identity, success: outcome == .ok)
       }
     }
-    if engines[engine].phase == .registered {
-      serve(engine)
-    } else if engines[engine].pending.isEmpty {
-      engines.left(engine)
-    }
+    engineChanged(engine)
     settle()
     checkInvariants()
+  }
+
+  /// An engine has answered a probe: the tasks it was sent before and has not answered are lost, or it refuses them.
+  ///
+  /// - Parameter number: the probe's.
+  mutating func probeAnswered(by identity: EngineIdentity, number: Int, now: ContinuousClock.Instant) {
+    self.now = now
+    guard let engine = engines.find(identity) else { return }
+    while let task = engines[engine].pending.first, tasks[task].sequence <= number {
+      engines[engine].pace.returned(hasMore: engines[engine].pending.count > 1)
+      giveUp(task, after: .unanswered(identity, id: engines.id(of: engine)))
+    }
+    engineChanged(engine)
+    settle()
+    checkInvariants()
+  }
+
+  /// Gives an engine that has fewer tasks new ones, or forgets it if it is leaving and has none.
+  mutating func engineChanged(_ engine: EngineHandle) {
+    switch engines[engine].phase {
+    case .registered: serve(engine)
+    case .leaving: if engines[engine].pending.isEmpty { engines.left(engine) }
+    case .named: break
+    }
+  }
+
+  /// Tries a task again that got no answer from its engine, or ends it.
+  mutating func giveUp(_ task: TaskHandle, after reason: TaskFailureReason) {
+    guard let token = tasks[task].engine else { return }
+    guard tasks[task].retries > 0, !clients.hasVanished(tasks[task].client) else { return fail(task, reason) }
+    tasks[task].retries -= 1
+    retry(task, without: token, after: .ended(reason), isForGood: false)
   }
 
   private func isTriedAgain(_ task: TaskHandle, after outcome: TaskOutcome) -> Bool {
@@ -46,28 +74,62 @@ extension TaskSchedulerState {
   }
 
   /// Takes a task from its engine, and dispatches it to another or queues it.
-  mutating func retry(_ task: TaskHandle, without token: EngineToken, after failure: LastFailure<Payload>) {
+  private mutating func retry(
+    _ task: TaskHandle, without token: EngineToken, after failure: LastFailure<Payload>, isForGood: Bool
+  ) {
     takeFromEngine(task)
     let constraints = tasks[task].constraints ?? tasks.constrain(task, TaskConstraints())
-    tasks[constraints].exclude(token, after: failure)
+    tasks[constraints].exclude(token, after: failure, isForGood: isForGood)
     enqueue(task)
     place(task)
-    startTimer(task)
+    noteRequeued(task)
   }
 
   /// Takes a task that an engine has not begun, and dispatches it to another or queues it before all others. If its
   /// client is gone it is aborted, like the tasks that were queued when the client vanished.
   private mutating func requeueReturned(_ task: TaskHandle) {
     guard !clients.hasVanished(tasks[task].client) else { return fail(task, .aborted) }
+    tasks[task].returned()
     takeFromEngine(task)
     enqueue(task)
     place(task, first: true)
-    startTimer(task)
+    noteRequeued(task)
+  }
+
+  /// Takes tasks that their engine can't have begun, and dispatches them to others or queues them. Those that any engine
+  /// may take go before all others, in their order.
+  mutating func requeueUnbegun(_ unbegun: [TaskHandle]) {
+    var free: [TaskHandle] = []
+    var restricted: [TaskHandle] = []
+    for task in unbegun {
+      guard !clients.hasVanished(tasks[task].client) else {
+        fail(task, .aborted)
+        continue
+      }
+      takeFromEngine(task)
+      enqueue(task)
+      if case .anyEngine = eligibility(task) { free.append(task) } else { restricted.append(task) }
+    }
+    for task in free.reversed() { queues.appendReady(task, first: true, &tasks) }
+    for task in free {
+      place(task, first: true)
+      // No engine has room for this one, so none has for the others.
+      if tasks[task].phase.isQueued { break }
+    }
+    for task in restricted { place(task) }
+    for task in unbegun { noteRequeued(task) }
   }
 
   private mutating func takeFromEngine(_ task: TaskHandle) {
-    engines.end(task, &tasks)
+    engines.end(task, &tasks, now: now)
     tasks[task].engine = nil
+  }
+
+  /// Starts the timeout of a task that no engine has any more, and tells the driver, if it is queued.
+  private mutating func noteRequeued(_ task: TaskHandle) {
+    guard tasks[task].phase.isQueued else { return }
+    startTimer(task)
+    actions.append(.requeued(taskID: tasks[task].id))
   }
 
   /// Adds a task that no engine has; the caller places it.
@@ -92,7 +154,7 @@ extension TaskSchedulerState {
 
   private mutating func end(_ task: TaskHandle, success: Bool) {
     if tasks[task].phase == .pending {
-      engines.end(task, &tasks)
+      engines.end(task, &tasks, now: now)
     } else {
       queues.take(task, &tasks, &engines)
       queues.leave()

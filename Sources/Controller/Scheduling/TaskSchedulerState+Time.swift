@@ -1,22 +1,29 @@
 extension TaskSchedulerState {
   /// When ``advance(to:)`` is due next; it may turn out that nothing is left to do then.
   var nextDeadline: ContinuousClock.Instant? {
-    switch (engines.nextDeadline, timers.nextDeadline) {
-    case (let stranded?, let timer?): min(stranded, timer)
-    case (let stranded, let timer): stranded ?? timer
-    }
+    Self.earlier(Self.earlier(engines.nextDeadline, timers.nextDeadline), engines.nextProbe)
   }
 
-  /// Time has passed: tasks queued for longer than their timeout fail, and those on engines that have been gone for the
-  /// grace period are retried or end with ``TaskFailureReason/engineDied(_:)``.
+  private static func earlier(
+    _ left: ContinuousClock.Instant?, _ right: ContinuousClock.Instant?
+  ) -> ContinuousClock.Instant? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+  }
+
+  /// Time has passed: tasks queued for longer than their timeout fail, engines that have been gone for the grace period are
+  /// given up with their tasks, and engines that are silent about their oldest task are probed.
   mutating func advance(to now: ContinuousClock.Instant) {
     self.now = now
     while let deadline = nextDeadline, deadline <= now {
       if engines.nextDeadline == deadline {
         if let engine = engines.popLeaving() { strand(engine) }
-      } else if let task = timers.popNext(tasks) {
+      } else if timers.nextDeadline == deadline {
+        guard let task = timers.popNext(tasks) else { continue }
         fail(task, .taskTimeout)
         settle()
+      } else if let engine = engines.popProbe(now: now) {
+        actions.append(.probe(engines[engine].identity, number: engines.dispatchCount))
       }
     }
     checkInvariants()

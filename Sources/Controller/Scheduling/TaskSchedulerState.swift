@@ -3,8 +3,12 @@
 /// The semantics are those of ipyparallel 9.2's `TaskScheduler`: a high water mark per engine, schemes, `targets`,
 /// `after` and `follow`, timeouts, retries and unmet functional dependencies with a blacklist per task, and tasks
 /// stranded on dead engines. It differs where the original waits or grows without end:
-/// - A task that every eligible engine has failed ends with its last error, unless it has a timeout, which then runs out
-///   as in the original. If its `targets` are exhausted it ends as impossible, as in the original.
+/// - Retries count attempts: a task that every eligible engine has failed is tried on the same ones again, unless it has a
+///   timeout, which then runs out as in the original. One whose functional dependencies no engine meets ends with its last
+///   error, or as impossible if it has `targets`.
+/// - Of the tasks of an engine that is lost, only the oldest can have begun. The others are queued again, at no cost.
+/// - A task that has taken ``Configuration/crashLimit`` engines is not tried again.
+/// - An engine that is silent about its oldest task is probed: when it answers the probe and not the task, the task is lost.
 /// - A task whose `follow` names tasks on an engine that is gone, outside its targets, or on none, ends as impossible.
 /// - Of the finished tasks only the latest ``Configuration/historyLimit`` are known. A dependency on an older one is
 ///   invalid: nothing distinguishes it from an id that was never used.
@@ -39,8 +43,10 @@ struct TaskSchedulerState<Payload> {
     var hwm: Int?
     /// How much may be in flight.
     var queueLimit = QueueLimit()
-    /// How long the replies of an unregistered engine are awaited before its tasks are lost; 5 s as in ipyparallel.
-    var strandedGrace = Duration.seconds(5)
+    /// A task ends when it has taken so many engines, even if it has retries left; 0 for no limit.
+    var crashLimit = 3
+    /// How long an engine may be silent about the oldest of its tasks before it is probed.
+    var probeAfter = Duration.seconds(5)
     /// How many finished tasks are remembered for dependencies; a record takes some 200 bytes.
     var historyLimit = 65_536
 
@@ -57,7 +63,7 @@ struct TaskSchedulerState<Payload> {
   var timers = TaskTimers()
   var history: TaskHistory
 
-  let strandedGrace: Duration
+  let crashLimit: Int
   /// The time of the latest event that came with one; any time before the first.
   var now = ContinuousClock.now
   var actions = WorkQueue<Action>()
@@ -70,7 +76,7 @@ struct TaskSchedulerState<Payload> {
   ///
   /// - Parameter seed: makes the random schemes repeatable.
   init(configuration: Configuration = .init(), seed: UInt64? = nil) {
-    strandedGrace = configuration.strandedGrace
+    crashLimit = configuration.crashLimit
     var system = SystemRandomNumberGenerator()
     engines = EngineRegistry(configuration: configuration, generator: SplitMix64(seed: seed ?? system.next()))
     clients = ClientTable(limit: configuration.queueLimit)

@@ -22,12 +22,24 @@ final class Request: Sendable {
   var type: String { message.header.messageType }
 
   /// Whether the task scheduler sent the request and can give it to another engine. The scheduler's identity comes first.
-  var isTask: Bool { channel == .shell && message.identities.first == Self.taskScheduler }
+  /// What it asks for itself it wants to know of this engine.
+  var isTask: Bool {
+    channel == .shell && type != MessageType.kernelInfoRequest && message.identities.first == Self.taskScheduler
+  }
 
   private static let taskScheduler = Bytes("task_out")
 
   /// Whether the sender expects a reply. Messages to comms have none.
   var hasReply: Bool { type.hasSuffix("_request") }
+
+  /// How clients name what was called in an error; `nil` for other requests.
+  var method: String? {
+    switch type {
+    case MessageType.applyRequest: "apply"
+    case MessageType.executeRequest: "execute"
+    default: nil
+    }
+  }
 
   /// The type of the reply: `_request` replaced by `_reply`.
   var replyType: String {

@@ -169,7 +169,7 @@ struct RequestRunner: Sendable {
     executionCount: Int = 0
   ) -> Outcome {
     let isExecution = request.type == MessageType.executeRequest
-    let method = isExecution ? "execute" : request.type == MessageType.applyRequest ? "apply" : nil
+    let method = request.method
     let extra: [String: JSONValue] =
       isExecution ? ["execution_count": .int(executionCount), "payload": [], "user_expressions": [:]] : [:]
     let reply = writer.failed(request, started: started, error: error, method: method, extra: extra)

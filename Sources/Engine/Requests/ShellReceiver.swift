@@ -81,7 +81,7 @@ final class ShellReceiver: Sendable {
   private func accept(_ state: inout MessageVerifier.State) {
     do throws(WireError) {
       let message = try state.session.take(&state.incoming)
-      let request = Request(message: message, metadata: try RequestMetadata(message.metadataBytes), channel: .shell)
+      let request = try request(of: message)
       guard isKnown(request.type) else {
         onError(WireError(.unknown, "message type \(request.type)"))
         return sender.refuseUnknown(request, writer)
@@ -91,6 +91,20 @@ final class ShellReceiver: Sendable {
       }
     } catch {
       onError(error)
+    }
+  }
+
+  /// Reads the metadata of a message, which is answered with an error if they are malformed.
+  private func request(of message: Message) throws(WireError) -> Request {
+    do throws(WireError) {
+      return Request(message: message, metadata: try RequestMetadata(message.metadataBytes), channel: .shell)
+    } catch {
+      let request = Request(message: message, metadata: RequestMetadata(), channel: .shell)
+      if request.hasReply {
+        let error = RaisedError("ValueError", "the engine refused the request: \(error.reason)")
+        sender.answer(request, writer.failed(request, started: .now, error: error, method: request.method))
+      }
+      throw error
     }
   }
 

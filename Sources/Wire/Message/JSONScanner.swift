@@ -88,6 +88,9 @@ struct JSONScanner: ~Escapable {
       case 0x22: _ = try string()
       case 0x7B, 0x5B:
         depth += 1
+        guard depth <= JSONValue.defaultDepthLimit else {
+          throw WireError(.malformedJSON, "nested more than \(JSONValue.defaultDepthLimit) deep at byte \(position)")
+        }
         position += 1
       case 0x7D, 0x5D:
         depth -= 1

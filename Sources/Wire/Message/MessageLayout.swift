@@ -11,7 +11,7 @@ public struct MessageLayout: Sendable, Hashable {
   static let delimiterText: StaticString = "<IDS|MSG>"
 
   /// How many frames are searched for the delimiter; no route of Martlet needs as many identities.
-  static let identityLimit = 16
+  package static let identityLimit = 16
 
   /// Index of the signature frame.
   public var signature: Int { delimiter + 1 }
@@ -28,10 +28,11 @@ public struct MessageLayout: Sendable, Hashable {
 
   /// Finds the parts of a message.
   ///
+  /// - Parameter allowsDroppedFrames: whether buffers may be missing.
   /// - Throws: ``WireError/Code/malformedFrames`` when the delimiter or one of the five frames after it is missing,
   ///   ``WireError/Code/oversized`` when the message came with more than ``Multipart/frameLimit`` frames.
-  public init(of message: borrowing Multipart) throws(WireError) {
-    guard message.droppedFrames == 0 else {
+  public init(of message: borrowing Multipart, allowsDroppedFrames: Bool = false) throws(WireError) {
+    guard message.droppedFrames == 0 || allowsDroppedFrames else {
       throw WireError(.oversized, "\(message.count + message.droppedFrames) frames, \(message.count) are the limit")
     }
     let limit = min(message.count, Self.identityLimit)

@@ -19,6 +19,13 @@ extension Multipart {
     try MessageHeader.messageID(scanning: bytes(at: layout.parentHeader))
   }
 
+  /// Checks that a frame is UTF-8.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  public borrowing func checkText(at index: Int) throws(WireError) {
+    guard bytes(at: index).isUTF8 else { throw WireError(.malformedJSON, "frame \(index) is not UTF-8") }
+  }
+
   /// Checks that a frame is a JSON object.
   ///
   /// - Throws: ``WireError/Code/malformedJSON``.

@@ -131,14 +131,17 @@ public struct Session: ~Copyable, Sendable {
 
   /// Checks a message's signature, and that no message with this signature was seen before.
   ///
-  /// - Parameter detectReplays: `false` if another part of this process has detected replays already.
+  /// - Parameters:
+  ///   - detectReplays: `false` if another part of this process has detected replays already.
+  ///   - allowsDroppedFrames: whether a message may have lost buffers beyond ``Multipart/frameLimit``: its signature can be
+  ///     checked, and so it can be answered.
   /// - Throws: ``WireError/Code/malformedFrames``, ``WireError/Code/oversized``, ``WireError/Code/badSignature`` or
   ///   ``WireError/Code/replayed``.
   @discardableResult
   public mutating func verify(
-    _ message: borrowing Multipart, detectReplays: Bool = true
+    _ message: borrowing Multipart, detectReplays: Bool = true, allowsDroppedFrames: Bool = false
   ) throws(WireError) -> MessageLayout {
-    let layout = try MessageLayout(of: message)
+    let layout = try MessageLayout(of: message, allowsDroppedFrames: allowsDroppedFrames)
     guard let signer else { return layout }
     guard message.size(of: layout.signature) > 0 else { throw WireError(.badSignature, "unsigned message") }
     guard let fingerprint = signer.verify(message, layout: layout) else {
@@ -158,7 +161,7 @@ public struct Session: ~Copyable, Sendable {
   /// Verifies a message, reads its header and takes its frames.
   ///
   /// - Parameter multipart: left empty.
-  /// - Throws: as ``verify(_:detectReplays:)``, and ``WireError/Code/malformedJSON`` for its header.
+  /// - Throws: as ``verify(_:detectReplays:allowsDroppedFrames:)``, and ``WireError/Code/malformedJSON`` for its header.
   public mutating func take(_ multipart: inout Multipart) throws(WireError) -> Message {
     let layout = try verify(multipart)
     let header = try multipart.header(layout)

@@ -188,7 +188,7 @@ extension HubAction {
     switch self {
     case .reply(_, let type, _, _, _): type
     case .notify(let type, _, _): type
-    case .engineRegistered(let uuid, _): "registered \(uuid)"
+    case .engineRegistered(let uuid, _, _): "registered \(uuid)"
     case .engineUnregistered(let uuid, .ended(let reason)): "unregistered \(uuid): \(reason)"
     case .engineUnregistered(let uuid, _): "unregistered \(uuid)"
     case .awaitHeart(let uuid): "await \(uuid)"

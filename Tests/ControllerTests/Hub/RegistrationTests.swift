@@ -31,7 +31,7 @@ import Testing
     #expect(reply?["return_after"]?.intValue == agreed)
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     let told = hub.drain().compactMap { action -> Bool? in
-      if case .engineRegistered("e0", let returnsTasks) = action { returnsTasks } else { nil }
+      if case .engineRegistered("e0", _, let returnsTasks) = action { returnsTasks } else { nil }
     }
     #expect(told == [agreed != nil])
   }

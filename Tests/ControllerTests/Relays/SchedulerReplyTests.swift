@@ -19,8 +19,16 @@ import Testing
   }
 
   @Test func aDeathNamesTheEngine() {
-    let parts = SchedulerReply.failure(.engineDied(EngineIdentity("e0")), taskID: "m")
+    let loss = EngineLoss(
+      engine: EngineIdentity("e0"), id: 3, reason: "its heart stopped beating", duration: .milliseconds(2340), count: 3,
+      isAtLimit: true)
+    let parts = SchedulerReply.failure(.engineLost(loss), taskID: "m")
     #expect(parts.content["ename"] == "EngineError")
+    #expect(
+      parts.content["evalue"]?.stringValue
+        == "Engine 3 died while running task 'm', which it began 2.3 s before at the earliest: its heart stopped beating; "
+        + "3 engines died while they ran it, so it is not tried again (TaskScheduler.crash_limit) (the engine's uuid is e0)"
+    )
     #expect(parts.metadata["engine"] == "e0")
     #expect(parts.metadata["status"] == "error")
   }

@@ -48,7 +48,10 @@ import Testing
     state.advance(to: now + .seconds(5))
     #expect(
       drain(&state) == [
-        .engineDied("p", messageID: "m_u0", engine: .init("u0"), targets: [], isCoalescing: false)
+        .engineLost(
+          "p", messageID: "m_u0", EngineLoss(engine: .init("u0"), id: 0, reason: EngineDeparture.left.text),
+          targets: [],
+          isCoalescing: false)
       ])
     #expect(state.pendingCount == 0 && state.nextDeadline == nil)
   }
@@ -95,8 +98,9 @@ import Testing
     state.submitted(id: "m", payload: "p", targets: [target(0), target(1)], isCoalescing: true)
     #expect(
       drain(&state).last
-        == .engineDied(
-          "p", messageID: "m", engine: .init("u1"), targets: [target(0), target(1)], isCoalescing: true))
+        == .engineLost(
+          "p", messageID: "m", EngineLoss(engine: .init("u1"), id: 1, reason: "it is not registered"),
+          targets: [target(0), target(1)], isCoalescing: true))
     state.replyArrived(from: .init("u0"), originalID: "m", reply: "r", isError: false)
     #expect(drain(&state) == [.unknownReply(messageID: "m_u0", engine: .init("u0"))])
     #expect(state.pendingCount == 0)
@@ -105,10 +109,10 @@ import Testing
   @Test func emptyAndRepeatedBroadcastsAreRefused() {
     var state = state([0])
     state.submitted(id: "m", payload: "p", targets: [], isCoalescing: true)
-    #expect(drain(&state) == [.reject("p", originalID: "m")])
+    #expect(drain(&state) == [.refuseEmpty("p", originalID: "m")])
     state.submitted(id: "m", payload: "p", targets: [target(0)], isCoalescing: true)
     state.submitted(id: "m", payload: "q", targets: [target(0)], isCoalescing: true)
-    #expect(drain(&state).last == .reject("q", originalID: "m"))
+    #expect(drain(&state).last == .duplicate("q", originalID: "m"))
   }
 
   @Test func broadcastsBeyondTheLimitAreRefused() {

@@ -96,7 +96,7 @@ private typealias State = TaskSchedulerState<String>
     state.engineRegistered(one, returnsTasks: true, now: now)
     state.engineRegistered(.init("two"), now: now)
     state.taskSubmitted(.init(id: "a", payload: "a", retries: 3, client: "c"), now: now)
-    #expect(state.nextAction() == .dispatch("a", taskID: "a", engine: .init("two")))
+    #expect(state.nextAction() == .dispatch("a", taskID: "a", engine: .init("two"), attempt: 1))
     #expect(submit(&state, "b") == nil && submit(&state, "c") == .tasks)
     // A retry, a returned task and a stranded one don't need room again.
     state.replyArrived(from: .init("two"), taskID: "a", outcome: .failed, reply: "", now: now)

@@ -22,7 +22,13 @@ struct SchedulerModel {
     var submission: TaskSubmission<Int>
     var status = Status.queued
     var blacklist: Set<Int> = []
+    /// Those of the blacklist that failed the task.
+    var failed: Set<Int> = []
     var retries: Int
+    /// How many engines were lost while they ran it.
+    var losses = 0
+    /// Its number among all dispatches.
+    var number = 0
     var deadline: ContinuousClock.Instant?
     /// The event in which the task became ready for an engine, if any.
     var readySince: Int?
@@ -45,6 +51,7 @@ struct SchedulerModel {
   var event = 0
   /// The engine that returns a task in the current event.
   var returning: Int?
+  var dispatchCount = 0
 
   func load(_ engine: Int) -> Int {
     tasks.values.count { $0.status == .pending(engine) }
@@ -107,7 +114,18 @@ struct SchedulerModel {
     return follow.all && places.count > 1 ? nil : places
   }
 
+  /// Where a task may run, after all that failed it are forgiven if it may run nowhere else.
   func verdict(_ id: String) -> Verdict {
+    guard let task = tasks[id] else { return .wait }
+    let verdict = verdict(id, without: task.blacklist)
+    if case .run = verdict { return verdict }
+    guard !task.failed.isEmpty, task.submission.timeout == nil || !task.submission.targets.isEmpty else {
+      return verdict
+    }
+    return self.verdict(id, without: task.blacklist.subtracting(task.failed))
+  }
+
+  private func verdict(_ id: String, without blacklist: Set<Int>) -> Verdict {
     guard let task = tasks[id], task.status == .queued else { return .wait }
     let submission = task.submission
     let (after, follow) = (state(of: submission.after), state(of: submission.follow))
@@ -118,7 +136,7 @@ struct SchedulerModel {
       submission.targets.isEmpty || submission.targets.contains(engines[$0].identity)
     }
     guard !submission.follow.ids.isEmpty else {
-      let allowed = targets.subtracting(task.blacklist)
+      let allowed = targets.subtracting(blacklist)
       if !allowed.isEmpty { return .run(allowed) }
       if !submission.targets.isEmpty { return .impossible }
       return targets.isEmpty || submission.timeout != nil ? .wait : .exhausted
@@ -126,7 +144,7 @@ struct SchedulerModel {
     let isOpen = submission.follow.ids.contains { id in
       if case .done? = tasks[id]?.status { false } else { true }
     }
-    let allowed = places.subtracting(task.blacklist)
+    let allowed = places.subtracting(blacklist)
     if allowed.isEmpty && !places.isEmpty { return isOpen || submission.timeout != nil ? .wait : .exhausted }
     let eligible = allowed.intersection(targets)
     return eligible.isEmpty ? (isOpen ? .wait : .impossible) : .run(eligible)
@@ -152,7 +170,9 @@ struct SchedulerModel {
   /// Applies an action. Returns an error description, or nil if the action is allowed.
   mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
     switch action {
-    case .dispatch(_, let id, let identity):
+    case .requeued(let id): return tasks[id]?.status == .queued ? nil : "\(id) is not queued"
+    case .dispatch(_, let id, let identity, _):
+      forgive(id)
       guard let engine = current(identity), mayBeSent(id, engine) else {
         return "\(id) sent to full or gone \(identity)"
       }
@@ -164,6 +184,8 @@ struct SchedulerModel {
         }
         if !overtaken.isEmpty { return "\(id) overtook \(overtaken)" }
       }
+      dispatchCount += 1
+      tasks[id]?.number = dispatchCount
       tasks[id]?.status = .pending(engine)
       tasks[id]?.deadline = nil
       tasks[id]?.readySince = nil
@@ -174,8 +196,8 @@ struct SchedulerModel {
     case .fail(_, let id, .impossibleDependency):
       guard verdict(id) == .impossible else { return "\(id) is not impossible" }
       return end(id, success: false, engine: nil)
-    case .fail(_, let id, .engineDied):
-      guard verdict(id) == .exhausted else { return "\(id) has not lost its engine" }
+    case .fail(_, let id, .engineLost), .fail(_, let id, .unanswered):
+      guard [.exhausted, .impossible].contains(verdict(id)) else { return "\(id) has not lost its engine" }
       return end(id, success: false, engine: nil)
     default: return "unexpected \(action)"
     }
@@ -189,9 +211,10 @@ struct SchedulerModel {
   }
 
   /// Queues a task again after a failure on an engine.
-  mutating func requeue(_ id: String, without engine: Int, now: ContinuousClock.Instant) {
+  mutating func requeue(_ id: String, without engine: Int, isForGood: Bool = false, now: ContinuousClock.Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.blacklist.insert(engine)
+    if !isForGood { tasks[id]?.failed.insert(engine) }
     let timeout = tasks[id]?.submission.timeout
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
@@ -204,8 +227,25 @@ struct SchedulerModel {
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
 
+  /// The tasks of an engine in the order in which they were dispatched.
+  func pending(on engine: Int) -> [String] {
+    order.filter { tasks[$0]?.status == .pending(engine) }.sorted {
+      (tasks[$0]?.number ?? 0) < (tasks[$1]?.number ?? 0)
+    }
+  }
+
+  /// Forgives the engines that failed a queued task, if it may run nowhere else.
+  private mutating func forgive(_ id: String) {
+    guard let task = tasks[id], task.status == .queued, !task.failed.isEmpty else { return }
+    guard task.submission.timeout == nil || !task.submission.targets.isEmpty else { return }
+    if case .run = verdict(id, without: task.blacklist) { return }
+    tasks[id]?.blacklist.subtract(task.failed)
+    tasks[id]?.failed = []
+  }
+
   /// Ends an event and notes which tasks it made ready.
   mutating func closeEvent() {
+    for id in order { forgive(id) }
     for id in order {
       if case .run = verdict(id) {
         if tasks[id]?.readySince == nil { tasks[id]?.readySince = event }

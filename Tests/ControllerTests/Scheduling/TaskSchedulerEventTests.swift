@@ -25,8 +25,16 @@ private typealias Action = TaskSchedulerAction<String>
     return actions
   }
 
-  private func dispatched(_ id: String, _ engine: EngineIdentity) -> Action {
-    .dispatch("<\(id)>", taskID: id, engine: engine)
+  private func dispatched(_ id: String, _ engine: EngineIdentity, attempt: Int = 1) -> Action {
+    .dispatch("<\(id)>", taskID: id, engine: engine, attempt: attempt)
+  }
+
+  private func lost(_ engine: EngineIdentity, after duration: Duration, count: Int = 1, isAtLimit: Bool = false)
+    -> TaskFailureReason
+  {
+    .engineLost(
+      EngineLoss(
+        engine: engine, reason: EngineDeparture.left.text, duration: duration, count: count, isAtLimit: isAtLimit))
   }
 
   private func submit(
@@ -87,30 +95,43 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(submit(&state, "a") == [dispatched("a", one)])
   }
 
-  @Test func retriesAvoidTheEngineAndEndWithTheLastError() {
+  @Test func retriesAvoidTheEngineAndCountAttempts() {
     var state = scheduler([one, two])
-    _ = submit(&state, "a", retries: 5)
-    #expect(answer(&state, one, "a", .failed) == [dispatched("a", two)])
+    _ = submit(&state, "a", retries: 3)
+    #expect(answer(&state, one, "a", .failed) == [dispatched("a", two, attempt: 2)])
+    // All engines have failed it, so each may get it again.
+    #expect(answer(&state, two, "a", .failed) == [dispatched("a", one, attempt: 3)])
+    #expect(answer(&state, one, "a", .failed) == [dispatched("a", two, attempt: 4)])
     #expect(answer(&state, two, "a", .failed) == [.deliver("a!", taskID: "a", engine: two)])
+  }
+
+  @Test func engineThatCannotRunATaskIsNotForgiven() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", retries: 2)
+    #expect(answer(&state, one, "a", .unmetDependency) == [dispatched("a", two, attempt: 2)])
+    #expect(answer(&state, two, "a", .failed) == [.requeued(taskID: "a"), dispatched("a", two, attempt: 3)])
+    #expect(answer(&state, two, "a", .unmetDependency) == [.deliver("a!", taskID: "a", engine: two)])
   }
 
   @Test func aTaskWithATimeoutWaitsForAnotherEngine() {
     var state = scheduler([one])
     _ = submit(&state, "a", timeout: .seconds(1), retries: 5)
-    #expect(answer(&state, one, "a", .failed) == [])
+    #expect(answer(&state, one, "a", .failed) == [.requeued(taskID: "a")])
     #expect(state.nextDeadline == now + .seconds(1))
     state.advance(to: now + .milliseconds(999))
     #expect(drain(&state) == [])
     state.advance(to: now + .seconds(1))
     #expect(drain(&state) == [.fail("<a>", taskID: "a", .taskTimeout)])
-    #expect(state.nextDeadline == nil)
+    // The engine's probe timer finds nothing to do.
+    state.advance(to: now + .seconds(5))
+    #expect(drain(&state) == [] && state.nextDeadline == nil)
   }
 
   @Test func unmetDependenciesCostNoRetry() {
     var state = scheduler([one, two, three])
     _ = submit(&state, "a", retries: 1)
-    #expect(answer(&state, one, "a", .unmetDependency) == [dispatched("a", two)])
-    #expect(answer(&state, two, "a", .failed) == [dispatched("a", three)])
+    #expect(answer(&state, one, "a", .unmetDependency) == [dispatched("a", two, attempt: 2)])
+    #expect(answer(&state, two, "a", .failed) == [dispatched("a", three, attempt: 3)])
     #expect(answer(&state, three, "a", .failed) == [.deliver("a!", taskID: "a", engine: three)])
   }
 
@@ -124,7 +145,7 @@ private typealias Action = TaskSchedulerAction<String>
     var state = scheduler([one, two])
     #expect(submit(&state, "x", targets: [three]) == [.fail("<x>", taskID: "x", .impossibleDependency)])
     _ = submit(&state, "a", targets: [one, three], retries: 2)
-    #expect(answer(&state, one, "a", .failed) == [.fail("<a>", taskID: "a", .impossibleDependency)])
+    #expect(answer(&state, one, "a", .unmetDependency) == [.fail("<a>", taskID: "a", .impossibleDependency)])
     _ = submit(&state, "b")
     _ = submit(&state, "c")
     #expect(submit(&state, "d", targets: [one, three]) == [])
@@ -168,10 +189,10 @@ private typealias Action = TaskSchedulerAction<String>
     state.engineUnregistered(two, now: now)
     state.engineRegistered(three, now: now)
     state.advance(to: now + .seconds(5))
-    #expect(drain(&state) == [dispatched("b", three)])
-    state.engineUnregistered(three, now: now)
-    state.advance(to: now + .seconds(5))
-    #expect(drain(&state) == [.fail("<b>", taskID: "b", .engineDied(three))])
+    #expect(drain(&state) == [dispatched("b", three, attempt: 2)])
+    state.engineUnregistered(three, now: now + .seconds(7))
+    state.advance(to: now + .seconds(12))
+    #expect(drain(&state) == [.fail("<b>", taskID: "b", lost(three, after: .seconds(2), count: 2))])
     #expect(answer(&state, three, "b") == [.unknownReply(taskID: "b", engine: three)])
   }
 
@@ -180,7 +201,7 @@ private typealias Action = TaskSchedulerAction<String>
     _ = submit(&state, "a")
     state.engineUnregistered(one, now: now)
     state.engineRegistered(one, now: now)
-    #expect(drain(&state) == [.fail("<a>", taskID: "a", .engineDied(one))])
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", lost(one, after: .zero))])
     #expect(submit(&state, "b") == [dispatched("b", one)])
   }
 
@@ -202,6 +223,96 @@ private typealias Action = TaskSchedulerAction<String>
     state.clientVanished("c")
     #expect(drain(&state) == [.fail("<c>", taskID: "c", .aborted)])
     #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
+  }
+
+  // MARK: - Engines that are lost, and tasks
+
+  @Test(arguments: [0, 8]) func onlyTheOldestTaskIsLostWithItsEngine(_ hwm: Int) {
+    var state = scheduler([one], hwm: hwm)
+    for id in ["a", "b", "c"] { #expect(submit(&state, id) == [dispatched(id, one)]) }
+    state.engineUnregistered(one, .silent, now: now)
+    #expect(submit(&state, "d") == [])
+    state.advance(to: now + EngineDeparture.silent.grace)
+    let loss = EngineLoss(engine: one, reason: EngineDeparture.silent.text, duration: .zero)
+    #expect(
+      drain(&state) == [.fail("<a>", taskID: "a", .engineLost(loss)), .requeued(taskID: "b"), .requeued(taskID: "c")])
+    // They go before what was queued meanwhile, and in their order.
+    state.engineRegistered(two, now: now)
+    #expect(
+      drain(&state).prefix(3) == [
+        dispatched("b", two, attempt: 2), dispatched("c", two, attempt: 2), dispatched("d", two),
+      ])
+  }
+
+  @Test func aTaskThatTakesEnginesIsStopped() {
+    var state = scheduler([one, two, three])
+    _ = submit(&state, "a", retries: 9)
+    var time = now
+    for (count, engine) in [one, two, three].enumerated() {
+      state.engineUnregistered(engine, now: time)
+      time += .seconds(5)
+      state.advance(to: time)
+      let actions = drain(&state)
+      if count < 2 {
+        #expect(actions == [dispatched("a", [two, three][count], attempt: count + 2)])
+      } else {
+        #expect(actions == [.fail("<a>", taskID: "a", lost(three, after: .zero, count: 3, isAtLimit: true))])
+      }
+    }
+  }
+
+  @Test func whatCouldNotBeSentIsQueuedAtOnce() {
+    var state = scheduler([one], hwm: 2)
+    for id in ["a", "b"] { _ = submit(&state, id) }
+    state.engineUnregistered(one, unsent: ["a", "b"], now: now)
+    #expect(drain(&state) == [.requeued(taskID: "a"), .requeued(taskID: "b")])
+    #expect(state.queuedIDs == ["a", "b"] && state.pendingCount == 0)
+  }
+
+  @Test func aSilentEngineIsProbedLessAndLess() {
+    var state = scheduler([one])
+    _ = submit(&state, "a")
+    var due = now
+    for seconds in [5, 5, 10, 20, 40, 60, 60] {
+      due += .seconds(seconds)
+      #expect(state.nextDeadline == due)
+      state.advance(to: due - .milliseconds(1))
+      #expect(drain(&state) == [])
+      state.advance(to: due)
+      #expect(drain(&state) == [.probe(one, number: 1)])
+    }
+    // With another oldest task it begins anew.
+    state.taskSubmitted(.init(id: "b", payload: "<b>"), now: due)
+    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: due)
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
+    #expect(state.nextDeadline == due + .seconds(5))
+  }
+
+  @Test func aProbesAnswerEndsTheTasksBeforeIt() {
+    var state = scheduler([one], hwm: 3)
+    for id in ["a", "b"] { _ = submit(&state, id) }
+    state.advance(to: now + .seconds(5))
+    #expect(drain(&state) == [.probe(one, number: 2)])
+    _ = submit(&state, "c")
+    #expect(submit(&state, "d") == [])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
+    state.probeAnswered(by: one, number: 2, now: now)
+    #expect(drain(&state) == [.fail("<b>", taskID: "b", .unanswered(one, id: nil))])
+    #expect(state.pendingIDs(on: one) == ["c", "d"])
+    #expect(answer(&state, one, "b") == [.unknownReply(taskID: "b", engine: one)])
+    state.probeAnswered(by: two, number: 9, now: now)
+    #expect(drain(&state) == [])
+  }
+
+  @Test func anUnansweredTaskCountsAsAnAttempt() {
+    var state = scheduler([one])
+    _ = submit(&state, "a", retries: 1)
+    #expect(submit(&state, "b") == [])
+    state.probeAnswered(by: one, number: 1, now: now)
+    #expect(drain(&state) == [.requeued(taskID: "a"), dispatched("b", one)])
+    #expect(answer(&state, one, "b") == [.deliver("b!", taskID: "b", engine: one), dispatched("a", one, attempt: 2)])
+    state.probeAnswered(by: one, number: 3, now: now)
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", .unanswered(one, id: nil))])
   }
 
   // MARK: - Tasks given ahead
@@ -262,7 +373,7 @@ private typealias Action = TaskSchedulerAction<String>
     for id in ["b", "c"] { #expect(submit(&state, id) == [dispatched(id, one)]) }
     #expect(submit(&state, "d") == [dispatched("d", one)])
     // Engines return the latest task first. An engine that has returned a task receives none ahead.
-    for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == []) }
+    for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == [.requeued(taskID: id)]) }
     #expect(submit(&state, "e") == [])
     #expect(state.queuedCount == 4 && state.pendingIDs(on: one) == ["a"])
     state.engineRegistered(two, now: now)

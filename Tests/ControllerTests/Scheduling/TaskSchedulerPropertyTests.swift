@@ -30,7 +30,8 @@ private struct Scenario {
   init(scheme: SchedulingScheme, seed: UInt64) {
     generator = SplitMix64(seed: seed)
     let hwm = scheme == .pure ? 0 : [0, 1, 2, 3, nil, nil].randomElement(using: &generator) ?? nil
-    state = TaskSchedulerState(configuration: .init(scheme: scheme, hwm: hwm), seed: seed)
+    state = TaskSchedulerState(
+      configuration: .init(scheme: scheme, hwm: hwm, probeAfter: .seconds(1_000_000)), seed: seed)
     model = SchedulerModel(hwm: hwm ?? 1)
     looksAhead = hwm == nil && scheme == .leastload
   }
@@ -45,7 +46,8 @@ private struct Scenario {
       case 17..<57: submit()
       case 57..<85: answer()
       case 85..<90: pass(.milliseconds(Int.random(in: 1...3000, using: &generator)))
-      case 90..<94: abort()
+      case 90..<93: abort()
+      case 93..<94: probe()
       case 94..<96: vanish()
       default: nonsense()
       }
@@ -178,7 +180,7 @@ private struct Scenario {
     let vanished = model.tasks[id]?.submission.client == "gone"
     if !vanished && (outcome == .unmetDependency || outcome == .failed && retries > 0) {
       if outcome == .failed { model.tasks[id]?.retries -= 1 }
-      model.requeue(id, without: engine, now: now)
+      model.requeue(id, without: engine, isForGood: outcome == .unmetDependency, now: now)
     } else {
       expect(.deliver(reply, taskID: id, engine: identity), "answer")
       if let problem = model.end(id, success: outcome == .ok, engine: engine) { problems.append(problem) }
@@ -219,31 +221,65 @@ private struct Scenario {
     close("pass")
   }
 
-  /// Gives up on engines whose grace periods end at the same instant.
-  mutating func strand(_ engines: [Int]) {
-    for engine in engines { model.engines[engine].deadline = nil }
-    while case let action? = state.nextAction() {
-      log.append("  \(action)")
-      if case .fail(_, let id, .engineDied(let identity)) = action,
-        let engine = engines.first(where: {
-          model.engines[$0].identity == identity && model.tasks[id]?.status == .pending($0)
-        })
-      {
-        if model.tasks[id]?.retries ?? 0 > 0 { problems.append("\(id) was not retried") }
-        if let problem = model.end(id, success: false, engine: engine) { problems.append(problem) }
-      } else {
-        for engine in engines { requeueStranded(engine) }
-        if let problem = model.apply(action) { problems.append(problem) }
-      }
+  /// An engine answers a probe that was sent at some time: what it was sent before is lost, or tried again.
+  mutating func probe() {
+    guard let engine = model.registered.filter({ model.load($0) > 0 }).sorted().randomElement(using: &generator) else {
+      return
     }
-    for engine in engines { requeueStranded(engine) }
-  }
-
-  mutating func requeueStranded(_ engine: Int) {
-    for id in model.order where model.tasks[id]?.status == .pending(engine) && model.tasks[id]?.retries ?? 0 > 0 {
+    let pending = model.pending(on: engine)
+    let lost = pending.prefix(Int.random(in: 1...pending.count, using: &generator))
+    let number = lost.last.flatMap { model.tasks[$0]?.number } ?? 0
+    let identity = model.engines[engine].identity
+    state.probeAnswered(by: identity, number: number, now: now)
+    log.append("probe of \(identity), \(number)")
+    for id in lost where model.tasks[id]?.retries ?? 0 > 0 {
       model.tasks[id]?.retries -= 1
       model.requeue(id, without: engine, now: now)
     }
+    while case let action? = state.nextAction() {
+      log.append("  \(action)")
+      if case .fail(_, let id, .unanswered(identity, _)) = action, model.tasks[id]?.status == .pending(engine) {
+        if !lost.contains(id) { problems.append("\(id) came after the probe") }
+        if let problem = model.end(id, success: false, engine: engine) { problems.append(problem) }
+      } else if let problem = model.apply(action) {
+        problems.append(problem)
+      }
+    }
+    for id in lost where model.tasks[id]?.status == .pending(engine) && (model.tasks[id]?.number ?? 0) <= number {
+      problems.append("\(id) was not given up")
+    }
+    close("probed")
+  }
+
+  /// Gives up on engines whose grace periods end at the same instant.
+  mutating func strand(_ engines: [Int]) {
+    var lost: [String: Int] = [:]
+    for engine in engines {
+      model.engines[engine].deadline = nil
+      for (place, id) in model.pending(on: engine).enumerated() {
+        guard place == 0 else {
+          // It can't have been begun.
+          model.takeBack(id, now: now)
+          continue
+        }
+        model.tasks[id]?.losses += 1
+        if let task = model.tasks[id], task.retries > 0, task.losses < 3 {
+          model.tasks[id]?.retries -= 1
+          model.requeue(id, without: engine, now: now)
+        } else {
+          lost[id] = engine
+        }
+      }
+    }
+    while case let action? = state.nextAction() {
+      log.append("  \(action)")
+      if case .fail(_, let id, .engineLost) = action, let engine = lost.removeValue(forKey: id) {
+        if let problem = model.end(id, success: false, engine: engine) { problems.append(problem) }
+      } else if let problem = model.apply(action) {
+        problems.append(problem)
+      }
+    }
+    if !lost.isEmpty { problems.append("not lost: \(lost)") }
   }
 
   mutating func abort() {

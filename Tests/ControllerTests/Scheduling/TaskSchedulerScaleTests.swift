@@ -20,7 +20,7 @@ import Testing
     var ended = 0
     while let action = state.nextAction() {
       switch action {
-      case .dispatch(let payload, let id, let engine):
+      case .dispatch(let payload, let id, let engine, _):
         let outcome: TaskOutcome = payload % 10 == 3 ? .failed : .ok
         state.replyArrived(from: engine, taskID: id, outcome: outcome, reply: payload, now: now)
       case .deliver: ended += 1
@@ -58,7 +58,7 @@ import Testing
     state.advance(to: now)
     state.abort(ids: (0..<19_999).map { "t\($0)" })
     while let action = state.nextAction() {
-      guard case .dispatch(let payload, let id, let engine) = action else { continue }
+      guard case .dispatch(let payload, let id, let engine, _) = action else { continue }
       state.replyArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)
     }
     #expect(state.usage == .init() && state.problems() == [])
