@@ -77,7 +77,9 @@ extension ClusterProgram {
 
   private static func run(with options: ProgramOptions, program: String) async throws {
     if let file = try options.connectionFile() {
-      return try await run(connectedTo: try file.read(), arguments: options.arguments)
+      // Says at once that there is no such cluster.
+      _ = try file.read()
+      return try await run(with: try await Client.connect(connectionFile: file.path), arguments: options.arguments)
     }
     var configuration = ClusterConfiguration(
       profile: ProfileDirectory(name: "default"), clusterID: ClusterConfiguration.randomClusterID())
@@ -89,12 +91,12 @@ extension ClusterProgram {
     let handler = LineLogHandler(name: program, level: .warning)
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
     try await cluster.withRunning { cluster in
-      try await run(connectedTo: try cluster.clientConnection(), arguments: options.arguments)
+      try await run(
+        with: try await Client.connect(try cluster.clientConnection()), arguments: options.arguments)
     }
   }
 
-  private static func run(connectedTo connection: ConnectionInfo, arguments: [String]) async throws {
-    let client = try await Client.connect(connection)
+  private static func run(with client: Client, arguments: [String]) async throws {
     do {
       try await run(client, arguments: arguments)
     } catch {

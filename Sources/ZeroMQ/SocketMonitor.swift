@@ -31,6 +31,8 @@ public struct SocketMonitor: ~Copyable {
     public static let failedHandshakes = Events(
       rawValue: ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
         | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+    /// Connections that are ready for messages.
+    public static let connections = Events(rawValue: ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
     /// Connections that ended.
     public static let disconnections = Events(rawValue: ZMQ_EVENT_DISCONNECTED)
     /// All events of libzmq.

@@ -25,6 +25,7 @@ public enum MessageType {
   // Engine ↔ hub.
   public static let registrationRequest = "registration_request"
   public static let registrationReply = "registration_reply"
+  public static let reregisterRequest = "reregister_request"
   public static let unregistrationRequest = "unregistration_request"
   // Hub → everyone.
   public static let registrationNotification = "registration_notification"
