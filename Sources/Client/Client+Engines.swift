@@ -29,7 +29,7 @@ extension Client {
       // Notifications are lost if the hub publishes them before the subscription has reached it, so ask now and then.
       group.addTask {
         while self.ids.count < count {
-          try await self.refreshEngines(timeout: self.configuration.queryTimeout)
+          try await self.retryingAfterReturn { try await self.refreshEngines(timeout: self.configuration.queryTimeout) }
           try await Task.sleep(for: .seconds(1))
         }
       }
@@ -39,16 +39,17 @@ extension Client {
   }
 
   /// Asks the hub for the registered engines.
-  func refreshEngines(timeout: Duration) async throws {
-    let reply = try await query(MessageType.connectionRequest, timeout: timeout)
-    var engines: [Int: String] = [:]
-    for (id, uuid) in reply.content["engines"]?.objectValue ?? [:] {
-      guard let id = Int(id), let uuid = uuid.stringValue else {
-        throw ClientError(.malformedReply, "the hub's list of engines has the entry \(id): \(uuid)")
-      }
-      engines[id] = uuid
+  ///
+  /// - Returns: the hub's name for this run of the controller, if it has one.
+  @discardableResult
+  func refreshEngines(timeout: Duration) async throws -> String? {
+    let content = try await query(MessageType.connectionRequest, timeout: timeout).content
+    do {
+      connection.register(try Connection.engines(content))
+    } catch {
+      throw ClientError(.malformedReply, "\(error)", underlying: error)
     }
-    connection.register(engines)
+    return content["instance"]?.stringValue
   }
 
   private func watchEngines() -> (Int, AsyncStream<Void>) {

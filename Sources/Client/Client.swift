@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import MartletWire
 import MartletZeroMQ
@@ -13,11 +12,16 @@ import Synchronization
 /// Views make the calls: `client[0]` calls functions on one engine, `client[...]` on all of them, ``loadBalanced(targets:)``
 /// on whichever is free, and ``broadcast(_:isCoalescing:)`` on many at little cost.
 ///
+/// If the controller can't be reached any more, the client waits for it for ``ClientConfiguration/reconnectTimeout`` and
+/// then fails whatever is unfinished with ``ClientError/Code/controllerLost``. When the controller is back, the client finds
+/// out what became of its requests, and further calls work.
+///
 /// A client may be used from any thread. It closes with ``close()``, or when nothing refers to it any more; its views
 /// and results do.
 public final class Client: Sendable {
-  /// The controller's endpoints and key.
-  public let connectionInfo: ConnectionInfo
+  /// The controller's endpoints and key. If the client was made from a connection file that changes while the controller
+  /// can't be reached, they change, too.
+  public var connectionInfo: ConnectionInfo { connection.connectionInfo }
   /// How the client behaves.
   public let configuration: ClientConfiguration
   let connection: Connection
@@ -25,7 +29,6 @@ public final class Client: Sendable {
   private let waits = Mutex(LogThrottle())
 
   private init(_ info: ConnectionInfo, _ configuration: ClientConfiguration) throws {
-    connectionInfo = info
     self.configuration = configuration
     connection = try Connection(info: info, session: messageIDs.session, logger: configuration.logger)
   }
@@ -42,9 +45,14 @@ public final class Client: Sendable {
   public static func connect(
     _ info: ConnectionInfo, configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
+    try await connect(info, file: nil, configuration)
+  }
+
+  private static func connect(
+    _ info: ConnectionInfo, file: ConnectionLookup?, _ configuration: ClientConfiguration
+  ) async throws -> Client {
     let configuration = try configuration.validated()
-    var info = info
-    if info.curveServerKey == nil { info.curveServerKey = ProcessInfo.processInfo.environment["IPP_CURVE_SERVERKEY"] }
+    let info = ConnectionLookup.completed(info)
     if !info.ssh.isEmpty {
       configuration.logger.warning(
         "the connection file asks for an ssh tunnel; this client does not make one and connects directly")
@@ -59,7 +67,8 @@ public final class Client: Sendable {
       throw ClientError(.connectionFile, "the connection can't be used: \(error)", underlying: error)
     }
     do {
-      try await client.refreshEngines(timeout: configuration.connectTimeout)
+      let instance = try await client.refreshEngines(timeout: configuration.connectTimeout)
+      await client.watchController(instance: instance, file: file)
     } catch let error as ClientError where error.code == .timeout {
       let refused = client.traffic.refused.total
       let hint =
@@ -80,9 +89,9 @@ public final class Client: Sendable {
   public static func connect(
     connectionFile: String, configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
-    let timeout = configuration.connectTimeout.boundedWait
-    let info = try await ConnectionLookup(path: connectionFile).read(timeout: timeout)
-    return try await connect(info, configuration: configuration)
+    let lookup = ConnectionLookup(path: connectionFile)
+    let info = try await lookup.read(timeout: configuration.connectTimeout.boundedWait)
+    return try await connect(info, file: lookup, configuration)
   }
 
   /// Connects to the controller of a profile; waits for its connection file to appear.
@@ -99,7 +108,19 @@ public final class Client: Sendable {
   ) async throws -> Client {
     let lookup = ConnectionLookup(profile: profile, clusterID: clusterID)
     let info = try await lookup.read(timeout: configuration.connectTimeout.boundedWait)
-    return try await connect(info, configuration: configuration)
+    return try await connect(info, file: lookup, configuration)
+  }
+
+  private func watchController(instance: String?, file: ConnectionLookup?) async {
+    var timing = ControllerWatchState.Timing()
+    timing.period = configuration.watchPeriod
+    timing.timeout = configuration.reconnectTimeout
+    timing.hasFile = file != nil
+    await connection.startWatch(
+      ControllerWatch(
+        state: ControllerWatchState(timing: timing, instance: instance, now: .now),
+        timeout: configuration.reconnectTimeout, file: file, recover: Self.recovery { [weak self] in self },
+        pingPrefix: "\(session)_ping_"))
   }
 
   /// Closes the connection. Unfinished tasks fail with ``ClientError/Code/closed``.

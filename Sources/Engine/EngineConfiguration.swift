@@ -14,9 +14,17 @@ public struct EngineConfiguration: Sendable {
   public var curveKeys: CurveKeyPair?
   /// How long the hub may take to answer the registration, ipyparallel's `IPEngine.timeout`. Default: 10 s.
   public var registrationTimeout: Duration
-  /// After how many missed pings of the hub the engine leaves, ipyparallel's `IPEngine.max_heartbeat_misses`; 0 means
-  /// never. Default: 50, as in ipyparallel.
+  /// After how many missed pings of the hub the controller is lost, even if it is still connected, ipyparallel's
+  /// `IPEngine.max_heartbeat_misses`; 0 means never. Default: 50, as in ipyparallel.
   public var maxHeartbeatMisses: Int
+  /// What the engine does when its controller is lost, `IPEngine.on_controller_lost`. Default: it waits for one that returns.
+  public var onControllerLost: ControllerLossPolicy
+  /// How long an engine that reconnects waits for a controller before it leaves, `IPEngine.reconnect_timeout`. Without a
+  /// limit if ``maxHeartbeatMisses`` is 0. Default: 60 s, in which a supervisor can start a controller several times.
+  public var reconnectTimeout: Duration
+  /// Reads the connection file again while the controller is missing, because another controller may have written it;
+  /// `nil` if the connection comes from elsewhere. It returns `nil` if there is no usable file.
+  public var readConnection: (@Sendable () -> ConnectionInfo?)?
   /// Whether output to file descriptors 1 and 2 is published as `stream` messages of the running task. Default: true,
   /// because an engine's output belongs to its clients. Turn it off for an engine inside another program.
   public var captureOutput: Bool
@@ -36,6 +44,7 @@ public struct EngineConfiguration: Sendable {
   public init(
     connection: ConnectionInfo, uuid: String = Session.randomID(), requestedID: Int? = nil,
     curveKeys: CurveKeyPair? = nil, registrationTimeout: Duration = .seconds(10), maxHeartbeatMisses: Int = 50,
+    onControllerLost: ControllerLossPolicy = .reconnect, reconnectTimeout: Duration = .seconds(60),
     captureOutput: Bool = true, echoOutput: Bool = false, label: String = "engine",
     python: PythonConfiguration = PythonConfiguration()
   ) {
@@ -45,6 +54,8 @@ public struct EngineConfiguration: Sendable {
     self.curveKeys = curveKeys
     self.registrationTimeout = registrationTimeout
     self.maxHeartbeatMisses = maxHeartbeatMisses
+    self.onControllerLost = onControllerLost
+    self.reconnectTimeout = reconnectTimeout
     self.captureOutput = captureOutput
     self.echoOutput = echoOutput
     self.label = label

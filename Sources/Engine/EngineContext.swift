@@ -12,10 +12,17 @@ public struct EngineContext: Sendable {
   @TaskLocal public static var current: EngineContext?
 
   /// The engine's number, by which clients address it.
-  public let engineID: Int
+  public var engineID: Int { number.current }
   /// The engine's uuid, its identity on the wire.
   public let engineUUID: String
+  let number: EngineNumber
   let namespace: Namespace
+
+  init(number: EngineNumber, engineUUID: String, namespace: Namespace) {
+    self.number = number
+    self.engineUUID = engineUUID
+    self.namespace = namespace
+  }
 
   /// The value of a name that a client pushed, or a function or Python code set.
   ///

@@ -8,7 +8,7 @@ public struct EngineRunError: Error, Sendable, Hashable, CustomStringConvertible
     case registrationTimeout
     /// The hub refused the registration, or its answer could not be understood.
     case registrationRefused
-    /// The hub's heartbeats stopped.
+    /// The controller was lost and did not return in time.
     case controllerLost
     /// Two functions have the same name, or one has the name of a built-in call.
     case duplicateFunction

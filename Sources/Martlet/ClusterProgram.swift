@@ -77,7 +77,9 @@ extension ClusterProgram {
 
   private static func run(with options: ProgramOptions, program: String) async throws {
     if let file = try options.connectionFile() {
-      return try await run(connectedTo: try file.read(), arguments: options.arguments)
+      // Says at once that there is no such cluster.
+      _ = try file.read()
+      return try await run(with: try await Client.connect(connectionFile: file.path), arguments: options.arguments)
     }
     var configuration = ClusterConfiguration(
       profile: ProfileDirectory(name: "default"), clusterID: ClusterConfiguration.randomClusterID())
@@ -89,15 +91,13 @@ extension ClusterProgram {
     let handler = LineLogHandler(name: program, level: .warning)
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
     try await cluster.withRunning { cluster in
-      try await run(connectedTo: try cluster.clientConnection(), of: cluster, arguments: options.arguments)
+      try await run(
+        with: try await Client.connect(try cluster.clientConnection()), of: cluster, arguments: options.arguments)
     }
   }
 
   /// - Parameter cluster: the program's own cluster, if it has one.
-  private static func run(
-    connectedTo connection: ConnectionInfo, of cluster: Cluster? = nil, arguments: [String]
-  ) async throws {
-    let client = try await Client.connect(connection)
+  private static func run(with client: Client, of cluster: Cluster? = nil, arguments: [String]) async throws {
     let watch = cluster.map { cluster in
       Task {
         guard let failure = await cluster.waitForFailure() else { return }

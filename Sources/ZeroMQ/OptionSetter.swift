@@ -12,6 +12,9 @@ struct OptionSetter {
     if type == .router { try set(ZMQ_ROUTER_MANDATORY, options.mandatory ? 1 : 0, "mandatory") }
     if options.reportsSubscriptions { try set(ZMQ_XPUB_VERBOSE, 1, "reportsSubscriptions") }
     if let limit = options.maxMessageSize { try setLong(ZMQ_MAXMSGSIZE, Int64(limit), "maxMessageSize") }
+    if let pause = options.longestReconnectPause {
+      try set(ZMQ_RECONNECT_IVL_MAX, pause.roundedUpMilliseconds32, "longestReconnectPause")
+    }
     if let idle = options.tcpKeepaliveIdle {
       try set(ZMQ_TCP_KEEPALIVE, 1, "tcpKeepalive")
       try set(

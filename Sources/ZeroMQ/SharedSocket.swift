@@ -42,6 +42,22 @@ public final class SharedSocket: @unchecked Sendable {
   /// Closes the socket, even if there are other references to this object; it sends and receives nothing after that.
   public func close() { mutex.withLock { _ in socket = nil } }
 
+  /// Connects to a further endpoint, see ``Socket/connect(_:)``. Does nothing on a closed socket.
+  public func connect(_ endpoint: String) throws(ZeroMQError) {
+    try withSocket(closed: ()) { (socket) throws(ZeroMQError) in
+      isSuspect = true
+      try socket.connect(endpoint)
+    }
+  }
+
+  /// Ends a connection, see ``Socket/disconnect(_:)``. Does nothing on a closed socket.
+  public func disconnect(_ endpoint: String) throws(ZeroMQError) {
+    try withSocket(closed: ()) { (socket) throws(ZeroMQError) in
+      isSuspect = true
+      try socket.disconnect(endpoint)
+    }
+  }
+
   /// Sends a message without waiting, see ``Socket/send(_:)``. On a closed socket the message is unroutable.
   ///
   /// Sending may consume the signal that messages have arrived, so the receiving loop is told if there are any.

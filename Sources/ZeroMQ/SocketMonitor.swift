@@ -33,6 +33,8 @@ public struct SocketMonitor: ~Copyable {
         | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
     /// Connections that peers made to a bound socket; the event's value is the descriptor.
     public static let acceptances = Events(rawValue: ZMQ_EVENT_ACCEPTED)
+    /// Connections that are ready for messages.
+    public static let connections = Events(rawValue: ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
     /// Connections that ended.
     public static let disconnections = Events(rawValue: ZMQ_EVENT_DISCONNECTED)
     /// What becomes of the connections that peers make to a bound socket.

@@ -35,6 +35,8 @@ public struct SocketOptions: Sendable {
   public var reportsSubscriptions = false
   /// SUB only: prefixes to subscribe to.
   public var subscriptions: [Bytes] = []
+  /// The longest pause between attempts to connect again, which starts at 100 ms and doubles. `nil`: always 100 ms.
+  public var longestReconnectPause: Duration?
   /// Idle time before the first TCP keepalive probe. `nil`: the system's default (off).
   public var tcpKeepaliveIdle: Duration?
   /// Interval of the probes after the first; the third that is not answered ends the connection. A peer's system answers

@@ -10,7 +10,7 @@ import Testing
   ) throws -> Engine {
     let configuration = EngineConfiguration(
       connection: controller.connection, uuid: "u", requestedID: id, registrationTimeout: timeout,
-      maxHeartbeatMisses: misses, captureOutput: false)
+      maxHeartbeatMisses: misses, onControllerLost: .stop, captureOutput: false)
     return try Engine(configuration: configuration, functions: [], logger: .silent)
   }
 
@@ -21,7 +21,7 @@ import Testing
     let request = try await controller.register(id: 7)
     #expect(request.identities.map(\.string) == ["u"])
     #expect(request.header.messageType == "registration_request")
-    #expect(try request.content() == ["uuid": "u", "id": 5, "returns_tasks": true])
+    #expect(try request.content() == ["uuid": "u", "id": 5, "returns_tasks": true, "reregisters": true])
     // An engine cancelled before it reads the reply would leave without unregistering.
     try await controller.send(.control, MessageType.kernelInfoRequest)
     _ = try await controller.receive(.control)

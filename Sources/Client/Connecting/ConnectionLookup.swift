@@ -15,6 +15,16 @@ struct ConnectionLookup: Sendable {
   /// A file by its path.
   init(path: String) { file = ConnectionFile(path: UserPath.absolute(path)) }
 
+  /// What the file says now; `nil` if it is missing or can't be used, perhaps because it is being written.
+  func current() -> ConnectionInfo? { (try? file.read().resolvingHost()).map(Self.completed) }
+
+  /// A connection with the controller's CURVE key from the environment, if it has none itself.
+  static func completed(_ info: ConnectionInfo) -> ConnectionInfo {
+    var info = info
+    if info.curveServerKey == nil { info.curveServerKey = ProcessInfo.processInfo.environment["IPP_CURVE_SERVERKEY"] }
+    return info
+  }
+
   /// Reads the file, waiting for it to appear.
   ///
   /// - Throws: ``ClientError/Code/connectionFile`` that names the file; `CancellationError`.

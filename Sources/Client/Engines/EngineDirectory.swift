@@ -16,18 +16,28 @@ struct EngineDirectory: Sendable {
   /// How many engines are remembered, including those that have left.
   var rememberedCount: Int { byID.count + departed.count }
 
-  /// Adds an engine. One that has left is not added again: the hub's list may be older than the notification of the
-  /// engine's departure.
+  /// Adds an engine.
   ///
+  /// - Parameter isNews: whether this is newer than all that was heard of the engine. Otherwise, one that has left is not
+  ///   added again: the hub's list may be older than the notification of the engine's departure.
   /// - Returns: whether anything changed.
-  mutating func register(id: Int, uuid: String) -> Bool {
-    guard byID[id]?.uuid != uuid, departed[uuid] == nil else { return false }
+  mutating func register(id: Int, uuid: String, isNews: Bool = false) -> Bool {
+    guard byID[id]?.uuid != uuid, isNews || departed[uuid] == nil else { return false }
     _ = unregister(id: id)
+    // An engine that registers again may get another id.
+    if let former = idsByUUID[uuid] { _ = unregister(id: former) }
+    _ = departed.removeValue(for: uuid)
     let engine = RegisteredEngine(id: id, uuid: uuid)
     byID[id] = engine
     idsByUUID[uuid] = id
     engines.insert(engine, at: position(of: id))
     return true
+  }
+
+  /// Replaces all engines, after notifications may have been missed.
+  mutating func replace(with current: [Int: String]) {
+    for engine in engines where current[engine.id] != engine.uuid { _ = unregister(id: engine.id) }
+    for (id, uuid) in current { _ = register(id: id, uuid: uuid, isNews: true) }
   }
 
   /// Removes an engine.

@@ -8,6 +8,9 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     case timeout
     /// The client was closed, by its owner or because the controller has shut down.
     case closed
+    /// The controller has ended or can't be reached, or it has come back without knowing the request. Whether the task
+    /// ran is unknown: submit it again if it may run twice.
+    case controllerLost
     /// ZeroMQ accepted no more messages.
     case sendFailed
     /// No engine is registered.

@@ -25,7 +25,8 @@ extension Client {
         while !open.isEmpty {
           // Neither the client nor the result may be kept alive between two queries.
           let before = open.count
-          guard let replies = try await self?.completedResults(of: Array(open.keys)) else { throw ClientError.closed }
+          let ids = Array(open.keys)
+          guard let replies = try await self?.completedResults(of: ids) else { throw ClientError.closed }
           for (id, reply) in replies {
             for slot in open.removeValue(forKey: id) ?? [] { state?.complete(slot, .success(reply), output: .none) }
           }
@@ -72,12 +73,14 @@ extension Client {
 
   /// The replies to those of some requests that have finished.
   private func completedResults(of msgIDs: [String]) async throws -> [(String, TaskReply)] {
-    let completed = try await resultStatus(msgIDs).completed
-    return completed.isEmpty ? [] : try await results(of: completed)
+    try await retryingAfterReturn {
+      let completed = try await self.resultStatus(msgIDs).completed
+      return completed.isEmpty ? [] : try await self.results(of: completed)
+    }
   }
 
   /// The replies to finished requests.
-  private func results(of msgIDs: [String]) async throws -> [(String, TaskReply)] {
+  func results(of msgIDs: [String]) async throws -> [(String, TaskReply)] {
     let answer = try await requestResults(msgIDs, statusOnly: false)
     let content = answer.content
     var rest = answer.buffers

@@ -11,6 +11,9 @@ extension Connection {
       guard let id = try message.parentID() else {
         throw WireError(.malformedJSON, "a \(message.header.messageType) without a parent")
       }
+      if channel == .query, let number = self.watch?.number(ofPing: id) {
+        return try self.pingAnswered(number, try message.content())
+      }
       try self.deliver(message, to: id)
     }
   }
@@ -24,7 +27,7 @@ extension Connection {
         guard let id = content["id"]?.intValue, let uuid = content["uuid"]?.stringValue else {
           throw WireError(.malformedJSON, "a registration without id or uuid")
         }
-        self.register([id: uuid])
+        self.register([id: uuid], isNews: true)
       case MessageType.unregistrationNotification:
         guard let id = content["id"]?.intValue else {
           throw WireError(.malformedJSON, "an unregistration without an id")
@@ -42,7 +45,7 @@ extension Connection {
 
   /// Receives the replies that have arrived on all channels: a notification overtakes replies sent before it, and
   /// requests that have been answered must not fail because of it.
-  private func receiveArrivedReplies() {
+  func receiveArrivedReplies() {
     // Each outstanding request has one reply at most, so this ends even if more and more replies keep arriving.
     let limit = outbox.withOutstanding { $0.count } + Self.batch
     for channel in RequestChannel.allCases {
@@ -51,12 +54,26 @@ extension Connection {
   }
 
   /// Adds engines.
-  nonisolated func register(_ engines: [Int: String]) {
+  ///
+  /// - Parameter isNews: whether this is newer than all notifications that have arrived.
+  nonisolated func register(_ engines: [Int: String], isNews: Bool = false) {
     let watchers = directory.withLock { state in
       var changed = false
-      for (id, uuid) in engines where state.engines.register(id: id, uuid: uuid) { changed = true }
+      for (id, uuid) in engines where state.engines.register(id: id, uuid: uuid, isNews: isNews) { changed = true }
       return changed ? Array(state.watchers.values) : []
     }
+    guard !watchers.isEmpty || isNews else { return }
+    if isNews { outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } } }
+    for watcher in watchers { watcher.yield() }
+  }
+
+  /// Takes the hub's list of engines for the truth, because notifications may have been missed.
+  func replaceEngines(_ engines: [Int: String]) {
+    let watchers = directory.withLock { state in
+      state.engines.replace(with: engines)
+      return Array(state.watchers.values)
+    }
+    outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } }
     for watcher in watchers { watcher.yield() }
   }
 
@@ -121,6 +138,7 @@ extension Connection {
     for _ in 0..<limit {
       do {
         guard try socket.receive(into: &incoming) else { return }
+        hasHeard = true
       } catch {
         receiveFailures.log(
           .error, "receiving failed", to: logger, metadata: [LogKey.channel: "\(channel)", LogKey.reason: "\(error)"])

@@ -11,11 +11,24 @@ actor Connection {
   nonisolated let outbox: Outbox
   nonisolated let logger: Logger
   private nonisolated let traffic = Mutex(ClientTraffic())
+  /// The endpoints in use.
+  private nonisolated let current: Mutex<ConnectionInfo>
+  /// Whether the watch of the controller runs, or need not run.
+  nonisolated let isWatching = Atomic(true)
 
   /// Verifies incoming messages. The outbox has a session of its own to sign requests.
   var session: Session
   var sockets: [RequestChannel: SharedSocket] = [:]
   var tokens: [EventLoop.Token] = []
+  private var subscribers: [SharedSocket] = []
+  /// Released after the sockets are closed.
+  private var socketWatches: [SocketWatch] = []
+  private var context: Context?
+  private var linger = Duration.zero
+  /// `nil` before the controller has answered for the first time.
+  var watch: ControllerWatch?
+  /// Whether anything has arrived since the last look at the clock.
+  var hasHeard = false
   var routes = OutputRoutes()
   var incoming = Multipart()
   /// Refused messages by channel.
@@ -40,6 +53,7 @@ actor Connection {
     session = try Session(key: info.key, scheme: info.signatureScheme)
     outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
     directory = Mutex(DirectoryState())
+    current = Mutex(info)
     self.logger = logger
   }
 
@@ -51,31 +65,78 @@ actor Connection {
   ///   - linger: how long unsent messages hold up the closing of the context.
   /// - Throws: `ConnectionError` for a missing channel, `ZeroMQError` for an unusable endpoint.
   func open(_ info: ConnectionInfo, in context: Context, linger: Duration) throws {
+    self.context = context
+    self.linger = linger
+    try openSockets(info)
+  }
+
+  /// Replaces all sockets. What the old ones can't send within the linger time is dropped.
+  ///
+  /// - Throws: as ``open(_:in:linger:)``; the old sockets are closed then all the same.
+  func reopen(_ info: ConnectionInfo) throws {
+    let former = connectionInfo
+    if info.key != former.key || info.signatureScheme != former.signatureScheme {
+      session = try Session(key: info.key, scheme: info.signatureScheme)
+      try outbox.useKey(info.key, scheme: info.signatureScheme)
+    }
+    current.withLock { $0 = info }
+    for token in tokens { loop.cancel(token) }
+    tokens = []
+    // Requests always find a socket: the old ones close when there are others.
+    let old = (sockets: Array(sockets.values) + subscribers, watches: socketWatches)
+    (sockets, subscribers, socketWatches) = ([:], [], [])
+    defer { withExtendedLifetime(old.watches) { for socket in old.sockets { socket.close() } } }
+    try openSockets(info)
+  }
+
+  private func openSockets(_ info: ConnectionInfo) throws {
+    guard let context else { throw ClientError.closed }
     var options = SocketOptions()
     options.linger = linger
+    options.longestReconnectPause = Self.longestReconnectPause
+    options.tcpKeepaliveIdle = Self.keepaliveIdle
     if let serverKey = info.curveServerKey {
       options.curve = .client(try CurveKeyPair.generate(), serverKey: serverKey)
     }
     for channel in RequestChannel.allCases {
-      let socket = try Self.connect(context, .dealer, options, to: try info.endpoint(channel.connection))
+      let socket = try connect(context, .dealer, options, to: try info.endpoint(channel.connection), channel)
       sockets[channel] = socket
       tokens.append(loop.onReadable(socket) { self.receiveReplies(socket, channel) })
     }
-    outbox.open(sockets)
     options.subscriptions = [Bytes()]
-    let notifications = try Self.connect(context, .subscribe, options, to: try info.endpoint(.notification))
+    let notifications = try connect(context, .subscribe, options, to: try info.endpoint(.notification))
     tokens.append(loop.onReadable(notifications) { self.receiveNotifications(notifications) })
-    let iopub = try Self.connect(context, .subscribe, options, to: try info.endpoint(.iopub))
+    let iopub = try connect(context, .subscribe, options, to: try info.endpoint(.iopub))
     tokens.append(loop.onReadable(iopub) { self.receiveOutput(iopub) })
+    subscribers = [notifications, iopub]
+    outbox.open(sockets)
   }
 
-  private static func connect(
-    _ context: Context, _ type: SocketType, _ options: SocketOptions, to endpoint: String
-  ) throws(ZeroMQError) -> SharedSocket {
+  private func connect(
+    _ context: Context, _ type: SocketType, _ options: SocketOptions, to endpoint: String,
+    _ channel: RequestChannel? = nil
+  ) throws -> SharedSocket {
     let socket = try Socket(context, type, options: options)
+    let watch = try SocketWatch.watch(socket, context: context, name: "client-\(Session.randomID())")
     try socket.connect(endpoint)
-    return try SharedSocket(socket)
+    let shared = try SharedSocket(socket)
+    socketWatches.append(watch)
+    tokens.append(watch.onChange(loop) { self.connectionChanged(channel, $0) })
+    return shared
   }
+
+  private func closeSockets() {
+    for token in tokens { loop.cancel(token) }
+    tokens = []
+    for socket in Array(sockets.values) + subscribers { socket.close() }
+    (sockets, subscribers) = ([:], [])
+    socketWatches = []
+  }
+
+  private static let longestReconnectPause = Duration.seconds(1)
+  /// The system notices within minutes that the other host is gone without a word, even on a connection that only
+  /// receives.
+  private static let keepaliveIdle = Duration.seconds(30)
 
   // MARK: - From any thread
 
@@ -88,7 +149,14 @@ actor Connection {
       try? loop.execute { self.assumeIsolated { $0.addRoutes(otherIDs) } }
     }
     outbox.send(request)
+    // The watch stops when nothing is outstanding. Looking at it costs a request no more than a load.
+    if !isWatching.load(ordering: .relaxed), !isWatching.exchange(true, ordering: .acquiringAndReleasing) {
+      try? loop.execute { self.assumeIsolated { $0.beginWatching() } }
+    }
   }
+
+  /// The endpoints in use, which change when the connection file does while the controller is missing.
+  nonisolated var connectionInfo: ConnectionInfo { current.withLock { $0 } }
 
   /// How many messages were refused or dropped so far.
   nonisolated var currentTraffic: ClientTraffic { traffic.withLock { $0 } }
@@ -107,9 +175,9 @@ actor Connection {
   /// Fails all unfinished tasks and closes the sockets; the loop keeps running.
   func tearDown(_ reason: ClientError) {
     for destination in outbox.close(reason) { destination.fail(reason) }
-    for token in tokens { loop.cancel(token) }
-    tokens = []
-    sockets = [:]
+    endWatch()
+    closeSockets()
+    context = nil
     let watchers = directory.withLock { state in
       defer { state.watchers = [:] }
       return state.watchers

@@ -11,6 +11,8 @@ final class Outbox: Sendable {
     var outgoing = Multipart()
     /// Why it was closed.
     var closing: ClientError?
+    /// Why no request is accepted while the controller is lost.
+    var refusal: ClientError?
 
     init(session: consuming Session) { self.session = session }
   }
@@ -28,6 +30,26 @@ final class Outbox: Sendable {
 
   /// Starts to accept requests.
   func open(_ sockets: [RequestChannel: SharedSocket]) { state.withLock { $0.sockets = sockets } }
+
+  /// Signs with another key from now on.
+  ///
+  /// - Throws: `WireError` for an unknown scheme.
+  func useKey(_ key: String, scheme: String) throws(WireError) {
+    try state.withLock { (state) throws(WireError) in
+      state.session = try Session(id: state.session.id, key: key, scheme: scheme)
+    }
+  }
+
+  /// Refuses further requests with an error, or accepts them again.
+  func refuse(_ error: ClientError?) { state.withLock { $0.refusal = error } }
+
+  /// Whether requests are refused because the controller is lost.
+  var isRefusing: Bool { state.withLock { $0.refusal != nil } }
+
+  /// Stops waiting for all replies.
+  ///
+  /// - Returns: the tasks that waited for them.
+  func giveUpAll() -> [ResultSlot] { outstanding.withLock { $0.giveUpAll() } }
 
   /// Refuses further requests with an error and releases the sockets.
   ///
@@ -54,6 +76,17 @@ final class Outbox: Sendable {
     }
   }
 
+  /// Sends a question that nobody waits for, even while requests are refused.
+  func sendPing(_ request: Request) {
+    state.withLock { state in
+      guard let socket = state.sockets[request.channel] else { return }
+      state.session.append(to: &state.outgoing, type: request.type, id: request.id)
+      // If it can't be sent, the next one may be.
+      _ = try? socket.send(&state.outgoing)
+      state.outgoing.removeAll()
+    }
+  }
+
   /// Accesses the replies that are waited for.
   func withOutstanding<Output: Sendable>(_ body: (inout OutstandingRequests<ResultSlot>) -> Output) -> Output {
     outstanding.withLock { body(&$0) }
@@ -62,13 +95,15 @@ final class Outbox: Sendable {
   private static func send(
     _ request: Request, _ state: inout State, _ outstanding: borrowing Mutex<OutstandingRequests<ResultSlot>>
   ) -> [(ResultSlot, any Error)] {
+    if let error = state.closing ?? state.refusal { return request.expected.map { ($0.destination, error) } }
     guard let socket = state.sockets[request.channel] else {
-      let error = state.closing ?? .closed
-      return request.expected.map { ($0.destination, error) }
+      return request.expected.map { ($0.destination, ClientError.closed) }
     }
     let dead = outstanding.withLock { outstanding in
       request.expected.compactMap { expected in
-        outstanding.add(expected.id, engines: expected.engines, context: expected.destination).map { engine in
+        outstanding.add(
+          expected.id, on: request.channel, engines: expected.engines, context: expected.destination
+        ).map { engine in
           (expected.destination, EngineError(engineID: engine.id, engineUUID: engine.uuid, msgID: expected.id))
         }
       }

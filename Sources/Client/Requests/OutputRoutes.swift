@@ -37,6 +37,13 @@ struct OutputRoutes {
     return ResultSlot(state: state, slot: route.slot, collectsOutput: true)
   }
 
+  /// The results whose output is incomplete.
+  var destinations: [ResultSlot] {
+    routes.values.compactMap { route in
+      route.state.map { ResultSlot(state: $0, slot: route.slot, collectsOutput: true) }
+    }
+  }
+
   /// Removes the route of a request whose output is complete.
   mutating func remove(_ id: String) {
     routes[id] = nil

@@ -30,6 +30,8 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   private struct Entry: Sendable {
     let engines: [RegisteredEngine]
     let context: Context
+    let channel: RequestChannel
+    let order: UInt64
   }
 
   private var entries: [String: Entry] = [:]
@@ -39,6 +41,8 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   private var givenUp = RecentTable<String, Void>(limit: 65_536)
   /// How many replies were dropped.
   private(set) var counts = Counts()
+  /// How many requests were added so far: the order of the next one.
+  private(set) var mark: UInt64 = 0
 
   /// How many replies are outstanding.
   var count: Int { entries.count }
@@ -53,15 +57,19 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - id: the id the reply will refer to.
+  ///   - channel: the channel of the request.
   ///   - engines: the engines whose departure ends the wait.
   /// - Returns: an engine that has left already, in which case the reply is not waited for.
-  mutating func add(_ id: String, engines: [RegisteredEngine], context: Context) -> RegisteredEngine? {
+  mutating func add(
+    _ id: String, on channel: RequestChannel, engines: [RegisteredEngine], context: Context
+  ) -> RegisteredEngine? {
     if !deadEngines.isEmpty {
       for engine in engines {
         if let dead = deadEngines[engine.uuid] { return dead }
       }
     }
-    entries[id] = Entry(engines: engines, context: context)
+    entries[id] = Entry(engines: engines, context: context, channel: channel, order: mark)
+    mark += 1
     return nil
   }
 
@@ -80,9 +88,22 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   }
 
   /// Stops waiting for a reply, for example after a timeout.
-  mutating func giveUp(_ id: String) {
-    guard remove(id) != nil else { return }
+  ///
+  /// - Returns: the request's context if it was outstanding.
+  @discardableResult
+  mutating func giveUp(_ id: String) -> Context? {
+    guard let entry = remove(id) else { return nil }
     givenUp.insert((), for: id)
+    return entry.context
+  }
+
+  /// Stops waiting for all replies, because the controller is lost. They may arrive all the same.
+  ///
+  /// - Returns: the contexts of the requests that were outstanding.
+  mutating func giveUpAll() -> [Context] {
+    let lost = removeAll()
+    for request in lost { givenUp.insert((), for: request.id) }
+    return lost.map(\.context)
   }
 
   /// Notes that an engine has left for good.
@@ -97,6 +118,15 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
       stranded.append(Stranded(id: id, engine: engine, context: entry.context))
     }
     return stranded
+  }
+
+  /// Notes that an engine is there, which may have been reported dead before.
+  mutating func engineReturned(_ uuid: String) { _ = deadEngines.removeValue(for: uuid) }
+
+  /// The requests added before a mark, in their order.
+  func requests(before mark: UInt64) -> [(id: String, channel: RequestChannel, context: Context)] {
+    entries.filter { $0.value.order < mark }.sorted { $0.value.order < $1.value.order }
+      .map { ($0.key, $0.value.channel, $0.value.context) }
   }
 
   /// The outstanding requests an engine has, in the order of their ids.

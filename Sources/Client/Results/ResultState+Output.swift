@@ -33,6 +33,17 @@ extension ResultState {
     return isComplete
   }
 
+  /// Stops waiting for the rest of a task's output, which may be lost. What arrives all the same is kept.
+  func loseOutput(_ slot: Int) {
+    let waiters = storage.withLock { state in
+      guard state.tasks.indices.contains(slot) else { return [Waiter]() }
+      Self.endOutput(slot, all: true, &state)
+      Self.finishLinesIfComplete(&state)
+      return Self.takeReady(&state)
+    }
+    for waiter in waiters { waiter.continuation.resume() }
+  }
+
   /// A stream of the lines of output, which starts with those that have arrived already.
   func lineStream() -> AsyncStream<OutputLine> {
     let (stream, continuation) = AsyncStream.makeStream(of: OutputLine.self)

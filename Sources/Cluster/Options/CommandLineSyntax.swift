@@ -54,6 +54,7 @@ struct CommandLineSyntax: Sendable {
         "url": "IPEngine.registration_url", "ssh": "IPEngine.sshserver", "sshkey": "IPEngine.sshkey",
         "location": "IPEngine.location", "timeout": "IPEngine.timeout", "id": "IPEngine.id",
         "python": "IPEngine.python", "python-start": "IPEngine.python_start",
+        "on-controller-lost": "IPEngine.on_controller_lost", "reconnect-timeout": "IPEngine.reconnect_timeout",
       ],
       flags: ["mpi": ["IPEngine.use_mpi": "True"], "no-python": ["IPEngine.allow_python": "False"]]))
 

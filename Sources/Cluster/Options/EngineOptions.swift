@@ -21,8 +21,12 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var location: String?
   /// How long the controller may take to answer the registration.
   public var registrationTimeout = Duration.seconds(5)
-  /// Heartbeats the controller may miss before the engine leaves; 0 to stay whatever happens.
+  /// Heartbeats the controller may miss before it is lost; 0 to stay whatever happens.
   public var maxHeartbeatMisses = 50
+  /// What to do when the controller is lost: `reconnect`, `finish` or `stop`. Martlet's own.
+  public var onControllerLost = ControllerLossPolicy.reconnect
+  /// How long `reconnect` waits for a controller. Martlet's own.
+  public var reconnectTimeout = Duration.seconds(60)
   /// The id to ask for, or `nil` for any.
   public var id: Int?
   /// The engine's public CURVE key in Z85; `nil` to make a new pair.
@@ -75,6 +79,8 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&location, "location", of: classes, as: .text)
     try role.reader.read(&registrationTimeout, "timeout", of: classes, as: .seconds)
     try role.reader.read(&maxHeartbeatMisses, "max_heartbeat_misses", of: classes, as: .int)
+    try role.reader.read(&onControllerLost, "on_controller_lost", of: classes, as: .choice())
+    try role.reader.read(&reconnectTimeout, "reconnect_timeout", of: classes, as: .seconds)
     try role.reader.read(&id, "id", of: classes, as: .int)
     try role.reader.readNonEmpty(&curvePublicKey, "curve_publickey", of: classes)
     try role.reader.readNonEmpty(&curveSecretKey, "curve_secretkey", of: classes)
@@ -111,12 +117,23 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   ///
   /// - Throws: `ConnectionError` if the file doesn't appear in time or is unusable; `CancellationError`.
   public func connection() async throws -> ConnectionInfo {
-    var info: ConnectionInfo
+    let info: ConnectionInfo
     if let connectionInfo {
       info = connectionInfo
     } else {
       info = try await connectionFile.read(within: connectionFileTimeout)
     }
+    return completed(info)
+  }
+
+  /// What the connection file says now; `nil` if it can't be used, or if the addresses come from the environment.
+  public func currentConnection() -> ConnectionInfo? {
+    guard connectionInfo == nil else { return nil }
+    return (try? connectionFile.read()).map(completed)
+  }
+
+  private func completed(_ info: ConnectionInfo) -> ConnectionInfo {
+    var info = info
     if let location { info.location = location }
     if let sshServer { info.ssh = sshServer }
     if info.key.isEmpty, let sessionKey { info.key = sessionKey }

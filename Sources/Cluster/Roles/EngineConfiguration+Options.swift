@@ -9,7 +9,9 @@ extension EngineConfiguration {
   public init(_ options: EngineOptions, connection: ConnectionInfo) {
     self.init(
       connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,
-      maxHeartbeatMisses: options.maxHeartbeatMisses, python: options.python)
+      maxHeartbeatMisses: options.maxHeartbeatMisses, onControllerLost: options.onControllerLost,
+      reconnectTimeout: options.reconnectTimeout, python: options.python)
+    readConnection = { options.currentConnection() }
     if let uuid = options.uuid { self.uuid = uuid }
     if let publicKey = options.curvePublicKey, let secretKey = options.curveSecretKey {
       curveKeys = CurveKeyPair(publicKey: publicKey, secretKey: secretKey)

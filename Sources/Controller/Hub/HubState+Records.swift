@@ -47,7 +47,8 @@ extension HubState {
 
   mutating func results(_ asker: Asker, _ content: JSONValue) throws(HubError) {
     var request = ResultRequest(
-      ids: try Self.ids(content["msg_ids"]), statusOnly: content["status_only"]?.boolValue ?? false)
+      ids: try Self.ids(content["msg_ids"]), statusOnly: content["status_only"]?.boolValue ?? false,
+      allowsUnknown: content["allow_unknown"]?.boolValue ?? false)
     for id in request.ids {
       if requests.isPending(id) {
         request.pending.insert(id)
@@ -67,13 +68,15 @@ extension HubState {
     var answer: [String: JSONValue] = ["status": "ok"]
     var pending: [JSONValue] = []
     var completed: [JSONValue] = []
+    var unknown: [JSONValue] = []
     var buffers: [Bytes] = []
     for id in request.ids {
       if request.pending.contains(id) {
         pending.append(.string(id))
       } else if let record = records[id] {
         guard record.completed != nil || request.completed.contains(id) else {
-          pending.append(.string(id))
+          // Nobody works on it any more if an earlier controller has left the record.
+          if request.allowsUnknown { unknown.append(.string(id)) } else { pending.append(.string(id)) }
           continue
         }
         completed.append(.string(id))
@@ -82,10 +85,13 @@ extension HubState {
         buffers.append(contentsOf: record.resultBuffers ?? [])
       } else if request.statusOnly, request.completed.contains(id) {
         completed.append(.string(id))
+      } else if request.allowsUnknown {
+        unknown.append(.string(id))
       } else {
         throw .key("No such message: \(id)")
       }
     }
+    if request.allowsUnknown { answer["unknown"] = .array(unknown) }
     answer["pending"] = .array(pending)
     answer["completed"] = .array(completed)
     reply(asker, MessageType.resultReply, .object(answer), buffers: buffers)

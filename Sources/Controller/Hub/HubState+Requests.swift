@@ -44,7 +44,9 @@ extension HubState {
   private mutating func connection(_ asker: Asker) {
     var uuids: [String: JSONValue] = [:]
     for engine in engines.engines.values { uuids[String(engine.id)] = .string(engine.uuid) }
-    reply(asker, MessageType.connectionReply, ["status": "ok", "engines": .object(uuids)])
+    reply(
+      asker, MessageType.connectionReply,
+      ["status": "ok", "engines": .object(uuids), "instance": .string(configuration.instance)])
   }
 
   // MARK: - Queues

@@ -21,6 +21,8 @@ struct HubState {
     var returnAfter: Duration?
     /// Whether clients may have Dask's scheduler started.
     var allowsDask = true
+    /// Tells clients this run of the controller from another one: a random text.
+    var instance = Session.randomID()
     /// The content of the engines' connection file.
     var engineInfo: JSONValue = [:]
   }

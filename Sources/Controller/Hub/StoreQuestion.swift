@@ -40,6 +40,8 @@ struct ResultRequest {
   /// The ids in ascending order.
   var ids: [String]
   var statusOnly: Bool
+  /// Whether ids the hub doesn't know are listed instead of being an error.
+  var allowsUnknown = false
   /// Ids of tasks that were pending.
   var pending: Set<String> = []
   /// Ids of tasks that were answered.

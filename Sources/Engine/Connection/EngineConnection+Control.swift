@@ -56,6 +56,7 @@ extension EngineConnection {
       answer(request, content: content)
       sender.publish("shutdown_reply", topic: "shutdown", content: content.bytes.array, parent: request)
       leave(.shutdown)
+    case MessageType.reregisterRequest: registrationAsked()
     case MessageType.kernelInfoRequest:
       answer(request, content: KernelInfo.content(hasPython: pythonWorker != nil))
     default:

@@ -10,15 +10,9 @@ extension EngineConnection {
   func register() async throws -> RegistrationReply {
     guard let context, departure == nil else { throw CancellationError() }
     let endpoint = try configuration.connection.endpoint(.registration)
-    let socket = try Socket(context, .dealer, options: options)
-    try socket.connect(endpoint)
-    let source = loop.onReadable(socket) { [weak self] in self?.assumeIsolated { $0.readRegistration() } }
-    sources.append(source)
-    registrar = consume socket
+    try connectToHub(context, endpoint)
     logger.info("registering", metadata: [LogKey.endpoint: "\(endpoint)"])
-    var content: [String: JSONValue] = ["uuid": .string(configuration.uuid), "returns_tasks": true]
-    if let id = configuration.requestedID { content["id"] = .int(id) }
-    try sendToHub(MessageType.registrationRequest, .object(content))
+    try sendRegistration(id: configuration.requestedID)
     let timeout = loop.schedule(at: .now + configuration.registrationTimeout) { [weak self] in
       self?.assumeIsolated { connection in
         connection.finishRegistration(
@@ -35,6 +29,15 @@ extension EngineConnection {
       logger.warning("the hub assigned another id than requested", metadata: [LogKey.engineID: "\(reply.id)"])
     }
     return reply
+  }
+
+  /// Asks the hub to register the engine, under an id if possible.
+  func sendRegistration(id: Int?) throws {
+    var content: [String: JSONValue] = [
+      "uuid": .string(configuration.uuid), "returns_tasks": true, "reregisters": true,
+    ]
+    if let id { content["id"] = .int(id) }
+    try sendToHub(MessageType.registrationRequest, .object(content))
   }
 
   /// Tells the hub that the engine is leaving.
@@ -59,7 +62,7 @@ extension EngineConnection {
     try registrar?.send(&outgoing)
   }
 
-  private func readRegistration() {
+  func readRegistration() {
     do {
       while try registrar?.receive(into: &incoming) ?? false {
         do throws(WireError) {
@@ -76,14 +79,19 @@ extension EngineConnection {
   }
 
   private func handleRegistration(_ message: Message) throws(WireError) {
-    guard message.header.messageType == MessageType.registrationReply else {
-      throw WireError(.unknown, "\(message.header.messageType) from the hub")
+    switch message.header.messageType {
+    case MessageType.registrationReply: break
+    case MessageType.reregisterRequest: return registrationAsked()
+    default: throw WireError(.unknown, "\(message.header.messageType) from the hub")
     }
     let content = try message.content()
+    let result: Result<RegistrationReply, EngineRunError>
     do throws(EngineRunError) {
-      finishRegistration(.success(try RegistrationReply(content: content)))
+      result = .success(try RegistrationReply(content: content))
     } catch {
-      finishRegistration(.failure(error))
+      result = .failure(error)
     }
+    if presence != nil { return registeredAgain(result) }
+    finishRegistration(result.mapError { $0 as any Error })
   }
 }

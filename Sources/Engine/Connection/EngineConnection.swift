@@ -14,8 +14,8 @@ actor EngineConnection {
     case shutdown
     /// Cancellation or a graceful shutdown.
     case requested
-    /// The hub's pings have stopped.
-    case controllerLost
+    /// The controller is lost, as this text says.
+    case controllerLost(String)
     /// Python has ended, for this reason.
     case pythonDied(String)
   }
@@ -24,6 +24,8 @@ actor EngineConnection {
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   let configuration: EngineConfiguration
+  /// The controller's endpoints, which change with the connection file while the controller is missing.
+  var connection: ConnectionInfo
   let functions: FunctionRegistry
   var logger: Logger
   let verifier: MessageVerifier
@@ -35,8 +37,16 @@ actor EngineConnection {
   var registrar: Socket?
   /// The wait for the hub's answer to the registration.
   var registering: CheckedContinuation<RegistrationReply, any Error>?
+  /// Released after the socket to the hub.
+  private var registrarWatch: SocketWatch?
+  /// `nil` before registration, and when the controller is lost.
+  var presence: ControllerPresenceState?
+  var presenceTimer: EventLoop.Token?
+  var heart: Heart?
   /// `nil` before registration.
   var origin: MessageOrigin?
+  /// The engine's id in its replies.
+  let number = EngineNumber(0)
   var sockets: EngineSockets?
   let mailbox = RequestMailbox<Request>()
   var receiver: ShellReceiver?
@@ -63,6 +73,7 @@ actor EngineConnection {
   /// - Throws: `WireError` for an unknown signature scheme, `ZeroMQError` when keys or a context can't be created.
   init(_ configuration: EngineConfiguration, _ functions: FunctionRegistry, loop: EventLoop, logger: Logger) throws {
     self.configuration = configuration
+    connection = configuration.connection
     self.functions = functions
     self.loop = loop
     self.logger = logger
@@ -74,6 +85,7 @@ actor EngineConnection {
       logger: logger)
     context = try Context()
     var options = SocketOptions(identity: Bytes(configuration.uuid))
+    options.longestReconnectPause = .seconds(1)
     if let serverKey = connection.curveServerKey {
       options.curve = .client(try configuration.curveKeys ?? CurveKeyPair.generate(), serverKey: serverKey)
     }
@@ -101,9 +113,13 @@ actor EngineConnection {
     }
     let heartLoop = try EventLoop(name: "engine-heart")
     try heartLoop.start()
-    let heart = Heart(loop: heartLoop, logger: logger) { [weak self] in
-      self?.onLoop { $0.leave(.controllerLost) }
+    let heart = Heart(loop: heartLoop, logger: logger) { [weak self] change in
+      self?.onLoop { $0.pingsChanged(change) }
     }
+    self.heart = heart
+    presence = ControllerPresenceState(
+      policy: configuration.onControllerLost,
+      limit: configuration.maxHeartbeatMisses > 0 ? configuration.reconnectTimeout : nil)
     let departure: Departure
     do {
       try await startHeart(heart, registration)
@@ -118,10 +134,22 @@ actor EngineConnection {
     await heart.stop()
     switch departure {
     case .shutdown, .requested: return
-    case .controllerLost:
-      throw EngineRunError(.controllerLost, "the controller's heartbeats have stopped, the engine leaves")
+    case .controllerLost(let reason): throw EngineRunError(.controllerLost, reason)
     case .pythonDied(let reason): throw EngineRunError(.pythonDied, reason)
     }
+  }
+
+  /// Connects to the hub and watches the connection.
+  func connectToHub(_ context: Context, _ endpoint: String) throws {
+    let socket = try Socket(context, .dealer, options: options)
+    let watch = try SocketWatch.watch(socket, context: context, name: "engine-\(configuration.uuid)")
+    try socket.connect(endpoint)
+    registrarWatch = watch
+    sources.append(
+      loop.onReadable(socket) { [weak self] in self?.assumeIsolated { $0.readRegistration() } })
+    sources.append(
+      watch.onChange(loop) { [weak self] change in self?.assumeIsolated { $0.hubConnectionChanged(change) } })
+    registrar = consume socket
   }
 
   /// Runs a closure on the loop after everything submitted to it before.
@@ -180,6 +208,7 @@ actor EngineConnection {
     guard let context else { throw CancellationError() }
     let origin = MessageOrigin(id: registration.id, uuid: configuration.uuid)
     self.origin = origin
+    number.change(to: registration.id)
     logger[metadataKey: LogKey.engine] = "\(configuration.label).\(registration.id)"
     let sockets = try EngineSockets(context, configuration.connection, options: options, id: registration.id)
     sender.open(sockets, origin: origin)
@@ -188,7 +217,7 @@ actor EngineConnection {
     if configuration.captureOutput { try captureOutput() }
     let python = makePython(registration, workerLoop)
     let namespace = Namespace(python: python)
-    let writer = ReplyWriter(engineID: registration.id, engineUUID: configuration.uuid)
+    let writer = ReplyWriter(number: number, engineUUID: configuration.uuid)
     self.writer = writer
     let receiver = ShellReceiver(
       sockets.shell, verifier: verifier, mailbox: mailbox, sender: sender, writer: writer,
@@ -207,7 +236,7 @@ actor EngineConnection {
       "Completed registration with id \(registration.id)",
       metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
     return (
-      runner, EngineContext(engineID: registration.id, engineUUID: configuration.uuid, namespace: namespace)
+      runner, EngineContext(number: number, engineUUID: configuration.uuid, namespace: namespace)
     )
   }
 
@@ -217,7 +246,7 @@ actor EngineConnection {
     let python = PythonWorker(
       configuration.python,
       PythonWorker.Surroundings(
-        engineID: registration.id, engineUUID: configuration.uuid, sender: sender, capture: capture,
+        number: number, engineUUID: configuration.uuid, sender: sender, capture: capture,
         output: descriptors.first { $0.name == "stdout" }?.descriptor ?? 1,
         errors: descriptors.first { $0.name == "stderr" }?.descriptor ?? 2, ioLoop: loop, workerLoop: workerLoop,
         logger: logger
@@ -245,7 +274,10 @@ actor EngineConnection {
     sources = []
     capture?.restore()
     capture = nil
+    presence = nil
+    heart = nil
     registrar = nil
+    registrarWatch = nil
     receiver = nil
     sender.close()
     sockets = nil

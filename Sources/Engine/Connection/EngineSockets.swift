@@ -31,6 +31,31 @@ struct EngineSockets: Sendable {
     self.iopub = try SharedSocket(iopub)
   }
 
+  /// Connects to the leaf of the broadcast tree that belongs to an id. Connections to other leaves remain.
+  func connectLeaf(of connection: ConnectionInfo, id: Int) throws {
+    let leaves = try connection.endpoints(.broadcast)
+    try shell.connect(leaves[id % leaves.count])
+  }
+
+  /// Connects to a controller at other endpoints.
+  ///
+  /// - Throws: as ``init(_:_:options:id:)``.
+  func move(from old: ConnectionInfo, to new: ConnectionInfo, id: Int) throws {
+    let (former, later) = (try old.endpoints(.broadcast), try new.endpoints(.broadcast))
+    let channels: [(SharedSocket, [String], [String])] = [
+      (
+        shell, [try old.endpoint(.mux), try old.endpoint(.task), former[id % former.count]],
+        [try new.endpoint(.mux), try new.endpoint(.task), later[id % later.count]]
+      ),
+      (control, [try old.endpoint(.control)], [try new.endpoint(.control)]),
+      (iopub, [try old.endpoint(.iopub)], [try new.endpoint(.iopub)]),
+    ]
+    for (socket, old, new) in channels {
+      for endpoint in old { try socket.disconnect(endpoint) }
+      for endpoint in new { try socket.connect(endpoint) }
+    }
+  }
+
   /// Closes the sockets, even if others still refer to them.
   func close() {
     for socket in [shell, control, iopub] { socket.close() }

@@ -13,21 +13,30 @@ actor Heart {
   private var ping: Socket?
   private var pong: Socket?
   private var pingSource: EventLoop.Token?
+  private var checking: EventLoop.Token?
   private var frames = Multipart(minimumCapacity: 2)
   private var watch: HeartbeatWatch?
   private let logger: Logger
   private var failures = LogThrottle()
-  private let onLoss: @Sendable () -> Void
+  private let onChange: @Sendable (Change) -> Void
+
+  /// What becomes of the hub's pings.
+  enum Change: Sendable, Hashable {
+    /// They have stopped for too long.
+    case stopped
+    /// They have come back after a gap, in which the hub may have given the engine up.
+    case resumed
+  }
 
   /// Creates a heart, which is idle before ``start(_:endpoints:options:period:misses:)``.
   ///
   /// - Parameters:
   ///   - loop: the heart's own; ``stop()`` ends it.
-  ///   - onLoss: called when the pings have stopped for too long.
-  init(loop: EventLoop, logger: Logger, onLoss: @escaping @Sendable () -> Void) {
+  ///   - onChange: called when the pings have stopped or come back.
+  init(loop: EventLoop, logger: Logger, onChange: @escaping @Sendable (Change) -> Void) {
     self.loop = loop
     self.logger = logger
-    self.onLoss = onLoss
+    self.onChange = onChange
   }
 
   /// Connects and starts beating.
@@ -52,16 +61,33 @@ actor Heart {
     }
     self.ping = consume ping
     self.pong = consume pong
-    guard misses > 0 else { return }
-    let watch = HeartbeatWatch(period: period, misses: misses, now: .now)
-    self.watch = watch
+    watch = HeartbeatWatch(period: period, misses: misses, now: .now)
+    check()
+  }
+
+  /// Beats for a controller at other endpoints.
+  func move(
+    from old: (ping: String, pong: String), to new: (ping: String, pong: String)
+  ) throws(ZeroMQError) {
+    try pong?.disconnect(old.pong)
+    try pong?.connect(new.pong)
+    try ping?.disconnect(old.ping)
+    try ping?.connect(new.ping)
+  }
+
+  /// Expects pings of a hub with which the engine has registered again.
+  func expect(period: Duration, misses: Int) {
+    guard ping != nil else { return }
+    watch = HeartbeatWatch(period: period, misses: misses, now: .now)
     check()
   }
 
   /// Stops beating, closes the sockets and ends the thread.
   func stop() {
     if let pingSource { loop.cancel(pingSource) }
+    if let checking { loop.cancel(checking) }
     pingSource = nil
+    checking = nil
     watch = nil
     ping = nil
     pong = nil
@@ -69,22 +95,35 @@ actor Heart {
   }
 
   private func beat() {
+    var isBack = false
     do {
       while try ping?.receive(into: &frames) ?? false {
-        watch?.ping(at: .now)
+        if watch?.ping(at: .now) == true { isBack = true }
         try pong?.send(&frames)
       }
     } catch {
       failures.log(.error, "heartbeat failed", to: logger, metadata: [LogKey.reason: "\(error)"])
     }
+    guard isBack else { return }
+    onChange(.resumed)
+    // After a loss nobody checks any more.
+    if checking == nil { arm() }
   }
 
   private func check() {
+    // An engine that was stopped finds the pings of that time.
+    beat()
+    arm()
+  }
+
+  private func arm() {
+    if let checking { loop.cancel(checking) }
+    checking = nil
     switch watch?.check(at: .now) {
     case nil: return
-    case .lost: onLoss()
+    case .lost: onChange(.stopped)
     case .alive(let deadline):
-      _ = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.check() } }
+      checking = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.check() } }
     }
   }
 }

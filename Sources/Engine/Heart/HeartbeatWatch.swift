@@ -12,22 +12,33 @@ struct HeartbeatWatch: Sendable {
   static let longestPatience = Duration.seconds(100 * 365 * 86_400)
 
   private let patience: Duration
+  private let noticedGap: Duration
   private var lastPing: ContinuousClock.Instant
 
   /// Creates a watch that starts now.
   ///
   /// - Parameters:
   ///   - period: how often the hub pings.
-  ///   - misses: how many missed pings in a row mean that the hub is lost.
+  ///   - misses: how many missed pings in a row mean that the hub is lost; 0 for any number.
   init(period: Duration, misses: Int, now: ContinuousClock.Instant) {
     // Both come from outside, and the product of two extreme values would overflow.
     let limit = Self.longestPatience / period
-    patience = Double(misses) < limit ? period * misses : Self.longestPatience
+    patience = misses > 0 && Double(misses) < limit ? period * misses : Self.longestPatience
+    noticedGap = Double(Self.gapInPeriods) < limit ? period * Self.gapInPeriods : Self.longestPatience
     lastPing = now
   }
 
+  /// After so many periods without a ping the hub may have given the engine up.
+  private static let gapInPeriods = 5
+
   /// A ping arrived.
-  mutating func ping(at now: ContinuousClock.Instant) { lastPing = max(lastPing, now) }
+  ///
+  /// - Returns: whether there was none for so long that the hub may have given the engine up.
+  @discardableResult
+  mutating func ping(at now: ContinuousClock.Instant) -> Bool {
+    defer { lastPing = max(lastPing, now) }
+    return now - lastPing >= noticedGap
+  }
 
   /// Whether the hub is still there.
   func check(at now: ContinuousClock.Instant) -> Verdict {

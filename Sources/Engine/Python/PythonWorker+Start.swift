@@ -94,7 +94,7 @@ extension PythonWorker {
         try socket?.send(.sources(PythonSources.modules))
         try socket?.send(
           .start(
-            engineID: surroundings.engineID, engineUUID: surroundings.engineUUID,
+            engineID: surroundings.number.current, engineUUID: surroundings.engineUUID,
             configuration: configuration, nextExecution: conversation.executionCount + 1))
       } catch {
         // It has ended already; reading says how.

@@ -19,7 +19,7 @@ import Synchronization
 final class PythonWorker: Sendable {
   /// What Python's messages go to, and who is told of its end.
   struct Surroundings: Sendable {
-    let engineID: Int
+    let number: EngineNumber
     let engineUUID: String
     let sender: ReplySender
     let capture: OutputCapture<Bytes>?
@@ -181,6 +181,6 @@ final class PythonWorker: Sendable {
   /// What happened to Python, with the last lines it wrote to standard error.
   func describe(_ loss: PythonLoss) -> String {
     if let capture = surroundings.capture { surroundings.sender.publishOutput(of: capture) }
-    return loss.message(engineID: surroundings.engineID, errors: surroundings.capture?.tail(of: "stderr") ?? "")
+    return loss.message(engineID: surroundings.number.current, errors: surroundings.capture?.tail(of: "stderr") ?? "")
   }
 }

@@ -49,6 +49,15 @@ final class ReplySender: Sendable {
     }
   }
 
+  /// Signs with another key from now on.
+  ///
+  /// - Throws: `WireError` for an unknown signature scheme.
+  func useKey(_ key: String, scheme: String) throws(WireError) {
+    try state.withLock { (state) throws(WireError) in
+      state.session = try Session(id: state.session.id, key: key, scheme: scheme, username: "engine")
+    }
+  }
+
   /// Closes the sockets. Anything sent afterwards is dropped.
   func close() { state.withLock { $0.sockets.take()?.close() } }
 

@@ -4,7 +4,7 @@ import MartletZeroMQ
 /// Writes the content and metadata of replies, as ipyparallel's `init_metadata` and `finish_metadata` do
 /// (engine/kernel.py).
 struct ReplyWriter: Sendable {
-  private let engineID: Int
+  private let number: EngineNumber
   private let engineUUID: String
 
   /// The outcome of a request, `status` in content and metadata.
@@ -19,8 +19,8 @@ struct ReplyWriter: Sendable {
   private static let abortedContent = Array(#"{"status":"aborted"}"#.utf8)
   private static let returnedContent = Array(#"{"status":"returned"}"#.utf8)
 
-  init(engineID: Int, engineUUID: String) {
-    self.engineID = engineID
+  init(number: EngineNumber, engineUUID: String) {
+    self.number = number
     self.engineUUID = engineUUID
     plainTail = Self.tail(RequestMetadata(), engineUUID: engineUUID, dependenciesMet: true, status: .ok)
   }
@@ -75,12 +75,12 @@ struct ReplyWriter: Sendable {
   func errorContent(_ error: RaisedError) -> [String: JSONValue] {
     [
       "ename": .string(error.name), "evalue": .string(error.value),
-      "traceback": [.string("Swift engine \(engineID)"), .string("\(error.name): \(error.value)")],
+      "traceback": [.string("Swift engine \(number.current)"), .string("\(error.name): \(error.value)")],
     ]
   }
 
   private func engineInfo(method: String?) -> JSONValue {
-    var info: [String: JSONValue] = ["engine_uuid": .string(engineUUID), "engine_id": .int(engineID)]
+    var info: [String: JSONValue] = ["engine_uuid": .string(engineUUID), "engine_id": .int(number.current)]
     if let method { info["method"] = .string(method) }
     return .object(info)
   }

@@ -23,6 +23,13 @@ final class MessageVerifier: Sendable {
     state = Mutex(State(session: try Session(key: key, scheme: scheme)))
   }
 
+  /// Verifies with another key from now on.
+  ///
+  /// - Throws: `WireError` for an unknown signature scheme.
+  func useKey(_ key: String, scheme: String) throws(WireError) {
+    try state.withLock { (state) throws(WireError) in state.session = try Session(key: key, scheme: scheme) }
+  }
+
   /// Verifies one message; see `Session.take(_:)`.
   func take(_ frames: inout Multipart) throws(WireError) -> Message {
     try state.withLock { (state) throws(WireError) in try state.session.take(&frames) }

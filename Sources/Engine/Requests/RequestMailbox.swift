@@ -57,6 +57,9 @@ final class RequestMailbox<Item: Sendable>: Sendable {
     }
   }
 
+  /// Whether no request runs or waits.
+  var isIdle: Bool { state.withLock { $0.queue.runningNumber == nil } }
+
   /// Ends the running request.
   ///
   /// - Returns: the next request, if one is waiting.

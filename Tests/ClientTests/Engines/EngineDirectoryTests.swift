@@ -58,6 +58,26 @@ import Testing
     #expect(directory.id(of: "u0") == nil)
   }
 
+  @Test func anEngineMayReturnWithTheSameIdOrAnother() {
+    var directory = directory([0, 1])
+    _ = directory.unregister(id: 0)
+    #expect(directory.register(id: 0, uuid: "u0") == false)
+    #expect(directory.register(id: 0, uuid: "u0", isNews: true) == true)
+    #expect(directory.register(id: 7, uuid: "u1", isNews: true) == true)
+    #expect(directory.engines.map(\.uuid) == ["u0", "u1"])
+    #expect(directory.ids == [0, 7])
+  }
+
+  @Test func theWholeListReplacesWhatWasKnown() {
+    var directory = directory([0, 1, 2])
+    _ = directory.unregister(id: 2)
+    directory.replace(with: [1: "u1", 0: "new", 2: "u2"])
+    #expect(directory.engines.map(\.uuid) == ["new", "u1", "u2"])
+    directory.replace(with: [:])
+    #expect(directory.ids.isEmpty)
+    #expect(directory.id(of: "u1") == 1)
+  }
+
   @Test func remembersTheIdsOfEnginesThatHaveLeft() {
     var directory = directory([0])
     #expect(directory.register(id: 0, uuid: "u0") == false)

@@ -15,6 +15,10 @@ actor FakeCluster {
   private var boxes: [ConnectionInfo.Channel: Box] = [:]
   private var incoming = Multipart()
   private var engines: [Int: String]
+  private var tokens: [EventLoop.Token] = []
+  private var instance = "first"
+  /// What the hub says about requests; it knows no others.
+  private var statuses: [String: JSONValue] = [:]
   private var isHolding = false
   private var answersQueries = true
   /// The messages received on mux, task and broadcast, in order of arrival.
@@ -40,7 +44,8 @@ actor FakeCluster {
   /// - Parameters:
   ///   - engines: the initial number of engines.
   ///   - inproc: whether clients share its context. If they do, messages arrive as soon as they are sent.
-  init(engines count: Int = 2, inproc: Bool = false) throws {
+  ///   - key: signs messages.
+  init(engines count: Int = 2, inproc: Bool = false, key: String = "secret") throws {
     loop = try EventLoop(name: "fake-cluster")
     context = try Context()
     engines = Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, "engine-\($0)") })
@@ -48,7 +53,7 @@ actor FakeCluster {
     directory = "/tmp/mf-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     var info = ConnectionInfo(kind: .client, interface: "\(inproc ? "inproc" : "ipc")://\(directory)/c")
-    info.key = "secret"
+    info.key = key
     for (index, channel) in Self.channels.enumerated() { info.ports[channel] = [index + 1] }
     self.info = info
     session = try Session(key: info.key)
@@ -90,12 +95,33 @@ actor FakeCluster {
       let box = Box(try Socket(context, isPublisher ? .xpublish : .router))
       try box.socket.bind(try info.endpoint(channel))
       boxes[channel] = box
-      if !isPublisher { _ = loop.onReadable(box.socket) { self.receive(box, channel) } }
+      if !isPublisher { tokens.append(loop.onReadable(box.socket) { self.receive(box, channel) }) }
     }
   }
 
-  func stop() {
+  /// Closes all sockets, as a controller that dies or is cut off.
+  func goDown() {
+    for token in tokens { loop.cancel(token) }
+    tokens = []
     boxes = [:]
+  }
+
+  /// Opens the sockets again.
+  ///
+  /// - Parameters:
+  ///   - instance: the name of this run of the controller.
+  ///   - statuses: what the hub says about requests: `pending`, or the value of a finished one.
+  func comeBack(as instance: String, statuses: [String: JSONValue] = [:]) throws {
+    self.instance = instance
+    self.statuses = statuses
+    try start()
+  }
+
+  /// Answers queries again after ``ignoreQueries()``.
+  func answerQueries() { answersQueries = true }
+
+  func stop() {
+    goDown()
     loop.stop()
     try? FileManager.default.removeItem(atPath: directory)
   }
@@ -113,6 +139,9 @@ actor FakeCluster {
     engines[id] = "engine-\(id)"
     try publish(MessageType.registrationNotification, ["id": .int(id), "uuid": .string("engine-\(id)")])
   }
+
+  /// Adds an engine of which clients are not told.
+  func gainSilently(_ id: Int) { engines[id] = "engine-\(id)" }
 
   /// Tells clients that the controller is shutting down.
   func announceShutdown() throws { try publish(MessageType.shutdownNotification, [:]) }
@@ -168,7 +197,9 @@ actor FakeCluster {
       let list = Dictionary(uniqueKeysWithValues: engines.map { ("\($0.key)", JSONValue.string($0.value)) })
       reply(
         to: message, on: .registration, type: MessageType.connectionReply,
-        content: ["status": "ok", "engines": .object(list)])
+        content: ["status": "ok", "engines": .object(list), "instance": .string(instance)])
+    case MessageType.resultRequest where (try? message.content())?["allow_unknown"] != nil: answerStatus(message)
+    case MessageType.resultRequest where (try? message.content())?["status_only"] == false: answerResults(message)
     case MessageType.resultRequest:
       let ids = (try? message.content())?["msg_ids"] ?? []
       reply(
@@ -179,6 +210,36 @@ actor FakeCluster {
         to: message, on: .registration, type: MessageType.hubError,
         content: ["status": "error", "ename": "KeyError", "evalue": "no history", "traceback": []])
     }
+  }
+
+  private func ids(_ message: Message) -> [String] {
+    (try? message.content())?["msg_ids"]?.arrayValue?.compactMap(\.stringValue) ?? []
+  }
+
+  private func answerStatus(_ message: Message) {
+    let ids = ids(message)
+    func list(_ isListed: (JSONValue?) -> Bool) -> JSONValue {
+      .array(ids.filter { isListed(statuses[$0]) }.map { .string($0) })
+    }
+    reply(
+      to: message, on: .registration, type: MessageType.resultReply,
+      content: [
+        "status": "ok", "pending": list { $0 == "pending" }, "completed": list { $0 != nil && $0 != "pending" },
+        "unknown": list { $0 == nil },
+      ])
+  }
+
+  private func answerResults(_ message: Message) {
+    var content: [String: JSONValue] = ["status": "ok", "pending": [], "completed": []]
+    var buffers: [Bytes] = []
+    for id in ids(message).sorted() {
+      content[id] = [
+        "result_header": ["msg_type": "apply_reply"], "result_metadata": [:], "result_content": ["status": "ok"],
+      ]
+      buffers += ResultBuffers.serialize(.int(statuses[id]?.intValue ?? 0))
+    }
+    reply(
+      to: message, on: .registration, type: MessageType.resultReply, content: .object(content), buffers: buffers)
   }
 
   private func run(_ message: Message, on channel: ConnectionInfo.Channel) {

@@ -71,6 +71,23 @@ import Testing
     #expect(unknown?.ename == "KeyError")
   }
 
+  @Test func statusWithUnknownIds() throws {
+    var hub = try hub()
+    let reply = try hub.ask(
+      "result_request", ["msg_ids": ["b", "zzz", "a"], "status_only": true, "allow_unknown": true]
+    ).reply
+    #expect(reply?.content == ["status": "ok", "pending": ["a"], "completed": ["b"], "unknown": ["zzz"]])
+  }
+
+  @Test func theRunOfTheControllerHasAName() throws {
+    var first = try hub()
+    var second = try hub()
+    let name = try first.ask("connection_request").reply?["instance"]
+    #expect(name?.stringValue?.isEmpty == false)
+    #expect(try first.ask("connection_request").reply?["instance"] == name)
+    #expect(try second.ask("connection_request").reply?["instance"] != name)
+  }
+
   @Test(arguments: ["{}", "{\"msg_ids\": 5}", "{\"msg_ids\": [5]}", "{\"msg_ids\": null}"])
   func idsThatAreNone(_ content: String) throws {
     var hub = try hub()

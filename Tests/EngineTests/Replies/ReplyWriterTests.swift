@@ -5,7 +5,7 @@ import Testing
 @testable import MartletWire
 
 @Suite struct ReplyWriterTests {
-  private let writer = ReplyWriter(engineID: 3, engineUUID: "u-3")
+  private let writer = ReplyWriter(number: EngineNumber(3), engineUUID: "u-3")
 
   private func request(metadata: String = "{}") throws -> Request {
     let bytes = Bytes(metadata)

@@ -19,7 +19,7 @@ import Testing
     let runner = RequestRunner(
       mailbox: mailbox, apply: ApplyRunner(functions: try FunctionRegistry([]), namespace: namespace),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace,
-      writer: ReplyWriter(engineID: 0, engineUUID: "u"), capture: capture,
+      writer: ReplyWriter(number: EngineNumber(0), engineUUID: "u"), capture: capture,
       sender: ReplySender(session: try Session(key: ""), logger: .silent))
     let memory = try add(to: mailbox)
     #expect(memory.object != nil)

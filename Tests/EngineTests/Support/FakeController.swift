@@ -8,7 +8,7 @@ import Testing
 
 /// Plays the controller with raw sockets over ipc. It has its own thread, so it can block while waiting for the engine.
 actor FakeController {
-  nonisolated private let loop: EventLoop
+  nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   enum Channel: Int, Sendable {
@@ -34,10 +34,13 @@ actor FakeController {
   private var frames = Multipart()
   private var engine = Bytes()
 
-  init(key: String = "secret") throws {
+  /// - Parameter former: the connection of an earlier controller whose place this one takes.
+  init(key: String = "secret", at former: ConnectionInfo? = nil) throws {
     loop = try EventLoop(name: "test-controller")
     try loop.start()
-    folder = "/tmp/mt-\(UUID().uuidString.prefix(8))"
+    folder =
+      former.map { String($0.interface.dropFirst("ipc://".count).dropLast("/c".count)) }
+      ?? "/tmp/mt-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var connection = ConnectionInfo(kind: .engine, interface: "ipc://\(folder)/c")
     connection.key = key
@@ -148,6 +151,11 @@ actor FakeController {
     let message = try session.take(&frames)
     engine = try #require(message.identities.first)
     return message
+  }
+
+  /// Whether an engine sends the hub anything within a time, in which it gets no ping.
+  func hearsFromEngine(within time: Duration) throws -> Bool {
+    try registration.receive(into: &frames, timeout: time)
   }
 
   /// Waits for the next IOPub message.

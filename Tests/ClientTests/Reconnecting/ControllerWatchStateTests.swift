@@ -1,0 +1,151 @@
+import Testing
+
+@testable import MartletClient
+
+@Suite struct ControllerWatchStateTests {
+  private typealias Action = ControllerWatchState.Action
+  private let start = ContinuousClock.now
+
+  private func state(timeout: Duration? = .seconds(30), hasFile: Bool = false) -> ControllerWatchState {
+    ControllerWatchState(timing: .init(timeout: timeout, hasFile: hasFile), instance: "a", now: start)
+  }
+
+  private func at(_ seconds: Double) -> ContinuousClock.Instant { start + .seconds(seconds) }
+
+  /// Lets time pass in steps, as a driver does, and returns what the state asks for.
+  private func run(
+    _ state: inout ControllerWatchState, from: Double, to end: Double, isWaiting: Bool = true
+  ) -> [Action] {
+    var actions: [Action] = []
+    var now = at(from)
+    while let next = state.nextTick(after: now, isWaiting: isWaiting), next <= at(end) {
+      // A tick that comes at once would never let time pass.
+      now = max(next, now + .milliseconds(1))
+      actions += state.tick(at: now, isWaiting: isWaiting)
+    }
+    return actions
+  }
+
+  @Test func anIdleClientAsksNothing() {
+    var state = state()
+    #expect(state.nextTick(after: at(0), isWaiting: false) == nil)
+    #expect(state.tick(at: at(100), isWaiting: false) == [])
+  }
+
+  @Test func aWaitingClientAsksWhenItHearsNothing() {
+    var state = state()
+    #expect(state.nextTick(after: at(0), isWaiting: true) == at(3))
+    #expect(state.tick(at: at(2), isWaiting: true) == [])
+    state.heard(at: at(2))
+    #expect(state.tick(at: at(3), isWaiting: true) == [])
+    #expect(state.tick(at: at(5), isWaiting: true) == [.ping(1)])
+    #expect(state.answered(1, instance: "a", at: at(5.1)) == [])
+    #expect(state.phase == .present)
+    state.waitBegan(at: at(100))
+    #expect(state.nextTick(after: at(100), isWaiting: true) == at(103))
+  }
+
+  @Test func aSilentControllerIsLostAfterTheTimeLimit() {
+    var state = state()
+    #expect(state.tick(at: at(3), isWaiting: true) == [.ping(1)])
+    let actions = run(&state, from: 3, to: 32.9)
+    #expect(!actions.contains(.giveUp))
+    // The question is repeated, in case it was lost.
+    #expect(actions.contains(.ping(2)))
+    #expect(run(&state, from: 32.9, to: 33.1).last == .giveUp)
+    #expect(state.phase == .lost)
+    #expect(state.nextTick(after: at(40), isWaiting: true) == nil)
+  }
+
+  @Test func anyMessageIsASignOfLife() {
+    var state = state()
+    _ = state.tick(at: at(3), isWaiting: true)
+    state.heard(at: at(20))
+    #expect(state.phase == .present)
+    #expect(run(&state, from: 20, to: 50).contains(.giveUp) == false)
+  }
+
+  @Test func aBrokenConnectionStartsTheTimeLimitAtOnceThoughNothingIsOutstanding() {
+    var state = state()
+    #expect(state.connectionBroke(toHub: true, at: at(10)) == [])
+    #expect(state.phase == .missing(since: at(10)))
+    // What was read later but sent before is no sign of life.
+    state.heard(at: at(11))
+    #expect(state.phase == .missing(since: at(10)))
+    let actions = run(&state, from: 10, to: 41, isWaiting: false)
+    // Questions would only pile up in front of a connection that is not there.
+    #expect(actions.allSatisfy { $0 == .readFile || $0 == .giveUp })
+    #expect(actions.last == .giveUp)
+  }
+
+  @Test(arguments: ["a", "b"])
+  func aControllerThatReturnsIsAsked(_ instance: String) {
+    var state = state()
+    _ = state.connectionBroke(toHub: true, at: at(1))
+    #expect(state.connectedToHub(at: at(2)) == [.ping(1)])
+    #expect(state.answered(1, instance: instance, at: at(2.1)) == [.resume(isRestarted: instance != "a")])
+    #expect(state.phase == .present)
+    #expect(state.connectedToHub(at: at(3)) == [])
+  }
+
+  @Test func anotherBrokenConnectionIsEnough() {
+    var state = state()
+    #expect(state.connectionBroke(toHub: false, at: at(1)) == [.ping(1)])
+    #expect(state.answered(1, instance: "a", at: at(1)) == [.resume(isRestarted: false)])
+  }
+
+  @Test func answersFromBeforeTheBreakDoNotCount() {
+    var state = state()
+    _ = state.tick(at: at(3), isWaiting: true)
+    _ = state.connectionBroke(toHub: true, at: at(4))
+    #expect(state.answered(1, instance: "a", at: at(4)) == [])
+    #expect(state.phase == .missing(since: at(4)) || state.phase == .missing(since: at(3)))
+    #expect(state.connectedToHub(at: at(5)) == [.ping(2)])
+    #expect(state.answered(2, instance: "a", at: at(5)) == [.resume(isRestarted: false)])
+  }
+
+  @Test func aControllerWithoutANameIsTheSame() {
+    var state = ControllerWatchState(timing: .init(), instance: nil, now: start)
+    #expect(state.connectionBroke(toHub: false, at: at(1)) == [.ping(1)])
+    #expect(state.answered(1, instance: nil, at: at(1)) == [.resume(isRestarted: false)])
+  }
+
+  @Test func aLostControllerMayReturn() {
+    var state = state()
+    _ = state.connectionBroke(toHub: true, at: at(0))
+    #expect(run(&state, from: 0, to: 31).last == .giveUp)
+    state.reopened(at: at(31))
+    #expect(state.phase == .lost)
+    #expect(state.connectedToHub(at: at(500)) == [.ping(1)])
+    #expect(state.answered(1, instance: "b", at: at(500)) == [.resume(isRestarted: true)])
+    #expect(state.phase == .present)
+  }
+
+  @Test func looksForAnotherControllerWhileItsOwnIsMissing() {
+    var state = state(hasFile: true)
+    _ = state.connectionBroke(toHub: true, at: at(0))
+    #expect(run(&state, from: 0, to: 5.5).filter { $0 == .readFile }.count == 5)
+    _ = run(&state, from: 5.5, to: 31)
+    #expect(run(&state, from: 31, to: 41).filter { $0 == .readFile }.count >= 9)
+    state.replaced(at: at(41))
+    #expect(state.phase == .missing(since: at(41)))
+    #expect(state.connectedToHub(at: at(42)) == [.ping(1)])
+    #expect(state.answered(1, instance: "a", at: at(42)) == [.resume(isRestarted: true)])
+  }
+
+  @Test func withoutALimitItWaitsForEver() {
+    var state = state(timeout: nil)
+    _ = state.connectionBroke(toHub: true, at: at(0))
+    #expect(run(&state, from: 0, to: 10_000).contains(.giveUp) == false)
+  }
+
+  @Test func timeInWhichTheClientItselfWasStoppedDoesNotCount() {
+    var state = state()
+    _ = state.tick(at: at(3), isWaiting: true)
+    _ = state.nextTick(after: at(3), isWaiting: true)
+    #expect(state.tick(at: at(300), isWaiting: true).contains(.giveUp) == false)
+    _ = state.nextTick(after: at(300), isWaiting: true)
+    #expect(state.answered(1, instance: "a", at: at(300)) == [])
+    #expect(state.phase == .present)
+  }
+}
