@@ -111,7 +111,8 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   }
 
   /// Answers a broadcast that is refused, once: its targets are unknown.
-  private func refuse(_ message: inout Multipart, _ layout: MessageLayout, _ header: MessageHeader, _ error: WireError) {
+  private func refuse(_ message: inout Multipart, _ layout: MessageLayout, _ header: MessageHeader, _ error: WireError)
+  {
     let request = HeldMessage(taking: &message, layout: layout, messageType: header.messageType)
     request.appendIdentities(to: &outgoing)
     SchedulerReply.append(

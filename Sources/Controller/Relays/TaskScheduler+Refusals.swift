@@ -15,7 +15,8 @@ extension TaskScheduler {
     }
     // The engine gets one frame more, the scheduler's identity.
     guard message.droppedFrames == 0, message.count < Multipart.frameLimit else {
-      throw WireError(.oversized, "\(message.count + message.droppedFrames) frames, \(Multipart.frameLimit - 1) are the limit")
+      let count = message.count + message.droppedFrames
+      throw WireError(.oversized, "\(count) frames, \(Multipart.frameLimit - 1) are the limit")
     }
     guard layout.delimiter + 1 < MessageLayout.identityLimit else {
       throw WireError(.malformedFrames, "\(layout.delimiter) identities in front of the delimiter")

@@ -218,10 +218,10 @@ struct EngineRegistry {
     latestProbeTimer += 1
     records[engine].probeTimer = latestProbeTimer
     probeTimers.insert(ProbeTimer(deadline: deadline, engine: engine, serial: latestProbeTimer))
-    probeTimers.prune(live: records.count) { runs($0) }
+    probeTimers.prune(live: records.count) { [records] in Self.runs($0, records) }
   }
 
-  private func runs(_ timer: ProbeTimer) -> Bool {
+  private static func runs(_ timer: ProbeTimer, _ records: Directory<EngineRecord>) -> Bool {
     records.contains(timer.engine) && records[timer.engine].probeTimer == timer.serial
   }
 
@@ -229,7 +229,7 @@ struct EngineRegistry {
   ///
   /// - Returns: its engine if that has been silent about its oldest task for too long, else `nil`.
   mutating func popProbe(now: ContinuousClock.Instant) -> EngineHandle? {
-    guard let timer = probeTimers.popMin(), runs(timer) else { return nil }
+    guard let timer = probeTimers.popMin(), Self.runs(timer, records) else { return nil }
     let engine = timer.engine
     records[engine].probeTimer = 0
     guard records[engine].phase == .registered, !records[engine].pending.isEmpty else { return nil }
