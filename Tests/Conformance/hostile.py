@@ -18,7 +18,7 @@ def frame(body, flags=0):
     return struct.pack(">BB", flags, len(body)) + body
 
 
-def handshake(port, kind=b"DEALER", identity=b"", timeout=30):
+def handshake(port, kind=b"DEALER", identity=b"", timeout=100):
     """A connection to a port of this machine that has passed the handshake of ZMTP 3.0."""
     peer = socket.create_connection(("127.0.0.1", port), timeout=timeout)
     fields = [(b"Socket-Type", kind)] + ([(b"Identity", identity)] if identity else [])
