@@ -17,7 +17,7 @@ extension Client {
         ClientError(.timeout, "the hub did not answer the \(type) within \(timeout)")
       }
     } catch {
-      connection.outbox.withOutstanding { $0.giveUp(id) }
+      _ = connection.outbox.withOutstanding { $0.giveUp(id) }
       throw error
     }
     guard let reply = try state.storage.withLock({ try $0.tasks[0].outcome?.get() }) else { throw ClientError.closed }

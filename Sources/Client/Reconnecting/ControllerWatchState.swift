@@ -135,7 +135,9 @@ struct ControllerWatchState: Sendable {
       }
       guard reachesHub, lastPing.map({ now - $0 >= timing.period }) ?? true else { return [.readFile] }
       return [.readFile, ping(at: now)]
-    case .lost: return [.readFile]
+    case .lost:
+      guard let next = nextLatePing, next <= now else { return [.readFile] }
+      return [.readFile, ping(at: now)]
     }
   }
 
@@ -150,8 +152,14 @@ struct ControllerWatchState: Sendable {
     case .present: isWaiting ? max(lastHeard + timing.period, now) : nil
     case .missing(let since):
       min(now + timing.lookInterval, timing.timeout.map { max(since + $0, now) } ?? now + timing.lookInterval)
-    case .lost: timing.hasFile ? now + timing.lookInterval : nil
+    case .lost:
+      [timing.hasFile ? now + timing.lookInterval : nil, nextLatePing.map { max($0, now) }].compactMap(\.self).min()
     }
+  }
+
+  /// When to ask a lost controller again that is connected but doesn't answer: rarely, because it may be stopped for long.
+  private var nextLatePing: ContinuousClock.Instant? {
+    reachesHub ? lastPing.map { $0 + timing.period * 10 } : nil
   }
 
   private mutating func stoodStill(for time: Duration) {

@@ -79,7 +79,6 @@ actor Connection {
       session = try Session(key: info.key, scheme: info.signatureScheme)
       try outbox.useKey(info.key, scheme: info.signatureScheme)
     }
-    current.withLock { $0 = info }
     for token in tokens { loop.cancel(token) }
     tokens = []
     // Requests always find a socket: the old ones close when there are others.
@@ -87,6 +86,7 @@ actor Connection {
     (sockets, subscribers, socketWatches) = ([:], [], [])
     defer { withExtendedLifetime(old.watches) { for socket in old.sockets { socket.close() } } }
     try openSockets(info)
+    current.withLock { $0 = info }
   }
 
   private func openSockets(_ info: ConnectionInfo) throws {

@@ -6,14 +6,26 @@ import MartletZeroMQ
 extension EngineConnection {
   /// The connection to the hub was made or has ended.
   func hubConnectionChanged(_ change: SocketWatch.Change) {
+    reachesHub = change == .connected
+    guard presence != nil else {
+      if change == .broke { hasBrokenEarly = true }
+      return
+    }
     switch change {
     case .broke:
-      if presence?.missingSince == nil, presence != nil {
+      if presence?.missingSince == nil {
         logger.warning("the connection to the controller broke", metadata: policyMetadata)
       }
       perform(presence?.connectionBroke(at: .now))
     case .connected: perform(presence?.connected(at: .now))
     }
+  }
+
+  /// Registers again if the connection broke after the hub had answered the registration and before this engine was ready.
+  func takeUpEarlyBreak() {
+    guard hasBrokenEarly else { return }
+    perform(presence?.connectionBroke(at: .now))
+    if reachesHub { perform(presence?.connected(at: .now)) }
   }
 
   /// The hub's pings have stopped or come back.

@@ -42,6 +42,10 @@ actor EngineConnection {
   /// `nil` before registration, and when the controller is lost.
   var presence: ControllerPresenceState?
   var presenceTimer: EventLoop.Token?
+  /// Whether the connection to the hub stands, as far as is known, and whether one has broken before the engine was
+  /// registered.
+  var reachesHub = true
+  var hasBrokenEarly = false
   var heart: Heart?
   /// `nil` before registration.
   var origin: MessageOrigin?
@@ -120,6 +124,7 @@ actor EngineConnection {
     presence = ControllerPresenceState(
       policy: configuration.onControllerLost,
       limit: configuration.maxHeartbeatMisses > 0 ? configuration.reconnectTimeout : nil)
+    takeUpEarlyBreak()
     let departure: Departure
     do {
       try await startHeart(heart, registration)

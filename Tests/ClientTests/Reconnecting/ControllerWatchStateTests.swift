@@ -54,7 +54,13 @@ import Testing
     #expect(actions.contains(.ping(2)))
     #expect(run(&state, from: 32.9, to: 33.1).last == .giveUp)
     #expect(state.phase == .lost)
+    state.reopened(at: at(34))
     #expect(state.nextTick(after: at(40), isWaiting: true) == nil)
+    // Connected but silent, it is asked again now and then.
+    let pings = state.connectedToHub(at: at(40))
+    #expect(pings.count == 1)
+    #expect(state.nextTick(after: at(40), isWaiting: true) == at(70))
+    #expect(state.tick(at: at(70), isWaiting: true).count == 2)
   }
 
   @Test func anyMessageIsASignOfLife() {
