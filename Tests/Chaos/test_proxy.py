@@ -97,8 +97,8 @@ def test_a_refusal(link, peer):
     link.refuse()
     with pytest.raises(ConnectionResetError):
         peer.recv(100)
-    with socket.create_connection(("127.0.0.1", link.info["task"]), timeout=10) as again:
-        with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError):
+        with socket.create_connection(("127.0.0.1", link.info["task"]), timeout=10) as again:
             again.recv(100)
     link.heal()
     with socket.create_connection(("127.0.0.1", link.info["task"]), timeout=10) as again:

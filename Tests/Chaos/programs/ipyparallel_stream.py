@@ -31,7 +31,7 @@ class WatchedClient(ipp.Client):
         name = msg["parent_header"]["msg_id"]
         if not self.making_up:
             self.journal.write("replied", task=name)
-            if name in self.results:
+            if (future := self._futures.get(name)) and future.done():
                 # ipyparallel raises an InvalidStateError here, after which its stream may stall.
                 return self.journal.write("answered_late", task=name)
         super()._handle_apply_reply(msg)
