@@ -141,7 +141,7 @@ private let waysToWait: [@Sendable (Client) async throws -> Void] = [
     try await old.start()
     try await new.start()
     let file = ConnectionFile(path: "/tmp/mf-\(UUID().uuidString.prefix(8)).json")
-    defer { file.remove() }
+    defer { try? FileManager.default.removeItem(atPath: file.path) }
     try file.write(old.info)
     let client = try await Client.connect(
       connectionFile: file.path, configuration: configuration(limit: .seconds(50)))
