@@ -88,7 +88,8 @@ struct JSONScanner: ~Escapable {
       case 0x22: _ = try string()
       case 0x7B, 0x5B:
         depth += 1
-        guard depth <= JSONValue.defaultDepthLimit else {
+        // The object whose field this is counts, too, as it does for the parser.
+        guard depth < JSONValue.defaultDepthLimit else {
           throw WireError(.malformedJSON, "nested more than \(JSONValue.defaultDepthLimit) deep at byte \(position)")
         }
         position += 1

@@ -69,7 +69,7 @@ import Testing
     #expect(try hub.ask("unregistration_request", ["uuid": "e0", "reason": "it was killed"]).rest.isEmpty)
     #expect(hub.state.engines.incoming.isEmpty)
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
-    #expect(hub.drain().isEmpty)
+    #expect(hub.drain().map(\.kind) == ["stray e0"])
   }
 
   @Test func aReasonIsBounded() throws {
@@ -255,7 +255,7 @@ import Testing
     _ = try hub.ask("registration_request", ["uuid": "e0"])
     #expect(try hub.ask("unregistration_request", ["id": 0]).rest.isEmpty)
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
-    #expect(hub.drain().isEmpty)
+    #expect(hub.drain().map(\.kind) == ["stray e0"])
     hub.pass(HubFixture.timeout)
     #expect(hub.drain().isEmpty)
   }

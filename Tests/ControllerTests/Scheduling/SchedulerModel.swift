@@ -114,14 +114,13 @@ struct SchedulerModel {
     return follow.all && places.count > 1 ? nil : places
   }
 
-  /// Where a task may run, after all that failed it are forgiven if it may run nowhere else.
+  /// Where a task may run, after all that failed it are forgiven if it may run on no other engine there is.
   func verdict(_ id: String) -> Verdict {
     guard let task = tasks[id] else { return .wait }
     let verdict = verdict(id, without: task.blacklist)
     if case .run = verdict { return verdict }
-    guard !task.failed.isEmpty, task.submission.timeout == nil || !task.submission.targets.isEmpty else {
-      return verdict
-    }
+    guard !registered.isEmpty, !task.failed.isEmpty, task.submission.timeout == nil || !task.submission.targets.isEmpty
+    else { return verdict }
     return self.verdict(id, without: task.blacklist.subtracting(task.failed))
   }
 
@@ -236,7 +235,7 @@ struct SchedulerModel {
 
   /// Forgives the engines that failed a queued task, if it may run nowhere else.
   private mutating func forgive(_ id: String) {
-    guard let task = tasks[id], task.status == .queued, !task.failed.isEmpty else { return }
+    guard let task = tasks[id], task.status == .queued, !task.failed.isEmpty, !registered.isEmpty else { return }
     guard task.submission.timeout == nil || !task.submission.targets.isEmpty else { return }
     if case .run = verdict(id, without: task.blacklist) { return }
     tasks[id]?.blacklist.subtract(task.failed)

@@ -24,6 +24,7 @@ import Testing
         let outcome: TaskOutcome = payload % 10 == 3 ? .failed : .ok
         state.replyArrived(from: engine, taskID: id, outcome: outcome, reply: payload, now: now)
       case .deliver: ended += 1
+      case .requeued: break
       default: Issue.record("unexpected \(action)")
       }
     }

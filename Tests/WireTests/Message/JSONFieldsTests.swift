@@ -68,12 +68,19 @@ import Testing
     #expect(found == ["empty", "a", "id", "type", "msg_idx", "id", "key", "quoted"])
   }
 
-  /// The scanner does not recurse into nested values.
+  /// The scanner does not recurse into nested values, and has the parser's limit.
   @Test func deepNesting() throws {
-    let depth = 500_000
-    let nested = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
-    #expect(try fields(#"{"deep":\#(nested),"msg_id":"x"}"#)["msg_id"] == #""x""#)
-    #expect(throws: WireError.self) { try fields(#"{"deep":\#(String(repeating: "{", count: depth))"#) }
+    func nested(_ depth: Int) -> String { String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+    let limit = JSONValue.defaultDepthLimit
+    let allowed = #"{"deep":\#(nested(limit - 1)),"msg_id":"x"}"#
+    #expect(try fields(allowed)["msg_id"] == #""x""#)
+    #expect(try JSONValue.parse(Bytes(allowed))["msg_id"] == "x")
+    for depth in [limit, 500_000] {
+      let refused = #"{"deep":\#(nested(depth)),"msg_id":"x"}"#
+      #expect(throws: WireError.self) { try fields(refused) }
+      #expect(throws: JSONError.self) { try JSONValue.parse(Bytes(refused)) }
+      #expect(throws: WireError.self) { try fields(#"{"deep":\#(String(repeating: "{", count: depth))"#) }
+    }
   }
 
   @Test func closuresCanStopTheScan() {
