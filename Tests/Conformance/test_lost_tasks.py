@@ -6,6 +6,9 @@ import pytest
 from harness import TIMEOUT, wait_until
 from simulated import raw_client, reply_ok, swarm_of, wait_for_engines
 
+# As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
+__name__ = "__main__"
+
 
 def drops(*labels):
     """An engine that never answers tasks with these labels, but everything else, in order."""
