@@ -110,7 +110,7 @@ class TestWrongKeys:
             # The client keeps trying. Further attempts are counted and logged every five seconds.
             [first, *_] = wait_until(lines, "the line in the log")
         assert "count=1 " in first
-        assert f"socket={'task_in' if channel == 'task' else channel}" in first
+        assert f"socket={channel}" in first
 
 
 class TestKeysByEnvironment:
