@@ -240,6 +240,8 @@ struct SchedulerModel {
     if case .run = verdict(id, without: task.blacklist) { return }
     tasks[id]?.blacklist.subtract(task.failed)
     tasks[id]?.failed = []
+    // It is queued anew, behind those that were ready before.
+    tasks[id]?.readySince = nil
   }
 
   /// Ends an event and notes which tasks it made ready.
