@@ -36,7 +36,7 @@ struct ControllerPresenceState: Sendable {
 
   /// The state of an engine that is registered.
   ///
-  /// - Parameter limit: how long ``ControllerLossPolicy/reconnect`` waits; `nil` for ever.
+  /// - Parameter limit: how long ``ControllerLossPolicy/reconnect`` waits; `nil` for no limit.
   init(policy: ControllerLossPolicy, limit: Duration?) {
     self.limit = policy == .reconnect ? limit : Self.shortLimit
     leavesWithoutPings = policy != .reconnect
