@@ -8,7 +8,7 @@ import pytest
 import zmq
 from conftest import new_cluster
 from harness import TIMEOUT, binary, wait_until
-from hostile import MORE, frame, handshake, memory
+from hostile import MORE, forget_peak, frame, handshake, memory
 from ipyparallel import interactive
 from simulated import endpoint, raise_descriptor_limit, swarm_of
 
@@ -51,6 +51,7 @@ def limited():
     "side, channel, size", [(*port, 900_000) for port in PORTS] + [("client", "task", 900), ("engine", "iopub", 900)]
 )
 def test_a_message_that_does_not_end(limited, side, channel, size):
+    forget_peak(limited.processes[0])
     before = memory(limited.processes[0])[0]
     peer = handshake(port_of(limited, side, channel), b"PUB" if channel == "iopub" else b"DEALER", b"stranger")
     body = frame(bytes(size), MORE)
@@ -81,6 +82,7 @@ def test_a_subscriber_that_does_not_read_is_cut_off(controller):
     count, text = 1200, "x" * 1_000_000
     peer = handshake(port_of(controller, "client", "iopub"), b"SUB")
     peer.sendall(frame(b"\x01"))
+    forget_peak(controller.processes[0])
     before = memory(controller.processes[0])[0]
     reader = zmq.Context.instance().socket(zmq.SUB)
     reader.linger = 0
