@@ -41,7 +41,7 @@ public enum SchedulerWorkload {
 
   private static func answerAll(_ state: inout TaskSchedulerState<Int>, _ now: ContinuousClock.Instant) {
     while let action = state.nextAction() {
-      if case .dispatch(let payload, let id, let engine) = action {
+      if case .dispatch(let payload, let id, let engine, _) = action {
         state.replyArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)
       }
     }
