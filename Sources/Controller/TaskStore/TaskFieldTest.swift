@@ -115,6 +115,13 @@ enum TaskFieldTest: Sendable {
       if key.kind == .date, let date = Timestamp(text) { return .ordered(order, .date(date)) }
       return .ordered(order, .text(text))
     case .object: return .ordered(order, .text(value.bytes.string))
+    // Python orders lists: none comes before the empty one.
+    case .array(let values) where values.isEmpty && key.kind == .buffers && order != .greater:
+      return switch order {
+      case .lessOrEqual: .isIn([.json(value)])
+      case .greaterOrEqual: .isNotIn([.null])
+      case .less, .greater: .never
+      }
     case .array: throw invalid(value, order.rawValue, for: key)
     }
   }
