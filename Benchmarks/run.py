@@ -160,7 +160,7 @@ def options():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engines", type=int, default=4)
     parser.add_argument("--mode", choices=MODES, default="all")
-    parser.add_argument("--rows", default="", help="comma-separated names (default: all)")
+    parser.add_argument("--row", action="append", default=[], help="a row's name, repeated for several (default: all)")
     parser.add_argument("--program", type=Path, default=HERE.parent / ".build" / "release" / "martlet-bench")
     parser.add_argument("--timeout", type=int, default=600, help="seconds one run of a row may take")
     parser.add_argument("--output", type=Path, default=HERE / "results")
@@ -171,7 +171,7 @@ def options():
 def main():
     parser, chosen = options()
     available = rows(chosen.engines, chosen.mode, chosen.program)
-    wanted = [name.strip() for name in chosen.rows.split(",") if name.strip()] or list(available)
+    wanted = chosen.row or list(available)
     if unknown := set(wanted) - set(available):
         parser.error(f"unknown rows {sorted(unknown)}; there are {list(available)}")
 

@@ -140,11 +140,8 @@ def found(client, query):
         return None
 
 
-@given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-def test_one_condition(hub, data):
+def check(hub, key, operator, operand):
     client, reference = hub
-    key, operator, operand = data.draw(conditions(reference.records))
     verdicts = reference.verdicts(key, operator, operand)
     answer = found(client, {key: {operator: operand} if operator else operand})
     if answer is None:
@@ -152,6 +149,18 @@ def test_one_condition(hub, data):
     else:
         known = {identifier for identifier, verdict in verdicts.items() if verdict is not None}
         assert answer & known == {identifier for identifier, verdict in verdicts.items() if verdict}
+
+
+@given(data=st.data())
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+def test_one_condition(hub, data):
+    check(hub, *data.draw(conditions(hub[1].records)))
+
+
+@pytest.mark.parametrize("key", BUFFER_KEYS)
+@pytest.mark.parametrize("operator", ORDERS)
+def test_order_of_lists(hub, key, operator):
+    check(hub, key, operator, [])
 
 
 @given(data=st.data())
