@@ -36,7 +36,8 @@ extension Client {
   private func recoverOnce(_ recovery: RequestRecovery, _ loss: ClientError) async -> RequestRecovery? {
     var recovery = recovery
     let start = ContinuousClock.now
-    recovery.keep { id in connection.outbox.withOutstanding { $0.context(of: id) != nil } }
+    func isAwaited(_ id: String) -> Bool { connection.outbox.withOutstanding { $0.context(of: id) != nil } }
+    recovery.keep(isAwaited)
     do {
       for chunk in recovery.chunks {
         let verdict = recovery.answered(chunk, try await status(of: chunk))
@@ -47,6 +48,7 @@ extension Client {
       // A busy hub may answer next time.
       guard let error = error as? ClientError, error.code == .timeout || error.code == .hubError else { return nil }
     }
+    recovery.keep(isAwaited)
     recovery.roundEnded(after: .now - start)
     return recovery
   }
