@@ -5,9 +5,9 @@
 /// What must be true of each event.
 extension Ledger {
   /// A task may begin again only if each earlier run is known to have failed, or the scheduler could not know of it.
-  func checkBegin(_ task: Int) {
+  func checkBegin(_ task: Int, on engine: String) {
     let earlier = tasks[task].executions
-    guard !earlier.isEmpty else { return }
+    guard !earlier.isEmpty, !zombies.contains(engine) else { return }
     let plan = world.scenario.tasks[task]
     var excused = 0
     var reported = 0

@@ -96,7 +96,7 @@ final class Ledger {
   func began(_ task: Int, on engine: String) -> Int {
     world.trace("\(tasks[task].id) begins on \(engine)")
     tasks[task].waitsOn.remove(engine)
-    checkBegin(task)
+    checkBegin(task, on: engine)
     executions.append(
       Execution(task: task, engine: engine, number: tasks[task].executions.count, began: world.timeline.elapsed))
     tasks[task].executions.append(executions.count - 1)

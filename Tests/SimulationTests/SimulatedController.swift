@@ -114,7 +114,7 @@ final class SimulatedController: SimulatedProcess {
 
   private func awaitReconnections() {
     guard hearts.hasSilentHearts, !reconnectionPing.isSet else { return }
-    reconnectionPing.set(at: now + .milliseconds(400), on: self) {
+    reconnectionPing.set(at: now + HeartMonitorState.silenceInterval, on: self) {
       let stopped = self.hearts.endSilent(now: self.now)
       if !stopped.isEmpty { self.report(.heartsStopped(stopped.map(\.rawValue))) }
       guard self.hearts.hasSilentHearts else { return }

@@ -38,6 +38,11 @@ extension SimulatedEngine {
 
   private func begin(_ item: Item) {
     running = item
+    if let task = item.task, lease?.holds(at: now) == false {
+      returnTasks()
+      giveBack(task)
+      return after(.milliseconds(50)) { self.finish() }
+    }
     if longWatch == nil, let patience {
       longWatch = LongRequestWatch(patience: patience)
       checkLongRequests()
@@ -73,14 +78,24 @@ extension SimulatedEngine {
       longWatch = nil
       return
     }
-    if check.returnsTasks {
-      let tasks = queue.withdraw { $0.task != nil }
-      for item in tasks.reversed() {
-        if let task = item.task { replays.readmit(Self.fingerprint(task, attempts[task] ?? 1)) }
-        answer(item, .returned)
-      }
-    }
+    if check.returnsTasks { returnTasks() }
     after(check.next) { self.checkLongRequests() }
+  }
+
+  func renewLease(gap: Duration) {
+    if lease == nil { lease = TaskLease(gap: gap, now: now) } else { lease?.renew(gap: gap, at: now) }
+  }
+
+  /// Returns all waiting tasks, the latest first.
+  func returnTasks() {
+    for item in queue.withdraw({ $0.task != nil }).reversed() {
+      if let task = item.task { giveBack(task) }
+    }
+  }
+
+  private func giveBack(_ task: Int) {
+    replays.readmit(Self.fingerprint(task, attempts[task] ?? 1))
+    answer(.task(task), .returned)
   }
 
   /// Whether the engine has the task and will answer it.

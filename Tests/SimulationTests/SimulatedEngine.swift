@@ -31,6 +31,8 @@ final class SimulatedEngine: SimulatedPeer {
   var running: Item?
   var patience: Duration?
   var longWatch: LongRequestWatch?
+  /// Whether tasks may begin.
+  var lease: TaskLease?
   /// The attempts of the tasks that have arrived.
   var attempts: [Int: Int] = [:]
   private var requests = 0
@@ -97,6 +99,7 @@ final class SimulatedEngine: SimulatedPeer {
     }
     id = reply.id
     watch = HeartbeatWatch(period: reply.heartbeatPeriod, misses: 50, now: now)
+    if reply.takesBack { renewLease(gap: HeartbeatWatch.gap(period: reply.heartbeatPeriod)) }
     checkPings()
     guard presence == nil else {
       presence?.registered()
@@ -133,8 +136,10 @@ final class SimulatedEngine: SimulatedPeer {
 
   private func ping(_ text: String) {
     let isBack = watch?.ping(at: now) == true
+    lease?.ping(isFirst: isBack, at: now)
     link(.pong).sendUp(.pong(text))
     guard isBack else { return }
+    if lease?.holds(at: now) == false { returnTasks() }
     perform(presence?.pingsResumed(at: now))
     if !pingAlarm.isSet { checkPings() }
   }

@@ -66,10 +66,14 @@ struct ControllerWatchState: Sendable {
   }
 
   /// The client begins to wait for something.
-  mutating func waitBegan(at now: ContinuousClock.Instant) { lastHeard = max(lastHeard, now) }
+  mutating func waitBegan(at now: ContinuousClock.Instant) {
+    noteStandstill(at: now)
+    lastHeard = max(lastHeard, now)
+  }
 
   /// Something came from the controller.
   mutating func heard(at now: ContinuousClock.Instant) {
+    noteStandstill(at: now)
     lastHeard = max(lastHeard, now)
     if !isBroken, case .missing = phase { phase = .present }
   }
@@ -78,6 +82,7 @@ struct ControllerWatchState: Sendable {
   ///
   /// - Parameter toHub: whether it was the one to the hub.
   mutating func connectionBroke(toHub: Bool, at now: ContinuousClock.Instant) -> [Action] {
+    noteStandstill(at: now)
     isBroken = true
     if phase == .present { phase = .missing(since: now) }
     if toHub { reachesHub = false }
@@ -87,6 +92,7 @@ struct ControllerWatchState: Sendable {
 
   /// The connection to the hub stands.
   mutating func connectedToHub(at now: ContinuousClock.Instant) -> [Action] {
+    noteStandstill(at: now)
     reachesHub = true
     return isBroken ? [ping(at: now)] : []
   }
@@ -121,8 +127,8 @@ struct ControllerWatchState: Sendable {
   ///
   /// - Parameter isWaiting: whether the client waits for anything.
   mutating func tick(at now: ContinuousClock.Instant, isWaiting: Bool) -> [Action] {
+    noteStandstill(at: now)
     defer { due = deadline(after: now, isWaiting: isWaiting) }
-    if let due, now - due > Self.ownDelay { stoodStill(for: now - due) }
     switch phase {
     case .present:
       guard isWaiting, now - lastHeard >= timing.period else { return [] }
@@ -143,6 +149,7 @@ struct ControllerWatchState: Sendable {
 
   /// When to call ``tick(at:isWaiting:)`` next; `nil` when there is nothing to watch.
   mutating func nextTick(after now: ContinuousClock.Instant, isWaiting: Bool) -> ContinuousClock.Instant? {
+    noteStandstill(at: now)
     due = deadline(after: now, isWaiting: isWaiting)
     return due
   }
@@ -162,7 +169,11 @@ struct ControllerWatchState: Sendable {
     reachesHub ? lastPing.map { $0 + timing.period * 10 } : nil
   }
 
-  private mutating func stoodStill(for time: Duration) {
+  /// Whatever happens first after the process was stopped, tells that it was.
+  private mutating func noteStandstill(at now: ContinuousClock.Instant) {
+    guard let due, now - due > Self.ownDelay else { return }
+    self.due = now
+    let time = now - due
     if case .missing(let since) = phase { phase = .missing(since: since + time) }
     lastHeard += time
     lastPing = lastPing.map { $0 + time }

@@ -154,4 +154,21 @@ import Testing
     #expect(state.answered(1, instance: "a", at: at(300)) == [])
     #expect(state.phase == .present)
   }
+
+  /// What came meanwhile is handled in any order when the client goes on.
+  @Test func anEventBeforeTheTickShowsTheClientsOwnStandstillToo() {
+    let events: [(inout ControllerWatchState, ContinuousClock.Instant) -> Void] = [
+      { $0.waitBegan(at: $1) }, { $0.heard(at: $1) }, { _ = $0.connectedToHub(at: $1) },
+      { _ = $0.connectionBroke(toHub: false, at: $1) }, { _ = $0.nextTick(after: $1, isWaiting: true) },
+    ]
+    for event in events {
+      var state = state()
+      _ = state.connectionBroke(toHub: true, at: at(0))
+      _ = state.nextTick(after: at(0), isWaiting: true)
+      event(&state, at(300))
+      let actions = run(&state, from: 300, to: 328)
+      #expect(!actions.isEmpty && !actions.contains(.giveUp))
+      #expect(run(&state, from: 328, to: 332).contains(.giveUp))
+    }
+  }
 }
