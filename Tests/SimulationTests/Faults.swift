@@ -29,6 +29,12 @@ final class Faults {
     }
   }
 
+  /// Some milliseconds: usually few, sometimes so many that peers give each other up.
+  private func time(_ probability: Double, below limit: Int, otherwise range: Range<Int>) -> Duration {
+    let isShort = world.chance(probability)
+    return .milliseconds(isShort ? 50 + world.pick(below: limit) : range.lowerBound + world.pick(below: range.count))
+  }
+
   private func lasts(_ duration: Duration) { end = max(end, world.timeline.now + duration) }
 
   // MARK: - Engines
@@ -48,7 +54,7 @@ final class Faults {
 
   private func stopEngine() {
     guard let engine = anEngine() else { return }
-    let duration = Duration.milliseconds(world.chance(0.6) ? world.pick(below: 3000) : 20_000 + world.pick(below: 60_000))
+    let duration = time(0.6, below: 3000, otherwise: 20_000..<80_000)
     world.ledger.troubled.insert(engine.name)
     lasts(duration)
     engine.stop(for: duration)
@@ -76,7 +82,7 @@ final class Faults {
   }
 
   private func broken(_ link: Link) {
-    let delay = Duration.milliseconds(world.chance(0.8) ? 100 + world.pick(below: 900) : 2000 + world.pick(below: 40_000))
+    let delay = time(0.8, below: 1000, otherwise: 2000..<42_000)
     if delay > .milliseconds(1500) { world.ledger.troubled.insert(link.owner.name) }
     hide(for: delay)
     link.breakDown(reconnectingAfter: delay)
@@ -85,7 +91,7 @@ final class Faults {
   private func stallLink() {
     guard let peer = aPeer(), !peer.allLinks.isEmpty else { return }
     let links = peer.allLinks
-    let duration = Duration.milliseconds(world.chance(0.7) ? world.pick(below: 3000) : world.pick(below: 60_000))
+    let duration = time(0.7, below: 3000, otherwise: 0..<60_000)
     world.ledger.troubled.insert(peer.name)
     hide(for: duration)
     links[world.pick(below: links.count)].stall(for: duration)
@@ -105,14 +111,14 @@ final class Faults {
   }
 
   private func stopController() {
-    let duration = Duration.milliseconds(world.chance(0.6) ? world.pick(below: 5000) : 20_000 + world.pick(below: 60_000))
+    let duration = time(0.6, below: 5000, otherwise: 20_000..<80_000)
     hide(for: duration + .seconds(5))
     world.controller?.stop(for: duration)
   }
 
   private func restartController() {
     guard world.controller != nil else { return }
-    let duration = Duration.milliseconds(world.chance(0.8) ? 100 + world.pick(below: 4000) : world.pick(below: 70_000))
+    let duration = time(0.8, below: 4000, otherwise: 0..<70_000)
     restarts += 1
     hide(for: duration + .seconds(5))
     for engine in world.engines { world.ledger.troubled.insert(engine.name) }

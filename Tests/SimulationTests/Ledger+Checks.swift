@@ -99,7 +99,7 @@ extension Ledger {
       world.fail("\(id) is given up as unknown, but the scheduler has it")
     }
     if world.clients[tasks[task].client].link(.task).hasUnsent {
-      world.ledger.givenUpUnsent.insert(task)
+      world.fail("\(id) is given up as unknown, but may still wait in its client")
     }
   }
 

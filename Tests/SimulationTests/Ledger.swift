@@ -7,7 +7,6 @@ final class Ledger {
     let client: Int
     /// How it has ended for its client.
     var end: Answer?
-    var isSubmitted = false
     var isAborted = false
     /// The engines it was given to, in that order.
     var engines: [String] = []
@@ -40,10 +39,6 @@ final class Ledger {
   private(set) var registeredEngines: Set<String> = []
   /// Tasks or replies that were lost on the way, or with a connection, by engine.
   var lostOnTheWay: [String: Set<Int>] = [:]
-  var lostSubmissions: Set<Int> = []
-  var lostResults: Set<Int> = []
-  /// Tasks that a client gave up as unknown while messages waited for the connection to the scheduler.
-  var givenUpUnsent: Set<Int> = []
 
   var replaysRefused = 0
   var unknownReplies = 0
@@ -77,13 +72,13 @@ final class Ledger {
 
   // MARK: - Tasks on their way
 
-  func submitted(_ task: Int) { tasks[task].isSubmitted = true }
-
   func dispatched(_ task: Int, to engine: String) {
     world.trace("\(tasks[task].id) goes to \(engine)")
     tasks[task].engines.append(engine)
     let targets = world.scenario.tasks[task].targets
-    if !targets.isEmpty, !targets.contains(engine) { world.fail("\(tasks[task].id) goes to \(engine), no target of it") }
+    guard targets.isEmpty || targets.contains(engine) else {
+      return world.fail("\(tasks[task].id) goes to \(engine), no target of it")
+    }
   }
 
   func arrived(_ task: Int, at engine: String) { tasks[task].waitsOn.insert(engine) }
@@ -134,7 +129,4 @@ final class Ledger {
     endedCount += 1
     checkEnd(task, answer)
   }
-
-  /// A client has found out that nobody knows a task.
-  func givenUpAsUnknown(_ task: Int) { checkUnknown(task) }
 }

@@ -36,7 +36,9 @@ final class Link {
     latest.up = arrival(after: latest.up)
     let generation = generation
     world.timeline.schedule(at: latest.up) { [self] in
-      guard self.generation == generation, let controller = world.controller else { return world.lost(letter, on: self) }
+      guard self.generation == generation, let controller = world.controller else {
+        return world.lost(letter, on: self)
+      }
       controller.perform {
         guard self.generation == generation else { return self.world.lost(letter, on: self) }
         controller.received(letter, on: self)

@@ -35,7 +35,7 @@ final class Recovery {
     let verdict = state.answered(chunk, .init(completed: ids("completed"), pending: ids("pending")))
     for id in verdict.lost {
       guard let task = tasks[id], client.outstanding.context(of: id) != nil else { continue }
-      client.world.ledger.givenUpAsUnknown(task)
+      client.world.ledger.checkUnknown(task)
       client.end(task, .unknown)
     }
     fetch([verdict.finished])

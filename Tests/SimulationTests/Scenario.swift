@@ -49,7 +49,8 @@ struct Scenario {
     faults = world.pick(below: 5)
     latency = world.chance(0.2) ? .milliseconds(50) : .milliseconds(1)
     scheduling.hwm = [nil, nil, nil, 1, 2, 0][world.pick(below: 6)]
-    scheduling.scheme = world.chance(0.7) ? .leastload : SchedulingScheme.allCases[world.pick(below: SchedulingScheme.allCases.count)]
+    let schemes = SchedulingScheme.allCases
+    scheduling.scheme = world.chance(0.7) ? .leastload : schemes[world.pick(below: schemes.count)]
     scheduling.queueLimit = world.chance(0.1) ? QueueLimit(tasks: 6) : .none
     if world.chance(0.2) { scheduling.historyLimit = 2 }
     let isBurst = world.chance(0.5)

@@ -79,7 +79,9 @@ final class SimulatedClient: SimulatedPeer {
       case .unexpected: world.fail("\(name) gets a second reply to task \(task)")
       }
     case .answer(let id, let type, let content):
-      if let number = Int(id) { return perform(watch.answered(number, instance: content["instance"]?.stringValue, at: now)) }
+      if let number = Int(id) {
+        return perform(watch.answered(number, instance: content["instance"]?.stringValue, at: now))
+      }
       guard case .expected(.question(let number)) = outstanding.reply(to: id) else { return }
       let isGood = type == MessageType.resultReply && content["status"]?.stringValue == "ok"
       questions.removeValue(forKey: number)?(isGood ? .answer(content) : .refused(content))

@@ -6,7 +6,13 @@ import MartletWire
 extension SimulatedController {
   func submit(_ task: Int) {
     // The number stands for the signature.
-    guard replays.insert(UInt64(task) * 2 + 1000) else { return world.ledger.replaysRefused += 1 }
+    guard replays.insert(UInt64(task) * 2 + 1000) else {
+      world.ledger.replaysRefused += 1
+      return
+    }
+    if world.scenario.replays, world.chance(0.5) {
+      after(.milliseconds(world.pick(below: 5000))) { self.submit(task) }
+    }
     let id = world.ledger.tasks[task].id
     report(.requested(taskID: id, .task, engine: nil, size: 0, world.record(task: id)))
     scheduler.taskSubmitted(world.scenario.submission(of: task), now: now)

@@ -63,7 +63,8 @@ import Testing
     #expect(try await !controller.hearsFromEngine(within: .milliseconds(700)))
     func status(of channel: FakeController.Channel) async throws -> JSONValue? {
       // The identity that the task scheduler has; that of a client follows.
-      try await controller.send(channel, MessageType.applyRequest, buffers: ApplyCall.pack(function: "add", args: [2, 3]))
+      let call = ApplyCall.pack(function: "add", args: [2, 3])
+      try await controller.send(channel, MessageType.applyRequest, buffers: call)
       return try await controller.receive(channel).metadata()["status"]
     }
     #expect(try await status(of: .task) == (takesBack ? "returned" : "ok"))

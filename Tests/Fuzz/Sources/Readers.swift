@@ -27,7 +27,8 @@ enum Readers {
     // What the strict reader takes, the scanner of the hot path takes, too.
     if case .object(let fields) = value {
       var keys: Set<String> = []
-      precondition((try? JSONFields.scan(input.span) { key, _ in keys.insert(key.string) }) != nil, "the scanner refuses it")
+      let isObject = (try? JSONFields.scan(input.span) { key, _ in keys.insert(key.string) }) != nil
+      precondition(isObject, "the scanner refuses it")
       precondition(keys == Set(fields.keys), "the scanner finds other keys")
     }
   }
@@ -49,8 +50,7 @@ enum Readers {
 
   static func connectionFile(_ input: [UInt8]) {
     guard let json = try? JSONValue.parse(input.span), let info = try? ConnectionInfo(json: json) else { return }
-    guard let again = try? ConnectionInfo(json: info.json) else { preconditionFailure("what was written can't be read") }
-    precondition(again == info, "what was written and read differs")
+    precondition((try? ConnectionInfo(json: info.json)) == info, "what was written and read differs")
   }
 
   static func configuration(_ input: [UInt8]) {
