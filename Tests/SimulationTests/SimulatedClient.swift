@@ -29,6 +29,7 @@ final class SimulatedClient: SimulatedPeer {
     case lost
   }
 
+  private static let requestChannels: [Channel: RequestChannel] = [.query: .query, .task: .task]
   private static let queryTimeout = Duration.seconds(30)
 
   init(_ world: Simulation, name: String, instance: String) {
@@ -100,12 +101,12 @@ final class SimulatedClient: SimulatedPeer {
   // MARK: - The controller
 
   override func connected(_ channel: Channel) {
-    if channel == .query { perform(watch.connectedToHub(at: now)) }
+    if let channel = Self.requestChannels[channel] { perform(watch.connected(channel, at: now)) }
   }
 
   override func broke(_ channel: Channel) {
     mark = outstanding.mark
-    perform(watch.connectionBroke(toHub: channel == .query, at: now))
+    perform(watch.connectionBroke(Self.requestChannels[channel], at: now))
   }
 
   private func beginWatching() {
@@ -159,5 +160,8 @@ final class SimulatedClient: SimulatedPeer {
     }
     for link in allLinks { link.reopen() }
     watch.reopened(at: now)
+    for channel in RequestChannel.allCases where !Self.requestChannels.values.contains(channel) {
+      perform(watch.connected(channel, at: now))
+    }
   }
 }

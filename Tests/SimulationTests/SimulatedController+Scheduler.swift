@@ -91,7 +91,7 @@ extension SimulatedController {
       _ = world.engine(engine.rawValue)?.link(.shell).sendDown(.probe(number: number, run: run))
     case .unknownReply: world.ledger.unknownReplies += 1
     case .duplicate(_, let id): world.fail("\(id) is in flight twice")
-    case .dispatch, .deliver, .fail: world.fail("a task is taken for a reply, or a reply for a task")
+    default: world.fail("the scheduler's driver does not know \(action)")
     }
   }
 

@@ -30,8 +30,8 @@ extension Connection {
     guard watch != nil else { return }
     switch change {
     case .connected:
-      guard channel == .query else { return }
-      perform(watch?.state.connectedToHub(at: .now))
+      guard let channel else { return }
+      perform(watch?.state.connected(channel, at: .now))
     case .broke:
       // Replies that have arrived are not lost.
       receiveArrivedReplies()
@@ -40,7 +40,7 @@ extension Connection {
           "a connection to the controller broke; waiting for it to return", metadata: [LogKey.endpoint: "\(hub)"])
       }
       watch?.mark = outbox.withOutstanding { $0.mark }
-      perform(watch?.state.connectionBroke(toHub: channel == .query, at: .now))
+      perform(watch?.state.connectionBroke(channel, at: .now))
     }
   }
 

@@ -44,8 +44,8 @@ struct ControllerWatchState: Sendable {
   private var lastHeard: ContinuousClock.Instant
   /// Whether a connection has broken since the last answer that counts.
   private var isBroken = false
-  /// Whether the connection to the hub stands: a question that is sent before would only wait for it.
-  private var reachesHub = true
+  /// The sockets for requests whose connections have ended and don't stand again.
+  private var brokenChannels: Set<RequestChannel> = []
   private var pings = 0
   /// The first ping whose answer counts: earlier ones may have been answered before a connection broke.
   private var firstCounting = 1
@@ -80,26 +80,30 @@ struct ControllerWatchState: Sendable {
 
   /// A connection to the controller has ended.
   ///
-  /// - Parameter toHub: whether it was the one to the hub.
-  mutating func connectionBroke(toHub: Bool, at now: ContinuousClock.Instant) -> [Action] {
+  /// - Parameter channel: `nil` for the sockets that only receive.
+  mutating func connectionBroke(_ channel: RequestChannel?, at now: ContinuousClock.Instant) -> [Action] {
     noteStandstill(at: now)
     isBroken = true
     if phase == .present { phase = .missing(since: now) }
-    if toHub { reachesHub = false }
+    if let channel { brokenChannels.insert(channel) }
     firstCounting = pings + 1
     return reachesHub ? [ping(at: now)] : []
   }
 
-  /// The connection to the hub stands.
-  mutating func connectedToHub(at now: ContinuousClock.Instant) -> [Action] {
+  /// A connection stands.
+  mutating func connected(_ channel: RequestChannel, at now: ContinuousClock.Instant) -> [Action] {
     noteStandstill(at: now)
-    reachesHub = true
-    return isBroken ? [ping(at: now)] : []
+    brokenChannels.remove(channel)
+    return isBroken && reachesHub ? [ping(at: now)] : []
   }
+
+  /// Whether the connection to the hub stands: a question that is sent before would only wait for it.
+  private var reachesHub: Bool { !brokenChannels.contains(.query) }
 
   /// All connections were opened anew.
   mutating func reopened(at now: ContinuousClock.Instant) {
-    _ = connectionBroke(toHub: true, at: now)
+    _ = connectionBroke(.query, at: now)
+    brokenChannels = Set(RequestChannel.allCases)
     lastPing = nil
   }
 
@@ -113,7 +117,8 @@ struct ControllerWatchState: Sendable {
   /// The hub has answered a ping.
   mutating func answered(_ number: Int, instance: String?, at now: ContinuousClock.Instant) -> [Action] {
     heard(at: now)
-    guard number >= firstCounting else { return [] }
+    // What waits for a connection is unknown to the hub, but not lost.
+    guard number >= firstCounting, brokenChannels.isEmpty else { return [] }
     let isRestarted = instance != self.instance
     defer {
       phase = .present
