@@ -57,7 +57,7 @@ enum Readers {
     let text = String(decoding: input, as: UTF8.self)
     var reader = PythonConfigReader(text: text, path: "configuration.py")
     reader.read()
-    _ = try? PythonLiteral.parse(text)
+    _ = try? PythonLiteralParser.parse(text)
   }
 
   static func commandLine(_ input: [UInt8]) {
