@@ -8,6 +8,7 @@ final class Recovery {
   private var state: RequestRecovery
   private let tasks: [String: Int]
   private var roundBegan: ContinuousClock.Instant
+  private let breaks: Int
 
   init(_ tasks: [Int], of client: SimulatedClient) {
     self.client = client
@@ -15,6 +16,7 @@ final class Recovery {
     self.tasks = Dictionary(zip(ids, tasks)) { first, _ in first }
     state = RequestRecovery(ids)
     roundBegan = client.now
+    breaks = client.watch.breaks
   }
 
   func start() {
@@ -31,6 +33,7 @@ final class Recovery {
   }
 
   private func judge(_ chunk: [String], _ content: JSONValue) {
+    guard client.watch.breaks == breaks else { return }
     func ids(_ key: String) -> Set<String> { Set((content[key]?.arrayValue ?? []).compactMap(\.stringValue)) }
     let verdict = state.answered(chunk, .init(completed: ids("completed"), pending: ids("pending")))
     for id in verdict.lost {

@@ -64,6 +64,9 @@ extension Connection {
     return engines
   }
 
+  /// How often connections to the controller have broken.
+  var breaks: Int { watch?.state.breaks ?? 0 }
+
   private func tick() {
     let now = ContinuousClock.now
     if hasHeard {
@@ -134,7 +137,7 @@ extension Connection {
     // The hub keeps no record of questions to it.
     for request in open where request.channel == .query { fail(request.id, loss) }
     let ids = open.filter { $0.channel != .query }.map(\.id)
-    if !ids.isEmpty { watch.recover(ids, loss) }
+    if !ids.isEmpty { watch.recover(ids, loss, watch.state.breaks) }
   }
 
   private func giveUp() {

@@ -39,6 +39,8 @@ struct ControllerWatchState: Sendable {
   }
 
   private let timing: Timing
+  /// How often connections have broken. What was asked before doesn't tell what becomes of requests after.
+  private(set) var breaks = 0
   private(set) var phase = Phase.present
   private var instance: String?
   private var lastHeard: ContinuousClock.Instant
@@ -84,6 +86,7 @@ struct ControllerWatchState: Sendable {
   mutating func connectionBroke(_ channel: RequestChannel?, at now: ContinuousClock.Instant) -> [Action] {
     noteStandstill(at: now)
     isBroken = true
+    breaks += 1
     if phase == .present { phase = .missing(since: now) }
     if let channel { brokenChannels.insert(channel) }
     firstCounting = pings + 1

@@ -115,6 +115,7 @@ import Testing
     #expect(state.connected(.query, at: at(2)) == [.ping(1)])
     #expect(state.answered(1, instance: "a", at: at(2)) == [])
     #expect(state.phase == .missing(since: at(1)))
+    #expect(state.breaks == 2)
     #expect(state.connected(.task, at: at(4)) == [.ping(2)])
     #expect(state.answered(2, instance: "a", at: at(4)) == [.resume(isRestarted: false)])
   }
