@@ -42,6 +42,8 @@ struct Reply {
   let outcome: TaskOutcome
   /// Which run of the task it reports; `nil` if the task was aborted or returned.
   let execution: Int?
+  /// The attempt that is returned.
+  var attempt: Int?
 }
 
 /// How a task ends for its client.

@@ -29,7 +29,8 @@ extension SimulatedController {
     if let execution = reply.execution { world.ledger.executions[execution].hasReachedScheduler = true }
     let id = world.ledger.tasks[reply.task].id
     scheduler.replyArrived(
-      from: EngineIdentity(engine), taskID: id, outcome: reply.outcome, reply: .reply(reply), now: now)
+      from: EngineIdentity(engine), taskID: id, outcome: reply.outcome, attempt: reply.attempt, reply: .reply(reply),
+      now: now)
     actScheduler()
   }
 

@@ -10,8 +10,7 @@ extension SimulatedEngine {
     guard replays.insert(Self.fingerprint(task, attempt)) else {
       return world.fail("\(name) takes attempt \(attempt) of task \(task) for a replay")
     }
-    attempts[task] = attempt
-    add(.task(task), id: world.ledger.tasks[task].id)
+    add(.task(task, attempt: attempt), id: world.ledger.tasks[task].id)
   }
 
   /// Stands for the signature of a task's message.
@@ -31,16 +30,18 @@ extension SimulatedEngine {
 
   /// Answers a task that has not begun.
   private func answer(_ item: Item, _ outcome: TaskOutcome) {
-    guard let task = item.task else { return }
+    guard case .task(let task, let attempt) = item else { return }
     world.ledger.forgotten(task, by: name)
-    link(.shell).sendUp(.reply(Reply(task: task, outcome: outcome, execution: nil)))
+    link(.shell).sendUp(
+      .reply(
+        Reply(task: task, outcome: outcome, execution: nil, attempt: outcome == .returned ? attempt : nil)))
   }
 
   private func begin(_ item: Item) {
     running = item
-    if let task = item.task, lease?.holds(at: now) == false {
+    if item.task != nil, lease?.holds(at: now) == false {
       returnTasks()
-      giveBack(task)
+      giveBack(item)
       return after(.milliseconds(50)) { self.finish() }
     }
     if longWatch == nil, let patience {
@@ -51,7 +52,7 @@ extension SimulatedEngine {
     case .probe(let number, let run):
       link(.shell).sendUp(.probeAnswer(number: number, run: run))
       finish()
-    case .task(let task):
+    case .task(let task, _):
       let execution = world.ledger.began(task, on: name)
       self.execution = execution
       after(world.scenario.tasks[task].duration) { self.complete(task, execution) }
@@ -88,14 +89,13 @@ extension SimulatedEngine {
 
   /// Returns all waiting tasks, the latest first.
   func returnTasks() {
-    for item in queue.withdraw({ $0.task != nil }).reversed() {
-      if let task = item.task { giveBack(task) }
-    }
+    for item in queue.withdraw({ $0.task != nil }).reversed() { giveBack(item) }
   }
 
-  private func giveBack(_ task: Int) {
-    replays.readmit(Self.fingerprint(task, attempts[task] ?? 1))
-    answer(.task(task), .returned)
+  private func giveBack(_ item: Item) {
+    guard case .task(let task, let attempt) = item else { return }
+    replays.readmit(Self.fingerprint(task, attempt))
+    answer(item, .returned)
   }
 
   /// Whether the engine has the task and will answer it.

@@ -7,11 +7,11 @@ import MartletWire
 /// `RequestRunner`.
 final class SimulatedEngine: SimulatedPeer {
   enum Item: Sendable {
-    case task(Int)
+    case task(Int, attempt: Int)
     case probe(number: Int, run: Int)
 
     var task: Int? {
-      if case .task(let task) = self { task } else { nil }
+      if case .task(let task, _) = self { task } else { nil }
     }
   }
 
@@ -33,8 +33,6 @@ final class SimulatedEngine: SimulatedPeer {
   var longWatch: LongRequestWatch?
   /// Whether tasks may begin.
   var lease: TaskLease?
-  /// The attempts of the tasks that have arrived.
-  var attempts: [Int: Int] = [:]
   private var requests = 0
 
   /// Whether the engine has been asked to end, or has decided to.
