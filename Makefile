@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: deps packages build release test build-tests unit conformance peers chaos fuzz suite demo bench micro format \
-  lint clean
+.PHONY: deps packages build release test build-tests unit simulate conformance peers chaos soak fuzz sanitize suite \
+  demo bench micro format lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python
@@ -17,11 +17,18 @@ FILES ?=
 BENCH ?=
 # Arguments for Benchmarks/micro.py, for example MICRO=--update.
 MICRO ?=
-# How long `make chaos` and `make fuzz` last, and which random run: printed by each.
+# How long `make chaos`, `make soak` and each part of `make fuzz` last, and which random run: printed by each.
 MINUTES ?=
 SEED ?=
 # Faults and their weights for `make chaos`.
 FAULTS ?=
+# Parts of `make fuzz`; by default all.
+TARGETS ?= header json pickle apply connectionFile configuration commandLine statements multipart hub
+# Sanitizers and tests for `make sanitize`.
+SANITIZERS ?= address thread
+TESTS ?= .
+# How many runs `make simulate` makes.
+RUNS ?= 100000
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 export MARTLET_BIN_DIR ?= $(CURDIR)/.build/debug
@@ -60,6 +67,11 @@ unit: deps build-tests
 	  MARTLET_ENGINE="$(MARTLET_BIN_DIR)/martlet engine" \
 	  $(SWIFT) test --skip-build --no-parallel --filter 'ClientTests.Python(Engine|Code)Tests'
 
+# RUNS=1000000 for many runs, SEED=… to repeat one.
+simulate: deps build-tests
+	@SIMULATION_RUNS="$(RUNS)" SIMULATION_SEED="$(SEED)" SWIFT_DETERMINISTIC_HASHING=1 \
+	  $(SWIFT) test --skip-build --filter SimulationTests
+
 # Tests with real Python peers: this project's, then ipyparallel's own suite.
 conformance: peers suite
 
@@ -75,9 +87,29 @@ chaos: deps build-tests
 	@CHAOS_MINUTES="$(MINUTES)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" \
 	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Chaos -s
 
+# MINUTES=60 for an hour.
+soak: deps build-tests
+	@SOAK_MINUTES="$(MINUTES)" $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Chaos/test_soak.py -s
+
+# The readers of bytes from outside, each by itself under libFuzzer, then a whole controller. What a run adds to the seeds
+# stays in .build/corpus, and so does an input that fails.
 fuzz: deps build-tests
+	@echo "fuzz: building"
+	@$(SWIFT) build --package-path Tests/Fuzz --scratch-path .build/fuzz --product fuzz \
+	  -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
+	@for target in $(TARGETS); do \
+	  echo "fuzz: $$target"; mkdir -p .build/corpus/$$target; \
+	  FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 .build/fuzz/debug/fuzz \
+	    -max_total_time=$$(awk 'BEGIN { print int(60 * ("$(MINUTES)" + 0 ? "$(MINUTES)" : 0.1)) }') -timeout=10 \
+	    -rss_limit_mb=4096 -verbosity=0 -print_final_stats=1 -artifact_prefix=.build/corpus/$$target- \
+	    .build/corpus/$$target Tests/Fuzz/Seeds/$$target; \
+	done
 	@FUZZ_MINUTES="$(MINUTES)" FUZZ_SEED="$(SEED)" \
 	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Chaos/test_fuzz.py -s
+
+# CONTRIBUTING.md says what is left out, and why.
+sanitize: deps
+	@for kind in $(SANITIZERS); do Tests/Sanitizers/run $$kind '$(TESTS)'; done
 
 suite: deps build-tests
 	@echo "test: ipyparallel's own suite on martlet's controller"

@@ -96,6 +96,9 @@ let package = Package(
       dependencies: [
         "MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ", logging,
       ]),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ"]),
   ]
 )
 

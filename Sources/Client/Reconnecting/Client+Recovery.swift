@@ -6,12 +6,12 @@ extension Client {
   ///
   /// It ends when the connection breaks again, because their return begins another recovery.
   static func recovery(for client: @escaping @Sendable () -> Client?) -> ControllerWatch.Recovery {
-    { ids, loss in
+    { ids, loss, breaks in
       Task {
         var recovery = RequestRecovery(ids)
         while !recovery.isComplete {
           // The client isn't kept alive between two rounds.
-          guard let next = await client()?.recoverOnce(recovery, loss) else { return }
+          guard let next = await client()?.recoverOnce(recovery, loss, breaks) else { return }
           recovery = next
           guard (try? await Task.sleep(for: recovery.pause)) != nil else { return }
         }
@@ -33,13 +33,18 @@ extension Client {
   /// Asks about all requests once.
   ///
   /// - Returns: what is left; `nil` if there is no use in asking on.
-  private func recoverOnce(_ recovery: RequestRecovery, _ loss: ClientError) async -> RequestRecovery? {
+  private func recoverOnce(
+    _ recovery: RequestRecovery, _ loss: ClientError, _ breaks: Int
+  ) async -> RequestRecovery? {
     var recovery = recovery
     let start = ContinuousClock.now
-    recovery.keep { id in connection.outbox.withOutstanding { $0.context(of: id) != nil } }
+    func isAwaited(_ id: String) -> Bool { connection.outbox.withOutstanding { $0.context(of: id) != nil } }
+    recovery.keep(isAwaited)
     do {
       for chunk in recovery.chunks {
-        let verdict = recovery.answered(chunk, try await status(of: chunk))
+        let status = try await status(of: chunk)
+        guard await connection.breaks == breaks else { return nil }
+        let verdict = recovery.answered(chunk, status)
         for id in verdict.lost { connection.fail(id, loss) }
         try await fetch(verdict.finished, loss)
       }
@@ -47,6 +52,7 @@ extension Client {
       // A busy hub may answer next time.
       guard let error = error as? ClientError, error.code == .timeout || error.code == .hubError else { return nil }
     }
+    recovery.keep(isAwaited)
     recovery.roundEnded(after: .now - start)
     return recovery
   }

@@ -30,8 +30,8 @@ extension Connection {
     guard watch != nil else { return }
     switch change {
     case .connected:
-      guard channel == .query else { return }
-      perform(watch?.state.connectedToHub(at: .now))
+      guard let channel else { return }
+      perform(watch?.state.connected(channel, at: .now))
     case .broke:
       // Replies that have arrived are not lost.
       receiveArrivedReplies()
@@ -40,7 +40,7 @@ extension Connection {
           "a connection to the controller broke; waiting for it to return", metadata: [LogKey.endpoint: "\(hub)"])
       }
       watch?.mark = outbox.withOutstanding { $0.mark }
-      perform(watch?.state.connectionBroke(toHub: channel == .query, at: .now))
+      perform(watch?.state.connectionBroke(channel, at: .now))
     }
   }
 
@@ -63,6 +63,9 @@ extension Connection {
     }
     return engines
   }
+
+  /// How often connections to the controller have broken.
+  var breaks: Int { watch?.state.breaks ?? 0 }
 
   private func tick() {
     let now = ContinuousClock.now
@@ -134,7 +137,7 @@ extension Connection {
     // The hub keeps no record of questions to it.
     for request in open where request.channel == .query { fail(request.id, loss) }
     let ids = open.filter { $0.channel != .query }.map(\.id)
-    if !ids.isEmpty { watch.recover(ids, loss) }
+    if !ids.isEmpty { watch.recover(ids, loss, watch.state.breaks) }
   }
 
   private func giveUp() {

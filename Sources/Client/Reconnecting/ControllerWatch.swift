@@ -4,7 +4,9 @@ import MartletZeroMQ
 /// A client's watch of its controller, on the connection's loop: ``ControllerWatchState`` with what it needs to act.
 struct ControllerWatch {
   /// A request whose reply may have been lost.
-  typealias Recovery = @Sendable (_ ids: [String], _ loss: ClientError) -> Void
+  ///
+  /// - `breaks`: how often connections have broken so far; after the next time another recovery follows.
+  typealias Recovery = @Sendable (_ ids: [String], _ loss: ClientError, _ breaks: Int) -> Void
 
   var state: ControllerWatchState
   /// How long the controller may be missing, for messages.

@@ -39,13 +39,15 @@ struct ControllerWatchState: Sendable {
   }
 
   private let timing: Timing
+  /// How often connections have broken. What was asked before doesn't tell what becomes of requests after.
+  private(set) var breaks = 0
   private(set) var phase = Phase.present
   private var instance: String?
   private var lastHeard: ContinuousClock.Instant
   /// Whether a connection has broken since the last answer that counts.
   private var isBroken = false
-  /// Whether the connection to the hub stands: a question that is sent before would only wait for it.
-  private var reachesHub = true
+  /// The sockets for requests whose connections have ended and don't stand again.
+  private var brokenChannels: Set<RequestChannel> = []
   private var pings = 0
   /// The first ping whose answer counts: earlier ones may have been answered before a connection broke.
   private var firstCounting = 1
@@ -66,34 +68,45 @@ struct ControllerWatchState: Sendable {
   }
 
   /// The client begins to wait for something.
-  mutating func waitBegan(at now: ContinuousClock.Instant) { lastHeard = max(lastHeard, now) }
+  mutating func waitBegan(at now: ContinuousClock.Instant) {
+    noteStandstill(at: now)
+    lastHeard = max(lastHeard, now)
+  }
 
   /// Something came from the controller.
   mutating func heard(at now: ContinuousClock.Instant) {
+    noteStandstill(at: now)
     lastHeard = max(lastHeard, now)
     if !isBroken, case .missing = phase { phase = .present }
   }
 
   /// A connection to the controller has ended.
   ///
-  /// - Parameter toHub: whether it was the one to the hub.
-  mutating func connectionBroke(toHub: Bool, at now: ContinuousClock.Instant) -> [Action] {
+  /// - Parameter channel: `nil` for the sockets that only receive.
+  mutating func connectionBroke(_ channel: RequestChannel?, at now: ContinuousClock.Instant) -> [Action] {
+    noteStandstill(at: now)
     isBroken = true
+    breaks += 1
     if phase == .present { phase = .missing(since: now) }
-    if toHub { reachesHub = false }
+    if let channel { brokenChannels.insert(channel) }
     firstCounting = pings + 1
     return reachesHub ? [ping(at: now)] : []
   }
 
-  /// The connection to the hub stands.
-  mutating func connectedToHub(at now: ContinuousClock.Instant) -> [Action] {
-    reachesHub = true
-    return isBroken ? [ping(at: now)] : []
+  /// A connection stands.
+  mutating func connected(_ channel: RequestChannel, at now: ContinuousClock.Instant) -> [Action] {
+    noteStandstill(at: now)
+    brokenChannels.remove(channel)
+    return isBroken && reachesHub ? [ping(at: now)] : []
   }
+
+  /// Whether the connection to the hub stands: a question that is sent before would only wait for it.
+  private var reachesHub: Bool { !brokenChannels.contains(.query) }
 
   /// All connections were opened anew.
   mutating func reopened(at now: ContinuousClock.Instant) {
-    _ = connectionBroke(toHub: true, at: now)
+    _ = connectionBroke(.query, at: now)
+    brokenChannels = Set(RequestChannel.allCases)
     lastPing = nil
   }
 
@@ -107,7 +120,8 @@ struct ControllerWatchState: Sendable {
   /// The hub has answered a ping.
   mutating func answered(_ number: Int, instance: String?, at now: ContinuousClock.Instant) -> [Action] {
     heard(at: now)
-    guard number >= firstCounting else { return [] }
+    // What waits for a connection is unknown to the hub, but not lost.
+    guard number >= firstCounting, brokenChannels.isEmpty else { return [] }
     let isRestarted = instance != self.instance
     defer {
       phase = .present
@@ -121,8 +135,8 @@ struct ControllerWatchState: Sendable {
   ///
   /// - Parameter isWaiting: whether the client waits for anything.
   mutating func tick(at now: ContinuousClock.Instant, isWaiting: Bool) -> [Action] {
+    noteStandstill(at: now)
     defer { due = deadline(after: now, isWaiting: isWaiting) }
-    if let due, now - due > Self.ownDelay { stoodStill(for: now - due) }
     switch phase {
     case .present:
       guard isWaiting, now - lastHeard >= timing.period else { return [] }
@@ -143,6 +157,7 @@ struct ControllerWatchState: Sendable {
 
   /// When to call ``tick(at:isWaiting:)`` next; `nil` when there is nothing to watch.
   mutating func nextTick(after now: ContinuousClock.Instant, isWaiting: Bool) -> ContinuousClock.Instant? {
+    noteStandstill(at: now)
     due = deadline(after: now, isWaiting: isWaiting)
     return due
   }
@@ -162,7 +177,11 @@ struct ControllerWatchState: Sendable {
     reachesHub ? lastPing.map { $0 + timing.period * 10 } : nil
   }
 
-  private mutating func stoodStill(for time: Duration) {
+  /// Whatever happens first after the process was stopped, tells that it was.
+  private mutating func noteStandstill(at now: ContinuousClock.Instant) {
+    guard let due, now - due > Self.ownDelay else { return }
+    self.due = now
+    let time = now - due
     if case .missing(let since) = phase { phase = .missing(since: since + time) }
     lastHeard += time
     lastPing = lastPing.map { $0 + time }

@@ -63,8 +63,9 @@ struct RequestRecovery: Sendable {
     for id in asked {
       guard let missed = misses[id] else { continue }
       if status.completed.contains(id) {
+        // Fetching its reply may fail, so it is asked about until nobody waits for it.
         verdict.finished.append(id)
-        misses[id] = nil
+        misses[id] = 0
       } else if status.pending.contains(id) {
         misses[id] = 0
       } else if missed + 1 < Self.answersBeforeLoss {

@@ -28,9 +28,6 @@ actor HeartMonitor: SocketDriver {
   private var outgoing = Multipart(minimumCapacity: 1)
 
   private static let batch = 256
-  /// The time between pings while a heart is awaited whose connection broke. Its engine's other connection, over which
-  /// pings come, may be unharmed, so nothing tells when it is back.
-  private static let reconnectionPingInterval = Duration.milliseconds(400)
   /// New subscribers within this time share one extra ping. A thousand engines that start at once cause a few dozen.
   private static let extraPingDelay = Duration.milliseconds(10)
 
@@ -169,10 +166,11 @@ actor HeartMonitor: SocketDriver {
     }
   }
 
-  /// Pings hearts whose connections broke until they beat again, or ends them if they don't soon.
+  /// Pings hearts whose connections broke until they beat again, or ends them if they don't soon. An engine's other
+  /// connection, over which pings come, may be unharmed, so nothing tells when it is back.
   private func awaitReconnections() {
     guard state.hasSilentHearts, reconnectionPing == nil else { return }
-    reconnectionPing = schedule(at: .now + Self.reconnectionPingInterval) {
+    reconnectionPing = schedule(at: .now + HeartMonitorState.silenceInterval) {
       $0.reconnectionPing = nil
       let stopped = $0.state.endSilent(now: .now)
       if !stopped.isEmpty { $0.report(.heartsStopped(stopped.map(\.rawValue))) }

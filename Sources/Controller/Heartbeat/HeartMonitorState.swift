@@ -42,6 +42,10 @@ public struct HeartMonitorState: Sendable {
 
   /// How long an engine has to reconnect after its connection broke; libzmq tries again after 0.1 s.
   public static let reconnectionTime = Duration.seconds(2)
+  /// How often ``endSilent(now:)`` is to be called while hearts are silent.
+  public static let silenceInterval = Duration.milliseconds(400)
+  /// A monitor that didn't run for longer than this was stopped itself, and no heart could reach it.
+  private static let ownDelay = Duration.seconds(1)
   /// The most unknown hearts to remember. A further one is reported with each beat.
   private static let strangerLimit = 4096
 
@@ -49,6 +53,8 @@ public struct HeartMonitorState: Sendable {
   private var responses: Set<EngineIdentity> = []
   /// Hearts that haven't beaten since their connection broke, and when they are given up.
   private var silent: [EngineIdentity: ContinuousClock.Instant] = [:]
+  /// When the monitor last ran while hearts were silent.
+  private var lastLook: ContinuousClock.Instant?
   /// Hearts whose engines are unknown, as long as they beat.
   private var strangers: Set<EngineIdentity> = []
   private var current: (text: String, sent: ContinuousClock.Instant)
@@ -109,19 +115,28 @@ public struct HeartMonitorState: Sendable {
   public mutating func disconnected(_ heart: EngineIdentity, now: ContinuousClock.Instant) {
     guard misses[heart] != nil else { return }
     responses.remove(heart)
+    look(at: now)
     silent[heart] = now + Self.reconnectionTime
   }
 
   /// Whether hearts haven't beaten since their connection broke. They are to be pinged until they have, or are given up.
   public var hasSilentHearts: Bool { !silent.isEmpty }
 
-  /// Ends the hearts that haven't beaten for too long since their connection broke.
+  /// Ends the hearts that haven't beaten for too long since their connection broke. Time in which the monitor itself didn't
+  /// run doesn't count.
   ///
   /// - Returns: the hearts that have stopped, in ascending order.
   public mutating func endSilent(now: ContinuousClock.Instant) -> [EngineIdentity] {
+    look(at: now)
     let stopped = silent.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
     for heart in stopped { forget(heart) }
     return stopped
+  }
+
+  private mutating func look(at now: ContinuousClock.Instant) {
+    defer { lastLook = now }
+    guard !silent.isEmpty, let lastLook, now - lastLook > Self.ownDelay else { return }
+    for heart in silent.keys { silent[heart]? += now - lastLook }
   }
 
   /// Adds a heart that beat for an earlier monitor, so its silence is reported.

@@ -36,7 +36,7 @@ extension HubState {
   private mutating func accept(_ engine: EngineTable.Engine, _ asker: Asker) {
     var answer: [String: JSONValue] = [
       "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod.milliseconds),
-      "connection_info": configuration.engineInfo,
+      "connection_info": configuration.engineInfo, "takes_back": true,
     ]
     if engine.returnsTasks, let returnAfter = configuration.returnAfter {
       answer["return_after"] = .int(returnAfter.milliseconds)

@@ -111,6 +111,16 @@ struct ReplyMetadata {
     }
   }
 
+  /// Which attempt at a task an engine returns; `nil` if it doesn't say.
+  static func attempt(of message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) -> Int? {
+    var attempt: Int?
+    let span = message.bytes(at: layout.metadata)
+    try JSONFields.scan(span) { key, value throws(WireError) in
+      if key == "attempt" { attempt = try JSONText.json(span, at: value).intValue }
+    }
+    return attempt
+  }
+
   /// Whether a value is exactly this text, without escapes.
   private static func isText(_ text: String, _ span: Span<UInt8>, at range: Range<Int>) -> Bool {
     guard range.count == text.utf8.count + 2, span[range.lowerBound] == 0x22 else { return false }

@@ -4,12 +4,16 @@ extension TaskSchedulerState {
   /// A failure is tried again while retries remain, and an unmet functional dependency always; both put the engine on
   /// the task's blacklist. A task that is returned goes to the head of the queue. A reply for a task that is not pending
   /// on that engine is only counted.
+  ///
+  /// - Parameter attempt: the attempt that is returned; `nil` if the engine doesn't say. An engine that was given up may
+  ///   return an earlier one when it has registered again and has got the task once more.
   mutating func replyArrived(
-    from identity: EngineIdentity, taskID: String, outcome: TaskOutcome, reply: Payload, now: ContinuousClock.Instant
+    from identity: EngineIdentity, taskID: String, outcome: TaskOutcome, attempt: Int? = nil, reply: Payload,
+    now: ContinuousClock.Instant
   ) {
     self.now = now
     guard let task = tasks.find(taskID), tasks[task].phase == .pending, let token = tasks[task].engine,
-      engines[token.engine].identity == identity
+      engines[token.engine].identity == identity, attempt.map({ $0 == Int(tasks[task].attempt) }) ?? true
     else {
       actions.append(.unknownReply(taskID: taskID, engine: identity))
       return

@@ -44,6 +44,7 @@ struct ControllerPresenceState: Sendable {
 
   /// The connection to the hub has ended.
   mutating func connectionBroke(at now: ContinuousClock.Instant) -> [Action] {
+    noteStandstill(at: now)
     isConnected = false
     retry = nil
     missingSince = missingSince ?? now
@@ -97,10 +98,7 @@ struct ControllerPresenceState: Sendable {
 
   /// Time has passed.
   mutating func tick(at now: ContinuousClock.Instant) -> [Action] {
-    if let due, now - due > Self.ownDelay {
-      // The engine itself was stopped, and its time doesn't count.
-      missingSince = missingSince.map { $0 + (now - due) }
-    }
+    noteStandstill(at: now)
     due = nil
     if let missingSince, let limit, now - missingSince >= limit { return [.lose] }
     var actions: [Action] = missingSince == nil ? [] : [.readFile]
@@ -110,11 +108,19 @@ struct ControllerPresenceState: Sendable {
 
   /// When to call ``tick(at:)`` next; `nil` when there is nothing to wait for.
   mutating func nextTick(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    noteStandstill(at: now)
     let end = missingSince.map { since in
       min(now + Self.lookInterval, limit.map { max(since + $0, now) } ?? now + Self.lookInterval)
     }
     due = [retry, end].compactMap(\.self).min()
     return due
+  }
+
+  /// The engine itself was stopped, and its time doesn't count. Whatever happens first after that tells.
+  private mutating func noteStandstill(at now: ContinuousClock.Instant) {
+    guard let due, now - due > Self.ownDelay else { return }
+    self.due = now
+    missingSince = missingSince.map { $0 + (now - due) }
   }
 
   private var pause: Duration { Self.firstPause * (1 << min(max(attempts - 1, 0), Self.attemptLimit)) }

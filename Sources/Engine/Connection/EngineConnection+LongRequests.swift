@@ -19,9 +19,15 @@ extension EngineConnection {
     _ = loop.schedule(at: .now + check.next) { [weak self] in self?.assumeIsolated { $0.checkLongRequests() } }
   }
 
-  /// Returns the latest task first, because the scheduler puts each returned task ahead of all others.
-  private func returnTasks() {
+  /// Returns all waiting tasks.
+  func returnTasks() {
     guard let receiver, let writer else { return }
-    for task in receiver.withdrawTasks().reversed() { sender.giveBack(task, writer.returned(task)) }
+    sender.giveBack(receiver.withdrawTasks(), writer)
+  }
+
+  /// Lets tasks begin from now on, if the controller takes back those that don't.
+  func renewLease(_ registration: RegistrationReply) {
+    guard registration.takesBack else { return lease.end() }
+    lease.renew(gap: HeartbeatWatch.gap(period: registration.heartbeatPeriod))
   }
 }

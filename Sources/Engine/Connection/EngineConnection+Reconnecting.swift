@@ -34,7 +34,10 @@ extension EngineConnection {
     case .stopped:
       logger.warning("the controller's heartbeats have stopped", metadata: policyMetadata)
       perform(presence?.pingsStopped(at: .now))
-    case .resumed: perform(presence?.pingsResumed(at: .now))
+    case .resumed:
+      // The hub may have given this engine up, and its tasks to others.
+      if !lease.holds { returnTasks() }
+      perform(presence?.pingsResumed(at: .now))
     }
   }
 
@@ -46,6 +49,7 @@ extension EngineConnection {
     switch result {
     case .success(let reply):
       presence?.registered()
+      renewLease(reply)
       if let origin, reply.id != origin.id { takeID(reply.id) }
       logger.info("registered again", metadata: [LogKey.heartbeatPeriod: "\(reply.heartbeatPeriod)"])
       if let heart {
@@ -147,6 +151,7 @@ extension EngineConnection {
     case .stop: leave(.controllerLost("the controller is lost, the engine leaves"))
     case .finish:
       logger.warning("the controller is lost, the engine leaves after the requests it has")
+      lease.end()
       receiver?.receive()
       finishRequests()
     }

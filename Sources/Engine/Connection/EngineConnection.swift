@@ -53,6 +53,7 @@ actor EngineConnection {
   let number = EngineNumber(0)
   var sockets: EngineSockets?
   let mailbox = RequestMailbox<Request>()
+  let lease = SharedTaskLease()
   var receiver: ShellReceiver?
   /// `nil` before registration, and if clients may not run Python code.
   nonisolated let python = Mutex<PythonWorker?>(nil)
@@ -117,7 +118,7 @@ actor EngineConnection {
     }
     let heartLoop = try EventLoop(name: "engine-heart")
     try heartLoop.start()
-    let heart = Heart(loop: heartLoop, logger: logger) { [weak self] change in
+    let heart = Heart(loop: heartLoop, lease: lease, logger: logger) { [weak self] change in
       self?.onLoop { $0.pingsChanged(change) }
     }
     self.heart = heart
@@ -231,11 +232,12 @@ actor EngineConnection {
       self?.onLoop { $0.receivingFailed(error, channel: .shell) }
     }
     self.receiver = receiver
+    renewLease(registration)
     let runner = RequestRunner(
       mailbox: mailbox,
       apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender, receiver: receiver, python: python)
+      sender: sender, lease: lease, receiver: receiver, python: python)
     // ipyparallel's words, which its launchers and their users look for.
     logger.info(
       "Completed registration with id \(registration.id)",

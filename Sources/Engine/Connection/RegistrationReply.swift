@@ -9,6 +9,8 @@ struct RegistrationReply: Sendable, Hashable {
   /// How long one request may run before the engine returns the tasks waiting behind it; `nil` when the controller
   /// can't take tasks back.
   let returnAfter: Duration?
+  /// Whether the controller takes tasks back that have not begun, at any time.
+  let takesBack: Bool
 
   /// Reads the content of a `registration_reply`.
   ///
@@ -26,6 +28,7 @@ struct RegistrationReply: Sendable, Hashable {
     }
     self.id = id
     heartbeatPeriod = .microseconds(Int64(milliseconds * 1000))
+    takesBack = content["takes_back"]?.boolValue ?? false
     returnAfter = content["return_after"]?.intValue.flatMap { (1...60_000).contains($0) ? .milliseconds($0) : nil }
   }
 }

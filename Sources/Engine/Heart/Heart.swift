@@ -18,6 +18,7 @@ actor Heart {
   private var watch: HeartbeatWatch?
   private let logger: Logger
   private var failures = LogThrottle()
+  private let lease: SharedTaskLease
   private let onChange: @Sendable (Change) -> Void
 
   /// What becomes of the hub's pings.
@@ -32,9 +33,11 @@ actor Heart {
   ///
   /// - Parameters:
   ///   - loop: the heart's own; ``stop()`` ends it.
+  ///   - lease: learns of each ping.
   ///   - onChange: called when the pings have stopped or come back.
-  init(loop: EventLoop, logger: Logger, onChange: @escaping @Sendable (Change) -> Void) {
+  init(loop: EventLoop, lease: SharedTaskLease, logger: Logger, onChange: @escaping @Sendable (Change) -> Void) {
     self.loop = loop
+    self.lease = lease
     self.logger = logger
     self.onChange = onChange
   }
@@ -98,7 +101,9 @@ actor Heart {
     var isBack = false
     do {
       while try ping?.receive(into: &frames) ?? false {
-        if watch?.ping(at: .now) == true { isBack = true }
+        let isFirst = watch?.ping(at: .now) == true
+        lease.ping(isFirst: isFirst)
+        if isFirst { isBack = true }
         try pong?.send(&frames)
       }
     } catch {

@@ -24,12 +24,17 @@ struct HeartbeatWatch: Sendable {
     // Both come from outside, and the product of two extreme values would overflow.
     let limit = Self.longestPatience / period
     patience = misses > 0 && Double(misses) < limit ? period * misses : Self.longestPatience
-    noticedGap = Double(Self.gapInPeriods) < limit ? period * Self.gapInPeriods : Self.longestPatience
+    noticedGap = Self.gap(period: period)
     lastPing = now
   }
 
   /// After so many periods without a ping the hub may have given the engine up.
   private static let gapInPeriods = 5
+
+  /// The time without a ping after which the hub may have given the engine up.
+  static func gap(period: Duration) -> Duration {
+    Double(gapInPeriods) < longestPatience / period ? period * gapInPeriods : longestPatience
+  }
 
   /// A ping arrived.
   ///

@@ -125,6 +125,11 @@ final class ReplySender: Sendable {
   /// Returns a task to the scheduler. Nothing is published, because the client is not to notice.
   func giveBack(_ request: Request, _ reply: Reply) { state.withLock { $0.send(reply, to: request) } }
 
+  /// Returns tasks, the latest first, because the scheduler puts each ahead of all others.
+  func giveBack(_ tasks: [Request], _ writer: ReplyWriter) {
+    for task in tasks.reversed() { giveBack(task, writer.returned(task)) }
+  }
+
   /// Answers a request of a type that the engine doesn't support.
   func refuseUnknown(_ request: Request, _ writer: ReplyWriter) {
     // Any other message may be a reply or a notification, whose sender expects no answer.

@@ -43,9 +43,13 @@ struct ReplyWriter: Sendable {
     Reply(content: Self.abortedContent, metadata: metadata(request, started: .now, status: .aborted))
   }
 
-  /// The reply that returns a task to the task scheduler: the engine has not started it and forgets it.
+  /// The reply that returns a task to the task scheduler: the engine has not started it and forgets it. It says which
+  /// attempt that was, because the scheduler may have sent the task once more.
   func returned(_ request: Request) -> Reply {
-    Reply(content: Self.returnedContent, metadata: metadata(request, started: .now, status: .returned))
+    var metadata = metadata(request, started: .now, status: .returned)
+    metadata.removeLast()
+    metadata.append(contentsOf: #","attempt":\#(request.attempt)}"#.utf8)
+    return Reply(content: Self.returnedContent, metadata: metadata)
   }
 
   /// The reply to a successful request with the given content.

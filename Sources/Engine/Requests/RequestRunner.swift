@@ -10,6 +10,8 @@ struct RequestRunner: Sendable {
   let writer: ReplyWriter
   let capture: OutputCapture<Bytes>?
   let sender: ReplySender
+  /// Says whether tasks may begin.
+  var lease = SharedTaskLease()
   /// Gets the requests that a failure aborts; `nil` for a runner without a socket.
   var receiver: ShellReceiver?
   /// `nil` if clients may not run Python code.
@@ -33,6 +35,12 @@ struct RequestRunner: Sendable {
     while let first = await mailbox.next() {
       var current = first
       while true {
+        if !lease.holds, current.isTask {
+          await giveBack(current)
+          guard let next = mailbox.finish() else { break }
+          current = next
+          continue
+        }
         sender.begin(current)
         capture?.begin(current.message.headerBytes)
         let outcome = await perform(current, &executionCount)
@@ -67,6 +75,17 @@ struct RequestRunner: Sendable {
     guard request.type == MessageType.executeRequest, let content = try? request.message.content() else { return false }
     return !(content["silent"]?.boolValue ?? false) && content["stop_on_error"]?.boolValue ?? true
   }
+
+  /// Returns a task that may be another engine's by now, and those behind it. The scheduler may send them here again at
+  /// once, so this takes a while.
+  private func giveBack(_ task: Request) async {
+    guard let receiver else { return }
+    receiver.readmit([task])
+    sender.giveBack([task] + receiver.withdrawTasks(), writer)
+    try? await Task.sleep(for: Self.doubtPause)
+  }
+
+  private static let doubtPause = Duration.milliseconds(50)
 
   private func abortWaiting() {
     for request in receiver?.abort(nil) ?? [] { sender.answer(request, writer.aborted(request)) }

@@ -56,9 +56,12 @@ final class ShellReceiver: Sendable {
   func withdrawTasks() -> [Request] {
     receive()
     let tasks = mailbox.withdraw { $0.isTask }
-    verifier.readmit(tasks.lazy.map(\.message))
+    readmit(tasks)
     return tasks
   }
+
+  /// Lets tasks that are returned come once more.
+  func readmit(_ tasks: [Request]) { verifier.readmit(tasks.lazy.map(\.message)) }
 
   /// Receives all messages in the socket.
   func receive() { receive(atMost: .max) }

@@ -26,6 +26,13 @@ import Testing
     return actions
   }
 
+  /// Connects all sockets but the one to the hub.
+  private func connect(_ state: inout ControllerWatchState, at time: ContinuousClock.Instant) {
+    for channel in RequestChannel.allCases where channel != .query {
+      #expect(state.connected(channel, at: time) == [])
+    }
+  }
+
   @Test func anIdleClientAsksNothing() {
     var state = state()
     #expect(state.nextTick(after: at(0), isWaiting: false) == nil)
@@ -57,7 +64,7 @@ import Testing
     state.reopened(at: at(34))
     #expect(state.nextTick(after: at(40), isWaiting: true) == nil)
     // Connected but silent, it is asked again now and then.
-    let pings = state.connectedToHub(at: at(40))
+    let pings = state.connected(.query, at: at(40))
     #expect(pings.count == 1)
     #expect(state.nextTick(after: at(40), isWaiting: true) == at(70))
     #expect(state.tick(at: at(70), isWaiting: true).count == 2)
@@ -73,7 +80,7 @@ import Testing
 
   @Test func aBrokenConnectionStartsTheTimeLimitAtOnceThoughNothingIsOutstanding() {
     var state = state()
-    #expect(state.connectionBroke(toHub: true, at: at(10)) == [])
+    #expect(state.connectionBroke(.query, at: at(10)) == [])
     #expect(state.phase == .missing(since: at(10)))
     // What was read later but sent before is no sign of life.
     state.heard(at: at(11))
@@ -87,61 +94,84 @@ import Testing
   @Test(arguments: ["a", "b"])
   func aControllerThatReturnsIsAsked(_ instance: String) {
     var state = state()
-    _ = state.connectionBroke(toHub: true, at: at(1))
-    #expect(state.connectedToHub(at: at(2)) == [.ping(1)])
+    _ = state.connectionBroke(.query, at: at(1))
+    #expect(state.connected(.query, at: at(2)) == [.ping(1)])
     #expect(state.answered(1, instance: instance, at: at(2.1)) == [.resume(isRestarted: instance != "a")])
     #expect(state.phase == .present)
-    #expect(state.connectedToHub(at: at(3)) == [])
+    #expect(state.connected(.query, at: at(3)) == [])
   }
 
   @Test func anotherBrokenConnectionIsEnough() {
     var state = state()
-    #expect(state.connectionBroke(toHub: false, at: at(1)) == [.ping(1)])
+    #expect(state.connectionBroke(nil, at: at(1)) == [.ping(1)])
     #expect(state.answered(1, instance: "a", at: at(1)) == [.resume(isRestarted: false)])
+  }
+
+  /// Requests may wait in a socket without a connection: the hub doesn't know them yet.
+  @Test func goesOnOnlyWhenAllConnectionsStand() {
+    var state = state()
+    _ = state.connectionBroke(.query, at: at(1))
+    #expect(state.connectionBroke(.task, at: at(1)) == [])
+    #expect(state.connected(.query, at: at(2)) == [.ping(1)])
+    #expect(state.answered(1, instance: "a", at: at(2)) == [])
+    #expect(state.phase == .missing(since: at(1)))
+    #expect(state.breaks == 2)
+    #expect(state.connected(.task, at: at(4)) == [.ping(2)])
+    #expect(state.answered(2, instance: "a", at: at(4)) == [.resume(isRestarted: false)])
+  }
+
+  @Test func newConnectionsStandOnlyWhenAllDo() {
+    var state = state()
+    state.replaced(at: at(1))
+    connect(&state, at: at(2))
+    #expect(state.connected(.query, at: at(2)) == [.ping(1)])
+    #expect(state.answered(1, instance: "b", at: at(3)) == [.resume(isRestarted: true)])
   }
 
   @Test func answersFromBeforeTheBreakDoNotCount() {
     var state = state()
     _ = state.tick(at: at(3), isWaiting: true)
-    _ = state.connectionBroke(toHub: true, at: at(4))
+    _ = state.connectionBroke(.query, at: at(4))
     #expect(state.answered(1, instance: "a", at: at(4)) == [])
     #expect(state.phase == .missing(since: at(4)) || state.phase == .missing(since: at(3)))
-    #expect(state.connectedToHub(at: at(5)) == [.ping(2)])
+    #expect(state.connected(.query, at: at(5)) == [.ping(2)])
     #expect(state.answered(2, instance: "a", at: at(5)) == [.resume(isRestarted: false)])
   }
 
   @Test func aControllerWithoutANameIsTheSame() {
     var state = ControllerWatchState(timing: .init(), instance: nil, now: start)
-    #expect(state.connectionBroke(toHub: false, at: at(1)) == [.ping(1)])
+    #expect(state.connectionBroke(nil, at: at(1)) == [.ping(1)])
     #expect(state.answered(1, instance: nil, at: at(1)) == [.resume(isRestarted: false)])
   }
 
   @Test func aLostControllerMayReturn() {
     var state = state()
-    _ = state.connectionBroke(toHub: true, at: at(0))
+    _ = state.connectionBroke(.query, at: at(0))
     #expect(run(&state, from: 0, to: 31).last == .giveUp)
     state.reopened(at: at(31))
     #expect(state.phase == .lost)
-    #expect(state.connectedToHub(at: at(500)) == [.ping(1)])
+    connect(&state, at: at(500))
+    #expect(state.connected(.query, at: at(500)) == [.ping(1)])
     #expect(state.answered(1, instance: "b", at: at(500)) == [.resume(isRestarted: true)])
     #expect(state.phase == .present)
   }
 
   @Test func looksForAnotherControllerWhileItsOwnIsMissing() {
     var state = state(hasFile: true)
-    _ = state.connectionBroke(toHub: true, at: at(0))
+    _ = state.connectionBroke(.query, at: at(0))
     #expect(run(&state, from: 0, to: 5.5).filter { $0 == .readFile }.count == 5)
     _ = run(&state, from: 5.5, to: 31)
     #expect(run(&state, from: 31, to: 41).filter { $0 == .readFile }.count >= 9)
     state.replaced(at: at(41))
     #expect(state.phase == .missing(since: at(41)))
-    #expect(state.connectedToHub(at: at(42)) == [.ping(1)])
+    connect(&state, at: at(42))
+    #expect(state.connected(.query, at: at(42)) == [.ping(1)])
     #expect(state.answered(1, instance: "a", at: at(42)) == [.resume(isRestarted: true)])
   }
 
   @Test func withoutALimitItWaitsForEver() {
     var state = state(timeout: nil)
-    _ = state.connectionBroke(toHub: true, at: at(0))
+    _ = state.connectionBroke(.query, at: at(0))
     #expect(run(&state, from: 0, to: 10_000).contains(.giveUp) == false)
   }
 
@@ -153,5 +183,22 @@ import Testing
     _ = state.nextTick(after: at(300), isWaiting: true)
     #expect(state.answered(1, instance: "a", at: at(300)) == [])
     #expect(state.phase == .present)
+  }
+
+  /// What came meanwhile is handled in any order when the client goes on.
+  @Test func anEventBeforeTheTickShowsTheClientsOwnStandstillToo() {
+    let events: [(inout ControllerWatchState, ContinuousClock.Instant) -> Void] = [
+      { $0.waitBegan(at: $1) }, { $0.heard(at: $1) }, { _ = $0.connected(.query, at: $1) },
+      { _ = $0.connectionBroke(nil, at: $1) }, { _ = $0.nextTick(after: $1, isWaiting: true) },
+    ]
+    for event in events {
+      var state = state()
+      _ = state.connectionBroke(.query, at: at(0))
+      _ = state.nextTick(after: at(0), isWaiting: true)
+      event(&state, at(300))
+      let actions = run(&state, from: 300, to: 328)
+      #expect(!actions.isEmpty && !actions.contains(.giveUp))
+      #expect(run(&state, from: 328, to: 332).contains(.giveUp))
+    }
   }
 }

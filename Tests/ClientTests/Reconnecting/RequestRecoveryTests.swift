@@ -8,10 +8,20 @@ import Testing
     #expect(recovery.chunks == [["1", "2"]])
     let verdict = recovery.answered(["1", "2"], .init(completed: ["1"], pending: ["2"]))
     #expect(verdict == .init(finished: ["1"], lost: []))
-    recovery.keep { _ in true }
+    recovery.keep { $0 != "1" }
     #expect(recovery.chunks == [["2"]])
     #expect(recovery.answered(["2"], .init(completed: ["2"])).finished == ["2"])
+    recovery.keep { _ in false }
     #expect(recovery.isComplete)
+  }
+
+  @Test func asksAgainAboutAResultThatCouldNotBeFetched() {
+    var recovery = RequestRecovery(["1"])
+    for _ in 0..<2 {
+      #expect(recovery.answered(["1"], .init(completed: ["1"])).finished == ["1"])
+      recovery.keep { _ in true }
+      #expect(!recovery.isComplete && recovery.chunks == [["1"]])
+    }
   }
 
   @Test func aRequestIsLostOnlyWhenItStaysUnknown() {

@@ -72,7 +72,7 @@ import Testing
     state.disconnected(other, now: start + .seconds(1))
     state.disconnected(EngineIdentity("unknown"), now: start)
     #expect(state.hasSilentHearts)
-    #expect(state.endSilent(now: start + .milliseconds(1999)).isEmpty)
+    for time in [500, 1000, 1500, 1999] { #expect(state.endSilent(now: start + .milliseconds(time)).isEmpty) }
     #expect(state.pong(from: other, "0.0", now: start + .milliseconds(1999)) == .onTime(.milliseconds(1999)))
     #expect(state.endSilent(now: start + .seconds(2)) == [heart])
     #expect(!state.hasSilentHearts)
@@ -87,8 +87,25 @@ import Testing
     state.disconnected(heart, now: start)
     _ = state.pong(from: heart, "0.0", now: start + .seconds(1))
     state.disconnected(heart, now: start + .milliseconds(1900))
-    #expect(state.endSilent(now: start + .seconds(2)).isEmpty)
+    for time in [2000, 2800, 3600] { #expect(state.endSilent(now: start + .milliseconds(time)).isEmpty) }
     #expect(state.endSilent(now: start + .milliseconds(3900)) == [heart])
+  }
+
+  /// A controller that was stopped, or on a machine that slept, doesn't lose the engines that could not reach it.
+  @Test func theMonitorsOwnStandstillDoesNotCount() {
+    var state = HeartMonitorState(period: .seconds(1), start: start)
+    _ = state.pong(from: heart, "0.0", now: start)
+    state.disconnected(heart, now: start)
+    #expect(state.endSilent(now: start + .milliseconds(400)).isEmpty)
+    #expect(state.endSilent(now: start + .seconds(60)).isEmpty)
+    #expect(state.endSilent(now: start + .milliseconds(60_800)).isEmpty)
+    #expect(state.endSilent(now: start + .milliseconds(61_600)) == [heart])
+    // Nor does the time in which no heart was silent matter for the next one.
+    _ = state.pong(from: heart, "0.0", now: start + .seconds(62))
+    state.disconnected(heart, now: start + .seconds(100))
+    #expect(state.endSilent(now: start + .milliseconds(100_800)).isEmpty)
+    #expect(state.endSilent(now: start + .milliseconds(101_600)).isEmpty)
+    #expect(state.endSilent(now: start + .seconds(102)) == [heart])
   }
 
   @Test func aStrangerIsReportedOncePerPeriodWhileItBeats() {

@@ -50,9 +50,10 @@ private typealias Action = TaskSchedulerAction<String>
   }
 
   private func answer(
-    _ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity, _ id: String, _ outcome: TaskOutcome = .ok
+    _ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity, _ id: String, _ outcome: TaskOutcome = .ok,
+    attempt: Int? = nil
   ) -> [Action] {
-    state.replyArrived(from: engine, taskID: id, outcome: outcome, reply: "\(id)!", now: now)
+    state.replyArrived(from: engine, taskID: id, outcome: outcome, attempt: attempt, reply: "\(id)!", now: now)
     return drain(&state)
   }
 
@@ -396,6 +397,25 @@ private typealias Action = TaskSchedulerAction<String>
       answer(&state, one, "b") == [
         .deliver("b!", taskID: "b", engine: one), dispatched("c", one), dispatched("d", one),
       ])
+  }
+
+  /// An engine that was given up has got the task once more, and returns what it had before.
+  @Test func onlyTheLatestAttemptCanBeReturned() {
+    var state = scheduler([one], hwm: 2)
+    _ = submit(&state, "a")
+    _ = submit(&state, "b")
+    state.engineUnregistered(one, .silent, now: now)
+    state.advance(to: now + .seconds(1))
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", silence(of: one)), .requeued(taskID: "b")])
+    state.engineRegistered(one, returnsTasks: true, now: now + .seconds(1))
+    #expect(drain(&state) == [dispatched("b", one, attempt: 2)])
+    #expect(answer(&state, one, "b", .returned, attempt: 1) == [.unknownReply(taskID: "b", engine: one)])
+    #expect(state.pendingIDs(on: one) == ["b"])
+    #expect(answer(&state, one, "b", .returned, attempt: 2) == [dispatched("b", one, attempt: 2)])
+  }
+
+  private func silence(of engine: EngineIdentity) -> TaskFailureReason {
+    .engineLost(EngineLoss(engine: engine, reason: EngineDeparture.silent.text, duration: .zero))
   }
 
   @Test func returnedTasksOfAVanishedClientAreAborted() {

@@ -120,6 +120,21 @@ import Testing
     #expect(run(&state, from: 550, to: 561).last == .lose)
   }
 
+  /// What came meanwhile is handled in any order when the engine goes on.
+  @Test func anEventBeforeTheTickShowsTheEnginesOwnStandstillToo() {
+    let events: [(inout ControllerPresenceState, ContinuousClock.Instant) -> Void] = [
+      { _ = $0.connectionBroke(at: $1) }, { _ = $0.connected(at: $1) }, { _ = $0.nextTick(after: $1) },
+    ]
+    for event in events {
+      var state = ControllerPresenceState(policy: .reconnect, limit: .seconds(60))
+      _ = state.connectionBroke(at: at(0))
+      _ = state.nextTick(after: at(0))
+      event(&state, at(500))
+      #expect(run(&state, from: 500, to: 550).contains(.lose) == false)
+      #expect(run(&state, from: 550, to: 561).last == .lose)
+    }
+  }
+
   @Test func anotherConnectionIsWaitedFor() {
     var state = ControllerPresenceState(policy: .reconnect, limit: .seconds(60))
     _ = state.pingsStopped(at: at(0))

@@ -53,6 +53,31 @@ import Testing
     await second.stop()
   }
 
+  /// An engine that was stopped may have been given up, and its tasks may run elsewhere.
+  @Test(arguments: [true, false])
+  func tasksBeginAfterAGapInThePingsOnlyWhenTheEngineHasRegisteredAgain(takesBack: Bool) async throws {
+    let controller = try FakeController()
+    let running = try start(controller.connection)
+    try await controller.register(period: 100, takesBack: takesBack)
+    // More than five periods without a ping.
+    #expect(try await !controller.hearsFromEngine(within: .milliseconds(700)))
+    func status(of channel: FakeController.Channel) async throws -> JSONValue? {
+      // The identity that the task scheduler has; that of a client follows.
+      let call = ApplyCall.pack(function: "add", args: [2, 3])
+      try await controller.send(channel, MessageType.applyRequest, buffers: call)
+      return try await controller.receive(channel).metadata()["status"]
+    }
+    #expect(try await status(of: .task) == (takesBack ? "returned" : "ok"))
+    #expect(try await status(of: .mux) == "ok")
+    _ = try await controller.beat("1.0")
+    if takesBack { #expect(try await status(of: .task) == "returned") }
+    try await controller.register(period: 60_000, takesBack: takesBack)
+    try await wait("the answer to the registration") { try await status(of: .task) == "ok" }
+    running.cancel()
+    try await running.value
+    await controller.stop()
+  }
+
   @Test func takesAnotherId() async throws {
     var first: FakeController? = try FakeController()
     let connection = try #require(first?.connection)

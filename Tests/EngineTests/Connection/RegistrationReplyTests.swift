@@ -9,6 +9,7 @@ import Testing
     #expect(reply.id == 4)
     #expect(reply.heartbeatPeriod == .seconds(3))
     #expect(reply.returnAfter == nil)
+    #expect(!reply.takesBack)
   }
 
   @Test(arguments: [(JSONValue.int(10), 10), (.int(0), nil), (.int(-5), nil), (.int(1 << 40), nil), ("10", nil)])

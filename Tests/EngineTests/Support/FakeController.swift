@@ -82,11 +82,13 @@ actor FakeController {
 
   /// Waits for an engine and accepts it.
   @discardableResult
-  func register(id: Int = 0, period: Int = 3000, returnAfter: Int? = nil) throws -> Message {
+  func register(
+    id: Int = 0, period: Int = 3000, returnAfter: Int? = nil, takesBack: Bool = false
+  ) throws -> Message {
     let request = try receive(.registration)
     let content: JSONValue = [
       "status": "ok", "id": .int(id), "hb_period": .int(period),
-      "return_after": returnAfter.map { .int($0) } ?? .null,
+      "return_after": returnAfter.map { .int($0) } ?? .null, "takes_back": .bool(takesBack),
     ]
     try answer(request, .registration, content)
     return request

@@ -1,0 +1,142 @@
+@testable import MartletClient
+@testable import MartletController
+@testable import MartletEngine
+
+/// What must be true of each event.
+extension Ledger {
+  /// A task may begin again only if each earlier run is known to have failed, or the scheduler could not know of it.
+  func checkBegin(_ task: Int, on engine: String) {
+    let earlier = tasks[task].executions
+    guard !earlier.isEmpty, !zombies.contains(engine) else { return }
+    let plan = world.scenario.tasks[task]
+    var excused = 0
+    var reported = 0
+    for execution in earlier {
+      let run = executions[execution]
+      if run.hasReachedScheduler, let outcome = run.outcome, outcome != .ok {
+        reported += outcome == .unmetDependency ? 1 : 0
+      } else if isBeyondKnowledge(run) {
+        excused += 1
+      }
+    }
+    let begins = earlier.count + 1
+    if begins > 1 + plan.retries + reported + excused {
+      world.fail("\(tasks[task].id) begins \(begins) times with \(plan.retries) retries")
+    }
+  }
+
+  /// Whether the scheduler takes a run for one that has not begun, as Protocol.md says: the reply to an earlier task was
+  /// lost with the engine, or the engine was given up while it lived.
+  private func isBeyondKnowledge(_ run: Execution) -> Bool {
+    if zombies.contains(run.engine) || world.faults.restarts > 0 { return true }
+    return executions.contains {
+      $0.engine == run.engine && $0.began < run.began && !$0.hasReachedScheduler
+    } || !(lostOnTheWay[run.engine] ?? []).isEmpty
+  }
+
+  /// An engine that is lost has been in trouble, and was given the task.
+  func checkLoss(_ task: Int, _ loss: EngineLoss) {
+    let engine = loss.engine.rawValue
+    if !tasks[task].engines.contains(engine) { world.fail("\(tasks[task].id) was never on \(engine)") }
+    if !troubled.contains(engine), !deadEngines.contains(engine) { world.fail("\(engine) is healthy, but lost") }
+    if loss.isAtLimit, loss.count < 3 { world.fail("\(tasks[task].id) took only \(loss.count) engines") }
+  }
+
+  /// A task that is unanswered is not on the engine, and its reply is not on the way.
+  func checkUnanswered(_ task: Int, _ engine: String) {
+    if world.engine(engine)?.has(task) == true { world.fail("\(engine) has \(tasks[task].id), which is given up") }
+    if !(lostOnTheWay[engine] ?? []).contains(task) { world.fail("\(tasks[task].id) or its reply was not lost") }
+  }
+
+  /// A task that fails as never begun has not begun, unless that run failed.
+  func checkUnbegun(_ task: Int, _ reason: TaskFailureReason) {
+    for execution in tasks[task].executions {
+      let run = executions[execution]
+      let isOver = run.hasReachedScheduler && run.outcome != .ok
+      guard !isOver, !isBeyondKnowledge(run), !deadEngines.contains(run.engine), !troubled.contains(run.engine) else {
+        continue
+      }
+      if (lostOnTheWay[run.engine] ?? []).contains(task) { continue }
+      world.fail("\(tasks[task].id) fails with \(reason), but had begun on \(run.engine)")
+    }
+    if reason == .aborted, !tasks[task].isAborted { world.fail("nobody has aborted \(tasks[task].id)") }
+  }
+
+  /// The end that a client sees is true.
+  func checkEnd(_ task: Int, _ answer: Answer) {
+    let plan = world.scenario.tasks[task]
+    let id = tasks[task].id
+    switch answer {
+    case .reply(let reply):
+      guard reply.task == task else { return world.fail("\(id) ends with the reply to task \(reply.task)") }
+      guard let execution = reply.execution else {
+        if !tasks[task].isAborted { world.fail("\(id) ends as \(reply.outcome)") }
+        return
+      }
+      guard executions[execution].task == task, executions[execution].outcome == reply.outcome else {
+        return world.fail("\(id) ends with a reply that no engine gave")
+      }
+      if reply.outcome == .failed, plan.isUnrestricted, tasks[task].engines.count <= plan.retries {
+        world.fail("\(id) fails after \(tasks[task].engines.count) attempts, with \(plan.retries) retries")
+      }
+    case .failure(.taskTimeout) where plan.timeout == nil: world.fail("\(id) times out without a timeout")
+    case .failure(.impossibleDependency) where plan.isUnrestricted && plan.unmetEngines == 0:
+      world.fail("\(id) has no dependency that could be impossible")
+    case .failure(.queueFull) where world.scenario.scheduling.queueLimit == .none: world.fail("\(id): no queue is full")
+    case .controllerLost, .refused:
+      if !world.faults.hidController { world.fail("\(id) ends as lost, but the controller was there") }
+    case .unrecorded:
+      if world.scenario.recordsTasks, world.faults.restarts == 0 { world.fail("the result of \(id) is recorded") }
+    case .unknown, .failure: break
+    }
+  }
+
+  /// A task that a client gives up as unknown is unknown to the scheduler, and will be.
+  func checkUnknown(_ task: Int) {
+    guard let controller = world.controller else { return }
+    let id = tasks[task].id
+    if let known = controller.scheduler.tasks.find(id), !controller.scheduler.tasks[known].phase.isFinished {
+      world.fail("\(id) is given up as unknown, but the scheduler has it")
+    }
+    if world.clients[tasks[task].client].link(.task).hasUnsent {
+      world.fail("\(id) is given up as unknown, but may still wait in its client")
+    }
+  }
+
+  /// No engine has more tasks than it may, after each event of the scheduler.
+  func check(_ scheduler: TaskSchedulerState<Parcel>) {
+    let configuration = world.scenario.scheduling
+    guard configuration.hwm != 0, configuration.scheme != .pure else { return }
+    let limit = configuration.hwm ?? (configuration.looksAhead ? 32 : 1)
+    for engine in world.engines {
+      if let load = scheduler.load(of: EngineIdentity(engine.name)), load > limit {
+        world.fail("\(engine.name) has \(load) tasks, more than \(limit)")
+      }
+    }
+  }
+
+  /// What must be true at the end: nothing is left anywhere.
+  func checkQuiet() -> [String] {
+    var left: [String] = []
+    func expect(_ count: Int, _ name: String) { if count != 0 { left.append("\(count) \(name)") } }
+    expect(openTasks.count, "tasks without an end: \(openTasks.map { tasks[$0].id })")
+    for client in world.clients { expect(client.outstanding.count, "requests outstanding at \(client.name)") }
+    for engine in world.engines where engine.isAlive {
+      expect(engine.queue.count + (engine.running == nil ? 0 : 1), "requests on \(engine.name)")
+      if !registeredEngines.contains(engine.name) { left.append("\(engine.name) lives, but is not registered") }
+    }
+    if let controller = world.controller {
+      expect(controller.scheduler.usage.tasks, "tasks in flight")
+      expect(controller.scheduler.queuedCount + controller.scheduler.waitingCount, "tasks queued")
+      expect(controller.scheduler.pendingCount, "tasks pending")
+      expect(controller.held.count, "tasks held")
+      expect(controller.hub.requests.pendingCount, "requests pending at the hub")
+      expect(controller.hub.questions.count, "questions to the store")
+      if controller.scheduler.engineCount != registeredEngines.count {
+        left.append("the scheduler has \(controller.scheduler.engineCount) engines, the hub \(registeredEngines.count)")
+      }
+      left += controller.scheduler.problems()
+    }
+    return left
+  }
+}

@@ -1,0 +1,132 @@
+@testable import MartletController
+
+/// The truth about the tasks of a simulation, and what is checked against it.
+final class Ledger {
+  struct Task {
+    let id: String
+    let client: Int
+    /// How it has ended for its client.
+    var end: Answer?
+    var isAborted = false
+    /// The engines it was given to, in that order.
+    var engines: [String] = []
+    var executions: [Int] = []
+    /// The engines whose queues it is in.
+    var waitsOn: Set<String> = []
+  }
+
+  /// One run of a task on an engine.
+  struct Execution {
+    let task: Int
+    let engine: String
+    /// How many runs of the task began before.
+    let number: Int
+    let began: Duration
+    var outcome: TaskOutcome?
+    var hasReachedScheduler = false
+  }
+
+  unowned let world: Simulation
+  var tasks: [Task] = []
+  var executions: [Execution] = []
+  private(set) var endedCount = 0
+
+  /// Engines to which something has happened that may cost them their registration.
+  var troubled: Set<String> = []
+  private(set) var deadEngines: Set<String> = []
+  /// Engines that were given up while they lived.
+  private(set) var zombies: Set<String> = []
+  private(set) var registeredEngines: Set<String> = []
+  /// Tasks or replies that were lost on the way, or with a connection, by engine.
+  var lostOnTheWay: [String: Set<Int>] = [:]
+
+  var replaysRefused = 0
+  var unknownReplies = 0
+  var lateReplies = 0
+  var undeliverable = 0
+
+  init(_ world: Simulation) { self.world = world }
+
+  var areAllEnded: Bool { endedCount == tasks.count }
+  var openTasks: [Int] { tasks.indices.filter { tasks[$0].end == nil } }
+
+  // MARK: - Engines
+
+  func registered(_ uuid: String) { registeredEngines.insert(uuid) }
+
+  func unregistered(_ uuid: String, _ departure: EngineDeparture) {
+    registeredEngines.remove(uuid)
+    world.trace("\(uuid) is unregistered: \(departure)")
+    guard let engine = world.engine(uuid), engine.isAlive else { return }
+    zombies.insert(uuid)
+    if departure == .silent, !troubled.contains(uuid) { world.fail("\(uuid) is healthy, but given up") }
+  }
+
+  func ended(_ uuid: String) { deadEngines.insert(uuid) }
+
+  func controllerEnded() { registeredEngines = [] }
+
+  func lostController(_ uuid: String) {
+    if !world.faults.hidController { world.fail("\(uuid) leaves although its controller was there") }
+  }
+
+  // MARK: - Tasks on their way
+
+  func dispatched(_ task: Int, to engine: String) {
+    world.trace("\(tasks[task].id) goes to \(engine)")
+    tasks[task].engines.append(engine)
+    let targets = world.scenario.tasks[task].targets
+    guard targets.isEmpty || targets.contains(engine) else {
+      return world.fail("\(tasks[task].id) goes to \(engine), no target of it")
+    }
+  }
+
+  func arrived(_ task: Int, at engine: String) { tasks[task].waitsOn.insert(engine) }
+
+  func forgotten(_ task: Int, by engine: String) { tasks[task].waitsOn.remove(engine) }
+
+  /// An engine begins a task.
+  ///
+  /// - Returns: the number of the run.
+  func began(_ task: Int, on engine: String) -> Int {
+    world.trace("\(tasks[task].id) begins on \(engine)")
+    tasks[task].waitsOn.remove(engine)
+    checkBegin(task, on: engine)
+    executions.append(
+      Execution(task: task, engine: engine, number: tasks[task].executions.count, began: world.timeline.elapsed))
+    tasks[task].executions.append(executions.count - 1)
+    return executions.count - 1
+  }
+
+  /// An engine is done with a task.
+  func completed(_ execution: Int) -> TaskOutcome {
+    let run = executions[execution]
+    let plan = world.scenario.tasks[run.task]
+    let outcome: TaskOutcome =
+      run.number < plan.failures ? .failed : plan.isUnmet(on: run.engine) ? .unmetDependency : .ok
+    executions[execution].outcome = outcome
+    world.trace("\(tasks[run.task].id) is done on \(run.engine): \(outcome)")
+    return outcome
+  }
+
+  /// The scheduler ends a task without an engine's reply.
+  func failed(_ task: Int, _ reason: TaskFailureReason) {
+    world.trace("\(tasks[task].id) fails: \(reason)")
+    switch reason {
+    case .engineLost(let loss): checkLoss(task, loss)
+    case .unanswered(let engine, _): checkUnanswered(task, engine.rawValue)
+    case .aborted, .taskTimeout, .invalidDependency, .impossibleDependency, .queueFull: checkUnbegun(task, reason)
+    }
+  }
+
+  // MARK: - Ends
+
+  /// A task ends for its client.
+  func ended(_ task: Int, _ answer: Answer) {
+    world.trace("\(tasks[task].id) ends: \(answer)")
+    guard tasks[task].end == nil else { return world.fail("\(tasks[task].id) ends twice") }
+    tasks[task].end = answer
+    endedCount += 1
+    checkEnd(task, answer)
+  }
+}

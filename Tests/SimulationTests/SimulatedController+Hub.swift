@@ -1,0 +1,80 @@
+import MartletWire
+import MartletZeroMQ
+
+@testable import MartletController
+
+/// The driver of the hub.
+extension SimulatedController {
+  /// Reports to the hub, which reads a little later, or before it answers a request.
+  func report(_ event: HubEvent) {
+    backlog.append(event)
+    if !lookAlarm.isSet { lookAlarm.set(at: now + .milliseconds(2), on: self) { self.readReports() } }
+  }
+
+  private func readReports() {
+    lookAlarm.set(at: nil, on: self) {}
+    let events = backlog
+    backlog = []
+    for event in events {
+      hub.monitor(event, at: moment)
+      actHub()
+    }
+  }
+
+  func request(_ type: String, id: String, _ content: JSONValue, from name: String) {
+    readReports()
+    do {
+      hub.request(try world.records.request(type, id: id, content, from: name), at: moment)
+    } catch {
+      world.fail("a request to the hub can't be read: \(error)")
+    }
+    actHub()
+  }
+
+  func actHub() {
+    for write in hub.writes {
+      do {
+        try store.perform(write)
+      } catch {
+        if error.code != .notFound { world.fail("the store fails: \(error)") }
+      }
+    }
+    hub.writes = []
+    while let action = hub.nextAction() { perform(action) }
+    hubAlarm.set(at: hub.nextDeadline, on: self) {
+      self.hub.advance(to: self.moment)
+      self.actHub()
+    }
+  }
+
+  private func perform(_ action: HubAction) {
+    switch action {
+    case .reply(let identities, let type, let parent, let content, _):
+      let id = parent?.withSpan { try? MessageHeader(scanning: $0).messageID }
+      guard let name = identities.first?.string, let id else { return world.fail("the hub answers nobody") }
+      _ = world.peer(name)?.link(type == MessageType.registrationReply ? .registration : .query)
+        .sendDown(.answer(to: id, type: type, content: content))
+    case .notify: for client in world.clients { _ = client.link(.notification).sendDown(.notification) }
+    case .engineRegistered(let uuid, let id, let returnsTasks):
+      world.ledger.registered(uuid)
+      engineRegistered(uuid, id: id, returnsTasks: returnsTasks)
+    case .engineUnregistered(let uuid, let departure):
+      world.ledger.unregistered(uuid, departure)
+      engineUnregistered(uuid, departure)
+      after(Self.hop) { self.hearts.estrange(EngineIdentity(uuid)) }
+    case .awaitHeart(let uuid): after(Self.hop) { self.hearts.forget(EngineIdentity(uuid)) }
+    case .watchHeart(let uuid): after(Self.hop) { self.hearts.watch(EngineIdentity(uuid)) }
+    case .watchStrayHeart(let uuid): after(Self.hop) { self.hearts.estrange(EngineIdentity(uuid)) }
+    case .order(let order, let uuid): _ = world.engine(uuid)?.link(.control).sendDown(.order(order))
+    case .saveEngines: world.savedEngines = hub.engines.json
+    case .ask(let query, let id):
+      let answer = Result { () throws(TaskStoreError) in try store.answer(query) }
+      after(Self.hop) {
+        self.hub.storeAnswered(id, answer, at: self.moment) { "" }
+        self.actHub()
+      }
+    case .log: break
+    default: world.fail("the hub's driver does not know \(action)")
+    }
+  }
+}

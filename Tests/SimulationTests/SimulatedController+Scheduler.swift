@@ -1,0 +1,130 @@
+import MartletWire
+
+@testable import MartletController
+
+/// The driver of the task scheduler.
+extension SimulatedController {
+  func submit(_ task: Int) {
+    // The number stands for the signature.
+    guard replays.insert(UInt64(task) * 2 + 1000) else {
+      world.ledger.replaysRefused += 1
+      return
+    }
+    if world.scenario.replays, world.chance(0.5) {
+      after(.milliseconds(world.pick(below: 5000))) { self.submit(task) }
+    }
+    let id = world.ledger.tasks[task].id
+    report(.requested(taskID: id, .task, engine: nil, size: 0, world.record(task: id)))
+    scheduler.taskSubmitted(world.scenario.submission(of: task), now: now)
+    actScheduler()
+  }
+
+  func abort(_ tasks: [Int]) {
+    scheduler.abort(ids: tasks.map { world.ledger.tasks[$0].id })
+    actScheduler()
+    for engine in world.engines { _ = engine.links[.control]?.sendDown(.abort(tasks: tasks)) }
+  }
+
+  func replied(_ reply: Reply, from engine: String) {
+    if let execution = reply.execution { world.ledger.executions[execution].hasReachedScheduler = true }
+    let id = world.ledger.tasks[reply.task].id
+    scheduler.replyArrived(
+      from: EngineIdentity(engine), taskID: id, outcome: reply.outcome, attempt: reply.attempt, reply: .reply(reply),
+      now: now)
+    actScheduler()
+  }
+
+  func probeAnswered(_ number: Int, run: Int, by engine: String) {
+    guard run == self.run else { return }
+    scheduler.probeAnswered(by: EngineIdentity(engine), number: number, now: now)
+    actScheduler()
+  }
+
+  /// From the hub: an engine can take tasks.
+  func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
+    after(Self.hop) {
+      self.scheduler.engineRegistered(EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, now: self.now)
+      self.actScheduler()
+    }
+  }
+
+  /// From the hub: an engine is gone.
+  func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
+    after(Self.hop) {
+      let engine = EngineIdentity(uuid)
+      var unsent = self.takeUnsent(of: engine)
+      if self.world.sabotage == .losesUnsent { unsent = [] }
+      if self.world.sabotage == .requeuesBegun { unsent = self.scheduler.pendingIDs(on: engine) }
+      self.scheduler.engineUnregistered(engine, departure, unsent: unsent, now: self.now)
+      self.actScheduler()
+    }
+  }
+
+  func actScheduler() {
+    while let action = scheduler.nextAction() { perform(action) }
+    world.ledger.check(scheduler)
+    schedulerAlarm.set(at: scheduler.nextDeadline, on: self) {
+      self.scheduler.advance(to: self.now)
+      self.actScheduler()
+    }
+  }
+
+  private func perform(_ action: TaskSchedulerAction<Parcel>) {
+    switch action {
+    case .dispatch(.task(let task), _, let engine, let attempt):
+      if world.sabotage == .dropsRequeues, attempt > 1 { return }
+      world.ledger.dispatched(task, to: engine.rawValue)
+      dispatch(HeldTask(task: task, engine: engine, attempt: attempt))
+    case .deliver(.reply(let reply), let id, let engine):
+      report(
+        .replied(
+          taskID: id, ReplySender(engine: engine.rawValue, isAborted: reply.outcome == .aborted),
+          world.record(.reply(reply), of: id)))
+      send(.reply(reply), of: reply.task)
+      if world.sabotage == .deliversTwice { send(.reply(reply), of: reply.task) }
+    case .fail(.task(let task), let id, let reason):
+      world.ledger.failed(task, reason)
+      report(.replied(taskID: id, ReplySender(), world.record(.failure(reason), of: id)))
+      send(.failure(reason), of: task)
+    case .requeued(let id): report(.returned(taskID: id))
+    case .probe(let engine, let number):
+      guard !unreachable.contains(engine) else { return }
+      _ = world.engine(engine.rawValue)?.link(.shell).sendDown(.probe(number: number, run: run))
+    case .unknownReply: world.ledger.unknownReplies += 1
+    case .duplicate(_, let id): world.fail("\(id) is in flight twice")
+    default: world.fail("the scheduler's driver does not know \(action)")
+    }
+  }
+
+  private func send(_ answer: Answer, of task: Int) {
+    let client = world.clients[world.ledger.tasks[task].client]
+    if !client.link(.task).sendDown(.result(task: task, answer)) { world.ledger.undeliverable += 1 }
+  }
+
+  private func dispatch(_ task: HeldTask) {
+    guard !unreachable.contains(task.engine) else { return held.append(task) }
+    let letter = Letter.dispatch(task: task.task, attempt: task.attempt)
+    if world.engine(task.engine.rawValue)?.link(.shell).sendDown(letter) == true {
+      report(.dispatched(taskID: world.ledger.tasks[task.task].id, engine: task.engine.rawValue))
+    } else {
+      held.append(task)
+      unreachable.insert(task.engine)
+      retryAlarm.set(at: now + .milliseconds(50), on: self) { self.retry() }
+    }
+  }
+
+  private func retry() {
+    let waiting = held
+    held = []
+    unreachable = []
+    for task in waiting where scheduler.isPending(world.ledger.tasks[task.task].id, on: task.engine) { dispatch(task) }
+    actScheduler()
+  }
+
+  private func takeUnsent(of engine: EngineIdentity) -> [String] {
+    guard unreachable.remove(engine) != nil else { return [] }
+    let unsent = held.filter { $0.engine == engine }.map { world.ledger.tasks[$0.task].id }
+    held.removeAll { $0.engine == engine }
+    return unsent
+  }
+}

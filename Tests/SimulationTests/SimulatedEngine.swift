@@ -1,0 +1,188 @@
+import MartletWire
+
+@testable import MartletController
+@testable import MartletEngine
+
+/// An engine: the real states of registration, heart and queue, with drivers that mirror `EngineConnection`, `Heart` and
+/// `RequestRunner`.
+final class SimulatedEngine: SimulatedPeer {
+  enum Item: Sendable {
+    case task(Int, attempt: Int)
+    case probe(number: Int, run: Int)
+
+    var task: Int? {
+      if case .task(let task, _) = self { task } else { nil }
+    }
+  }
+
+  /// The uuid is the process's name.
+  private(set) var id: Int?
+  private var presence: ControllerPresenceState?
+  private var hasBrokenEarly = false
+  private var isConnected = false
+  private var watch: HeartbeatWatch?
+  private let presenceAlarm = Alarm()
+  private let pingAlarm = Alarm()
+
+  var queue = RequestQueue<Item>()
+  var replays = ReplayFilter()
+  /// The run of the task that the engine is at.
+  var execution: Int?
+  var running: Item?
+  var patience: Duration?
+  var longWatch: LongRequestWatch?
+  /// Whether tasks may begin.
+  var lease: TaskLease?
+  private var requests = 0
+
+  /// Whether the engine has been asked to end, or has decided to.
+  private(set) var isLeaving = false
+
+  /// Whether the engine is registered, as far as it knows.
+  var isRegistered: Bool { presence != nil && presence?.missingSince == nil }
+
+  func start() {
+    link(.registration).connect(after: world.latency())
+    register()
+    after(.seconds(10)) { if self.presence == nil { self.exit() } }
+  }
+
+  override func received(_ letter: Letter, on channel: Channel) {
+    switch letter {
+    case .answer(_, MessageType.registrationReply, let content): registrationAnswered(content)
+    case .ping(let text): ping(text)
+    case .order(.reregister): perform(presence?.asked(at: now))
+    case .order(.shutDown): leave()
+    case .dispatch(let task, let attempt): accept(task, attempt: attempt)
+    case .probe(let number, let run): add(.probe(number: number, run: run), id: "probe")
+    case .abort(let tasks): abort(tasks)
+    default: world.fail("\(letter) goes to \(name)")
+    }
+  }
+
+  // MARK: - Registration
+
+  override func connected(_ channel: Channel) {
+    guard channel == .registration else { return }
+    isConnected = true
+    perform(presence?.connected(at: now))
+  }
+
+  override func broke(_ channel: Channel) {
+    guard channel == .registration else { return }
+    isConnected = false
+    if presence == nil { hasBrokenEarly = true }
+    perform(presence?.connectionBroke(at: now))
+  }
+
+  private func register() {
+    var content: [String: JSONValue] = ["uuid": .string(name), "returns_tasks": true, "reregisters": true]
+    if let id { content["id"] = .int(id) }
+    send(MessageType.registrationRequest, content)
+  }
+
+  private func send(_ type: String, _ content: [String: JSONValue]) {
+    requests += 1
+    link(.registration).sendUp(.request(type: type, id: "\(name)_\(requests)", content: .object(content)))
+  }
+
+  private func registrationAnswered(_ content: JSONValue) {
+    let reply: RegistrationReply
+    do {
+      reply = try RegistrationReply(content: content)
+    } catch {
+      guard presence != nil else { return exit() }
+      presence?.refused(at: now)
+      return armPresence()
+    }
+    id = reply.id
+    watch = HeartbeatWatch(period: reply.heartbeatPeriod, misses: 50, now: now)
+    if reply.takesBack { renewLease(gap: HeartbeatWatch.gap(period: reply.heartbeatPeriod)) }
+    checkPings()
+    guard presence == nil else {
+      presence?.registered()
+      return armPresence()
+    }
+    presence = ControllerPresenceState(policy: .reconnect, limit: .seconds(60))
+    patience = reply.returnAfter
+    for channel in [Channel.shell, .control, .ping, .pong] { link(channel).connect(after: world.latency()) }
+    guard hasBrokenEarly else { return }
+    perform(presence?.connectionBroke(at: now))
+    if isConnected { perform(presence?.connected(at: now)) }
+  }
+
+  private func perform(_ actions: [ControllerPresenceState.Action]?) {
+    for action in actions ?? [] {
+      switch action {
+      case .register: register()
+      case .readFile: break
+      case .lose:
+        world.ledger.lostController(name)
+        return exit()
+      }
+    }
+    armPresence()
+  }
+
+  private func armPresence() {
+    presenceAlarm.set(at: presence?.nextTick(after: now), on: self) {
+      self.perform(self.presence?.tick(at: self.now))
+    }
+  }
+
+  // MARK: - Heart
+
+  private func ping(_ text: String) {
+    let isBack = watch?.ping(at: now) == true
+    lease?.ping(isFirst: isBack, at: now)
+    link(.pong).sendUp(.pong(text))
+    guard isBack else { return }
+    if lease?.holds(at: now) == false { returnTasks() }
+    perform(presence?.pingsResumed(at: now))
+    if !pingAlarm.isSet { checkPings() }
+  }
+
+  private func checkPings() {
+    switch watch?.check(at: now) {
+    case nil: break
+    case .lost: perform(presence?.pingsStopped(at: now))
+    case .alive(let deadline): pingAlarm.set(at: deadline, on: self) { self.checkPings() }
+    }
+  }
+
+  // MARK: - The end
+
+  /// Leaves in order: unregisters, and what it has sent still arrives.
+  func leave() {
+    guard isAlive, !isLeaving else { return }
+    isLeaving = true
+    world.trace("\(name) leaves")
+    if let id { send(MessageType.unregistrationRequest, ["id": .int(id)]) }
+    exit()
+  }
+
+  private func exit() {
+    guard isAlive else { return }
+    world.trace("\(name) ends")
+    world.ledger.ended(name)
+    let links = allLinks
+    end()
+    for link in links { link.close() }
+    world.engineEnded(self)
+  }
+
+  /// Dies at once.
+  ///
+  /// - Parameter losesSent: whether what it has sent and has not arrived is lost, too.
+  func crash(losesSent: Bool) {
+    guard isAlive else { return }
+    world.trace("\(name) crashes")
+    world.ledger.ended(name)
+    let links = allLinks
+    end()
+    for link in links {
+      if losesSent { link.breakDown(reconnectingAfter: nil) } else { link.close() }
+    }
+    world.engineEnded(self)
+  }
+}
