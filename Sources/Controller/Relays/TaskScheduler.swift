@@ -26,8 +26,7 @@ actor TaskScheduler: SocketDriver {
   var held: [HeldTask] = []
   /// The engines of the held tasks.
   var unreachable: Set<EngineIdentity> = []
-  /// How many probes were sent, which makes their ids unique.
-  var probeCount = 0
+  var probes: Probes
   var losses = LogThrottle()
   var hasNotedMissingEngines = false
 
@@ -47,6 +46,7 @@ actor TaskScheduler: SocketDriver {
     try endpoints.bind(clients, .task, .client, isMonitored: false)
     try endpoints.bind(engines, .task, .engine)
     session = try sockets.session()
+    probes = Probes(session: session)
     state = TaskSchedulerState(configuration: sockets.configuration.scheduling)
     self.loop = loop
     self.hub = hub
@@ -160,7 +160,7 @@ actor TaskScheduler: SocketDriver {
     let uuid = names.uuid(in: message, at: 0) ?? message.text(at: 0)
     let engine = EngineIdentity(uuid)
     let metadata = try ReplyMetadata(of: message, layout, from: uuid)
-    if takeProbeAnswer(taskID, from: engine, metadata.outcome) { return }
+    guard !probes.isAnswer(message, at: 1) else { return takeProbeAnswer(taskID, from: engine, metadata.outcome) }
     let attempt = metadata.outcome == .returned ? try ReplyMetadata.attempt(of: message, layout) : nil
     state.replyArrived(
       from: engine, taskID: taskID, outcome: metadata.outcome, attempt: attempt,

@@ -7,7 +7,9 @@ extension TaskSchedulerState {
     queues.take(task, &tasks, &engines)
     var eligibility = eligibility(task)
     // Retries count attempts, not engines: what failed everywhere may be tried again anywhere.
-    if eligibility.isNowhere, engines.registeredCount > 0, let constraints = tasks[task].constraints, tasks[constraints].forgive() {
+    if eligibility.isNowhere, engines.registeredCount > 0, let constraints = tasks[task].constraints,
+      tasks[constraints].forgive()
+    {
       eligibility = self.eligibility(task)
     }
     switch eligibility {
