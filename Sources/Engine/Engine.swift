@@ -30,8 +30,8 @@ import Synchronization
 /// 1. ``ShellReceiver`` takes the message from the shell socket, has its signature checked (``MessageVerifier``), reads
 ///    its metadata and makes it a ``Request``.
 /// 2. ``RequestMailbox`` adds it to the ``RequestQueue`` and wakes the runner if nothing else is running.
-/// 3. ``RequestRunner`` takes it out, announces it with a `busy` status and makes its output the request's
-///    (``OutputCapture``).
+/// 3. ``RequestRunner`` takes it out, asks the ``TaskLease`` whether it may begin, announces it with a `busy` status and
+///    makes its output the request's (``OutputCapture``).
 /// 4. ``ApplyRunner`` decodes the call, looks up the function in the ``FunctionRegistry``, resolves references in the
 ///    ``Namespace``, calls the function and encodes the result. An `execute_request` goes to ``ExecuteRunner`` instead.
 /// 5. ``ReplyWriter`` writes content and metadata of the ``Reply``.

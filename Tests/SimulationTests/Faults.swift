@@ -83,6 +83,7 @@ final class Faults {
 
   private func broken(_ link: Link) {
     let delay = time(0.8, below: 1000, otherwise: 2000..<42_000)
+    world.ledger.cutOff.insert(link.owner.name)
     if delay > .milliseconds(1500) { world.ledger.troubled.insert(link.owner.name) }
     hide(for: delay)
     link.breakDown(reconnectingAfter: delay)
@@ -92,6 +93,7 @@ final class Faults {
     guard let peer = aPeer(), !peer.allLinks.isEmpty else { return }
     let links = peer.allLinks
     let duration = time(0.7, below: 3000, otherwise: 0..<60_000)
+    world.ledger.cutOff.insert(peer.name)
     world.ledger.troubled.insert(peer.name)
     hide(for: duration)
     links[world.pick(below: links.count)].stall(for: duration)

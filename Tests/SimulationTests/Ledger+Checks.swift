@@ -7,7 +7,7 @@ extension Ledger {
   /// A task may begin again only if each earlier run is known to have failed, or the scheduler could not know of it.
   func checkBegin(_ task: Int, on engine: String) {
     let earlier = tasks[task].executions
-    guard !earlier.isEmpty, !zombies.contains(engine) else { return }
+    guard !earlier.isEmpty, !isUnawareOfLoss(engine) else { return }
     let plan = world.scenario.tasks[task]
     var excused = 0
     var reported = 0
@@ -28,11 +28,14 @@ extension Ledger {
   /// Whether the scheduler takes a run for one that has not begun, as Protocol.md says: the reply to an earlier task was
   /// lost with the engine, or the engine was given up while it lived.
   private func isBeyondKnowledge(_ run: Execution) -> Bool {
-    if zombies.contains(run.engine) || world.faults.restarts > 0 { return true }
+    if isUnawareOfLoss(run.engine) || world.faults.restarts > 0 { return true }
     return executions.contains {
       $0.engine == run.engine && $0.began < run.began && !$0.hasReachedScheduler
     } || !(lostOnTheWay[run.engine] ?? []).isEmpty
   }
+
+  /// Whether an engine was given up while it lived and couldn't know: one that was cut off can't, one that was stopped can.
+  private func isUnawareOfLoss(_ engine: String) -> Bool { zombies.contains(engine) && cutOff.contains(engine) }
 
   /// An engine that is lost has been in trouble, and was given the task.
   func checkLoss(_ task: Int, _ loss: EngineLoss) {

@@ -34,6 +34,8 @@ final class Ledger {
   /// Engines to which something has happened that may cost them their registration.
   var troubled: Set<String> = []
   private(set) var deadEngines: Set<String> = []
+  /// Engines whose connections have broken or stalled.
+  var cutOff: Set<String> = []
   /// Engines that were given up while they lived.
   private(set) var zombies: Set<String> = []
   private(set) var registeredEngines: Set<String> = []

@@ -39,7 +39,7 @@ extension SimulatedEngine {
 
   private func begin(_ item: Item) {
     running = item
-    if item.task != nil, lease?.holds(at: now) == false {
+    if item.task != nil, !mayBegin {
       returnTasks()
       giveBack(item)
       return after(.milliseconds(50)) { self.finish() }
@@ -82,6 +82,9 @@ extension SimulatedEngine {
     if check.returnsTasks { returnTasks() }
     after(check.next) { self.checkLongRequests() }
   }
+
+  /// Whether tasks may begin.
+  var mayBegin: Bool { world.sabotage == .ignoresLease || lease?.holds(at: now) ?? true }
 
   func renewLease(gap: Duration) {
     if lease == nil { lease = TaskLease(gap: gap, now: now) } else { lease?.renew(gap: gap, at: now) }

@@ -137,7 +137,7 @@ final class SimulatedEngine: SimulatedPeer {
     lease?.ping(isFirst: isBack, at: now)
     link(.pong).sendUp(.pong(text))
     guard isBack else { return }
-    if lease?.holds(at: now) == false { returnTasks() }
+    if !mayBegin { returnTasks() }
     perform(presence?.pingsResumed(at: now))
     if !pingAlarm.isSet { checkPings() }
   }

@@ -17,6 +17,8 @@ final class Simulation {
     case losesUnsent
     /// All tasks of an engine that is gone count as not begun.
     case requeuesBegun
+    /// Engines begin what waits in them although they may have been given up.
+    case ignoresLease
   }
 
   let timeline = Timeline()

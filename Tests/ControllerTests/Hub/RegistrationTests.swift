@@ -10,7 +10,9 @@ import Testing
     let (reply, rest) = try hub.ask("registration_request", ["uuid": "e0"])
     #expect(reply?.type == "registration_reply")
     #expect(reply?.identity == "peer")
-    #expect(reply?.content == ["status": "ok", "id": 0, "hb_period": 3000, "connection_info": ["mux": 1]])
+    #expect(
+      reply?.content
+        == ["status": "ok", "id": 0, "hb_period": 3000, "connection_info": ["mux": 1], "takes_back": true])
     #expect(rest.map(\.kind) == ["await e0"])
     #expect(hub.state.engines.engines.isEmpty)
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
