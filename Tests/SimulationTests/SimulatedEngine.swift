@@ -97,6 +97,7 @@ final class SimulatedEngine: SimulatedPeer {
     }
     id = reply.id
     watch = HeartbeatWatch(period: reply.heartbeatPeriod, misses: 50, now: now)
+    if !mayBegin { returnTasks() }
     if reply.takesBack { renewLease(gap: HeartbeatWatch.gap(period: reply.heartbeatPeriod)) }
     checkPings()
     guard presence == nil else {

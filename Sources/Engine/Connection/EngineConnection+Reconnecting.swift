@@ -49,6 +49,8 @@ extension EngineConnection {
     switch result {
     case .success(let reply):
       presence?.registered()
+      // What waits here was sent before: it may run elsewhere by now.
+      if !lease.holds { returnTasks() }
       renewLease(reply)
       if let origin, reply.id != origin.id { takeID(reply.id) }
       logger.info("registered again", metadata: [LogKey.heartbeatPeriod: "\(reply.heartbeatPeriod)"])
