@@ -13,7 +13,8 @@ extension Ledger {
     var reported = 0
     for execution in earlier {
       let run = executions[execution]
-      if run.hasReachedScheduler, let outcome = run.outcome, outcome != .ok {
+      // The reply of an engine that was given up may come, but counts for nothing.
+      if run.hasReachedScheduler, !isUnawareOfLoss(run.engine), let outcome = run.outcome, outcome != .ok {
         reported += outcome == .unmetDependency ? 1 : 0
       } else if isBeyondKnowledge(run) {
         excused += 1
