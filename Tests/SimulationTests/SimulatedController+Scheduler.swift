@@ -73,7 +73,6 @@ extension SimulatedController {
     switch action {
     case .dispatch(.task(let task), _, let engine, let attempt):
       if world.sabotage == .dropsRequeues, attempt > 1 { return }
-      world.ledger.dispatched(task, to: engine.rawValue)
       dispatch(HeldTask(task: task, engine: engine, attempt: attempt))
     case .deliver(.reply(let reply), let id, let engine):
       report(
@@ -105,6 +104,7 @@ extension SimulatedController {
     guard !unreachable.contains(task.engine) else { return held.append(task) }
     let letter = Letter.dispatch(task: task.task, attempt: task.attempt)
     if world.engine(task.engine.rawValue)?.link(.shell).sendDown(letter) == true {
+      world.ledger.dispatched(task.task, to: task.engine.rawValue)
       report(.dispatched(taskID: world.ledger.tasks[task.task].id, engine: task.engine.rawValue))
     } else {
       held.append(task)

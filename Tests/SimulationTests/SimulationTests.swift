@@ -44,9 +44,10 @@ import Testing
 
   @Test(arguments: Simulation.Sabotage.allCases)
   func aBrokenRuleIsNoticed(_ sabotage: Simulation.Sabotage) throws {
-    let isNoticed = try (0..<UInt64(2000)).contains { seed in
+    let seed = try (0..<UInt64(10_000)).first { seed in
       try !Simulation(seed: seed, sabotage: sabotage).run().isEmpty
     }
-    #expect(isNoticed)
+    #expect(seed != nil)
+    print("simulation: \(sabotage) is noticed with the seed \(seed ?? 0)")
   }
 }
