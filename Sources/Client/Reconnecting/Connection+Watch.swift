@@ -124,7 +124,6 @@ extension Connection {
     logger.notice(
       isRestarted ? "another controller answers" : "the controller answers again",
       metadata: [LogKey.endpoint: "\(hub)"])
-    outbox.refuse(nil)
     let loss = ClientError(
       .controllerLost,
       isRestarted

@@ -57,24 +57,24 @@ extension Connection {
   ///
   /// - Parameter isNews: whether this is newer than all notifications that have arrived.
   nonisolated func register(_ engines: [Int: String], isNews: Bool = false) {
+    // Before anyone sees the engines, so that whoever does can call them.
+    if isNews { outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } } }
     let watchers = directory.withLock { state in
       var changed = false
       for (id, uuid) in engines where state.engines.register(id: id, uuid: uuid, isNews: isNews) { changed = true }
       return changed ? Array(state.watchers.values) : []
     }
-    guard !watchers.isEmpty || isNews else { return }
-    if isNews { outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } } }
     for watcher in watchers { watcher.yield() }
   }
 
-  /// Takes the hub's list of engines for the truth, because notifications may have been missed.
+  /// Takes the hub's list of engines for the truth, because notifications may have been missed, and accepts requests:
+  /// whoever sees the engines of a controller that is back can call them.
   func replaceEngines(_ engines: [Int: String]) {
-    let watchers = directory.withLock { state in
-      state.engines.replace(with: engines)
-      return Array(state.watchers.values)
+    outbox.accept {
+      outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } }
+      directory.withLock { $0.engines.replace(with: engines) }
     }
-    outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } }
-    for watcher in watchers { watcher.yield() }
+    for watcher in directory.withLock({ Array($0.watchers.values) }) { watcher.yield() }
   }
 
   /// Removes an engine and fails the requests it had.

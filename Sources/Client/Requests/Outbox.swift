@@ -40,8 +40,16 @@ final class Outbox: Sendable {
     }
   }
 
-  /// Refuses further requests with an error, or accepts them again.
-  func refuse(_ error: ClientError?) { state.withLock { $0.refusal = error } }
+  /// Refuses further requests with an error.
+  func refuse(_ error: ClientError) { state.withLock { $0.refusal = error } }
+
+  /// Accepts requests again, after a change that nobody sees before requests are accepted.
+  func accept(after change: () -> Void) {
+    state.withLock { state in
+      change()
+      state.refusal = nil
+    }
+  }
 
   /// Whether requests are refused because the controller is lost.
   var isRefusing: Bool { state.withLock { $0.refusal != nil } }
