@@ -7,8 +7,14 @@ extension TaskSchedulerState {
     queues.take(task, &tasks, &engines)
     var eligibility = eligibility(task)
     // Retries count attempts, not engines: what failed everywhere may be tried again anywhere.
-    if eligibility.isNowhere, engines.registeredCount > 0, let constraints = tasks[task].constraints, tasks[constraints].forgive() {
+    if eligibility.isNowhere, engines.registeredCount > 0, let constraints = tasks[task].constraints,
+      tasks[constraints].forgive()
+    {
       eligibility = self.eligibility(task)
+    }
+    if eligibility.isNowhere, waitsForReturn(task) {
+      recovering.append(task)
+      return queues.wait(task, &tasks)
     }
     switch eligibility {
     case .anyEngine:
@@ -78,6 +84,7 @@ extension TaskSchedulerState {
     clients.dequeue(task, &tasks)
     timers.stop(task, &tasks)
     let (id, payload, attempt) = tasks[task].dispatched(to: engines.token(of: engine))
+    if reportsChanges { noteChange(task, .placed(placement(of: task, on: engines[engine].identity))) }
     engines.start(task, on: engine, &tasks, now: now)
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
     guard let payload else { return }

@@ -47,6 +47,8 @@ extension EngineConnection {
     case .success(let reply):
       presence?.registered()
       if let origin, reply.id != origin.id { takeID(reply.id) }
+      if reply.hasJournal { sender.keepReplies() }
+      sender.sendAgain(reply.tasks)
       logger.info("registered again", metadata: [LogKey.heartbeatPeriod: "\(reply.heartbeatPeriod)"])
       if let heart {
         let misses = configuration.maxHeartbeatMisses

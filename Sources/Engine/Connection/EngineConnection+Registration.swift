@@ -37,6 +37,8 @@ extension EngineConnection {
       "uuid": .string(configuration.uuid), "returns_tasks": true, "reregisters": true,
     ]
     if let id { content["id"] = .int(id) }
+    // What runs is asked for before what has ended, so nothing is missed in between.
+    if let receiver { content["tasks"] = .array((receiver.taskIDs() + sender.keptReplies).map { .string($0) }) }
     try sendToHub(MessageType.registrationRequest, .object(content))
   }
 

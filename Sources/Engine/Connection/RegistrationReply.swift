@@ -9,6 +9,10 @@ struct RegistrationReply: Sendable, Hashable {
   /// How long one request may run before the engine returns the tasks waiting behind it; `nil` when the controller
   /// can't take tasks back.
   let returnAfter: Duration?
+  /// Whether the controller keeps a journal, and so asks for replies again when it was restarted.
+  let hasJournal: Bool
+  /// The tasks whose replies the controller asks for.
+  let tasks: Set<String>
 
   /// Reads the content of a `registration_reply`.
   ///
@@ -26,6 +30,8 @@ struct RegistrationReply: Sendable, Hashable {
     }
     self.id = id
     heartbeatPeriod = .microseconds(Int64(milliseconds * 1000))
+    hasJournal = content["journal"]?.boolValue ?? false
+    tasks = Set((content["tasks"]?.arrayValue ?? []).compactMap(\.stringValue))
     returnAfter = content["return_after"]?.intValue.flatMap { (1...60_000).contains($0) ? .milliseconds($0) : nil }
   }
 }

@@ -60,6 +60,12 @@ final class ShellReceiver: Sendable {
     return tasks
   }
 
+  /// The ids of the task scheduler's tasks that run or wait, including those still in the socket.
+  func taskIDs() -> [String] {
+    receive()
+    return mailbox.requests.filter(\.isTask).map(\.message.header.messageID)
+  }
+
   /// Receives all messages in the socket.
   func receive() { receive(atMost: .max) }
 
