@@ -173,7 +173,8 @@ class SimulatedEngine:
             self.reply = Wire.read(frames).content
             if self.reply["status"] == "ok":
                 self.id = self.reply["id"]
-                if self.beats:
+                # Registered again, it goes on with the connections that it has.
+                if self.beats and "hb_ping" not in self.sockets:
                     self.connect("hb_pong", zmq.DEALER)
                     self.connect("hb_ping", zmq.SUB)
         elif channel != "hb_pong":

@@ -143,11 +143,12 @@ actor Hub: EventLoopActor {
     keepsRecords ? RecordedMessage(message, layout: layout) : nil
   }
 
-  /// The part of an IOPub message to report. It may also tell the hub that an engine is shutting down.
+  /// The part of an IOPub message to report; nil if the hub has no use for it, as with figures and other displayed data,
+  /// which may be large.
   nonisolated func recordOutput(
     _ message: borrowing Multipart, _ layout: MessageLayout, type: String
   ) -> RecordedMessage? {
-    guard keepsRecords || type == MessageType.shutdownReply else { return nil }
+    guard HubState.readOutput.contains(type), keepsRecords || type == MessageType.shutdownReply else { return nil }
     return RecordedMessage(message, layout: layout, keepsParent: true)
   }
 

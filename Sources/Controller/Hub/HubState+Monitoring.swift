@@ -91,6 +91,12 @@ extension HubState {
     if !requests.isUnrecorded(id) { write(.output(update, of: id)) }
   }
 
+  /// The types of IOPub messages that the hub reads: those that become part of a task's record, and the end of an engine.
+  static let readOutput: Set<String> = [
+    MessageType.stream, MessageType.error, MessageType.executeInput, MessageType.executeResult,
+    MessageType.shutdownReply,
+  ]
+
   /// The update that an IOPub message makes to its task's record, if any.
   private static func output(_ type: String, _ bytes: Bytes) -> TaskRecordUpdate? {
     guard let content = try? JSONValue.parse(bytes) else { return nil }
