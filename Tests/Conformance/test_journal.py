@@ -5,6 +5,8 @@ import os
 import ipyparallel as ipp
 import pytest
 from harness import wait_until
+from ipyparallel.serialize import pack_apply_message
+from simulated import raw_client, wait_for_engines
 from test_controller_lost import kill_controller, stop_clients
 
 JOURNAL = ("--reuse", "--journal")
@@ -19,13 +21,27 @@ def work(client, path, mark, seconds, value):
     return client.load_balanced_view().apply_async(ipp.Reference("work"), str(path), mark, seconds, value)
 
 
+PYTHON_WORK = """
+import time
 def python_work(path, mark, seconds, value):
-    import time
-
     with open(path, "a") as file:
-        file.write(mark + "\n")
+        file.write(mark + "\\n")
     time.sleep(seconds)
     return value
+"""
+
+
+def wait_until_journaled(client, path, count):
+    """All tasks have been accepted, and something has followed from entries after that."""
+
+    def accepted():
+        status = client.queue_status()
+        return status["unassigned"] + sum(engine["tasks"] + engine["completed"] for engine in status.values()
+                                          if isinstance(engine, dict)) >= count
+
+    wait_until(accepted, "the acceptance of all tasks")
+    begun = len(marks(path))
+    wait_until(lambda: len(marks(path)) > begun, "another task")
 
 
 def restart(cluster, arguments=JOURNAL):
@@ -47,7 +63,7 @@ def test_another_python_client_fetches_the_results(cluster, tmp_path, store):
     path = tmp_path / "marks"
     results = [work(client, path, f"t{number}", 0.05, number) for number in range(40)]
     ids = [id for result in results for id in result.msg_ids]
-    wait_until(lambda: len(marks(path)) > 5, "some tasks")
+    wait_until_journaled(client, path, 40)
     restart(cluster, (*JOURNAL, store))
     client = cluster.client(engines=2)
     assert fetch(client, ids) == list(range(40))
@@ -60,10 +76,12 @@ def test_python_engines_keep_their_tasks(cluster, tmp_path):
     cluster.start_python_engines(1)
     client = cluster.client(engines=1)
     path = tmp_path / "marks"
+    client[:].execute(PYTHON_WORK, block=True)
+    function = ipp.Reference("python_work")
     view = client.load_balanced_view()
-    results = [view.apply_async(python_work, str(path), f"t{number}", 1.5, number) for number in range(3)]
+    results = [view.apply_async(function, str(path), f"t{number}", 1.5, number) for number in range(3)]
     ids = [id for result in results for id in result.msg_ids]
-    wait_until(lambda: marks(path) == ["t0"], "the first task")
+    wait_until_journaled(client, path, 3)
     restart(cluster)
     client = cluster.client(engines=1)
     assert fetch(client, ids) == [0, 1, 2]
@@ -74,32 +92,27 @@ def test_python_engines_keep_their_tasks(cluster, tmp_path):
 def test_a_recorded_task_is_not_run_by_the_next_controller(cluster, tmp_path, is_finished):
     cluster.start_controller(arguments=JOURNAL)
     cluster.start_swift_engines(1)
-    client = cluster.client(engines=1)
     path = tmp_path / "marks"
-    recorded = []
-    send = client._task_socket.send_multipart
-
-    def record(parts, *arguments, **options):
-        recorded.append([bytes(part) for part in parts])
-        return send(parts, *arguments, **options)
-
-    client._task_socket.send_multipart = record
-    result = work(client, path, "recorded", 0 if is_finished else 3, 1)
-    client._task_socket.send_multipart = send
-    assert len(recorded) == 1
-    if is_finished:
-        assert result.get(timeout=60) == 1
-    else:
-        wait_until(lambda: marks(path) == ["recorded"], "the task")
-    restart(cluster)
+    buffers = pack_apply_message(ipp.Reference("work"), [str(path), "recorded", 0.0 if is_finished else 3.0, 1], {})
+    with raw_client(cluster) as client:
+        wait_for_engines(client, 1)
+        recorded = client.wire.frames("apply_request", buffers=buffers)
+        client.socket("task").send_multipart(recorded)
+        if is_finished:
+            assert client.receive("task").content["status"] == "ok"
+        else:
+            wait_until(lambda: marks(path) == ["recorded"], "the task")
+    kill_controller(cluster)
+    cluster.start_controller(arguments=JOURNAL)
     client = cluster.client(engines=1)
-    for _ in range(3):
-        client._task_socket.send_multipart(recorded[0])
-    # Messages of one socket are handled in their order.
+    with raw_client(cluster) as attacker:
+        for _ in range(3):
+            attacker.socket("task").send_multipart(recorded)
+        refusal = "a message with this signature was seen before"
+        wait_until(lambda: refusal in cluster.processes[-1].log(10**6), "the refusal")
     assert work(client, path, "new", 0, 2).get(timeout=60) == 2
-    assert marks(path) == ["recorded", "new"]
-    if is_finished:
-        assert "a message with this signature was seen before" in cluster.processes[-1].log(10**6)
+    assert work(client, path, "newer", 0, 3).get(timeout=60) == 3
+    assert marks(path) == ["recorded", "new", "newer"]
 
 
 def test_the_file_is_private_and_goes_with_the_controller(cluster, tmp_path):

@@ -55,9 +55,9 @@ import Testing
         begun += 15 + Int((seed &* 2_654_435_761 &+ UInt64(step) &* 40_503) % 30)
       }
       for (index, result) in results.enumerated() { #expect(try await result.value(timeout: .seconds(90)) == index) }
-      let runs = try runs(marks)
-      #expect(runs.count == count)
-      #expect(runs.values.allSatisfy { $0 == 1 }, "\(runs.filter { $0.value != 1 })")
+      let begins = try runs(marks)
+      #expect(begins.count == count)
+      #expect(begins.values.allSatisfy { $0 == 1 }, "\(begins.filter { $0.value != 1 })")
       try await client.waitForEngines(3)
       #expect(client.engines == engines)
       #expect(try await client[...].pull("kept", as: Int.self).value == [42, 42, 42])

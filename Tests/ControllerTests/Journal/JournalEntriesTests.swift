@@ -25,13 +25,15 @@ import Testing
     #expect(entries.last?.size == JournalBuffer.headerSize)
 
     var reader = JournalReader(bytes, entries[0].rest)
-    let frames = try #require(reader.frames())
+    let frames = reader.frames() ?? []
     #expect(frames.map(\.string).first == "identity")
     #expect(frames.last?.string == "data")
     reader = JournalReader(bytes, entries[1].rest)
-    #expect(TaskPlacement(&reader) == placement)
+    let first = TaskPlacement(&reader)
+    #expect(first == placement)
     reader = JournalReader(bytes, entries[2].rest)
-    #expect(TaskPlacement(&reader) == TaskPlacement(engine: nil, attempt: 1))
+    let second = TaskPlacement(&reader)
+    #expect(second == TaskPlacement(engine: nil, attempt: 1))
 
     let result = try #require(JournaledResult(entries[3], in: bytes))
     #expect(result.id == "é" && !result.isSuccess && result.number == .max)
@@ -72,9 +74,11 @@ import Testing
     // Four frames of 4 GiB each, in an entry of some bytes.
     let bytes = [UInt8](repeating: 0xFF, count: 64)
     var reader = JournalReader(bytes, bytes.indices)
-    #expect(reader.frames() == nil)
+    var frames = reader.frames()
+    #expect(frames == nil)
     reader = JournalReader([1, 0, 0, 0, 9, 0, 0, 0], 0..<8)
-    #expect(reader.frames() == nil)
-    #expect(reader.number(UInt64.self) == nil)
+    frames = reader.frames()
+    let number = reader.number(UInt64.self)
+    #expect(frames == nil && number == nil)
   }
 }

@@ -40,8 +40,9 @@ private typealias Action = TaskSchedulerAction<String>
     attempt: Int = 1, retries: Int = 0, losses: Int = 0
   ) {
     let placement = engine.map { TaskPlacement(engine: $0, attempt: attempt, retries: retries, lossCount: losses) }
-    #expect(
-      state.restore(.init(submission: submission, placement: placement), patience: .seconds(30), now: now))
+    let isRestored = state.restore(
+      .init(submission: submission, placement: placement), patience: .seconds(30), now: now)
+    #expect(isRestored)
   }
 
   @Test func tasksThatNoEngineHadAreQueued() {
@@ -154,7 +155,9 @@ private typealias Action = TaskSchedulerAction<String>
   @Test func anIDIsRestoredOnce() {
     var state = scheduler()
     restore(&state, submission("a"))
-    #expect(!state.restore(.init(submission: submission("a"), placement: nil), patience: .seconds(1), now: now))
+    let isRestored = state.restore(
+      .init(submission: submission("a"), placement: nil), patience: .seconds(1), now: now)
+    #expect(!isRestored)
     state.taskSubmitted(submission("a"), now: now)
     #expect(drain(&state) == [.duplicate("<a>", taskID: "a")])
   }
