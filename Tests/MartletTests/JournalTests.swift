@@ -109,9 +109,8 @@ import Testing
       try cluster.startController()
       try cluster.startEngine()
       #expect(try await queued.value(timeout: .seconds(60)) == 2)
-      let error = await #expect(throws: RemoteError.self) { try await running.value(timeout: .seconds(60)) }
-      #expect(error?.ename == "EngineError")
-      #expect(error?.evalue.contains("died while running task") == true)
+      let error = await #expect(throws: EngineError.self) { try await running.value(timeout: .seconds(60)) }
+      #expect(error?.description.contains("died while running task") == true)
       #expect(try runs(marks) == ["running": 1, "queued": 1])
       await client.close()
     }

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Logging
 import MartletWire
 
@@ -18,12 +17,11 @@ extension Journal {
     let exists = FileManager.default.fileExists(atPath: path)
     do {
       return try read(try JournalDatabase(path: path), isContinuation: exists, limits, logger)
-    } catch let error as DatabaseError where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
+    } catch {
+      guard JournalDatabase.isDamage(error) else { throw unusable(path, error) }
       logger.error(
         "the journal is damaged and was moved aside; tasks of an earlier controller may be lost",
         metadata: [LogKey.path: "\(JournalDatabase.moveAside(path))", LogKey.reason: "\(error)"])
-    } catch {
-      throw unusable(path, error)
     }
     do {
       return try read(try JournalDatabase(path: path), isContinuation: exists, limits, logger)

@@ -38,7 +38,9 @@ extension EngineConnection {
     ]
     if let id { content["id"] = .int(id) }
     // What runs is asked for before what has ended, so nothing is missed in between.
-    if let receiver { content["tasks"] = .array((receiver.taskIDs() + sender.keptReplies).map { .string($0) }) }
+    if let running = receiver?.taskIDs(), let ended = sender.keptReplies {
+      content["tasks"] = .array((running + ended).map { .string($0) })
+    }
     try sendToHub(MessageType.registrationRequest, .object(content))
   }
 

@@ -63,8 +63,8 @@ final class ReplySender: Sendable {
   /// Keeps the latest replies from now on.
   func keepReplies() { state.withLock { $0.recent = $0.recent ?? RecentReplies() } }
 
-  /// The ids of the tasks whose replies are kept.
-  var keptReplies: [String] { state.withLock { $0.recent?.ids ?? [] } }
+  /// The ids of the tasks whose replies are kept; `nil` if none are.
+  var keptReplies: [String]? { state.withLock { $0.recent?.ids } }
 
   /// Sends those replies to some tasks again that are kept.
   func sendAgain(_ ids: Set<String>) { state.withLock { $0.sendAgain(ids) } }

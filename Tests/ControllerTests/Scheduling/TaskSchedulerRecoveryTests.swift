@@ -27,6 +27,13 @@ private typealias Action = TaskSchedulerAction<String>
     .dispatch("<\(id)>", taskID: id, engine: engine, attempt: attempt)
   }
 
+  private func answer(
+    _ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity, _ id: String
+  ) -> [Action] {
+    state.replyArrived(from: engine, taskID: id, outcome: .ok, reply: "\(id)!", now: now)
+    return drain(&state)
+  }
+
   private func submission(
     _ id: String, targets: [EngineIdentity] = [], after: [String] = [], retries: Int = 0, isRepeated: Bool = false
   ) -> TaskSubmission<String> {
@@ -135,6 +142,7 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(drain(&state) == [])
     state.engineRegistered(one, now: now)
     #expect(drain(&state) == [dispatched("a", one)])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one)])
     state.advance(to: now + .seconds(30))
     #expect(drain(&state) == [.fail("<b>", taskID: "b", .impossibleDependency)])
     state.taskSubmitted(submission("late", targets: [two]), now: now)
