@@ -110,7 +110,7 @@ import Testing
       try cluster.startEngine()
       #expect(try await queued.value(timeout: .seconds(60)) == 2)
       let error = await #expect(throws: EngineError.self) { try await running.value(timeout: .seconds(60)) }
-      #expect(error?.description.contains("died while running task") == true)
+      #expect(error?.description.contains("Engine 0 died while running task") == true)
       #expect(try runs(marks) == ["running": 1, "queued": 1])
       await client.close()
     }

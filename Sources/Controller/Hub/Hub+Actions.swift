@@ -16,6 +16,7 @@ extension Hub {
     case .engineRegistered(let uuid, let id, let returnsTasks):
       for scheduler in schedulers { scheduler.engineRegistered(uuid, id: id, returnsTasks: returnsTasks) }
     case .engineRestored(let uuid, let id):
+      taskScheduler?.engineAwaited(uuid, id: id)
       for scheduler in schedulers where !(scheduler is TaskScheduler) {
         scheduler.engineRegistered(uuid, id: id, returnsTasks: false)
       }

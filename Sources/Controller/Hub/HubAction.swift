@@ -9,7 +9,8 @@ enum HubAction {
   case notify(type: String, parent: Bytes?, content: JSONValue)
   /// Tell the schedulers that an engine can take work.
   case engineRegistered(uuid: String, id: Int, returnsTasks: Bool)
-  /// Tell all schedulers but the task scheduler that an engine of an earlier controller can take work.
+  /// Tell all schedulers but the task scheduler that an engine of an earlier controller can take work, and the task scheduler
+  /// that it is awaited.
   case engineRestored(uuid: String, id: Int)
   /// Tell the task scheduler that an engine has registered again that may have tasks of an earlier controller: those, or nil
   /// if it doesn't tell.

@@ -82,6 +82,11 @@ actor TaskScheduler: SocketDriver {
     engineReturned(uuid, id: id, returnsTasks: returnsTasks, tasks: nil)
   }
 
+  /// An engine of an earlier controller is to come back.
+  nonisolated func engineAwaited(_ uuid: String, id: Int) {
+    execute { $0.state.engineAwaited(EngineIdentity(uuid), id: id) }
+  }
+
   /// An engine can take tasks, and may have some of an earlier controller's.
   ///
   /// - Parameter tasks: those that it has or has answered; `nil` if it doesn't tell.

@@ -122,6 +122,11 @@ struct EngineRegistry {
     return engine
   }
 
+  /// Notes the integer id of an engine that is expected.
+  mutating func name(_ engine: EngineHandle, id: Int) {
+    if records[engine].isExpected { records[engine].number = Int32(exactly: id) ?? -1 }
+  }
+
   /// An engine that was expected has come back with its tasks. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
   mutating func revive(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, now: ContinuousClock.Instant) {

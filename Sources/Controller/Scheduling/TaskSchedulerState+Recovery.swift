@@ -74,6 +74,11 @@ extension TaskSchedulerState {
     engines.start(task, on: engine, &tasks, now: now)
   }
 
+  /// Notes the id of an engine of the earlier controller that is to come back.
+  mutating func engineAwaited(_ identity: EngineIdentity, id: Int) {
+    if let engine = engines.find(identity) { engines.name(engine, id: id) }
+  }
+
   /// An engine of the earlier controller has come back. What it doesn't have never reached it, and is queued again.
   mutating func engineReturned(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, tasks held: Set<String>?) {
     engines.revive(engine, id: id, returnsTasks: returnsTasks, now: now)

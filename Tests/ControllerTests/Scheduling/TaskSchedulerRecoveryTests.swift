@@ -127,9 +127,11 @@ private typealias Action = TaskSchedulerAction<String>
   @Test func theCrashLimitCountsEarlierLosses() {
     var state = scheduler(crashLimit: 2)
     restore(&state, submission("p", retries: 9), on: "one", attempt: 2, retries: 8, losses: 1)
+    state.engineAwaited(one, id: 5)
+    state.engineAwaited(two, id: 6)
     state.engineUnregistered(one, .ended("it was killed"), now: now)
     state.advance(to: now + .seconds(1))
-    let loss = EngineLoss(engine: one, reason: "it was killed", count: 2, isAtLimit: true)
+    let loss = EngineLoss(engine: one, id: 5, reason: "it was killed", count: 2, isAtLimit: true)
     #expect(drain(&state) == [.fail("<p>", taskID: "p", .engineLost(loss))])
   }
 
