@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Logging
 import MartletWire
 
@@ -17,11 +18,13 @@ extension Journal {
     let exists = FileManager.default.fileExists(atPath: path)
     do {
       return try read(try JournalDatabase(path: path), isContinuation: exists, limits, logger)
-    } catch {
-      guard JournalDatabase.isDamage(error) else { throw unusable(path, error) }
+    } catch let error as DatabaseError where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
+      let aside = JournalDatabase.moveAside(path)
       logger.error(
         "the journal is damaged and was moved aside; tasks of an earlier controller may be lost",
-        metadata: [LogKey.path: "\(JournalDatabase.moveAside(path))", LogKey.reason: "\(error)"])
+        metadata: [LogKey.path: "\(aside)", LogKey.reason: "\(error)"])
+    } catch {
+      throw unusable(path, error)
     }
     do {
       return try read(try JournalDatabase(path: path), isContinuation: exists, limits, logger)

@@ -113,14 +113,6 @@ final class JournalDatabase: Sendable {
   /// Removes a journal that nobody uses.
   static func remove(_ path: String) { for file in files(path) { unlink(file) } }
 
-  /// Whether an error means that a file is no database, or a damaged one.
-  static func isDamage(_ error: any Error) -> Bool {
-    // A cast would fail in a program that has GRDB twice.
-    let error = error as NSError
-    guard error.domain == DatabaseError.errorDomain else { return false }
-    return [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(ResultCode(rawValue: CInt(error.code & 0xFF)))
-  }
-
   /// Renames a journal that can't be used.
   ///
   /// - Returns: its new path.
