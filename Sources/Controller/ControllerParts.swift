@@ -78,7 +78,7 @@ struct ControllerParts: Sendable {
     await hearts.start()
     await connections.start()
     await hub.start(
-      engineInfo: engineInfo, observers: [tasks, mux, broadcast], taskScheduler: tasks, hearts: hearts,
+      engineInfo: engineInfo, observers: [tasks, mux, control, broadcast], taskScheduler: tasks, hearts: hearts,
       control: control, restoring: restoringEngines, tasks: onEngines)
   }
 

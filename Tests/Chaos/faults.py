@@ -11,12 +11,12 @@ from ledger import LEAVING
 #: CHAOS_FAULTS, for example `CHAOS_FAULTS=controller_kill=1,engine_kill=5`.
 KILLS = {
     "engine_kill": 10, "engine_leave": 3, "engine_stop": 4, "worker_kill": 6, "worker_stop": 2, "client_kill": 3,
-    "client_stop": 2, "controller_stop": 1, "engine_long_stop": 0, "controller_kill": 0,
+    "client_stop": 2, "controller_stop": 1, "engine_long_stop": 1, "controller_kill": 0,
     "starting_worker_kill": 0,
 }
 LINKS = {
     "engine_cut": 6, "engine_cut_one_way": 6, "engine_slow": 4, "client_cut": 3, "client_cut_one_way": 3,
-    "client_slow": 2, "engine_kill": 3, "engine_reset": 0, "engine_refuse": 0,
+    "client_slow": 2, "engine_kill": 3, "engine_reset": 3, "engine_refuse": 3,
 }
 
 
@@ -145,8 +145,9 @@ class Faults:
         return (engine := self.engine()) and self.stop(engine, 0.1, 2)
 
     def engine_long_stop(self):
-        """Longer than its hearts may miss: its tasks are given up."""
+        """Longer than its hearts may miss: its tasks are given up. An engine of ipyparallel is told to end."""
         if engine := self.engine():
+            engine.expected_to_end = engine.kind == "python"
             self.harm(engine, "stopped", time.monotonic() + 15)
             return self.stop(engine, 10, 15)
 

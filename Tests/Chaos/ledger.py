@@ -12,8 +12,12 @@ from statistics import median
 #: What a task ends with whose engine was lost.
 ENGINE_LOST = {"EngineError", "EngineLost"}
 
-#: The harm of an engine that is asked to end.
+#: What a request ends with that was lost on its way to an engine or back.
+LOST = "TaskLost"
+
+#: The harm of an engine that is asked to end, and those of its connections.
 LEAVING = "told to leave"
+CUT_OFF = {"its connections were reset", "its connections were refused"}
 
 #: Seconds after the end of a harm for which its consequences may still be told.
 GRACE = 20.0
@@ -170,6 +174,10 @@ class Ledger:
             if not any(harm.explains(names, task, end["at"]) for harm in self.harms):
                 return "its engine was not harmed"
             return None
+        if error["ename"] == LOST:
+            cuts = [harm for harm in self.harms if harm.what in CUT_OFF]
+            is_true = any(harm.explains(named_engines(error), task, end["at"]) for harm in cuts)
+            return None if is_true else "its engine's connections were not harmed"
         if error["ename"] == "CancellationError":
             # What Swift functions throw that are waiting while their engine is told to leave.
             told = [harm for harm in self.harms if harm.what == LEAVING]

@@ -101,6 +101,13 @@ def test_a_true_reason(evalue, engine):
     assert ledger.figures()["heard of a killed engine after"] == (0.5, 0.5)
 
 
+@pytest.mark.parametrize("what, is_true", [("its connections were reset", True), ("killed", False)])
+def test_a_request_lost_on_the_way(what, is_true):
+    ledger = ledger_of(submitted("a"), failed("a", "TaskLost", "engine 7 answered a later request", engine=E1))
+    ledger.harm({E1, "7"}, what, since=1.5, until=1.5)
+    assert ("were not harmed" not in " ".join(ledger.complaints())) == is_true
+
+
 def test_an_engine_that_was_never_harmed():
     ledger = ledger_of(submitted("a"), failed("a"))
     ledger.harm({E2, "8"}, "killed", since=1.5)

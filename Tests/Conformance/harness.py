@@ -34,6 +34,18 @@ def controller_command():
     return shlex.split(os.environ.get("MARTLET_CONTROLLER_CMD", "")) or [binary("martlet"), "controller"]
 
 
+def children_of(process, role):
+    """The running descendants of a process that are Martlet processes of this role. Others may end meanwhile."""
+
+    def is_wanted(child):
+        try:
+            return child.status() != "zombie" and child.cmdline()[1:2] == [role]
+        except psutil.NoSuchProcess:
+            return False
+
+    return [child for child in psutil.Process(process.pid).children(recursive=True) if is_wanted(child)]
+
+
 def wait_until(condition, what, timeout=TIMEOUT):
     """Return the first true value of ``condition()``; AssertionError naming ``what`` if none comes in time."""
     deadline = time.monotonic() + timeout

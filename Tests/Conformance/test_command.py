@@ -8,9 +8,8 @@ import sys
 import time
 
 import ipyparallel as ipp
-import psutil
 import pytest
-from harness import TIMEOUT, binary, wait_until
+from harness import TIMEOUT, binary, children_of, wait_until
 from ipyparallel import interactive
 from place import clean
 
@@ -69,7 +68,7 @@ class Sleepers:
         assert self.child.stdout.readline().startswith("engines [0, 1]"), self.child.stderr.read()
 
     def engines(self):
-        return [p for p in psutil.Process(self.child.pid).children(recursive=True) if p.cmdline()[1:2] == ["engine"]]
+        return children_of(self.child, "engine")
 
     def end(self):
         output, errors = self.child.communicate(timeout=2 * TIMEOUT)

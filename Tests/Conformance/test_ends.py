@@ -8,18 +8,12 @@ import sys
 import time
 
 import ipyparallel as ipp
-import psutil
 import pytest
-from harness import TIMEOUT, binary, controller_command, wait_until
+from harness import TIMEOUT, binary, children_of, controller_command, wait_until
 from ipyparallel import interactive
 from place import clean
 from test_command import Sleepers
 from test_state_files import NOBODY, open_place  # noqa: F401, a fixture
-
-
-def children_of(process, role):
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if child.status() != "zombie" and child.cmdline()[1:2] == [role]]
 
 
 def engines_of(process):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from harness import TIMEOUT, wait_until
-from simulated import raw_client, reply_ok, swarm_of, wait_for_engines
+from simulated import raw_client, swarm_of, wait_for_engines
 
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
 __name__ = "__main__"
@@ -15,7 +15,11 @@ def drops(*labels):
 
     def answer(engine, frames):
         metadata = json.loads(frames[frames.index(b"<IDS|MSG>") + 4])
-        return [] if metadata.get("label") in labels else reply_ok(engine, frames)
+        if metadata.get("label") in labels:
+            return []
+        # What a broadcast's reply is known by.
+        kept = {key: metadata[key] for key in ("original_msg_id",) if key in metadata}
+        return [engine.wire.reply(frames, engine=engine.uuid, metadata=kept)]
 
     return answer
 

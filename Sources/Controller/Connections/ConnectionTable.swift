@@ -9,8 +9,10 @@ import MartletZeroMQ
 /// - It sends a message that never ends, which libzmq keeps until it is complete: it may hold ``Limits/held`` bytes.
 /// - It subscribes and does not read: it may fall behind by ``Limits/backlog`` bytes.
 /// - It has an identity that belongs to another peer. libzmq ignores whoever connects with an identity in use, for as
-///   long as that connection lasts. So after the connection of a proven peer has ended, which may have come back too
-///   early, and when an engine can't be reached, peers that were never heard have to connect again.
+///   long as that connection lasts. So when the connection of a proven peer has ended, which may have come back too
+///   early, those who came after its last message and were never heard have to connect again; and so have all who were
+///   never heard when an engine can't be reached. A first message that is on its way at that moment may be lost, so
+///   nobody else has to.
 struct ConnectionTable {
   struct Limits: Sendable, Hashable {
     /// The bytes of an unfinished message from a peer that has not proven to have the key; nil for no limit.
@@ -39,14 +41,17 @@ struct ConnectionTable {
     let accepted: ContinuousClock.Instant
     /// Whether all of its messages were noticed so far.
     var isWatched: Bool
-    /// Whether any message came.
+    /// Whether any message came, and when the last one did.
     var isHeard = false
+    var lastHeard: ContinuousClock.Instant
     var isHeardSinceCheck = false
     var isProven = false
     /// The bytes received when a message came last.
     var base: UInt64 = 0
     /// The bytes received since then: an unfinished message.
     var held: UInt64 = 0
+    /// The bytes received at the last check.
+    var known: UInt64 = 0
     /// What had been published and acknowledged when nothing waited last.
     var caughtUp: (published: UInt64, acknowledged: UInt64)?
   }
@@ -56,8 +61,16 @@ struct ConnectionTable {
   private var connections: [Int32: Connection] = [:]
   /// The connections of peers that have not proven themselves.
   private var unproven: Set<Int32> = []
-  /// When mute peers are made to connect again, since one that had proven itself has lost its connection.
-  private var reunion: ContinuousClock.Instant?
+  /// Connections of proven peers that have ended lately.
+  private var losses: [Loss] = []
+
+  /// The end of a proven peer's connection. If the peer has come back too early, it did so after its last message and
+  /// before the end, and it is told to connect again when the time is up.
+  private struct Loss {
+    let lastHeard: ContinuousClock.Instant
+    let end: ContinuousClock.Instant
+    var deadline: ContinuousClock.Instant { end + ConnectionTable.reconnectionTime }
+  }
 
   /// How long after the end of a connection its peer is back, in vain if libzmq has not let go of the old one.
   static let reconnectionTime = Duration.seconds(2)
@@ -85,20 +98,21 @@ struct ConnectionTable {
   }
 
   mutating func accepted(_ descriptor: Int32, now: ContinuousClock.Instant) {
-    connections[descriptor] = Connection(accepted: now, isWatched: isListening)
+    connections[descriptor] = Connection(accepted: now, isWatched: isListening, lastHeard: now)
     unproven.insert(descriptor)
   }
 
   mutating func disconnected(_ descriptor: Int32, now: ContinuousClock.Instant) {
     guard let connection = connections.removeValue(forKey: descriptor) else { return }
     unproven.remove(descriptor)
-    if role == .clients, connection.isProven { reunion = reunion ?? now + Self.reconnectionTime }
+    if role == .clients, connection.isProven { losses.append(Loss(lastHeard: connection.lastHeard, end: now)) }
   }
 
   /// A message came from a connection.
-  mutating func heard(_ descriptor: Int32, isValid: Bool) {
+  mutating func heard(_ descriptor: Int32, isValid: Bool, now: ContinuousClock.Instant) {
     guard connections[descriptor] != nil else { return }
     connections[descriptor]?.isHeard = true
+    connections[descriptor]?.lastHeard = now
     connections[descriptor]?.isHeardSinceCheck = true
     if isValid, role.provesPeers {
       connections[descriptor]?.isProven = true
@@ -118,8 +132,8 @@ struct ConnectionTable {
     now: ContinuousClock.Instant, published: UInt64, traffic: (Int32) -> AcceptedConnection.Traffic?
   ) -> [End] {
     var ends: [End] = []
-    let isReunion = reunion.map { now >= $0 } ?? false
-    if isReunion { reunion = nil }
+    let due = losses.prefix { $0.deadline <= now }
+    losses.removeFirst(due.count)
     for descriptor in unproven {
       guard var connection = connections[descriptor] else { continue }
       defer { connections[descriptor] = connection }
@@ -128,12 +142,17 @@ struct ConnectionTable {
           ends.append(End(descriptor: descriptor, reason: .mute))
           continue
         }
-        if isReunion, now - connection.accepted < Self.unnoticedTime {
-          ends.append(End(descriptor: descriptor, reason: .unreachable))
-          continue
-        }
       }
-      guard let traffic = traffic(descriptor) else { continue }
+      let traffic = traffic(descriptor)
+      let isQuiet = traffic.map { $0.received == connection.known } ?? true
+      connection.known = traffic?.received ?? 0
+      if !connection.isHeard, isQuiet, now - connection.accepted < Self.unnoticedTime,
+        due.contains(where: { $0.lastHeard <= connection.accepted && connection.accepted <= $0.end })
+      {
+        ends.append(End(descriptor: descriptor, reason: .unreachable))
+        continue
+      }
+      guard let traffic else { continue }
       if role == .subscribers {
         if let backlog = connection.backlog(traffic, published: published), backlog > limits.backlog {
           ends.append(End(descriptor: descriptor, reason: .backlog))

@@ -114,7 +114,7 @@ actor ConnectionWatch: EventLoopActor {
   private func check(_ socket: Watched) {
     let notes = socket.ears.take()
     for event in notes.events { note(event, socket) }
-    for (descriptor, isValid) in notes.heard { socket.table.heard(descriptor, isValid: isValid) }
+    for (descriptor, isValid) in notes.heard { socket.table.heard(descriptor, isValid: isValid, now: .now) }
     if notes.isEngineMissing { for end in socket.table.missingEngine() { perform(end, socket) } }
     let ends = socket.table.check(
       now: .now, published: socket.ears.published, traffic: { AcceptedConnection.traffic($0) })

@@ -11,11 +11,15 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
 
   private let clients: RelaySocket
   /// Each has a share of the engines.
-  private let leaves: [RelaySocket]
+  let leaves: [RelaySocket]
+  /// The monitor of each leaf, and the copies of broadcasts that its engines have.
+  let connections: [LeafConnections]
+  var open: [OpenRequests<String>]
+  var probes: Probes
   private let logger: Logger
-  private var session: Session
-  private var state: BroadcastState<BroadcastMessage>
-  private var outgoing = Multipart()
+  var session: Session
+  var state: BroadcastState<BroadcastMessage>
+  var outgoing = Multipart()
   private var strayReplies = LogThrottle()
   /// Copies for engines that are registered but can't be reached yet.
   private var held: [Copy] = []
@@ -28,18 +32,33 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     let target: BroadcastTarget
   }
 
+  /// Watches the connections of a leaf.
+  final class LeafConnections {
+    let monitor: SocketMonitor
+    init(_ monitor: consuming SocketMonitor) { self.monitor = monitor }
+  }
+
   init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, logger: Logger) throws {
     let tree = BroadcastTree(depth: sockets.configuration.broadcastDepth)
     clients = try sockets.relayRouter("broadcast_in", mandatory: false, logger: logger)
     try endpoints.bind(clients, .broadcast, .client)
     var leaves: [RelaySocket] = []
+    var connections: [LeafConnections] = []
     for index in 0..<tree.leafCount {
-      let leaf = try sockets.relayRouter("broadcast_\(tree.path(ofLeaf: index))", mandatory: true, logger: logger)
-      try endpoints.bind(leaf, .broadcast, .engine)
+      let name = "broadcast_\(tree.path(ofLeaf: index))"
+      let leaf = try sockets.relayRouter(name, mandatory: true, logger: logger)
+      connections.append(
+        LeafConnections(
+          try SocketMonitor(
+            leaf.socket, context: sockets.context, name: "\(name)-\(Session.randomID())", events: .ofConnections)))
+      try endpoints.bind(leaf, .broadcast, .engine, isMonitored: false)
       leaves.append(leaf)
     }
     self.leaves = leaves
+    self.connections = connections
+    open = leaves.map { _ in OpenRequests() }
     session = try sockets.session()
+    probes = Probes(session: session)
     state = BroadcastState(tree: tree, limit: sockets.configuration.queueLimit)
     self.loop = loop
     self.logger = logger
@@ -48,7 +67,10 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   /// Starts serving.
   func start() {
     serve(clients) { $0.readClients() }
-    for leaf in leaves.indices { serve(leaves[leaf]) { $0.readLeaf(leaf) } }
+    for leaf in leaves.indices {
+      serve(leaves[leaf]) { $0.readLeaf(leaf) }
+      serve(connections[leaf].monitor.socket) { $0.connectionsChanged(leaf) }
+    }
   }
 
   /// Stops serving.
@@ -66,6 +88,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
       // Replies the engine sent before it went may still be in a socket, and they count.
       for leaf in $0.leaves.indices { $0.readLeaf(leaf) }
       $0.state.engineUnregistered(EngineIdentity(uuid), departure, now: .now)
+      for leaf in $0.leaves.indices { $0.open[leaf].left(EngineIdentity(uuid)) }
       $0.act()
     }
   }
@@ -77,8 +100,8 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     act()
   }
 
-  private func readLeaf(_ index: Int) {
-    leaves[index].drain { (message) throws(WireError) in try finish(&message) }
+  func readLeaf(_ index: Int) {
+    leaves[index].drain { (message) throws(WireError) in try finish(&message, leaf: index) }
     act()
   }
 
@@ -121,10 +144,17 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   }
 
   /// Takes a reply as it arrived: `[engine, client, <IDS|MSG>, …]`.
-  private func finish(_ message: inout Multipart) throws(WireError) {
+  private func finish(_ message: inout Multipart, leaf: Int) throws(WireError) {
     let layout = try session.verify(message, identities: 2)
     let metadata = try ReplyMetadata(of: message, layout)
     let engine = EngineIdentity(message.text(at: 0))
+    guard !probes.isAnswer(message, at: 1) else {
+      if metadata.outcome.answersProbe, let id = try message.parentID(layout) {
+        takeProbeAnswer(id, from: engine, leaf: leaf)
+      }
+      return
+    }
+    open[leaf].answered(BroadcastTree.messageID(original: metadata.originalID, target: engine), by: engine)
     let reply = try BroadcastMessage(reply: &message, layout: layout)
     state.replyArrived(
       from: engine, originalID: metadata.originalID, reply: reply, size: reply.frames.totalSize,
@@ -133,10 +163,11 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
 
   // MARK: - Actions
 
-  private func act() {
+  func act() {
     while let action = state.nextAction() { perform(action) }
-    wake(at: state.nextDeadline) {
+    wake(at: (open.map(\.nextDeadline) + [state.nextDeadline]).compactMap(\.self).min()) {
       $0.state.advance(to: .now)
+      $0.lookAtEngines()
       $0.act()
     }
   }
@@ -149,8 +180,8 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
       reply.frames.append(1..<reply.frames.count, to: &outgoing)
       sendToClient()
     case .coalesce(let base, let replies, _, let targets): merge(replies, into: base, targets)
-    case .engineLost(let message, let id, let loss, let targets, let isCoalescing):
-      answer(message, id, SchedulerReply.engineLost(loss, taskID: id), targets: isCoalescing ? targets : nil)
+    case .fail(let message, let id, let reason, let targets, let isCoalescing):
+      answer(message, id, SchedulerReply.failure(reason, taskID: id), targets: isCoalescing ? targets : nil)
     case .refuse(let message, let id, let targets, let isCoalescing, let excess):
       let ids = isCoalescing ? [id] : targets.map { BroadcastTree.messageID(original: id, target: $0.engine) }
       for id in ids {
@@ -180,7 +211,10 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
       metadata: message.metadata(originalID: copy.originalID, target: target),
       content: message.frames[message.layout.content].array)
     message.frames.append(message.bufferIndices, to: &outgoing)
-    guard leaves[state.tree.leaf(ofEngineID: target.id)].send(&outgoing) != .sent else { return }
+    let leaf = state.tree.leaf(ofEngineID: target.id)
+    guard leaves[leaf].send(&outgoing) != .sent else {
+      return open[leaf].sent(copy.id, to: target.engine, copy.originalID, now: .now)
+    }
     outgoing.removeAll()
     held.append(copy)
     retrySoon { $0.retry() }
@@ -193,6 +227,8 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     for copy in waiting where state.isAwaited(copy.originalID, from: copy.target.engine) { dispatch(copy) }
     act()
   }
+
+  // MARK: - Answers
 
   /// Answers a coalescing broadcast: one reply gives everything but the buffers, which are those of all replies.
   private func merge(_ replies: [BroadcastMessage], into base: BroadcastMessage, _ targets: [BroadcastTarget]) {

@@ -4,7 +4,8 @@ import MartletZeroMQ
 
 /// The relay of the direct (mux) and control queues between clients and the engines they name.
 ///
-/// Each message is verified once, its two outer identities are exchanged, and its frames are forwarded as they are.
+/// Each message is verified once, its two outer identities are exchanged, and its frames are forwarded as they are. What
+/// the answer to a request in place of its engine takes is kept until the engine answers.
 actor DirectRelay: SocketDriver, EngineObserver {
   /// A queue.
   enum Kind: String, Sendable {
@@ -17,15 +18,33 @@ actor DirectRelay: SocketDriver, EngineObserver {
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
   var registrations = LoopRegistrations()
 
-  private let kind: Kind
-  private let clients: RelaySocket
-  private let engines: RelaySocket
-  private let hub: Hub
+  let kind: Kind
+  let clients: RelaySocket
+  let engines: RelaySocket
+  let connections: SocketMonitor
+  let hub: Hub
   private let scheduler: TaskScheduler
-  private var session: Session
-  private var outgoing = Multipart()
-  private var registered = EngineNames()
+  var session: Session
+  var outgoing = Multipart()
+  var registered = EngineNames()
   private var held = HeldRequests()
+  var open = OpenRequests<OpenRequest>()
+  var probes: Probes
+
+  /// What is kept of a request while its engine has it. It is copied, as each frame may hold on to all that was received
+  /// with it.
+  struct OpenRequest {
+    let client: Bytes
+    let type: String
+    let header: Bytes
+
+    /// - Parameter message: the request as an engine gets it: `[engine, client, <IDS|MSG>, …]`.
+    init(_ message: borrowing Multipart, _ layout: MessageLayout, type: String) {
+      client = Bytes(copying: message.bytes(at: 1))
+      self.type = type
+      header = Bytes(copying: message.bytes(at: layout.header))
+    }
+  }
 
   init(
     _ kind: Kind, sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub,
@@ -35,9 +54,13 @@ actor DirectRelay: SocketDriver, EngineObserver {
     engines = try sockets.relayRouter(
       "\(kind.rawValue)_out", mandatory: true,
       highWaterMark: kind == .mux ? ControllerSockets.requests : ControllerSockets.replies, logger: logger)
+    connections = try SocketMonitor(
+      engines.socket, context: sockets.context, name: "\(kind.rawValue)_out-\(Session.randomID())",
+      events: .ofConnections)
     try endpoints.bind(clients, kind.channel, .client)
-    try endpoints.bind(engines, kind.channel, .engine)
+    try endpoints.bind(engines, kind.channel, .engine, isMonitored: false)
     session = try sockets.session()
+    probes = Probes(session: session)
     self.kind = kind
     self.loop = loop
     self.hub = hub
@@ -48,6 +71,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
   func start() {
     serve(clients) { $0.readClients() }
     serve(engines) { $0.readEngines() }
+    serve(connections.socket) { $0.connectionsChanged() }
   }
 
   /// Stops serving.
@@ -58,7 +82,12 @@ actor DirectRelay: SocketDriver, EngineObserver {
   }
 
   nonisolated func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
-    execute { $0.registered.remove(uuid) }
+    execute {
+      // Replies the engine sent before it went may still be in the socket.
+      $0.readEngines()
+      $0.registered.remove(uuid)
+      $0.open.left(EngineIdentity(uuid))
+    }
   }
 
   /// Sends an engine a message of the controller's own.
@@ -78,48 +107,62 @@ actor DirectRelay: SocketDriver, EngineObserver {
     clients.drain { (message) throws(WireError) in
       let layout = try session.verify(message, identities: 2)
       message.swapAt(0, 1)
-      switch kind {
-      case .mux: try relayRequest(&message, layout)
-      case .control: try relayControl(&message, layout)
-      }
+      if kind == .control { try forwardAbort(message, layout) }
+      try relayRequest(&message, layout)
     }
-    hub.announceReports()
+    finishBatch()
   }
 
-  private func readEngines() {
+  func readEngines() {
     engines.drain { (message) throws(WireError) in
       let layout = try session.verify(message, identities: 2)
       message.swapAt(0, 1)
-      if kind == .mux { try reportReply(message, layout) }
+      guard !probes.isAnswer(message, at: 0) else { return try takeProbeAnswer(message, layout) }
+      try noteReply(message, layout)
       clients.send(&message)
     }
+    finishBatch()
+  }
+
+  func finishBatch() {
     hub.announceReports()
+    wake(at: open.nextDeadline) { $0.lookAtEngines() }
   }
 
   private func relayRequest(_ message: inout Multipart, _ layout: MessageLayout) throws(WireError) {
     let header = try message.header(layout)
-    let isRequest = header.messageType.hasSuffix("_request")
-    if isRequest, let excess = hub.directExcess { return refuse(&message, layout, header, excess) }
-    if isRequest {
-      let engine = registered.uuid(in: message, at: 0) ?? message.text(at: 0)
+    guard header.messageType.hasSuffix("_request") else {
+      engines.send(&message)
+      return
+    }
+    let engine = registered.uuid(in: message, at: 0)
+    if kind == .mux {
+      if let excess = hub.directExcess { return refuse(&message, layout, header, excess) }
       hub.report(
         .requested(
-          taskID: header.messageID, .mux, engine: engine, size: message.totalSize(), hub.record(message, layout)))
+          taskID: header.messageID, .mux, engine: engine ?? message.text(at: 0), size: message.totalSize(),
+          hub.record(message, layout)))
     }
-    guard engines.send(&message) != .sent, isRequest else { return }
+    // Sending takes the frames.
+    let request = engine == nil ? nil : OpenRequest(message, layout, type: header.messageType)
+    guard engines.send(&message) != .sent else {
+      if let engine, let request { open.sent(header.messageID, to: EngineIdentity(engine), request, now: .now) }
+      return
+    }
     guard !message.isEmpty else {
       // libzmq failed in the middle of the message, which nobody can answer any more.
-      return hub.report(.answered(taskID: header.messageID))
+      if kind == .mux { hub.report(.answered(taskID: header.messageID)) }
+      return
     }
     let now = ContinuousClock.now
     let engineID = registered.id(of: message.text(at: 0))
-    let request = HeldRequest(
+    let held = HeldRequest(
       message: HeldMessage(taking: &message, layout: layout, messageType: header.messageType),
       taskID: header.messageID, engineID: engineID, deadline: now + HeldRequests.patience)
-    if held.hold(request, isRegistered: isRegistered(request), now: now) {
+    if self.held.hold(held, isRegistered: isRegistered(held), now: now) {
       retrySoon { $0.retry() }
     } else {
-      answerForEngine(request)
+      answerForEngine(held)
     }
   }
 
@@ -132,15 +175,13 @@ actor DirectRelay: SocketDriver, EngineObserver {
       SchedulerReply.failure(.queueFull(excess), taskID: header.messageID))
   }
 
-  private func relayControl(_ message: inout Multipart, _ layout: MessageLayout) throws(WireError) {
-    try forwardAbort(message, layout)
-    engines.send(&message)
-  }
-
-  private func reportReply(_ message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {
+  private func noteReply(_ message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {
     try message.checkObject(at: layout.header)
     guard let parent = try message.parentID(layout) else { return }
-    let metadata = try ReplyMetadata(of: message, layout, from: registered.uuid(in: message, at: 1))
+    let uuid = registered.uuid(in: message, at: 1)
+    if let uuid { open.answered(parent, by: EngineIdentity(uuid)) }
+    guard kind == .mux else { return }
+    let metadata = try ReplyMetadata(of: message, layout, from: uuid)
     hub.report(.replied(taskID: parent, metadata.sender, hub.record(message, layout)))
   }
 
@@ -165,11 +206,20 @@ actor DirectRelay: SocketDriver, EngineObserver {
       send: { request in
         defer { outgoing.removeAll() }
         request.message.append(to: &outgoing)
-        return engines.send(&outgoing)
+        let result = engines.send(&outgoing)
+        if result == .sent { noteSent(request) }
+        return result
       })
     for request in unanswered { answerForEngine(request) }
     if !held.isEmpty { retrySoon { $0.retry() } }
-    hub.announceReports()
+    finishBatch()
+  }
+
+  private func noteSent(_ held: HeldRequest) {
+    let message = held.message
+    open.sent(
+      held.taskID, to: EngineIdentity(message.frames.text(at: 0)),
+      OpenRequest(message.frames, message.layout, type: message.messageType), now: .now)
   }
 
   /// Answers a request in place of its engine.
@@ -177,7 +227,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
     let engine = EngineIdentity(request.message.frames.text(at: 0))
     let loss = EngineLoss(engine: engine, id: request.engineID, reason: "it is not connected")
     answer(request.message, SchedulerReply.engineLost(loss, taskID: request.taskID)) { reply in
-      SchedulerReply.report(reply, taskID: request.taskID, to: hub)
+      if kind == .mux { SchedulerReply.report(reply, taskID: request.taskID, to: hub) }
     }
   }
 

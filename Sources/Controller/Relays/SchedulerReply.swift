@@ -80,11 +80,19 @@ enum SchedulerReply {
   static func append(
     _ parts: Parts, to message: inout Multipart, request: HeldMessage, session: inout Session
   ) {
-    let type = request.messageType
+    append(
+      parts, to: &message, requestType: request.messageType, header: request.frames.shared(request.layout.header),
+      session: &session)
+  }
+
+  /// Appends a reply to a request of this type and header to a message that holds the identities.
+  static func append(
+    _ parts: Parts, to message: inout Multipart, requestType type: String, header: Bytes, session: inout Session
+  ) {
     let replyType = type.hasSuffix("_request") ? type.dropLast("_request".count) + "_reply" : "apply_reply"
     session.append(
-      to: &message, type: String(replyType), parent: request.frames.shared(request.layout.header),
-      metadata: parts.metadata.bytes.array, content: parts.content.bytes.array)
+      to: &message, type: String(replyType), parent: header, metadata: parts.metadata.bytes.array,
+      content: parts.content.bytes.array)
   }
 
   /// Takes a reply that was appended to a message, which is left empty.

@@ -28,8 +28,7 @@ actor TaskScheduler: SocketDriver {
   var held: [HeldTask] = []
   /// The engines of the held tasks.
   var unreachable: Set<EngineIdentity> = []
-  /// How many probes were sent, which makes their ids unique.
-  var probeCount = 0
+  var probes: Probes
   var losses = LogThrottle()
   var hasNotedMissingEngines = false
 
@@ -53,6 +52,7 @@ actor TaskScheduler: SocketDriver {
     try endpoints.bind(clients, .task, .client, isMonitored: false)
     try endpoints.bind(engines, .task, .engine)
     session = try sockets.session()
+    probes = Probes(session: session)
     var configuration = sockets.configuration.scheduling
     configuration.reportsChanges = journal != nil
     state = TaskSchedulerState(configuration: configuration)
@@ -192,7 +192,7 @@ actor TaskScheduler: SocketDriver {
     let uuid = names.uuid(in: message, at: 0) ?? message.text(at: 0)
     let engine = EngineIdentity(uuid)
     let metadata = try ReplyMetadata(of: message, layout, from: uuid)
-    if takeProbeAnswer(taskID, from: engine, metadata.outcome) { return }
+    guard !probes.isAnswer(message, at: 1) else { return takeProbeAnswer(taskID, from: engine, metadata.outcome) }
     state.replyArrived(
       from: engine, taskID: taskID, outcome: metadata.outcome, reply: hold(&message, layout, metadata.sender),
       now: .now)

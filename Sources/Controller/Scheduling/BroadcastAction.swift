@@ -7,9 +7,9 @@ enum BroadcastAction<Payload> {
   /// Answer the client once: `base` provides the header, metadata and content, `replies` the buffers one after the
   /// other, and `targets` the metadata `broadcast_targets`.
   case coalesce(base: Payload, replies: [Payload], originalID: String, targets: [BroadcastTarget])
-  /// Answer with an EngineError that names the engine: for one target's `messageID`; or, when coalescing, for the whole
-  /// broadcast, in which case `messageID` is the original one and `targets` goes to `broadcast_targets`.
-  case engineLost(Payload, messageID: String, EngineLoss, targets: [BroadcastTarget], isCoalescing: Bool)
+  /// Answer in place of an engine: for one target's `messageID`; or, when coalescing, for the whole broadcast, in which
+  /// case `messageID` is the original one and `targets` goes to `broadcast_targets`.
+  case fail(Payload, messageID: String, TaskFailureReason, targets: [BroadcastTarget], isCoalescing: Bool)
   /// Refuse a broadcast beyond the limit: for each target or, when coalescing, for all of them at once.
   case refuse(Payload, originalID: String, targets: [BroadcastTarget], isCoalescing: Bool, QueueLimit.Excess)
   /// Drop a broadcast whose id is still in flight.

@@ -139,20 +139,33 @@ struct BroadcastState<Payload> {
     completeIfDone(originalID)
   }
 
+  /// An engine has answered a later request than its copy of a broadcast: it refused the copy, or copy or reply are lost.
+  mutating func replyLost(from engine: EngineIdentity, originalID: String) {
+    stopAwaiting(engine, originalID)
+    fail(engine, in: originalID) { .unanswered(engine, id: $0) }
+  }
+
   private mutating func giveUp(_ engine: EngineIdentity, _ departure: EngineDeparture?) {
     for id in awaited.removeValue(forKey: engine)?.sorted() ?? [] { lose(engine, departure?.text, in: id) }
     awaited.shrinkIfSparse()
   }
 
-  /// Answers in place of an engine that never will; this ends a coalescing broadcast.
   private mutating func lose(_ engine: EngineIdentity, _ reason: String?, in id: String) {
+    fail(engine, in: id) { .engineLost(EngineLoss(engine: engine, id: $0, reason: reason)) }
+  }
+
+  /// Answers in place of an engine that never will; this ends a coalescing broadcast.
+  ///
+  /// - Parameter reason: makes the reason of the engine's integer id.
+  private mutating func fail(
+    _ engine: EngineIdentity, in id: String, _ reason: (_ engineID: Int?) -> TaskFailureReason
+  ) {
     guard let broadcast = broadcasts[id], broadcast.open.contains(engine) else { return }
     let messageID = broadcast.isCoalescing ? id : BroadcastTree.messageID(original: id, target: engine)
-    let targets = broadcast.isCoalescing ? broadcast.targets : []
-    let loss = EngineLoss(engine: engine, id: broadcast.targets.first { $0.engine == engine }?.id, reason: reason)
     actions.append(
-      .engineLost(
-        broadcast.payload, messageID: messageID, loss, targets: targets, isCoalescing: broadcast.isCoalescing))
+      .fail(
+        broadcast.payload, messageID: messageID, reason(broadcast.targets.first { $0.engine == engine }?.id),
+        targets: broadcast.isCoalescing ? broadcast.targets : [], isCoalescing: broadcast.isCoalescing))
     if broadcast.isCoalescing {
       for other in broadcast.open { stopAwaiting(other, id) }
       remove(id)

@@ -48,9 +48,9 @@ import Testing
     state.advance(to: now + .seconds(5))
     #expect(
       drain(&state) == [
-        .engineLost(
-          "p", messageID: "m_u0", EngineLoss(engine: .init("u0"), id: 0, reason: EngineDeparture.left.text),
-          targets: [],
+        .fail(
+          "p", messageID: "m_u0",
+          .engineLost(EngineLoss(engine: .init("u0"), id: 0, reason: EngineDeparture.left.text)), targets: [],
           isCoalescing: false)
       ])
     #expect(state.pendingCount == 0 && state.nextDeadline == nil)
@@ -98,11 +98,38 @@ import Testing
     state.submitted(id: "m", payload: "p", targets: [target(0), target(1)], isCoalescing: true)
     #expect(
       drain(&state).last
-        == .engineLost(
-          "p", messageID: "m", EngineLoss(engine: .init("u1"), id: 1, reason: "it is not registered"),
+        == .fail(
+          "p", messageID: "m",
+          .engineLost(EngineLoss(engine: .init("u1"), id: 1, reason: "it is not registered")),
           targets: [target(0), target(1)], isCoalescing: true))
     state.replyArrived(from: .init("u0"), originalID: "m", reply: "r", isError: false)
     #expect(drain(&state) == [.unknownReply(messageID: "m_u0", engine: .init("u0"))])
+    #expect(state.pendingCount == 0)
+  }
+
+  @Test(arguments: [false, true])
+  func aCopyThatIsLostIsAnsweredOnce(isCoalescing: Bool) {
+    var state = state([0, 1])
+    let targets = [target(0), target(1)]
+    state.submitted(id: "m", payload: "p", targets: targets, isCoalescing: isCoalescing)
+    _ = drain(&state)
+    state.replyLost(from: .init("u0"), originalID: "m")
+    state.replyLost(from: .init("u0"), originalID: "m")
+    state.replyLost(from: .init("u0"), originalID: "other")
+    #expect(
+      drain(&state) == [
+        .fail(
+          "p", messageID: isCoalescing ? "m" : "m_u0", .unanswered(.init("u0"), id: 0),
+          targets: isCoalescing ? targets : [], isCoalescing: isCoalescing)
+      ])
+    state.replyArrived(from: .init("u1"), originalID: "m", reply: "r", isError: false)
+    #expect(
+      drain(&state)
+        == [
+          isCoalescing
+            ? .unknownReply(messageID: "m_u1", engine: .init("u1"))
+            : .deliver("r", messageID: "m_u1", engine: .init("u1"))
+        ])
     #expect(state.pendingCount == 0)
   }
 

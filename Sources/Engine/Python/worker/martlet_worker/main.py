@@ -19,6 +19,7 @@ def run(connection: socket.socket) -> None:
     """Serve the engine at the other end of ``connection`` until it closes it. Does not return."""
     process.die_with_parent()
     process.report_crashes()
+    process.reuse_memory()
     interrupts = Interrupts()
     interrupts.install()
     channel = Channel(connection, interrupts)

@@ -14,6 +14,12 @@ EXIT_TIME = 5
 
 _PR_SET_PDEATHSIG = 1
 
+#: Options of glibc's mallopt(3): when to trim the heap, how much more to take than needed, and what to map by itself.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+
+#: The largest value that glibc takes for the last.
+_LARGEST_KEPT = 32 << 20
+
 
 def die_with_parent() -> None:
     """Have Linux kill the worker when its engine dies, even in a task. Elsewhere the socket's end has to do."""
@@ -28,6 +34,21 @@ def die_with_parent() -> None:
         return
     if os.getppid() != parent:
         os._exit(1)
+
+
+def reuse_memory() -> None:
+    """Have glibc reuse the memory of large objects instead of returning it to the kernel and taking it anew: a page
+    fault for every 4 kB costs more than filling it. Up to 32 MB stay with the worker after its largest task. Elsewhere
+    the C library decides.
+    """
+    try:
+        import ctypes
+
+        mallopt = ctypes.CDLL(None).mallopt
+    except (ImportError, OSError, AttributeError):
+        return
+    for option in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD, _M_TOP_PAD):
+        mallopt(option, _LARGEST_KEPT)
 
 
 def report_crashes() -> None:
