@@ -49,6 +49,7 @@ extension Client {
     } catch {
       throw ClientError(.malformedReply, "\(error)", underlying: error)
     }
+    connection.outbox.keepRequests(content["journal"]?.boolValue ?? false)
     return content["instance"]?.stringValue
   }
 

@@ -99,7 +99,7 @@ extension Client {
           ExpectedReply(
             id: id, engines: [],
             destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput))
-        ]))
+        ], isRepeatable: true))
   }
 
   /// Sends a query or a control request.

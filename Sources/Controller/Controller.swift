@@ -16,6 +16,8 @@ public final class Controller: Service, Sendable {
   private let hasRun = Atomic<Bool>(false)
   /// `nil` after ``run()``: the sockets close with the parts.
   let parts: Mutex<ControllerParts?>
+  /// What the journal of an earlier controller says, until ``run()``.
+  private let recovery: Mutex<JournalRecovery?>
   private let socketFiles: [String]
   private let stopRequests: AsyncStream<Void>
   private let requestStop: AsyncStream<Void>.Continuation
@@ -34,7 +36,11 @@ public final class Controller: Service, Sendable {
   /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError`` when an address, key, scheme or file can't be used.
   public init(configuration: ControllerConfiguration, context: Context? = nil, logger: Logger) throws {
     var configuration = configuration
-    let reused = Self.reuse(&configuration, logger: logger)
+    if configuration.startsNewJournal { configuration.journalFile.map(JournalDatabase.remove) }
+    let journal = try configuration.journalFile.map { try Journal.open(path: $0, logger: logger) }
+    let continues = journal?.recovery.isContinuation ?? false
+    if continues { configuration.restoresEngines = true }
+    let reused = Self.reuse(&configuration, anyway: continues, logger: logger)
     let key = configuration.key ?? Session.randomID()
     let sockets = ControllerSockets(
       context: try context ?? Context(ioThreads: configuration.ioThreads), configuration: configuration, key: key)
@@ -42,8 +48,12 @@ public final class Controller: Service, Sendable {
     (stopRequests, requestStop) = AsyncStream.makeStream()
     let requestStop = requestStop
 
+    recovery = Mutex(journal?.recovery)
+
     do {
-      let parts = try ControllerParts(sockets: sockets, endpoints: &endpoints, logger: logger) { requestStop.yield() }
+      let parts = try ControllerParts(sockets: sockets, endpoints: &endpoints, opened: journal, logger: logger) {
+        requestStop.yield()
+      }
       self.parts = Mutex(parts)
     } catch {
       for file in endpoints.socketFiles { unlink(file) }
@@ -74,7 +84,8 @@ public final class Controller: Service, Sendable {
     }
     do {
       try await parts.start(
-        engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines)
+        engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines,
+        recovery: recovery.withLock { $0.take() }, patience: configuration.effectiveRegistrationTimeout)
     } catch {
       await close()
       throw error
@@ -98,8 +109,9 @@ public final class Controller: Service, Sendable {
 
   private func close() async {
     guard let parts = parts.withLock({ $0.take() }) else { return }
-    removeFiles()
-    await parts.stop()
+    for file in socketFiles { unlink(file) }
+    // A controller that goes on with unfinished tasks needs the same key and addresses.
+    if await !parts.stop() { removeFiles() }
     logger.info("controller stopped")
   }
 
@@ -134,10 +146,12 @@ public final class Controller: Service, Sendable {
   }
 
   /// Takes key, interfaces and ports from existing connection files, if they are to be reused.
+  ///
+  /// - Parameter anyway: whether the journal of an earlier controller was found, whose peers can come back only then.
   private static func reuse(
-    _ configuration: inout ControllerConfiguration, logger: Logger
+    _ configuration: inout ControllerConfiguration, anyway: Bool, logger: Logger
   ) -> [EndpointBinder.Side: [ConnectionInfo.Channel: [Int]]] {
-    guard configuration.reusesFiles, let clientFile = configuration.clientFile,
+    guard configuration.reusesFiles || anyway, let clientFile = configuration.clientFile,
       let engineFile = configuration.engineFile, clientFile.exists, engineFile.exists
     else { return [:] }
     do {

@@ -78,6 +78,11 @@ public struct ControllerConfiguration: Sendable {
   public var engineStateFile: String?
   /// Whether to continue with the engines of the saved table.
   public var restoresEngines = false
+  /// Where load-balanced tasks are kept in case the controller is killed; `nil` for nowhere. A controller that finds a
+  /// journal goes on with the tasks, the addresses, the key and the engines of the one that left it.
+  public var journalFile: String?
+  /// Whether to drop what an earlier controller has left in the journal.
+  public var startsNewJournal = false
   /// The ssh server that clients tunnel through, for their connection file.
   public var ssh = ""
   /// The ssh server that engines tunnel through, for their connection file.

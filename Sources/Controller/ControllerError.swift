@@ -4,6 +4,8 @@ public struct ControllerError: Error, Sendable, Hashable, CustomStringConvertibl
   public enum Code: Sendable, Hashable {
     /// ``Controller/run()`` was called a second time.
     case alreadyRun
+    /// The journal can't be used.
+    case journal
   }
 
   /// The kind of error.

@@ -11,6 +11,7 @@ struct ControllerParts: Sendable {
   let iopub: IOPubRelay
   let broadcast: BroadcastScheduler
   let hearts: HeartMonitor
+  private let journal: Journal?
   /// Declared after the parts whose sockets it watches, so it is released after them.
   private let connections: ConnectionWatch
   /// In the order in which they stop: a loop that reports to the hub or submits to the scheduler stops before it.
@@ -19,18 +20,27 @@ struct ControllerParts: Sendable {
   /// Binds all sockets; nothing runs before ``start(engineInfo:restoringEngines:)``.
   ///
   /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError``.
+  ///
+  /// - Parameter opened: the journal, if there is one.
   init(
-    sockets: ControllerSockets, endpoints: inout EndpointBinder, logger: Logger,
+    sockets: ControllerSockets, endpoints: inout EndpointBinder, opened: Journal.Opened?, logger: Logger,
     shutDown: @escaping @Sendable () -> Void
   ) throws {
     let (heartLoop, relayLoop) = (try EventLoop(name: "heart"), try EventLoop(name: "relay"))
     let (taskLoop, hubLoop) = (try EventLoop(name: "task"), try EventLoop(name: "hub"))
     let storeLoop = sockets.configuration.store.kind == .sqlite ? try EventLoop(name: "store") : nil
-    loops = [heartLoop, relayLoop, taskLoop, hubLoop] + (storeLoop.map { [$0] } ?? [])
+    let journalLoop = opened == nil ? nil : try EventLoop(name: "journal")
+    loops = [heartLoop, relayLoop, taskLoop, hubLoop] + [storeLoop, journalLoop].compactMap(\.self)
+    if let opened, let journalLoop {
+      journal = Journal(opened, loop: journalLoop, logger: logger)
+    } else {
+      journal = nil
+    }
     hub = try Hub(
-      sockets: sockets, endpoints: &endpoints, loop: hubLoop, storeLoop: storeLoop, logger: logger,
+      sockets: sockets, endpoints: &endpoints, loop: hubLoop, storeLoop: storeLoop, journal: journal, logger: logger,
       shutDown: shutDown)
-    tasks = try TaskScheduler(sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, logger: logger)
+    tasks = try TaskScheduler(
+      sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, journal: journal, logger: logger)
     mux = try DirectRelay(
       .mux, sockets: sockets, endpoints: &endpoints, loop: relayLoop, hub: hub, scheduler: tasks, logger: logger)
     control = try DirectRelay(
@@ -43,8 +53,13 @@ struct ControllerParts: Sendable {
 
   /// Starts the loops and begins to serve.
   ///
+  /// - Parameters:
+  ///   - recovery: what the journal says.
+  ///   - patience: how long the engines of an earlier controller have to come back.
   /// - Throws: `ZeroMQError` when the process is out of threads.
-  func start(engineInfo: JSONValue, restoringEngines: Bool) async throws {
+  func start(
+    engineInfo: JSONValue, restoringEngines: Bool, recovery: JournalRecovery?, patience: Duration
+  ) async throws {
     do {
       for loop in loops { try loop.start() }
     } catch {
@@ -52,6 +67,9 @@ struct ControllerParts: Sendable {
       for loop in loops { loop.stop() }
       throw error
     }
+    await tasks.startJournaling()
+    var onEngines: [String: Set<String>] = [:]
+    if let recovery { onEngines = await tasks.restore(recovery, patience: patience) }
     await tasks.start()
     await mux.start()
     await control.start()
@@ -61,11 +79,13 @@ struct ControllerParts: Sendable {
     await connections.start()
     await hub.start(
       engineInfo: engineInfo, observers: [tasks, mux, control, broadcast], taskScheduler: tasks, hearts: hearts,
-      control: control, restoring: restoringEngines)
+      control: control, restoring: restoringEngines, tasks: onEngines)
   }
 
   /// Stops serving and waits for the loops' threads to end. The sockets close with the last reference to the parts.
-  func stop() async {
+  ///
+  /// - Returns: whether the journal keeps unfinished tasks.
+  func stop() async -> Bool {
     await connections.stop()
     await hearts.stop()
     await mux.stop()
@@ -74,9 +94,11 @@ struct ControllerParts: Sendable {
     await broadcast.stop()
     await tasks.stop()
     await hub.stop()
+    let isContinued = await journal?.close() ?? false
     for loop in loops {
       loop.stop()
       await loop.waitUntilStopped()
     }
+    return isContinued
   }
 }

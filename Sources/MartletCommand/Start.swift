@@ -13,6 +13,11 @@ struct Start: AsyncParsableCommand {
   @Flag(help: "Start engines again that end unexpectedly, unless they keep ending right after their start.")
   var restartEngines = false
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Keep load-balanced tasks in a file, so that the controller goes on with them if it is killed.")
+  var journal = true
+
   @Flag(help: "Return when the engines have registered, and leave the cluster running.")
   var daemonize = false
 
@@ -37,6 +42,7 @@ struct Start: AsyncParsableCommand {
 
   func run() async throws {
     var arguments = selection.arguments + (daemonize ? ["--daemonize"] : []) + engines.arguments
+    if !journal { arguments.append("--no-journal") }
     if restartEngines { arguments.append("--restart-engines") }
     arguments += roleArguments(["ip": ip, "transport": transport, "location": location, "log-level": logLevel])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }

@@ -54,7 +54,9 @@ struct StartAction {
     configuration.engineArguments = options.python.engineArguments
     configuration.restartsEngines = options.restartsEngines
     configuration.restartsController = true
-    configuration.controllerArguments = options.python.controllerArguments + options.controllerArguments
+    configuration.controllerArguments =
+      [options.journal ? "--journal" : "--no-journal"] + options.python.controllerArguments
+      + options.controllerArguments
     return configuration
   }
 

@@ -149,6 +149,11 @@ public struct Multipart: ~Copyable {
     return UnsafeRawBufferPointer(start: data, count: zmq_msg_size(slab + head + index))
   }
 
+  /// Appends the bytes of a frame to an array; nothing for one that isn't there.
+  public borrowing func copyFrame(_ index: Int, to array: inout [UInt8]) {
+    array.append(contentsOf: memory(at: index))
+  }
+
   /// The sum of all frames' sizes in bytes.
   public borrowing func totalSize() -> Int {
     var total = 0

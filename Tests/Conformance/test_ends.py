@@ -51,6 +51,25 @@ def client_file(place):
 
 
 @interactive
+def mark_and_sleep(path, number):
+    import time
+
+    with open(path, "a") as file:
+        file.write(f"{number}\n")
+    time.sleep(0.3)
+    return number
+
+
+def engine_count(place):
+    """How many engines the hub knows."""
+    client = ipp.Client(connection_info=str(client_file(place)), timeout=TIMEOUT)
+    try:
+        return len(client.ids)
+    finally:
+        client.close()
+
+
+@interactive
 def sleep_and_tell(path):
     import os
     import time
@@ -192,6 +211,34 @@ class TestLostController:
         finally:
             late.close()
         assert {engine.pid for engine in engines_of(process)} == engines
+
+    @pytest.mark.parametrize("options", [(), ("--no-journal",)])
+    def test_its_tasks_go_on(self, started, place, tmp_path, options):
+        process, client = started(*options)
+        path = tmp_path / "marks"
+        view = client.load_balanced_view()
+        results = [view.apply_async(mark_and_sleep, str(path), number) for number in range(12)]
+        ids = [id for result in results for id in result.msg_ids]
+        wait_until(lambda: path.exists() and len(path.read_text().split()) >= 6, "half of the tasks")
+        profile = place.directory / "profile_default"
+        assert bool(list(profile.glob("journal-*.db"))) == (not options)
+        [controller] = children_of(process, "controller")
+        controller.kill()
+        wait_until(lambda: children_of(process, "controller"), "another controller")
+        wait_until(lambda: engine_count(place) == 2, "the engines' return")
+        successor = ipp.Client(connection_info=str(client_file(place)), timeout=TIMEOUT)
+        try:
+            if options:
+                with pytest.raises(ipp.RemoteError):
+                    successor.get_result(ids, owner=False, block=False).get(timeout=TIMEOUT)
+            else:
+                assert successor.get_result(ids, owner=False, block=False).get(timeout=TIMEOUT) == list(range(12))
+                assert sorted(map(int, path.read_text().split())) == list(range(12))
+        finally:
+            successor.close()
+        process.terminate()
+        process.communicate(timeout=TIMEOUT)
+        assert not list(profile.glob("journal-*"))
 
     def test_one_that_is_shut_down_stays_away(self, started):
         process, client = started()

@@ -58,6 +58,9 @@ extension SimulatedController {
     case .engineRegistered(let uuid, let id, let returnsTasks):
       world.ledger.registered(uuid)
       engineRegistered(uuid, id: id, returnsTasks: returnsTasks)
+    case .engineReturned(let uuid, let id, let returnsTasks, let tasks):
+      engineRegistered(uuid, id: id, returnsTasks: returnsTasks, tasks: tasks)
+    case .engineRestored: break
     case .engineUnregistered(let uuid, let departure):
       world.ledger.unregistered(uuid, departure)
       engineUnregistered(uuid, departure)

@@ -41,9 +41,10 @@ extension SimulatedController {
   }
 
   /// From the hub: an engine can take tasks.
-  func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
+  func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool, tasks: Set<String>? = nil) {
     after(Self.hop) {
-      self.scheduler.engineRegistered(EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, now: self.now)
+      self.scheduler.engineRegistered(
+        EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, tasks: tasks, now: self.now)
       self.actScheduler()
     }
   }

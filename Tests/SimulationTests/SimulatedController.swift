@@ -53,7 +53,7 @@ final class SimulatedController: SimulatedProcess {
 
   /// Starts to serve, with the engines of an earlier controller if there is a table.
   func start(restoring table: JSONValue?) {
-    if let table { hub.restore(table) }
+    if let table { hub.restore(table, at: moment) }
     actHub()
     armHearts()
   }

@@ -45,7 +45,7 @@ extension Client {
         let status = try await status(of: chunk)
         guard await connection.breaks == breaks else { return nil }
         let verdict = recovery.answered(chunk, status)
-        for id in verdict.lost { connection.fail(id, loss) }
+        for id in verdict.lost where !isSentAgain(id, status) { connection.fail(id, loss) }
         try await fetch(verdict.finished, loss)
       }
     } catch {
@@ -55,6 +55,11 @@ extension Client {
     recovery.keep(isAwaited)
     recovery.roundEnded(after: .now - start)
     return recovery
+  }
+
+  /// Sends a task again that a controller with a journal doesn't know, and so has never given to an engine.
+  private func isSentAgain(_ id: String, _ status: RequestRecovery.Status) -> Bool {
+    status.coverage.map { connection.outbox.sendAgain(id, coverage: $0) } ?? false
   }
 
   /// Asks the hub about requests, some of which it may not know.
@@ -72,10 +77,12 @@ extension Client {
       let rest = try await self.status(of: Array(ids[(ids.count / 2)...]))
       status.completed.formUnion(rest.completed)
       status.pending.formUnion(rest.pending)
+      status.coverage = rest.coverage
       return status
     }
     func list(_ key: String) -> Set<String> { Set((content[key]?.arrayValue ?? []).compactMap(\.stringValue)) }
-    return RequestRecovery.Status(completed: list("completed"), pending: list("pending"))
+    return RequestRecovery.Status(
+      completed: list("completed"), pending: list("pending"), coverage: content["journal_covers"]?.doubleValue)
   }
 
   /// Delivers the replies that the hub has recorded.

@@ -47,6 +47,7 @@ extension Connection {
   /// The hub has answered a ping with its engines and its instance.
   func pingAnswered(_ number: Int, _ content: JSONValue) throws(WireError) {
     let engines = try Self.engines(content)
+    outbox.keepRequests(content["journal"]?.boolValue ?? false)
     let actions = watch?.state.answered(number, instance: content["instance"]?.stringValue, at: .now) ?? []
     if actions.isEmpty { register(engines) } else { replaceEngines(engines) }
     perform(actions)

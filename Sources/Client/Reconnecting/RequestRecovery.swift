@@ -7,6 +7,8 @@ struct RequestRecovery: Sendable {
   struct Status: Sendable, Hashable {
     var completed: Set<String> = []
     var pending: Set<String> = []
+    /// For how many seconds the controller knows all tasks that it has accepted; `nil` without a journal.
+    var coverage: Double?
   }
 
   /// What follows for the requests that were asked about.

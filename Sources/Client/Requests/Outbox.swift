@@ -11,6 +11,8 @@ final class Outbox: Sendable {
     var outgoing = Multipart()
     /// Why it was closed.
     var closing: ClientError?
+    /// Whether requests that can be sent again are kept.
+    var keepsRequests = false
     /// Why no request is accepted while the controller is lost.
     var refusal: ClientError?
 
@@ -48,6 +50,27 @@ final class Outbox: Sendable {
     state.withLock { state in
       change()
       state.refusal = nil
+    }
+  }
+
+  /// Keeps requests that can be sent again, because the controller has a journal.
+  func keepRequests(_ isWanted: Bool) { state.withLock { $0.keepsRequests = isWanted } }
+
+  /// Sends an outstanding request again that the controller never had.
+  ///
+  /// - Parameter coverage: for how many seconds the controller knows all tasks that it has had.
+  /// - Returns: whether it was sent: if not, the controller may have had it.
+  func sendAgain(_ id: String, coverage: Double) -> Bool {
+    state.withLock { state in
+      guard let kept = outstanding.withLock({ $0.kept(id) }), let socket = state.sockets[kept.request.channel],
+        ContinuousClock.now - kept.sent < .seconds(coverage)
+      else { return false }
+      let request = kept.again
+      state.session.append(
+        to: &state.outgoing, type: request.type, id: request.id, metadata: request.metadata, content: request.content,
+        buffers: request.buffers)
+      defer { state.outgoing.removeAll() }
+      return (try? socket.send(&state.outgoing)) == .sent
     }
   }
 
@@ -107,10 +130,12 @@ final class Outbox: Sendable {
     guard let socket = state.sockets[request.channel] else {
       return request.expected.map { ($0.destination, ClientError.closed) }
     }
+    let kept = state.keepsRequests && request.isRepeatable ? KeptRequest(request) : nil
     let dead = outstanding.withLock { outstanding in
-      request.expected.compactMap { expected in
+      let kept = kept.flatMap { outstanding.keptBytes + $0.size <= KeptRequest.limit ? $0 : nil }
+      return request.expected.compactMap { expected in
         outstanding.add(
-          expected.id, on: request.channel, engines: expected.engines, context: expected.destination
+          expected.id, on: request.channel, engines: expected.engines, context: expected.destination, kept: kept
         ).map { engine in
           (expected.destination, EngineError(engineID: engine.id, engineUUID: engine.uuid, msgID: expected.id))
         }

@@ -32,9 +32,13 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
     let context: Context
     let channel: RequestChannel
     let order: UInt64
+    /// The request itself, if it can be sent again.
+    var kept: KeptRequest?
   }
 
   private var entries: [String: Entry] = [:]
+  /// The bytes of the requests that can be sent again.
+  private(set) var keptBytes = 0
   /// Engines that have left, by uuid. A call may have looked up its engines before one of them left.
   private var deadEngines = RecentTable<String, RegisteredEngine>(limit: 4096)
   /// Requests that were given up, to tell late replies from unexpected ones.
@@ -59,22 +63,27 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   ///   - id: the id the reply will refer to.
   ///   - channel: the channel of the request.
   ///   - engines: the engines whose departure ends the wait.
+  ///   - kept: the request, if it can be sent again.
   /// - Returns: an engine that has left already, in which case the reply is not waited for.
   mutating func add(
-    _ id: String, on channel: RequestChannel, engines: [RegisteredEngine], context: Context
+    _ id: String, on channel: RequestChannel, engines: [RegisteredEngine], context: Context, kept: KeptRequest? = nil
   ) -> RegisteredEngine? {
     if !deadEngines.isEmpty {
       for engine in engines {
         if let dead = deadEngines[engine.uuid] { return dead }
       }
     }
-    entries[id] = Entry(engines: engines, context: context, channel: channel, order: mark)
+    entries[id] = Entry(engines: engines, context: context, channel: channel, order: mark, kept: kept)
+    if let kept { keptBytes += kept.size }
     mark += 1
     return nil
   }
 
   /// The context of an outstanding request.
   func context(of id: String) -> Context? { entries[id]?.context }
+
+  /// An outstanding request that can be sent again.
+  func kept(_ id: String) -> KeptRequest? { entries[id]?.kept }
 
   /// Takes a reply.
   mutating func reply(to id: String) -> Arrival {
@@ -140,12 +149,16 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   ///
   /// - Returns: the requests that were outstanding.
   mutating func removeAll() -> [(id: String, context: Context)] {
-    defer { entries = [:] }
+    defer {
+      entries = [:]
+      keptBytes = 0
+    }
     return entries.map { ($0.key, $0.value.context) }
   }
 
   private mutating func remove(_ id: String) -> Entry? {
     guard let entry = entries.removeValue(forKey: id) else { return nil }
+    if let kept = entry.kept { keptBytes -= kept.size }
     entries.releaseUnusedCapacity()
     return entry
   }

@@ -1,7 +1,7 @@
 import MartletZeroMQ
 
 /// A message that is ready to be signed and sent, with the replies it will get.
-struct Request {
+struct Request: Sendable {
   let channel: RequestChannel
   let type: String
   let id: String
@@ -13,4 +13,6 @@ struct Request {
   var content: [UInt8] = []
   var buffers: [Bytes] = []
   var expected: [ExpectedReply]
+  /// Whether it can be sent again if the controller says that it never had it.
+  var isRepeatable = false
 }

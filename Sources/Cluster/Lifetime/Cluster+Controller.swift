@@ -20,7 +20,7 @@ extension Cluster {
     if let location = configuration.location { arguments.append("--location=\(location)") }
     try record.write()
     controllerCommand = configuration.controllerProgram.adding(arguments + controllerArguments)
-    try await waitForConnectionFiles(of: try await launchController())
+    try await waitForConnectionFiles(of: try await launchController(["--new-journal"]))
   }
 
   /// - Parameter arguments: options in addition to those of the first start.

@@ -13,7 +13,9 @@ extension ClusterFiles {
     socketDirectory: String? = nil, connections: [ConnectionFile]
   ) -> (removed: [String], failed: [StateFileProblem]) {
     var result: (removed: [String], failed: [StateFileProblem]) = ([], [])
-    for path in [record, python, controllerLock] + connections.map(\.path) { Self.remove(path, &result) }
+    for path in [record, python, controllerLock, journal] + journalParts + connections.map(\.path) {
+      Self.remove(path, &result)
+    }
     if let socketDirectory, SocketDirectory.removeIfStale(socketDirectory) { result.removed.append(socketDirectory) }
     return result
   }

@@ -23,6 +23,10 @@ package struct ClusterFiles: Sendable, Hashable {
   package var python: String { "\(profile.security)/cluster-\(clusterID).json" }
   /// The table of engines that a controller restores.
   var engineTable: String { "\(profile.log)/engines\(clusterID).json" }
+  /// The journal of the controller.
+  package var journal: String { "\(profile.path)/journal-\(clusterID).db" }
+  /// What else SQLite may leave of it.
+  var journalParts: [String] { ["-wal", "-shm"].map { journal + $0 } }
   /// The connection file for clients.
   package var clientConnection: ConnectionFile { connection(.client) }
   /// The connection file for engines.

@@ -22,6 +22,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var python: PythonOptions
   /// Whether engines that end unexpectedly are started again.
   public var restartsEngines = false
+  /// Whether the controller keeps a journal, with which it goes on after it was killed. Martlet's own.
+  public var journal = true
   /// Options for the controller: `Cluster.controller_args`, then what follows `--`.
   public var controllerArguments: [String] = []
   /// Whether the command is about all clusters, or clusters of all profiles.
@@ -57,6 +59,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&location, "controller_location", of: classes, as: .text)
     python = try PythonOptions(&role.reader, classes)
     try role.reader.read(&restartsEngines, "restart_engines", of: classes, as: .bool)
+    try role.reader.read(&journal, "journal", of: classes, as: .bool)
     try role.reader.read(&controllerArguments, "controller_args", of: classes, as: .texts)
     controllerArguments += role.commandLine.passedThrough
     try role.reader.read(&all, "all_cluster_ids", of: classes, as: .bool)

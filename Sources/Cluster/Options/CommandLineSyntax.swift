@@ -44,6 +44,8 @@ struct CommandLineSyntax: Sendable {
         "nodb": ["IPController.db_class": "NoDB"], "reuse": ["IPController.reuse_files": "True"],
         "restore": ["IPController.restore_engines": "True", "IPController.reuse_files": "True"],
         "enable-curve": ["IPController.enable_curve": "True"], "no-python": ["IPController.allow_python": "False"],
+        "journal": ["IPController.journal": "True"], "no-journal": ["IPController.journal": "False"],
+        "new-journal": ["IPController.new_journal": "True"],
       ]))
 
   /// An engine's options.
@@ -71,7 +73,8 @@ struct CommandLineSyntax: Sendable {
       flags: [
         "daemonize": ["IPClusterEngines.daemonize": "True"], "force": ["IPClusterClean.force": "True"],
         "all": ["IPClusterStop.all_cluster_ids": "True"], "no-python": ["Cluster.allow_python": "False"],
-        "restart-engines": ["Cluster.restart_engines": "True"],
+        "restart-engines": ["Cluster.restart_engines": "True"], "journal": ["Cluster.journal": "True"],
+        "no-journal": ["Cluster.journal": "False"],
       ]))
 
   private func adding(_ other: CommandLineSyntax) -> CommandLineSyntax {

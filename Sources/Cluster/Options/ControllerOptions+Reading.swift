@@ -29,6 +29,8 @@ extension ControllerOptions: RoleReading {
     try role.reader.read(&restoreEngines, "restore_engines", of: classes, as: .bool)
     if restoreEngines { reuseFiles = true }
     try role.reader.read(&reuseFiles, "reuse_files", of: classes, as: .bool)
+    try role.reader.read(&journal, "journal", of: classes, as: .bool)
+    try role.reader.read(&newJournal, "new_journal", of: classes, as: .bool)
     role.reader.accept(["use_threads", "monitor_ip", "monitor_transport"], classes)
   }
 }

@@ -136,6 +136,12 @@ public struct ControllerOptions: Sendable, Hashable {
   /// Whether to take over the engines of a controller that died, from its state file; implies ``reuseFiles``.
   public var restoreEngines = false
 
+  /// Whether load-balanced tasks are kept in a journal, so that a controller that is killed can be started again and go on.
+  /// Martlet's own.
+  public var journal = false
+  /// Whether to drop what an earlier controller has left in the journal. Martlet's own.
+  public var newJournal = false
+
   /// Defaults in a profile.
   public init(
     application: ApplicationOptions, environment: [String: String] = ProcessInfo.processInfo.environment

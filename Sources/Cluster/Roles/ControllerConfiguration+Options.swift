@@ -52,6 +52,10 @@ extension ControllerConfiguration {
     let profile = application.profile
     clientFile = ConnectionFile(.client, profileDirectory: profile.path, clusterID: application.clusterID)
     engineFile = ConnectionFile(.engine, profileDirectory: profile.path, clusterID: application.clusterID)
+    if options.journal {
+      journalFile = ClusterFiles(clusterID: application.clusterID, profile: profile).journal
+      startsNewJournal = options.newJournal
+    }
     engineStateFile = "\(profile.log)/engines\(application.clusterID).json"
   }
 

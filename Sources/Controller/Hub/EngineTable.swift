@@ -12,6 +12,10 @@ struct EngineTable {
     var returnsTasks = false
     /// Whether the engine registers again when it is asked to.
     var reregisters = false
+    /// Whether it is an engine of an earlier controller that has to register again before it gets tasks.
+    var isAwaited = false
+    /// The tasks that it said it has or has answered when it registered again.
+    var tasks: Set<String>?
     /// The deadline for the first beat, after which the registration is cancelled.
     var deadline: ContinuousClock.Instant?
     /// When the registration completed; `nil` for engines restored from an earlier controller.
@@ -60,7 +64,7 @@ struct EngineTable {
 
   /// Assigns an id to a new engine: the requested one if it is free, else the next.
   mutating func accept(
-    uuid: String, requestedID: Int?, returnsTasks: Bool = false, reregisters: Bool = false,
+    uuid: String, requestedID: Int?, returnsTasks: Bool = false, reregisters: Bool = false, tasks: Set<String>? = nil,
     deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
     guard idsByUUID[uuid] == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
@@ -74,7 +78,8 @@ struct EngineTable {
       id = wanted
     }
     nextID = max(id + 1, nextID)
-    let engine = Engine(id: id, uuid: uuid, returnsTasks: returnsTasks, reregisters: reregisters, deadline: deadline)
+    let engine = Engine(
+      id: id, uuid: uuid, returnsTasks: returnsTasks, reregisters: reregisters, tasks: tasks, deadline: deadline)
     incoming[uuid] = engine
     incomingIDs[id] = uuid
     return engine
@@ -84,6 +89,16 @@ struct EngineTable {
   mutating func noteReregistration(of engine: Engine) {
     if engines[engine.id]?.uuid == engine.uuid { engines[engine.id]?.reregisters = true }
     incoming[engine.uuid]?.reregisters = true
+  }
+
+  /// Notes that an engine of an earlier controller has registered again.
+  ///
+  /// - Returns: whether it had not done so before.
+  mutating func noteReturn(of engine: Engine, returnsTasks: Bool) -> Bool {
+    guard engines[engine.id]?.uuid == engine.uuid, engines[engine.id]?.isAwaited == true else { return false }
+    engines[engine.id]?.isAwaited = false
+    engines[engine.id]?.returnsTasks = returnsTasks
+    return true
   }
 
   /// Registers an accepted engine.
@@ -125,22 +140,30 @@ struct EngineTable {
   /// The registered engine with this uuid.
   func engine(_ uuid: String) -> Engine? { idsByUUID[uuid].flatMap { engines[$0] } }
 
-  /// The table in its saved form: `{"engines": {"0": uuid}, "next_id": 1}`, as in ipyparallel.
+  /// The table in its saved form: `{"engines": {"0": uuid}, "next_id": 1}`, as in ipyparallel, and which of the engines
+  /// register again when they have lost the controller.
   var json: JSONValue {
-    [
+    var fields: [String: JSONValue] = [
       "engines": .object(Dictionary(uniqueKeysWithValues: engines.map { (String($0.key), .string($0.value.uuid)) })),
       "next_id": .int(nextID),
     ]
+    let returning = engines.values.filter(\.reregisters).map(\.uuid).sorted()
+    if !returning.isEmpty { fields["reregister"] = .array(returning.map { .string($0) }) }
+    return .object(fields)
   }
 
   /// Restores a saved table, and returns the engines. Invalid entries are skipped.
-  mutating func restore(_ json: JSONValue) -> [Engine] {
+  ///
+  /// - Parameter awaitsReturn: whether engines that register again have to do so before they get tasks.
+  mutating func restore(_ json: JSONValue, awaitsReturn: Bool = false) -> [Engine] {
     var restored: [Engine] = []
+    let returning = Set((json["reregister"]?.arrayValue ?? []).compactMap(\.stringValue))
     for (key, uuid) in json["engines"]?.objectValue ?? [:] {
       guard let id = Int(key), Self.idRange.contains(id), let uuid = uuid.stringValue, Self.isUUID(uuid),
         engines[id] == nil, idsByUUID[uuid] == nil
       else { continue }
-      let engine = Engine(id: id, uuid: uuid)
+      var engine = Engine(id: id, uuid: uuid)
+      if awaitsReturn, returning.contains(uuid) { (engine.reregisters, engine.isAwaited) = (true, true) }
       engines[id] = engine
       idsByUUID[uuid] = id
       work[id] = Work()

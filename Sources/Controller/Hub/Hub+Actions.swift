@@ -15,6 +15,13 @@ extension Hub {
       sendOutgoing(query: false)
     case .engineRegistered(let uuid, let id, let returnsTasks):
       for scheduler in schedulers { scheduler.engineRegistered(uuid, id: id, returnsTasks: returnsTasks) }
+    case .engineRestored(let uuid, let id):
+      taskScheduler?.engineAwaited(uuid, id: id)
+      for scheduler in schedulers where !(scheduler is TaskScheduler) {
+        scheduler.engineRegistered(uuid, id: id, returnsTasks: false)
+      }
+    case .engineReturned(let uuid, let id, let returnsTasks, let tasks):
+      taskScheduler?.engineReturned(uuid, id: id, returnsTasks: returnsTasks, tasks: tasks)
     case .engineUnregistered(let uuid, let departure):
       for scheduler in schedulers { scheduler.engineUnregistered(uuid, departure) }
       // It may beat on.

@@ -21,7 +21,7 @@ extension Hub {
       guard table["engines"]?.objectValue != nil else {
         throw PrivateFileError(engineStateFile, "'engines' is missing")
       }
-      state.restore(table)
+      state.restore(table, at: .now)
     } catch {
       logger.warning("no engines are restored: the engine table is unusable", metadata: [LogKey.reason: "\(error)"])
     }

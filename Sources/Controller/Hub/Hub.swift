@@ -18,6 +18,7 @@ actor Hub: EventLoopActor {
   var session: Session
   var state: HubState
   let store: any TaskStoreService
+  private let journal: Journal?
   let engineStateFile: String?
   /// Whether to write the table after the current batch of events. One write covers the batch, since 500 engines may
   /// join at once.
@@ -62,7 +63,7 @@ actor Hub: EventLoopActor {
   /// - Parameter storeLoop: the loop of the task store's thread, for stores that need one.
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, storeLoop: EventLoop?,
-    logger: Logger, shutDown: @escaping @Sendable () -> Void
+    journal: Journal?, logger: Logger, shutDown: @escaping @Sendable () -> Void
   ) throws {
     let configuration = sockets.configuration
     query = try sockets.router("hub", mandatory: false)
@@ -70,12 +71,15 @@ actor Hub: EventLoopActor {
     ears = try endpoints.bindRegistration(query)
     try endpoints.bind(notifier, .notification, .client)
     session = try sockets.session()
+    let records: any TaskStoreService
     if let storeLoop {
-      store = ThreadedTaskStore(
+      records = ThreadedTaskStore(
         try configuration.store.makeStore(session: session.id), loop: storeLoop, logger: logger)
     } else {
-      store = InlineTaskStore(try configuration.store.makeStore(session: session.id), logger: logger)
+      records = InlineTaskStore(try configuration.store.makeStore(session: session.id), logger: logger)
     }
+    store = journal.map { JournaledTaskStore(records, journal: $0) } ?? records
+    self.journal = journal
     keepsRecords = store.keepsRecords
     queueLimit = configuration.queueLimit
     state = HubState(
@@ -83,7 +87,7 @@ actor Hub: EventLoopActor {
         registrationTimeout: configuration.effectiveRegistrationTimeout,
         heartbeatPeriod: configuration.heartbeat.period,
         returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil,
-        allowsDask: configuration.dask.isAllowed))
+        allowsDask: configuration.dask.isAllowed, hasJournal: journal != nil))
     dask = DaskScheduler(configuration.dask)
     engineStateFile = configuration.engineStateFile
     self.loop = loop
@@ -100,10 +104,12 @@ actor Hub: EventLoopActor {
   ///   - hearts: the heart monitor, which learns which hearts to watch.
   ///   - control: the relay of the control queue, for orders to engines.
   ///   - restoring: whether to restore the engines of the saved table.
+  ///   - tasks: the tasks of an earlier controller that its engines may have, by their uuids.
   func start(
     engineInfo: JSONValue, observers: [any EngineObserver], taskScheduler: TaskScheduler, hearts: HeartMonitor,
-    control: DirectRelay, restoring: Bool
+    control: DirectRelay, restoring: Bool, tasks: [String: Set<String>]
   ) {
+    state.tasksToReturn = tasks
     state.configuration.engineInfo = engineInfo
     schedulers = observers
     self.taskScheduler = taskScheduler
@@ -179,6 +185,7 @@ actor Hub: EventLoopActor {
     let now = Moment.now
     nextLook = now.instant + Self.lookInterval
     state.storeRoom = store.room
+    state.journalCoverage = journal?.coverage
     var reports = backlog.take()
     while let event = reports.popFirst() {
       state.monitor(event, at: now)

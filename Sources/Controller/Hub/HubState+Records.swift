@@ -58,7 +58,7 @@ extension HubState {
     }
     let wanted = request.wanted
     guard !wanted.isEmpty else { return try finish(request, [], asker) }
-    try ask(.records(TaskQuery(ids: wanted), keys: request.keys), asker, for: .results(request))
+    try ask(.results(wanted, keys: request.keys), asker, for: .results(request))
   }
 
   private mutating func finish(
@@ -91,7 +91,10 @@ extension HubState {
         throw .key("No such message: \(id)")
       }
     }
-    if request.allowsUnknown { answer["unknown"] = .array(unknown) }
+    if request.allowsUnknown {
+      answer["unknown"] = .array(unknown)
+      if let journalCoverage { answer["journal_covers"] = .double(journalCoverage) }
+    }
     answer["pending"] = .array(pending)
     answer["completed"] = .array(completed)
     reply(asker, MessageType.resultReply, .object(answer), buffers: buffers)

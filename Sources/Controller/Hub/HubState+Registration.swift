@@ -4,24 +4,30 @@ import MartletZeroMQ
 
 /// Registration and removal of engines.
 extension HubState {
-  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, reregisters?}`.
+  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, reregisters?, tasks?}`.
   mutating func register(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
       throw .value("a registration_request needs a uuid of 1 to 255 bytes")
     }
     let reregisters = content["reregisters"]?.boolValue ?? false
     // It may have been asked to register again although it is known, or not have received the reply.
-    if reregisters, let known = engines.known(uuid) {
+    let returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
+    let tasks = (content["tasks"]?.arrayValue).map { Set($0.compactMap(\.stringValue)) }
+    if reregisters, var known = engines.known(uuid) {
       engines.noteReregistration(of: known)
-      return accept(known, asker)
+      if engines.noteReturn(of: known, returnsTasks: returnsTasks) {
+        known.returnsTasks = returnsTasks
+        act(.engineReturned(uuid: uuid, id: known.id, returnsTasks: returnsTasks, tasks: tasks))
+        act(.saveEngines)
+      }
+      return accept(known, asker, tasks: tasks)
     }
     let deadline = now.instant + configuration.registrationTimeout
-    let returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
     let engine: EngineTable.Engine
     do {
       engine = try engines.accept(
         uuid: uuid, requestedID: content["id"]?.intValue, returnsTasks: returnsTasks, reregisters: reregisters,
-        deadline: deadline)
+        tasks: configuration.hasJournal ? tasks : nil, deadline: deadline)
     } catch {
       act(.log(.registrationRefused(uuid: uuid, reason: error.evalue)))
       reply(asker, MessageType.registrationReply, error.content)
@@ -30,10 +36,11 @@ extension HubState {
     strayHearts.forget(uuid)
     stalls.append((deadline, uuid))
     act(.awaitHeart(uuid: uuid))
-    accept(engine, asker)
+    accept(engine, asker, tasks: tasks)
   }
 
-  private mutating func accept(_ engine: EngineTable.Engine, _ asker: Asker) {
+  /// - Parameter tasks: those that the engine has or has answered.
+  private mutating func accept(_ engine: EngineTable.Engine, _ asker: Asker, tasks: Set<String>?) {
     var answer: [String: JSONValue] = [
       "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod.milliseconds),
       "connection_info": configuration.engineInfo, "takes_back": true,
@@ -41,6 +48,9 @@ extension HubState {
     if engine.returnsTasks, let returnAfter = configuration.returnAfter {
       answer["return_after"] = .int(returnAfter.milliseconds)
     }
+    if configuration.hasJournal { answer["journal"] = true }
+    // The replies to these were lost with the earlier controller, if they were sent.
+    if let tasks, let missing = tasksToReturn[engine.uuid]?.intersection(tasks) { answer["tasks"] = Self.list(missing) }
     reply(asker, MessageType.registrationReply, .object(answer))
   }
 
@@ -111,8 +121,12 @@ extension HubState {
   }
 
   /// Restores the engines of an earlier controller.
-  mutating func restore(_ table: JSONValue) {
-    for engine in engines.restore(table) { announce(engine) }
+  mutating func restore(_ table: JSONValue, at now: Moment) {
+    let deadline = now.instant + configuration.registrationTimeout
+    for engine in engines.restore(table, awaitsReturn: configuration.hasJournal) {
+      announce(engine)
+      if engine.isAwaited { returns.append((deadline, engine.uuid)) }
+    }
   }
 
   /// Publishes recent notifications again because a client has subscribed. It missed the ones for engines that joined
@@ -139,7 +153,14 @@ extension HubState {
 
   private mutating func announce(_ engine: EngineTable.Engine) {
     act(.watchHeart(uuid: engine.uuid))
-    act(.engineRegistered(uuid: engine.uuid, id: engine.id, returnsTasks: engine.returnsTasks))
+    if engine.isAwaited || engine.tasks != nil {
+      act(.engineRestored(uuid: engine.uuid, id: engine.id))
+    } else {
+      act(.engineRegistered(uuid: engine.uuid, id: engine.id, returnsTasks: engine.returnsTasks))
+    }
+    if let tasks = engine.tasks {
+      act(.engineReturned(uuid: engine.uuid, id: engine.id, returnsTasks: engine.returnsTasks, tasks: tasks))
+    }
     act(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
     notify(MessageType.registrationNotification, of: engine)
   }

@@ -44,9 +44,11 @@ extension HubState {
   private mutating func connection(_ asker: Asker) {
     var uuids: [String: JSONValue] = [:]
     for engine in engines.engines.values { uuids[String(engine.id)] = .string(engine.uuid) }
-    reply(
-      asker, MessageType.connectionReply,
-      ["status": "ok", "engines": .object(uuids), "instance": .string(configuration.instance)])
+    var answer: [String: JSONValue] = [
+      "status": "ok", "engines": .object(uuids), "instance": .string(configuration.instance),
+    ]
+    if configuration.hasJournal { answer["journal"] = true }
+    reply(asker, MessageType.connectionReply, .object(answer))
   }
 
   // MARK: - Queues

@@ -23,6 +23,8 @@ struct HubState {
     var allowsDask = true
     /// Tells clients this run of the controller from another one: a random text.
     var instance = Session.randomID()
+    /// Whether tasks are journaled.
+    var hasJournal = false
     /// The content of the engines' connection file.
     var engineInfo: JSONValue = [:]
   }
@@ -40,6 +42,13 @@ struct HubState {
   /// The room left in the task store's queue, in bytes. The driver updates it after posting ``writes``.
   var storeRoom = Int.max
   private var droppedRecords = 0
+
+  /// For how many seconds all accepted tasks are known; nil without a journal. The driver updates it.
+  var journalCoverage: Double?
+  /// The tasks that engines of an earlier controller may have, by their uuids.
+  var tasksToReturn: [String: Set<String>] = [:]
+  /// The engines that have to register again, and until when.
+  var returns = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
 
   private var actions = Deque<HubAction>()
   var strayHearts = StrayHearts()
@@ -75,7 +84,7 @@ struct HubState {
 
   /// When to call ``advance(to:)`` next; nil if no deadline is set.
   var nextDeadline: ContinuousClock.Instant? {
-    [stalls.first?.deadline, strandings.first?.deadline, shutDownAt].compactMap(\.self).min()
+    [stalls.first?.deadline, strandings.first?.deadline, returns.first?.deadline, shutDownAt].compactMap(\.self).min()
   }
 
   /// Handles all deadlines up to `now`.
@@ -84,6 +93,13 @@ struct HubState {
       stalls.removeFirst()
       if let engine = engines.cancel(uuid: stall.uuid, dueBy: now.instant) {
         act(.log(.registrationStalled(id: engine.id, uuid: engine.uuid)))
+      }
+    }
+    while let awaited = returns.first, awaited.deadline <= now.instant {
+      returns.removeFirst()
+      if returns.isEmpty { tasksToReturn = [:] }
+      if let engine = engines.engine(awaited.uuid), engine.isAwaited {
+        unregister(engine.id, .absent(.zero), at: now)
       }
     }
     while let stranding = strandings.first, stranding.deadline <= now.instant {

@@ -10,6 +10,8 @@ final class HeldMessage {
   let messageType: String
   /// The peer that sent it; set for replies only.
   private(set) var sender: ReplySender
+  /// The task's number in the journal, of which the message is the request or the reply; 0 if it has none.
+  var journalNumber: UInt64 = 0
 
   /// Takes the frames and leaves an empty message.
   init(
@@ -28,6 +30,7 @@ final class HeldMessage {
     swap(&frames, &message)
     self.layout = layout
     self.sender = sender
+    journalNumber = 0
   }
 
   /// Appends all frames to a message, sharing their memory.

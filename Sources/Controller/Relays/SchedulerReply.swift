@@ -95,6 +95,14 @@ enum SchedulerReply {
       content: parts.content.bytes.array)
   }
 
+  /// Takes a reply that was appended to a message, which is left empty.
+  static func held(_ message: inout Multipart) -> HeldMessage? {
+    guard let layout = try? MessageLayout(of: message), let metadata = try? ReplyMetadata(of: message, layout) else {
+      return nil
+    }
+    return HeldMessage(taking: &message, layout: layout, sender: metadata.sender)
+  }
+
   /// Reports a reply to the hub before it is sent.
   static func report(_ message: borrowing Multipart, taskID: String, to hub: Hub) {
     guard let layout = try? MessageLayout(of: message),

@@ -10,6 +10,8 @@ struct TaskMetadata {
   var retries = 0
   /// `abort_on_disconnect`, Martlet's own key: the task is aborted if it is still queued when its client disconnects.
   var abortsOnDisconnect = false
+  /// `resubmitted`, Martlet's own key: the client has sent the task before and doesn't know whether it arrived.
+  var isRepeated = false
 
   /// Reads the metadata of a message.
   ///
@@ -39,6 +41,7 @@ struct TaskMetadata {
         }
         retries = max(0, count)
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
+      case "resubmitted": isRepeated = JSONText.isTrue(span, at: value)
       // Engines read these.
       case "original_msg_id": _ = try JSONText.optionalString(span, at: value)
       case "label" where !JSONText.isNull(span, at: value): _ = try JSONText.json(span, at: value)

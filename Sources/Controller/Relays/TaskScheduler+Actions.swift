@@ -7,6 +7,7 @@ extension TaskScheduler {
   /// Performs all actions, then tells the hub and arms the timer: once for a batch of messages.
   func act() {
     performActions()
+    postEntries()
     noteMissingEngines()
     hub.announceReports()
     wake(at: state.nextDeadline) {
@@ -22,13 +23,14 @@ extension TaskScheduler {
   private func perform(_ action: TaskSchedulerAction<HeldMessage>) {
     switch action {
     case .dispatch(let task, let id, let engine, let attempt):
-      dispatch(HeldTask(message: task, id: id, engine: engine, attempt: attempt))
+      emit(.task(HeldTask(message: task, id: id, engine: engine, attempt: attempt)))
+    case .changed(let task, let id, let change): journal(task, id, change)
     case .deliver(let reply, let id, _): deliver(reply, id)
     case .fail(let task, let id, let reason):
       noteLoss(reason, id)
       answer(task, id, SchedulerReply.failure(reason, taskID: id))
     case .requeued(let id): hub.report(.returned(taskID: id))
-    case .probe(let engine, let number): probe(engine, number: number)
+    case .probe(let engine, let number): emit(.probe(engine, number: number))
     case .duplicate(_, let id): clients.refuse(WireError(.replayed, "task \(id) is in flight already"))
     case .unknownReply(let id, let engine):
       strayReplies.log(
@@ -39,7 +41,7 @@ extension TaskScheduler {
 
   /// Sends a task to its engine, or holds it while the engine can't be reached: an engine may register before its
   /// connection to this socket is up.
-  private func dispatch(_ task: HeldTask) {
+  func dispatch(_ task: HeldTask) {
     // An engine gets its tasks in the order of their dispatch: what it can have begun is told from that.
     guard unreachable.isEmpty || !unreachable.contains(task.engine) else { return held.append(task) }
     outgoing.append(Bytes(task.engine.rawValue))
@@ -69,10 +71,11 @@ extension TaskScheduler {
 
   /// Takes back the tasks that could not be sent to an engine. Returns their ids.
   func takeUnsent(of engine: EngineIdentity) -> [String] {
-    guard unreachable.remove(engine) != nil else { return [] }
+    let uncommitted = journaling?.takeTasks(for: engine) ?? []
+    guard unreachable.remove(engine) != nil else { return uncommitted }
     let unsent = held.filter { $0.engine == engine }.map(\.id)
     held.removeAll { $0.engine == engine }
-    return unsent
+    return unsent + uncommitted
   }
 
   /// Logs once that tasks wait for the first engine, or for one after the last has gone.
@@ -98,23 +101,36 @@ extension TaskScheduler {
   /// Relays a reply: the identities are exchanged, so the client sees the engine's.
   private func deliver(_ reply: HeldMessage, _ id: String) {
     reply.frames.swapAt(0, 1)
+    journalEnd(id, reply)
+    emit(.reply(reply, taskID: id))
+  }
+
+  /// Sends a reply that has its identities, after reporting it.
+  func send(_ reply: HeldMessage, _ id: String) {
     hub.report(.replied(taskID: id, reply.sender, hub.record(reply.frames, reply.layout)))
-    sendToClient(&reply.frames)
+    let number = reply.journalNumber
+    if !sendToClient(&reply.frames), number > 0 { journaling?.entries.undelivered(number) }
   }
 
   /// Answers a task in place of an engine.
   private func answer(_ task: HeldMessage, _ id: String, _ parts: SchedulerReply.Parts) {
     task.appendIdentities(to: &outgoing)
     SchedulerReply.append(parts, to: &outgoing, request: task, session: &session)
-    SchedulerReply.report(outgoing, taskID: id, to: hub)
-    sendToClient(&outgoing)
+    guard let reply = SchedulerReply.held(&outgoing) else {
+      hub.report(.answered(taskID: id))
+      return outgoing.removeAll()
+    }
+    journalEnd(id, reply)
+    emit(.reply(reply, taskID: id))
   }
 
   /// Sends a reply and empties it. A client that is gone needs none, but its queued tasks may have to be aborted.
-  private func sendToClient(_ message: inout Multipart) {
+  ///
+  /// - Returns: whether there is such a client.
+  private func sendToClient(_ message: inout Multipart) -> Bool {
     defer { message.removeAll() }
-    if clients.send(&message) == .unroutable, let client = watch.undeliverable(message.shared(0)) {
-      state.clientVanished(client)
-    }
+    guard clients.send(&message) == .unroutable else { return true }
+    if let client = watch.undeliverable(message.shared(0)) { state.clientVanished(client) }
+    return false
   }
 }

@@ -19,6 +19,8 @@ actor TaskScheduler: SocketDriver {
   var outgoing = Multipart()
   /// The latest reply, reused for the next one unless the state keeps it.
   private var reply: HeldMessage?
+  /// What the journal has to hold before anything else is sent; `nil` without a journal.
+  var journaling: Journaling?
   private var names = EngineNames()
   var strayReplies = LogThrottle()
   var watch = ClientWatch()
@@ -37,7 +39,11 @@ actor TaskScheduler: SocketDriver {
     let attempt: Int
   }
 
-  init(sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, logger: Logger) throws {
+  /// - Parameter journal: where tasks are kept in case the controller is killed.
+  init(
+    sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub, journal: Journal?,
+    logger: Logger
+  ) throws {
     clients = try sockets.relayRouter("task_in", mandatory: true, logger: logger)
     connections = try SocketMonitor(
       clients.socket, context: sockets.context, name: "task_in-\(Session.randomID())",
@@ -47,7 +53,10 @@ actor TaskScheduler: SocketDriver {
     try endpoints.bind(engines, .task, .engine)
     session = try sockets.session()
     probes = Probes(session: session)
-    state = TaskSchedulerState(configuration: sockets.configuration.scheduling)
+    var configuration = sockets.configuration.scheduling
+    configuration.reportsChanges = journal != nil
+    state = TaskSchedulerState(configuration: configuration)
+    journaling = journal.map { Journaling(journal: $0) }
     self.loop = loop
     self.hub = hub
     self.logger = logger
@@ -60,16 +69,33 @@ actor TaskScheduler: SocketDriver {
     serve(connections.socket) { $0.connectionsChanged() }
   }
 
-  /// Stops serving.
-  func stop() { stopServing() }
+  /// Stops serving. What waits for the journal is sent when that has it.
+  func stop() async {
+    stopServing()
+    await finishJournaling()
+  }
 
   // MARK: - From the hub
 
   /// An engine can take tasks.
   nonisolated func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
+    engineReturned(uuid, id: id, returnsTasks: returnsTasks, tasks: nil)
+  }
+
+  /// An engine of an earlier controller is to come back.
+  nonisolated func engineAwaited(_ uuid: String, id: Int) {
+    execute { $0.state.engineAwaited(EngineIdentity(uuid), id: id) }
+  }
+
+  /// An engine can take tasks, and may have some of an earlier controller's.
+  ///
+  /// - Parameter tasks: those that it has or has answered; `nil` if it doesn't tell.
+  nonisolated func engineReturned(_ uuid: String, id: Int, returnsTasks: Bool, tasks: Set<String>?) {
     execute {
+      // Replies that it has sent again may be in the socket, and they count.
+      $0.readEngines()
       $0.names.insert(uuid)
-      $0.state.engineRegistered(EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, now: .now)
+      $0.state.engineRegistered(EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, tasks: tasks, now: .now)
       $0.act()
     }
   }
@@ -141,13 +167,19 @@ actor TaskScheduler: SocketDriver {
     }
     let client = metadata.abortsOnDisconnect ? watchClient(of: message, session: header.session) : header.session
     hub.report(.requested(taskID: header.messageID, .task, engine: nil, size: 0, hub.record(message, layout)))
+    state.taskSubmitted(submission(of: &message, layout, header, metadata, client: client), now: .now)
+  }
+
+  /// The task that a message is, which is left empty.
+  func submission(
+    of message: inout Multipart, _ layout: MessageLayout, _ header: MessageHeader, _ metadata: TaskMetadata,
+    client: String
+  ) -> TaskSubmission<HeldMessage> {
     let task = HeldMessage(taking: &message, layout: layout, messageType: header.messageType)
-    state.taskSubmitted(
-      TaskSubmission(
-        id: header.messageID, payload: task, size: task.frames.totalSize(), targets: metadata.targets,
-        after: metadata.after, follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries,
-        client: client),
-      now: .now)
+    return TaskSubmission(
+      id: header.messageID, payload: task, size: task.frames.totalSize(), targets: metadata.targets,
+      after: metadata.after, follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries,
+      isRepeated: metadata.isRepeated, client: client)
   }
 
   /// Takes a reply as it arrived: `[engine, client, <IDS|MSG>, …]`.
@@ -172,6 +204,11 @@ actor TaskScheduler: SocketDriver {
     if isKnownUniquelyReferenced(&reply), let reply {
       reply.reuse(taking: &message, layout: layout, sender: sender)
       return reply
+    }
+    if let spare = journaling?.spare.popLast() {
+      spare.reuse(taking: &message, layout: layout, sender: sender)
+      reply = spare
+      return spare
     }
     let new = HeldMessage(taking: &message, layout: layout, sender: sender)
     reply = new

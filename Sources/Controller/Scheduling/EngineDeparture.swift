@@ -6,6 +6,8 @@ enum EngineDeparture: Hashable, Sendable {
   case ended(String)
   /// Its heart stopped beating.
   case silent
+  /// It was an engine of an earlier controller, and has so long to come back.
+  case absent(Duration)
 
   /// What is known, as a clause that follows a colon.
   var text: String {
@@ -13,6 +15,7 @@ enum EngineDeparture: Hashable, Sendable {
     case .left: "it has unregistered"
     case .ended(let reason): reason
     case .silent: "its heart stopped beating"
+    case .absent: "it has not come back since the controller was restarted"
     }
   }
 
@@ -25,6 +28,7 @@ enum EngineDeparture: Hashable, Sendable {
     case .left: .seconds(5)
     case .ended: .milliseconds(500)
     case .silent: .seconds(1)
+    case .absent(let time): time
     }
   }
 }

@@ -17,6 +17,8 @@ struct EngineRecord: DirectoryRecord {
   var registration: UInt32 = 0
   /// The integer id; negative if it is unknown.
   var number: Int32 = -1
+  /// Whether the engine belongs to an earlier controller and has not come back.
+  var isExpected = false
   /// Whether the engine returns tasks that wait behind a long one.
   var returnsTasks = false
   var pace = EnginePace()

@@ -95,6 +95,7 @@ struct EngineRegistry {
     let engine = named(identity)
     latestRegistration &+= 1
     records[engine].phase = .registered
+    records[engine].isExpected = false
     records[engine].registration = latestRegistration
     records[engine].lastSkipped = nil
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
@@ -104,6 +105,41 @@ struct EngineRegistry {
     registeredCount += 1
     pool.register(engine)
     return engine
+  }
+
+  /// Adds an engine of an earlier controller, which has tasks and is to come back. It is leaving unless it does.
+  mutating func expect(
+    _ identity: EngineIdentity, within time: Duration, now: ContinuousClock.Instant
+  ) -> EngineHandle {
+    let engine = named(identity)
+    guard records[engine].phase == .named else { return engine }
+    latestRegistration &+= 1
+    records[engine].phase = .leaving
+    records[engine].isExpected = true
+    records[engine].registration = latestRegistration
+    pool.register(engine)
+    awaitReplies(of: engine, .absent(time), now: now)
+    return engine
+  }
+
+  /// Notes the integer id of an engine that is expected.
+  mutating func name(_ engine: EngineHandle, id: Int) {
+    if records[engine].isExpected { records[engine].number = Int32(exactly: id) ?? -1 }
+  }
+
+  /// An engine that was expected has come back with its tasks. It can't be picked before
+  /// ``updateAvailability(of:aheadAllowed:now:)``.
+  mutating func revive(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, now: ContinuousClock.Instant) {
+    departures[engine] = nil
+    records[engine].phase = .registered
+    records[engine].isExpected = false
+    records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
+    records[engine].returnsTasks = returnsTasks
+    records[engine].pace = EnginePace()
+    registeredCount += 1
+    records[engine].oldestSince = now
+    records[engine].probeCount = 0
+    if !records[engine].pending.isEmpty { startProbeTimer(of: engine, at: now + patience) }
   }
 
   /// Unregisters an engine; it keeps its pending tasks.
@@ -135,7 +171,9 @@ struct EngineRegistry {
     let departure = departures[engine]
     return EngineLoss(
       engine: records[engine].identity, id: id(of: engine), reason: departure?.how.text,
-      duration: departure.map { max(.zero, $0.time - records[engine].oldestSince) })
+      // What an expected engine ran it had begun before the restart.
+      duration: records[engine].isExpected
+        ? nil : departure.map { max(.zero, $0.time - records[engine].oldestSince) })
   }
 
   /// The integer id of an engine.
@@ -145,6 +183,7 @@ struct EngineRegistry {
   mutating func left(_ engine: EngineHandle) {
     departures[engine] = nil
     records[engine].phase = .named
+    records[engine].isExpected = false
     releaseName(engine)
   }
 

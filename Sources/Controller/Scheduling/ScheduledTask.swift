@@ -92,6 +92,9 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
     return (id, payload, Int(attempt))
   }
 
+  /// Notes how often the task was given to an engine by an earlier controller.
+  mutating func restored(attempt: Int) { self.attempt = UInt16(clamping: attempt) }
+
   /// Notes that the engine has returned the task, and has forgotten it.
   mutating func returned() { attempt = max(attempt, 1) - 1 }
 

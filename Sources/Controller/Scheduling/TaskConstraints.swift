@@ -76,6 +76,9 @@ struct TaskConstraints<Payload> {
     update()
   }
 
+  /// Notes how many engines an earlier controller has lost while they ran the task.
+  mutating func restored(lossCount: Int) { self.lossCount = lossCount }
+
   /// Allows the engines again that failed the task. Returns whether there were any.
   ///
   /// A task with a timeout waits for another engine instead, as in ipyparallel, unless only its targets may run it.

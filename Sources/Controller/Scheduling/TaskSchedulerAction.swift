@@ -14,6 +14,9 @@ enum TaskSchedulerAction<Payload> {
   case probe(EngineIdentity, number: Int)
   /// Count a reply for a task that is not pending on that engine; the reply is dropped.
   case unknownReply(taskID: String, engine: EngineIdentity)
+  /// Note a change of a task for the journal, before any action that follows from it. Only if the state's configuration
+  /// asks for it.
+  case changed(Payload, taskID: String, TaskChange)
   /// Drop a submission whose id is still in flight.
   case duplicate(Payload, taskID: String)
 }

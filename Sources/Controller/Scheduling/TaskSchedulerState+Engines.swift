@@ -7,19 +7,25 @@ extension TaskSchedulerState {
   /// - Parameters:
   ///   - id: the engine's integer id.
   ///   - returnsTasks: whether the engine returns tasks that wait behind a long one.
+  ///   - tasks: for an engine of an earlier controller that has come back: the tasks it has, or has answered; `nil` if it
+  ///     doesn't tell.
   mutating func engineRegistered(
-    _ identity: EngineIdentity, id: Int? = nil, returnsTasks: Bool = false, now: ContinuousClock.Instant
+    _ identity: EngineIdentity, id: Int? = nil, returnsTasks: Bool = false, tasks held: Set<String>? = nil,
+    now: ContinuousClock.Instant
   ) {
     self.now = now
     if let known = engines.find(identity) {
       switch engines[known].phase {
       case .registered: return
+      case .leaving where engines[known].isExpected:
+        return engineReturned(known, id: id, returnsTasks: returnsTasks, tasks: held)
       case .leaving: strand(known)
       case .named: break
       }
     }
     let engine = engines.register(identity, id: id, returnsTasks: returnsTasks)
     queues.groups.engineRegistered(engine, tasks, &engines)
+    placeRecovering()
     serve(engine)
     settle()
     checkInvariants()
@@ -33,7 +39,12 @@ extension TaskSchedulerState {
     now: ContinuousClock.Instant
   ) {
     self.now = now
-    guard let engine = engines.registered(identity) else { return }
+    guard let engine = engines.registered(identity) else {
+      if let engine = engines.find(identity), engines[engine].isExpected {
+        engines.awaitReplies(of: engine, departure, now: now)
+      }
+      return
+    }
     engines.unregister(engine)
     for task in queues.groups.engineUnregistered(engine, tasks, &engines) { unplaced.append(task) }
     placeExhaustedTasks()

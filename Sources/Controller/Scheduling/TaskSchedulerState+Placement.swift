@@ -12,6 +12,10 @@ extension TaskSchedulerState {
     {
       eligibility = self.eligibility(task)
     }
+    if eligibility.isNowhere, waitsForReturn(task) {
+      recovering.append(task)
+      return queues.wait(task, &tasks)
+    }
     switch eligibility {
     case .anyEngine:
       if let engine = engines.pick(aheadAllowed: queues.allowsAhead, now: now) {
@@ -80,6 +84,7 @@ extension TaskSchedulerState {
     clients.dequeue(task, &tasks)
     timers.stop(task, &tasks)
     let (id, payload, attempt) = tasks[task].dispatched(to: engines.token(of: engine))
+    if reportsChanges { noteChange(task, .placed(placement(of: task, on: engines[engine].identity))) }
     engines.start(task, on: engine, &tasks, now: now)
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
     guard let payload else { return }

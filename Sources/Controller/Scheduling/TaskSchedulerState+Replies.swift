@@ -133,6 +133,7 @@ extension TaskSchedulerState {
   private mutating func noteRequeued(_ task: TaskHandle) {
     guard tasks[task].phase.isQueued else { return }
     startTimer(task)
+    if reportsChanges { noteChange(task, .placed(placement(of: task))) }
     actions.append(.requeued(taskID: tasks[task].id))
   }
 
@@ -146,12 +147,14 @@ extension TaskSchedulerState {
   mutating func deliver(
     _ task: TaskHandle, _ id: String, _ reply: Payload, from engine: EngineIdentity, success: Bool
   ) {
+    if reportsChanges { noteChange(task, .ended(isSuccess: success)) }
     actions.append(.deliver(reply, taskID: id, engine: engine))
     end(task, success: success)
   }
 
   /// Ends a task with an error of the scheduler's own.
   mutating func fail(_ task: TaskHandle, _ reason: TaskFailureReason) {
+    if reportsChanges { noteChange(task, .ended(isSuccess: false)) }
     if let payload = tasks[task].payload { actions.append(.fail(payload, taskID: tasks[task].id, reason)) }
     end(task, success: false)
   }

@@ -2,12 +2,13 @@ extension TaskSchedulerState {
   /// A client submitted a task: it is dispatched, queued, dropped as a duplicate of one in flight, refused because the
   /// queue is full, or failed because a dependency is invalid or impossible.
   ///
-  /// The id of a finished task may be used again; the new task replaces the old one in dependencies.
+  /// The id of a finished task may be used again; the new task replaces the old one in dependencies. A repeated submission
+  /// is dropped then, too.
   mutating func taskSubmitted(_ submission: TaskSubmission<Payload>, now: ContinuousClock.Instant) {
     self.now = now
     let hash = submission.id.identifierHash
     let known = tasks.find(submission.id, hash: hash)
-    if let known, !tasks[known].phase.isFinished {
+    if let known, submission.isRepeated || !tasks[known].phase.isFinished {
       actions.append(.duplicate(submission.payload, taskID: submission.id))
       return
     }
@@ -23,6 +24,7 @@ extension TaskSchedulerState {
         retries: Int32(clamping: max(0, submission.retries)), client: client))
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)
+    if reportsChanges { noteChange(task, .accepted) }
 
     if submission.isUnrestricted {
       place(task)
@@ -36,8 +38,14 @@ extension TaskSchedulerState {
     checkInvariants()
   }
 
+  /// Reports a change of a task. To be called if ``reportsChanges``.
+  mutating func noteChange(_ task: TaskHandle, _ change: TaskChange) {
+    guard let payload = tasks[task].payload else { return }
+    actions.append(.changed(payload, taskID: tasks[task].id, change))
+  }
+
   /// Records what restricts a task, and counts what its dependencies still lack.
-  private mutating func constrain(_ task: TaskHandle, _ submission: TaskSubmission<Payload>) -> TaskFailureReason? {
+  mutating func constrain(_ task: TaskHandle, _ submission: TaskSubmission<Payload>) -> TaskFailureReason? {
     let timeout = submission.timeout == .zero ? nil : submission.timeout
     let constraints = tasks.constrain(task, TaskConstraints(targets: submission.targets, timeout: timeout))
     return depend(task, constraints, on: submission.after, .after)

@@ -1,7 +1,8 @@
 extension TaskSchedulerState {
   /// When ``advance(to:)`` is due next; it may turn out that nothing is left to do then.
   var nextDeadline: ContinuousClock.Instant? {
-    Self.earlier(Self.earlier(engines.nextDeadline, timers.nextDeadline), engines.nextProbe)
+    Self.earlier(
+      Self.earlier(engines.nextDeadline, timers.nextDeadline), Self.earlier(engines.nextProbe, recoveryEnd))
   }
 
   private static func earlier(
@@ -18,6 +19,8 @@ extension TaskSchedulerState {
     while let deadline = nextDeadline, deadline <= now {
       if engines.nextDeadline == deadline {
         if let engine = engines.popLeaving() { strand(engine) }
+      } else if recoveryEnd == deadline {
+        endRecovery()
       } else if timers.nextDeadline == deadline {
         guard let task = timers.popNext(tasks) else { continue }
         fail(task, .taskTimeout)

@@ -49,6 +49,8 @@ struct TaskSchedulerState<Payload> {
     var probeAfter = Duration.seconds(5)
     /// How many finished tasks are remembered for dependencies; a record takes some 200 bytes.
     var historyLimit = 65_536
+    /// Whether there is an action for each change of a task: ``TaskSchedulerAction/changed(_:taskID:_:)``.
+    var reportsChanges = false
 
     /// Whether engines that return tasks are given some ahead.
     var looksAhead: Bool { hwm == nil && scheme == .leastload }
@@ -64,6 +66,11 @@ struct TaskSchedulerState<Payload> {
   var history: TaskHistory
 
   let crashLimit: Int
+  let reportsChanges: Bool
+  /// Until when tasks wait for targets that have not come back since the controller was restarted.
+  var recoveryEnd: ContinuousClock.Instant?
+  /// The tasks that do.
+  var recovering: [TaskHandle] = []
   /// The time of the latest event that came with one; any time before the first.
   var now = ContinuousClock.now
   var actions = WorkQueue<Action>()
@@ -77,6 +84,7 @@ struct TaskSchedulerState<Payload> {
   /// - Parameter seed: makes the random schemes repeatable.
   init(configuration: Configuration = .init(), seed: UInt64? = nil) {
     crashLimit = configuration.crashLimit
+    reportsChanges = configuration.reportsChanges
     var system = SystemRandomNumberGenerator()
     engines = EngineRegistry(configuration: configuration, generator: SplitMix64(seed: seed ?? system.next()))
     clients = ClientTable(limit: configuration.queueLimit)

@@ -16,6 +16,8 @@ struct TaskSubmission<Payload> {
   var timeout: Duration?
   /// How many times a failed task is dispatched again.
   var retries = 0
+  /// Whether the client has submitted the task before and doesn't know whether it arrived.
+  var isRepeated = false
   /// The session of the submitting client.
   var client = ""
 

@@ -53,6 +53,8 @@ extension EngineConnection {
       if !lease.holds { returnTasks() }
       renewLease(reply)
       if let origin, reply.id != origin.id { takeID(reply.id) }
+      if reply.hasJournal { sender.keepReplies() }
+      sender.sendAgain(reply.tasks)
       logger.info("registered again", metadata: [LogKey.heartbeatPeriod: "\(reply.heartbeatPeriod)"])
       if let heart {
         let misses = configuration.maxHeartbeatMisses

@@ -37,6 +37,10 @@ extension EngineConnection {
       "uuid": .string(configuration.uuid), "returns_tasks": true, "reregisters": true,
     ]
     if let id { content["id"] = .int(id) }
+    // What runs is asked for before what has ended, so nothing is missed in between.
+    if let running = receiver?.taskIDs(), let ended = sender.keptReplies {
+      content["tasks"] = .array((running + ended).map { .string($0) })
+    }
     try sendToHub(MessageType.registrationRequest, .object(content))
   }
 

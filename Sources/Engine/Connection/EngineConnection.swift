@@ -105,6 +105,7 @@ actor EngineConnection {
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
     let (runner, engineContext) = try open(registration, worker.loop)
     if let patience = registration.returnAfter { watchRunner(patience) }
+    if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
     try receiver?.start(on: worker.loop)
     let task = Task(executorPreference: worker) {

@@ -28,6 +28,8 @@ final class ReplySender: Sendable {
     /// The request that runs, and how many IOPub messages were sent about it, not counting `status`.
     var running: Request?
     var outputCount = 0
+    /// Replies that the controller may ask for again; `nil` if it doesn't.
+    var recent: RecentReplies?
     let logger: Logger
     var sendFailures = LogThrottle()
   }
@@ -57,6 +59,15 @@ final class ReplySender: Sendable {
       state.session = try Session(id: state.session.id, key: key, scheme: scheme, username: "engine")
     }
   }
+
+  /// Keeps the latest replies from now on.
+  func keepReplies() { state.withLock { $0.recent = $0.recent ?? RecentReplies() } }
+
+  /// The ids of the tasks whose replies are kept; `nil` if none are.
+  var keptReplies: [String]? { state.withLock { $0.recent?.ids } }
+
+  /// Sends those replies to some tasks again that are kept.
+  func sendAgain(_ ids: Set<String>) { state.withLock { $0.sendAgain(ids) } }
 
   /// Closes the sockets. Anything sent afterwards is dropped.
   func close() { state.withLock { $0.sockets.take()?.close() } }
@@ -123,7 +134,9 @@ final class ReplySender: Sendable {
   }
 
   /// Returns a task to the scheduler. Nothing is published, because the client is not to notice.
-  func giveBack(_ request: Request, _ reply: Reply) { state.withLock { $0.send(reply, to: request) } }
+  func giveBack(_ request: Request, _ reply: Reply) {
+    state.withLock { $0.send(reply, to: request, isFinal: false) }
+  }
 
   /// Returns tasks, the latest first, because the scheduler puts each ahead of all others.
   func giveBack(_ tasks: [Request], _ writer: ReplyWriter) {
@@ -203,14 +216,17 @@ extension ReplySender.State {
 
   /// Sends a reply.
   ///
-  /// - Parameter outputs: how many IOPub messages were sent about the request.
-  fileprivate mutating func send(_ reply: Reply, to request: Request, outputs: Int = 0) {
+  /// - Parameters:
+  ///   - outputs: how many IOPub messages were sent about the request.
+  ///   - isFinal: whether the task has ended.
+  fileprivate mutating func send(_ reply: Reply, to request: Request, outputs: Int = 0, isFinal: Bool = true) {
     guard request.hasReply else { return }
     request.message.appendIdentities(to: &outgoing)
     session.append(
       to: &outgoing, type: request.replyType, parent: request.message.headerBytes,
       metadata: request.metadata.wantsStatus ? reply.metadata : reply.metadata(outputs: outputs),
       content: reply.content, buffers: reply.buffers)
+    if isFinal, recent != nil, request.isTask { recent?.add(outgoing, to: request.message.header.messageID) }
     do {
       switch request.channel {
       case .shell: try sockets?.shell.send(&outgoing)
@@ -222,5 +238,19 @@ extension ReplySender.State {
         metadata: [LogKey.reason: "\(error)", LogKey.messageID: "\(request.message.header.messageID)"])
     }
     outgoing.removeAll()
+  }
+
+  /// Sends replies again that were kept.
+  fileprivate mutating func sendAgain(_ ids: Set<String>) {
+    for frames in recent?.frames(of: ids) ?? [] {
+      for frame in frames { outgoing.append(frame) }
+      do {
+        try sockets?.shell.send(&outgoing)
+      } catch {
+        sendFailures.log(
+          .error, "sending a reply again failed", to: logger, metadata: [LogKey.reason: "\(error)"])
+      }
+      outgoing.removeAll()
+    }
   }
 }

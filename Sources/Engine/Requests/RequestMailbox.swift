@@ -57,6 +57,9 @@ final class RequestMailbox<Item: Sendable>: Sendable {
     }
   }
 
+  /// The requests that run or wait; see ``RequestQueue/all``.
+  var requests: [Item] { state.withLock { $0.queue.all } }
+
   /// Whether no request runs or waits.
   var isIdle: Bool { state.withLock { $0.queue.runningNumber == nil } }
 

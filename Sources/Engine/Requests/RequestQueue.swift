@@ -25,7 +25,7 @@ struct RequestQueue<Item: Sendable>: Sendable {
   private var waiting: Deque<Entry> = []
   /// The most requests that have waited since the queue's memory was last released.
   private(set) var peakCount = 0
-  private var isRunning = false
+  private var running: Entry?
   private var startedCount = 0
   private var abortedInAdvance: OrderedSet<String> = []
   private let abortLimit: Int
@@ -43,7 +43,10 @@ struct RequestQueue<Item: Sendable>: Sendable {
   var count: Int { waiting.count }
 
   /// The running request's number, which increases by one with each request; `nil` when none runs.
-  var runningNumber: Int? { isRunning ? startedCount : nil }
+  var runningNumber: Int? { running == nil ? nil : startedCount }
+
+  /// The requests that run or wait, in this order, except control requests.
+  var all: [Item] { ([running].compactMap(\.self) + waiting).filter { $0.id != nil }.map(\.item) }
 
   /// A request arrived.
   mutating func add(_ item: Item, id: String) -> Arrival {
@@ -59,11 +62,10 @@ struct RequestQueue<Item: Sendable>: Sendable {
   ///
   /// - Returns: the next one to run, or `nil` when none is waiting.
   mutating func finish() -> Item? {
-    let next = waiting.popFirst()?.item
-    isRunning = next != nil
-    if isRunning { startedCount += 1 }
+    running = waiting.popFirst()
+    if running != nil { startedCount += 1 }
     if waiting.isEmpty { releaseMemory() }
-    return next
+    return running?.item
   }
 
   /// Aborts the named requests: those waiting now, and the others when they arrive. A running request continues.
@@ -92,8 +94,8 @@ struct RequestQueue<Item: Sendable>: Sendable {
   }
 
   private mutating func add(_ entry: Entry, atFront: Bool) -> Arrival {
-    guard isRunning else {
-      isRunning = true
+    guard running != nil else {
+      running = entry
       startedCount += 1
       return .run(entry.item)
     }

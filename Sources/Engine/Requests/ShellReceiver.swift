@@ -63,6 +63,12 @@ final class ShellReceiver: Sendable {
   /// Lets tasks that are returned come once more.
   func readmit(_ tasks: [Request]) { verifier.readmit(tasks.lazy.map(\.message)) }
 
+  /// The ids of the task scheduler's tasks that run or wait, including those still in the socket.
+  func taskIDs() -> [String] {
+    receive()
+    return mailbox.requests.filter(\.isTask).map(\.message.header.messageID)
+  }
+
   /// Receives all messages in the socket.
   func receive() { receive(atMost: .max) }
 

@@ -15,6 +15,8 @@ package enum LogKey {
   /// One of the controller's sockets.
   package static let socket = "martlet.socket"
   package static let endpoint = "martlet.endpoint"
+  /// A file.
+  package static let path = "martlet.path"
   /// A limit that was reached.
   package static let limit = "martlet.limit"
   /// How often this has happened so far.

@@ -158,6 +158,11 @@ public struct Session: ~Copyable, Sendable {
     if let fingerprint = MessageSigner.fingerprint(of: message.signatureText) { replays.readmit(fingerprint) }
   }
 
+  /// Refuses a message with this signature from now on: an earlier receiver in this place has accepted it.
+  public mutating func refuseReplay(of signature: String) {
+    if let fingerprint = MessageSigner.fingerprint(of: signature) { _ = replays.insert(fingerprint) }
+  }
+
   /// Verifies a message, reads its header and takes its frames.
   ///
   /// - Parameter multipart: left empty.

@@ -33,7 +33,7 @@ import Testing
     #expect(saved == ["engines": ["0": "e0", "1": "e1"], "next_id": 3])
 
     var hub = try HubFixture()
-    hub.state.restore(saved)
+    hub.state.restore(saved, at: hub.now)
     #expect(
       hub.drain().map(\.kind) == [
         "watch e0", "registered e0", "log", "registration_notification",
@@ -54,14 +54,14 @@ import Testing
     ])
   func whatIsNoEngineIsLeftOut(_ json: String) throws {
     var hub = try HubFixture()
-    hub.state.restore(try JSONValue.parse(Bytes(json)))
+    hub.state.restore(try JSONValue.parse(Bytes(json)), at: hub.now)
     #expect(hub.drain().isEmpty)
     #expect(try hub.ask("registration_request", ["uuid": "e"]).reply?["id"] == 0)
   }
 
   @Test func oneUUIDIsRestoredOnce() throws {
     var hub = try HubFixture()
-    hub.state.restore(["engines": ["0": "e", "1": "e"]])
+    hub.state.restore(["engines": ["0": "e", "1": "e"]], at: hub.now)
     #expect(hub.state.engines.engines.count == 1)
   }
 

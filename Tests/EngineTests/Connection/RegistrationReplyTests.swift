@@ -4,6 +4,15 @@ import Testing
 @testable import MartletEngine
 
 @Suite struct RegistrationReplyTests {
+  @Test func aControllerWithAJournalMayAskForReplies() throws {
+    var content: JSONValue = ["status": "ok", "id": 4, "hb_period": 3000]
+    let plain = try RegistrationReply(content: content)
+    #expect(!plain.hasJournal && plain.tasks.isEmpty)
+    content = ["status": "ok", "id": 4, "hb_period": 3000, "journal": true, "tasks": ["a", 3, "b"]]
+    let reply = try RegistrationReply(content: content)
+    #expect(reply.hasJournal && reply.tasks == ["a", "b"])
+  }
+
   @Test func accepted() throws {
     let reply = try RegistrationReply(content: ["status": "ok", "id": 4, "hb_period": 3000])
     #expect(reply.id == 4)

@@ -20,6 +20,16 @@ import Testing
     #expect(queue.add("d", id: "d") == .run("d"))
   }
 
+  @Test func whatRunsAndWaitsIsKnown() {
+    var queue = queue("a", "b", "c")
+    _ = queue.addNext("clear")
+    #expect(queue.all == ["a", "b", "c"])
+    _ = queue.finish()
+    #expect(queue.all == ["b", "c"])
+    for _ in 0..<3 { _ = queue.finish() }
+    #expect(queue.all == [])
+  }
+
   @Test func abortRemovesWaitingRequestsOnly() {
     var queue = queue("a", "b", "c", "d")
     #expect(queue.abort(["d", "b"]) == ["b", "d"])

@@ -19,22 +19,50 @@ final class ProcessCluster {
   private(set) var controller: Process?
   private(set) var engines: [Process] = []
 
-  private init() throws {
+  private let controllerOptions: [String]
+
+  /// The profile, for files of tests, too.
+  var path: String { folder.path }
+
+  private init(_ controllerOptions: [String]) throws {
+    self.controllerOptions = controllerOptions
     folder = try TemporaryFolder()
     program = try SwiftCompiler.product("martlet-test-engine")
   }
 
   /// Runs a controller and engines for the duration of a closure; none of them is left afterwards.
-  static func with(engines count: Int, _ body: (ProcessCluster) async throws -> Void) async throws {
-    let cluster = try ProcessCluster()
+  ///
+  /// - Parameter controllerOptions: options of the controller in addition to those that all have.
+  static func with(
+    engines count: Int, controllerOptions: [String] = [], _ body: (ProcessCluster) async throws -> Void
+  ) async throws {
+    let cluster = try ProcessCluster(controllerOptions)
     defer { cluster.end() }
     try cluster.startController()
-    for _ in 0..<count { cluster.engines.append(try cluster.start("engine", [])) }
+    for _ in 0..<count { try cluster.startEngine() }
     try await body(cluster)
   }
 
   /// Starts the controller, with the connection files of an earlier one if there are any.
-  func startController() throws { controller = try start("controller", ["--reuse", "--ping=250"]) }
+  func startController() throws {
+    controller = try start("controller", ["--reuse", "--ping=250"] + controllerOptions)
+  }
+
+  /// Starts one more engine.
+  func startEngine() throws { engines.append(try start("engine", [])) }
+
+  /// Kills all engines.
+  func killEngines() {
+    for engine in engines { Self.kill(engine) }
+    engines = []
+  }
+
+  /// Ends the controller as a service manager does, and waits for its end.
+  func endController() {
+    signalController(SIGTERM)
+    controller?.waitUntilExit()
+    controller = nil
+  }
 
   /// Kills the controller.
   func killController() {

@@ -1,0 +1,197 @@
+import Foundation
+import Logging
+import MartletWire
+import MartletZeroMQ
+import Synchronization
+
+/// The journal of the load-balanced tasks: what a controller needs to go on after it was killed.
+///
+/// The task scheduler makes entries, and sends nothing to anybody before the entries are committed that it follows from: see
+/// ``TaskScheduler``. Whatever arrives while a transaction is committed goes into the next one.
+actor Journal: EventLoopActor {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let database: JournalDatabase
+  private var ledger: JournalLedger
+  private let logger: Logger
+  /// The most bytes that the batches have had since the file was last shrunk.
+  private var peakBytes = 0
+  private var hasFailed = false
+  private var isClosed = false
+  private var committed: (@Sendable (Result<UInt64, any Error>) -> Void)?
+  private nonisolated let inbox = Mutex(Inbox())
+  private nonisolated let knownSince: Mutex<Double?>
+
+  private struct Inbox {
+    var batches: [[UInt8]] = []
+    var epoch: UInt64 = 0
+    var isAnnounced = false
+  }
+
+  /// Batches of at most this many bytes are joined.
+  private static let joinedBytes = 1 << 20
+  /// How much is written again in one transaction.
+  private static let rewrittenBytes = 4 << 20
+  /// The free space in the file that is not worth the effort.
+  private static let freeBytes = 64 << 20
+  /// The most bytes of a message that is put into the journal: SQLite's rows have less than 1 GB.
+  static let messageLimit = 1 << 29
+
+  init(_ opened: Opened, loop: EventLoop, logger: Logger) {
+    database = opened.database
+    ledger = opened.ledger
+    knownSince = Mutex(opened.ledger.horizon)
+    self.loop = loop
+    self.logger = logger
+  }
+
+  // MARK: - From any loop
+
+  /// Sets what is called after each commit, with the latest epoch, or once with the error that ends the journal.
+  func start(_ committed: @escaping @Sendable (Result<UInt64, any Error>) -> Void) { self.committed = committed }
+
+  /// Has entries committed.
+  ///
+  /// - Parameter epoch: grows with each call.
+  nonisolated func post(_ entries: [UInt8], epoch: UInt64) {
+    let mustWake = inbox.withLock { inbox in
+      inbox.batches.append(entries)
+      inbox.epoch = epoch
+      defer { inbox.isAnnounced = true }
+      return !inbox.isAnnounced
+    }
+    if mustWake { execute { $0.work() } }
+  }
+
+  /// For how many seconds all tasks that were accepted are known, by the journal or the hub; `nil` if the journal has
+  /// failed.
+  nonisolated var coverage: Double? {
+    knownSince.withLock { $0.map { max(0, Date().timeIntervalSince1970 - $0) } }
+  }
+
+  /// Finds the results of tasks.
+  nonisolated func results(of ids: [String], then answer: @escaping @Sendable ([JournaledResult]) -> Void) {
+    do {
+      try loop.execute { self.assumeIsolated { answer($0.find(ids)) } }
+    } catch {
+      answer([])
+    }
+  }
+
+  /// Commits what was posted and closes the journal. It is removed if all tasks have ended.
+  ///
+  /// - Returns: whether it is kept.
+  func close() -> Bool {
+    work()
+    committed = nil
+    guard !isClosed, !hasFailed else { return false }
+    isClosed = true
+    guard ledger.openCount > 0 else {
+      database.remove()
+      return false
+    }
+    logger.notice(
+      "tasks have not ended: a controller that is started with this journal goes on with them",
+      metadata: [LogKey.path: "\(database.path)", LogKey.count: "\(ledger.openCount)"])
+    try? database.close()
+    return true
+  }
+
+  /// Returns when everything that was posted before is committed.
+  func flush() { work() }
+
+  // MARK: - On the loop
+
+  private func work() {
+    let (batches, epoch) = inbox.withLock { inbox in
+      defer {
+        inbox.batches = []
+        inbox.isAnnounced = false
+      }
+      return (inbox.batches, inbox.epoch)
+    }
+    guard !batches.isEmpty, !hasFailed, !isClosed else { return }
+    do {
+      try commit(batches)
+      committed?(.success(epoch))
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func commit(_ batches: [[UInt8]]) throws {
+    let now = Date().timeIntervalSince1970
+    let horizon = ledger.horizon
+    var joined = batches
+    for id in ledger.takeSparse(bytes: Self.rewrittenBytes) {
+      guard let row = try database.row(id) else { continue }
+      var needed = ledger.needed(of: id, in: row.entries)
+      if !needed.isEmpty { joined.append(needed.take()) }
+    }
+    var changes = JournalDatabase.Changes()
+    for entries in Self.joined(joined) {
+      let id = ledger.nextBatch
+      ledger.note(entries, as: id, at: now)
+      changes.added.append(JournalDatabase.Row(id: id, time: now, entries: entries))
+    }
+    ledger.expire(at: now)
+    let removed = Set(ledger.takeRemovable())
+    let added = Set(changes.added.map(\.id))
+    changes.added.removeAll { removed.contains($0.id) }
+    changes.removed = removed.filter { !added.contains($0) }
+    if ledger.horizon != horizon {
+      changes.horizon = ledger.horizon
+      knownSince.withLock { $0 = ledger.horizon }
+    }
+    try database.commit(changes)
+    peakBytes = max(peakBytes, ledger.totalBytes)
+    if peakBytes > 4 * ledger.totalBytes + Self.freeBytes {
+      peakBytes = ledger.totalBytes
+      try database.shrink()
+    }
+  }
+
+  private static func joined(_ batches: [[UInt8]]) -> [[UInt8]] {
+    var joined: [[UInt8]] = []
+    for batch in batches {
+      if let last = joined.indices.last, joined[last].count + batch.count <= joinedBytes {
+        joined[last] += batch
+      } else {
+        joined.append(batch)
+      }
+    }
+    return joined
+  }
+
+  private func find(_ ids: [String]) -> [JournaledResult] {
+    guard !hasFailed, !isClosed else { return [] }
+    var batches: [JournalLedger.BatchID: [UInt64: String]] = [:]
+    for id in ids {
+      if let place = ledger.result(of: id) { batches[place.batch, default: [:]][place.number] = id }
+    }
+    var found: [JournaledResult] = []
+    for (batch, wanted) in batches {
+      guard let row = try? database.row(batch) else { continue }
+      for entry in JournalEntries(row.entries) where entry.kind == .finished {
+        guard let id = wanted[entry.number], let result = JournaledResult(entry, in: row.entries), result.id == id
+        else {
+          continue
+        }
+        found.append(result)
+      }
+    }
+    return found
+  }
+
+  /// Ends the journal: what follows could contradict what it says, so no controller may go on with it.
+  private func fail(_ error: any Error) {
+    hasFailed = true
+    knownSince.withLock { $0 = nil }
+    logger.critical(
+      "the journal can't be written; tasks don't survive the controller any more. Is the disk full?",
+      metadata: [LogKey.path: "\(database.path)", LogKey.reason: "\(error)"])
+    database.remove()
+    committed?(.failure(error))
+  }
+}

@@ -1,0 +1,383 @@
+import DequeModule
+
+/// Which batch of a journal holds what, and which of it is still needed. A value without I/O: time is passed in.
+///
+/// A journal only grows at its end. A batch is deleted when nothing in it is needed any more; while more than half of all
+/// bytes are not needed, what is needed of the sparsest batches is written again with the next batch. The same events
+/// rebuild the ledger when the batches are read in their order.
+///
+/// A task that has ended may still be in an older batch, which would bring it back to life. So its end is needed until that
+/// batch is deleted, though not its reply.
+struct JournalLedger: Sendable {
+  typealias BatchID = Int64
+
+  private enum Phase { case open, delivered, undelivered, ended }
+
+  private struct Place {
+    let batch: BatchID
+    var size: Int
+  }
+
+  private struct Task {
+    var phase = Phase.open
+    var accepted: Place?
+    var placed: Place?
+    /// Where the end is.
+    var finished: Place?
+    /// Where it is noted that the reply was not delivered.
+    var mark: Place?
+    /// When the task ended.
+    var time = 0.0
+    /// The key of the id in the index of results.
+    var key = 0
+
+    var isKept: Bool { phase == .delivered || phase == .undelivered }
+  }
+
+  private struct Batch {
+    let size: Int
+    var entries: [(kind: JournalEntryKind, number: UInt64)] = []
+    var liveCount = 0
+    var liveBytes = 0
+    var isSparse = false
+  }
+
+  private struct Kept {
+    var order = Deque<UInt64>()
+    var count = 0
+    var bytes = 0
+  }
+
+  private let limits: JournalLimits
+  private var tasks: [UInt64: Task] = [:]
+  private var batches: [BatchID: Batch] = [:]
+  private var results: [Int: UInt64] = [:]
+  private var delivered = Kept()
+  private var undelivered = Kept()
+  private var sparse = Deque<BatchID>()
+  private var removable: [BatchID] = []
+  /// How many tasks have not ended.
+  private(set) var openCount = 0
+  /// The bytes of all batches.
+  private(set) var totalBytes = 0
+  /// The bytes that are needed.
+  private(set) var liveBytes = 0
+  /// The id of the next batch.
+  private(set) var nextBatch: BatchID = 1
+  /// The number of the next task.
+  private(set) var nextNumber: UInt64 = 1
+  /// When the latest of the tasks ended that are forgotten; a time of the caller's before the first.
+  private(set) var horizon: Double
+
+  /// - Parameter horizon: from when on the journal knows all tasks.
+  init(limits: JournalLimits = .init(), horizon: Double) {
+    self.limits = limits
+    self.horizon = horizon
+  }
+
+  /// How many results are kept.
+  var resultCount: Int { delivered.count + undelivered.count }
+
+  /// How many batches there are.
+  var batchCount: Int { batches.count }
+
+  /// How many tasks are known, those included whose end is needed because of an older batch.
+  var taskCount: Int { tasks.count }
+
+  /// Whether a batch is there.
+  func contains(_ batch: BatchID) -> Bool { batches[batch] != nil }
+
+  // MARK: - Events
+
+  /// Notes a batch that follows all others.
+  ///
+  /// - Returns: whether all of it could be read.
+  @discardableResult
+  mutating func note(_ bytes: [UInt8], as id: BatchID, at time: Double) -> Bool {
+    nextBatch = max(nextBatch, id + 1)
+    batches[id] = Batch(size: bytes.count)
+    totalBytes += bytes.count
+    var entries = JournalEntries(bytes)
+    while let entry = entries.next() {
+      nextNumber = max(nextNumber, entry.number &+ 1)
+      batches[id]?.entries.append((entry.kind, entry.number))
+      apply(entry, Place(batch: id, size: entry.size), bytes, time)
+    }
+    if batches[id]?.liveCount == 0 { removable.append(id) }
+    noteSparse(id)
+    return entries.isAtEnd
+  }
+
+  /// Forgets results beyond the limits.
+  mutating func expire(at now: Double) {
+    while let number = delivered.order.first {
+      guard let task = tasks[number], task.phase == .delivered else {
+        delivered.order.removeFirst()
+        continue
+      }
+      guard Self.exceeds(delivered, task.time, limits.delivered, now) else { break }
+      delivered.order.removeFirst()
+      forget(number)
+    }
+    while let number = undelivered.order.first {
+      guard let task = tasks[number], task.phase == .undelivered else {
+        undelivered.order.removeFirst()
+        continue
+      }
+      guard Self.exceeds(undelivered, task.time, limits.undelivered, now) else { break }
+      undelivered.order.removeFirst()
+      forget(number)
+    }
+  }
+
+  private static func exceeds(_ kept: Kept, _ time: Double, _ limit: JournalLimits.Bound, _ now: Double) -> Bool {
+    kept.count > limit.count || kept.bytes > limit.bytes && kept.count > 1 || now - time > limit.age
+  }
+
+  /// The batches to be deleted. They are gone for the ledger.
+  mutating func takeRemovable() -> [BatchID] {
+    var removed: [BatchID] = []
+    while let id = removable.popLast() {
+      guard let batch = batches[id], batch.liveCount == 0 else { continue }
+      batches[id] = nil
+      totalBytes -= batch.size
+      for entry in batch.entries { entryRemoved(entry.kind, entry.number, of: id) }
+      removed.append(id)
+    }
+    return removed
+  }
+
+  /// Forgets tasks of which only a placement could be read; to be called when all batches have been read.
+  mutating func dropOrphans() {
+    for (number, task) in tasks where task.phase == .open && task.accepted == nil {
+      uncount(task.placed)
+      tasks[number] = nil
+    }
+  }
+
+  // MARK: - Rewriting
+
+  /// Batches of which what is needed is to be written again, together up to a number of bytes.
+  mutating func takeSparse(bytes limit: Int) -> [BatchID] {
+    var chosen: [BatchID] = []
+    var (excess, left) = (totalBytes - 2 * liveBytes - limits.slack, limit)
+    while excess > 0, left > 0, let id = sparse.popFirst() {
+      guard let batch = batches[id] else { continue }
+      excess -= batch.size - batch.liveBytes
+      left -= batch.liveBytes
+      chosen.append(id)
+    }
+    return chosen
+  }
+
+  /// The entries of a batch that are needed, to be written again.
+  func needed(of id: BatchID, in bytes: [UInt8]) -> JournalBuffer {
+    var buffer = JournalBuffer()
+    for entry in JournalEntries(bytes) {
+      guard let task = tasks[entry.number] else { continue }
+      switch entry.kind {
+      case .accepted where task.phase == .open && task.accepted?.batch == id,
+        .placed where task.phase == .open && task.placed?.batch == id,
+        .finished where task.isKept && task.finished?.batch == id,
+        .undelivered where task.phase == .undelivered && task.mark?.batch == id:
+        buffer.append(bytes[entry.range])
+      case .finished where task.phase == .ended && task.finished?.batch == id,
+        .ended where task.phase == .ended && task.finished?.batch == id:
+        if task.accepted != nil { buffer.ended(entry.number) }
+      default: break
+      }
+    }
+    return buffer
+  }
+
+  // MARK: - Results
+
+  /// The number of the task with this id whose result is kept, and the batch that holds it. Another id may have led there,
+  /// so the entry has to be compared.
+  func result(of id: String) -> (number: UInt64, batch: BatchID)? {
+    guard let number = results[Self.key(Array(id.utf8)[...])], let place = tasks[number]?.finished else { return nil }
+    return (number, place.batch)
+  }
+
+  private static func key(_ id: ArraySlice<UInt8>) -> Int {
+    var hasher = Hasher()
+    hasher.combine(id)
+    return hasher.finalize()
+  }
+}
+
+// MARK: - Bookkeeping
+
+extension JournalLedger {
+  private mutating func apply(_ entry: JournalEntries.Entry, _ place: Place, _ bytes: [UInt8], _ time: Double) {
+    let known = tasks[entry.number]
+    var task = known ?? Task()
+    switch entry.kind {
+    case .accepted:
+      if known?.accepted == nil, task.phase == .open { openCount += 1 }
+      if task.phase == .open {
+        uncount(task.accepted)
+        count(place)
+      }
+      task.accepted = place
+    case .placed:
+      guard task.phase == .open else { return }
+      uncount(task.placed)
+      count(place)
+      task.placed = place
+    case .finished:
+      if task.phase == .open {
+        close(&task)
+        task.phase = .delivered
+        task.time = time
+        task.key = Self.key(JournaledResult.idBytes(entry, in: bytes))
+        results[task.key] = entry.number
+        delivered.order.append(entry.number)
+        delivered.count += 1
+        delivered.bytes += place.size
+      } else {
+        uncount(task.finished)
+      }
+      count(place)
+      task.finished = place
+    case .undelivered:
+      guard task.isKept, let size = task.finished?.size else { return }
+      if task.phase == .delivered {
+        task.phase = .undelivered
+        delivered.count -= 1
+        delivered.bytes -= size
+        undelivered.order.append(entry.number)
+        undelivered.count += 1
+        undelivered.bytes += size
+      }
+      uncount(task.mark)
+      count(place)
+      task.mark = place
+    case .ended:
+      guard !task.isKept else { return }
+      if task.phase == .open { close(&task) } else { uncount(task.finished) }
+      task.phase = .ended
+      task.time = time
+      task.finished = place
+      horizon = max(horizon, time)
+      guard task.accepted != nil else {
+        tasks[entry.number] = nil
+        return
+      }
+      count(place)
+    }
+    tasks[entry.number] = task
+  }
+
+  /// A task that was open ends: what led there is not needed any more.
+  private mutating func close(_ task: inout Task) {
+    if task.accepted != nil { openCount -= 1 }
+    uncount(task.accepted)
+    uncount(task.placed)
+  }
+
+  /// Forgets the result of a task.
+  private mutating func forget(_ number: UInt64) {
+    guard var task = tasks[number], let place = task.finished else { return }
+    if task.phase == .delivered {
+      delivered.count -= 1
+      delivered.bytes -= place.size
+    } else {
+      undelivered.count -= 1
+      undelivered.bytes -= place.size
+    }
+    uncount(task.mark)
+    uncount(place)
+    if results[task.key] == number { results[task.key] = nil }
+    horizon = max(horizon, task.time)
+    task.phase = .ended
+    task.mark = nil
+    guard task.accepted != nil else {
+      tasks[number] = nil
+      return
+    }
+    // The rest of the entry is not needed.
+    let tombstone = Place(batch: place.batch, size: JournalBuffer.headerSize)
+    count(tombstone)
+    task.finished = tombstone
+    tasks[number] = task
+  }
+
+  /// A batch was deleted that held an entry.
+  private mutating func entryRemoved(_ kind: JournalEntryKind, _ number: UInt64, of id: BatchID) {
+    guard var task = tasks[number] else { return }
+    switch kind {
+    case .accepted:
+      guard task.accepted?.batch == id else { return }
+      task.accepted = nil
+      if task.phase == .ended {
+        uncount(task.finished)
+        tasks[number] = nil
+        return
+      }
+    case .placed: if task.placed?.batch == id { task.placed = nil }
+    case .undelivered: if task.mark?.batch == id { task.mark = nil }
+    case .finished, .ended: return
+    }
+    // Nothing is left of a task of which only a placement was known.
+    tasks[number] = task.phase == .open && task.accepted == nil && task.placed == nil ? nil : task
+  }
+
+  private mutating func count(_ place: Place) {
+    batches[place.batch]?.liveCount += 1
+    batches[place.batch]?.liveBytes += place.size
+    liveBytes += place.size
+  }
+
+  private mutating func uncount(_ place: Place?) {
+    guard let place, batches[place.batch] != nil else { return }
+    batches[place.batch]?.liveCount -= 1
+    batches[place.batch]?.liveBytes -= place.size
+    liveBytes -= place.size
+    if batches[place.batch]?.liveCount == 0 { removable.append(place.batch) }
+    noteSparse(place.batch)
+  }
+
+  private mutating func noteSparse(_ id: BatchID) {
+    guard let batch = batches[id], !batch.isSparse, batch.liveBytes * 2 < batch.size else { return }
+    batches[id]?.isSparse = true
+    sparse.append(id)
+  }
+
+  /// What is wrong with the ledger; empty between events.
+  func problems() -> [String] {
+    var problems: [String] = []
+    var live: [BatchID: (count: Int, bytes: Int)] = [:]
+    func add(_ place: Place?) {
+      guard let place else { return }
+      live[place.batch, default: (0, 0)].count += 1
+      live[place.batch, default: (0, 0)].bytes += place.size
+    }
+    var open = 0
+    for task in tasks.values {
+      switch task.phase {
+      case .open:
+        if task.accepted != nil { open += 1 }
+        add(task.accepted)
+        add(task.placed)
+      case .delivered, .undelivered:
+        add(task.finished)
+        add(task.mark)
+      case .ended:
+        if task.accepted == nil { problems.append("an ended task is remembered in vain") }
+        add(task.finished)
+      }
+    }
+    if open != openCount { problems.append("\(open) tasks are open, not \(openCount)") }
+    for (id, batch) in batches {
+      let found = live[id] ?? (0, 0)
+      if found.count != batch.liveCount || found.bytes != batch.liveBytes {
+        problems.append("batch \(id) has \(found), not \(batch.liveCount), \(batch.liveBytes)")
+      }
+    }
+    if live.keys.contains(where: { batches[$0] == nil }) { problems.append("something is in a deleted batch") }
+    let sums = batches.values.reduce((0, 0)) { ($0.0 + $1.size, $0.1 + $1.liveBytes) }
+    if sums != (totalBytes, liveBytes) { problems.append("\(sums) bytes, not \((totalBytes, liveBytes))") }
+    return problems
+  }
+}

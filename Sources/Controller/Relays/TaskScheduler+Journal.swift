@@ -1,0 +1,126 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+/// Sending only what follows from a committed journal, and going on with an earlier controller's.
+extension TaskScheduler {
+  /// Sends something when the journal has everything that it follows from; at once without a journal.
+  func emit(_ item: Journaling.Outgoing) {
+    if journaling?.hold(item) != true { send(item) }
+  }
+
+  private func send(_ item: Journaling.Outgoing) {
+    switch item {
+    case .task(let task): dispatch(task)
+    case .reply(let reply, let id):
+      send(reply, id)
+      journaling?.recycle(reply)
+    case .probe(let engine, let number): probe(engine, number: number)
+    }
+  }
+
+  func journal(_ task: HeldMessage, _ id: String, _ change: TaskChange) { journaling?.note(task, change) }
+
+  func journalEnd(_ id: String, _ reply: HeldMessage) { journaling?.noteReply(reply, id: id) }
+
+  func postEntries() { journaling?.post() }
+
+  /// Begins to listen to the journal.
+  func startJournaling() async {
+    await journaling?.journal.start { [weak self] result in
+      self?.execute { $0.journalChanged(result) }
+    }
+  }
+
+  private func journalChanged(_ result: Result<UInt64, any Error>) {
+    switch result {
+    case .success(let epoch):
+      journaling?.committed(epoch)
+      while let item = journaling?.next() { send(item) }
+    case .failure:
+      while let item = journaling?.next(all: true) { send(item) }
+      journaling = nil
+    }
+    act()
+  }
+
+  /// Waits until everything is committed that was noted, and sent that follows from it.
+  func finishJournaling() async {
+    guard let journal = journaling?.journal else { return }
+    postEntries()
+    await journal.flush()
+    journaling = nil
+    stopServing()
+  }
+
+  // MARK: - Going on
+
+  /// Takes over the tasks of an earlier controller.
+  ///
+  /// - Parameter patience: how long its engines have to come back.
+  /// - Returns: the ids of the tasks that engines may have, by the engines' uuids.
+  func restore(_ recovery: JournalRecovery, patience: Duration) -> [String: Set<String>] {
+    journaling?.beginNumbering(at: recovery.nextNumber)
+    for result in recovery.results {
+      session.refuseReplay(of: result.signature.string)
+      state.restoreEnded(result.id, isSuccess: result.isSuccess)
+      report(result)
+    }
+    guard !recovery.tasks.isEmpty else { return [:] }
+    var onEngines: [String: Set<String>] = [:]
+    var lost = 0
+    let now = ContinuousClock.now
+    state.beginRecovery(until: now + patience)
+    for task in recovery.tasks {
+      do throws(WireError) {
+        let id = try restore(task, patience: patience, now: now)
+        if let engine = task.placement?.engine { onEngines[engine, default: []].insert(id) }
+      } catch {
+        lost += 1
+        journaling?.entries.ended(task.number)
+        losses.log(
+          .error, "a task of the journal can't be taken over", to: logger, metadata: [LogKey.reason: "\(error)"])
+      }
+    }
+    logger.notice(
+      "going on with the tasks of an earlier controller",
+      metadata: [LogKey.count: "\(recovery.tasks.count - lost)"])
+    act()
+    return onEngines
+  }
+
+  private func restore(
+    _ task: JournalRecovery.OpenTask, patience: Duration, now: ContinuousClock.Instant
+  ) throws(WireError) -> String {
+    var message = Multipart(minimumCapacity: task.frames.count)
+    for frame in task.frames { message.append(frame) }
+    let layout = try session.verify(message, identities: 1, allowsDroppedFrames: true)
+    let header = try message.header(layout, includingOrigin: true)
+    let metadata = try check(message, layout, header)
+    let id = header.messageID
+    hub.report(.requested(taskID: id, .task, engine: nil, size: 0, hub.record(message, layout)))
+    let submission = submission(of: &message, layout, header, metadata, client: header.session)
+    submission.payload.journalNumber = task.number
+    guard state.restore(.init(submission: submission, placement: task.placement), patience: patience, now: now) else {
+      throw WireError(.replayed, "task \(id) is there twice")
+    }
+    if let engine = task.placement?.engine { hub.report(.dispatched(taskID: id, engine: engine)) }
+    return id
+  }
+
+  /// Reports a task that has ended as if it ended now, since the hub's records may lack it.
+  private func report(_ result: JournaledResult) {
+    var request = Multipart()
+    request.append(MessageLayout.delimiterBytes)
+    for frame in [Bytes(), result.header, Bytes("{}"), result.request.metadata, result.request.content] {
+      request.append(frame)
+    }
+    var reply = Multipart()
+    for frame in result.reply { reply.append(frame) }
+    guard let requestLayout = try? MessageLayout(of: request), let layout = try? MessageLayout(of: reply),
+      let metadata = try? ReplyMetadata(of: reply, layout)
+    else { return }
+    hub.report(.requested(taskID: result.id, .task, engine: nil, size: 0, hub.record(request, requestLayout)))
+    hub.report(.replied(taskID: result.id, metadata.sender, hub.record(reply, layout)))
+  }
+}

@@ -1,0 +1,122 @@
+/// Going on with the tasks of an earlier controller.
+extension TaskSchedulerState {
+  /// A task as a journal has it.
+  struct Restored {
+    var submission: TaskSubmission<Payload>
+    /// `nil` if no engine ever had it.
+    var placement: TaskPlacement?
+  }
+
+  /// Until then, tasks wait for targets that are not registered, instead of ending as impossible: engines of the earlier
+  /// controller have to come back first.
+  mutating func beginRecovery(until end: ContinuousClock.Instant) { recoveryEnd = end }
+
+  /// Remembers a task that has ended, for the dependencies of others.
+  ///
+  /// Where it ended is not known any more, so it can't be followed.
+  mutating func restoreEnded(_ id: String, isSuccess: Bool) {
+    let hash = id.identifierHash
+    guard tasks.find(id, hash: hash) == nil else { return }
+    let task = tasks.insert(ScheduledTask(id: id, hash: hash, payload: nil, size: 0, retries: 0))
+    _ = tasks[task].finish(success: isSuccess)
+    history.append(task, &tasks)
+    history.trim(&tasks)
+  }
+
+  /// Restores a task that has not ended, in the order in which they were accepted. One that an engine has waits for the
+  /// engine, which may have begun it. All others are queued.
+  ///
+  /// - Parameter patience: how long its engine has to come back.
+  /// - Returns: whether it was restored; if not, there is one with this id.
+  mutating func restore(_ restored: Restored, patience: Duration, now: ContinuousClock.Instant) -> Bool {
+    self.now = now
+    var submission = restored.submission
+    // It was ready once, and stays so.
+    if let attempt = restored.placement?.attempt, attempt > 0 { submission.after = TaskDependency() }
+    let hash = submission.id.identifierHash
+    if let known = tasks.find(submission.id, hash: hash) {
+      guard tasks[known].phase.isFinished else { return false }
+      history.forget(known, &tasks)
+    }
+    let client = clients.submitter(submission.client)
+    let task = tasks.insert(
+      ScheduledTask(
+        id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
+        retries: Int32(clamping: max(0, restored.placement?.retries ?? submission.retries)), client: client))
+    tasks[task].restored(attempt: restored.placement?.attempt ?? 0)
+    clients.taskAccepted(of: client, bytes: submission.size)
+    enqueue(task)
+    let failure = submission.isUnrestricted ? nil : constrain(task, submission)
+    if let losses = restored.placement?.lossCount, losses > 0 {
+      let constraints = tasks[task].constraints ?? tasks.constrain(task, TaskConstraints())
+      tasks[constraints].restored(lossCount: losses)
+    }
+    if let engine = restored.placement?.engine {
+      leave(task, on: engines.expect(EngineIdentity(engine), within: patience, now: now))
+    } else if let failure {
+      fail(task, failure)
+    } else {
+      if isReady(task) { place(task) } else { queues.wait(task, &tasks) }
+      startTimer(task)
+    }
+    settle()
+    checkInvariants()
+    return true
+  }
+
+  /// Leaves a task on the engine to which the earlier controller gave it.
+  private mutating func leave(_ task: TaskHandle, on engine: EngineHandle) {
+    queues.take(task, &tasks, &engines)
+    queues.leave()
+    clients.dequeue(task, &tasks)
+    tasks[task].phase = .pending
+    tasks[task].engine = engines.token(of: engine)
+    engines.start(task, on: engine, &tasks, now: now)
+  }
+
+  /// Notes the id of an engine of the earlier controller that is to come back.
+  mutating func engineAwaited(_ identity: EngineIdentity, id: Int) {
+    if let engine = engines.find(identity) { engines.name(engine, id: id) }
+  }
+
+  /// An engine of the earlier controller has come back. What it doesn't have never reached it, and is queued again.
+  mutating func engineReturned(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, tasks held: Set<String>?) {
+    engines.revive(engine, id: id, returnsTasks: returnsTasks, now: now)
+    queues.groups.engineRegistered(engine, tasks, &engines)
+    if let held {
+      requeueUnbegun(tasks.handles(in: engines[engine].pending).filter { !held.contains(tasks[$0].id) })
+    }
+    placeRecovering()
+    serve(engine)
+    settle()
+    checkInvariants()
+  }
+
+  /// Whether a task waits for engines of the earlier controller.
+  func waitsForReturn(_ task: TaskHandle) -> Bool {
+    guard recoveryEnd != nil, let constraints = tasks[task].constraints else { return false }
+    return !tasks[constraints].targets.isEmpty && tasks[constraints].follow == nil
+      && tasks[constraints].blacklist.isEmpty
+  }
+
+  /// Places the tasks that waited for engines of the earlier controller, one of which may have come back.
+  mutating func placeRecovering() {
+    guard !recovering.isEmpty else { return }
+    for task in recovering where tasks.contains(task) && tasks[task].phase == .waiting { unplaced.append(task) }
+    recovering = []
+  }
+
+  /// Engines that have not come back by now are gone for good.
+  mutating func endRecovery() {
+    recoveryEnd = nil
+    placeRecovering()
+    settle()
+  }
+
+  /// What a journal has to know about a task that has not ended.
+  func placement(of task: TaskHandle, on engine: EngineIdentity? = nil) -> TaskPlacement {
+    TaskPlacement(
+      engine: engine?.rawValue, attempt: Int(tasks[task].attempt), retries: Int(tasks[task].retries),
+      lossCount: tasks[task].constraints.map { tasks[$0].lossCount } ?? 0)
+  }
+}

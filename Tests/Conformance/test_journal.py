@@ -1,0 +1,148 @@
+"""A controller with a journal that is killed and comes back: what it does for peers that know nothing of journals."""
+
+import os
+
+import ipyparallel as ipp
+import pytest
+from harness import wait_until
+from ipyparallel.serialize import pack_apply_message
+from simulated import raw_client, wait_for_engines
+from test_controller_lost import kill_controller, stop_clients
+
+JOURNAL = ("--reuse", "--journal")
+
+
+def marks(path):
+    return path.read_text().split() if path.exists() else []
+
+
+def work(client, path, mark, seconds, value):
+    """Have the task scheduler run a Swift function that leaves a mark when it begins."""
+    return client.load_balanced_view().apply_async(ipp.Reference("work"), str(path), mark, seconds, value)
+
+
+PYTHON_WORK = """
+import time
+def python_work(path, mark, seconds, value):
+    with open(path, "a") as file:
+        file.write(mark + "\\n")
+    time.sleep(seconds)
+    return value
+"""
+
+
+def wait_until_journaled(client, path, count):
+    """All tasks have been accepted, and something has followed from entries after that."""
+
+    def accepted():
+        status = client.queue_status()
+        return status["unassigned"] + sum(engine["tasks"] + engine["completed"] for engine in status.values()
+                                          if isinstance(engine, dict)) >= count
+
+    wait_until(accepted, "the acceptance of all tasks")
+    begun = len(marks(path))
+    wait_until(lambda: len(marks(path)) > begun, "another task")
+
+
+def restart(cluster, arguments=JOURNAL):
+    stop_clients(cluster)
+    kill_controller(cluster)
+    cluster.start_controller(arguments=arguments)
+
+
+def fetch(client, ids):
+    """The results of another client's tasks."""
+    return client.get_result(ids, owner=False, block=False).get(timeout=60)
+
+
+@pytest.mark.parametrize("store", ["--dictdb", "--nodb"])
+def test_another_python_client_fetches_the_results(cluster, tmp_path, store):
+    cluster.start_controller(arguments=(*JOURNAL, store))
+    cluster.start_swift_engines(2)
+    client = cluster.client(engines=2)
+    path = tmp_path / "marks"
+    results = [work(client, path, f"t{number}", 0.05, number) for number in range(40)]
+    ids = [id for result in results for id in result.msg_ids]
+    wait_until_journaled(client, path, 40)
+    restart(cluster, (*JOURNAL, store))
+    client = cluster.client(engines=2)
+    assert fetch(client, ids) == list(range(40))
+    assert sorted(marks(path)) == sorted(f"t{number}" for number in range(40))
+
+
+def test_python_engines_keep_their_tasks(cluster, tmp_path):
+    """They don't register again and can't tell what they have: they are restored, and their replies are waited for."""
+    cluster.start_controller(arguments=JOURNAL)
+    cluster.start_python_engines(1)
+    client = cluster.client(engines=1)
+    path = tmp_path / "marks"
+    client[:].execute(PYTHON_WORK, block=True)
+    function = ipp.Reference("python_work")
+    view = client.load_balanced_view()
+    results = [view.apply_async(function, str(path), f"t{number}", 1.5, number) for number in range(3)]
+    ids = [id for result in results for id in result.msg_ids]
+    wait_until_journaled(client, path, 3)
+    restart(cluster)
+    client = cluster.client(engines=1)
+    assert fetch(client, ids) == [0, 1, 2]
+    assert marks(path) == ["t0", "t1", "t2"]
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_recorded_task_is_not_run_by_the_next_controller(cluster, tmp_path, is_finished):
+    cluster.start_controller(arguments=JOURNAL)
+    cluster.start_swift_engines(1)
+    path = tmp_path / "marks"
+    buffers = pack_apply_message(ipp.Reference("work"), [str(path), "recorded", 0.0 if is_finished else 3.0, 1], {})
+    with raw_client(cluster) as client:
+        wait_for_engines(client, 1)
+        recorded = client.wire.frames("apply_request", buffers=buffers)
+        client.socket("task").send_multipart(recorded)
+        if is_finished:
+            assert client.receive("task").content["status"] == "ok"
+        else:
+            wait_until(lambda: marks(path) == ["recorded"], "the task")
+    kill_controller(cluster)
+    cluster.start_controller(arguments=JOURNAL)
+    client = cluster.client(engines=1)
+    with raw_client(cluster) as attacker:
+        for _ in range(3):
+            attacker.socket("task").send_multipart(recorded)
+        refusal = "a message with this signature was seen before"
+        wait_until(lambda: refusal in cluster.processes[-1].log(10**6), "the refusal")
+    assert work(client, path, "new", 0, 2).get(timeout=60) == 2
+    assert work(client, path, "newer", 0, 3).get(timeout=60) == 3
+    assert marks(path) == ["recorded", "new", "newer"]
+
+
+def test_the_file_is_private_and_goes_with_the_controller(cluster, tmp_path):
+    controller = cluster.start_controller(arguments=JOURNAL)
+    cluster.start_swift_engines(1)
+    client = cluster.client(engines=1)
+    [path] = (cluster.directory / "profile_default").glob("journal-*.db")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert work(client, tmp_path / "marks", "t", 0, 1).get(timeout=60) == 1
+    stop_clients(cluster)
+    controller.terminate()
+    wait_until(lambda: not controller.running, "the end of the controller")
+    cluster.processes.remove(controller)
+    assert not list((cluster.directory / "profile_default").glob("journal-*"))
+
+
+def test_a_damaged_file_does_not_stop_the_start(cluster):
+    cluster.start_controller(arguments=JOURNAL)
+    kill_controller(cluster)
+    [path] = (cluster.directory / "profile_default").glob("journal-*.db")
+    path.write_bytes(b"no database" * 2000)
+    (cluster.directory / "profile_default" / (path.name + "-wal")).unlink(missing_ok=True)
+    controller = cluster.start_controller(arguments=JOURNAL)
+    wait_until(lambda: "the journal is damaged and was moved aside" in controller.log(), "a line in the log")
+    assert os.path.exists(f"{path}.damaged")
+
+
+def test_without_a_journal_there_is_no_file(cluster, tmp_path):
+    cluster.start_controller()
+    cluster.start_swift_engines(1)
+    client = cluster.client(engines=1)
+    assert work(client, tmp_path / "marks", "t", 0, 1).get(timeout=60) == 1
+    assert not list((cluster.directory / "profile_default").glob("journal-*"))

@@ -1,0 +1,208 @@
+import Testing
+
+@testable import MartletController
+
+/// Which batches are needed, and what reading them again yields.
+@Suite struct JournalLedgerTests {
+  private var ledger = JournalLedger(horizon: 0)
+  /// The batches that were committed and not deleted.
+  private var file: [JournalLedger.BatchID: [UInt8]] = [:]
+  private var time = 0.0
+
+  /// Commits entries as a journal does.
+  private mutating func commit(_ entries: [UInt8]...) {
+    time += 1
+    var batches = entries
+    for id in ledger.takeSparse(bytes: 1 << 20) {
+      guard let bytes = file[id] else { continue }
+      var needed = ledger.needed(of: id, in: bytes)
+      if !needed.isEmpty { batches.append(needed.take()) }
+    }
+    for batch in batches {
+      let id = ledger.nextBatch
+      ledger.note(batch, as: id, at: time)
+      file[id] = batch
+    }
+    ledger.expire(at: time)
+    for id in ledger.takeRemovable() { file[id] = nil }
+    #expect(ledger.problems().isEmpty)
+    #expect(Set(file.keys).allSatisfy { ledger.contains($0) })
+  }
+
+  /// What a controller that starts now reads.
+  private func recovered() -> (JournalRecovery, JournalLedger) {
+    var recovery = JournalRecovery()
+    var again = JournalLedger(horizon: 0)
+    for (id, bytes) in file.sorted(by: { $0.key < $1.key }) {
+      recovery.note(bytes)
+      again.note(bytes, as: id, at: time)
+    }
+    recovery.finish()
+    again.dropOrphans()
+    #expect(again.problems().isEmpty)
+    #expect(again.openCount == ledger.openCount)
+    #expect(again.nextNumber <= ledger.nextNumber)
+    return (recovery, again)
+  }
+
+  @Test mutating func unfinishedTasksComeBackInTheirOrder() throws {
+    commit(try JournalFixture.accepted(1, 2), try JournalFixture.accepted(3))
+    commit(JournalFixture.entries { $0.placed(2, TaskPlacement(engine: "e", attempt: 1)) })
+    commit(
+      JournalFixture.entries { $0.placed(2, TaskPlacement(engine: "f", attempt: 2)) }, try JournalFixture.finished(1))
+    let (recovery, _) = recovered()
+    #expect(recovery.tasks.map(\.number) == [2, 3])
+    #expect(recovery.tasks.map(\.placement) == [TaskPlacement(engine: "f", attempt: 2), nil])
+    #expect(recovery.results.map(\.id) == ["t1"])
+    #expect(recovery.nextNumber == 4)
+    #expect(recovery.damaged == 0)
+    #expect(ledger.openCount == 2)
+    #expect(ledger.result(of: "t1")?.number == 1)
+    #expect(ledger.result(of: "t2") == nil)
+  }
+
+  @Test mutating func whatIsNotNeededIsDeleted() throws {
+    ledger = JournalLedger(limits: JournalLimits(delivered: .init(count: 1, bytes: 1 << 20, age: 100)), horizon: 0)
+    for number in 1...100 as ClosedRange<UInt64> {
+      commit(try JournalFixture.accepted(number))
+      commit(try JournalFixture.finished(number))
+    }
+    #expect(file.count == 1)
+    #expect(ledger.taskCount == 1)
+    #expect(ledger.resultCount == 1)
+    // Everything up to the last but one is forgotten.
+    #expect(ledger.horizon == 198)
+  }
+
+  /// A forgotten task must not come back because an older batch still has it.
+  @Test mutating func theDeadStayDead() throws {
+    ledger = JournalLedger(limits: JournalLimits(delivered: .init(count: 1, bytes: 1 << 20, age: 100)), horizon: 0)
+    // The first batch stays because of task 1.
+    commit(try JournalFixture.accepted(1, 2, 3))
+    commit(try JournalFixture.finished(2))
+    commit(try JournalFixture.finished(3))
+    commit(try JournalFixture.accepted(4))
+    commit(try JournalFixture.finished(4))
+    #expect(recovered().0.tasks.map(\.number) == [1])
+    commit(try JournalFixture.finished(1))
+    #expect(recovered().0.tasks.isEmpty)
+    #expect(ledger.taskCount == 1)
+  }
+
+  @Test mutating func limitsHoldForNumberBytesAndAge() throws {
+    let size = try JournalFixture.finished(1).count
+    let limits = JournalLimits(
+      delivered: .init(count: 3, bytes: 1 << 20, age: 1000), undelivered: .init(count: 2, bytes: 1 << 20, age: 1000))
+    ledger = JournalLedger(limits: limits, horizon: 0)
+    for number in 1...6 as ClosedRange<UInt64> {
+      commit(try JournalFixture.accepted(number))
+      commit(try JournalFixture.finished(number))
+    }
+    #expect((1...6).map { ledger.result(of: "t\($0)") != nil } == [false, false, false, true, true, true])
+    // What could not be delivered has a limit of its own.
+    commit(JournalFixture.entries { $0.undelivered(4) })
+    commit(JournalFixture.entries { $0.undelivered(5) })
+    commit(JournalFixture.entries { $0.undelivered(6) })
+    #expect((4...6).map { ledger.result(of: "t\($0)") != nil } == [false, true, true])
+    let (recovery, again) = recovered()
+    #expect(recovery.results.map(\.id) == ["t5", "t6"])
+    #expect(again.resultCount == 2)
+
+    ledger = JournalLedger(
+      limits: JournalLimits(delivered: .init(count: 100, bytes: 2 * size, age: 5)), horizon: 0)
+    (file, time) = ([:], 0)
+    for number in 1...4 as ClosedRange<UInt64> {
+      commit(try JournalFixture.accepted(number), try JournalFixture.finished(number))
+    }
+    #expect(ledger.resultCount == 2)
+    time += 10
+    commit(try JournalFixture.accepted(9))
+    #expect(ledger.resultCount == 0)
+    #expect(ledger.horizon == 4)
+  }
+
+  /// A single result is kept even if it is larger than the limit.
+  @Test mutating func theLatestResultStays() throws {
+    ledger = JournalLedger(limits: JournalLimits(delivered: .init(count: 9, bytes: 1, age: 100)), horizon: 0)
+    commit(try JournalFixture.accepted(1), try JournalFixture.finished(1))
+    #expect(ledger.result(of: "t1") != nil)
+  }
+
+  /// A few tasks that wait for long don't keep everything that was accepted with them.
+  @Test mutating func sparseBatchesAreWrittenAgain() throws {
+    ledger = JournalLedger(
+      limits: JournalLimits(delivered: .init(count: 4, bytes: 1 << 20, age: 1e9), slack: 20_000), horizon: 0)
+    var waiting: [UInt64] = []
+    for step in 0..<400 as Range<UInt64> {
+      let first = step * 10 + 1
+      commit(
+        try JournalFixture.entries { buffer in
+          for number in first..<(first + 10) {
+            buffer.accepted(number, try JournalFixture.task("t\(number)", buffer: "xxxxx"))
+          }
+        })
+      commit(
+        try JournalFixture.entries { buffer in
+          for number in first..<(first + 10) where number != first || step % 20 != 0 {
+            buffer.finished(
+              number, id: "t\(number)", isSuccess: true, task: try JournalFixture.task("t\(number)"),
+              reply: try JournalFixture.reply("t\(number)"))
+          }
+        })
+      if step % 20 == 0 { waiting.append(first) }
+      #expect(ledger.totalBytes <= 2 * ledger.liveBytes + 20_000 + 12_000)
+    }
+    #expect(recovered().0.tasks.map(\.number) == waiting)
+    #expect(ledger.taskCount < 200)
+    // What was written again is still found.
+    let last = try #require(ledger.result(of: "t4000"))
+    #expect(file[last.batch] != nil)
+  }
+
+  /// Random programs against a model.
+  @Test(arguments: 0..<40) mutating func randomHistories(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
+    let limits = JournalLimits(
+      delivered: .init(count: 5, bytes: 1 << 20, age: 30), undelivered: .init(count: 3, bytes: 1 << 20, age: 60),
+      slack: 4000)
+    ledger = JournalLedger(limits: limits, horizon: 0)
+    var open: [UInt64] = []
+    var placements: [UInt64: TaskPlacement] = [:]
+    var finished: [UInt64] = []
+    var next: UInt64 = 1
+    for _ in 0..<150 {
+      let batch = try JournalFixture.entries { buffer in
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+          switch Int.random(in: 0..<10, using: &generator) {
+          case 0..<4:
+            buffer.accepted(next, try JournalFixture.task("t\(next)"))
+            open.append(next)
+            next += 1
+          case 4..<6:
+            guard let number = open.randomElement(using: &generator) else { continue }
+            let placement = TaskPlacement(
+              engine: Bool.random(using: &generator) ? "e" : nil, attempt: Int.random(in: 0..<9, using: &generator))
+            buffer.placed(number, placement)
+            placements[number] = placement
+          case 6..<9:
+            guard let index = open.indices.randomElement(using: &generator) else { continue }
+            let number = open.remove(at: index)
+            buffer.finished(
+              number, id: "t\(number)", isSuccess: true, task: try JournalFixture.task("t\(number)"),
+              reply: try JournalFixture.reply("t\(number)"))
+            finished.append(number)
+          default:
+            if let number = finished.suffix(3).randomElement(using: &generator) { buffer.undelivered(number) }
+          }
+        }
+      }
+      guard !batch.isEmpty else { continue }
+      commit(batch)
+      let (recovery, _) = recovered()
+      #expect(recovery.tasks.map(\.number) == open)
+      #expect(recovery.tasks.allSatisfy { $0.placement == placements[$0.number] })
+      #expect(ledger.resultCount <= 8)
+      #expect(ledger.totalBytes <= 2 * ledger.liveBytes + 4000 + 8000)
+    }
+  }
+}
