@@ -20,8 +20,15 @@ public struct PackedFrames: Sendable {
   ///
   /// - Parameter omitted: the index of a frame that is not needed; it is stored empty.
   public init(copying message: borrowing Multipart, from first: Int, omitting omitted: Int? = nil) {
-    let first = max(0, first)
-    count = max(0, message.count - first)
+    self.init(copying: message, min(first, message.count)..<message.count, omitting: omitted)
+  }
+
+  /// Copies the frames of a message in a range, as far as they are there.
+  ///
+  /// - Parameter omitted: the index of a frame that is not needed; it is stored empty.
+  public init(copying message: borrowing Multipart, _ range: Range<Int>, omitting omitted: Int? = nil) {
+    let range = range.clamped(to: 0..<message.count)
+    count = range.count
     guard count > 0 else {
       packed = Bytes()
       shared = []
@@ -29,18 +36,19 @@ public struct PackedFrames: Sendable {
     }
     var size = count * MemoryLayout<UInt32>.size
     var large: [Bytes] = []
-    for index in first..<message.count where index != omitted {
+    for index in range where index != omitted {
       let frameSize = message.size(of: index)
       if frameSize <= Self.largestCopy { size += frameSize } else { large.append(message.shared(index)) }
     }
     shared = large
     let storage = ByteStorage.filled(count: size) { target in
-      var position = (message.count - first) * MemoryLayout<UInt32>.size
-      for index in first..<message.count {
+      var position = range.count * MemoryLayout<UInt32>.size
+      for index in range {
         let frame = index == omitted ? UnsafeRawBufferPointer(start: nil, count: 0) : message.memory(at: index)
         let isCopied = frame.count <= Self.largestCopy
         let mark = isCopied ? UInt32(truncatingIfNeeded: frame.count) : Self.sharedMark
-        target.storeBytes(of: mark, toByteOffset: (index - first) * MemoryLayout<UInt32>.size, as: UInt32.self)
+        let place = (index - range.lowerBound) * MemoryLayout<UInt32>.size
+        target.storeBytes(of: mark, toByteOffset: place, as: UInt32.self)
         guard isCopied, frame.count > 0 else { continue }
         UnsafeMutableRawBufferPointer(rebasing: target[position..<(position + frame.count)]).copyMemory(from: frame)
         position += frame.count

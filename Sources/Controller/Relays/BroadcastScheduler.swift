@@ -165,7 +165,11 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
 
   func act() {
     while let action = state.nextAction() { perform(action) }
-    wake(at: (open.map(\.nextDeadline) + [state.nextDeadline]).compactMap(\.self).min()) {
+    var deadline = state.nextDeadline
+    for requests in open {
+      if let next = requests.nextDeadline { deadline = min(deadline ?? next, next) }
+    }
+    wake(at: deadline) {
       $0.state.advance(to: .now)
       $0.lookAtEngines()
       $0.act()

@@ -34,16 +34,18 @@ actor DirectRelay: SocketDriver, EngineObserver {
   /// What is kept of a request while its engine has it. It is copied, as each frame may hold on to all that was received
   /// with it.
   struct OpenRequest {
-    let client: Bytes
     let type: String
-    let header: Bytes
+    /// From the client's identity to the header.
+    private let frames: PackedFrames
 
     /// - Parameter message: the request as an engine gets it: `[engine, client, <IDS|MSG>, …]`.
     init(_ message: borrowing Multipart, _ layout: MessageLayout, type: String) {
-      client = Bytes(copying: message.bytes(at: 1))
       self.type = type
-      header = Bytes(copying: message.bytes(at: layout.header))
+      frames = PackedFrames(copying: message, 1..<(layout.header + 1))
     }
+
+    var client: Bytes { frames[0] }
+    var header: Bytes { frames[frames.count - 1] }
   }
 
   init(

@@ -18,15 +18,27 @@ struct OpenRequests<Payload> {
     let payload: Payload
   }
 
-  fileprivate struct Request {
-    let engine: EngineIdentity
+  fileprivate struct Request: DirectoryRecord, ListElement {
+    typealias Tag = Request
+
+    let id: String
+    let hash: UInt32
+    let engine: Handle<Engine>
     let serial: Int
-    let payload: Payload
+    /// `nil` in free slots only.
+    let payload: Payload?
+    /// Among the requests of its engine, in the order in which they were sent.
+    var links = ListLinks<Request>()
+
+    static var vacant: Self { Self(id: "", hash: 0, engine: Handle(index: 0), serial: 0, payload: nil) }
   }
 
-  fileprivate struct Engine {
-    /// Its open requests.
-    var count = 0
+  fileprivate struct Engine: DirectoryRecord {
+    typealias Tag = Engine
+
+    let identity: EngineIdentity
+    let hash: UInt32
+    var requests = HandleList<Request>()
     /// The latest request of those that are waited for at present, and how many of them are open.
     var mark: Int = 0
     var olderCount = 0
@@ -36,18 +48,28 @@ struct OpenRequests<Payload> {
     /// Whether a connection has broken since the last probe.
     var isDoubtful = false
 
+    var id: String { identity.rawValue }
+
     mutating func noteProbe() {
       (isDoubtful, silence, probes) = (false, 0, min(probes, .max - 1) + 1)
     }
 
     /// Waits for all that is open now.
     mutating func beginWait(upTo serial: Int) {
-      (mark, olderCount, silence, probes) = (serial, count, 0, 0)
+      (mark, olderCount, silence, probes) = (serial, requests.count, 0, 0)
+    }
+
+    /// One of its requests is not open any more.
+    mutating func settle(_ serial: Int) {
+      guard serial <= mark, olderCount > 0 else { return }
+      olderCount -= 1
+      (silence, probes) = (0, 0)
     }
   }
 
-  private var requests: [String: Request] = [:]
-  private var engines: [EngineIdentity: Engine] = [:]
+  private var requests = Directory<Request>(vacant: .vacant)
+  /// The engines that have had requests since the last look.
+  private var engines = Directory<Engine>(vacant: Engine(identity: EngineIdentity(""), hash: 0))
   private var latest: Int = 0
   /// When ``look(now:)`` is due; `nil` while nothing is open.
   private(set) var nextDeadline: ContinuousClock.Instant?
@@ -69,30 +91,31 @@ struct OpenRequests<Payload> {
     _ id: String, to engine: EngineIdentity, _ payload: Payload, now: @autoclosure () -> ContinuousClock.Instant
   ) {
     latest += 1
-    if let former = requests.updateValue(Request(engine: engine, serial: latest, payload: payload), forKey: id) {
-      settle(former)
-    }
-    engines[engine, default: Engine()].count += 1
+    let hash = id.identifierHash
+    if let former = requests.find(id, hash: hash) { remove(former) }
+    let entry = self.entry(of: engine)
+    let request = requests.insert(Request(id: id, hash: hash, engine: entry, serial: latest, payload: payload))
+    requests.append(request, to: &engines[entry].requests)
     if nextDeadline == nil { nextDeadline = now() + Self.interval }
   }
 
   /// An engine has answered a request.
   mutating func answered(_ id: String, by engine: EngineIdentity) {
-    guard let index = requests.index(forKey: id), requests.values[index].engine == engine else { return }
-    settle(requests.remove(at: index).value)
-    if requests.isEmpty { requests.shrinkIfSparse() }
+    guard let request = requests.find(id), engines[requests[request].engine].identity == engine else { return }
+    remove(request)
   }
 
   /// An engine is gone; whoever waits for its answers learns that in another way.
   mutating func left(_ engine: EngineIdentity) {
-    guard engines.removeValue(forKey: engine)?.count ?? 0 > 0 else { return }
-    requests = requests.filter { $0.value.engine != engine }
+    guard let entry = engines.find(engine.rawValue) else { return }
+    for request in requests.handles(in: engines[entry].requests) { remove(request) }
+    engines.remove(entry)
   }
 
   /// A connection to some engine has ended.
   mutating func connectionBroke(now: ContinuousClock.Instant) {
-    guard !requests.isEmpty else { return }
-    for engine in Array(engines.keys) { engines[engine]?.isDoubtful = true }
+    guard requests.count > 0 else { return }
+    for entry in entries { engines[entry].isDoubtful = true }
     let soon = now + Self.reconnectionTime
     nextDeadline = min(nextDeadline ?? soon, soon)
   }
@@ -101,52 +124,57 @@ struct OpenRequests<Payload> {
   ///
   /// - Returns: the probes to send. Say ``probeSent(to:)`` for each that could be sent.
   mutating func look(now: ContinuousClock.Instant) -> [Probe] {
-    engines = engines.filter { $0.value.count > 0 }
-    nextDeadline = engines.isEmpty ? nil : now + Self.interval
+    for entry in entries where engines[entry].requests.isEmpty { engines.remove(entry) }
+    nextDeadline = engines.count == 0 ? nil : now + Self.interval
     var probes: [Probe] = []
-    for engine in engines.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-      guard var entry = engines[engine] else { continue }
-      if entry.olderCount == 0 { entry.beginWait(upTo: latest) }
-      entry.silence += 1
-      if entry.isDoubtful || entry.silence > min(Self.patience << Int(min(entry.probes, 8)), Self.longestPause) {
-        probes.append(Probe(engine: engine, number: latest))
+    for entry in entries {
+      if engines[entry].olderCount == 0 { engines[entry].beginWait(upTo: latest) }
+      engines[entry].silence += 1
+      let engine = engines[entry]
+      if engine.isDoubtful || engine.silence > min(Self.patience << Int(min(engine.probes, 8)), Self.longestPause) {
+        probes.append(Probe(engine: engine.identity, number: latest))
       }
-      engines[engine] = entry
     }
     return probes
   }
 
   /// A probe was sent.
   mutating func probeSent(to engine: EngineIdentity) {
-    engines[engine]?.noteProbe()
+    guard let entry = engines.find(engine.rawValue) else { return }
+    engines[entry].noteProbe()
   }
 
   /// An engine has answered a probe.
   ///
   /// - Returns: the requests that it was sent before and has not answered, in the order in which they were sent.
   mutating func probeAnswered(by engine: EngineIdentity, number: Int) -> [Lost] {
-    guard let entry = engines[engine], entry.count > 0 else { return [] }
-    let lost = requests.filter { $0.value.engine == engine && $0.value.serial <= number }
-    for (id, request) in lost {
-      requests[id] = nil
-      settle(request)
+    guard let entry = engines.find(engine.rawValue), !engines[entry].requests.isEmpty else { return [] }
+    var lost: [Lost] = []
+    while let first = engines[entry].requests.first, requests[first].serial <= number {
+      let request = requests[first]
+      if let payload = request.payload { lost.append(Lost(id: request.id, payload: payload)) }
+      remove(first)
     }
-    engines[engine]?.beginWait(upTo: latest)
-    return lost.sorted { $0.value.serial < $1.value.serial }.map { Lost(id: $0.key, payload: $0.value.payload) }
+    engines[entry].beginWait(upTo: latest)
+    return lost
   }
 
-  private mutating func settle(_ request: Request) {
-    engines[request.engine]?.settle(request.serial)
+  private var entries: [Handle<Engine>] {
+    var entries: [Handle<Engine>] = []
+    engines.visit { entry, _ in entries.append(entry) }
+    return entries
   }
-}
 
-extension OpenRequests.Engine {
-  /// One of its requests is not open any more.
-  fileprivate mutating func settle(_ serial: Int) {
-    count -= 1
-    guard serial <= mark, olderCount > 0 else { return }
-    olderCount -= 1
-    (silence, probes) = (0, 0)
+  private mutating func entry(of engine: EngineIdentity) -> Handle<Engine> {
+    let hash = engine.rawValue.identifierHash
+    return engines.find(engine.rawValue, hash: hash) ?? engines.insert(Engine(identity: engine, hash: hash))
+  }
+
+  private mutating func remove(_ request: Handle<Request>) {
+    let (entry, serial) = (requests[request].engine, requests[request].serial)
+    requests.unlink(request, from: &engines[entry].requests)
+    engines[entry].settle(serial)
+    requests.remove(request)
   }
 }
 
