@@ -39,6 +39,30 @@ def test_commands(engine):
     engine.finish()
 
 
+@pytest.mark.parametrize("event", ["pre_execute", "pre_run_cell", "post_execute", "post_run_cell"])
+def test_what_is_called_before_and_after_cells(engine, event):
+    """IPython drops what is raised there; the cell must end nevertheless."""
+
+    def register(event):
+        import time
+
+        def wait(*arguments):
+            shell.events.unregister(event, wait)
+            print("go", flush=True)
+            time.sleep(600)
+
+        shell = get_ipython()  # noqa: F821
+        shell.events.register(event, wait)
+
+    engine.run("ran = False")
+    engine.call(register, event)
+    engine.begin_execute("ran = True")
+    engine.wait_for_text(b"go")
+    engine.interrupt()
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+    assert engine.call(lambda: ran) is event.startswith("post")  # noqa: F821
+
+
 def test_forks(engine):
     """Python drops what is raised in functions that are called around a fork; a signal may strike there too."""
     for _ in range(30):

@@ -27,6 +27,8 @@ class Interrupts:
     def __init__(self) -> None:
         #: Whether the task has to raise ``KeyboardInterrupt`` as the first thing it does.
         self.pending = False
+        #: How often ``KeyboardInterrupt`` was raised.
+        self.raised = 0
         #: Replaces the raising of ``KeyboardInterrupt`` while an event loop runs the task.
         self.action: Callable[[], None] | None = None
         self._armed = False
@@ -100,6 +102,7 @@ class Interrupts:
         if self.action is not None:
             self.action()
         else:
+            self.raised += 1
             raise KeyboardInterrupt
 
     def _strike_again(self) -> None:

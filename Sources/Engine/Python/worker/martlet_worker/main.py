@@ -89,7 +89,7 @@ class Worker:
         self._background = Background(channel, interrupts)
         self._kernel = Kernel(start["engine_id"], start["engine_uuid"])
         self._shell = self._kernel.shell = make_shell(
-            publisher, self._kernel, start["execution_count"], start.get("shell_options") or {}
+            publisher, self._kernel, interrupts, start["execution_count"], start.get("shell_options") or {}
         )
         self._shell.was_interrupted = lambda: self._background.was_interrupted
         calls = import_calls(self._shell, self._kernel)

@@ -13,12 +13,13 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.core.events import EventManager, available_events
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from traitlets import Any as AnyTrait
 from traitlets import CBool, Type
 from traitlets.config import Config, DeferredConfigString
 
-from .interrupts import without_handler
+from .interrupts import Interrupts, without_handler
 from .lazy import when_imported
 from .publishing import Publisher
 
@@ -99,6 +100,20 @@ class DataPublisher:
         self._publisher.publish("data_message", {"keys": list(data)}, buffers=self._serialize(data), topic="datapub")
 
 
+class CellEvents(EventManager):
+    """Calls what is registered for the begin and end of cells. IPython drops what is raised there; an interrupt is for
+    the cell."""
+
+    shell: Any
+
+    def trigger(self, event: str, *arguments: Any, **keywords: Any) -> None:
+        """Call what is registered for an event."""
+        raised = self.shell.interrupts.raised
+        super().trigger(event, *arguments, **keywords)
+        if self.shell.interrupts.raised != raised:
+            raise KeyboardInterrupt
+
+
 class WorkerShell(InteractiveShell):
     """IPython's shell with its results, displays and errors going to the engine."""
 
@@ -107,6 +122,7 @@ class WorkerShell(InteractiveShell):
     autoindent = CBool(False)
     publisher = AnyTrait()
     kernel = AnyTrait()
+    interrupts = AnyTrait()
     data_pub = AnyTrait()
 
     # Optional in IPython's class, and always there.
@@ -131,6 +147,13 @@ class WorkerShell(InteractiveShell):
 
     def init_virtualenv(self) -> None:
         """The interpreter was chosen by the engine: no environment is guessed."""
+
+    def init_events(self) -> None:
+        """What is registered keeps no interrupt from the cell."""
+        super().init_events()
+        events = CellEvents(self, available_events)
+        events.callbacks = self.events.callbacks
+        self.events = events
 
     def init_readline(self) -> None:
         """There is no terminal."""
@@ -247,7 +270,9 @@ def plain_traceback(error: BaseException) -> list[str]:
         return [f"{type(error).__name__}: {evalue_of(error)}"]
 
 
-def make_shell(publisher: Publisher, kernel: Any, execution_count: int, options: dict[str, str]) -> WorkerShell:
+def make_shell(
+    publisher: Publisher, kernel: Any, interrupts: Interrupts, execution_count: int, options: dict[str, str]
+) -> WorkerShell:
     """Create the process's shell: ``get_ipython()`` finds it from here on, and ``__main__`` is its namespace.
 
     ``options`` are traits of ``InteractiveShell`` as on a command line.
@@ -258,7 +283,9 @@ def make_shell(publisher: Publisher, kernel: Any, execution_count: int, options:
     config.IPKernelApp.tqdm = "tqdm looks for this section"
     for name, value in options.items():
         config.InteractiveShell[name] = DeferredConfigString(value)
-    shell: WorkerShell = WorkerShell.instance(config=config, publisher=publisher, kernel=kernel)
+    shell: WorkerShell = WorkerShell.instance(
+        config=config, publisher=publisher, kernel=kernel, interrupts=interrupts
+    )
     shell.execution_count = execution_count
     return shell
 
