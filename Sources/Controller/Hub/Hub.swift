@@ -180,7 +180,9 @@ actor Hub: EventLoopActor {
     nextLook = now.instant + Self.lookInterval
     state.storeRoom = store.room
     var reports = backlog.take()
-    while let event = reports.popFirst() {
+    // From the end, as that moves them out.
+    reports.reverse()
+    while let event = reports.popLast() {
       state.monitor(event, at: now)
       if state.hasActions || state.writes.count >= Self.writeBatch { act(arming: false) }
     }
