@@ -187,7 +187,9 @@ actor Hub: EventLoopActor {
     state.storeRoom = store.room
     state.journalCoverage = journal?.coverage
     var reports = backlog.take()
-    while let event = reports.popFirst() {
+    // From the end, as that moves them out.
+    reports.reverse()
+    while let event = reports.popLast() {
       state.monitor(event, at: now)
       if state.hasActions || state.writes.count >= Self.writeBatch { act(arming: false) }
     }

@@ -1,4 +1,3 @@
-import DequeModule
 import Synchronization
 
 /// The queue of unread reports. Its size is bounded, and adding a report never waits for the hub.
@@ -12,7 +11,8 @@ import Synchronization
 /// The hub therefore never waits for a task that has ended, and never misses an engine that joins or leaves.
 final class ReportBacklog: Sendable {
   private struct State {
-    var events = Deque<HubEvent>()
+    /// An array, as a report is moved into it, and copied into a deque.
+    var events: [HubEvent] = []
     var weight = 0
     var dropped = 0
     var isAnnounced = false
@@ -93,9 +93,9 @@ final class ReportBacklog: Sendable {
   }
 
   /// Returns all reports, in the order in which they were added, and empties the backlog.
-  func take() -> Deque<HubEvent> {
+  func take() -> [HubEvent] {
     state.withLock { state in
-      var events = Deque<HubEvent>()
+      var events: [HubEvent] = []
       swap(&events, &state.events)
       if !state.hearts.isEmpty {
         events.append(.heartsStarted(state.hearts.filter(\.value).keys.sorted()))

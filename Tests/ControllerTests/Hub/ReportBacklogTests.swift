@@ -33,7 +33,7 @@ import Testing
     for index in 0..<5 { _ = backlog.add(.replied(taskID: "\(index)", ReplySender(), message)) }
     #expect(backlog.add(.requested(taskID: "x", .task, engine: nil, size: 0, message)) == 3)
     #expect(backlog.add(event) == 4)
-    let taken = Array(backlog.take())
+    let taken = backlog.take()
     let (ids, contents) = answers(taken)
     #expect(taken.count == 5 && ids == ["0", "1", "2", "3", "4"] && contents == 3)
     #expect(backlog.add(event) == nil, "there is room again")
@@ -51,7 +51,7 @@ import Testing
       _ = backlog.add(.heartsStarted(["e\(index % 5)"]))
       if index.isMultiple(of: 2) { _ = backlog.add(.heartsStopped(["e\(index % 5)"])) }
     }
-    let taken = Array(backlog.take())
+    let taken = backlog.take()
     #expect(taken.reduce(0) { $0 + $1.weight } <= limit + 16 * ReportBacklog.overhead)
     guard case .answersMissed? = taken.last else {
       Issue.record("the hub has to learn that it missed answers")
@@ -67,19 +67,19 @@ import Testing
     _ = backlog.add(.heartsStopped(["a", "c"]))
     _ = backlog.add(.heartsStarted(["c"]))
     var last: [String: Bool] = [:]
-    for event in Array(backlog.take()) {
+    for event in backlog.take() {
       if case .heartsStarted(let uuids) = event { for uuid in uuids { last[uuid] = true } }
       if case .heartsStopped(let uuids) = event { for uuid in uuids { last[uuid] = false } }
     }
     #expect(last == ["a": false, "b": true, "c": true])
-    #expect(Array(backlog.take()).isEmpty)
+    #expect(backlog.take().isEmpty)
   }
 
   @Test func reportsKeepTheirOrder() {
     let backlog = ReportBacklog(limit: 1 << 20)
     let ids = (0..<100).map(String.init)
     for id in ids { _ = backlog.add(.answered(taskID: id)) }
-    let taken = Array(backlog.take()).map { event -> String? in
+    let taken = backlog.take().map { event -> String? in
       guard case .answered(let id) = event else { return nil }
       return id
     }
