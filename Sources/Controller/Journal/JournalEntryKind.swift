@@ -11,15 +11,3 @@ enum JournalEntryKind: UInt8, Sendable {
   /// The task has ended, and its reply is not kept.
   case ended
 }
-
-/// What the journal knows about a task that has not ended.
-struct TaskPlacement: Sendable, Hashable {
-  /// The engine that has the task; `nil` if it is queued.
-  var engine: String?
-  /// How often it was given to an engine that kept it, this time included.
-  var attempt = 0
-  /// The retries that are left.
-  var retries = 0
-  /// How many engines were lost while they ran it.
-  var lossCount = 0
-}

@@ -1,0 +1,11 @@
+/// Where a task is that has not ended: what a journal keeps of it.
+struct TaskPlacement: Sendable, Hashable {
+  /// The engine that has the task; `nil` if it is queued.
+  var engine: String?
+  /// How often it was given to an engine that kept it, this time included.
+  var attempt = 0
+  /// The retries that are left.
+  var retries = 0
+  /// How many engines were lost while they ran it.
+  var lossCount = 0
+}
