@@ -48,6 +48,8 @@ actor Hub: EventLoopActor {
   var unknownHearts = LogThrottle()
   var strayHearts = LogThrottle()
   private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
+  /// The memory of the reports that were read last, for those to come.
+  private var spareReports: [HubEvent] = []
   private let queueLimit: QueueLimit
   /// The raw value of ``directExcess``; 0 for none.
   private nonisolated let reachedLimit = Atomic<UInt8>(0)
@@ -59,6 +61,8 @@ actor Hub: EventLoopActor {
   private static let lookInterval = Duration.milliseconds(2)
   /// The limit on the memory of unread reports, in bytes. Beyond it, records are lost but messages are not.
   private static let backlogLimit = 1 << 28
+  /// The most reports that memory is kept for.
+  private static let keptReports = 8192
 
   /// - Parameter storeLoop: the loop of the task store's thread, for stores that need one.
   init(
@@ -186,13 +190,18 @@ actor Hub: EventLoopActor {
     nextLook = now.instant + Self.lookInterval
     state.storeRoom = store.room
     state.journalCoverage = journal?.coverage
-    var reports = backlog.take()
-    // From the end, as that moves them out.
-    reports.reverse()
-    while let event = reports.popLast() {
+    var reports: [HubEvent] = []
+    swap(&reports, &spareReports)
+    backlog.take(into: &reports)
+    for index in reports.indices {
+      // Moved out, not copied.
+      var event = HubEvent.answersMissed
+      swap(&event, &reports[index])
       state.monitor(event, at: now)
       if state.hasActions || state.writes.count >= Self.writeBatch { act(arming: false) }
     }
+    reports.removeAll(keepingCapacity: reports.capacity <= Self.keptReports)
+    spareReports = reports
     act()
     let excess = queueLimit.excess(of: state.requests.queueUsage)
     reachedLimit.store(excess?.rawValue ?? 0, ordering: .relaxed)

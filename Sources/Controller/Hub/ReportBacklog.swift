@@ -92,10 +92,11 @@ final class ReportBacklog: Sendable {
     }
   }
 
-  /// Returns all reports, in the order in which they were added, and empties the backlog.
-  func take() -> [HubEvent] {
+  /// Takes all reports, in the order in which they were added, and empties the backlog.
+  ///
+  /// - Parameter events: receives them. It must be empty; its memory is used for the reports to come.
+  func take(into events: inout [HubEvent]) {
     state.withLock { state in
-      var events: [HubEvent] = []
       swap(&events, &state.events)
       if !state.hearts.isEmpty {
         events.append(.heartsStarted(state.hearts.filter(\.value).keys.sorted()))
@@ -106,7 +107,6 @@ final class ReportBacklog: Sendable {
       state.missedAnswers = false
       state.weight = 0
       state.isAnnounced = false
-      return events
     }
   }
 }

@@ -137,3 +137,11 @@ import Testing
     #expect(try hub.store.count == 1)
   }
 }
+
+extension ReportBacklog {
+  fileprivate func take() -> [HubEvent] {
+    var events: [HubEvent] = []
+    take(into: &events)
+    return events
+  }
+}
