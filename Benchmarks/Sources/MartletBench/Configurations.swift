@@ -16,6 +16,7 @@ enum Configurations {
     } + [
       Setup(name: "sqlite", arguments: ["--sqlitedb"]),
       Setup(name: "nostore", arguments: ["--nodb"]),
+      Setup(name: "journal", arguments: ["--journal"]),
       Setup(name: "curve", arguments: ["--enable-curve"]),
       Setup(name: "unsigned", arguments: ["--no-secure"]),
       Setup(name: "tcp", network: .address(transport: "tcp", ip: "127.0.0.1")),
