@@ -42,6 +42,7 @@ public final class Controller: Service, Sendable {
     if continues { configuration.restoresEngines = true }
     let reused = Self.reuse(&configuration, anyway: continues, logger: logger)
     let key = configuration.key ?? Session.randomID()
+    RoutingIdentities.randomize()
     let sockets = ControllerSockets(
       context: try context ?? Context(ioThreads: configuration.ioThreads), configuration: configuration, key: key)
     var endpoints = try EndpointBinder(configuration, reused: reused)
