@@ -57,16 +57,17 @@ def fetch(client, ids):
     return client.get_result(ids, owner=False, block=False).get(timeout=60)
 
 
-@pytest.mark.parametrize("store", ["--dictdb", "--nodb"])
+@pytest.mark.parametrize("store", ["--dictdb", "--nodb", "--sqlitedb", "--SQLiteDB.table=tasks"])
 def test_another_python_client_fetches_the_results(cluster, tmp_path, store):
-    cluster.start_controller(arguments=(*JOURNAL, store))
+    store = [store, *(["--sqlitedb"] if "SQLite" in store else [])]
+    cluster.start_controller(arguments=(*JOURNAL, *store))
     cluster.start_swift_engines(2)
     client = cluster.client(engines=2)
     path = tmp_path / "marks"
     results = [work(client, path, f"t{number}", 0.05, number) for number in range(40)]
     ids = [id for result in results for id in result.msg_ids]
     wait_until_journaled(client, path, 40)
-    restart(cluster, (*JOURNAL, store))
+    restart(cluster, (*JOURNAL, *store))
     client = cluster.client(engines=2)
     assert fetch(client, ids) == list(range(40))
     assert sorted(marks(path)) == sorted(f"t{number}" for number in range(40))
