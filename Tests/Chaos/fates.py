@@ -25,6 +25,9 @@ CUT_OFF = {"its connections were reset", "its connections were refused", CONTROL
 #: Seconds after the end of a harm for which its consequences may still be told.
 GRACE = 20.0
 
+#: Seconds for which clients of Martlet's wait for a missing controller.
+RECONNECT = 30.0
+
 #: Seconds that a request may be on its way: what was sent so long before its sender's or its receiver's death may be lost.
 ON_THE_WAY = 5.0
 
@@ -74,6 +77,10 @@ class Death:
 
     since: float
     until: float
+
+    @property
+    def was_long(self):
+        return self.until - self.since > RECONNECT
 
     def may_have_lost(self, task):
         return self.since - ON_THE_WAY <= task.at <= self.until

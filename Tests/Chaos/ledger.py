@@ -158,9 +158,11 @@ class Ledger:
         return "nothing that was done explains it"
 
     def _untrue_loss(self, task, end):
-        if not any(outage.since <= end["at"] and task.at <= outage.until for outage in self.outages):
+        causes = [outage for outage in self.outages if outage.since <= end["at"] and task.at <= outage.until]
+        if not causes:
             return "its controller was not killed"
-        return "its controller had a journal" if self.has_journal and task.via == "task" else None
+        is_kept = self.has_journal and task.via == "task" and not any(outage.was_long for outage in causes)
+        return "its controller had a journal" if is_kept else None
 
     def _untrue_ignorance(self, task):
         """A task may be unknown if it was lost on its way, so it can't have begun."""

@@ -21,6 +21,9 @@ PING = 500
 #: Seconds that engines of a controller that was killed have to come back to the next one.
 RETURN = 10
 
+#: Seconds that a controller may take to start on a machine with other things to do.
+START = 120
+
 ENGINE_KINDS = ("swift", "martlet", "swift", "python")
 CLIENT_KINDS = ("ipyparallel", "raw", "swift")
 
@@ -35,7 +38,7 @@ class Member:
         self.expected_to_end = False
         self.stopped = False
         #: The names of an engine, and of a client's journal.
-        self.ids, self.names = set(), set()
+        self.ids, self.uuids, self.names = set(), set(), set()
         self.journal = None
 
     @property
@@ -131,7 +134,7 @@ class Scene(Inspection, Cluster):
     def run_controller(self, *arguments):
         """Starts a controller, and waits until it is ready."""
         self.launch_controller(*arguments)
-        wait_until(self.check_controller_ready, "the controller")
+        wait_until(self.check_controller_ready, "the controller", START)
 
     def launch_controller(self, *arguments):
         address = "127.0.0.1" if self.transport == "tcp" else self.directory / "s"
@@ -154,7 +157,7 @@ class Scene(Inspection, Cluster):
 
     def controller_killed(self, since):
         """The controller is ready again: tells the ledger, and clients that don't notice by themselves."""
-        wait_until(self.check_controller_ready, "the controller")
+        wait_until(self.check_controller_ready, "the controller", START)
         until = time.monotonic()
         self.ledger.controller_killed(since, until)
         with (self.directory / "outages").open("a") as outages:
@@ -232,8 +235,11 @@ class Scene(Inspection, Cluster):
             for line in self.new_lines(engine.process):
                 if found := re.search(r"Completed registration with id (\d+)", line):
                     engine.ids.add(found[1])
-            uuids = {uuid for name in engine.ids for uuid in self.uuids.get(name, ())}
-            engine.names = engine.ids | uuids if uuids else set()
+                    # ipyparallel's engines don't tell.
+                    engine.uuids |= set(re.findall(r"martlet\.engine\.uuid=(\S+)", line))
+            uuids = engine.uuids or {uuid for name in engine.ids for uuid in self.uuids.get(name, ())}
+            others = {name for name, connected in self.uuids.items() if connected & uuids}
+            engine.names = engine.ids | uuids | others if others else set()
 
     def new_lines(self, process):
         return self.readers.setdefault(process.name, LogReader(process)).lines()

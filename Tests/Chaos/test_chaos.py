@@ -1,7 +1,8 @@
 """Processes are killed, stopped and cut off while clients send tasks: each task ends once, and nothing is left.
 
-CHAOS_MINUTES, CHAOS_KILLS, CHAOS_SEED, CHAOS_FAULTS and CHAOS_CONTROLLER_ARGUMENTS choose how long, how many kills at least in
-each scene that has them, which run, which faults with which weights, and further options of the controller.
+CHAOS_MINUTES, CHAOS_KILLS, CHAOS_PAUSE, CHAOS_SEED, CHAOS_FAULTS and CHAOS_CONTROLLER_ARGUMENTS choose how long, how many kills
+at least in each scene that has them, the mean time between two faults, which run, which faults with which weights, and further
+options of the controller.
 """
 
 import os
@@ -16,6 +17,7 @@ from scene import Scene
 
 MINUTES = float(os.environ.get("CHAOS_MINUTES") or 1)
 KILLED = int(os.environ.get("CHAOS_KILLS") or 0)
+PAUSE = float(os.environ.get("CHAOS_PAUSE") or 1)
 SEED = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(10**6))
 FAULTS = os.environ.get("CHAOS_FAULTS", "")
 
@@ -35,7 +37,7 @@ def test_chaos(name):
         has_journal = random.Random(seed).random() < 0.5
     print(f"\nchaos: SEED={SEED} {name} over {transport} with{'' if has_journal else 'out'} a journal")
     scene = Scene(transport, seed, has_journal)
-    faults = Faults(scene, seed, weights, pause=0.3 if KILLED else 1)
+    faults = Faults(scene, seed, weights, PAUSE)
     complaints = []
     began = time.monotonic()
     try:

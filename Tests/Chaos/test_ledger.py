@@ -221,6 +221,11 @@ def test_a_request_that_its_controller_lost(via, has_journal, complaint):
     assert complaint in the_complaint(ledger) if complaint else ledger.complaints() == []
 
 
+def test_a_controller_that_is_missing_for_longer_than_clients_wait():
+    events = [submitted("a"), failed("a", "ControllerLost", at=32.0)]
+    assert outage_ledger(*events, until=40.0).complaints() == []
+
+
 def test_a_controller_that_was_not_lost():
     ledger = outage_ledger(submitted("a", via="mux", at=3.0), failed("a", "ControllerLost", at=4.0))
     assert "its controller was not killed" in the_complaint(ledger)
