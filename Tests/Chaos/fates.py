@@ -19,6 +19,7 @@ UNKNOWN = "Unknown"
 #: The harm of an engine that is asked to end, and those of its connections. Engines of ipyparallel drop replies while they
 #: have no controller.
 LEAVING = "told to leave"
+PYTHON_GONE = "its Python was killed"
 CONTROLLER_GONE = "its controller was killed"
 CUT_OFF = {"its connections were reset", "its connections were refused", CONTROLLER_GONE}
 

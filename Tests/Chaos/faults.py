@@ -5,7 +5,7 @@ import itertools
 import random
 import time
 
-from fates import CONTROLLER_GONE, LEAVING
+from fates import CONTROLLER_GONE, LEAVING, PYTHON_GONE
 
 #: How often each fault is chosen. Faults that the system does not survive yet have no weight; name them in
 #: CHAOS_FAULTS, for example `CHAOS_FAULTS=worker_kill=1,engine_kill=5`. JOURNALED are those of a controller with a journal.
@@ -118,7 +118,7 @@ class Faults:
         if not engine or ("Python is ready" in engine.process.log(10**7)) != is_ready:
             return None
         if worker := self.one_of(engine.workers()):
-            self.harm(engine, "its Python was killed")
+            self.harm(engine, PYTHON_GONE)
             engine.expected_to_end = True
             worker.kill()
             return f"{engine.name} pid {worker.pid}"

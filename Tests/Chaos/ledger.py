@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from statistics import median
 
-from fates import CONTROLLER_LOST, CUT_OFF, ENGINE_LOST, LEAVING, LOST, UNKNOWN, Death, Harm, Task, named_engines
+from fates import CONTROLLER_LOST, CUT_OFF, ENGINE_LOST, LEAVING, LOST, PYTHON_GONE, UNKNOWN, Death, Harm, Task, named_engines
 
 
 class Ledger:
@@ -140,8 +140,8 @@ class Ledger:
             is_true = any(harm.explains(named_engines(error), task, end["at"]) for harm in cuts)
             return None if is_true else "its engine's connections were not harmed"
         if error["ename"] == "CancellationError":
-            # What Swift functions throw that are waiting while their engine is told to leave.
-            told = [harm for harm in self.harms if harm.what == LEAVING]
+            # What Swift functions throw that are waiting while their engine is told to leave, or leaves without its Python.
+            told = [harm for harm in self.harms if harm.what in (LEAVING, PYTHON_GONE)]
             is_true = any(harm.explains(named_engines(error), task, end["at"]) for harm in told)
             return None if is_true else "its engine was not told to leave"
         if error["ename"] == CONTROLLER_LOST:

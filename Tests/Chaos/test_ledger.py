@@ -1,7 +1,7 @@
 """The oracle finds each kind of fault, and finds none where there is none."""
 
 import pytest
-from fates import GRACE, LEAVING
+from fates import GRACE, LEAVING, PYTHON_GONE
 from ledger import Ledger
 
 E1, E2 = "1f" * 16, "2e" * 16
@@ -139,7 +139,7 @@ def test_an_error_that_nothing_explains():
     assert "nothing that was done" in the_complaint(ledger)
 
 
-@pytest.mark.parametrize("what, complaints", [(LEAVING, 0), ("killed", 1)])
+@pytest.mark.parametrize("what, complaints", [(LEAVING, 0), (PYTHON_GONE, 0), ("killed", 1)])
 def test_a_cancelled_function(what, complaints):
     ledger = ledger_of(submitted("a"), failed("a", ename="CancellationError", engine=E1))
     ledger.harm({E1}, what, since=1.5)
