@@ -20,8 +20,9 @@ MICRO ?=
 # How long `make chaos`, `make soak` and each part of `make fuzz` last, and which random run: printed by each.
 MINUTES ?=
 SEED ?=
-# Faults and their weights for `make chaos`.
+# Faults and their weights for `make chaos`, and how many kills there have to be in each of its scenes that has them.
 FAULTS ?=
+KILLS ?=
 # Parts of `make fuzz`; by default all.
 TARGETS ?= header json pickle apply connectionFile configuration commandLine statements multipart hub
 # Sanitizers and tests for `make sanitize`.
@@ -83,10 +84,11 @@ peers: deps build-tests
 	@echo "test: conformance with Python peers"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Conformance
 
-# MINUTES=30 for a long run, SEED=… to repeat one, FAULTS=engine_kill=10,engine_reset=1 for other faults than usual.
+# MINUTES=30 or KILLS=1000 for a long run, SEED=… to repeat one, FAULTS=engine_kill=10,engine_reset=1 for other faults than
+# usual.
 chaos: deps build-tests
 	@echo "test: chaos"
-	@CHAOS_MINUTES="$(MINUTES)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" \
+	@CHAOS_MINUTES="$(MINUTES)" CHAOS_KILLS="$(KILLS)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" \
 	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Chaos -s
 
 # MINUTES=60 for an hour.

@@ -40,8 +40,10 @@ public final class Controller: Service, Sendable {
     let journal = try configuration.journalFile.map { try Journal.open(path: $0, logger: logger) }
     let continues = journal?.recovery.isContinuation ?? false
     if continues { configuration.restoresEngines = true }
+    try journal?.shareCurve(&configuration)
     let reused = Self.reuse(&configuration, anyway: continues, logger: logger)
     let key = configuration.key ?? Session.randomID()
+    RoutingIdentities.randomize()
     let sockets = ControllerSockets(
       context: try context ?? Context(ioThreads: configuration.ioThreads), configuration: configuration, key: key)
     var endpoints = try EndpointBinder(configuration, reused: reused)

@@ -49,6 +49,8 @@ public struct ControllerConfiguration: Sendable {
   public var signatureScheme = "hmac-sha256"
   /// The CURVE keys of the controller; `nil` without CURVE.
   public var curve: CurveKeyPair?
+  /// Whether ``curve`` was made for this run: a controller that goes on with a journal uses its predecessor's keys instead.
+  public var isCurveGenerated = false
   /// The heart monitor.
   public var heartbeat = Heartbeat()
   /// How the task scheduler chooses engines.

@@ -70,6 +70,10 @@ struct ControllerParts: Sendable {
     await tasks.startJournaling()
     var onEngines: [String: Set<String>] = [:]
     if let recovery { onEngines = await tasks.restore(recovery, patience: patience) }
+    // First of all: requests that wait in the sockets may be for engines of an earlier controller, and find none before.
+    await hub.start(
+      engineInfo: engineInfo, observers: [tasks, mux, control, broadcast], taskScheduler: tasks, hearts: hearts,
+      control: control, restoring: restoringEngines, tasks: onEngines)
     await tasks.start()
     await mux.start()
     await control.start()
@@ -77,9 +81,6 @@ struct ControllerParts: Sendable {
     await broadcast.start()
     await hearts.start()
     await connections.start()
-    await hub.start(
-      engineInfo: engineInfo, observers: [tasks, mux, control, broadcast], taskScheduler: tasks, hearts: hearts,
-      control: control, restoring: restoringEngines, tasks: onEngines)
   }
 
   /// Stops serving and waits for the loops' threads to end. The sockets close with the last reference to the parts.

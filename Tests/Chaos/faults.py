@@ -5,18 +5,19 @@ import itertools
 import random
 import time
 
-from ledger import LEAVING
+from fates import CONTROLLER_GONE, LEAVING, PYTHON_GONE
 
 #: How often each fault is chosen. Faults that the system does not survive yet have no weight; name them in
-#: CHAOS_FAULTS, for example `CHAOS_FAULTS=controller_kill=1,engine_kill=5`.
+#: CHAOS_FAULTS, for example `CHAOS_FAULTS=worker_kill=1,engine_kill=5`. JOURNALED are those of a controller with a journal.
 KILLS = {
     "engine_kill": 10, "engine_leave": 3, "engine_stop": 4, "worker_kill": 6, "worker_stop": 2, "client_kill": 3,
-    "client_stop": 2, "controller_stop": 1, "engine_long_stop": 1, "controller_kill": 0,
-    "starting_worker_kill": 0,
+    "client_stop": 2, "controller_stop": 1, "engine_long_stop": 1, "controller_kill": 1,
+    "starting_worker_kill": 0, "early_controller_kill": 0,
 }
+JOURNALED = KILLS | {"client_kill": 4, "controller_kill": 6, "early_controller_kill": 2}
 LINKS = {
     "engine_cut": 6, "engine_cut_one_way": 6, "engine_slow": 4, "client_cut": 3, "client_cut_one_way": 3,
-    "client_slow": 2, "engine_kill": 3, "engine_reset": 3, "engine_refuse": 3,
+    "client_slow": 2, "engine_kill": 3, "engine_reset": 3, "engine_refuse": 3, "controller_kill": 2,
 }
 
 
@@ -25,7 +26,7 @@ def weights_from(text, defaults):
     if not text:
         return defaults
     chosen = dict(part.split("=") for part in text.split(","))
-    if unknown := chosen.keys() - (KILLS | LINKS).keys():
+    if unknown := chosen.keys() - (JOURNALED | LINKS).keys():
         raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")
     return {name: int(weight) for name, weight in chosen.items() if name in defaults}
 
@@ -40,15 +41,17 @@ class Faults:
         self.pause = pause
         self.counts = dict.fromkeys(weights, 0)
         self.undoings = []
+        #: How many processes were killed.
+        self.kills = 0
         self.ticks = itertools.count()
 
-    def run(self, seconds):
-        """Harms the scene for some time, then heals it."""
+    def run(self, seconds, kills=0):
+        """Harms the scene for some time, and until so many have been killed, then heals it."""
         end = time.monotonic() + seconds
         sampled = 0.0
-        while (moment := time.monotonic()) < end:
+        while (moment := time.monotonic()) < end or self.kills < kills:
             following = moment + self.numbers.uniform(0, 2 * self.pause)
-            while time.monotonic() < min(following, end):
+            while time.monotonic() < following:
                 self.undo_until(time.monotonic())
                 self.scene.replace()
                 if time.monotonic() > sampled + 1:
@@ -58,6 +61,7 @@ class Faults:
             [name] = self.numbers.choices(list(self.weights), self.weights.values())
             if done := getattr(self, name)():
                 self.counts[name] += 1
+                self.kills += name.endswith("kill")
                 self.scene.note(f"{name} {done}")
         self.undo_until(float("inf"))
 
@@ -75,7 +79,7 @@ class Faults:
         """An engine that can be harmed: registered, running as it should."""
         return self.one_of([
             engine for engine in self.scene.engines
-            if engine.process.running and not engine.stopped and not engine.expected_to_end and self.scene.names(engine)
+            if engine.process.running and not engine.stopped and not engine.expected_to_end and engine.names
         ])
 
     def client(self):
@@ -85,7 +89,7 @@ class Faults:
 
     def harm(self, engine, what, until=float("inf")):
         """Writes down, before it is done, what an engine's tasks may fail for."""
-        self.scene.ledger.harm(self.scene.names(engine), what, time.monotonic(), until)
+        self.scene.ledger.harm(engine.names, what, time.monotonic(), until)
 
     # Processes that end.
 
@@ -114,7 +118,7 @@ class Faults:
         if not engine or ("Python is ready" in engine.process.log(10**7)) != is_ready:
             return None
         if worker := self.one_of(engine.workers()):
-            self.harm(engine, "its Python was killed")
+            self.harm(engine, PYTHON_GONE)
             engine.expected_to_end = True
             worker.kill()
             return f"{engine.name} pid {worker.pid}"
@@ -122,16 +126,40 @@ class Faults:
 
     def client_kill(self):
         if client := self.client():
-            self.scene.ledger.client_lost(client.journal)
+            if self.scene.has_journal:
+                self.scene.ledger.client_killed(client.journal, time.monotonic())
+            else:
+                self.scene.ledger.client_lost(client.journal)
             client.kill()
             return client.name
 
     def controller_kill(self):
         """The controller is killed and comes back under the same addresses."""
+        return self.end_controller(times=1)
+
+    def early_controller_kill(self):
+        """The next controllers are killed, too, while they start or before the engines are back."""
+        return self.end_controller(times=self.numbers.randint(2, 4))
+
+    def end_controller(self, times):
+        since = time.monotonic()
+        name = self.scene.controller.name
+        for engine in self.scene.engines:
+            # One that asked for its registration gets no answer.
+            engine.expected_to_end |= engine.kind == "python" and not engine.names
         self.scene.controller.kill()
+        for _ in range(times - 1):
+            self.scene.restart_controller()
+            time.sleep(self.numbers.uniform(0, 1))
+            self.scene.controller.kill()
+            self.kills += 1
         time.sleep(self.numbers.uniform(0, 2))
-        self.scene.run_controller("--restore")
-        return self.scene.controller.name
+        self.scene.restart_controller()
+        self.scene.controller_killed(since)
+        for engine in self.scene.engines:
+            if engine.kind == "python":
+                self.scene.ledger.harm(engine.names, CONTROLLER_GONE, since, time.monotonic())
+        return f"{name} {times} times"
 
     # Processes that stop for a while.
 

@@ -4,69 +4,10 @@ Nothing here reads, sends or waits. Times are seconds of the monotonic clock, wh
 """
 
 import math
-import re
 from collections import Counter
-from dataclasses import dataclass, field
 from statistics import median
 
-#: What a task ends with whose engine was lost.
-ENGINE_LOST = {"EngineError", "EngineLost"}
-
-#: What a request ends with that was lost on its way to an engine or back.
-LOST = "TaskLost"
-
-#: The harm of an engine that is asked to end, and those of its connections.
-LEAVING = "told to leave"
-CUT_OFF = {"its connections were reset", "its connections were refused"}
-
-#: Seconds after the end of a harm for which its consequences may still be told.
-GRACE = 20.0
-
-
-@dataclass
-class Task:
-    """A request as its client sees it; for a broadcast, one of its targets."""
-
-    client: str
-    via: str
-    expected: str
-    at: float
-    target: str | None = None
-    mark: str | None = None
-    retries: int = 0
-    after: list = field(default_factory=list)
-    replies: int = 0
-    ends: list = field(default_factory=list)
-
-    @property
-    def is_right(self):
-        return bool(self.ends) and self.ends[0].get("value") == self.expected
-
-    @property
-    def failed(self):
-        """Whether it ended with an error, be it the right one."""
-        return bool(self.ends) and (not self.is_right or self.expected.startswith("raises"))
-
-
-@dataclass
-class Harm:
-    """Something that was done to an engine, for whose sake tasks may fail. ``names`` are its uuid and its id."""
-
-    names: set
-    what: str
-    since: float
-    until: float = math.inf
-
-    def explains(self, names, task, ended):
-        return bool(self.names & names) and self.since <= ended and self.until + GRACE >= task.at
-
-
-def named_engines(error):
-    """The uuids and ids of engines that an error names."""
-    text = error.get("evalue") or ""
-    names = set(re.findall(r"[0-9A-Fa-f][0-9A-Fa-f_-]{15,}", text))
-    names |= set(re.findall(r"[Ee]ngine '?#?(\d+)\b", text))
-    return names | ({error["engine"]} if error.get("engine") else set())
+from fates import CONTROLLER_LOST, CUT_OFF, ENGINE_LOST, LEAVING, LOST, PYTHON_GONE, UNKNOWN, Death, Harm, Task, named_engines
 
 
 class Ledger:
@@ -74,10 +15,15 @@ class Ledger:
 
     ``innocents`` is how many tasks that never began may fail with one lost engine. One can't be avoided: an engine may
     die between taking a task and the task's first deed.
+
+    ``has_journal`` tells whether controllers go on with the tasks of those before them.
     """
 
-    def __init__(self, innocents=1):
+    def __init__(self, innocents=1, has_journal=False):
         self.innocents = innocents
+        self.has_journal = has_journal
+        self.outages = []
+        self.client_deaths = {}
         self.tasks = {}
         self.harms = []
         self.marks = Counter()
@@ -100,7 +46,7 @@ class Ledger:
     def _replied(self, client, event):
         if task := self.tasks.get(event["task"]):
             task.replies += 1
-        elif client not in self.lost_clients:
+        elif client not in self.lost_clients and client not in self.client_deaths:
             self.odd.append(f"{client} got a reply to {event['task']}, which it never submitted")
 
     def _ended(self, client, event):
@@ -112,12 +58,27 @@ class Ledger:
     def _answered_late(self, client, event):
         self.late += 1
 
+    def _started(self, client, event):
+        """A client begins, or goes on with what an earlier process has left."""
+
+    def _abandoned(self, client, event):
+        if task := self.tasks.get(event["task"]):
+            task.abandoned = True
+
     def _closed(self, client, event):
         self.closed_clients.add(client)
 
     def client_lost(self, client):
         """A client was killed: nobody hears the end of its tasks."""
         self.lost_clients.add(client)
+
+    def client_killed(self, client, at):
+        """A client was killed that will be back, and fetch the results of its tasks."""
+        self.client_deaths.setdefault(client, []).append(Death(at, at))
+
+    def controller_killed(self, since, until):
+        """There was no controller for some time."""
+        self.outages.append(Death(since, until))
 
     def harm(self, names, what, since, until=math.inf):
         """An engine was harmed: killed (for good), or kept from working until some time."""
@@ -152,7 +113,7 @@ class Ledger:
         if len(task.ends) > 1:
             yield f"ended {len(task.ends)} times"
         if not task.ends:
-            if task.client not in self.lost_clients:
+            if task.client not in self.lost_clients and not task.abandoned:
                 yield "lost: it never ended"
             return
         end = task.ends[0]
@@ -179,14 +140,55 @@ class Ledger:
             is_true = any(harm.explains(named_engines(error), task, end["at"]) for harm in cuts)
             return None if is_true else "its engine's connections were not harmed"
         if error["ename"] == "CancellationError":
-            # What Swift functions throw that are waiting while their engine is told to leave.
-            told = [harm for harm in self.harms if harm.what == LEAVING]
+            # What Swift functions throw that are waiting while their engine is told to leave, or leaves without its Python.
+            told = [harm for harm in self.harms if harm.what in (LEAVING, PYTHON_GONE)]
             is_true = any(harm.explains(named_engines(error), task, end["at"]) for harm in told)
             return None if is_true else "its engine was not told to leave"
+        if error["ename"] == CONTROLLER_LOST:
+            return self._untrue_loss(task, end)
+        if error["ename"] == UNKNOWN:
+            return self._untrue_ignorance(task)
+        if error["ename"] == "InvalidDependency":
+            others = [self.tasks[name] for name in task.after if name in self.tasks]
+            is_true = any(self._may_be_forgotten(other, end["at"]) for other in others)
+            return None if is_true else "the tasks it waited for were accepted"
         if error["ename"] == "ImpossibleDependency":
             failed = [name for name in task.after if name not in self.tasks or self.tasks[name].failed]
             return None if failed else "the tasks it waited for succeeded"
         return "nothing that was done explains it"
+
+    def _untrue_loss(self, task, end):
+        causes = [outage for outage in self.outages if outage.since <= end["at"] and task.at <= outage.until]
+        if not causes:
+            return "its controller was not killed"
+        is_kept = self.has_journal and task.via == "task" and not any(outage.was_long for outage in causes)
+        return "its controller had a journal" if is_kept else None
+
+    def _untrue_ignorance(self, task):
+        """A task may be unknown if it was lost on its way, so it can't have begun."""
+        if not self.has_journal:
+            return None if any(task.at <= outage.until for outage in self.outages) else "its controller was not killed"
+        if task.mark and self.marks[task.mark]:
+            return "it has begun"
+        deaths = [d for d in (*self.outages, *self.client_deaths.get(task.client, ())) if d.may_have_lost(task)]
+        if not deaths:
+            return "neither its client nor its controller had been killed"
+        return None if any(not self._was_overtaken(task, death) for death in deaths) else "a later task was accepted"
+
+    def _may_be_forgotten(self, task, at):
+        """Whether the controller at some time can't know a task."""
+        if self.has_journal:
+            return bool(task.ends) and task.ends[0].get("error", {}).get("ename") == UNKNOWN
+        return any(task.at <= outage.until and outage.since <= at for outage in self.outages)
+
+    def _was_overtaken(self, task, death):
+        """Whether a later task of the same client had been answered before the death, so that this one had arrived."""
+        return any(
+            other.client == task.client and other.via == task.via and other.at > task.at
+            and other.ends and other.ends[0]["at"] < death.since
+            and other.ends[0].get("error", {}).get("ename") not in (CONTROLLER_LOST, UNKNOWN)
+            for other in self.tasks.values()
+        )
 
     def _innocent_complaints(self):
         """Engines with which more tasks failed than they can have begun."""
@@ -209,7 +211,7 @@ class Ledger:
         for task in self.tasks.values():
             end = task.ends[0] if task.ends else None
             if not end:
-                fates["abandoned" if task.client in self.lost_clients else "lost"] += 1
+                fates["abandoned" if task.abandoned or task.client in self.lost_clients else "lost"] += 1
             elif task.is_right:
                 fates["right"] += 1
             elif "error" in end:

@@ -3,28 +3,29 @@
 import os
 import re
 import signal
-import stat
 import sys
 import time
 from pathlib import Path
 
 import psutil
 from harness import Cluster, binary, controller_command, wait_until
+from inspection import PATIENCE, Inspection
 from ledger import Ledger
-from programs.stream import read_journal
 from proxy import Network
-from simulated import raw_client
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 #: Milliseconds between pings. More than ten missed ones, and the engine is given up.
 PING = 500
 
-#: Seconds a client waits for its last answers.
-PATIENCE = 60
+#: Seconds that engines of a controller that was killed have to come back to the next one.
+RETURN = 10
+
+#: Seconds that a controller may take to start on a machine with other things to do.
+START = 120
 
 ENGINE_KINDS = ("swift", "martlet", "swift", "python")
-CLIENT_KINDS = ("ipyparallel", "raw")
+CLIENT_KINDS = ("ipyparallel", "raw", "swift")
 
 
 class Member:
@@ -36,6 +37,9 @@ class Member:
         self.link = link
         self.expected_to_end = False
         self.stopped = False
+        #: The names of an engine, and of a client's journal.
+        self.ids, self.uuids, self.names = set(), set(), set()
+        self.journal = None
 
     @property
     def pid(self):
@@ -71,19 +75,39 @@ class Member:
             return []
 
 
-class Scene(Cluster):
+class LogReader:
+    """Reads what has been added to a log since the last time."""
+
+    def __init__(self, process):
+        self.path = process.log_path
+        self.position = 0
+
+    def lines(self):
+        """New lines, without the last one if it may go on."""
+        with self.path.open("rb") as log:
+            log.seek(self.position)
+            text = log.read()
+        end = text.rfind(b"\n") + 1
+        self.position += end
+        return text[:end].decode(errors="replace").splitlines()
+
+
+class Scene(Inspection, Cluster):
     """Starts and replaces the members, and keeps the ledger."""
 
-    def __init__(self, transport, seed, engines=4, clients=2, innocents=1):
+    def __init__(self, transport, seed, has_journal=False, engines=4, clients=3, innocents=1):
         super().__init__(verbosity=["--log-level=20"])
         self.transport = transport
         self.seed = seed
         self.environment |= {"MARTLET_PYTHON": sys.executable}
-        self.ledger = Ledger(innocents)
+        self.has_journal = has_journal
+        self.ledger = Ledger(innocents, has_journal)
         self.network = Network() if transport == "tcp" else None
         self.wanted = engines, clients
         self.engines, self.streams, self.former = [], [], []
         self.controller = None
+        self.readers = {}
+        self.uuids = {}
         self.started = time.monotonic()
         self.timeline = []
         self.complaints = []
@@ -98,20 +122,46 @@ class Scene(Cluster):
         self.run_controller()
         for number in range(self.wanted[0]):
             self.add_engine(ENGINE_KINDS[number % len(ENGINE_KINDS)])
-        wait_until(lambda: all(map(self.names, self.engines)), "the engines", 60)
+        wait_until(self.all_are_registered, "the engines", 60)
         self.quiet = self.descriptors()
         for number in range(self.wanted[1]):
             self.add_client(CLIENT_KINDS[number % len(CLIENT_KINDS)])
 
+    def all_are_registered(self):
+        self.read_logs()
+        return all(engine.names for engine in self.engines)
+
     def run_controller(self, *arguments):
+        """Starts a controller, and waits until it is ready."""
+        self.launch_controller(*arguments)
+        wait_until(self.check_controller_ready, "the controller", START)
+
+    def launch_controller(self, *arguments):
         address = "127.0.0.1" if self.transport == "tcp" else self.directory / "s"
         command = [
             *controller_command(), f"--profile={self.PROFILE}", f"--ipython-dir={self.directory}", *self.verbosity,
             f"--ping={PING}", f"--transport={self.transport}", f"--ip={address}", "--DictDB.record_limit=200",
+            f"--HubFactory.registration_timeout={RETURN}", *(["--journal"] if self.has_journal else []),
             *os.environ.get("CHAOS_CONTROLLER_ARGUMENTS", "").split(), *arguments,
         ]
         self.controller = Member(self.start("controller", command), "controller")
-        wait_until(lambda: self.connection_info("client") and self.connection_info("engine"), "the connection files")
+
+    def check_controller_ready(self):
+        process = self.controller.process
+        assert process.running, f"{process.name} ended with status {process.child.returncode}: {process.log()}"
+        return "controller ready" in process.log(10**6)
+
+    def restart_controller(self):
+        """Starts the next controller as its supervisor would, under the same addresses."""
+        self.launch_controller(*([] if self.has_journal else ["--restore"]))
+
+    def controller_killed(self, since):
+        """The controller is ready again: tells the ledger, and clients that don't notice by themselves."""
+        wait_until(self.check_controller_ready, "the controller", START)
+        until = time.monotonic()
+        self.ledger.controller_killed(since, until)
+        with (self.directory / "outages").open("a") as outages:
+            outages.write(f"{until}\n")
 
     def link(self, role):
         """A link for a new process, and the path of the connection file that leads through it."""
@@ -123,6 +173,8 @@ class Scene(Cluster):
     def add_engine(self, kind):
         link, path = self.link("engine")
         profile = [f"--profile={self.PROFILE}", f"--ipython-dir={self.directory}", *self.verbosity, f"--file={path}"]
+        # Longer than a controller is missing.
+        profile += ["--IPEngine.timeout=30"]
         startup = [f"--IPEngine.startup_script={PROGRAMS / 'engine_startup.py'}"]
         command = {
             "swift": [binary("martlet-test-engine"), "engine"],
@@ -131,26 +183,39 @@ class Scene(Cluster):
         }[kind]
         self.engines.append(Member(self.start(f"{kind}-engine", [*command, *profile]), kind, link))
 
-    def add_client(self, kind):
+    def add_client(self, kind, journal=None):
+        """Starts a client; one that was killed goes on with its journal."""
         link, path = self.link("client")
         name = f"{kind}-client-{len(self.processes)}"
-        command = [
-            sys.executable, PROGRAMS / f"{kind}_stream.py", path, self.directory / f"{name}.journal",
-            self.directory / "marks", self.directory / "stop", name, f"{self.seed} {name}", str(PATIENCE),
+        journal = journal or name
+        arguments = [
+            self.directory / f"{journal}.journal", self.directory / "marks", self.directory / "stop", name,
+            f"{self.seed} {name}", PATIENCE,
         ]
+        if kind == "swift":
+            command = [binary("martlet-test-engine"), "--connection-file", path, "stream", *arguments]
+        else:
+            command = [sys.executable, PROGRAMS / f"{kind}_stream.py", path, *arguments]
         client = Member(self.start(f"{kind}-client", list(map(str, command))), kind, link)
-        client.journal = name
+        client.journal = journal
         self.streams.append(client)
 
     def replace(self):
         """A new engine or client for each that was to end, and a complaint about each that was not."""
-        for members, add in ((self.engines, self.add_engine), (self.streams, self.add_client)):
-            for member in [member for member in members if not member.process.running]:
-                self.dismiss(member)
-                add(member.kind)
+        self.read_logs()
+        for engine in [engine for engine in self.engines if not engine.process.running]:
+            self.dismiss(engine, self.engines)
+            self.add_engine(engine.kind)
+        for client in [client for client in self.streams if not client.process.running]:
+            self.dismiss(client, self.streams)
+            self.add_client(client.kind, client.journal if self.has_journal else None)
+        if not self.controller.process.running:
+            self.complaints.append(f"{self.controller.name} ended, status {self.controller.process.child.returncode}")
+            since = time.monotonic()
+            self.restart_controller()
+            self.controller_killed(since)
 
-    def dismiss(self, member):
-        members = self.engines if member in self.engines else self.streams
+    def dismiss(self, member, members):
         members.remove(member)
         self.former.append(member)
         if not member.expected_to_end:
@@ -159,106 +224,22 @@ class Scene(Cluster):
         if member.link:
             member.link.close()
 
-    def names(self, engine):
-        """The ids and uuids under which an engine has been registered; empty until it is."""
-        ids = set(re.findall(r"Completed registration with id (\d+)", engine.process.log(10**7)))
-        log = "".join(process.log(10**8) for process in self.processes if process.name.startswith("controller"))
-        connected = re.findall(r"engine connected.* martlet\.engine\.id=(\d+) martlet\.engine\.uuid=(\S+)", log)
-        uuids = {uuid for name, uuid in connected if name in ids}
-        return ids | uuids if uuids else set()
+    def read_logs(self):
+        """Learns the ids and uuids under which engines have been registered."""
+        for process in self.processes:
+            if process.name.startswith("controller"):
+                for line in self.new_lines(process):
+                    if found := re.search(r"engine connected.* martlet\.engine\.id=(\d+) martlet\.engine\.uuid=(\S+)", line):
+                        self.uuids.setdefault(found[1], set()).add(found[2])
+        for engine in self.engines:
+            for line in self.new_lines(engine.process):
+                if found := re.search(r"Completed registration with id (\d+)", line):
+                    engine.ids.add(found[1])
+                    # ipyparallel's engines don't tell.
+                    engine.uuids |= set(re.findall(r"martlet\.engine\.uuid=(\S+)", line))
+            uuids = engine.uuids or {uuid for name in engine.ids for uuid in self.uuids.get(name, ())}
+            others = {name for name, connected in self.uuids.items() if connected & uuids}
+            engine.names = engine.ids | uuids | others if others else set()
 
-    # What is to be seen of it.
-
-    def descriptors(self):
-        return psutil.Process(self.controller.pid).num_fds()
-
-    def sample(self):
-        self.samples.append(psutil.Process(self.controller.pid).memory_info().rss)
-
-    def settle(self):
-        """Everything runs again and nobody is harmed any more: the clients finish, and nothing is left to be done."""
-        self.replace()
-        (self.directory / "stop").touch()
-        try:
-            wait_until(
-                lambda: not any(client.process.running for client in self.streams), "the clients", PATIENCE + 30
-            )
-        except AssertionError as error:
-            self.complaints.append(str(error))
-        for client in self.streams:
-            if not client.process.running and client.process.child.returncode:
-                self.complaints.append(f"{client.name} failed with status {client.process.child.returncode}")
-        self.check_hub()
-        self.check_controller()
-
-    def check_hub(self):
-        """The engines that run are the registered ones, and have nothing to do."""
-        running = {engine.name: self.names(engine) for engine in self.engines if engine.process.running}
-        with raw_client(self) as client:
-            try:
-                wait_until(lambda: self.registered_as(client, running), "the running engines to be the registered ones")
-                wait_until(lambda: self.is_idle(client), "the end of all tasks")
-            except AssertionError as error:
-                known = client.ask("connection_request").content
-                queues = client.ask("queue_request", {"verbose": True}).content
-                for queue in queues.values():
-                    if isinstance(queue, dict):
-                        queue["completed"] = len(queue["completed"])
-                self.complaints.append(f"{error}: running {running}, registered {known['engines']}, queues {queues}")
-
-    def registered_as(self, client, running):
-        known = client.ask("connection_request").content["engines"]
-        found = [any(uuid in names for uuid in known.values()) for names in running.values()]
-        return len(known) == len(running) and all(found)
-
-    def is_idle(self, client):
-        queues = client.ask("queue_request", {"verbose": True}).content
-        return not queues["unassigned"] and not any(
-            queue["queue"] or queue["tasks"] for queue in queues.values() if isinstance(queue, dict)
-        )
-
-    def check_controller(self):
-        """As many descriptors as before the clients came, and memory that does not grow."""
-        try:
-            wait_until(lambda: self.descriptors() <= self.quiet + 4, "the end of unused descriptors")
-        except AssertionError as error:
-            self.complaints.append(f"{error}: {self.descriptors()}, before {self.quiet}")
-        quarter = len(self.samples) // 4
-        if quarter >= 4:
-            early, late = max(self.samples[quarter : 2 * quarter]), max(self.samples[-quarter:])
-            if late > 1.25 * early + 32e6:
-                self.complaints.append(f"the controller's memory grew from {early / 1e6:.0f} to {late / 1e6:.0f} MB")
-
-    def close(self):
-        """Ends everything and looks for what is left. Returns all complaints."""
-        files_stay = bool({"--reuse", "--restore"} & set(self.controller.process.child.args))
-        for member in (*self.streams, *self.engines, self.controller):
-            member.expected_to_end = True
-            member.process.terminate()
-            if complaint := member.process.finish(20):
-                self.complaints.append(complaint)
-        try:
-            wait_until(lambda: not self.relatives(), "the end of all processes", 20)
-        except AssertionError:
-            for relative in self.relatives():
-                self.complaints.append(f"left behind: {relative} {relative.cmdline()}")
-                relative.kill()
-        sockets = [path.name for path in self.directory.rglob("*") if stat.S_ISSOCK(path.stat().st_mode)]
-        files = [] if files_stay else [path.name for path in self.security_directory.glob("*.json")]
-        if sockets or files:
-            self.complaints.append(f"left behind: {', '.join(sockets + files)}")
-        if self.network:
-            for member in (*self.streams, *self.engines):
-                member.link.close()
-            self.network.stop()
-        return self.complaints + self.account()
-
-    def account(self):
-        """What the ledger says after all journals have been read."""
-        for client in (*self.former, *self.streams):
-            if hasattr(client, "journal"):
-                self.ledger.read(client.journal, read_journal(self.directory / f"{client.journal}.journal"))
-        marks = self.directory / "marks"
-        for mark in marks.read_text().split() if marks.exists() else []:
-            self.ledger.began(mark)
-        return self.ledger.complaints()
+    def new_lines(self, process):
+        return self.readers.setdefault(process.name, LogReader(process)).lines()

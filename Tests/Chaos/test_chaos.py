@@ -1,7 +1,8 @@
 """Processes are killed, stopped and cut off while clients send tasks: each task ends once, and nothing is left.
 
-CHAOS_MINUTES, CHAOS_SEED, CHAOS_FAULTS and CHAOS_CONTROLLER_ARGUMENTS choose how long, which run, which faults with
-which weights, and further options of the controller.
+CHAOS_MINUTES, CHAOS_KILLS, CHAOS_PAUSE, CHAOS_SEED, CHAOS_FAULTS and CHAOS_CONTROLLER_ARGUMENTS choose how long, how many kills
+at least in each scene that has them, the mean time between two faults, which run, which faults with which weights, and further
+options of the controller.
 """
 
 import os
@@ -10,30 +11,38 @@ import shutil
 import time
 
 import pytest
-from faults import KILLS, LINKS, Faults, weights_from
+from faults import JOURNALED, KILLS, LINKS, Faults, weights_from
 from harness import REPOSITORY
 from scene import Scene
 
 MINUTES = float(os.environ.get("CHAOS_MINUTES") or 1)
+KILLED = int(os.environ.get("CHAOS_KILLS") or 0)
+PAUSE = float(os.environ.get("CHAOS_PAUSE") or 1)
 SEED = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(10**6))
 FAULTS = os.environ.get("CHAOS_FAULTS", "")
 
+#: Transport, faults, and whether the controller has a journal; None: as the seed says.
+SCENES = {"kills": ("ipc", KILLS, False), "journal": ("ipc", JOURNALED, True), "links": ("tcp", LINKS, None)}
 
-@pytest.mark.timeout(60 * MINUTES + 300)
-@pytest.mark.parametrize("transport, defaults", [("ipc", KILLS), ("tcp", LINKS)], ids=["kills", "links"])
-def test_chaos(transport, defaults):
-    seed = f"{SEED} {transport}"
+
+@pytest.mark.timeout(60 * MINUTES + 6 * KILLED + 300)
+@pytest.mark.parametrize("name", SCENES)
+def test_chaos(name):
+    transport, defaults, has_journal = SCENES[name]
+    seed = f"{SEED} {name}"
     weights = weights_from(FAULTS, defaults)
     if not any(weights.values()):
-        pytest.skip(f"none of {FAULTS} is done over {transport}")
-    print(f"\nchaos: SEED={SEED} over {transport}")
-    scene = Scene(transport, seed)
-    faults = Faults(scene, seed, weights, pause=1)
+        pytest.skip(f"none of {FAULTS} is done in the scene {name}")
+    if has_journal is None:
+        has_journal = random.Random(seed).random() < 0.5
+    print(f"\nchaos: SEED={SEED} {name} over {transport} with{'' if has_journal else 'out'} a journal")
+    scene = Scene(transport, seed, has_journal)
+    faults = Faults(scene, seed, weights, PAUSE)
     complaints = []
     began = time.monotonic()
     try:
         scene.begin()
-        faults.run(MINUTES * 60 / 2)
+        faults.run(MINUTES * 60 / len(SCENES), KILLED if defaults is not LINKS else 0)
         took = time.monotonic() - began
         scene.settle()
     except Exception as error:
@@ -50,9 +59,8 @@ def test_chaos(transport, defaults):
 
 def report(scene, faults, took):
     figures = scene.ledger.figures()
-    kills = sum(count for name, count in faults.counts.items() if name.endswith("kill"))
     memory = f"{scene.samples[0] / 1e6:.0f} to {scene.samples[-1] / 1e6:.0f} MB" if scene.samples else "not measured"
-    print(f"chaos: {took:.0f} s; a minute: {60 * kills / took:.0f} kills, {60 * figures['tasks'] / took:.0f} tasks")
+    print(f"chaos: {took:.0f} s; {faults.kills} kills; a minute: {60 * faults.kills / took:.0f} kills, {60 * figures['tasks'] / took:.0f} tasks")
     print(f"chaos: {', '.join(f'{name} {count}' for name, count in figures.items() if count)}")
     print(f"chaos: {', '.join(f'{name} {count}' for name, count in faults.counts.items() if count)}; memory {memory}")
 

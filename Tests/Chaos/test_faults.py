@@ -1,7 +1,7 @@
 """Weights of faults as they are written on the command line."""
 
 import pytest
-from faults import KILLS, LINKS, Faults, weights_from
+from faults import JOURNALED, KILLS, LINKS, Faults, weights_from
 
 
 def test_weights():
@@ -16,5 +16,5 @@ def test_unknown_faults():
 
 
 def test_each_fault_exists():
-    for name in (*KILLS, *LINKS):
+    for name in (*JOURNALED, *LINKS):
         assert callable(getattr(Faults, name))

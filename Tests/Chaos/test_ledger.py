@@ -1,7 +1,8 @@
 """The oracle finds each kind of fault, and finds none where there is none."""
 
 import pytest
-from ledger import GRACE, LEAVING, Ledger
+from fates import GRACE, LEAVING, PYTHON_GONE
+from ledger import Ledger
 
 E1, E2 = "1f" * 16, "2e" * 16
 
@@ -138,7 +139,7 @@ def test_an_error_that_nothing_explains():
     assert "nothing that was done" in the_complaint(ledger)
 
 
-@pytest.mark.parametrize("what, complaints", [(LEAVING, 0), ("killed", 1)])
+@pytest.mark.parametrize("what, complaints", [(LEAVING, 0), (PYTHON_GONE, 0), ("killed", 1)])
 def test_a_cancelled_function(what, complaints):
     ledger = ledger_of(submitted("a"), failed("a", ename="CancellationError", engine=E1))
     ledger.harm({E1}, what, since=1.5)
@@ -204,3 +205,81 @@ def test_tasks_that_began_are_no_innocents():
     ledger = innocents(2)
     ledger.began("b")
     assert ledger.complaints() == []
+
+
+def outage_ledger(*events, has_journal=True, since=1.5, until=2.5):
+    ledger = ledger_of(*events, has_journal=has_journal)
+    ledger.controller_killed(since, until)
+    return ledger
+
+
+@pytest.mark.parametrize("via, has_journal, complaint", [
+    ("mux", True, None), ("task", False, None), ("task", True, "its controller had a journal"),
+])
+def test_a_request_that_its_controller_lost(via, has_journal, complaint):
+    ledger = outage_ledger(submitted("a", via=via), failed("a", "ControllerLost", at=3.0), has_journal=has_journal)
+    assert complaint in the_complaint(ledger) if complaint else ledger.complaints() == []
+
+
+def test_a_controller_that_is_missing_for_longer_than_clients_wait():
+    events = [submitted("a"), failed("a", "ControllerLost", at=32.0)]
+    assert outage_ledger(*events, until=40.0).complaints() == []
+
+
+def test_a_controller_that_was_not_lost():
+    ledger = outage_ledger(submitted("a", via="mux", at=3.0), failed("a", "ControllerLost", at=4.0))
+    assert "its controller was not killed" in the_complaint(ledger)
+
+
+def test_a_task_that_was_lost_on_its_way():
+    assert outage_ledger(submitted("a", mark="m"), failed("a", "Unknown", at=9.0)).complaints() == []
+
+
+def test_an_unknown_task_that_has_begun():
+    ledger = outage_ledger(submitted("a", mark="m"), failed("a", "Unknown", at=9.0))
+    ledger.began("m")
+    assert "it has begun" in the_complaint(ledger)
+
+
+@pytest.mark.parametrize("at", [-20.0, 3.0])
+def test_an_unknown_task_that_was_sent_at_another_time(at):
+    ledger = outage_ledger(submitted("a", at=at), failed("a", "Unknown", at=9.0))
+    assert "neither its client nor its controller had been killed" in the_complaint(ledger)
+
+
+def test_an_unknown_task_whose_client_was_killed():
+    ledger = ledger_of(submitted("a"), failed("a", "Unknown", at=9.0), has_journal=True)
+    ledger.client_killed("client", 1.1)
+    assert ledger.complaints() == []
+
+
+@pytest.mark.parametrize("answered, complaints", [(1.4, 1), (3.0, 0)])
+def test_an_unknown_task_before_one_that_was_accepted(answered, complaints):
+    """What is sent on one connection arrives in order."""
+    events = [submitted("a"), failed("a", "Unknown", at=9.0), submitted("b", at=1.2), ended("b", at=answered)]
+    ledger = outage_ledger(*events)
+    assert len(ledger.complaints()) == complaints
+
+
+def test_requests_that_a_killed_client_gives_up():
+    ledger = Ledger(has_journal=True)
+    ledger.client_killed("client", 1.5)
+    ledger.read("client", [submitted("a", via="mux"), {"event": "started"}, {"event": "abandoned", "task": "a"}, CLOSED])
+    assert ledger.complaints() == []
+    assert ledger.figures()["abandoned"] == 1
+
+
+def test_a_killed_client_that_forgets_a_task():
+    ledger = Ledger(has_journal=True)
+    ledger.client_killed("client", 1.5)
+    ledger.read("client", [submitted("a"), {"event": "started"}, CLOSED])
+    assert "never ended" in the_complaint(ledger)
+
+
+@pytest.mark.parametrize("end, has_journal, complaints", [
+    (failed("a", "Unknown", at=9.0), True, 0), (ended("a", at=9.0), True, 1), (ended("a"), False, 0),
+])
+def test_a_dependency_that_was_lost(end, has_journal, complaints):
+    """With a journal it is sent again, or unknown for good; otherwise no later controller knows it."""
+    events = [submitted("a"), end, submitted("b", at=3.0, after=["a"]), failed("b", "InvalidDependency", at=8.0)]
+    assert len(outage_ledger(*events, has_journal=has_journal).complaints()) == complaints

@@ -5,7 +5,10 @@ import signal
 
 import ipyparallel as ipp
 import pytest
+import zmq
 from harness import TIMEOUT, wait_until
+from ipyparallel.serialize import pack_apply_message
+from simulated import endpoint, raw_client, wait_for_engines
 
 REUSE = ("--reuse",)
 
@@ -41,6 +44,38 @@ def test_engines_return_with_their_namespace(cluster, transport, kind):
     assert sorted(client.ids) == [0, 1]
     found = {client._engines[engine]: client[engine].pull("kept", block=True) for engine in client.ids}
     assert found == uuids
+
+
+@pytest.mark.parametrize("channel, arguments", [("task", ("--journal",)), ("mux", REUSE)])
+def test_replies_of_an_earlier_controller_reach_no_other_client(cluster, tmp_path, channel, arguments):
+    """libzmq names peers in the order in which they connect. A name must not mean another client after the restart."""
+    cluster.start_controller(arguments=arguments)
+    cluster.start_swift_engines(1)
+    with raw_client(cluster) as first:
+        wait_for_engines(first, 1)
+        engine = next(iter(first.ask("connection_request").content["engines"].values()))
+        to = [engine.encode()] if channel == "mux" else []
+        nameless(first, channel)
+        marks = tmp_path / "marks"
+        buffers = pack_apply_message(ipp.Reference("work"), [str(marks), "t", 2.0, 1], {})
+        first.send(channel, "apply_request", to=to, buffers=buffers)
+        wait_until(marks.exists, "the task")
+        kill_controller(cluster)
+    cluster.start_controller(arguments=arguments)
+    with raw_client(cluster) as second:
+        nameless(second, channel)
+        wait_for_engines(second, 1)
+        # The engine answers in order.
+        name = second.send(channel, "apply_request", to=to, buffers=pack_apply_message(ipp.Reference("add"), [1, 2], {}))
+        assert second.receive(channel).parent["msg_id"] == name
+
+
+def nameless(client, channel):
+    """Open a client's socket without an identity of its own, as those of ipyparallel and Martlet are."""
+    socket = client.context.socket(zmq.DEALER)
+    socket.linger = 0
+    socket.connect(endpoint(client.info, channel))
+    client.sockets[channel] = socket
 
 
 def test_an_engine_that_was_stopped_returns(cluster):

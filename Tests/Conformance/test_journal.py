@@ -1,10 +1,12 @@
 """A controller with a journal that is killed and comes back: what it does for peers that know nothing of journals."""
 
 import os
+import shlex
+import signal
 
 import ipyparallel as ipp
 import pytest
-from harness import wait_until
+from harness import controller_command, wait_until
 from ipyparallel.serialize import pack_apply_message
 from simulated import raw_client, wait_for_engines
 from test_controller_lost import kill_controller, stop_clients
@@ -55,16 +57,17 @@ def fetch(client, ids):
     return client.get_result(ids, owner=False, block=False).get(timeout=60)
 
 
-@pytest.mark.parametrize("store", ["--dictdb", "--nodb"])
+@pytest.mark.parametrize("store", ["--dictdb", "--nodb", "--sqlitedb", "--SQLiteDB.table=tasks"])
 def test_another_python_client_fetches_the_results(cluster, tmp_path, store):
-    cluster.start_controller(arguments=(*JOURNAL, store))
+    store = [store, *(["--sqlitedb"] if "SQLite" in store else [])]
+    cluster.start_controller(arguments=(*JOURNAL, *store))
     cluster.start_swift_engines(2)
     client = cluster.client(engines=2)
     path = tmp_path / "marks"
     results = [work(client, path, f"t{number}", 0.05, number) for number in range(40)]
     ids = [id for result in results for id in result.msg_ids]
     wait_until_journaled(client, path, 40)
-    restart(cluster, (*JOURNAL, store))
+    restart(cluster, (*JOURNAL, *store))
     client = cluster.client(engines=2)
     assert fetch(client, ids) == list(range(40))
     assert sorted(marks(path)) == sorted(f"t{number}" for number in range(40))
@@ -146,3 +149,75 @@ def test_without_a_journal_there_is_no_file(cluster, tmp_path):
     client = cluster.client(engines=1)
     assert work(client, tmp_path / "marks", "t", 0, 1).get(timeout=60) == 1
     assert not list((cluster.directory / "profile_default").glob("journal-*"))
+
+
+def test_a_new_task_waits_for_a_target_that_is_not_back_yet(cluster):
+    """Also if there is nothing else to go on with."""
+    cluster.start_controller(arguments=JOURNAL)
+    [engine] = cluster.start_swift_engines(1)
+    client = cluster.client(engines=1)
+    [uuid] = client._engines.values()
+    stop_clients(cluster)
+    kill_controller(cluster)
+    os.kill(engine.child.pid, signal.SIGSTOP)
+    try:
+        cluster.start_controller(arguments=JOURNAL)
+        with raw_client(cluster) as raw:
+            buffers = pack_apply_message(ipp.Reference("add"), [1, 2], {})
+            name = raw.send("task", "apply_request", metadata={"targets": [uuid]}, buffers=buffers)
+            wait_until(lambda: name in raw.ask("result_request", {"msg_ids": name, "allow_unknown": True}).content["pending"],
+                       "the task")
+            os.kill(engine.child.pid, signal.SIGCONT)
+            assert raw.receive("task").content["status"] == "ok"
+    finally:
+        os.kill(engine.child.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("is_broadcast", [False, True])
+def test_a_direct_request_finds_an_engine_of_the_earlier_controller(cluster, is_broadcast):
+    """Requests that wait for the controller are there before anything else."""
+    cluster.start_controller(arguments=JOURNAL)
+    cluster.start_swift_engines(1)
+    with raw_client(cluster) as raw:
+        wait_for_engines(raw, 1)
+        [(engine, uuid)] = raw.ask("connection_request").content["engines"].items()
+        channel = "broadcast" if is_broadcast else "mux"
+        raw.socket(channel)
+        kill_controller(cluster)
+        buffers = pack_apply_message(ipp.Reference("add"), [1, 2], {})
+        metadata = {"is_broadcast": True, "is_coalescing": False, "targets": [[uuid, int(engine)]]} if is_broadcast else {}
+        for _ in range(200):
+            to = () if is_broadcast else [uuid.encode()]
+            raw.send(channel, "apply_request", metadata=metadata, to=to, buffers=buffers)
+        cluster.start_controller(arguments=JOURNAL)
+        replies = [raw.receive(channel).content for _ in range(200)]
+        assert [reply for reply in replies if reply["status"] != "ok"] == []
+
+
+def test_with_curve_peers_know_the_next_controller(cluster, tmp_path):
+    cluster.environment["IPP_ENABLE_CURVE"] = "1"
+    cluster.start_controller(arguments=JOURNAL)
+    cluster.start_swift_engines(1)
+    client = cluster.client(engines=1)
+    result = work(client, tmp_path / "marks", "t", 1.0, 7)
+    wait_until((tmp_path / "marks").exists, "the task")
+    restart(cluster)
+    client = cluster.client(engines=1)
+    assert fetch(client, result.msg_ids) == [7]
+    assert marks(tmp_path / "marks") == ["t"]
+
+
+def test_a_full_disk_ends_the_journal_and_nothing_else(cluster, tmp_path, monkeypatch):
+    """A limit of the size of files has the same effect as a disk without space: writing fails."""
+    command = shlex.join(controller_command())
+    limited = f"""trap "" XFSZ; ulimit -f 4096; exec {command} "$@" """
+    monkeypatch.setenv("MARTLET_CONTROLLER_CMD", shlex.join(["sh", "-c", limited, "sh"]))
+    controller = cluster.start_controller(arguments=JOURNAL)
+    cluster.start_swift_engines(2)
+    client = cluster.client(engines=2)
+    view = client.load_balanced_view()
+    results = [view.apply_async(ipp.Reference("mean"), [float(number)] * 20_000) for number in range(100)]
+    assert [result.get(timeout=60) for result in results] == list(range(100))
+    assert "the journal can't be written" in controller.log(10**6)
+    assert not list((cluster.directory / "profile_default").glob("journal-*"))
+    assert work(client, tmp_path / "marks", "t", 0, 1).get(timeout=60) == 1

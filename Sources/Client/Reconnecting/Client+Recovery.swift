@@ -45,7 +45,9 @@ extension Client {
         let status = try await status(of: chunk)
         guard await connection.breaks == breaks else { return nil }
         let verdict = recovery.answered(chunk, status)
-        for id in verdict.lost where !isSentAgain(id, status) { connection.fail(id, loss) }
+        for id in verdict.lost {
+          if isSentAgain(id, status) { recovery.sentAgain(id) } else { connection.fail(id, loss) }
+        }
         try await fetch(verdict.finished, loss)
       }
     } catch {

@@ -80,6 +80,9 @@ struct RequestRecovery: Sendable {
     return verdict
   }
 
+  /// A request that nobody knew was sent again: its reply may be lost as well.
+  mutating func sentAgain(_ id: String) { misses[id] = 0 }
+
   /// A round of questions has ended.
   ///
   /// - Parameter time: how long it took. The hub has other things to do, so the next pause is longer.

@@ -22,6 +22,7 @@ extension ControllerConfiguration {
     signatureScheme = options.security.signatureScheme
     if options.security.enableCurve {
       curve = try Self.curveKeys(options.security)
+      isCurveGenerated = options.security.curveSecretKey == nil
       // CURVE already authenticates and protects against replays, so signing is redundant, as in ipyparallel.
       key = options.security.sessionKey ?? ""
     }

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Logging
 import MartletWire
+import MartletZeroMQ
 
 extension Journal {
   /// A journal that was opened, with what it says.
@@ -9,6 +10,22 @@ extension Journal {
     let database: JournalDatabase
     let ledger: JournalLedger
     var recovery: JournalRecovery
+
+    /// Uses the CURVE keys of the journal's controllers, unless the caller has chosen some: their peers know no others.
+    ///
+    /// - Throws: ``ControllerError`` if they can't be kept.
+    func shareCurve(_ configuration: inout ControllerConfiguration) throws {
+      guard let curve = configuration.curve else { return }
+      do {
+        if configuration.isCurveGenerated, let key = try database.curveSecretKey() {
+          configuration.curve = try CurveKeyPair(secretKey: key)
+        } else {
+          try database.keep(curveSecretKey: curve.secretKey)
+        }
+      } catch {
+        throw Journal.unusable(database.path, error)
+      }
+    }
   }
 
   /// Opens a journal and reads it. One that is damaged is moved aside; what could be read of it goes into a new one.
@@ -33,7 +50,7 @@ extension Journal {
     }
   }
 
-  private static func unusable(_ path: String, _ error: any Error) -> ControllerError {
+  fileprivate static func unusable(_ path: String, _ error: any Error) -> ControllerError {
     ControllerError(
       .journal,
       "the journal \(path) can't be used: \(error); make its folder writable and its file accessible, remove it, or "
@@ -48,14 +65,12 @@ extension Journal {
     var ledger = JournalLedger(limits: limits, horizon: horizon ?? now)
     var recovery = JournalRecovery()
     recovery.isContinuation = isContinuation
-    var rows: [JournalDatabase.Row] = []
     var damage: (any Error)?
     for id in try database.ids() {
       do {
         guard let row = try database.row(id) else { continue }
         recovery.note(row.entries)
         ledger.note(row.entries, as: id, at: row.time)
-        rows.append(row)
       } catch {
         damage = error
         recovery.damaged += 1
@@ -65,6 +80,7 @@ extension Journal {
     ledger.dropOrphans()
     var opened = Opened(database: database, ledger: ledger, recovery: recovery)
     if let damage {
+      let curve = try? database.curveSecretKey()
       try database.close()
       let aside = JournalDatabase.moveAside(database.path)
       logger.error(
@@ -73,11 +89,9 @@ extension Journal {
           LogKey.path: "\(aside)", LogKey.reason: "\(damage)", LogKey.count: "\(recovery.damaged)",
         ])
       let renewed = try JournalDatabase(path: database.path)
-      try renewed.commit(.init(added: rows, horizon: now))
+      if let curve { try renewed.keep(curveSecretKey: curve) }
       // Anything may be missing, so it can't be said of any earlier task that it was never accepted.
-      ledger = JournalLedger(limits: limits, horizon: now)
-      for row in rows { ledger.note(row.entries, as: row.id, at: row.time) }
-      ledger.dropOrphans()
+      ledger = try copy(try JournalDatabase(path: aside), to: renewed, JournalLedger(limits: limits, horizon: now))
       opened = Opened(database: renewed, ledger: ledger, recovery: recovery)
     } else if horizon == nil {
       try database.commit(.init(horizon: now))
@@ -88,5 +102,23 @@ extension Journal {
         metadata: [LogKey.path: "\(database.path)", LogKey.count: "\(recovery.damaged)"])
     }
     return opened
+  }
+
+  /// Copies what can be read of a damaged journal.
+  ///
+  /// - Returns: the ledger of the copy.
+  private static func copy(
+    _ damaged: JournalDatabase, to renewed: JournalDatabase, _ ledger: JournalLedger
+  ) throws -> JournalLedger {
+    var ledger = ledger
+    try renewed.commit(.init(horizon: ledger.horizon))
+    for id in try damaged.ids() {
+      guard let row = try? damaged.row(id) else { continue }
+      try renewed.commit(.init(added: [row]))
+      ledger.note(row.entries, as: id, at: row.time)
+    }
+    ledger.dropOrphans()
+    try damaged.close()
+    return ledger
   }
 }

@@ -148,7 +148,18 @@ actor Journal: EventLoopActor {
     peakBytes = max(peakBytes, ledger.totalBytes)
     if peakBytes > 4 * ledger.totalBytes + Self.freeBytes {
       peakBytes = ledger.totalBytes
+      shrink()
+    }
+  }
+
+  /// Gives space back. That takes space itself; if there is none, the journal goes on as it is.
+  private func shrink() {
+    do {
       try database.shrink()
+    } catch {
+      logger.warning(
+        "the journal's file can't be shrunk",
+        metadata: [LogKey.path: "\(database.path)", LogKey.reason: "\(error)"])
     }
   }
 

@@ -94,6 +94,9 @@ struct JournaledResult: Sendable {
   /// The frames of the reply from the delimiter on.
   let reply: [Bytes]
 
+  /// The size of its frames.
+  var byteCount: Int { reply.reduce(request.metadata.count + request.content.count) { $0 + $1.count } }
+
   /// Reads an entry of the kind ``JournalEntryKind/finished``; `nil` if it is damaged.
   init?(_ entry: JournalEntries.Entry, in bytes: [UInt8]) {
     var reader = JournalReader(bytes, entry.rest)

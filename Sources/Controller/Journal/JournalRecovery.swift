@@ -1,3 +1,4 @@
+import DequeModule
 import MartletZeroMQ
 
 /// What a journal of an earlier controller says: the tasks to go on with, and the results that are kept.
@@ -11,19 +12,34 @@ struct JournalRecovery: Sendable {
     let placement: TaskPlacement?
   }
 
+  /// A task that has ended.
+  struct EndedTask: Sendable {
+    let id: String
+    let isSuccess: Bool
+    /// The signature of the task's message.
+    let signature: Bytes
+  }
+
   /// Whether there was a journal.
   var isContinuation = false
   /// In the order in which they were accepted.
   private(set) var tasks: [OpenTask] = []
-  /// In the order in which they ended.
-  private(set) var results: [JournaledResult] = []
+  /// Those that have ended, in the order in which they did.
+  private(set) var ended: [EndedTask] = []
+  /// The latest results. The others are read when somebody asks for them.
+  private(set) var results = Deque<JournaledResult>()
   /// The number of the next task.
   private(set) var nextNumber: UInt64 = 1
   /// How many entries, or batches, could not be read.
   var damaged = 0
 
+  private let resultLimit: Int
+  private var resultBytes = 0
   private var accepted: [UInt64: [Bytes]] = [:]
   private var placements: [UInt64: TaskPlacement] = [:]
+
+  /// - Parameter resultLimit: the most bytes of the latest results that are kept.
+  init(resultLimit: Int = 16 << 20) { self.resultLimit = resultLimit }
 
   /// Reads a batch that follows all others.
   mutating func note(_ bytes: [UInt8]) {
@@ -38,12 +54,19 @@ struct JournalRecovery: Sendable {
         if let placement = TaskPlacement(&reader) { placements[entry.number] = placement } else { damaged += 1 }
       case .finished:
         close(entry.number)
-        if let result = JournaledResult(entry, in: bytes) { results.append(result) } else { damaged += 1 }
+        if let result = JournaledResult(entry, in: bytes) { keep(result) } else { damaged += 1 }
       case .undelivered: break
       case .ended: close(entry.number)
       }
     }
     if !entries.isAtEnd { damaged += 1 }
+  }
+
+  private mutating func keep(_ result: JournaledResult) {
+    ended.append(EndedTask(id: result.id, isSuccess: result.isSuccess, signature: result.signature))
+    results.append(result)
+    resultBytes += result.byteCount
+    while resultBytes > resultLimit, let first = results.popFirst() { resultBytes -= first.byteCount }
   }
 
   private mutating func close(_ number: UInt64) {

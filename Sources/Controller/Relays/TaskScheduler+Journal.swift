@@ -1,3 +1,4 @@
+import DequeModule
 import Logging
 import MartletWire
 import MartletZeroMQ
@@ -60,17 +61,19 @@ extension TaskScheduler {
   /// - Parameter patience: how long its engines have to come back.
   /// - Returns: the ids of the tasks that engines may have, by the engines' uuids.
   func restore(_ recovery: JournalRecovery, patience: Duration) -> [String: Set<String>] {
+    let now = ContinuousClock.now
     journaling?.beginNumbering(at: recovery.nextNumber)
-    for result in recovery.results {
-      session.refuseReplay(of: result.signature.string)
-      state.restoreEnded(result.id, isSuccess: result.isSuccess)
-      report(result)
+    // New tasks may name engines that are not back yet, too.
+    if recovery.isContinuation { state.beginRecovery(until: now + patience) }
+    for task in recovery.ended {
+      session.refuseReplay(of: task.signature.string)
+      state.restoreEnded(task.id, isSuccess: task.isSuccess)
     }
+    // The hub finds the others in the journal. It reads these later, so there must be room for them.
+    for result in recovery.results { report(result) }
     guard !recovery.tasks.isEmpty else { return [:] }
     var onEngines: [String: Set<String>] = [:]
     var lost = 0
-    let now = ContinuousClock.now
-    state.beginRecovery(until: now + patience)
     for task in recovery.tasks {
       do throws(WireError) {
         let id = try restore(task, patience: patience, now: now)

@@ -111,6 +111,42 @@ extension TaskSchedulerState {
     recoveryEnd = nil
     placeRecovering()
     settle()
+    acceptDeferred { _ in true }
+  }
+
+  // MARK: - Dependencies that may be sent again
+
+  /// Keeps a task that depends on one that is unknown: the earlier controller may have lost that, and its client sends it
+  /// again when it knows, which is after what waited in its sockets.
+  ///
+  /// - Returns: whether it is kept, or dropped because it is kept already.
+  mutating func defers(_ submission: TaskSubmission<Payload>) -> Bool {
+    guard recoveryEnd != nil else { return false }
+    if deferred.contains(submission.id) {
+      actions.append(.duplicate(submission.payload, taskID: submission.id))
+      return true
+    }
+    let missing = missingDependencies(of: submission)
+    return !missing.isEmpty && tasks.find(submission.id) == nil && deferred.keep(submission, missing)
+  }
+
+  private func missingDependencies(of submission: TaskSubmission<Payload>) -> [String] {
+    guard !submission.isUnrestricted else { return [] }
+    return (Array(submission.after.ids) + Array(submission.follow.ids)).filter {
+      $0 != submission.id && tasks.find($0) == nil
+    }
+  }
+
+  /// Accepts the kept tasks all of whose dependencies have been submitted.
+  mutating func acceptDeferred() {
+    while let index = deferred.firstIndex(where: { missingDependencies(of: $0).isEmpty }) {
+      accept(deferred.remove(at: index))
+    }
+  }
+
+  /// Accepts kept tasks as they are.
+  mutating func acceptDeferred(where isChosen: (TaskSubmission<Payload>) -> Bool) {
+    while let index = deferred.firstIndex(where: isChosen) { accept(deferred.remove(at: index)) }
   }
 
   /// What a journal has to know about a task that has not ended.

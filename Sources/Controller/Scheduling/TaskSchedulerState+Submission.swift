@@ -6,6 +6,12 @@ extension TaskSchedulerState {
   /// is dropped then, too.
   mutating func taskSubmitted(_ submission: TaskSubmission<Payload>, now: ContinuousClock.Instant) {
     self.now = now
+    guard !defers(submission) else { return }
+    accept(submission)
+    if deferred.awaited.contains(submission.id) { acceptDeferred() }
+  }
+
+  mutating func accept(_ submission: TaskSubmission<Payload>) {
     let hash = submission.id.identifierHash
     let known = tasks.find(submission.id, hash: hash)
     if let known, submission.isRepeated || !tasks[known].phase.isFinished {

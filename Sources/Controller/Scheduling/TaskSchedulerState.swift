@@ -71,6 +71,8 @@ struct TaskSchedulerState<Payload> {
   var recoveryEnd: ContinuousClock.Instant?
   /// The tasks that do.
   var recovering: [TaskHandle] = []
+  /// Tasks that depend on some that an earlier controller may have lost, and that are sent again behind them.
+  var deferred = DeferredSubmissions<Payload>()
   /// The time of the latest event that came with one; any time before the first.
   var now = ContinuousClock.now
   var actions = WorkQueue<Action>()

@@ -8,7 +8,7 @@ extension EngineConnection {
   func hubConnectionChanged(_ change: SocketWatch.Change) {
     reachesHub = change == .connected
     guard presence != nil else {
-      if change == .broke { hasBrokenEarly = true }
+      if change == .broke { hasBrokenEarly = true } else { repeatFirstRegistration() }
       return
     }
     switch change {

@@ -13,7 +13,19 @@ extension EngineConnection {
     try connectToHub(context, endpoint)
     logger.info("registering", metadata: [LogKey.endpoint: "\(endpoint)"])
     try sendRegistration(id: configuration.requestedID)
-    let timeout = loop.schedule(at: .now + configuration.registrationTimeout) { [weak self] in
+    armRegistrationTimeout(endpoint)
+    defer { if let registrationTimer { loop.cancel(registrationTimer) } }
+    let reply = try await withCheckedThrowingContinuation { registering = $0 }
+    if let wanted = configuration.requestedID, wanted != reply.id {
+      logger.warning("the hub assigned another id than requested", metadata: [LogKey.engineID: "\(reply.id)"])
+    }
+    return reply
+  }
+
+  /// Gives the hub some time to answer the first registration.
+  private func armRegistrationTimeout(_ endpoint: String) {
+    if let registrationTimer { loop.cancel(registrationTimer) }
+    registrationTimer = loop.schedule(at: .now + configuration.registrationTimeout) { [weak self] in
       self?.assumeIsolated { connection in
         connection.finishRegistration(
           .failure(
@@ -23,12 +35,18 @@ extension EngineConnection {
                 + "is the controller running, does the connection file belong to it, and can this host reach it?")))
       }
     }
-    defer { loop.cancel(timeout) }
-    let reply = try await withCheckedThrowingContinuation { registering = $0 }
-    if let wanted = configuration.requestedID, wanted != reply.id {
-      logger.warning("the hub assigned another id than requested", metadata: [LogKey.engineID: "\(reply.id)"])
+  }
+
+  /// Registers anew when the connection broke before the hub had answered: the request or the answer may be lost.
+  func repeatFirstRegistration() {
+    guard registering != nil, hasBrokenEarly else { return }
+    hasBrokenEarly = false
+    do {
+      try sendRegistration(id: configuration.requestedID)
+      armRegistrationTimeout(try connection.endpoint(.registration))
+    } catch {
+      logger.warning("registering failed", metadata: [LogKey.reason: "\(error)"])
     }
-    return reply
   }
 
   /// Asks the hub to register the engine, under an id if possible.

@@ -37,6 +37,8 @@ actor EngineConnection {
   var registrar: Socket?
   /// The wait for the hub's answer to the registration.
   var registering: CheckedContinuation<RegistrationReply, any Error>?
+  /// Ends the wait for the first registration.
+  var registrationTimer: EventLoop.Token?
   /// Released after the socket to the hub.
   private var registrarWatch: SocketWatch?
   /// `nil` before registration, and when the controller is lost.

@@ -26,3 +26,7 @@ def work(path, mark, seconds, value):
     os.close(file)
     time.sleep(seconds)
     return value
+
+
+def mean(values):
+    return sum(values) / len(values)

@@ -6,9 +6,14 @@ import os
 import random
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import ipyparallel as ipp
 import numpy
+
+
+#: Seconds for which a task may be unknown until it counts as never accepted: what was sent may still be on its way.
+UNKNOWN_LIMIT = 5
 
 
 def digest(value):
@@ -38,6 +43,31 @@ def read_journal(path):
     """The events of a journal. A last line that was cut off by the writer's death is left out."""
     lines = path.read_text().split("\n")[:-1] if path.exists() else []
     return [json.loads(line) for line in lines]
+
+
+def open_requests(path):
+    """Those in a journal that have not ended, as the events of their submission."""
+    events = read_journal(Path(path))
+    closed = {event["task"] for event in events if event["event"] in ("ended", "abandoned")}
+    return [event for event in events if event["event"] == "submitted" and event["task"] not in closed]
+
+
+class Outages:
+    """The times for which there was no controller, as the harness writes them down."""
+
+    def __init__(self, stop):
+        self.path = Path(stop).with_name("outages")
+        self.read = 0
+        self.until = 0.0
+        self.ended()
+
+    def ended(self):
+        """Whether the controller has come back since the last time."""
+        lines = self.path.read_text().split() if self.path.exists() else []
+        is_new = len(lines) > self.read
+        self.read = len(lines)
+        self.until = float(lines[-1]) if lines else 0.0
+        return is_new
 
 
 def python_work(path, mark, seconds, value):
@@ -122,7 +152,7 @@ class Plan:
         return Call(via, ipp.Reference("fail"), (f"task {self.count}",), failure("Failure", f"task {self.count}"))
 
     def _size(self):
-        return int(10 ** self.numbers.uniform(0, 5.5))
+        return int(10 ** self.numbers.uniform(0, 4.8))
 
     def _array(self, via):
         array = numpy.arange(self._size(), dtype="f8") + self.count

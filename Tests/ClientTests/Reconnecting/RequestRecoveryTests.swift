@@ -37,6 +37,17 @@ import Testing
     #expect(recovery.isComplete)
   }
 
+  /// Its reply may be lost, too: the controller that drops it as known sends none.
+  @Test func asksOnAboutWhatWasSentAgain() {
+    var recovery = RequestRecovery(["1"])
+    for _ in 1..<RequestRecovery.answersBeforeLoss { _ = recovery.answered(["1"], .init()) }
+    #expect(recovery.answered(["1"], .init()).lost == ["1"])
+    recovery.sentAgain("1")
+    recovery.keep { _ in true }
+    #expect(recovery.chunks == [["1"]])
+    #expect(recovery.answered(["1"], .init(completed: ["1"])).finished == ["1"])
+  }
+
   @Test func forgetsWhatNobodyWaitsFor() {
     var recovery = RequestRecovery(["1", "2"])
     recovery.keep { $0 == "2" }

@@ -45,6 +45,19 @@ import Testing
     return (recovery, again)
   }
 
+  /// Their bytes are bounded, however many a journal keeps; the ids and signatures of all are needed.
+  @Test func theLatestResultsAreRead() throws {
+    var all = JournalRecovery()
+    all.note(try JournalFixture.finished(1, 2, 3))
+    let size = try #require(all.results.first).byteCount
+    #expect(size > 0 && all.results.count == 3)
+    var some = JournalRecovery(resultLimit: 2 * size)
+    some.note(try JournalFixture.finished(1, 2))
+    some.note(try JournalFixture.finished(3))
+    #expect(some.results.map(\.id) == ["t2", "t3"])
+    #expect(some.ended.map(\.id) == ["t1", "t2", "t3"])
+  }
+
   @Test mutating func unfinishedTasksComeBackInTheirOrder() throws {
     commit(try JournalFixture.accepted(1, 2), try JournalFixture.accepted(3))
     commit(JournalFixture.entries { $0.placed(2, TaskPlacement(engine: "e", attempt: 1)) })
@@ -53,7 +66,7 @@ import Testing
     let (recovery, _) = recovered()
     #expect(recovery.tasks.map(\.number) == [2, 3])
     #expect(recovery.tasks.map(\.placement) == [TaskPlacement(engine: "f", attempt: 2), nil])
-    #expect(recovery.results.map(\.id) == ["t1"])
+    #expect(recovery.ended.map(\.id) == ["t1"])
     #expect(recovery.nextNumber == 4)
     #expect(recovery.damaged == 0)
     #expect(ledger.openCount == 2)
@@ -105,7 +118,7 @@ import Testing
     commit(JournalFixture.entries { $0.undelivered(6) })
     #expect((4...6).map { ledger.result(of: "t\($0)") != nil } == [false, true, true])
     let (recovery, again) = recovered()
-    #expect(recovery.results.map(\.id) == ["t5", "t6"])
+    #expect(recovery.ended.map(\.id) == ["t5", "t6"])
     #expect(again.resultCount == 2)
 
     ledger = JournalLedger(

@@ -32,7 +32,7 @@ import Testing
     let opened = try open(path)
     #expect(opened.recovery.isContinuation)
     #expect(opened.recovery.tasks.map(\.number) == [2])
-    #expect(opened.recovery.results.map(\.id) == ["t1"])
+    #expect(opened.recovery.ended.map(\.id) == ["t1"])
     #expect(opened.ledger.nextNumber == 3)
     try opened.database.close()
   }
@@ -54,6 +54,26 @@ import Testing
     let second = try open(path)
     #expect(second.ledger.horizon == horizon)
     try second.database.close()
+  }
+
+  /// Peers of a controller with CURVE know its key, so its successor has to have the same, unless the user has chosen one.
+  @Test func theCurveKeysOutliveTheProcess() throws {
+    let path = try JournalFixture.path()
+    func keys(isGenerated: Bool) throws -> (made: CurveKeyPair, used: CurveKeyPair?) {
+      let opened = try open(path)
+      defer { try? opened.database.close() }
+      var configuration = ControllerConfiguration()
+      let made = try CurveKeyPair.generate()
+      (configuration.curve, configuration.isCurveGenerated) = (made, isGenerated)
+      try opened.shareCurve(&configuration)
+      return (made, configuration.curve)
+    }
+    let first = try keys(isGenerated: true)
+    #expect(first.used == first.made)
+    #expect(try keys(isGenerated: true).used == first.made)
+    let chosen = try keys(isGenerated: false)
+    #expect(chosen.used == chosen.made)
+    #expect(try keys(isGenerated: true).used == chosen.made)
   }
 
   @Test func resultsAreFound() async throws {

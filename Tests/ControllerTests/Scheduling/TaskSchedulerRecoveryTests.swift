@@ -52,6 +52,37 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(isRestored)
   }
 
+  /// A client that finds that the earlier controller lost a task sends it again, behind others that depend on it.
+  @Test func aDependencyMayBeSentAgain() {
+    var state = scheduler()
+    state.beginRecovery(until: now + .seconds(30))
+    state.engineRegistered(one, now: now)
+    state.taskSubmitted(submission("c", after: ["b"]), now: now)
+    state.taskSubmitted(submission("b", after: ["a"]), now: now)
+    state.taskSubmitted(submission("d"), now: now)
+    #expect(drain(&state) == [dispatched("d", one)])
+    state.taskSubmitted(submission("c", after: ["b"], isRepeated: true), now: now)
+    #expect(drain(&state) == [.duplicate("<c>", taskID: "c")])
+    state.taskSubmitted(submission("a", isRepeated: true), now: now)
+    #expect(answer(&state, one, "d").contains(dispatched("a", one)))
+    #expect(answer(&state, one, "a").contains(dispatched("b", one)))
+    #expect(answer(&state, one, "b").contains(dispatched("c", one)))
+  }
+
+  @Test func aDependencyThatIsNotSentAgainIsInvalidInTheEnd() {
+    var state = scheduler()
+    state.beginRecovery(until: now + .seconds(30))
+    state.taskSubmitted(submission("b", after: ["a"]), now: now)
+    state.taskSubmitted(submission("c", after: ["a"]), now: now)
+    #expect(drain(&state) == [])
+    state.abort(ids: ["c"])
+    #expect(drain(&state) == [.fail("<c>", taskID: "c", .invalidDependency)])
+    state.advance(to: now + .seconds(30))
+    #expect(drain(&state) == [.fail("<b>", taskID: "b", .invalidDependency)])
+    state.taskSubmitted(submission("d", after: ["a"]), now: now + .seconds(31))
+    #expect(drain(&state) == [.fail("<d>", taskID: "d", .invalidDependency)])
+  }
+
   @Test func tasksThatNoEngineHadAreQueued() {
     var state = scheduler()
     restore(&state, submission("a"))

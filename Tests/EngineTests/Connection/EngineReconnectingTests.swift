@@ -53,6 +53,22 @@ import Testing
     await second.stop()
   }
 
+  /// The first registration is repeated if the controller ends without having answered it.
+  @Test func registersWithTheNextControllerIfTheFirstDidNotAnswer() async throws {
+    var first: FakeController? = try FakeController()
+    let connection = try #require(first?.connection)
+    let running = try start(connection)
+    #expect(try await first?.receive(.registration).header.messageType == MessageType.registrationRequest)
+    first?.loop.stop()
+    first = nil
+    let second = try FakeController(at: connection)
+    try await second.register(id: 3)
+    try await noteID(second)
+    running.cancel()
+    try await running.value
+    await second.stop()
+  }
+
   /// An engine that was stopped may have been given up, and its tasks may run elsewhere.
   @Test(arguments: [true, false])
   func tasksBeginAfterAGapInThePingsOnlyWhenTheEngineHasRegisteredAgain(takesBack: Bool) async throws {

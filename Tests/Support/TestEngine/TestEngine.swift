@@ -7,7 +7,9 @@ import Martlet
   static let functions = TestFunctions.all
 
   /// `sleep COUNT SECONDS`: runs COUNT load-balanced tasks of SECONDS each and prints a line as each one finishes.
+  /// `stream …`: see ``ChaosStream``.
   static func run(_ client: Client, arguments: [String]) async throws {
+    if arguments.first == "stream" { return try await ChaosStream.run(client, arguments: Array(arguments.dropFirst())) }
     guard arguments.count == 3, arguments[0] == "sleep", let count = Int(arguments[1]),
       let seconds = Double(arguments[2])
     else { throw ClusterError("usage: martlet-test-engine sleep COUNT SECONDS") }
