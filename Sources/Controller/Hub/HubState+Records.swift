@@ -73,12 +73,7 @@ extension HubState {
     for id in request.ids {
       if request.pending.contains(id) {
         pending.append(.string(id))
-      } else if let record = records[id] {
-        guard record.completed != nil || request.completed.contains(id) else {
-          // Nobody works on it any more if an earlier controller has left the record.
-          if request.allowsUnknown { unknown.append(.string(id)) } else { pending.append(.string(id)) }
-          continue
-        }
+      } else if let record = records[id], record.completed != nil || request.completed.contains(id) {
         completed.append(.string(id))
         guard !request.statusOnly else { continue }
         answer[id] = Self.result(record)
@@ -88,6 +83,7 @@ extension HubState {
       } else if request.allowsUnknown {
         unknown.append(.string(id))
       } else {
+        // Nobody works on a task of which an earlier controller has left a record, or of which only output is known.
         throw .key("No such message: \(id)")
       }
     }

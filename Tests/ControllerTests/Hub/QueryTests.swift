@@ -79,6 +79,17 @@ import Testing
     #expect(reply?.content == ["status": "ok", "pending": ["a"], "completed": ["b"], "unknown": ["zzz"]])
   }
 
+  /// Nobody works on it: an earlier controller may have sent it to the engine whose output arrives now.
+  @Test func aTaskOfWhichOnlyOutputIsKnownIsUnknown() throws {
+    var hub = try hub()
+    try hub.publish("stream", parent: "lost", content: ["name": "stdout", "text": "out"])
+    #expect(try hub.ask("result_request", ["msg_ids": ["lost"]]).reply?.ename == "KeyError")
+    #expect(
+      try hub.ask("result_request", ["msg_ids": ["lost"], "allow_unknown": true]).reply?["unknown"] == ["lost"])
+    try hub.request("lost", to: "e0")
+    #expect(try hub.ask("result_request", ["msg_ids": ["lost"]]).reply?["pending"] == ["lost"])
+  }
+
   @Test func theRunOfTheControllerHasAName() throws {
     var first = try hub()
     var second = try hub()
