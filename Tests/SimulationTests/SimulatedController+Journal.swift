@@ -133,7 +133,6 @@ extension SimulatedController {
     let id = Scenario.id(number)
     var placement = task.placement
     if world.sabotage == .forgetsPlacements { placement = nil }
-    if world.sabotage == .forgetsOrder { placement?.order = Int(task.number) }
     if world.sabotage != .forgetsReplays { _ = replays.insert(Self.fingerprint(number, copy)) }
     world.trace("\(id) is taken over, on \(placement?.engine ?? "no engine")")
     report(.requested(taskID: id, .task, engine: nil, size: 0, world.record(task: id)))

@@ -23,8 +23,6 @@ final class Simulation {
     case actsBeforeCommit
     /// A task that is taken over counts as given to no engine.
     case forgetsPlacements
-    /// The tasks of an engine that are taken over count as given to it in the order of their acceptance.
-    case forgetsOrder
     /// Messages that an earlier controller has had are no replays.
     case forgetsReplays
     /// Engines don't send replies again.
