@@ -4,6 +4,8 @@ final class Faults {
   /// Whether the controller was gone or stopped, or a connection was broken or stalled, for so long that peers may give it
   /// up.
   private(set) var hidController = false
+  /// For how long it was so altogether.
+  private(set) var hiddenTime = Duration.zero
   /// How often the controller was replaced.
   private(set) var restarts = 0
   /// When the last effect of a fault is over.
@@ -109,6 +111,7 @@ final class Faults {
 
   private func hide(for duration: Duration) {
     lasts(duration)
+    hiddenTime += duration
     if duration > .seconds(2) { hidController = true }
   }
 
@@ -118,7 +121,7 @@ final class Faults {
     world.controller?.stop(for: duration)
   }
 
-  private func restartController() {
+  func restartController() {
     guard world.controller != nil else { return }
     let duration = time(0.8, below: 4000, otherwise: 0..<70_000)
     restarts += 1

@@ -29,7 +29,14 @@ extension Ledger {
   /// Whether the scheduler takes a run for one that has not begun, as Protocol.md says: the reply to an earlier task was
   /// lost with the engine, or the engine was given up while it lived.
   private func isBeyondKnowledge(_ run: Execution) -> Bool {
-    if isUnawareOfLoss(run.engine) || world.faults.restarts > 0 { return true }
+    if isUnawareOfLoss(run.engine) { return true }
+    if world.scenario.hasJournal {
+      // The engine tells what it has.
+      let canTell = !deadEngines.contains(run.engine) && !zombies.contains(run.engine) && !cutOff.contains(run.engine)
+      if canTell { return false }
+    } else if world.faults.restarts > 0 {
+      return true
+    }
     return executions.contains {
       $0.engine == run.engine && $0.began < run.began && !$0.hasReachedScheduler
     } || !(lostOnTheWay[run.engine] ?? []).isEmpty
@@ -41,7 +48,9 @@ extension Ledger {
   /// An engine that is lost has been in trouble, and was given the task.
   func checkLoss(_ task: Int, _ loss: EngineLoss) {
     let engine = loss.engine.rawValue
-    if !tasks[task].engines.contains(engine) { world.fail("\(tasks[task].id) was never on \(engine)") }
+    // It may have been killed before it sent the task.
+    let wasGiven = tasks[task].engines.contains(engine) || world.scenario.hasJournal && world.faults.restarts > 0
+    if !wasGiven { world.fail("\(tasks[task].id) was never on \(engine)") }
     if !troubled.contains(engine), !deadEngines.contains(engine) { world.fail("\(engine) is healthy, but lost") }
     if loss.isAtLimit, loss.count < 3 { world.fail("\(tasks[task].id) took only \(loss.count) engines") }
   }
@@ -80,7 +89,9 @@ extension Ledger {
       guard executions[execution].task == task, executions[execution].outcome == reply.outcome else {
         return world.fail("\(id) ends with a reply that no engine gave")
       }
-      if reply.outcome == .failed, plan.isUnrestricted, tasks[task].engines.count <= plan.retries {
+      if reply.outcome == .failed, plan.isUnrestricted,
+        tasks[task].engines.count + (world.scenario.hasJournal ? world.faults.restarts : 0) <= plan.retries
+      {
         world.fail("\(id) fails after \(tasks[task].engines.count) attempts, with \(plan.retries) retries")
       }
     case .failure(.taskTimeout) where plan.timeout == nil: world.fail("\(id) times out without a timeout")
@@ -88,22 +99,41 @@ extension Ledger {
       world.fail("\(id) has no dependency that could be impossible")
     case .failure(.queueFull) where world.scenario.scheduling.queueLimit == .none: world.fail("\(id): no queue is full")
     case .controllerLost, .refused:
-      if !world.faults.hidController { world.fail("\(id) ends as lost, but the controller was there") }
+      if !world.faults.hidController || world.scenario.hasJournal && world.faults.hiddenTime < .seconds(25) {
+        world.fail("\(id) ends as lost, but the controller was there")
+      }
     case .unrecorded:
-      if world.scenario.recordsTasks, world.faults.restarts == 0 { world.fail("the result of \(id) is recorded") }
+      let isKept = world.scenario.hasJournal && !world.scenario.forgetsResults && tasks[task].isClosed
+      if isKept || world.scenario.recordsTasks && world.faults.restarts == 0 {
+        world.fail("the result of \(id) is recorded")
+      }
     case .unknown, .failure: break
     }
   }
 
   /// A task that a client gives up as unknown is unknown to the scheduler, and will be.
   func checkUnknown(_ task: Int) {
-    guard let controller = world.controller else { return }
     let id = tasks[task].id
+    checkJournaled(task)
+    guard let controller = world.controller else { return }
     if let known = controller.scheduler.tasks.find(id), !controller.scheduler.tasks[known].phase.isFinished {
       world.fail("\(id) is given up as unknown, but the scheduler has it")
     }
     if world.clients[tasks[task].client].link(.task).hasUnsent {
       world.fail("\(id) is given up as unknown, but may still wait in its client")
+    }
+  }
+
+  /// With a journal, what was accepted is known as long as the result is kept, and what was not is sent again.
+  private func checkJournaled(_ task: Int) {
+    let scenario = world.scenario!
+    guard scenario.hasJournal else { return }
+    if !tasks[task].acceptedCopies.isEmpty, !(tasks[task].isClosed && scenario.forgetsResults) {
+      world.fail("\(tasks[task].id) is given up as unknown, but was accepted")
+    }
+    // The journal was old enough, and has forgotten nothing.
+    if scenario.journalAge > 0, !scenario.forgetsResults {
+      world.fail("\(tasks[task].id) is given up as unknown, and was not sent again")
     }
   }
 
@@ -140,6 +170,9 @@ extension Ledger {
         left.append("the scheduler has \(controller.scheduler.engineCount) engines, the hub \(registeredEngines.count)")
       }
       left += controller.scheduler.problems()
+      if controller.journaling?.isQuiet == false { left.append("something waits for the journal") }
+      expect(controller.messages.count, "messages of tasks")
+      left += controller.journal?.problems() ?? []
     }
     return left
   }

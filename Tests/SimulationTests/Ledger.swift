@@ -13,6 +13,10 @@ final class Ledger {
     var executions: [Int] = []
     /// The engines whose queues it is in.
     var waitsOn: Set<String> = []
+    /// The copies of it that the journal has accepted.
+    var acceptedCopies: Set<Int> = []
+    /// Whether it has ended according to the journal.
+    var isClosed = false
   }
 
   /// One run of a task on an engine.
@@ -39,6 +43,8 @@ final class Ledger {
   /// Engines that were given up while they lived.
   private(set) var zombies: Set<String> = []
   private(set) var registeredEngines: Set<String> = []
+  private var engineIDs: [String: Int] = [:]
+  private var uncommittedRuns: Set<Int> = []
   /// Tasks or replies that were lost on the way, or with a connection, by engine.
   var lostOnTheWay: [String: Set<Int>] = [:]
 
@@ -54,7 +60,12 @@ final class Ledger {
 
   // MARK: - Engines
 
-  func registered(_ uuid: String) { registeredEngines.insert(uuid) }
+  func registered(_ uuid: String, id: Int) {
+    registeredEngines.insert(uuid)
+    if let former = engineIDs.updateValue(id, forKey: uuid), former != id, world.scenario.hasJournal {
+      world.fail("\(uuid) had the id \(former), and has \(id) now")
+    }
+  }
 
   func unregistered(_ uuid: String, _ departure: EngineDeparture) {
     registeredEngines.remove(uuid)
@@ -66,7 +77,11 @@ final class Ledger {
 
   func ended(_ uuid: String) { deadEngines.insert(uuid) }
 
-  func controllerEnded() { registeredEngines = [] }
+  func controllerEnded() {
+    registeredEngines = []
+    for run in uncommittedRuns { executions[run].hasReachedScheduler = false }
+    uncommittedRuns = []
+  }
 
   func lostController(_ uuid: String) {
     if !world.faults.hidController { world.fail("\(uuid) leaves although its controller was there") }
@@ -121,7 +136,37 @@ final class Ledger {
     }
   }
 
+  /// The reply to a run has reached the scheduler, which may forget it with all that follows before that is committed.
+  func reached(_ run: Int) {
+    guard !executions[run].hasReachedScheduler else { return }
+    executions[run].hasReachedScheduler = true
+    uncommittedRuns.insert(run)
+  }
+
+  /// What follows from the replies to some runs is known, whatever happens to the controller.
+  func committed(_ runs: [Int]) { uncommittedRuns.subtract(runs) }
+
+  /// The journal has an entry about a task.
+  func committed(_ kind: JournalEntryKind, of task: Int, copy: Int) {
+    switch kind {
+    case .accepted: tasks[task].acceptedCopies.insert(copy)
+    case .finished, .ended: tasks[task].isClosed = true
+    case .placed, .undelivered: break
+    }
+  }
+
   // MARK: - Ends
+
+  /// A reply comes when its task has ended for its client.
+  func arrivedLate(_ task: Int, _ answer: Answer) {
+    lateReplies += 1
+    switch (tasks[task].end, answer) {
+    case (.reply(let first), .reply(let second)) where first.execution == second.execution: break
+    case (.failure, .failure), (.controllerLost, _), (.unknown, _), (.unrecorded, _), (.refused, _): break
+    case (let end, _):
+      world.fail("\(tasks[task].id) has ended with \(end.map { "\($0)" } ?? "nothing"), and again with \(answer)")
+    }
+  }
 
   /// A task ends for its client.
   func ended(_ task: Int, _ answer: Answer) {

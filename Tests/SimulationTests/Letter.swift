@@ -12,8 +12,8 @@ enum Channel: Int, CaseIterable {
 
 /// What travels over a link.
 enum Letter {
-  /// To the task scheduler: a task.
-  case submit(task: Int)
+  /// To the task scheduler: a task, for the first time or once more.
+  case submit(task: Int, copy: Int)
   /// To the scheduler, and by way of the controller to engines: tasks that are not to begin.
   case abort(tasks: [Int])
   /// To the hub: a request.
@@ -42,7 +42,7 @@ struct Reply {
   let outcome: TaskOutcome
   /// Which run of the task it reports; `nil` if the task was aborted or returned.
   let execution: Int?
-  /// The attempt that is returned.
+  /// The attempt that is returned, or whose reply is sent again.
   var attempt: Int?
 }
 
@@ -62,6 +62,7 @@ enum Answer {
 
 /// What the scheduler keeps.
 enum Parcel {
-  case task(Int)
+  /// A task, and how often its client has sent it before.
+  case task(Int, copy: Int)
   case reply(Reply)
 }

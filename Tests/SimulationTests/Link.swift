@@ -81,9 +81,11 @@ final class Link {
       world.trace("\(name) breaks")
       isUp = false
       generation += 1
-      owner.after(Self.noticeDelay) { self.owner.broke(self.channel) }
-      if let controller = world.controller {
-        controller.after(Self.noticeDelay) { controller.disconnected(self) }
+      // Monitors are sockets: what they tell keeps its order, whatever timers are due.
+      let controller = world.controller
+      world.timeline.schedule(at: world.timeline.now + Self.noticeDelay) { [self] in
+        owner.perform { self.owner.broke(self.channel) }
+        controller?.perform { controller?.disconnected(self) }
       }
     }
     if let delay { connect(after: delay) }

@@ -21,6 +21,59 @@ final class Records {
     return Message(SharedFrames(taking: &frames), layout: layout, header: header)
   }
 
+  // MARK: - For the journal
+
+  /// A task as the scheduler holds it.
+  func message(_ task: Int, copy: Int) throws -> HeldMessage {
+    var frames = Multipart()
+    frames.append(Bytes("client"))
+    let content: JSONValue = ["task": .int(task), "copy": .int(copy)]
+    session.append(
+      to: &frames, header: session.header(type: MessageType.applyRequest, id: Scenario.id(task)),
+      content: content.bytes.array)
+    return HeldMessage(
+      taking: &frames, layout: try MessageLayout(of: frames), messageType: MessageType.applyRequest)
+  }
+
+  /// A task as the journal has it.
+  func message(_ frames: [Bytes], number: UInt64) throws -> HeldMessage {
+    var message = Multipart()
+    for frame in frames { message.append(frame) }
+    let held = HeldMessage(
+      taking: &message, layout: try MessageLayout(of: message), messageType: MessageType.applyRequest)
+    held.journalNumber = number
+    return held
+  }
+
+  /// Which task that is, and how often its client had sent it before.
+  func task(in content: Bytes) -> (task: Int, copy: Int)? {
+    guard let content = try? JSONValue.parse(content), let task = content["task"]?.intValue,
+      let copy = content["copy"]?.intValue
+    else { return nil }
+    return (task, copy)
+  }
+
+  /// A reply as the scheduler holds it.
+  func message(_ answer: Answer, of id: String) throws -> HeldMessage {
+    answers.append(answer)
+    var frames = Multipart()
+    frames.append(Bytes("client"))
+    let content: JSONValue = ["status": "ok", "answer": .int(answers.count - 1)]
+    session.append(
+      to: &frames, header: session.header(type: "apply_reply", id: "reply to \(id)"), content: content.bytes.array)
+    return HeldMessage(taking: &frames, layout: try MessageLayout(of: frames))
+  }
+
+  /// The answer in a reply.
+  func answer(in content: Bytes) -> Answer? {
+    guard let number = (try? JSONValue.parse(content))?["answer"]?.intValue, answers.indices.contains(number) else {
+      return nil
+    }
+    return answers[number]
+  }
+
+  // MARK: - For the hub
+
   /// The record of a task.
   func task(_ id: String) throws -> RecordedMessage {
     try recorded(MessageType.applyRequest, id: id, content: [:])

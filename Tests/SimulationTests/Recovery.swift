@@ -35,9 +35,12 @@ final class Recovery {
   private func judge(_ chunk: [String], _ content: JSONValue) {
     guard client.watch.breaks == breaks else { return }
     func ids(_ key: String) -> Set<String> { Set((content[key]?.arrayValue ?? []).compactMap(\.stringValue)) }
-    let verdict = state.answered(chunk, .init(completed: ids("completed"), pending: ids("pending")))
+    let coverage = content["journal_covers"]?.doubleValue
+    let verdict = state.answered(
+      chunk, .init(completed: ids("completed"), pending: ids("pending"), coverage: coverage))
     for id in verdict.lost {
       guard let task = tasks[id], client.outstanding.context(of: id) != nil else { continue }
+      if client.sendAgain(task, coverage: coverage) { continue }
       client.world.ledger.checkUnknown(task)
       client.end(task, .unknown)
     }

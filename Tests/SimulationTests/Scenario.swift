@@ -38,6 +38,15 @@ struct Scenario {
   /// How many faults happen, of which kinds, and in which time.
   var faults = 0
   var faultTime = Duration.seconds(5)
+  /// Whether the controller has a journal.
+  var hasJournal = false
+  var journalLimits = JournalLimits()
+  /// Whether the journal keeps few results.
+  var forgetsResults = false
+  /// For how long tasks have been in the journal before.
+  var journalAge = 0.0
+  /// The controller and its successors are killed so long after their starts.
+  var kills: [Duration] = []
   /// The longest time that a message is under way while no connection stalls.
   var latency = Duration.milliseconds(1)
 
@@ -54,7 +63,24 @@ struct Scenario {
     scheduling.queueLimit = world.chance(0.1) ? QueueLimit(tasks: 6) : .none
     if world.chance(0.2) { scheduling.historyLimit = 2 }
     let isBurst = world.chance(0.5)
+    if world.chance(0.5) { addJournal(world, isBurst: isBurst) }
     for number in 0..<(2 + world.pick(below: 8)) { tasks.append(task(number, isBurst: isBurst, world)) }
+  }
+
+  private mutating func addJournal(_ world: Simulation, isBurst: Bool) {
+    hasJournal = true
+    scheduling.reportsChanges = true
+    // So small that what is needed is written again.
+    journalLimits.slack = world.pick(below: 2000)
+    journalAge = world.chance(0.5) ? 1000 : 0
+    if world.chance(0.1) {
+      forgetsResults = true
+      journalLimits.delivered.count = 1
+      journalLimits.undelivered.count = 1
+    }
+    while kills.count < 3, world.chance(0.6) {
+      kills.append(.milliseconds(world.pick(below: !kills.isEmpty ? 1000 : isBurst ? 40 : 4000)))
+    }
   }
 
   private func task(_ number: Int, isBurst: Bool, _ world: Simulation) -> Task {
@@ -80,9 +106,12 @@ struct Scenario {
   }
 
   /// A task as its client submits it.
-  func submission(of task: Int) -> TaskSubmission<Parcel> {
+  ///
+  /// - Parameter copy: how often it has done so before.
+  func submission(of task: Int, copy: Int) -> TaskSubmission<Parcel> {
     let plan = tasks[task]
-    var submission = TaskSubmission(id: Self.id(task), payload: Parcel.task(task))
+    var submission = TaskSubmission(id: Self.id(task), payload: Parcel.task(task, copy: copy))
+    submission.isRepeated = copy > 0
     submission.size = 100
     submission.targets = plan.targets.map { EngineIdentity($0) }
     submission.after = TaskDependency(plan.after.map(Self.id), success: true, failure: task % 2 == 0)

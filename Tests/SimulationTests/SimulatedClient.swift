@@ -17,6 +17,8 @@ final class SimulatedClient: SimulatedPeer {
   private(set) var isRefusing = false
   private let alarm = Alarm()
   private var requests = 0
+  /// How often tasks were sent again.
+  private var copies: [Int: Int] = [:]
   /// What to do with the answers to questions.
   private var questions: [Int: (QuestionOutcome) -> Void] = [:]
 
@@ -46,9 +48,28 @@ final class SimulatedClient: SimulatedPeer {
 
   func submit(_ task: Int) {
     guard !isRefusing else { return world.ledger.ended(task, .refused) }
-    _ = outstanding.add(world.ledger.tasks[task].id, on: .task, engines: [], context: .task(task))
-    link(.task).sendUp(.submit(task: task))
+    let id = world.ledger.tasks[task].id
+    let kept = world.scenario.hasJournal ? KeptRequest(Self.request(id), sent: now) : nil
+    _ = outstanding.add(id, on: .task, engines: [], context: .task(task), kept: kept)
+    link(.task).sendUp(.submit(task: task, copy: 0))
     beginWatching()
+  }
+
+  private static func request(_ id: String) -> Request {
+    Request(channel: .task, type: MessageType.applyRequest, id: id, expected: [])
+  }
+
+  /// Sends a task again that the controller never had.
+  ///
+  /// - Returns: whether it was sent: if not, the controller may have had it.
+  func sendAgain(_ task: Int, coverage: Double?) -> Bool {
+    guard let coverage, let kept = outstanding.kept(world.ledger.tasks[task].id),
+      kept.isCovered(by: coverage, at: now)
+    else { return false }
+    world.trace("\(name) sends task \(task) again")
+    copies[task, default: 0] += 1
+    link(.task).sendUp(.submit(task: task, copy: copies[task, default: 0]))
+    return true
   }
 
   func abort(_ tasks: [Int]) { link(.task).sendUp(.abort(tasks: tasks)) }
@@ -76,7 +97,7 @@ final class SimulatedClient: SimulatedPeer {
     case .result(let task, let answer):
       switch outstanding.reply(to: world.ledger.tasks[task].id) {
       case .expected: world.ledger.ended(task, answer)
-      case .late: world.ledger.lateReplies += 1
+      case .late: world.ledger.arrivedLate(task, answer)
       case .unexpected: world.fail("\(name) gets a second reply to task \(task)")
       }
     case .answer(let id, let type, let content):

@@ -13,6 +13,7 @@ extension SimulatedController {
 
   private func readReports() {
     lookAlarm.set(at: nil, on: self) {}
+    hub.journalCoverage = journal?.coverage
     let events = backlog
     backlog = []
     for event in events {
@@ -47,6 +48,11 @@ extension SimulatedController {
     }
   }
 
+  private func answered(_ question: Int, _ answer: Result<TaskStoreAnswer, TaskStoreError>) {
+    hub.storeAnswered(question, answer, at: moment) { "" }
+    actHub()
+  }
+
   private func perform(_ action: HubAction) {
     switch action {
     case .reply(let identities, let type, let parent, let content, _):
@@ -56,11 +62,13 @@ extension SimulatedController {
         .sendDown(.answer(to: id, type: type, content: content))
     case .notify: for client in world.clients { _ = client.link(.notification).sendDown(.notification) }
     case .engineRegistered(let uuid, let id, let returnsTasks):
-      world.ledger.registered(uuid)
+      world.ledger.registered(uuid, id: id)
       engineRegistered(uuid, id: id, returnsTasks: returnsTasks)
     case .engineReturned(let uuid, let id, let returnsTasks, let tasks):
       engineRegistered(uuid, id: id, returnsTasks: returnsTasks, tasks: tasks)
-    case .engineRestored: break
+    case .engineRestored(let uuid, let id):
+      world.ledger.registered(uuid, id: id)
+      after(Self.hop) { self.scheduler.engineAwaited(EngineIdentity(uuid), id: id) }
     case .engineUnregistered(let uuid, let departure):
       world.ledger.unregistered(uuid, departure)
       engineUnregistered(uuid, departure)
@@ -71,10 +79,11 @@ extension SimulatedController {
     case .order(let order, let uuid): _ = world.engine(uuid)?.link(.control).sendDown(.order(order))
     case .saveEngines: world.savedEngines = hub.engines.json
     case .ask(let query, let id):
-      let answer = Result { () throws(TaskStoreError) in try store.answer(query) }
+      let found = Result { () throws(TaskStoreError) in try store.answer(query) }
       after(Self.hop) {
-        self.hub.storeAnswered(id, answer, at: self.moment) { "" }
-        self.actHub()
+        guard case .results(let ids, _) = query, let journal = self.journal else { return self.answered(id, found) }
+        let missing = JournaledTaskStore.missing(ids, in: found)
+        journal.results(of: missing) { self.answered(id, JournaledTaskStore.adding($0, to: found)) }
       }
     case .log: break
     default: world.fail("the hub's driver does not know \(action)")

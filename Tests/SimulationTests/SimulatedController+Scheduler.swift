@@ -4,20 +4,20 @@ import MartletWire
 
 /// The driver of the task scheduler.
 extension SimulatedController {
-  func submit(_ task: Int) {
-    // The number stands for the signature.
-    guard replays.insert(UInt64(task) * 2 + 1000) else {
+  func submit(_ task: Int, copy: Int) {
+    guard replays.insert(Self.fingerprint(task, copy)) else {
       world.ledger.replaysRefused += 1
       return
     }
-    if world.scenario.replays, world.chance(0.5) {
-      after(.milliseconds(world.pick(below: 5000))) { self.submit(task) }
-    }
+    if world.scenario.replays, world.chance(0.5) { world.replay(task, copy: copy, heardBy: run) }
     let id = world.ledger.tasks[task].id
     report(.requested(taskID: id, .task, engine: nil, size: 0, world.record(task: id)))
-    scheduler.taskSubmitted(world.scenario.submission(of: task), now: now)
+    scheduler.taskSubmitted(world.scenario.submission(of: task, copy: copy), now: now)
     actScheduler()
   }
+
+  /// Stands for the signature of a task's message.
+  static func fingerprint(_ task: Int, _ copy: Int) -> UInt64 { UInt64(task) * 1000 + UInt64(copy) + 2 }
 
   func abort(_ tasks: [Int]) {
     scheduler.abort(ids: tasks.map { world.ledger.tasks[$0].id })
@@ -26,7 +26,10 @@ extension SimulatedController {
   }
 
   func replied(_ reply: Reply, from engine: String) {
-    if let execution = reply.execution { world.ledger.executions[execution].hasReachedScheduler = true }
+    if let execution = reply.execution {
+      world.ledger.reached(execution)
+      unconfirmed.append(execution)
+    }
     let id = world.ledger.tasks[reply.task].id
     scheduler.replyArrived(
       from: EngineIdentity(engine), taskID: id, outcome: reply.outcome, attempt: reply.attempt, reply: .reply(reply),
@@ -41,7 +44,7 @@ extension SimulatedController {
   }
 
   /// From the hub: an engine can take tasks.
-  func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool, tasks: Set<String>? = nil) {
+  func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool, tasks: [String: Int]? = nil) {
     after(Self.hop) {
       self.scheduler.engineRegistered(
         EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, tasks: tasks, now: self.now)
@@ -63,6 +66,7 @@ extension SimulatedController {
 
   func actScheduler() {
     while let action = scheduler.nextAction() { perform(action) }
+    postEntries()
     world.ledger.check(scheduler)
     schedulerAlarm.set(at: scheduler.nextDeadline, on: self) {
       self.scheduler.advance(to: self.now)
@@ -72,36 +76,43 @@ extension SimulatedController {
 
   private func perform(_ action: TaskSchedulerAction<Parcel>) {
     switch action {
-    case .dispatch(.task(let task), _, let engine, let attempt):
+    case .dispatch(.task(let task, _), _, let engine, let attempt):
       if world.sabotage == .dropsRequeues, attempt > 1 { return }
-      dispatch(HeldTask(task: task, engine: engine, attempt: attempt))
+      emit(.task(HeldTask(task: task, engine: engine, attempt: attempt)))
+    case .changed(.task(let task, let copy), let id, let change): note(task, copy, id, change)
     case .deliver(.reply(let reply), let id, let engine):
-      report(
-        .replied(
-          taskID: id, ReplySender(engine: engine.rawValue, isAborted: reply.outcome == .aborted),
-          world.record(.reply(reply), of: id)))
-      send(.reply(reply), of: reply.task)
+      end(
+        reply.task, id, .reply(reply), ReplySender(engine: engine.rawValue, isAborted: reply.outcome == .aborted))
       if world.sabotage == .deliversTwice { send(.reply(reply), of: reply.task) }
-    case .fail(.task(let task), let id, let reason):
+    case .fail(.task(let task, _), let id, let reason):
       world.ledger.failed(task, reason)
-      report(.replied(taskID: id, ReplySender(), world.record(.failure(reason), of: id)))
-      send(.failure(reason), of: task)
+      end(task, id, .failure(reason), ReplySender())
     case .requeued(let id): report(.returned(taskID: id))
-    case .probe(let engine, let number):
-      guard !unreachable.contains(engine) else { return }
-      _ = world.engine(engine.rawValue)?.link(.shell).sendDown(.probe(number: number, run: run))
+    case .probe(let engine, let number): emit(.probe(engine, number: number))
     case .unknownReply: world.ledger.unknownReplies += 1
-    case .duplicate(_, let id): world.fail("\(id) is in flight twice")
+    case .duplicate(.task(_, copy: 0), let id): world.fail("\(id) is in flight twice")
+    case .duplicate: break
     default: world.fail("the scheduler's driver does not know \(action)")
     }
   }
 
-  private func send(_ answer: Answer, of task: Int) {
-    let client = world.clients[world.ledger.tasks[task].client]
-    if !client.link(.task).sendDown(.result(task: task, answer)) { world.ledger.undeliverable += 1 }
+  func probe(_ engine: EngineIdentity, _ number: Int) {
+    guard !unreachable.contains(engine) else { return }
+    _ = world.engine(engine.rawValue)?.link(.shell).sendDown(.probe(number: number, run: run))
   }
 
-  private func dispatch(_ task: HeldTask) {
+  /// Sends an answer to its client.
+  ///
+  /// - Returns: whether there is a connection.
+  @discardableResult
+  func send(_ answer: Answer, of task: Int) -> Bool {
+    let client = world.clients[world.ledger.tasks[task].client]
+    let isSent = client.link(.task).sendDown(.result(task: task, answer))
+    if !isSent { world.ledger.undeliverable += 1 }
+    return isSent
+  }
+
+  func dispatch(_ task: HeldTask) {
     guard !unreachable.contains(task.engine) else { return held.append(task) }
     let letter = Letter.dispatch(task: task.task, attempt: task.attempt)
     if world.engine(task.engine.rawValue)?.link(.shell).sendDown(letter) == true {
@@ -123,9 +134,10 @@ extension SimulatedController {
   }
 
   private func takeUnsent(of engine: EngineIdentity) -> [String] {
-    guard unreachable.remove(engine) != nil else { return [] }
+    let uncommitted = takeUncommitted(for: engine)
+    guard unreachable.remove(engine) != nil else { return uncommitted }
     let unsent = held.filter { $0.engine == engine }.map { world.ledger.tasks[$0.task].id }
     held.removeAll { $0.engine == engine }
-    return unsent
+    return unsent + uncommitted
   }
 }

@@ -22,6 +22,13 @@ final class SimulatedController: SimulatedProcess {
   var unreachable: Set<EngineIdentity> = []
   /// Guards against recorded messages, which are told apart by their numbers.
   var replays = ReplayFilter()
+  /// The scheduler's side of the journal; `nil` without one.
+  var journaling: Journaling<Outgoing>?
+  var journal: SimulatedJournal?
+  /// The messages of open tasks, for the journal.
+  var messages: [String: HeldMessage] = [:]
+  /// The runs whose replies have arrived since entries were last passed on.
+  var unconfirmed: [Int] = []
   let schedulerAlarm = Alarm()
   let retryAlarm = Alarm()
   let hubAlarm = Alarm()
@@ -46,13 +53,15 @@ final class SimulatedController: SimulatedProcess {
     hub = HubState(
       configuration: .init(
         registrationTimeout: .seconds(30), heartbeatPeriod: .seconds(3),
-        returnAfter: world.scenario.scheduling.looksAhead ? EnginePace.patience : nil, instance: "run \(run)"))
+        returnAfter: world.scenario.scheduling.looksAhead ? EnginePace.patience : nil, instance: "run \(run)",
+        hasJournal: world.scenario.hasJournal))
     hearts = HeartMonitorState(start: world.timeline.now)
     super.init(world, name: "controller \(run)")
   }
 
   /// Starts to serve, with the engines of an earlier controller if there is a table.
   func start(restoring table: JSONValue?) {
+    if world.scenario.hasJournal { hub.tasksToReturn = openJournal() }
     if let table { hub.restore(table, at: moment) }
     actHub()
     armHearts()
@@ -60,7 +69,7 @@ final class SimulatedController: SimulatedProcess {
 
   func received(_ letter: Letter, on link: Link) {
     switch letter {
-    case .submit(let task): submit(task)
+    case .submit(let task, let copy): submit(task, copy: copy)
     case .abort(let tasks): abort(tasks)
     case .request(let type, let id, let content): request(type, id: id, content, from: link.owner.name)
     case .reply(let reply): replied(reply, from: link.owner.name)

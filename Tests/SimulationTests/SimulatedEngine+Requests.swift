@@ -32,9 +32,10 @@ extension SimulatedEngine {
   private func answer(_ item: Item, _ outcome: TaskOutcome) {
     guard case .task(let task, let attempt) = item else { return }
     world.ledger.forgotten(task, by: name)
-    link(.shell).sendUp(
-      .reply(
-        Reply(task: task, outcome: outcome, execution: nil, attempt: outcome == .returned ? attempt : nil)))
+    guard outcome == .returned else {
+      return send(Reply(task: task, outcome: outcome, execution: nil), attempt: attempt)
+    }
+    link(.shell).sendUp(.reply(Reply(task: task, outcome: outcome, execution: nil, attempt: attempt)))
   }
 
   private func begin(_ item: Item) {
@@ -52,19 +53,19 @@ extension SimulatedEngine {
     case .probe(let number, let run):
       link(.shell).sendUp(.probeAnswer(number: number, run: run))
       finish()
-    case .task(let task, _):
+    case .task(let task, let attempt):
       let execution = world.ledger.began(task, on: name)
       self.execution = execution
-      after(world.scenario.tasks[task].duration) { self.complete(task, execution) }
+      after(world.scenario.tasks[task].duration) { self.complete(task, execution, attempt) }
     }
   }
 
-  private func complete(_ task: Int, _ execution: Int) {
+  private func complete(_ task: Int, _ execution: Int, _ attempt: Int) {
     if world.scenario.tasks[task].crashesEngine(attempt: world.ledger.executions[execution].number) {
       return crash(losesSent: false)
     }
     let outcome = world.ledger.completed(execution)
-    link(.shell).sendUp(.reply(Reply(task: task, outcome: outcome, execution: execution)))
+    send(Reply(task: task, outcome: outcome, execution: execution), attempt: attempt)
     self.execution = nil
     finish()
   }

@@ -1,4 +1,5 @@
 import MartletWire
+import MartletZeroMQ
 
 @testable import MartletController
 @testable import MartletEngine
@@ -33,6 +34,9 @@ final class SimulatedEngine: SimulatedPeer {
   var longWatch: LongRequestWatch?
   /// Whether tasks may begin.
   var lease: TaskLease?
+  /// Replies that the controller may ask for again, each of which names its place among those sent; `nil` if it doesn't.
+  private var recent: RecentReplies?
+  private var sent: [Reply] = []
   private var requests = 0
 
   /// Whether the engine has been asked to end, or has decided to.
@@ -78,6 +82,10 @@ final class SimulatedEngine: SimulatedPeer {
   private func register() {
     var content: [String: JSONValue] = ["uuid": .string(name), "returns_tasks": true, "reregisters": true]
     if let id { content["id"] = .int(id) }
+    if var attempts = recent?.attempts {
+      for case .task(let task, let attempt) in queue.all { attempts[world.ledger.tasks[task].id] = attempt }
+      content["tasks"] = .object(attempts.mapValues { .int($0) })
+    }
     send(MessageType.registrationRequest, content)
   }
 
@@ -99,6 +107,8 @@ final class SimulatedEngine: SimulatedPeer {
     watch = HeartbeatWatch(period: reply.heartbeatPeriod, misses: 50, now: now)
     if !mayBegin { returnTasks() }
     if reply.takesBack { renewLease(gap: HeartbeatWatch.gap(period: reply.heartbeatPeriod)) }
+    if reply.hasJournal { recent = recent ?? RecentReplies() }
+    sendAgain(reply.tasks)
     checkPings()
     guard presence == nil else {
       presence?.registered()
@@ -110,6 +120,28 @@ final class SimulatedEngine: SimulatedPeer {
     guard hasBrokenEarly else { return }
     perform(presence?.connectionBroke(at: now))
     if isConnected { perform(presence?.connected(at: now)) }
+  }
+
+  /// Sends a reply with which a task ends here, and keeps it.
+  func send(_ reply: Reply, attempt: Int) {
+    if recent != nil {
+      var message = Multipart()
+      message.append(Bytes("\(sent.count)"))
+      recent?.add(message, to: world.ledger.tasks[reply.task].id, attempt: attempt)
+      sent.append(reply)
+    }
+    link(.shell).sendUp(.reply(reply))
+  }
+
+  private func sendAgain(_ ids: Set<String>) {
+    guard world.sabotage != .forgetsReplies else { return }
+    for kept in recent?.replies(to: ids) ?? [] {
+      guard let number = kept.frames.first.flatMap({ Int($0.string) }) else { continue }
+      var reply = sent[number]
+      reply.attempt = kept.attempt
+      world.trace("\(name) sends its reply to task \(reply.task) again")
+      link(.shell).sendUp(.reply(reply))
+    }
   }
 
   private func perform(_ actions: [ControllerPresenceState.Action]?) {

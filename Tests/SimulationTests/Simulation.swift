@@ -19,6 +19,14 @@ final class Simulation {
     case requeuesBegun
     /// Engines begin what waits in them although they may have been given up.
     case ignoresLease
+    /// What follows from entries of the journal is sent before they are committed.
+    case actsBeforeCommit
+    /// A task that is taken over counts as given to no engine.
+    case forgetsPlacements
+    /// Messages that an earlier controller has had are no replays.
+    case forgetsReplays
+    /// Engines don't send replies again.
+    case forgetsReplies
   }
 
   let timeline = Timeline()
@@ -37,6 +45,8 @@ final class Simulation {
   private var startingEngines = 0
   /// The hub's table of engines, as it is on disk.
   var savedEngines: JSONValue?
+  /// The journal, as it is on disk.
+  let disk = JournalDisk()
 
   private(set) var failures: [String] = []
   private let isTracing: Bool
@@ -63,6 +73,9 @@ final class Simulation {
   func chance(_ probability: Double) -> Bool { Double(random.next() >> 11) < probability * 0x1p53 }
   func latency() -> Duration { .microseconds(20 + pick(below: Int(scenario.latency / .microseconds(1)))) }
 
+  /// The date, in seconds.
+  var seconds: Double { timeline.elapsed / .seconds(1) + 1_000_000 }
+
   // MARK: - A run
 
   /// Runs until everything has ended.
@@ -70,6 +83,7 @@ final class Simulation {
   /// - Returns: what is wrong; empty if all went well.
   func run() -> [String] {
     if scenario.recordsTasks { store = MemoryTaskStore() }
+    if scenario.hasJournal { disk.horizon = seconds - scenario.journalAge }
     startController(restoring: nil)
     for number in 0..<scenario.clients {
       let client = SimulatedClient(self, name: "client \(number)", instance: "run 1")
@@ -167,7 +181,7 @@ final class Simulation {
     for peer in engines as [SimulatedPeer] + clients where peer.isAlive {
       for link in peer.allLinks { link.breakDown(reconnectingAfter: .milliseconds(100 + pick(below: 400))) }
     }
-    let table = chance(0.6) ? savedEngines : nil
+    let table = scenario.hasJournal || chance(0.6) ? savedEngines : nil
     let keepsStore = chance(0.5)
     timeline.schedule(at: timeline.now + duration) { [self] in
       if scenario.recordsTasks, !keepsStore { store = MemoryTaskStore() }
@@ -176,6 +190,12 @@ final class Simulation {
   }
 
   private func startController(restoring table: JSONValue?) {
+    if scenario.kills.indices.contains(controllers) {
+      let run = controllers + 1
+      timeline.schedule(at: timeline.now + scenario.kills[controllers]) { [self] in
+        if self.controller?.run == run { faults.restartController() }
+      }
+    }
     controllers += 1
     let controller = SimulatedController(self, run: controllers, store: store)
     trace("\(controller.name) starts")
@@ -201,13 +221,29 @@ final class Simulation {
   /// What the hub records of a reply, if it records any.
   func record(_ answer: Answer, of id: String) -> RecordedMessage? { record { try records.result(answer, of: id) } }
 
-  private func record(_ make: () throws -> RecordedMessage) -> RecordedMessage? {
-    guard scenario.recordsTasks else { return nil }
+  private func record(_ record: () throws -> RecordedMessage) -> RecordedMessage? {
+    scenario.recordsTasks ? make(record) : nil
+  }
+
+  /// Makes a message.
+  func make<Made>(_ message: () throws -> Made) -> Made? {
     do {
-      return try make()
+      return try message()
     } catch {
-      fail("a record can't be made: \(error)")
+      fail("a message can't be made: \(error)")
       return nil
+    }
+  }
+
+  /// Somebody sends a message again that was heard on its way to a controller. After a restart only what was accepted is
+  /// known as a replay: the rest was lost, and is sent again by its client.
+  func replay(_ task: Int, copy: Int, heardBy run: Int) {
+    timeline.schedule(at: timeline.now + .milliseconds(pick(below: 10_000))) { [self] in
+      guard let controller else { return }
+      let truth = ledger.tasks[task]
+      let isKnown = truth.acceptedCopies.contains(copy) && !(truth.isClosed && scenario.forgetsResults)
+      guard controller.run == run || isKnown else { return }
+      controller.perform { controller.submit(task, copy: copy) }
     }
   }
 

@@ -19,17 +19,15 @@ final class KeptRequest: Sendable {
     size = request.buffers.reduce(Self.overhead + request.metadata.count + request.content.count) { $0 + $1.count }
   }
 
+  /// Whether a controller would know the task if it had accepted it.
+  ///
+  /// - Parameter coverage: for how many seconds the controller knows all tasks that it has accepted.
+  func isCovered(by coverage: Double, at now: ContinuousClock.Instant) -> Bool { now - sent < .seconds(coverage) }
+
   /// The request as it is sent again: marked, so that the scheduler drops it if it knows the task.
   var again: Request {
     var request = request
-    request.metadata = Self.marked(request.metadata)
+    request.metadata = JSONFields.adding(#""resubmitted":true"#, to: request.metadata)
     return request
-  }
-
-  /// A JSON object with the field `resubmitted`.
-  static func marked(_ metadata: [UInt8]) -> [UInt8] {
-    guard let start = metadata.firstIndex(of: 0x7B) else { return Array(#"{"resubmitted":true}"#.utf8) }
-    let rest = metadata[(start + 1)...]
-    return Array(#"{"resubmitted":true"#.utf8) + (rest.contains(0x3A) ? [0x2C] : []) + rest
   }
 }

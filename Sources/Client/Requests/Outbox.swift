@@ -63,7 +63,7 @@ final class Outbox: Sendable {
   func sendAgain(_ id: String, coverage: Double) -> Bool {
     state.withLock { state in
       guard let kept = outstanding.withLock({ $0.kept(id) }), let socket = state.sockets[kept.request.channel],
-        ContinuousClock.now - kept.sent < .seconds(coverage)
+        kept.isCovered(by: coverage, at: .now)
       else { return false }
       let request = kept.again
       state.session.append(

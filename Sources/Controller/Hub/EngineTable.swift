@@ -14,8 +14,8 @@ struct EngineTable {
     var reregisters = false
     /// Whether it is an engine of an earlier controller that has to register again before it gets tasks.
     var isAwaited = false
-    /// The tasks that it said it has or has answered when it registered again.
-    var tasks: Set<String>?
+    /// The tasks that it said it has or has answered when it registered again, and which attempt at each.
+    var tasks: [String: Int]?
     /// The deadline for the first beat, after which the registration is cancelled.
     var deadline: ContinuousClock.Instant?
     /// When the registration completed; `nil` for engines restored from an earlier controller.
@@ -64,7 +64,7 @@ struct EngineTable {
 
   /// Assigns an id to a new engine: the requested one if it is free, else the next.
   mutating func accept(
-    uuid: String, requestedID: Int?, returnsTasks: Bool = false, reregisters: Bool = false, tasks: Set<String>? = nil,
+    uuid: String, requestedID: Int?, returnsTasks: Bool = false, reregisters: Bool = false, tasks: [String: Int]? = nil,
     deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
     guard idsByUUID[uuid] == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }

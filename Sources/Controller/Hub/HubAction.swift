@@ -14,7 +14,7 @@ enum HubAction {
   case engineRestored(uuid: String, id: Int)
   /// Tell the task scheduler that an engine has registered again that may have tasks of an earlier controller: those, or nil
   /// if it doesn't tell.
-  case engineReturned(uuid: String, id: Int, returnsTasks: Bool, tasks: Set<String>?)
+  case engineReturned(uuid: String, id: Int, returnsTasks: Bool, tasks: [String: Int]?)
   /// Tell the schedulers that an engine has left.
   case engineUnregistered(uuid: String, EngineDeparture)
   /// Make the heart monitor report the next beat of this heart as its first. A registration depends on it.

@@ -12,7 +12,7 @@ extension HubState {
     let reregisters = content["reregisters"]?.boolValue ?? false
     // It may have been asked to register again although it is known, or not have received the reply.
     let returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
-    let tasks = (content["tasks"]?.arrayValue).map { Set($0.compactMap(\.stringValue)) }
+    let tasks = (content["tasks"]?.objectValue)?.compactMapValues(\.intValue)
     if reregisters, var known = engines.known(uuid) {
       engines.noteReregistration(of: known)
       if engines.noteReturn(of: known, returnsTasks: returnsTasks) {
@@ -40,7 +40,7 @@ extension HubState {
   }
 
   /// - Parameter tasks: those that the engine has or has answered.
-  private mutating func accept(_ engine: EngineTable.Engine, _ asker: Asker, tasks: Set<String>?) {
+  private mutating func accept(_ engine: EngineTable.Engine, _ asker: Asker, tasks: [String: Int]?) {
     var answer: [String: JSONValue] = [
       "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod.milliseconds),
       "connection_info": configuration.engineInfo, "takes_back": true,
@@ -50,7 +50,9 @@ extension HubState {
     }
     if configuration.hasJournal { answer["journal"] = true }
     // The replies to these were lost with the earlier controller, if they were sent.
-    if let tasks, let missing = tasksToReturn[engine.uuid]?.intersection(tasks) { answer["tasks"] = Self.list(missing) }
+    if let tasks, let missing = tasksToReturn[engine.uuid]?.intersection(tasks.keys) {
+      answer["tasks"] = Self.list(missing)
+    }
     reply(asker, MessageType.registrationReply, .object(answer))
   }
 

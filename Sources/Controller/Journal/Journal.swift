@@ -29,10 +29,6 @@ actor Journal: EventLoopActor {
     var isAnnounced = false
   }
 
-  /// Batches of at most this many bytes are joined.
-  private static let joinedBytes = 1 << 20
-  /// How much is written again in one transaction.
-  private static let rewrittenBytes = 4 << 20
   /// The free space in the file that is not worth the effort.
   private static let freeBytes = 64 << 20
   /// The most bytes of a message that is put into the journal: SQLite's rows have less than 1 GB.
@@ -122,28 +118,8 @@ actor Journal: EventLoopActor {
 
   private func commit(_ batches: [[UInt8]]) throws {
     let now = Date().timeIntervalSince1970
-    let horizon = ledger.horizon
-    var joined = batches
-    for id in ledger.takeSparse(bytes: Self.rewrittenBytes) {
-      guard let row = try database.row(id) else { continue }
-      var needed = ledger.needed(of: id, in: row.entries)
-      if !needed.isEmpty { joined.append(needed.take()) }
-    }
-    var changes = JournalDatabase.Changes()
-    for entries in Self.joined(joined) {
-      let id = ledger.nextBatch
-      ledger.note(entries, as: id, at: now)
-      changes.added.append(JournalDatabase.Row(id: id, time: now, entries: entries))
-    }
-    ledger.expire(at: now)
-    let removed = Set(ledger.takeRemovable())
-    let added = Set(changes.added.map(\.id))
-    changes.added.removeAll { removed.contains($0.id) }
-    changes.removed = removed.filter { !added.contains($0) }
-    if ledger.horizon != horizon {
-      changes.horizon = ledger.horizon
-      knownSince.withLock { $0 = ledger.horizon }
-    }
+    let changes = try ledger.add(batches, at: now) { try database.row($0)?.entries }
+    if let horizon = changes.horizon { knownSince.withLock { $0 = horizon } }
     try database.commit(changes)
     peakBytes = max(peakBytes, ledger.totalBytes)
     if peakBytes > 4 * ledger.totalBytes + Self.freeBytes {
@@ -163,36 +139,9 @@ actor Journal: EventLoopActor {
     }
   }
 
-  private static func joined(_ batches: [[UInt8]]) -> [[UInt8]] {
-    var joined: [[UInt8]] = []
-    for batch in batches {
-      if let last = joined.indices.last, joined[last].count + batch.count <= joinedBytes {
-        joined[last] += batch
-      } else {
-        joined.append(batch)
-      }
-    }
-    return joined
-  }
-
   private func find(_ ids: [String]) -> [JournaledResult] {
     guard !hasFailed, !isClosed else { return [] }
-    var batches: [JournalLedger.BatchID: [UInt64: String]] = [:]
-    for id in ids {
-      if let place = ledger.result(of: id) { batches[place.batch, default: [:]][place.number] = id }
-    }
-    var found: [JournaledResult] = []
-    for (batch, wanted) in batches {
-      guard let row = try? database.row(batch) else { continue }
-      for entry in JournalEntries(row.entries) where entry.kind == .finished {
-        guard let id = wanted[entry.number], let result = JournaledResult(entry, in: row.entries), result.id == id
-        else {
-          continue
-        }
-        found.append(result)
-      }
-    }
-    return found
+    return ledger.results(of: ids) { try? database.row($0)?.entries }
   }
 
   /// Ends the journal: what follows could contradict what it says, so no controller may go on with it.

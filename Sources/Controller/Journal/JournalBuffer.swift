@@ -38,6 +38,7 @@ struct JournalBuffer: Sendable {
       buffer.append(UInt16(clamping: placement.attempt))
       buffer.append(Int32(clamping: placement.retries))
       buffer.append(UInt16(clamping: placement.lossCount))
+      buffer.append(UInt64(clamping: placement.order))
       buffer.bytes.append(contentsOf: (placement.engine ?? "").utf8)
     }
   }

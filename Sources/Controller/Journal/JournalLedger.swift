@@ -7,7 +7,7 @@ import DequeModule
 /// rebuild the ledger when the batches are read in their order.
 ///
 /// A task that has ended may still be in an older batch, which would bring it back to life. So its end is needed until that
-/// batch is deleted, though not its reply.
+/// batch is deleted, though not its reply. If both are in the same batch, they go together.
 struct JournalLedger: Sendable {
   typealias BatchID = Int64
 
@@ -178,9 +178,12 @@ struct JournalLedger: Sendable {
       switch entry.kind {
       case .accepted where task.phase == .open && task.accepted?.batch == id,
         .placed where task.phase == .open && task.placed?.batch == id,
-        .finished where task.isKept && task.finished?.batch == id,
         .undelivered where task.phase == .undelivered && task.mark?.batch == id:
         buffer.append(bytes[entry.range])
+      case .finished where task.isKept && task.finished?.batch == id:
+        buffer.append(bytes[entry.range])
+        // It is about the entry before it.
+        if task.phase == .undelivered { buffer.undelivered(entry.number) }
       case .finished where task.phase == .ended && task.finished?.batch == id,
         .ended where task.phase == .ended && task.finished?.batch == id:
         if task.accepted != nil { buffer.ended(entry.number) }
@@ -260,7 +263,7 @@ extension JournalLedger {
       task.time = time
       task.finished = place
       horizon = max(horizon, time)
-      guard task.accepted != nil else {
+      guard let accepted = task.accepted, accepted.batch != place.batch else {
         tasks[entry.number] = nil
         return
       }
@@ -292,7 +295,7 @@ extension JournalLedger {
     horizon = max(horizon, task.time)
     task.phase = .ended
     task.mark = nil
-    guard task.accepted != nil else {
+    guard let accepted = task.accepted, accepted.batch != place.batch else {
       tasks[number] = nil
       return
     }

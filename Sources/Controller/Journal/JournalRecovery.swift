@@ -86,9 +86,10 @@ struct JournalRecovery: Sendable {
 extension TaskPlacement {
   init?(_ reader: inout JournalReader) {
     guard let attempt = reader.number(UInt16.self), let retries = reader.number(Int32.self),
-      let lossCount = reader.number(UInt16.self), let engine = reader.text()
+      let lossCount = reader.number(UInt16.self), let order = reader.number(UInt64.self), let engine = reader.text()
     else { return nil }
     self.init(
-      engine: engine.isEmpty ? nil : engine, attempt: Int(attempt), retries: Int(retries), lossCount: Int(lossCount))
+      engine: engine.isEmpty ? nil : engine, attempt: Int(attempt), retries: Int(retries), lossCount: Int(lossCount),
+      order: Int(clamping: order))
   }
 }

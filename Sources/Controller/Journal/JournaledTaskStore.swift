@@ -20,19 +20,29 @@ final class JournaledTaskStore: TaskStoreService {
   func ask(_ query: TaskStoreQuery, then answer: @escaping TaskStoreReply) {
     guard case .results(let ids, _) = query else { return store.ask(query, then: answer) }
     store.ask(query) { [journal] found in
-      let records = (try? found.get().records) ?? []
-      let complete = Set(records.lazy.filter { $0.completed != nil }.map(\.messageID))
-      let missing = ids.filter { !complete.contains($0) }
+      let missing = Self.missing(ids, in: found)
       guard !missing.isEmpty else { return answer(found) }
-      journal.results(of: missing) { results in
-        guard !results.isEmpty else { return answer(found) }
-        let journaled = results.map(\.record)
-        let replaced = Set(journaled.map(\.messageID))
-        answer(
-          .success(TaskStoreAnswer(records: records.filter { !replaced.contains($0.messageID) } + journaled)))
-      }
+      journal.results(of: missing) { answer(Self.adding($0, to: found)) }
     }
   }
+
+  typealias Answer = Result<TaskStoreAnswer, TaskStoreError>
+
+  /// The tasks whose results the store doesn't have.
+  static func missing(_ ids: [String], in found: Answer) -> [String] {
+    let complete = Set(records(found).lazy.filter { $0.completed != nil }.map(\.messageID))
+    return ids.filter { !complete.contains($0) }
+  }
+
+  /// An answer of the store with what the journal has in addition.
+  static func adding(_ results: [JournaledResult], to found: Answer) -> Answer {
+    guard !results.isEmpty else { return found }
+    let journaled = results.map(\.record)
+    let replaced = Set(journaled.map(\.messageID))
+    return .success(TaskStoreAnswer(records: records(found).filter { !replaced.contains($0.messageID) } + journaled))
+  }
+
+  private static func records(_ found: Answer) -> [TaskRecord] { (try? found.get().records) ?? [] }
 
   func close(then done: @escaping @Sendable () -> Void) { store.close(then: done) }
 }

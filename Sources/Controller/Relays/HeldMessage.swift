@@ -44,17 +44,9 @@ final class HeldMessage {
     appendIdentities(to: &message)
     session.append(
       to: &message, header: frames.shared(layout.header).array, parent: frames.shared(layout.parentHeader),
-      metadata: Self.adding(attempt, to: frames.shared(layout.metadata).array),
+      metadata: JSONFields.adding("\"attempt\":\(attempt)", to: frames.shared(layout.metadata).array),
       content: frames.shared(layout.content).array)
     for index in layout.firstBuffer..<max(frames.count, layout.firstBuffer) { message.append(sharing: frames, index) }
-  }
-
-  /// A JSON object with the field `attempt`.
-  static func adding(_ attempt: Int, to object: [UInt8]) -> [UInt8] {
-    guard let start = object.firstIndex(of: 0x7B) else { return object }
-    let rest = object[(start + 1)...]
-    let isEmpty = !rest.contains(0x3A)
-    return Array("{\"attempt\":\(attempt)\(isEmpty ? "" : ",")".utf8) + rest
   }
 
   /// Appends the identities to a message.

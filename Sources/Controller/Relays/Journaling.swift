@@ -2,32 +2,18 @@ import DequeModule
 import MartletZeroMQ
 
 /// The task scheduler's side of its journal: the entries of the current batch of messages, and what must not be sent before
-/// they are committed.
+/// they are committed. A value without I/O.
 ///
 /// Everything leaves in the order in which it was decided. So what the journal of a dead controller says is at least what
 /// engines and clients can have seen of it: a task without entry was never given to an engine.
-struct Journaling {
-  /// What the scheduler sends.
-  enum Outgoing {
-    case task(TaskScheduler.HeldTask)
-    case reply(HeldMessage, taskID: String)
-    case probe(EngineIdentity, number: Int)
-  }
-
-  let journal: Journal
+struct Journaling<Outgoing> {
   var entries = JournalBuffer()
-  /// Replies that were sent, to be used for the next ones.
-  var spare: [HeldMessage] = []
   private var outbox = Deque<(epoch: UInt64, item: Outgoing)>()
   /// The number of the latest batch of entries.
   private var epoch: UInt64 = 0
   private var committed: UInt64 = 0
   private var nextNumber: UInt64 = 1
   private var ending: (task: HeldMessage, isSuccess: Bool)?
-
-  private static let spareLimit = 64
-
-  init(journal: Journal) { self.journal = journal }
 
   /// Numbers tasks from here on.
   mutating func beginNumbering(at number: UInt64) { nextNumber = number }
@@ -69,11 +55,13 @@ struct Journaling {
     return true
   }
 
-  /// Passes the entries on to the journal.
-  mutating func post() {
-    guard !entries.isEmpty else { return }
+  /// Takes the entries so far, to be committed.
+  ///
+  /// - Returns: `nil` if there are none.
+  mutating func takeBatch() -> (entries: [UInt8], epoch: UInt64)? {
+    guard !entries.isEmpty else { return nil }
     epoch += 1
-    journal.post(entries.take(), epoch: epoch)
+    return (entries.take(), epoch)
   }
 
   /// The journal has committed all entries up to a batch.
@@ -87,23 +75,9 @@ struct Journaling {
     return outbox.removeFirst().item
   }
 
-  /// Takes back the tasks for an engine that have not been sent. Returns their ids.
-  mutating func takeTasks(for engine: EngineIdentity) -> [String] {
-    var ids: [String] = []
-    outbox.removeAll { item in
-      switch item.item {
-      case .task(let task) where task.engine == engine:
-        ids.append(task.id)
-        return true
-      case .probe(engine, _): return true
-      case .task, .reply, .probe: return false
-      }
-    }
-    return ids
-  }
+  /// Takes back what has not been sent and matches.
+  mutating func removeAll(where isRemoved: (Outgoing) -> Bool) { outbox.removeAll { isRemoved($0.item) } }
 
-  /// Keeps a reply that was sent for reuse.
-  mutating func recycle(_ reply: HeldMessage) {
-    if spare.count < Self.spareLimit { spare.append(reply) }
-  }
+  /// Whether nothing waits for a commit.
+  var isQuiet: Bool { outbox.isEmpty && entries.isEmpty && committed == epoch }
 }

@@ -75,6 +75,8 @@ struct ReplyMetadata {
   var sender = ReplySender()
   /// The id of the client's request, in replies to broadcasts.
   var originalID = ""
+  /// Which attempt at a task the reply is about; `nil` if it doesn't say.
+  var attempt: Int?
 
   /// Reads the metadata of a message.
   ///
@@ -94,6 +96,7 @@ struct ReplyMetadata {
       switch key {
       case "status": status = try JSONText.optionalString(span, at: value) ?? "ok"
       case "dependencies_met": isMet = JSONText.isTrue(span, at: value)
+      case "attempt": attempt = try JSONText.json(span, at: value).intValue
       case "original_msg_id": originalID = try JSONText.optionalString(span, at: value) ?? ""
       case "engine":
         if let peer, Self.isText(peer, span, at: value) {
@@ -112,16 +115,6 @@ struct ReplyMetadata {
     case "returned": outcome = .returned
     default: outcome = .failed
     }
-  }
-
-  /// Which attempt at a task an engine returns; `nil` if it doesn't say.
-  static func attempt(of message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) -> Int? {
-    var attempt: Int?
-    let span = message.bytes(at: layout.metadata)
-    try JSONFields.scan(span) { key, value throws(WireError) in
-      if key == "attempt" { attempt = try JSONText.json(span, at: value).intValue }
-    }
-    return attempt
   }
 
   /// Whether a value is exactly this text, without escapes.

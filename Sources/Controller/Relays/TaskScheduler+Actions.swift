@@ -24,7 +24,7 @@ extension TaskScheduler {
     switch action {
     case .dispatch(let task, let id, let engine, let attempt):
       emit(.task(HeldTask(message: task, id: id, engine: engine, attempt: attempt)))
-    case .changed(let task, let id, let change): journal(task, id, change)
+    case .changed(let task, _, let change): journaling?.note(task, change)
     case .deliver(let reply, let id, _): deliver(reply, id)
     case .fail(let task, let id, let reason):
       noteLoss(reason, id)
@@ -71,7 +71,7 @@ extension TaskScheduler {
 
   /// Takes back the tasks that could not be sent to an engine. Returns their ids.
   func takeUnsent(of engine: EngineIdentity) -> [String] {
-    let uncommitted = journaling?.takeTasks(for: engine) ?? []
+    let uncommitted = takeUncommitted(for: engine)
     guard unreachable.remove(engine) != nil else { return uncommitted }
     let unsent = held.filter { $0.engine == engine }.map(\.id)
     held.removeAll { $0.engine == engine }
@@ -101,7 +101,7 @@ extension TaskScheduler {
   /// Relays a reply: the identities are exchanged, so the client sees the engine's.
   private func deliver(_ reply: HeldMessage, _ id: String) {
     reply.frames.swapAt(0, 1)
-    journalEnd(id, reply)
+    journaling?.noteReply(reply, id: id)
     emit(.reply(reply, taskID: id))
   }
 
@@ -120,7 +120,7 @@ extension TaskScheduler {
       hub.report(.answered(taskID: id))
       return outgoing.removeAll()
     }
-    journalEnd(id, reply)
+    journaling?.noteReply(reply, id: id)
     emit(.reply(reply, taskID: id))
   }
 

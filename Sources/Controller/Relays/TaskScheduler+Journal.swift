@@ -5,30 +5,57 @@ import MartletZeroMQ
 
 /// Sending only what follows from a committed journal, and going on with an earlier controller's.
 extension TaskScheduler {
+  /// What the scheduler sends.
+  enum Outgoing {
+    case task(HeldTask)
+    case reply(HeldMessage, taskID: String)
+    case probe(EngineIdentity, number: Int)
+  }
+
   /// Sends something when the journal has everything that it follows from; at once without a journal.
-  func emit(_ item: Journaling.Outgoing) {
+  func emit(_ item: Outgoing) {
     if journaling?.hold(item) != true { send(item) }
   }
 
-  private func send(_ item: Journaling.Outgoing) {
+  private func send(_ item: Outgoing) {
     switch item {
     case .task(let task): dispatch(task)
     case .reply(let reply, let id):
       send(reply, id)
-      journaling?.recycle(reply)
+      recycle(reply)
     case .probe(let engine, let number): probe(engine, number: number)
     }
   }
 
-  func journal(_ task: HeldMessage, _ id: String, _ change: TaskChange) { journaling?.note(task, change) }
+  /// Keeps a reply that was sent, to be used for another.
+  private func recycle(_ reply: HeldMessage) {
+    if journaling != nil, spare.count < Self.spareLimit { spare.append(reply) }
+  }
 
-  func journalEnd(_ id: String, _ reply: HeldMessage) { journaling?.noteReply(reply, id: id) }
+  private static let spareLimit = 64
 
-  func postEntries() { journaling?.post() }
+  /// Takes back the tasks for an engine that wait for a commit. Returns their ids.
+  func takeUncommitted(for engine: EngineIdentity) -> [String] {
+    var ids: [String] = []
+    journaling?.removeAll { item in
+      switch item {
+      case .task(let task) where task.engine == engine:
+        ids.append(task.id)
+        return true
+      case .probe(engine, _): return true
+      case .task, .reply, .probe: return false
+      }
+    }
+    return ids
+  }
+
+  func postEntries() {
+    if let batch = journaling?.takeBatch() { journal?.post(batch.entries, epoch: batch.epoch) }
+  }
 
   /// Begins to listen to the journal.
   func startJournaling() async {
-    await journaling?.journal.start { [weak self] result in
+    await journal?.start { [weak self] result in
       self?.execute { $0.journalChanged(result) }
     }
   }
@@ -47,7 +74,7 @@ extension TaskScheduler {
 
   /// Waits until everything is committed that was noted, and sent that follows from it.
   func finishJournaling() async {
-    guard let journal = journaling?.journal else { return }
+    guard let journal, journaling != nil else { return }
     postEntries()
     await journal.flush()
     journaling = nil
@@ -85,6 +112,7 @@ extension TaskScheduler {
           .error, "a task of the journal can't be taken over", to: logger, metadata: [LogKey.reason: "\(error)"])
       }
     }
+    state.endRestoring()
     logger.notice(
       "going on with the tasks of an earlier controller",
       metadata: [LogKey.count: "\(recovery.tasks.count - lost)"])

@@ -19,8 +19,11 @@ actor TaskScheduler: SocketDriver {
   var outgoing = Multipart()
   /// The latest reply, reused for the next one unless the state keeps it.
   private var reply: HeldMessage?
-  /// What the journal has to hold before anything else is sent; `nil` without a journal.
-  var journaling: Journaling?
+  let journal: Journal?
+  /// What the journal has to hold before anything else is sent; `nil` without a journal, and once that has failed.
+  var journaling: Journaling<Outgoing>?
+  /// Replies that waited for the journal and were sent, to be used for the next ones.
+  var spare: [HeldMessage] = []
   private var names = EngineNames()
   var strayReplies = LogThrottle()
   var watch = ClientWatch()
@@ -56,7 +59,8 @@ actor TaskScheduler: SocketDriver {
     var configuration = sockets.configuration.scheduling
     configuration.reportsChanges = journal != nil
     state = TaskSchedulerState(configuration: configuration)
-    journaling = journal.map { Journaling(journal: $0) }
+    journaling = journal == nil ? nil : Journaling()
+    self.journal = journal
     self.loop = loop
     self.hub = hub
     self.logger = logger
@@ -89,8 +93,8 @@ actor TaskScheduler: SocketDriver {
 
   /// An engine can take tasks, and may have some of an earlier controller's.
   ///
-  /// - Parameter tasks: those that it has or has answered; `nil` if it doesn't tell.
-  nonisolated func engineReturned(_ uuid: String, id: Int, returnsTasks: Bool, tasks: Set<String>?) {
+  /// - Parameter tasks: those that it has or has answered, and which attempt at each; `nil` if it doesn't tell.
+  nonisolated func engineReturned(_ uuid: String, id: Int, returnsTasks: Bool, tasks: [String: Int]?) {
     execute {
       // Replies that it has sent again may be in the socket, and they count.
       $0.readEngines()
@@ -193,9 +197,8 @@ actor TaskScheduler: SocketDriver {
     let engine = EngineIdentity(uuid)
     let metadata = try ReplyMetadata(of: message, layout, from: uuid)
     guard !probes.isAnswer(message, at: 1) else { return takeProbeAnswer(taskID, from: engine, metadata.outcome) }
-    let attempt = metadata.outcome == .returned ? try ReplyMetadata.attempt(of: message, layout) : nil
     state.replyArrived(
-      from: engine, taskID: taskID, outcome: metadata.outcome, attempt: attempt,
+      from: engine, taskID: taskID, outcome: metadata.outcome, attempt: metadata.attempt,
       reply: hold(&message, layout, metadata.sender), now: .now)
   }
 
@@ -205,7 +208,7 @@ actor TaskScheduler: SocketDriver {
       reply.reuse(taking: &message, layout: layout, sender: sender)
       return reply
     }
-    if let spare = journaling?.spare.popLast() {
+    if let spare = spare.popLast() {
       spare.reuse(taking: &message, layout: layout, sender: sender)
       reply = spare
       return spare

@@ -207,6 +207,9 @@ struct EngineRegistry {
   @inline(__always)
   private func isBelowMark(_ engine: EngineHandle) -> Bool { mark == 0 || pool.load(of: engine) < mark }
 
+  /// Numbers tasks that are given to engines after those of an earlier controller.
+  mutating func resumeCount(after order: Int) { dispatchCount = max(dispatchCount, order) }
+
   /// Makes an engine available or not, after its room has changed.
   mutating func updateAvailability(of engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) {
     let isAvailable = hasRoom(engine, aheadAllowed: aheadAllowed, now: now)

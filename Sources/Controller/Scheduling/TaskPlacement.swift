@@ -8,4 +8,6 @@ struct TaskPlacement: Sendable, Hashable {
   var retries = 0
   /// How many engines were lost while they ran it.
   var lossCount = 0
+  /// Grows with each task that is given to an engine, which handles them in this order; 0 if the task is queued.
+  var order = 0
 }

@@ -7,10 +7,10 @@ extension TaskSchedulerState {
   /// - Parameters:
   ///   - id: the engine's integer id.
   ///   - returnsTasks: whether the engine returns tasks that wait behind a long one.
-  ///   - tasks: for an engine of an earlier controller that has come back: the tasks it has, or has answered; `nil` if it
-  ///     doesn't tell.
+  ///   - tasks: for an engine of an earlier controller that has come back: the tasks it has, or has answered, and which
+  ///     attempt at each; `nil` if it doesn't tell.
   mutating func engineRegistered(
-    _ identity: EngineIdentity, id: Int? = nil, returnsTasks: Bool = false, tasks held: Set<String>? = nil,
+    _ identity: EngineIdentity, id: Int? = nil, returnsTasks: Bool = false, tasks held: [String: Int]? = nil,
     now: ContinuousClock.Instant
   ) {
     self.now = now

@@ -84,8 +84,8 @@ extension TaskSchedulerState {
     clients.dequeue(task, &tasks)
     timers.stop(task, &tasks)
     let (id, payload, attempt) = tasks[task].dispatched(to: engines.token(of: engine))
-    if reportsChanges { noteChange(task, .placed(placement(of: task, on: engines[engine].identity))) }
     engines.start(task, on: engine, &tasks, now: now)
+    if reportsChanges { noteChange(task, .placed(placement(of: task, on: engines[engine].identity))) }
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
     guard let payload else { return }
     actions.append(.dispatch(payload, taskID: id, engine: engines[engine].identity, attempt: attempt))

@@ -24,7 +24,7 @@ extension TaskSchedulerState {
   }
 
   /// Restores a task that has not ended, in the order in which they were accepted. One that an engine has waits for the
-  /// engine, which may have begun it. All others are queued.
+  /// engine, which may have begun it. All others are queued. ``endRestoring()`` has to follow.
   ///
   /// - Parameter patience: how long its engine has to come back.
   /// - Returns: whether it was restored; if not, there is one with this id.
@@ -52,7 +52,8 @@ extension TaskSchedulerState {
       tasks[constraints].restored(lossCount: losses)
     }
     if let engine = restored.placement?.engine {
-      leave(task, on: engines.expect(EngineIdentity(engine), within: patience, now: now))
+      let expected = engines.expect(EngineIdentity(engine), within: patience, now: now)
+      leave(task, on: expected, order: restored.placement?.order ?? 0)
     } else if let failure {
       fail(task, failure)
     } else {
@@ -60,18 +61,35 @@ extension TaskSchedulerState {
       startTimer(task)
     }
     settle()
-    checkInvariants()
     return true
   }
 
   /// Leaves a task on the engine to which the earlier controller gave it.
-  private mutating func leave(_ task: TaskHandle, on engine: EngineHandle) {
+  private mutating func leave(_ task: TaskHandle, on engine: EngineHandle, order: Int) {
     queues.take(task, &tasks, &engines)
     queues.leave()
     clients.dequeue(task, &tasks)
     tasks[task].phase = .pending
     tasks[task].engine = engines.token(of: engine)
     engines.start(task, on: engine, &tasks, now: now)
+    guard order > 0 else { return }
+    tasks[task].sequence = order
+    engines.resumeCount(after: order)
+  }
+
+  /// All tasks are restored: those on an engine get the order in which the engine was given them, which may be another
+  /// than that of their acceptance. So it is known which of them can have begun.
+  mutating func endRestoring() {
+    var expected: [EngineHandle] = []
+    engines.visit { if $1.isExpected { expected.append($0) } }
+    for engine in expected {
+      let pending = tasks.handles(in: engines[engine].pending)
+      for task in pending { tasks.unlink(task, from: &engines[engine].pending) }
+      for task in pending.sorted(by: { tasks[$0].sequence < tasks[$1].sequence }) {
+        tasks.append(task, to: &engines[engine].pending)
+      }
+    }
+    checkInvariants()
   }
 
   /// Notes the id of an engine of the earlier controller that is to come back.
@@ -79,12 +97,14 @@ extension TaskSchedulerState {
     if let engine = engines.find(identity) { engines.name(engine, id: id) }
   }
 
-  /// An engine of the earlier controller has come back. What it doesn't have never reached it, and is queued again.
-  mutating func engineReturned(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, tasks held: Set<String>?) {
+  /// An engine of the earlier controller has come back. What it doesn't have, or has from an earlier attempt, never reached
+  /// it and is queued again.
+  mutating func engineReturned(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, tasks held: [String: Int]?) {
     engines.revive(engine, id: id, returnsTasks: returnsTasks, now: now)
     queues.groups.engineRegistered(engine, tasks, &engines)
     if let held {
-      requeueUnbegun(tasks.handles(in: engines[engine].pending).filter { !held.contains(tasks[$0].id) })
+      requeueUnbegun(
+        tasks.handles(in: engines[engine].pending).filter { held[tasks[$0].id] != Int(tasks[$0].attempt) })
     }
     placeRecovering()
     serve(engine)
@@ -153,6 +173,7 @@ extension TaskSchedulerState {
   func placement(of task: TaskHandle, on engine: EngineIdentity? = nil) -> TaskPlacement {
     TaskPlacement(
       engine: engine?.rawValue, attempt: Int(tasks[task].attempt), retries: Int(tasks[task].retries),
-      lossCount: tasks[task].constraints.map { tasks[$0].lossCount } ?? 0)
+      lossCount: tasks[task].constraints.map { tasks[$0].lossCount } ?? 0,
+      order: engine == nil ? 0 : tasks[task].sequence)
   }
 }

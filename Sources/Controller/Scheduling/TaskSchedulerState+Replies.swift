@@ -5,8 +5,9 @@ extension TaskSchedulerState {
   /// the task's blacklist. A task that is returned goes to the head of the queue. A reply for a task that is not pending
   /// on that engine is only counted.
   ///
-  /// - Parameter attempt: the attempt that is returned; `nil` if the engine doesn't say. An engine that was given up may
-  ///   return an earlier one when it has registered again and has got the task once more.
+  /// - Parameter attempt: the attempt that it is about; `nil` if the engine doesn't say. An engine that was given up may
+  ///   return an earlier one when it has registered again and has got the task once more, and the reply to an earlier one may
+  ///   come twice when the controller was restarted.
   mutating func replyArrived(
     from identity: EngineIdentity, taskID: String, outcome: TaskOutcome, attempt: Int? = nil, reply: Payload,
     now: ContinuousClock.Instant

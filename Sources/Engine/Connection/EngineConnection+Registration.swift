@@ -56,8 +56,8 @@ extension EngineConnection {
     ]
     if let id { content["id"] = .int(id) }
     // What runs is asked for before what has ended, so nothing is missed in between.
-    if let running = receiver?.taskIDs(), let ended = sender.keptReplies {
-      content["tasks"] = .array((running + ended).map { .string($0) })
+    if let running = receiver?.attempts(), let ended = sender.keptReplies {
+      content["tasks"] = .object(ended.merging(running) { $1 }.mapValues { .int($0) })
     }
     try sendToHub(MessageType.registrationRequest, .object(content))
   }

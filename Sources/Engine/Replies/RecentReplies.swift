@@ -5,7 +5,13 @@ import MartletZeroMQ
 ///
 /// A value without I/O. The oldest go first; the latest stays whatever its size.
 struct RecentReplies: Sendable {
-  private var replies = Deque<(id: String, frames: PackedFrames)>()
+  /// A reply, and the attempt at the task that it is about.
+  struct Kept {
+    let frames: [Bytes]
+    let attempt: Int
+  }
+
+  private var replies = Deque<(id: String, attempt: Int, frames: PackedFrames)>()
   private var bytes = 0
   private let countLimit: Int
   private let byteLimit: Int
@@ -18,21 +24,21 @@ struct RecentReplies: Sendable {
     self.byteLimit = byteLimit
   }
 
-  /// The ids of the tasks.
-  var ids: [String] { replies.map(\.id) }
+  /// The ids of the tasks, and the latest attempt at each.
+  var attempts: [String: Int] { Dictionary(replies.lazy.map { ($0.id, $0.attempt) }) { $1 } }
 
   /// Keeps a reply that is about to be sent.
-  mutating func add(_ message: borrowing Multipart, to id: String) {
+  mutating func add(_ message: borrowing Multipart, to id: String, attempt: Int = 1) {
     let frames = PackedFrames(copying: message, from: 0)
     bytes += frames.byteCount
-    replies.append((id, frames))
+    replies.append((id, attempt, frames))
     while replies.count > countLimit || bytes > byteLimit && replies.count > 1 {
       bytes -= replies.removeFirst().frames.byteCount
     }
   }
 
-  /// The frames of the replies to some tasks, in the order in which they were sent.
-  func frames(of ids: Set<String>) -> [[Bytes]] {
-    replies.filter { ids.contains($0.id) }.map { $0.frames.frames(from: 0) }
+  /// The replies to some tasks, in the order in which they were sent.
+  func replies(to ids: Set<String>) -> [Kept] {
+    replies.filter { ids.contains($0.id) }.map { Kept(frames: $0.frames.frames(from: 0), attempt: $0.attempt) }
   }
 }

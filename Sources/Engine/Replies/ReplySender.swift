@@ -63,8 +63,8 @@ final class ReplySender: Sendable {
   /// Keeps the latest replies from now on.
   func keepReplies() { state.withLock { $0.recent = $0.recent ?? RecentReplies() } }
 
-  /// The ids of the tasks whose replies are kept; `nil` if none are.
-  var keptReplies: [String]? { state.withLock { $0.recent?.ids } }
+  /// The ids of the tasks whose replies are kept, and the latest attempt at each; `nil` if none are.
+  var keptReplies: [String: Int]? { state.withLock { $0.recent?.attempts } }
 
   /// Sends those replies to some tasks again that are kept.
   func sendAgain(_ ids: Set<String>) { state.withLock { $0.sendAgain(ids) } }
@@ -226,7 +226,9 @@ extension ReplySender.State {
       to: &outgoing, type: request.replyType, parent: request.message.headerBytes,
       metadata: request.metadata.wantsStatus ? reply.metadata : reply.metadata(outputs: outputs),
       content: reply.content, buffers: reply.buffers)
-    if isFinal, recent != nil, request.isTask { recent?.add(outgoing, to: request.message.header.messageID) }
+    if isFinal, recent != nil, request.isTask {
+      recent?.add(outgoing, to: request.message.header.messageID, attempt: request.metadata.attempt)
+    }
     do {
       switch request.channel {
       case .shell: try sockets?.shell.send(&outgoing)
@@ -240,11 +242,19 @@ extension ReplySender.State {
     outgoing.removeAll()
   }
 
-  /// Sends replies again that were kept.
+  /// Sends replies again that were kept, each with the attempt that it is about: the scheduler may have got it, and have
+  /// sent the task once more.
   fileprivate mutating func sendAgain(_ ids: Set<String>) {
-    for frames in recent?.frames(of: ids) ?? [] {
-      for frame in frames { outgoing.append(frame) }
+    for reply in recent?.replies(to: ids) ?? [] {
+      var kept = Multipart()
+      for frame in reply.frames { kept.append(frame) }
       do {
+        let layout = try MessageLayout(of: kept)
+        for frame in reply.frames[..<layout.delimiter] { outgoing.append(frame) }
+        session.append(
+          to: &outgoing, header: reply.frames[layout.header].array, parent: reply.frames[layout.parentHeader],
+          metadata: JSONFields.adding("\"attempt\":\(reply.attempt)", to: reply.frames[layout.metadata].array),
+          content: reply.frames[layout.content].array, buffers: Array(reply.frames[layout.firstBuffer...]))
         try sockets?.shell.send(&outgoing)
       } catch {
         sendFailures.log(

@@ -48,7 +48,7 @@ struct ReplyWriter: Sendable {
   func returned(_ request: Request) -> Reply {
     var metadata = metadata(request, started: .now, status: .returned)
     metadata.removeLast()
-    metadata.append(contentsOf: #","attempt":\#(request.attempt)}"#.utf8)
+    metadata.append(contentsOf: #","attempt":\#(request.metadata.attempt)}"#.utf8)
     return Reply(content: Self.returnedContent, metadata: metadata)
   }
 

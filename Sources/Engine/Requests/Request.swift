@@ -27,9 +27,6 @@ final class Request: Sendable {
     channel == .shell && type != MessageType.kernelInfoRequest && message.identities.first == Self.taskScheduler
   }
 
-  /// How often the scheduler has sent the task, this time included.
-  var attempt: Int { (try? message.metadata())?["attempt"]?.intValue ?? 1 }
-
   private static let taskScheduler = Bytes("task_out")
 
   /// Whether the sender expects a reply. Messages to comms have none.

@@ -15,6 +15,8 @@ struct RequestMetadata: Sendable, Hashable {
   /// reply's metadata gives the number of other IOPub messages, which tells a client when it has all output. Engines that
   /// don't know the field send `status` messages.
   var wantsStatus = true
+  /// `attempt`: how often the task scheduler has sent the task, this time included.
+  var attempt = 1
 
   /// Whether all fields copied into the reply have their defaults.
   var isPlain: Bool { !isBroadcast && label == Self.noLabel && originalMessageID.isEmpty }
@@ -38,6 +40,7 @@ struct RequestMetadata: Sendable, Hashable {
         case "original_msg_id": originalMessageID = try JSONText.optionalString(span, at: value) ?? ""
         case "label" where !JSONText.isNull(span, at: value):
           label = try JSONText.json(span, at: value).bytes.array
+        case "attempt": attempt = try JSONText.json(span, at: value).intValue ?? 1
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
         default: break
         }

@@ -63,10 +63,11 @@ final class ShellReceiver: Sendable {
   /// Lets tasks that are returned come once more.
   func readmit(_ tasks: [Request]) { verifier.readmit(tasks.lazy.map(\.message)) }
 
-  /// The ids of the task scheduler's tasks that run or wait, including those still in the socket.
-  func taskIDs() -> [String] {
+  /// The ids of the task scheduler's tasks that run or wait, including those still in the socket, and which attempt at each.
+  func attempts() -> [String: Int] {
     receive()
-    return mailbox.requests.filter(\.isTask).map(\.message.header.messageID)
+    let tasks = mailbox.requests.lazy.filter(\.isTask).map { ($0.message.header.messageID, $0.metadata.attempt) }
+    return Dictionary(tasks) { $1 }
   }
 
   /// Receives all messages in the socket.

@@ -34,6 +34,19 @@ public enum JSONFields {
   }
 }
 
+extension JSONFields {
+  /// The text of an object with one more field, which comes first.
+  ///
+  /// - Parameters:
+  ///   - field: the key and the value, as JSON text.
+  ///   - object: the text of an object; anything else counts as an empty one.
+  package static func adding(_ field: String, to object: [UInt8]) -> [UInt8] {
+    guard let start = object.firstIndex(of: 0x7B) else { return Array("{\(field)}".utf8) }
+    let rest = object[(start + 1)...]
+    return Array("{\(field)\(rest.contains(0x3A) ? "," : "")".utf8) + rest
+  }
+}
+
 /// A key of an object in ``JSONFields``, whose bytes are compared in place.
 ///
 /// ```swift

@@ -120,6 +120,23 @@ import Testing
     #expect(state.answered(2, instance: "a", at: at(4)) == [.resume(isRestarted: false)])
   }
 
+  /// A client that was stopped learns late, but of each connection in order, what has happened to it meanwhile.
+  @Test(arguments: [true, false])
+  func aConnectionThatStoodAndBrokeAgainDoesNotStand(hubComesFirst: Bool) {
+    var state = state()
+    for channel in [RequestChannel.query, .task] { _ = state.connectionBroke(channel, at: at(1)) }
+    // It was stopped from here on.
+    let later = at(20)
+    if hubComesFirst { #expect(state.connected(.query, at: later) == [.ping(1)]) }
+    _ = state.connected(.task, at: later)
+    _ = state.connectionBroke(.task, at: later)
+    if !hubComesFirst { _ = state.connected(.query, at: later) }
+    for number in 1...3 { #expect(state.answered(number, instance: "b", at: later) == []) }
+    let next = hubComesFirst ? 4 : 2
+    #expect(state.connected(.task, at: at(30)) == [.ping(next)])
+    #expect(state.answered(next, instance: "b", at: at(30)) == [.resume(isRestarted: true)])
+  }
+
   @Test func newConnectionsStandOnlyWhenAllDo() {
     var state = state()
     state.replaced(at: at(1))

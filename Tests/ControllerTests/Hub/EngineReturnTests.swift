@@ -36,13 +36,13 @@ import Testing
     hub.state.tasksToReturn = ["swift": ["a", "b"]]
     let (reply, rest) = try hub.ask(
       "registration_request",
-      ["uuid": "swift", "id": 0, "reregisters": true, "returns_tasks": true, "tasks": ["b", "c"]])
+      ["uuid": "swift", "id": 0, "reregisters": true, "returns_tasks": true, "tasks": ["b": 2, "c": 1]])
     #expect(reply?["id"] == 0)
     #expect(reply?["journal"] == true)
     #expect(reply?["tasks"] == ["b"])
-    #expect(rest.map(\.kind) == ["returned swift [\"b\", \"c\"]", "save"])
+    #expect(rest.map(\.kind) == ["returned swift [\"b:2\", \"c:1\"]", "save"])
     // The second time it is an engine like any other.
-    let again = try hub.ask("registration_request", ["uuid": "swift", "reregisters": true, "tasks": []])
+    let again = try hub.ask("registration_request", ["uuid": "swift", "reregisters": true, "tasks": [:]])
     #expect(again.rest.isEmpty)
     #expect(again.reply?["id"] == 0)
     hub.pass(HubFixture.timeout)
@@ -64,13 +64,13 @@ import Testing
     var hub = try hub()
     hub.state.tasksToReturn = ["new": ["a"]]
     let (reply, _) = try hub.ask(
-      "registration_request", ["uuid": "new", "id": 7, "reregisters": true, "tasks": ["a"]])
+      "registration_request", ["uuid": "new", "id": 7, "reregisters": true, "tasks": ["a": 1]])
     #expect(reply?["id"] == 7)
     #expect(reply?["tasks"] == ["a"])
     hub.state.monitor(.heartsStarted(["new"]), at: hub.now)
     #expect(
       hub.drain().map(\.kind) == [
-        "watch new", "restored new", "returned new [\"a\"]", "log", "registration_notification", "save",
+        "watch new", "restored new", "returned new [\"a:1\"]", "log", "registration_notification", "save",
       ])
   }
 

@@ -190,7 +190,8 @@ extension HubAction {
     case .notify(let type, _, _): type
     case .engineRegistered(let uuid, _, _): "registered \(uuid)"
     case .engineRestored(let uuid, _): "restored \(uuid)"
-    case .engineReturned(let uuid, _, _, let tasks): "returned \(uuid) \(tasks?.sorted() ?? ["?"])"
+    case .engineReturned(let uuid, _, _, let tasks):
+      "returned \(uuid) \(tasks?.map { "\($0):\($1)" }.sorted() ?? ["?"])"
     case .engineUnregistered(let uuid, .ended(let reason)): "unregistered \(uuid): \(reason)"
     case .engineUnregistered(let uuid, _): "unregistered \(uuid)"
     case .awaitHeart(let uuid): "await \(uuid)"

@@ -9,7 +9,7 @@ import Testing
   private func read(_ bytes: [UInt8]) -> [JournalEntries.Entry] { Array(JournalEntries(bytes)) }
 
   @Test func whatIsWrittenIsRead() throws {
-    let placement = TaskPlacement(engine: "uuid", attempt: 3, retries: 2, lossCount: 1)
+    let placement = TaskPlacement(engine: "uuid", attempt: 3, retries: 2, lossCount: 1, order: 1 << 40)
     let bytes = try JournalFixture.entries { buffer in
       buffer.accepted(1, try JournalFixture.task("a"))
       buffer.placed(1, placement)

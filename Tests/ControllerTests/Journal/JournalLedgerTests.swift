@@ -12,19 +12,11 @@ import Testing
   /// Commits entries as a journal does.
   private mutating func commit(_ entries: [UInt8]...) {
     time += 1
-    var batches = entries
-    for id in ledger.takeSparse(bytes: 1 << 20) {
-      guard let bytes = file[id] else { continue }
-      var needed = ledger.needed(of: id, in: bytes)
-      if !needed.isEmpty { batches.append(needed.take()) }
+    for batch in entries {
+      let changes = ledger.add([batch], at: time) { file[$0] }
+      for row in changes.added { file[row.id] = row.entries }
+      for id in changes.removed { file[id] = nil }
     }
-    for batch in batches {
-      let id = ledger.nextBatch
-      ledger.note(batch, as: id, at: time)
-      file[id] = batch
-    }
-    ledger.expire(at: time)
-    for id in ledger.takeRemovable() { file[id] = nil }
     #expect(ledger.problems().isEmpty)
     #expect(Set(file.keys).allSatisfy { ledger.contains($0) })
   }
@@ -56,6 +48,65 @@ import Testing
     some.note(try JournalFixture.finished(3))
     #expect(some.results.map(\.id) == ["t2", "t3"])
     #expect(some.ended.map(\.id) == ["t1", "t2", "t3"])
+  }
+
+  /// Limits under which whatever is sparse is written again.
+  private var tight: JournalLimits {
+    var limits = JournalLimits()
+    limits.slack = 0
+    limits.delivered.count = 1
+    return limits
+  }
+
+  /// The journal writes again what was needed until now, in the same transaction in which a task ends.
+  @Test mutating func whatIsWrittenAgainDoesNotUndoWhatIsNew() throws {
+    ledger = JournalLedger(limits: tight, horizon: 0)
+    commit(try JournalFixture.accepted(1, 2, 3, 4, buffer: String(repeating: "x", count: 1000)))
+    commit(JournalFixture.entries { for number in UInt64(2)...4 { $0.ended(number) } })
+    commit(JournalFixture.entries { $0.ended(1) })
+    #expect(recovered().0.tasks.map(\.number) == [])
+    #expect(file.isEmpty)
+
+    commit(try JournalFixture.accepted(5, 6, 7, 8, buffer: String(repeating: "x", count: 1000)))
+    commit(JournalFixture.entries { $0.placed(5, TaskPlacement(engine: "e", attempt: 1, order: 1)) })
+    commit(JournalFixture.entries { for number in UInt64(6)...8 { $0.ended(number) } })
+    let placement = TaskPlacement(engine: "f", attempt: 2, order: 2)
+    commit(JournalFixture.entries { $0.placed(5, placement) })
+    #expect(recovered().0.tasks.map(\.placement) == [placement])
+  }
+
+  /// Short tasks are accepted and end in the same commit. Nothing but the batch itself would need their ends.
+  @Test(arguments: [true, false])
+  mutating func aTaskThatEndsInTheBatchThatAcceptedItIsForgotten(hasResult: Bool) throws {
+    var limits = JournalLimits()
+    limits.delivered.age = 10
+    ledger = JournalLedger(limits: limits, horizon: 0)
+    let end = hasResult ? try JournalFixture.finished(1) : JournalFixture.entries { $0.ended(1) }
+    commit(try JournalFixture.accepted(1) + end)
+    time += 20
+    commit(try JournalFixture.accepted(2))
+    commit(JournalFixture.entries { $0.ended(2) })
+    #expect(file.isEmpty)
+    #expect(ledger.taskCount == 0)
+    #expect(ledger.totalBytes == 0)
+  }
+
+  /// A result that is written again stays one whose client was not there.
+  @Test mutating func anUndeliveredResultIsWrittenAgainWithItsMark() throws {
+    ledger = JournalLedger(limits: tight, horizon: 0)
+    let large = String(repeating: "x", count: 1000)
+    let first = try JournalFixture.accepted(1, 2, 3, buffer: large) + JournalFixture.finished(4, buffer: large)
+    commit(first)
+    commit(JournalFixture.entries { $0.undelivered(4) })
+    commit(JournalFixture.entries { for number in UInt64(1)...3 { $0.ended(number) } })
+    let batch = ledger.result(of: "t4")?.batch
+    commit(try JournalFixture.accepted(5))
+    #expect(ledger.result(of: "t4")?.batch != batch)
+    var (_, again) = recovered()
+    again.expire(at: time + 2 * 3600)
+    #expect(again.result(of: "t4") != nil)
+    again.expire(at: time + 25 * 3600)
+    #expect(again.result(of: "t4") == nil)
   }
 
   @Test mutating func unfinishedTasksComeBackInTheirOrder() throws {

@@ -44,9 +44,11 @@ private typealias Action = TaskSchedulerAction<String>
 
   private func restore(
     _ state: inout TaskSchedulerState<String>, _ submission: TaskSubmission<String>, on engine: String? = nil,
-    attempt: Int = 1, retries: Int = 0, losses: Int = 0
+    attempt: Int = 1, retries: Int = 0, losses: Int = 0, order: Int = 0
   ) {
-    let placement = engine.map { TaskPlacement(engine: $0, attempt: attempt, retries: retries, lossCount: losses) }
+    let placement = engine.map {
+      TaskPlacement(engine: $0, attempt: attempt, retries: retries, lossCount: losses, order: order)
+    }
     let isRestored = state.restore(
       .init(submission: submission, placement: placement), patience: .seconds(30), now: now)
     #expect(isRestored)
@@ -103,7 +105,7 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(state.pendingIDs(on: one) == ["a", "b"])
     state.engineRegistered(two, now: now)
     #expect(drain(&state) == [])
-    state.engineRegistered(one, id: 0, tasks: ["a", "unknown"], now: now)
+    state.engineRegistered(one, id: 0, tasks: ["a": 1, "unknown": 1], now: now)
     #expect(drain(&state) == [dispatched("b", two, attempt: 2)])
     state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now)
     #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one)])
@@ -112,12 +114,20 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(drain(&state) == [dispatched("c", one)])
   }
 
+  /// It has failed the task before, and the next attempt at it was lost with the controller.
+  @Test func anEarlierAttemptIsNotTheLatest() {
+    var state = scheduler()
+    restore(&state, submission("a", retries: 2), on: "one", attempt: 2, retries: 1)
+    state.engineRegistered(one, id: 0, tasks: ["a": 1], now: now)
+    #expect(drain(&state) == [.requeued(taskID: "a"), dispatched("a", one, attempt: 3)])
+  }
+
   @Test func aReplyThatComesBeforeTheEngineCounts() {
     var state = scheduler()
     restore(&state, submission("a"), on: "one")
     state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now)
     #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one)])
-    state.engineRegistered(one, tasks: [], now: now)
+    state.engineRegistered(one, tasks: [:], now: now)
     state.taskSubmitted(submission("c"), now: now)
     #expect(drain(&state) == [dispatched("c", one)])
   }
@@ -134,6 +144,50 @@ private typealias Action = TaskSchedulerAction<String>
     guard case .probe(one, let number)? = actions.first else { return #expect(Bool(false), "\(actions)") }
     state.probeAnswered(by: one, number: number, now: now + .seconds(6))
     #expect(drain(&state) == [.fail("<a>", taskID: "a", .unanswered(one, id: nil))])
+  }
+
+  /// What an engine was given first is not what was accepted first: a task may have been returned, or waited for another.
+  @Test func theTasksOfAnEngineKeepTheOrderOfTheirDispatch() {
+    var state = scheduler()
+    restore(&state, submission("a"), on: "one", order: 7)
+    restore(&state, submission("b"), on: "one", order: 5)
+    restore(&state, submission("c"), on: "one", order: 6)
+    state.endRestoring()
+    #expect(state.pendingIDs(on: one) == ["b", "c", "a"])
+    // Only the first can have begun.
+    state.advance(to: now + .seconds(30))
+    let loss = EngineLoss(engine: one, reason: EngineDeparture.absent(.zero).text, duration: nil)
+    #expect(
+      drain(&state) == [.fail("<b>", taskID: "b", .engineLost(loss)), .requeued(taskID: "c"), .requeued(taskID: "a")])
+    #expect(state.queuedIDs == ["c", "a"])
+  }
+
+  /// Later dispatches come after those of the earlier controller.
+  @Test func theOrderOfDispatchGoesOn() {
+    var state = scheduler(reportsChanges: true)
+    restore(&state, submission("a"), on: "one", order: 7)
+    state.endRestoring()
+    state.engineRegistered(two, now: now)
+    state.taskSubmitted(submission("b"), now: now)
+    let placement = TaskPlacement(engine: "two", attempt: 1, order: 8)
+    #expect(
+      drain(&state) == [
+        .changed("<b>", taskID: "b", .accepted), .changed("<b>", taskID: "b", .placed(placement)),
+        dispatched("b", two),
+      ])
+  }
+
+  /// The reply was in the engine's socket when the engine sent it once more.
+  @Test func aReplyThatComesTwiceCountsForItsAttemptOnly() {
+    var state = scheduler()
+    restore(&state, submission("a", retries: 1), on: "one", retries: 1)
+    state.engineRegistered(one, tasks: ["a": 1], now: now)
+    state.replyArrived(from: one, taskID: "a", outcome: .failed, reply: "a!", now: now)
+    #expect(drain(&state) == [.requeued(taskID: "a"), dispatched("a", one, attempt: 2)])
+    state.replyArrived(from: one, taskID: "a", outcome: .failed, attempt: 1, reply: "a!", now: now)
+    #expect(drain(&state) == [.unknownReply(taskID: "a", engine: one)])
+    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!!", now: now)
+    #expect(drain(&state) == [.deliver("a!!", taskID: "a", engine: one)])
   }
 
   /// Of the tasks of an engine that doesn't come back only the first can have begun.
@@ -223,7 +277,7 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(
       drain(&state) == [
         changed("a", .accepted),
-        changed("a", .placed(TaskPlacement(engine: "one", attempt: 1, retries: 1))), dispatched("a", one),
+        changed("a", .placed(TaskPlacement(engine: "one", attempt: 1, retries: 1, order: 1))), dispatched("a", one),
       ])
     state.taskSubmitted(submission("b"), now: now)
     #expect(drain(&state) == [changed("b", .accepted)])
@@ -231,13 +285,13 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(
       drain(&state) == [
         changed("a", .placed(TaskPlacement(engine: nil, attempt: 1, retries: 0))), .requeued(taskID: "a"),
-        changed("b", .placed(TaskPlacement(engine: "one", attempt: 1))), dispatched("b", one),
+        changed("b", .placed(TaskPlacement(engine: "one", attempt: 1, order: 2))), dispatched("b", one),
       ])
     state.replyArrived(from: one, taskID: "b", outcome: .ok, reply: "b!", now: now)
     #expect(
       drain(&state) == [
         changed("b", .ended(isSuccess: true)), .deliver("b!", taskID: "b", engine: one),
-        changed("a", .placed(TaskPlacement(engine: "one", attempt: 2))), dispatched("a", one, attempt: 2),
+        changed("a", .placed(TaskPlacement(engine: "one", attempt: 2, order: 3))), dispatched("a", one, attempt: 2),
       ])
     state.taskSubmitted(submission("x", after: ["never"]), now: now)
     #expect(
