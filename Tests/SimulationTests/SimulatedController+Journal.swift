@@ -101,9 +101,9 @@ extension SimulatedController {
     self.journal = journal
     journaling = Journaling()
     journaling?.beginNumbering(at: recovery.nextNumber)
-    for result in recovery.results { restore(result) }
+    if !world.disk.batches.isEmpty { scheduler.beginRecovery(until: now + Self.patience) }
+    for result in Array(recovery.results) { restore(result) }
     guard !recovery.tasks.isEmpty else { return [:] }
-    scheduler.beginRecovery(until: now + Self.patience)
     var onEngines: [String: Set<String>] = [:]
     for task in recovery.tasks {
       guard let (number, copy) = task.frames.last.flatMap({ world.records.task(in: $0) }) else {
