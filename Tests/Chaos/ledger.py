@@ -14,7 +14,8 @@ class Ledger:
     """Collects what clients, engines and the harness saw. `complaints` says what can't be right about it.
 
     ``innocents`` is how many tasks that never began may fail with one lost engine. One can't be avoided: an engine may
-    die between taking a task and the task's first deed.
+    die between taking a task and the task's first deed. It is one more when an engine loses its Python and leaves: the
+    first was given to that Python, and another may have been on its way to the engine.
 
     ``has_journal`` tells whether controllers go on with the tasks of those before them.
     """
@@ -201,7 +202,7 @@ class Ledger:
         return [
             f"{len(names)} tasks that never began failed with engine {engine}: {', '.join(sorted(names)[:5])}"
             for engine, names in failed.items()
-            if len(names) > self.innocents
+            if len(names) > self.innocents + any(harm.what == PYTHON_GONE and engine in harm.names for harm in self.harms)
         ]
 
     def figures(self):

@@ -189,16 +189,18 @@ def test_an_answer_from_nowhere():
     assert "without having run" in the_complaint(ledger_of(submitted("a", mark="m"), ended("a")))
 
 
-def innocents(count):
+def innocents(count, what="killed"):
     events = [event for name in "abcdef"[:count] for event in (submitted(name, mark=name), failed(name))]
     ledger = ledger_of(*events)
-    ledger.harm({E1}, "killed", since=1.5)
+    ledger.harm({E1}, what, since=1.5)
     return ledger
 
 
 def test_innocents():
     assert innocents(1).complaints() == []
     assert f"2 tasks that never began failed with engine {E1}: a, b" in the_complaint(innocents(2))
+    assert innocents(2, PYTHON_GONE).complaints() == []
+    assert f"3 tasks that never began failed with engine {E1}: a, b, c" in the_complaint(innocents(3, PYTHON_GONE))
 
 
 def test_tasks_that_began_are_no_innocents():
