@@ -8,6 +8,10 @@ from .processes import Process, Workshop, wait_until
 from .wire import Json, read_connection_file
 
 
+#: Seconds after which a start has failed, whatever the tests' patience: interpreters on busy machines take their time.
+START_TIMEOUT = 60
+
+
 @dataclass(frozen=True)
 class ControllerPlan:
     """How controllers under test come into being. ``transport`` is ``tcp``, ``ipc`` or ``curve`` (tcp with CURVE)."""
@@ -34,7 +38,7 @@ class Controller:
         )
         if plan.template:
             self.start(arguments, environment)
-        wait_until(self._published, "both connection files")
+        wait_until(self._published, "both connection files", START_TIMEOUT)
 
     def start(self, arguments: str = "", environment: Mapping[str, str] | None = None) -> None:
         """Start the process, in the same directory when it is started again."""
