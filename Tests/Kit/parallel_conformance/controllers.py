@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .peers import ClientPeer
 from .processes import Process, Workshop, wait_until
 from .wire import Json, read_connection_file
 
@@ -39,6 +40,9 @@ class Controller:
         if plan.template:
             self.start(arguments, environment)
         wait_until(self._published, "both connection files", START_TIMEOUT)
+        client = ClientPeer(self.client_info)
+        client.ask("connection_request", timeout=START_TIMEOUT)
+        client.close()
 
     def start(self, arguments: str = "", environment: Mapping[str, str] | None = None) -> None:
         """Start the process, in the same directory when it is started again."""

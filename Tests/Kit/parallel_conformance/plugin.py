@@ -16,6 +16,7 @@ from .requirements import ROLES
 
 _RULES = pytest.StashKey[requirements.Requirements]()
 _RESULTS = pytest.StashKey[list[dict[str, Any]]]()
+FAILED = pytest.StashKey[bool]()
 _DEVIATION = pytest.StashKey["Deviation"]()
 
 
@@ -119,6 +120,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     """Note the outcome of a test for each requirement."""
     result = yield
+    if call.excinfo:
+        item.stash[FAILED] = True
     role = role_of(item.path)
     if role and (call.when == "call" or result.outcome != "passed"):
         deviation = item.stash.get(_DEVIATION, None)

@@ -71,7 +71,7 @@ class Process:
         """Whether the process has not ended."""
         return self.child.poll() is None
 
-    def log(self, limit: int = 6_000) -> str:
+    def log(self, limit: int = 3_000) -> str:
         """The end of its output."""
         return self.log_path.read_text(errors="replace")[-limit:]
 

@@ -6,6 +6,7 @@ import pytest
 
 from parallel_conformance.controllers import Controller, ControllerPlan
 from parallel_conformance.peers import ClientPeer, EnginePeer
+from parallel_conformance.plugin import FAILED
 from parallel_conformance.scenes import wait_for_engines
 from parallel_conformance.tests.controller.waiting import LongWait
 
@@ -51,6 +52,15 @@ def engines(controller: Controller) -> Iterator[list[EnginePeer]]:
     for engine in engines:
         engine.unregister()
         engine.close()
+
+
+@pytest.fixture(autouse=True)
+def _leave_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a failure, answers what waits in the module's engines, so that the next test starts from nothing."""
+    yield
+    if FAILED in request.node.stash and "engines" in request.fixturenames:
+        for engine in request.getfixturevalue("engines"):
+            engine.answer_everything()
 
 
 @pytest.fixture

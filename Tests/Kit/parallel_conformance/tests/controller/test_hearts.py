@@ -50,7 +50,7 @@ def test_the_previous_ping_is_a_beat(client: ClientPeer, new_engine: NewEngine) 
 
 @pytest.mark.requirement("R-10.21", "R-10.22", "R-10.7")
 def test_an_engine_that_stops_beating_is_unregistered(client: ClientPeer, new_engine: NewEngine) -> None:
-    """And stays so when it beats again, until it registers."""
+    """And stays so when it beats again."""
     client.socket("notification")
     engine = new_engine().register()
     wait_for_engines(client, [engine])
@@ -62,8 +62,16 @@ def test_an_engine_that_stops_beating_is_unregistered(client: ClientPeer, new_en
     wait_until(lambda: len(set(map(tuple, engine.heart.pings))) >= 4, "four pings")
     assert engine.uuid not in client.engines().values()
     engine.id = -1
-    reply = engine.request_registration()
-    assert reply.content["status"] == "ok"
+
+
+@pytest.mark.requirement("R-10.28")
+def test_an_engine_may_come_back_under_its_uuid(client: ClientPeer, new_engine: NewEngine) -> None:
+    """While it goes on beating."""
+    engine = new_engine().register()
+    wait_for_engines(client, [engine])
+    engine.unregister()
+    wait_until_gone(client, engine)
+    assert engine.request_registration().content["status"] == "ok"
     wait_for_engines(client, [engine])
 
 

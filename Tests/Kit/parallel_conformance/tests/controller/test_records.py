@@ -124,6 +124,7 @@ def test_several_values_each_hold(client: ClientPeer, engine: EnginePeer) -> Non
         ({"queue": {"$glob": "[mt]u[!y]"}}, True),
         ({"queue": {"$gte": "m", "$lt": "n"}}, True),
     ],
+    ids=str,
 )
 def test_operators(client: ClientPeer, answered: str, query: Json, holds: bool) -> None:
     """Each on a direct request that has ended."""

@@ -110,7 +110,7 @@ def test_the_hub_drops_replays(client: ClientPeer, signed: None) -> None:
     assert parents == [split(frames).id, last]
 
 
-@pytest.mark.requirement("R-8.6")
+@pytest.mark.requirement("R-8.10")
 @pytest.mark.parametrize("channel", ["task", "broadcast"])
 def test_the_schedulers_drop_replays(client: ClientPeer, engine: EnginePeer, signed: None, channel: str) -> None:
     """The engine gets the task once, although it has room, and then the next."""

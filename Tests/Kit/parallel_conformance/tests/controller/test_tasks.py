@@ -83,7 +83,7 @@ def test_an_engine_has_one_task_at_a_time(client: ClientPeer, engines: list[Engi
     _finish(client, engines[0], second)
 
 
-@pytest.mark.requirement("R-13.11")
+@pytest.mark.requirement("R-13.27")
 def test_tasks_wait_in_order(client: ClientPeer, engine: EnginePeer) -> None:
     """Of their submission."""
     ids = [submit(client, "task", engine) for _ in range(10)]
