@@ -205,6 +205,12 @@ class PlayedController:
             kept.append(self.session.read(frames))
         return kept
 
+    def forget(self) -> None:
+        """Forget all that has come and was not asked for."""
+        for name, socket in self.sockets.items():
+            if socket.type != zmq.PUB:
+                self.waiting(name)
+
     def wait_for_echo(self, frame: bytes) -> list[bytes]:
         """What comes back for a ping with this text."""
         self.monitor.extra.append(frame)

@@ -120,7 +120,7 @@ def _more() -> list[dict[str, Any]]:
         vector("popped", 4, b"\x80\x04K\x01K\x020.", one),
         vector("popped-mark", 4, b"\x80\x04K\x01(K\x02K\x031.", one),
         vector("duplicated", 4, b"\x80\x04K\x012\x86.", n.items("tuple", one, one)),
-        vector("memo-shared", 4, b"\x80\x04]\x94(K\x01h\x00e0h\x000K\x01.", one),
+        vector("memo-shared", 4, b"\x80\x04K\x01\x94h\x00\x86.", n.items("tuple", one, one)),
         vector("trailing-bytes", 4, b"\x80\x04K\x01.rest", one),
         vector("long-one-byte", 2, b"\x80\x02\x8a\x01\xff.", n.integer(-1)),
         vector("long-no-byte", 2, b"\x80\x02\x8a\x00.", n.integer(0)),

@@ -1,4 +1,4 @@
-"""An engine for a module, for tests that leave nothing behind, and engines for single tests."""
+"""An engine that most tests share, since they leave nothing behind, and engines for single tests."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,14 +8,22 @@ import pytest
 from parallel_conformance.engines import Engine
 
 
-@pytest.fixture(scope="module")
-def engine(engine_template: str, transport: str) -> Iterator[Engine]:
+@pytest.fixture(scope="session")
+def shared_engine(engine_template: str, transport: str) -> Iterator[Engine]:
     """A registered engine with the functions that the tests call. Its id is 5; there are four leaves."""
     made = Engine(engine_template, transport, identifier=5, leaves=4)
     try:
         yield made.start().register().prepare()
     finally:
         made.close()
+
+
+@pytest.fixture
+def engine(shared_engine: Engine) -> Engine:
+    """The shared engine, with nothing left of earlier tests on the sockets."""
+    assert shared_engine.process and shared_engine.process.check_running()
+    shared_engine.controller.forget()
+    return shared_engine
 
 
 @pytest.fixture

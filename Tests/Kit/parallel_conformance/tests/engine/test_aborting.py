@@ -7,7 +7,11 @@ import pytest
 from parallel_conformance.engines import Engine
 
 
-def busy(engine: Engine, seconds: float = 1.0) -> str:
+#: Seconds for what an implementation is known never to do: enough for what the others do at once.
+PATIENCE = 5
+
+
+def busy(engine: Engine, seconds: float = 0.8) -> str:
     """Make the engine run something. Returns its msg_id."""
     identifier = engine.send_call("pause", seconds)
     engine.controller.expect("iopub_in", "status", identifier, execution_state="busy")
@@ -15,11 +19,12 @@ def busy(engine: Engine, seconds: float = 1.0) -> str:
 
 
 def abort(engine: Engine, msg_ids: Any) -> None:
-    assert engine.ask("control_out", "abort_request", {"msg_ids": msg_ids}).content["status"] == "ok"
+    identifier = engine.send("control_out", "abort_request", {"msg_ids": msg_ids})
+    assert engine.answer("control_out", identifier, PATIENCE).content["status"] == "ok"
 
 
 def assert_aborted(engine: Engine, name: str, identifier: str) -> None:
-    reply = engine.answer(name, identifier)
+    reply = engine.answer(name, identifier, PATIENCE)
     assert reply.kind == "apply_reply" and reply.buffers == []
     assert reply.content["status"] == "aborted" and reply.metadata["status"] == "aborted"
 

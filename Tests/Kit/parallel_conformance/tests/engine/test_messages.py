@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,8 +22,8 @@ def everything(engine: Engine) -> list[Message]:
 
 
 @pytest.fixture(scope="module")
-def messages(engine: Engine) -> Iterator[list[Message]]:
-    yield everything(engine)
+def messages(shared_engine: Engine) -> list[Message]:
+    return everything(shared_engine)
 
 
 @pytest.fixture

@@ -112,7 +112,18 @@ def test_other_messages_name_the_engine(engine: Engine) -> None:
     reply = engine.execute("1 + 1")
     messages = [*engine.output(reply.parent["msg_id"]), engine.ask("control_out", "kernel_info_request")]
     messages.append(engine.ask("control_out", "abort_request", {"msg_ids": ["unknown"]}))
-    assert {message.metadata.get("engine") for message in messages} == {engine.uuid}
+    named = {message.kind: message.metadata.get("engine") for message in messages if message.kind != "execute_result"}
+    assert named == dict.fromkeys(named, engine.uuid) and len(named) == 4
+
+
+@pytest.mark.requirement("R-12.8")
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("execute_result", "1 + 1"), ("stream", "print(1)"), ("error", "no_such_name")],
+)
+def test_output_names_the_engine(engine: Engine, kind: str, code: str) -> None:
+    output = engine.output(engine.execute(code).parent["msg_id"])
+    assert [message.metadata.get("engine") for message in output if message.kind == kind] == [engine.uuid]
 
 
 @pytest.mark.requirement("R-12.10")
