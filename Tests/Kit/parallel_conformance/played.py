@@ -17,7 +17,7 @@ from .wire import Json, Message, Session
 CLIENT_SIDE = ("mux_in", "task_in", "control_in", "broadcast_in", "notification", "iopub_out")
 ENGINE_SIDE = ("mux_out", "task_out", "control_out", "iopub_in")
 
-_KINDS = {"notification": zmq.PUB, "iopub_out": zmq.PUB, "iopub_in": zmq.SUB}
+_KINDS = {"notification": zmq.XPUB, "iopub_out": zmq.XPUB, "iopub_in": zmq.SUB, "hb_ping": zmq.XPUB}
 _LEAVES = "broadcast_"
 
 
@@ -108,7 +108,7 @@ class PlayedController:
         return [f"{_LEAVES}{index:03b}" for index in range(self.leaves)]
 
     def _bind(self, name: str) -> None:
-        socket = self.context.socket(zmq.XPUB if name == "hb_ping" else _KINDS.get(name, zmq.ROUTER))
+        socket = self.context.socket(_KINDS.get(name, zmq.ROUTER))
         socket.linger = 0
         socket.sndhwm = socket.rcvhwm = 0
         if socket.type == zmq.ROUTER:
@@ -208,7 +208,7 @@ class PlayedController:
     def forget(self) -> None:
         """Forget all that has come and was not asked for."""
         for name, socket in self.sockets.items():
-            if socket.type != zmq.PUB:
+            if socket.type != zmq.XPUB:
                 self.waiting(name)
 
     def wait_for_echo(self, frame: bytes) -> list[bytes]:
