@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from . import report, requirements
+from . import coverage, report, requirements
 
 HERE = Path(__file__).parent
 USAGE = """Examples:
@@ -14,6 +14,7 @@ USAGE = """Examples:
   parallel-conformance --controller-files client.json engine.json --transport tcp
   parallel-conformance --engine "ipengine --file={file}" --implementation "ipyparallel 9.2" --results run.json
   parallel-conformance report run.json other.json --html table.html --markdown RESULTS.md
+  parallel-conformance coverage
 
 All of pytest's options work, such as -k registration, -x or --junitxml=junit.xml. --help lists this kit's own as well."""
 
@@ -48,7 +49,12 @@ def make_reports(arguments: list[str]) -> int:
 def main() -> int:
     """The command's entry."""
     arguments = sys.argv[1:]
-    return make_reports(arguments[1:]) if arguments[:1] == ["report"] else run(arguments)
+    match arguments[:1]:
+        case ["report"]:
+            return make_reports(arguments[1:])
+        case ["coverage"]:
+            return coverage.check(Path(arguments[1]) if arguments[1:] else None)
+    return run(arguments)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,14 @@ from typing import ClassVar, TypeVar
 
 Value = TypeVar("Value")
 
+#: Seconds after which waiting for a condition fails. No test depends on how fast a condition becomes true.
+TIMEOUT = 20.0
+
 
 class Patience:
-    """After how many seconds waiting for a condition fails. No test depends on how fast a condition becomes true."""
+    """The time limit of the test that runs: `TIMEOUT`, or less where it is expected to fail."""
 
-    seconds: ClassVar[float] = 20.0
+    seconds: ClassVar[float] = TIMEOUT
 
 #: Variables of a surrounding cluster that the processes under test must not inherit.
 FOREIGN = ("IPYTHONDIR", "IPP_CLUSTER_ID", "IPP_PROFILE_DIR", "IPP_CONNECTION_INFO", "IPP_SESSION_KEY", "IPP_ENABLE_CURVE")
