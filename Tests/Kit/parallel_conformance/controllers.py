@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .peers import ClientPeer
 from .processes import Process, Workshop, wait_until
 from .wire import Json, read_connection_file
+
+
+#: Seconds after which a start has failed, whatever the tests' patience: interpreters on busy machines take their time.
+START_TIMEOUT = 60
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,10 @@ class Controller:
         )
         if plan.template:
             self.start(arguments, environment)
-        wait_until(self._published, "both connection files")
+        wait_until(self._published, "both connection files", START_TIMEOUT)
+        client = ClientPeer(self.client_info)
+        client.ask("connection_request", timeout=START_TIMEOUT)
+        client.close()
 
     def start(self, arguments: str = "", environment: Mapping[str, str] | None = None) -> None:
         """Start the process, in the same directory when it is started again."""

@@ -10,14 +10,20 @@ from typing import Any
 
 import zmq
 
-from .processes import TIMEOUT, wait_until
+from .processes import Patience, wait_until
 from .wire import Json, Message, Session, endpoint, utc_now
 
-Answer = Callable[["EnginePeer", Message], None]
+#: The channels of an engine besides those of registration and heart.
+CHANNELS = ("mux", "task", "control", "broadcast", "iopub")
 
 
-def connect(context: zmq.Context, info: Json, channel: str, kind: int, identity: bytes = b"", index: int = 0) -> zmq.Socket:
-    """A socket connected to a channel of a connection file, with CURVE if the file asks for it."""
+def connect(
+    context: zmq.Context, info: Json, channel: str, kind: int, identity: bytes = b"", index: int = 0, wait: bool = False
+) -> zmq.Socket:
+    """A socket connected to a channel of a connection file, with CURVE if the file asks for it.
+
+    With ``wait`` the handshake is over: what is sent to an engine that is not connected may be lost.
+    """
     socket = context.socket(kind)
     socket.linger = 0
     socket.sndhwm = socket.rcvhwm = 0
@@ -28,7 +34,11 @@ def connect(context: zmq.Context, info: Json, channel: str, kind: int, identity:
         socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
     if kind == zmq.SUB:
         socket.subscribe(b"")
+    monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED) if wait else None
     socket.connect(endpoint(info, channel, index))
+    if monitor:
+        assert monitor.poll(Patience.seconds * 1000), f"{channel} does not connect to {endpoint(info, channel, index)}"
+        socket.disable_monitor()
     return socket
 
 
@@ -54,9 +64,7 @@ class Heart(threading.Thread):
                 self.pings.append(frames)
                 if self.beats:
                     pong.send_multipart([self.distort(frames[0]), *frames[1:]])
-        for socket in (ping, pong):
-            socket.close()
-        context.term()
+        context.destroy(linger=0)
 
     def stop(self) -> None:
         """End the thread and its connections."""
@@ -82,18 +90,20 @@ class Peer:
         """The socket of a channel."""
         raise NotImplementedError
 
-    def frames(self, channel: str, timeout: float = TIMEOUT) -> list[bytes] | None:
+    def frames(self, channel: str, timeout: float | None = None) -> list[bytes] | None:
         """The frames of the next message of a channel, or None."""
         socket = self.socket(channel)
+        timeout = Patience.seconds if timeout is None else timeout
         return socket.recv_multipart() if socket.poll(timeout * 1000) else None
 
-    def receive(self, channel: str, timeout: float = TIMEOUT) -> Message | None:
+    def receive(self, channel: str, timeout: float | None = None) -> Message | None:
         """The next message of a channel, verified, or None if none comes in time."""
         frames = self.frames(channel, timeout)
         return None if frames is None else self.session.read(frames)
 
-    def expect(self, channel: str, kind: str | None = None, parent: str | None = None, timeout: float = TIMEOUT) -> Message:
+    def expect(self, channel: str, kind: str | None = None, parent: str | None = None, timeout: float | None = None) -> Message:
         """The next message of this type and parent on a channel; others are passed over. AssertionError if none comes."""
+        timeout = Patience.seconds if timeout is None else timeout
         deadline = time.monotonic() + timeout
         seen = []
         while (left := deadline - time.monotonic()) > 0:
@@ -107,10 +117,8 @@ class Peer:
 
     def close(self) -> None:
         """Close all connections."""
-        for socket in self.sockets.values():
-            socket.close()
         self.sockets.clear()
-        self.context.term()
+        self.context.destroy(linger=0)
 
 
 class ClientPeer(Peer):
@@ -133,7 +141,7 @@ class ClientPeer(Peer):
         self.send_frames(channel, frames)
         return json.loads(frames[frames.index(b"<IDS|MSG>") + 2])["msg_id"]
 
-    def ask(self, kind: str, content: Json | None = None, timeout: float = TIMEOUT) -> Message:
+    def ask(self, kind: str, content: Json | None = None, timeout: float | None = None) -> Message:
         """Send a request to the hub and return the answer to it."""
         identifier = self.send("registration", kind, content)
         return self.expect("registration", parent=identifier, timeout=timeout)
@@ -166,6 +174,7 @@ class EnginePeer(Peer):
         self.requested = requested
         self.id = -1
         self.heart = Heart(info, self.uuid.encode())
+        self.unanswered: dict[str, tuple[str, Message]] = {}
 
     def socket(self, channel: str) -> zmq.Socket:
         """The socket of a channel: DEALER for the hub, PUB for iopub, otherwise a ROUTER as real engines have it.
@@ -175,10 +184,26 @@ class EnginePeer(Peer):
         """
         if channel not in self.sockets:
             kind = {"registration": zmq.DEALER, "iopub": zmq.PUB}.get(channel, zmq.ROUTER)
-            leaves = self.info.get("broadcast")
+            leaves = self.info["broadcast"]
             index = self.id % len(leaves) if channel == "broadcast" and isinstance(leaves, list) else 0
-            self.sockets[channel] = connect(self.context, self.info, channel, kind, self.uuid.encode(), index)
+            self.sockets[channel] = connect(self.context, self.info, channel, kind, self.uuid.encode(), index, True)
         return self.sockets[channel]
+
+    def receive(self, channel: str, timeout: float | None = None) -> Message | None:
+        """The next message of a channel; requests are remembered until they are answered."""
+        message = super().receive(channel, timeout)
+        if message and channel not in ("registration", "iopub"):
+            self.unanswered[message.id] = (channel, message)
+        return message
+
+    def answer_everything(self) -> None:
+        """Answer what a failed test has left, and what comes then."""
+        quiet = 0
+        while quiet < 3:
+            arrived = [self.receive(channel, 0.03) for channel in CHANNELS if channel != "iopub"]
+            quiet = 0 if any(arrived) or self.unanswered else quiet + 1
+            for channel, request in list(self.unanswered.values()):
+                self.reply(channel, request)
 
     def request_registration(self, **more: Any) -> Message:
         """Send a `registration_request` and return the reply, whatever it says."""
@@ -190,12 +215,17 @@ class EnginePeer(Peer):
             self.id = reply.content["id"]
         return reply
 
-    def register(self, channels: Sequence[str] = ("mux", "task", "control", "broadcast", "iopub")) -> "EnginePeer":
-        """Register, connect these channels and start to beat."""
+    def accept(self) -> "EnginePeer":
+        """Register and connect all channels, without beating: the registration is not complete yet."""
         reply = self.request_registration()
         assert reply.content.get("status") == "ok", reply.content
-        for channel in channels:
+        for channel in CHANNELS:
             self.socket(channel)
+        return self
+
+    def register(self) -> "EnginePeer":
+        """Register, connect all channels and start to beat."""
+        self.accept()
         self.heart.start()
         return self
 
@@ -219,6 +249,7 @@ class EnginePeer(Peer):
             request.identities,
             **more,
         )
+        self.unanswered.pop(request.id, None)
         self.send_frames(channel, frames)
         return frames
 

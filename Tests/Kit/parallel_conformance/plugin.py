@@ -11,10 +11,12 @@ import pytest
 
 from . import report, requirements
 from .controllers import ControllerPlan
+from .processes import Patience
 from .requirements import ROLES
 
 _RULES = pytest.StashKey[requirements.Requirements]()
 _RESULTS = pytest.StashKey[list[dict[str, Any]]]()
+FAILED = pytest.StashKey[bool]()
 _DEVIATION = pytest.StashKey["Deviation"]()
 
 
@@ -57,6 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ping", type=int, default=250, help="period of the heartbeats in milliseconds")
     group.addoption("--implementation", default="unnamed", help="name in the report, such as 'ipyparallel 9.2'")
     group.addoption("--deviations", metavar="FILE", help="known deviations of the implementation; by default those of its name")
+    group.addoption("--patience", type=float, default=Patience.seconds, help="seconds after which waiting fails")
+    group.addoption("--extensions", action="store_true", help="also test what is only an extension of Martlet's")
     group.addoption("--protocol", metavar="FILE", help="a Protocol.md other than the packaged requirements")
     group.addoption("--results", metavar="FILE", help="write the results as JSON, for `parallel-conformance report`")
 
@@ -95,6 +99,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for identifier in named:
             if identifier not in known or role not in known[identifier].roles:
                 raise pytest.UsageError(f"{item.nodeid}: {identifier} is no requirement of {role}s")
+        if not config.getoption("--extensions") and all(known[name].strength == "extension" for name in named):
+            item.add_marker(pytest.mark.skip(reason="an extension"))
+            continue
         for deviation in deviations:
             if any(deviation.covers(identifier, item.name, transport) for identifier in named):
                 item.stash[_DEVIATION] = deviation
@@ -103,10 +110,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 break
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Wait briefly for what is expected to fail."""
+    patience = item.config.getoption("--patience")
+    Patience.seconds = min(patience, 3.0) if _DEVIATION in item.stash else patience
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     """Note the outcome of a test for each requirement."""
     result = yield
+    if call.excinfo:
+        item.stash[FAILED] = True
     role = role_of(item.path)
     if role and (call.when == "call" or result.outcome != "passed"):
         deviation = item.stash.get(_DEVIATION, None)

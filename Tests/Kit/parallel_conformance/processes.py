@@ -13,15 +13,19 @@ from typing import ClassVar, TypeVar
 
 Value = TypeVar("Value")
 
-#: Seconds after which waiting for a condition fails. No test depends on how fast a condition becomes true.
-TIMEOUT = 20.0
+
+class Patience:
+    """After how many seconds waiting for a condition fails. No test depends on how fast a condition becomes true."""
+
+    seconds: ClassVar[float] = 20.0
 
 #: Variables of a surrounding cluster that the processes under test must not inherit.
 FOREIGN = ("IPYTHONDIR", "IPP_CLUSTER_ID", "IPP_PROFILE_DIR", "IPP_CONNECTION_INFO", "IPP_SESSION_KEY", "IPP_ENABLE_CURVE")
 
 
-def wait_until(condition: Callable[[], Value], what: str, timeout: float = TIMEOUT) -> Value:
+def wait_until(condition: Callable[[], Value], what: str, timeout: float | None = None) -> Value:
     """Return the first true value of ``condition()``; AssertionError naming ``what`` if none comes in time."""
+    timeout = Patience.seconds if timeout is None else timeout
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:
@@ -67,7 +71,7 @@ class Process:
         """Whether the process has not ended."""
         return self.child.poll() is None
 
-    def log(self, limit: int = 6_000) -> str:
+    def log(self, limit: int = 3_000) -> str:
         """The end of its output."""
         return self.log_path.read_text(errors="replace")[-limit:]
 
@@ -76,7 +80,7 @@ class Process:
         assert self.running, f"{self.name} ended with status {self.child.returncode}\n{self.log()}"
         return True
 
-    def wait(self, timeout: float = TIMEOUT) -> int:
+    def wait(self, timeout: float | None = None) -> int:
         """Its exit status; AssertionError if it does not end in time."""
         wait_until(lambda: not self.running, f"end of {self.name}", timeout)
         return self.child.returncode
