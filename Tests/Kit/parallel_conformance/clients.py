@@ -1,11 +1,13 @@
 """The client under test: its driver, and the controller that is played for it."""
 
 import json
+import os
 import queue
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,10 @@ from .wire import Json, Message
 ENGINES = {0: "kit-engine-zero", 1: "kit-engine-one", 2: "kit-engine-two"}
 
 
+#: Where this package is, so that its own drivers are found even if it is not installed.
+_PACKAGES = str(Path(__file__).parents[1])
+
+
 class Driver:
     """The driver's process: commands in, answers out."""
 
@@ -26,7 +32,13 @@ class Driver:
         self.log_path = workshop.directory / "client.log"
         with self.log_path.open("ab") as log:
             self.child = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=workshop.directory
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=workshop.directory,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [_PACKAGES, os.environ.get("PYTHONPATH")]))},
             )
         self.answers: queue.Queue[Json | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -66,7 +78,7 @@ class Client:
         self.controller = PlayedController(self.workshop.directory, transport, **controller)
         self.driver = Driver(self._command(template), self.workshop)
         self.engines = dict(ENGINES)
-        self._numbers = iter(range(1, 1_000_000))
+        self._latest = 0
         self._outcomes: dict[int, Json] = {}
         #: Answers to `connection_request`, which clients may send at any time, are given while this is true.
         self.answers_connections = True
@@ -90,7 +102,7 @@ class Client:
 
     def start(self, do: str, **fields: Any) -> int:
         """Give the client a command. Returns its number."""
-        number = next(self._numbers)
+        number = self._latest = self._latest + 1
         self.driver.write({"id": number, "do": do, **fields})
         return number
 
@@ -113,11 +125,14 @@ class Client:
 
     def is_done(self, number: int) -> bool:
         """Whether a command has been answered."""
+        self._take_answers()
+        return number in self._outcomes
+
+    def _take_answers(self) -> None:
         while not self.driver.answers.empty():
             answer = self.driver.answers.get()
             assert answer, f"the driver has ended\n{self.driver.log()}"
             self._outcomes[answer["id"]] = answer
-        return number in self._outcomes
 
     def ok(self, number: int, timeout: float = TIMEOUT) -> Any:
         """The value that a command gave; AssertionError if it failed."""
@@ -178,8 +193,19 @@ class Client:
         self.controller.send("registration", frames)
 
     def request(self, name: str, kind: str | None = None, timeout: float = TIMEOUT) -> Message:
-        """The next request on a channel."""
-        return self.controller.expect(name, kind, timeout=timeout)
+        """The next request on a channel. AssertionError as soon as the driver says that a command has failed."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self.serve()
+            try:
+                return self.controller.expect(name, kind, timeout=0.05)
+            except AssertionError:
+                self._take_answers()
+                failed = [self._outcomes[self._latest]] if "ok" not in self._outcomes.get(self._latest, {"ok": None}) else []
+                if any("unsupported" in answer for answer in failed):
+                    pytest.skip("the client has no means for this command")
+                if failed or time.monotonic() > deadline:
+                    raise AssertionError(f"no {kind or 'request'} on {name}; {failed}\n{self.driver.log()}") from None
 
     def reply(
         self,

@@ -43,13 +43,15 @@ class Driver:
         self.file = file
         self.client: Any = None
         self.lock = threading.Lock()
+        # The library prints complaints, which are no answers.
+        self.answers, sys.stdout = sys.stdout, sys.stderr
         #: The ids of the messages of each command.
         self.sent: dict[int, list[str]] = {}
 
     def answer(self, number: int, key: str, value: Any) -> None:
         """Write an answer."""
         with self.lock:
-            print(json.dumps({"id": number, key: value}), flush=True)
+            print(json.dumps({"id": number, key: value}), file=self.answers, flush=True)
 
     def run(self, command: Command) -> None:
         """Run a command and answer it, now or later."""
@@ -84,7 +86,7 @@ class Driver:
         if to == "any":
             view = self.client.load_balanced_view()
         elif isinstance(to, dict):
-            view = self.client.broadcast_view(to["broadcast"], coalescing=to.get("coalescing", False))
+            view = self.client.broadcast_view(to["broadcast"], is_coalescing=to.get("coalescing", False))
         else:
             view = self.client[to]
         view.block = False

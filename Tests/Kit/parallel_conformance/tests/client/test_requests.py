@@ -90,7 +90,9 @@ def test_a_call_of_several_engines(client: Client) -> None:
 def test_replies_are_matched_by_their_parent(client: Client) -> None:
     numbers = [client.start("apply", to=engine, function="echo", args=[engine]) for engine in (0, 1)]
     requests = [client.request("mux_in", "apply_request") for _ in numbers]
-    for request, engine in reversed(list(zip(requests, (0, 1)))):
+    numbered = {values.read_call(request.buffers).args[0]: request for request in requests}
+    for engine in sorted(numbered, key=lambda engine: numbered[engine] is requests[0]):
+        request = numbered[engine]
         identities = [request.identities[0], ENGINES[1 - engine].encode()]
         client.reply("mux_in", request, f"reply {engine}", engine=engine, identities=identities)
         client.state("idle", request.parts[0], engine)
