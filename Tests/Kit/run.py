@@ -1,6 +1,6 @@
 """Runs the kit against Martlet's parts and, as reference, ipyparallel's, several at a time, and makes the tables.
 
-Logs, results and JUnit files stay in ``.build/kit``, and so does the page ``table.html``. ``--publish`` renews RESULTS.md.
+Logs, results, JUnit files and the page ``table.html`` stay in ``.build/kit``. ``--publish`` renews RESULTS.md.
 """
 
 import argparse
@@ -94,7 +94,9 @@ def main() -> int:
     runs = [run for run in RUNS + (MORE if options.all else []) if options.only in run.name]
     with ThreadPoolExecutor(options.jobs) as pool:
         passed = list(pool.map(Run.perform, runs))
-    results = [str(OUTPUT / f"{run.name}.json") for run in sorted(runs, key=lambda run: run.implementation != "Martlet")]
+    results = [
+        str(OUTPUT / f"{run.name}.json") for run in sorted(runs, key=lambda run: run.implementation != "Martlet")
+    ]
     command = [PYTHON, "-m", "parallel_conformance", "report", *results, "--html", str(OUTPUT / "table.html")]
     command += ["--markdown", str(KIT / "RESULTS.md")] if options.publish else []
     subprocess.run(command, cwd=KIT, check=True)

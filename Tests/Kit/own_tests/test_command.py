@@ -12,7 +12,9 @@ from parallel_conformance.processes import fill
 
 def test_without_anything_under_test_it_says_how() -> None:
     """With examples."""
-    done = subprocess.run([sys.executable, "-m", "parallel_conformance"], cwd=KIT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "parallel_conformance"], cwd=KIT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2 and "--controller" in done.stderr
 
 

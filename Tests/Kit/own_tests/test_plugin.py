@@ -29,7 +29,11 @@ def _run(folder: Path, source: str, *arguments: str, deviations: str = "") -> tu
     command = [sys.executable, "-m", "pytest", "-c", str(ini), f"--rootdir={folder}", str(tests)]
     command += [f"--deviations={known}", f"--results={results}", *arguments]
     done = subprocess.run(command, cwd=KIT, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr, json.loads(results.read_text())["results"] if results.exists() else []
+    return (
+        done.returncode,
+        done.stdout + done.stderr,
+        json.loads(results.read_text())["results"] if results.exists() else [],
+    )
 
 
 def _outcomes(results: list[dict]) -> list[str]:

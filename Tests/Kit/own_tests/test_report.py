@@ -21,7 +21,9 @@ def test_the_worst_outcome_counts(tmp_path: Path) -> None:
     """Of several tests and runs; what one run skips another may show."""
     runs = report.read_runs(
         [
-            _run(tmp_path / "1", "A", ("R-10.9", "passed", ""), ("R-10.9", "failed", "no"), ("R-4.2", "skipped", "tcp")),
+            _run(
+                tmp_path / "1", "A", ("R-10.9", "passed", ""), ("R-10.9", "failed", "no"), ("R-4.2", "skipped", "tcp")
+            ),
             _run(tmp_path / "2", "A", ("R-10.9", "passed", ""), ("R-4.2", "passed", "")),
             _run(tmp_path / "3", "B", ("R-10.9", "deviation", "known")),
         ]

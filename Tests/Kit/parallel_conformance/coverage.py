@@ -46,7 +46,7 @@ def check(document: Path | None = None) -> int:
         return int(status)
     missing = untested(rules, collector.tested)
     musts = sum(len(rules.binding(role, "must")) for role in ROLES)
-    print(f"{collector.tests} tests; {musts - len(missing)} of {musts} musts are covered, each counted for every role that it binds")
+    print(f"{collector.tests} tests; {musts - len(missing)} of {musts} musts, counted by role, are covered")
     for line in missing:
         print(f"no test: {line}")
     return 1 if missing else 0

@@ -127,7 +127,9 @@ class Session:
         ]
         return self.pack(parts, buffers, identities)
 
-    def pack(self, parts: Sequence[bytes], buffers: Sequence[bytes] = (), identities: Sequence[bytes] = ()) -> list[bytes]:
+    def pack(
+        self, parts: Sequence[bytes], buffers: Sequence[bytes] = (), identities: Sequence[bytes] = ()
+    ) -> list[bytes]:
         """The frames of a message whose four signed parts are given."""
         return [*identities, DELIMITER, self.sign(*parts), *parts, *buffers]
 

@@ -153,8 +153,9 @@ def test_clients_are_told_of_engines_that_leave(listening: ClientPeer, new_engin
 
 @pytest.mark.requirement("R-10.4")
 def test_unregistering_an_unknown_engine_does_nothing(client: ClientPeer, engine: EnginePeer) -> None:
-    """It is not answered either."""
-    client.send("registration", "unregistration_request", {"id": 4711})
+    """It is not answered either: the next reply is that to the next request."""
+    for identifier in (4711, -1, 10**18):
+        client.send("registration", "unregistration_request", {"id": identifier})
     asked = client.send("registration", "connection_request")
     reply = client.receive("registration")
     assert reply and reply.parent["msg_id"] == asked
@@ -196,7 +197,9 @@ def test_others_cannot_shut_an_engine_down(controller: Controller, client: Clien
     join_output(client, engine)
     other = Session.of(controller.engine_info, "somebody-else")
     topic = f"engine.{engine.id}.shutdown".encode()
-    engine.send_frames("iopub", other.frames("shutdown_reply", {"status": "ok"}, {"engine": engine.uuid}, identities=[topic]))
+    engine.send_frames(
+        "iopub", other.frames("shutdown_reply", {"status": "ok"}, {"engine": engine.uuid}, identities=[topic])
+    )
     engine.publish("stream", {"name": "stdout", "text": "after"}, request.parts[0], "stdout")
     client.until(
         "db_request",
