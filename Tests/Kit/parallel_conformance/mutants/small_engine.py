@@ -1,4 +1,4 @@
-"""An engine in a few lines, which meets the requirements. Its subclasses in `engine` break one each."""
+"""An engine in a few lines. Its subclasses in `engine` break one requirement each that it meets."""
 
 import ast
 import contextlib

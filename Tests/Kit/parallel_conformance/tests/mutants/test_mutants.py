@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from parallel_conformance.mutants.controller import FAULTS as CONTROLLERS
 from parallel_conformance.mutants.engine import FAULTS as ENGINES
 
 PACKAGES = Path(__file__).parents[3]
@@ -33,6 +34,25 @@ BROKEN_BY_ENGINES = {
     "repeats-ids": ("R-7.3", "test_ids_differ"),
 }
 
+#: The requirement that each controller breaks, and the test that shows it.
+BROKEN_BY_CONTROLLERS = {
+    "unsigned-notifications": ("R-8.8", "test_notifications_are_signed"),
+    "mirrors-identities": ("R-9.4", "test_direct_replies_have_the_engines_identity"),
+    "forgets-the-period": ("R-10.2", "test_registration_is_accepted"),
+    "reverses-the-order": ("R-1.7", "test_order_is_kept and mux"),
+    "accepts-replays": ("R-8.6", "test_the_hub_drops_replays"),
+    "verifies-nothing": ("R-8.5", "test_the_hub_drops_wrong_signatures"),
+    "takes-any-echo": ("R-10.18", "test_other_frames_are_no_beats"),
+    "knows-engines-too-early": ("R-10.14", "test_an_engine_without_a_beat_is_unknown"),
+    "uses-ids-again": ("R-10.10", "test_ids_are_not_used_again"),
+    "accepts-any-uuid": ("R-10.11", "test_a_uuid_in_use_is_refused"),
+    "loses-topics": ("R-15.1", "test_all_clients_get_all_output"),
+    "rewrites-json": ("R-1.2", "test_relays_change_nothing and mux"),
+}
+
+#: What the commands of the peers end in.
+FILES = {"engine": "{file}", "controller": "{client_file} {ping}"}
+
 Run = Callable[[str, str, str], dict[str, set[str]]]
 
 
@@ -42,7 +62,7 @@ def run(tmp_path: Path) -> Run:
 
     def run_tests(role: str, fault: str, tests: str) -> dict[str, set[str]]:
         results = tmp_path / f"{role}-{fault}.json"
-        template = f"{sys.executable} -m parallel_conformance.mutants.{role} {fault} {{file}}"
+        template = f"{sys.executable} -m parallel_conformance.mutants.{role} {fault} {FILES[role]}"
         command = [sys.executable, "-m", "parallel_conformance", f"--{role}={template}", "-k", tests]
         command += [f"--results={results}", "--patience=3", "--implementation=mutant"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGES, env=environment(), timeout=120)
@@ -60,15 +80,22 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(PACKAGES)}
 
 
+def selection(broken: dict[str, tuple[str, str]]) -> str:
+    """The expression that selects the tests of all faults."""
+    return " or ".join(sorted({f"({test})" for _, test in broken.values()}))
+
+
 def test_every_fault_is_listed() -> None:
     assert set(BROKEN_BY_ENGINES) | {"none"} == set(ENGINES)
+    assert set(BROKEN_BY_CONTROLLERS) | {"none"} == set(CONTROLLERS)
 
 
 @pytest.mark.timeout(150)
-def test_an_engine_without_a_fault_passes(run: Run) -> None:
-    found = run("engine", "none", " or ".join(sorted({test for _, test in BROKEN_BY_ENGINES.values()})))
+@pytest.mark.parametrize(("role", "broken"), [("engine", BROKEN_BY_ENGINES), ("controller", BROKEN_BY_CONTROLLERS)])
+def test_a_peer_without_a_fault_passes(run: Run, role: str, broken: dict[str, tuple[str, str]]) -> None:
+    found = run(role, "none", selection(broken))
     assert "failed" not in found
-    assert {requirement for requirement, _ in BROKEN_BY_ENGINES.values()} <= found["passed"]
+    assert {requirement for requirement, _ in broken.values()} <= found["passed"]
 
 
 @pytest.mark.timeout(150)
@@ -76,3 +103,10 @@ def test_an_engine_without_a_fault_passes(run: Run) -> None:
 def test_an_engine_with_a_fault_is_caught(run: Run, fault: str) -> None:
     requirement, test = BROKEN_BY_ENGINES[fault]
     assert requirement in run("engine", fault, test).get("failed", set())
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("fault", BROKEN_BY_CONTROLLERS)
+def test_a_controller_with_a_fault_is_caught(run: Run, fault: str) -> None:
+    requirement, test = BROKEN_BY_CONTROLLERS[fault]
+    assert requirement in run("controller", fault, test).get("failed", set())
