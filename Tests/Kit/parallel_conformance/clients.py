@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from .engines import part
-from .played import PlayedController
-from .processes import TIMEOUT, Workshop, fill
+from .played import START, PlayedController
+from .processes import Patience, Workshop, fill
 from .wire import Json, Message
 
 #: The engines that clients find, uuids by id.
@@ -90,7 +90,7 @@ class Client:
     def connect(self) -> "Client":
         """Let the client connect, and wait until its subscriptions have arrived."""
         number = self.start("connect")
-        engines = self.ok(number, 2 * TIMEOUT)
+        engines = self.ok(number, START)
         assert engines == {str(key): value for key, value in self.engines.items()}
         self.wait_for_subscriptions()
         return self
@@ -98,7 +98,7 @@ class Client:
     def wait_for_subscriptions(self) -> None:
         """Wait until the client has subscribed to output and notifications."""
         for name in ("iopub_out", "notification"):
-            assert self.controller.frames(name), f"no subscription on {name}"
+            assert self.controller.frames(name, START), f"no subscription on {name}"
 
     def start(self, do: str, **fields: Any) -> int:
         """Give the client a command. Returns its number."""
@@ -106,8 +106,9 @@ class Client:
         self.driver.write({"id": number, "do": do, **fields})
         return number
 
-    def outcome(self, number: int, timeout: float = TIMEOUT) -> Json:
+    def outcome(self, number: int, timeout: float | None = None) -> Json:
         """The answer to a command; meanwhile the hub answers."""
+        timeout = Patience.seconds if timeout is None else timeout
         deadline = time.monotonic() + timeout
         while number not in self._outcomes:
             assert time.monotonic() < deadline, f"command {number} was not answered\n{self.driver.log()}"
@@ -134,13 +135,13 @@ class Client:
             assert answer, f"the driver has ended\n{self.driver.log()}"
             self._outcomes[answer["id"]] = answer
 
-    def ok(self, number: int, timeout: float = TIMEOUT) -> Any:
+    def ok(self, number: int, timeout: float | None = None) -> Any:
         """The value that a command gave; AssertionError if it failed."""
         outcome = self.outcome(number, timeout)
         assert "ok" in outcome, outcome
         return outcome["ok"]
 
-    def error(self, number: int, timeout: float = TIMEOUT) -> Json:
+    def error(self, number: int, timeout: float | None = None) -> Json:
         """The error of a command; AssertionError if it gave a value."""
         outcome = self.outcome(number, timeout)
         assert "error" in outcome, outcome
@@ -166,8 +167,9 @@ class Client:
         engines = {str(key): value for key, value in self.engines.items()}
         self.answer_hub(request, {"engines": engines})
 
-    def hub_request(self, kind: str, timeout: float = TIMEOUT) -> Message:
+    def hub_request(self, kind: str, timeout: float | None = None) -> Message:
         """The next request of this type to the hub."""
+        timeout = Patience.seconds if timeout is None else timeout
         deadline = time.monotonic() + timeout
         while True:
             kept = self.controller.backlog.setdefault("registration", [])
@@ -192,8 +194,9 @@ class Client:
         )
         self.controller.send("registration", frames)
 
-    def request(self, name: str, kind: str | None = None, timeout: float = TIMEOUT) -> Message:
+    def request(self, name: str, kind: str | None = None, timeout: float | None = None) -> Message:
         """The next request on a channel. AssertionError as soon as the driver says that a command has failed."""
+        timeout = Patience.seconds if timeout is None else timeout
         deadline = time.monotonic() + timeout
         while True:
             self.serve()
@@ -272,8 +275,9 @@ class Client:
         self.controller.send("notification", frames)
         return frames
 
-    def until_engines(self, wanted: dict[int, str], timeout: float = TIMEOUT) -> None:
+    def until_engines(self, wanted: dict[int, str], timeout: float | None = None) -> None:
         """Wait until the client knows exactly these engines."""
+        timeout = Patience.seconds if timeout is None else timeout
         expected = {str(key): value for key, value in wanted.items()}
         deadline = time.monotonic() + timeout
         while (found := self.run("engines")) != expected:

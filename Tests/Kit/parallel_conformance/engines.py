@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import values
-from .played import PlayedController
-from .processes import TIMEOUT, Process, Workshop, wait_until
+from .played import START, PlayedController
+from .processes import Process, Workshop, wait_until
 from .vectors.calls import MAP, PULL, PUSH, Part, call, plain, reference
 from .vectors.notation import data, double, integer, items, mapping, text
 from .wire import Json, Message, split
@@ -81,12 +81,12 @@ class Engine:
         self.accept(self.registration, **more)
         for name in ("mux_out", "task_out", "control_out"):
             self.wait_for_connection(name)
-        wait_until(lambda: self._beats(), "the first echo", 2 * TIMEOUT)
+        wait_until(lambda: self._beats(), "the first echo", START)
         return self
 
     def registration_request(self) -> Message:
         """The engine's next `registration_request`. It may take long to start."""
-        deadline = time.monotonic() + 3 * TIMEOUT
+        deadline = time.monotonic() + START
         while time.monotonic() < deadline:
             assert self.process and self.process.check_running()
             if frames := self.controller.frames("registration", 0.2):
@@ -107,13 +107,13 @@ class Engine:
     def wait_for_connection(self, name: str) -> None:
         """Wait until the engine is connected to a ROUTER under its uuid."""
         frames = self.controller.session.frames("kernel_info_request", identities=[self.uuid.encode(), CLIENT])
-        self.controller.send(name, frames, 2 * TIMEOUT)
-        self.controller.expect(name, "kernel_info_reply", _id(frames), 2 * TIMEOUT)
+        self.controller.send(name, frames, START)
+        self.controller.expect(name, "kernel_info_reply", _id(frames), START)
 
     def prepare(self) -> "Engine":
         """Define the functions that the tests call, and wait until output arrives."""
         self.ask("mux_out", "execute_request", _execution(FUNCTIONS, silent=True))
-        wait_until(self._publishes, "output of the engine", 2 * TIMEOUT)
+        wait_until(self._publishes, "output of the engine", START)
         return self
 
     def _publishes(self) -> bool:
@@ -154,7 +154,7 @@ class Engine:
         """Send the engine frames as they are, behind its uuid."""
         self.controller.send(name, [self.uuid.encode(), *frames])
 
-    def answer(self, name: str, identifier: str, timeout: float = TIMEOUT) -> Message:
+    def answer(self, name: str, identifier: str, timeout: float | None = None) -> Message:
         """The reply to a request, verified."""
         return self.controller.expect(name, parent=identifier, timeout=timeout)
 

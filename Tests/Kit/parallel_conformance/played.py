@@ -10,12 +10,15 @@ from typing import Any
 
 import zmq
 
-from .processes import TIMEOUT, wait_until
+from .processes import Patience, wait_until
 from .wire import Json, Message, Session
 
 #: Channels with a socket of their own in each of the two files; those of engines face engines.
 CLIENT_SIDE = ("mux_in", "task_in", "control_in", "broadcast_in", "notification", "iopub_out")
 ENGINE_SIDE = ("mux_out", "task_out", "control_out", "iopub_in")
+
+#: Seconds after which a start has failed, whatever the tests' patience: interpreters on busy machines take their time.
+START = 60.0
 
 _KINDS = {"notification": zmq.XPUB, "iopub_out": zmq.XPUB, "iopub_in": zmq.SUB, "hb_ping": zmq.XPUB}
 _LEAVES = "broadcast_"
@@ -159,8 +162,9 @@ class PlayedController:
         path.write_text(json.dumps(info))
         return path
 
-    def send(self, name: str, frames: Sequence[bytes], timeout: float = TIMEOUT) -> None:
+    def send(self, name: str, frames: Sequence[bytes], timeout: float | None = None) -> None:
         """Send frames on a socket; waits until the peer that a ROUTER's first frame names is connected."""
+        timeout = Patience.seconds if timeout is None else timeout
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -171,18 +175,20 @@ class PlayedController:
                 assert time.monotonic() < deadline, f"{frames[0]!r} is not connected to {name}"
                 time.sleep(0.01)
 
-    def frames(self, name: str, timeout: float = TIMEOUT) -> list[bytes] | None:
+    def frames(self, name: str, timeout: float | None = None) -> list[bytes] | None:
         """The frames of the next message on a socket, or None."""
+        timeout = Patience.seconds if timeout is None else timeout
         socket = self.sockets[name]
         return socket.recv_multipart() if socket.poll(timeout * 1000) else None
 
     def expect(
-        self, name: str, kind: str | None = None, parent: str | None = None, timeout: float = TIMEOUT, **content: Any
+        self, name: str, kind: str | None = None, parent: str | None = None, timeout: float | None = None, **content: Any
     ) -> Message:
         """The first message on a socket, since the last one that was asked for, with this type, parent and content.
 
         Others are kept for later. AssertionError if none comes.
         """
+        timeout = Patience.seconds if timeout is None else timeout
         kept = self.backlog.setdefault(name, [])
         deadline = time.monotonic() + timeout
         checked = 0

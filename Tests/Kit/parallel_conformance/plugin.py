@@ -144,7 +144,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     if role and (call.when == "call" or result.outcome != "passed"):
         deviation = item.stash.get(_DEVIATION, None)
         outcome = "deviation" if hasattr(result, "wasxfail") and result.outcome == "skipped" else result.outcome
-        detail = str(call.excinfo.value)[:500] if call.excinfo and outcome == "failed" else ""
+        detail = (str(call.excinfo.value).splitlines() or [""])[0][:300] if call.excinfo and outcome == "failed" else ""
         for identifier in requirements_of(item):
             item.config.stash[_RESULTS].append(
                 {

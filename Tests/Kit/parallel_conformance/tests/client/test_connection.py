@@ -8,7 +8,8 @@ import pytest
 
 from parallel_conformance import values
 from parallel_conformance.clients import ENGINES, Client
-from parallel_conformance.processes import TIMEOUT
+from parallel_conformance.played import START
+from parallel_conformance.processes import Patience
 from parallel_conformance.wire import HEADER_FIELDS
 
 NewClient = Callable[..., Client]
@@ -27,7 +28,7 @@ def call_works(client: Client) -> bool:
 def test_connection_request(new_client: NewClient) -> None:
     client = new_client()
     number = client.start("connect")
-    request = client.hub_request("connection_request", 2 * TIMEOUT)
+    request = client.hub_request("connection_request", START)
     assert request.content == {} and request.parent == {} and len(request.identities) == 1
     assert {field: type(request.header.get(field)) for field in HEADER_FIELDS} == dict.fromkeys(HEADER_FIELDS, str)
     client.answer_connection(request)
@@ -107,7 +108,7 @@ def test_a_replayed_notification_is_dropped(client: Client) -> None:
     client.until_engines(ENGINES)
     client.controller.send("notification", frames)
     client.notify("registration_notification", {"id": 10, "uuid": "kit-engine-ten"})
-    client.until_engines({**ENGINES, 10: "kit-engine-ten"}, 4)
+    client.until_engines({**ENGINES, 10: "kit-engine-ten"})
     client.notify("unregistration_notification", {"id": 10, "uuid": "kit-engine-ten"})
     client.until_engines(ENGINES)
 
@@ -116,8 +117,8 @@ def test_a_replayed_notification_is_dropped(client: Client) -> None:
 def test_an_engine_that_registers_meanwhile(new_client: NewClient) -> None:
     client = new_client()
     number = client.start("connect")
-    request = client.hub_request("connection_request", 2 * TIMEOUT)
-    assert client.controller.frames("notification"), "no subscription before the answer to the connection_request"
+    request = client.hub_request("connection_request", START)
+    assert client.controller.frames("notification", min(Patience.seconds, 5)), "no subscription before the answer to the connection_request"
     client.notify("registration_notification", {"id": 4, "uuid": "kit-engine-four"})
     client.answer_connection(request)
     client.ok(number)

@@ -18,7 +18,7 @@ def test_output_belongs_to_its_parent(client: Client) -> None:
     for text in "one\n", "two\n":
         for name, (_, request) in (("first ", first), ("second ", second)):
             client.print(name + text, request.parts[0])
-    client.print("of no one", b'{"msg_id": "unknown", "msg_type": "execute_request"}')
+    client.print("of no one", {**first[1].header, "msg_id": "unknown", "session": "another"})
     for _, request in first, second:
         client.reply("mux_in", request, content=EXECUTED)
         client.state("idle", request.parts[0])

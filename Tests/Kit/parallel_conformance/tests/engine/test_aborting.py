@@ -7,10 +7,6 @@ import pytest
 from parallel_conformance.engines import Engine
 
 
-#: Seconds for what an implementation is known never to do: enough for what the others do at once.
-PATIENCE = 5
-
-
 def busy(engine: Engine, seconds: float = 0.8) -> str:
     """Make the engine run something. Returns its msg_id."""
     identifier = engine.send_call("pause", seconds)
@@ -20,11 +16,11 @@ def busy(engine: Engine, seconds: float = 0.8) -> str:
 
 def abort(engine: Engine, msg_ids: Any) -> None:
     identifier = engine.send("control_out", "abort_request", {"msg_ids": msg_ids})
-    assert engine.answer("control_out", identifier, PATIENCE).content["status"] == "ok"
+    assert engine.answer("control_out", identifier).content["status"] == "ok"
 
 
 def assert_aborted(engine: Engine, name: str, identifier: str) -> None:
-    reply = engine.answer(name, identifier, PATIENCE)
+    reply = engine.answer(name, identifier)
     assert reply.kind == "apply_reply" and reply.buffers == []
     assert reply.content["status"] == "aborted" and reply.metadata["status"] == "aborted"
 
