@@ -87,8 +87,6 @@ peers: deps build-tests
 
 # The conformance kit: its own tests, then our parts and ipyparallel's. Logs and the table stay in .build/kit.
 kit: deps build-tests
-	@echo "test: the conformance kit itself"
-	@$(PYTHON) -m pytest -c Tests/Kit/own_tests/pytest.ini Tests/Kit/own_tests Tests/Kit/parallel_conformance/tests/vectors -q
 	@echo "test: conformance of controllers, engines and clients"
 	@$(PYTHON) Tests/Kit/run.py $(KIT)
 

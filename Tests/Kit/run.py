@@ -1,4 +1,4 @@
-"""Runs the kit against Martlet's parts and, as reference, ipyparallel's, several at a time, and makes the tables.
+"""Runs the kit's own tests, and the kit against Martlet's parts and, as reference, ipyparallel's, and makes the tables.
 
 Logs, results, JUnit files and the page ``table.html`` stay in ``.build/kit``. ``--publish`` renews RESULTS.md.
 """
@@ -50,21 +50,32 @@ class Run:
         command += ["--results", str(OUTPUT / f"{self.name}.json"), f"--junitxml={OUTPUT / self.name}.xml"]
         return command + (["--extensions"] if self.implementation == "Martlet" else [])
 
-    def perform(self) -> bool:
-        """Run it; prints a line, or the whole output if something failed."""
-        begin = time.monotonic()
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(KIT)}
-        with (OUTPUT / f"{self.name}.log").open("w+") as log:
-            status = subprocess.run(
-                self.command(), cwd=KIT, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False
-            ).returncode
-            log.seek(0)
-            output = log.read()
-        took = time.monotonic() - begin
-        last = output.strip().splitlines()[-1] if output.strip() else "no output"
-        print(output if status else f"kit: {self.name}: {last}", f"({took:.0f} s)", flush=True)
-        return status == 0
 
+def perform(name: str, command: list[str]) -> bool:
+    """Run a command; prints a line, or the whole output if something failed."""
+    begin = time.monotonic()
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(KIT)}
+    with (OUTPUT / f"{name}.log").open("w+") as log:
+        status = subprocess.run(
+            command, cwd=KIT, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False
+        ).returncode
+        log.seek(0)
+        output = log.read()
+    took = time.monotonic() - begin
+    last = output.strip().splitlines()[-1] if output.strip() else "no output"
+    print(output if status else f"kit: {name}: {last}", f"({took:.0f} s)", flush=True)
+    return status == 0
+
+
+def own(name: str, *folders: str) -> tuple[str, list[str]]:
+    """Tests of the kit itself: their name and command."""
+    return name, [PYTHON, "-m", "pytest", "-c", "own_tests/pytest.ini", "--rootdir=.", "-q", *folders]
+
+
+OWN = [
+    own("kit-mutants", "parallel_conformance/tests/mutants"),
+    own("kit-itself", "own_tests", "parallel_conformance/tests/vectors"),
+]
 
 #: The slow ones first. The reference runs over tcp: what it does over ipc and with CURVE, `--all` shows.
 RUNS = [
@@ -92,8 +103,11 @@ def main() -> int:
     options = parser.parse_args()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     runs = [run for run in RUNS + (MORE if options.all else []) if options.only in run.name]
+    jobs = [(run.name, run.command()) for run in runs] + [job for job in OWN if options.only in job[0]]
     with ThreadPoolExecutor(options.jobs) as pool:
-        passed = list(pool.map(Run.perform, runs))
+        passed = list(pool.map(lambda job: perform(*job), jobs))
+    if not runs:
+        return 0 if all(passed) else 1
     results = [
         str(OUTPUT / f"{run.name}.json") for run in sorted(runs, key=lambda run: run.implementation != "Martlet")
     ]
