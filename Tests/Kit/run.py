@@ -103,7 +103,7 @@ def main() -> int:
     options = parser.parse_args()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     runs = [run for run in RUNS + (MORE if options.all else []) if options.only in run.name]
-    jobs = [(run.name, run.command()) for run in runs] + [job for job in OWN if options.only in job[0]]
+    jobs = [job for job in OWN if options.only in job[0]] + [(run.name, run.command()) for run in runs]
     with ThreadPoolExecutor(options.jobs) as pool:
         passed = list(pool.map(lambda job: perform(*job), jobs))
     if not runs:
