@@ -43,7 +43,7 @@ BROKEN_BY_CONTROLLERS = {
     "accepts-replays": ("R-8.6", "test_the_hub_drops_replays"),
     "verifies-nothing": ("R-8.5", "test_the_hub_drops_wrong_signatures"),
     "takes-any-echo": ("R-10.18", "test_other_frames_are_no_beats"),
-    "knows-engines-too-early": ("R-10.14", "test_an_engine_without_a_beat_is_unknown"),
+    "tells-no-one": ("R-10.5", "test_clients_are_told_of_new_engines"),
     "uses-ids-again": ("R-10.10", "test_ids_are_not_used_again"),
     "accepts-any-uuid": ("R-10.11", "test_a_uuid_in_use_is_refused"),
     "loses-topics": ("R-15.1", "test_all_clients_get_all_output"),
