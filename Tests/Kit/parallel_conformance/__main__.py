@@ -12,15 +12,20 @@ HERE = Path(__file__).parent
 USAGE = """Examples:
   parallel-conformance --controller "ipcontroller --profile-dir={dir} --ip={ip} --transport={transport} --ping={ping}"
   parallel-conformance --controller-files client.json engine.json --transport tcp
-  parallel-conformance --engine "ipengine --file={file}" --implementation "ipyparallel 9.2" --results run.json
+  parallel-conformance --engine "ipengine --file={file}" --implementation "ipyparallel 9.2"
   parallel-conformance report run.json other.json --html table.html --markdown RESULTS.md
+  parallel-conformance coverage
 
-All of pytest's options work, such as -k registration, -x or --junitxml=junit.xml. --help lists this kit's own as well."""
+All of pytest's options work, such as -k registration, -x or --junitxml=junit.xml. --help also lists this kit's own."""
 
 
 def run(arguments: list[str]) -> int:
     """Run the tests of each role for which a command or files are given. Returns pytest's exit status."""
-    roles = [role for role in requirements.ROLES if any(word.split("=")[0] in (f"--{role}", f"--{role}-files") for word in arguments)]
+    roles = [
+        role
+        for role in requirements.ROLES
+        if any(word.split("=")[0] in (f"--{role}", f"--{role}-files") for word in arguments)
+    ]
     if not roles and "--help" not in arguments and "-h" not in arguments:
         print(f"Nothing is under test.\n{USAGE}", file=sys.stderr)
         return 2
@@ -48,7 +53,15 @@ def make_reports(arguments: list[str]) -> int:
 def main() -> int:
     """The command's entry."""
     arguments = sys.argv[1:]
-    return make_reports(arguments[1:]) if arguments[:1] == ["report"] else run(arguments)
+    match arguments[:1]:
+        case ["report"]:
+            return make_reports(arguments[1:])
+        case ["coverage"]:
+            # The plugin that it imports has to be imported by pytest first elsewhere, for its assertions.
+            from . import coverage
+
+            return coverage.check(Path(arguments[1]) if arguments[1:] else None)
+    return run(arguments)
 
 
 if __name__ == "__main__":

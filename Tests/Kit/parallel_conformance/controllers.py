@@ -8,7 +8,6 @@ from .peers import ClientPeer
 from .processes import Process, Workshop, wait_until
 from .wire import Json, read_connection_file
 
-
 #: Seconds after which a start has failed, whatever the tests' patience: interpreters on busy machines take their time.
 START_TIMEOUT = 60
 

@@ -214,4 +214,5 @@ def _id(frames: Sequence[bytes]) -> str:
 
 
 def _execution(code: str, silent: bool = False, **more: Any) -> Json:
-    return {"code": code, "silent": silent, "user_expressions": {}, **more}
+    # Errors would abort the next request if that came soon enough.
+    return {"code": code, "silent": silent, "user_expressions": {}, "stop_on_error": False, **more}

@@ -101,8 +101,10 @@ class Peer:
         frames = self.frames(channel, timeout)
         return None if frames is None else self.session.read(frames)
 
-    def expect(self, channel: str, kind: str | None = None, parent: str | None = None, timeout: float | None = None) -> Message:
-        """The next message of this type and parent on a channel; others are passed over. AssertionError if none comes."""
+    def expect(
+        self, channel: str, kind: str | None = None, parent: str | None = None, timeout: float | None = None
+    ) -> Message:
+        """The next message of this type and parent; others are passed over. AssertionError if none comes."""
         timeout = Patience.seconds if timeout is None else timeout
         deadline = time.monotonic() + timeout
         seen = []
@@ -113,7 +115,9 @@ class Peer:
             if (kind is None or message.kind == kind) and (parent is None or message.parent.get("msg_id") == parent):
                 return message
             seen.append((message.kind, message.parent.get("msg_id"), message.content))
-        raise AssertionError(f"no {kind or 'message'} of parent {parent} on {channel} within {timeout:g} s; only {seen}")
+        raise AssertionError(
+            f"no {kind or 'message'} of parent {parent} on {channel} within {timeout:g} s; only {seen}"
+        )
 
     def close(self) -> None:
         """Close all connections."""

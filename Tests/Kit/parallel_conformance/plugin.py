@@ -22,7 +22,7 @@ _DEVIATION = pytest.StashKey["Deviation"]()
 
 @dataclass(frozen=True)
 class Deviation:
-    """A requirement that an implementation does not meet. ``tests`` limits it to those whose names contain one of them."""
+    """A requirement that is not met. ``tests`` limits it to those whose names contain one of them."""
 
     requirement: str
     reason: str
@@ -40,7 +40,9 @@ def read_deviations(path: Path) -> list[Deviation]:
     """The deviations of an implementation; TypeError if one has unknown keys."""
     entries = tomllib.loads(path.read_text()).get("deviation", [])
     lists = ("tests", "transports")
-    return [Deviation(**{key: tuple(value) if key in lists else value for key, value in entry.items()}) for entry in entries]
+    return [
+        Deviation(**{key: tuple(value) if key in lists else value for key, value in entry.items()}) for entry in entries
+    ]
 
 
 def deviations_file(implementation: str) -> Path:
@@ -51,14 +53,30 @@ def deviations_file(implementation: str) -> Path:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options that say what is under test."""
     group = parser.getgroup("parallel-conformance")
-    group.addoption("--controller", metavar="COMMAND", help="command of the controller under test, with {dir} {ip} {transport} {ping} {client_file} {engine_file}")
-    group.addoption("--controller-files", nargs=2, metavar=("CLIENT", "ENGINE"), help="connection files of a running controller under test")
+    group.addoption(
+        "--controller",
+        metavar="COMMAND",
+        help="command of the controller under test, with {dir} {ip} {transport} {ping} {client_file} {engine_file}",
+    )
+    group.addoption(
+        "--controller-files",
+        nargs=2,
+        metavar=("CLIENT", "ENGINE"),
+        help="connection files of a running controller under test",
+    )
     group.addoption("--engine", metavar="COMMAND", help="command of the engine under test, with {file} {dir}")
     group.addoption("--client", metavar="COMMAND", help="command of the client under test, with {file} {dir}")
-    group.addoption("--transport", choices=("tcp", "ipc", "curve"), default="tcp", help="transport of the cluster; curve is tcp with CURVE")
+    group.addoption(
+        "--transport",
+        choices=("tcp", "ipc", "curve"),
+        default="tcp",
+        help="transport of the cluster; curve is tcp with CURVE",
+    )
     group.addoption("--ping", type=int, default=250, help="period of the heartbeats in milliseconds")
     group.addoption("--implementation", default="unnamed", help="name in the report, such as 'ipyparallel 9.2'")
-    group.addoption("--deviations", metavar="FILE", help="known deviations of the implementation; by default those of its name")
+    group.addoption(
+        "--deviations", metavar="FILE", help="known deviations of the implementation; by default those of its name"
+    )
     group.addoption("--patience", type=float, default=Patience.seconds, help="seconds after which waiting fails")
     group.addoption("--extensions", action="store_true", help="also test what is only an extension of Martlet's")
     group.addoption("--protocol", metavar="FILE", help="a Protocol.md other than the packaged requirements")
@@ -126,7 +144,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     if role and (call.when == "call" or result.outcome != "passed"):
         deviation = item.stash.get(_DEVIATION, None)
         outcome = "deviation" if hasattr(result, "wasxfail") and result.outcome == "skipped" else result.outcome
-        detail = str(call.excinfo.value)[:500] if call.excinfo and outcome == "failed" else ""
+        detail = (str(call.excinfo.value).splitlines() or [""])[0][:300] if call.excinfo and outcome == "failed" else ""
         for identifier in requirements_of(item):
             item.config.stash[_RESULTS].append(
                 {
@@ -175,7 +193,10 @@ def controller_plan(pytestconfig: pytest.Config) -> ControllerPlan:
     if not (files or template):
         pytest.skip("no controller under test")
     return ControllerPlan(
-        template, tuple(map(Path, files)) if files else None, pytestconfig.getoption("--transport"), pytestconfig.getoption("--ping")
+        template,
+        tuple(map(Path, files)) if files else None,
+        pytestconfig.getoption("--transport"),
+        pytestconfig.getoption("--ping"),
     )
 
 

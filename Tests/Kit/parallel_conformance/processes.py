@@ -13,14 +13,25 @@ from typing import ClassVar, TypeVar
 
 Value = TypeVar("Value")
 
+#: Seconds after which waiting for a condition fails. No test depends on how fast a condition becomes true.
+TIMEOUT = 20.0
+
 
 class Patience:
-    """After how many seconds waiting for a condition fails. No test depends on how fast a condition becomes true."""
+    """The time limit of the test that runs: `TIMEOUT`, or less where it is expected to fail."""
 
-    seconds: ClassVar[float] = 20.0
+    seconds: ClassVar[float] = TIMEOUT
+
 
 #: Variables of a surrounding cluster that the processes under test must not inherit.
-FOREIGN = ("IPYTHONDIR", "IPP_CLUSTER_ID", "IPP_PROFILE_DIR", "IPP_CONNECTION_INFO", "IPP_SESSION_KEY", "IPP_ENABLE_CURVE")
+FOREIGN = (
+    "IPYTHONDIR",
+    "IPP_CLUSTER_ID",
+    "IPP_PROFILE_DIR",
+    "IPP_CONNECTION_INFO",
+    "IPP_SESSION_KEY",
+    "IPP_ENABLE_CURVE",
+)
 
 
 def wait_until(condition: Callable[[], Value], what: str, timeout: float | None = None) -> Value:
@@ -115,7 +126,9 @@ class Workshop:
         self.processes: list[Process] = []
         Workshop.open.append(self)
 
-    def start(self, name: str, template: str, values: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Process:
+    def start(
+        self, name: str, template: str, values: Mapping[str, object], environment: Mapping[str, str] | None = None
+    ) -> Process:
         """Start the command that a template describes."""
         known = {"dir": self.directory, **values}
         process = Process(f"{name}-{len(self.processes)}", fill(template, known), self.directory, environment)

@@ -1,4 +1,4 @@
-"""Reports of runs: a summary by section, and tables with a row for each requirement and a column for each implementation."""
+"""Reports of runs: a summary by section, and tables with requirements in rows and implementations in columns."""
 
 import html
 import json
@@ -40,7 +40,8 @@ def summary(rules: Requirements, results: Sequence[Mapping[str, Any]]) -> list[s
         if outcome in ("failed", "deviation"):
             lines.append(f"{SIGNS[outcome]:9} {identifier} ({rule.strength}, {role}) {rule.text:.90} -- {reason:.160}")
     table = [
-        f"{number:3}. {rules.sections[number]:46.46} " + ", ".join(f"{count[name]} {name}" for name in WEIGHTS if count[name])
+        f"{number:3}. {rules.sections[number]:46.46} "
+        + ", ".join(f"{count[name]} {name}" for name in WEIGHTS if count[name])
         for number, count in sorted(counts.items())
     ]
     return table + lines
@@ -59,12 +60,20 @@ def _rows(rules: Requirements) -> Iterable[tuple[Requirement, str]]:
     return ((rule, role) for rule in rules.rules.values() for role in ROLES if role in rule.roles)
 
 
+_LEGEND = (
+    "Made by `make kit KIT=--publish`. ✓ met; ✗ known: a deviation, whose reason is below the table; – not applicable;",
+    "empty: no test. [Protocol.md](../../Protocol.md) has the rules in their context.",
+)
+
+
 def markdown(rules: Requirements, runs: Mapping[str, Column]) -> str:
     """The table for the repository."""
     names = list(runs)
-    lines = ["# Results of the conformance kit", ""]
-    lines += ["Made by `make kit-results`. ✓ met, ✗ known: a deviation with a reason, – not applicable to that run, empty: no test.", ""]
-    lines += [f"| Requirement | Strength | Role | {' | '.join(names)} | Rule |", "|---|---|---|" + "---|" * len(names) + "---|"]
+    lines = ["# Results of the conformance kit", "", *_LEGEND, ""]
+    lines += [
+        f"| Requirement | Strength | Role | {' | '.join(names)} | Rule |",
+        "|---|---|---|" + "---|" * len(names) + "---|",
+    ]
     notes = []
     for rule, role in _rows(rules):
         cells = []
@@ -97,6 +106,8 @@ def page(rules: Requirements, runs: Mapping[str, Column]) -> str:
             outcome, reason = column.get((rule.identifier, role), ("", ""))
             cells += f'<td class="{outcome}" title="{html.escape(reason)}">{SIGNS[outcome]}</td>'
         rest = f"<td>{html.escape(rule.text)}</td><td>{html.escape(rule.source)}</td>"
-        body.append(f'<tr id="{rule.identifier}-{role}"><td>{rule.identifier}</td><td>{rule.strength}</td><td>{role}</td>{cells}{rest}</tr>')
-    table = f"<table><tr><th>Requirement</th><th>Strength</th><th>Role</th>{head}<th>Rule</th><th>Source</th></tr>{''.join(body)}</table>"
-    return f'<!doctype html><meta charset="utf-8"><title>Conformance</title><style>{_STYLE}</style><h1>Conformance</h1>{table}\n'
+        name = f"<td>{rule.identifier}</td><td>{rule.strength}</td><td>{role}</td>"
+        body.append(f'<tr id="{rule.identifier}-{role}">{name}{cells}{rest}</tr>')
+    head = f"<tr><th>Requirement</th><th>Strength</th><th>Role</th>{head}<th>Rule</th><th>Source</th></tr>"
+    start = f'<!doctype html><meta charset="utf-8"><title>Conformance</title><style>{_STYLE}</style>'
+    return f"{start}<h1>Conformance</h1><table>{head}{''.join(body)}</table>\n"

@@ -1,7 +1,8 @@
 """The requirements of the protocol, read from the tags of Protocol.md.
 
 A tag such as ``[R-10.3 must, controller]`` ends the rule that it names. Its first number is that of the section. The
-section "Sources" has a row for each requirement: what shows that it is a rule, or for an extension what an old peer sees.
+section "Sources" has a row for each requirement: what shows that it is a rule, or for an extension what an old peer
+sees.
 """
 
 import argparse

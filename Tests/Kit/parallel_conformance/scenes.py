@@ -50,7 +50,9 @@ def deliver(client: ClientPeer, channel: str, engine: EnginePeer, kind: str = "a
     return arrived
 
 
-def round_trip(client: ClientPeer, channel: str, engine: EnginePeer, buffers: Sequence[bytes] = (), **more: Any) -> Message:
+def round_trip(
+    client: ClientPeer, channel: str, engine: EnginePeer, buffers: Sequence[bytes] = (), **more: Any
+) -> Message:
     """Have a request answered with ``ok``, and return what the client gets."""
     request = deliver(client, channel, engine, **more)
     engine.reply(channel, request, buffers=buffers)

@@ -5,6 +5,7 @@ import hmac
 import itertools
 import json
 import os
+import socket
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,7 +127,9 @@ class Session:
         ]
         return self.pack(parts, buffers, identities)
 
-    def pack(self, parts: Sequence[bytes], buffers: Sequence[bytes] = (), identities: Sequence[bytes] = ()) -> list[bytes]:
+    def pack(
+        self, parts: Sequence[bytes], buffers: Sequence[bytes] = (), identities: Sequence[bytes] = ()
+    ) -> list[bytes]:
         """The frames of a message whose four signed parts are given."""
         return [*identities, DELIMITER, self.sign(*parts), *parts, *buffers]
 
@@ -152,10 +155,12 @@ def endpoint(info: Json, channel: str, index: int = 0) -> str:
     """The endpoint of a channel as a connection file states it: ``interface-number`` for ipc, else with a colon."""
     port = info[channel]
     port = port[index] if isinstance(port, list) else port
-    separator = "-" if info["interface"].startswith(("ipc:", "inproc:")) else ":"
     interface = info["interface"]
+    separator = "-" if interface.startswith(("ipc:", "inproc:")) else ":"
     if interface in ("tcp://*", "tcp://0.0.0.0"):
-        interface = "tcp://127.0.0.1"
+        location = info.get("location") or ""
+        here = location in ("", "localhost", "127.0.0.1", socket.gethostname())
+        interface = f"tcp://{'127.0.0.1' if here else location}"
     return f"{interface}{separator}{port}"
 
 

@@ -1,1 +1,1 @@
-"""The kit's tests of a client."""
+"""The kit's tests."""

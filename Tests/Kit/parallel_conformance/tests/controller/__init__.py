@@ -1,1 +1,1 @@
-"""The kit's tests of a controller."""
+"""The kit's tests."""

@@ -51,7 +51,9 @@ def test_the_files_have_all_keys(controller: Controller) -> None:
             assert isinstance(info.get(key), kind), f"{key}: {info.get(key)!r}"
         assert "curve_serverkey" in info
         assert info["pack"] == info["unpack"] == "json"
-    assert controller.engine_info["broadcast"] and all(isinstance(port, int) for port in controller.engine_info["broadcast"])
+    assert controller.engine_info["broadcast"] and all(
+        isinstance(port, int) for port in controller.engine_info["broadcast"]
+    )
 
 
 @pytest.mark.requirement("R-5.3")
@@ -68,7 +70,9 @@ def test_registration_has_one_number(controller: Controller) -> None:
 
 
 @pytest.mark.requirement("R-4.1")
-def test_the_controller_listens_where_the_files_say(controller: Controller, client: ClientPeer, engine: EnginePeer) -> None:
+def test_the_controller_listens_where_the_files_say(
+    controller: Controller, client: ClientPeer, engine: EnginePeer
+) -> None:
     """On all channels of both files."""
     for channel in ("mux", "control", "task", "broadcast"):
         round_trip(client, channel, engine)

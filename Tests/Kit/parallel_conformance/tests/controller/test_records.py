@@ -9,9 +9,9 @@ from parallel_conformance.scenes import deliver, pending, recorded, records, rou
 from parallel_conformance.wire import Json
 
 FIELDS = {
-    "msg_id", "client_uuid", "engine_uuid", "queue", "resubmitted", "execute_input", "submitted", "started", "completed",
-    "received", "header", "metadata", "content", "result_header", "result_metadata", "result_content", "execute_result",
-    "error", "stdout", "stderr",
+    "msg_id", "client_uuid", "engine_uuid", "queue", "resubmitted", "execute_input", "submitted", "started",
+    "completed", "received", "header", "metadata", "content", "result_header", "result_metadata", "result_content",
+    "execute_result", "error", "stdout", "stderr",
 }  # fmt: skip
 
 

@@ -109,6 +109,7 @@ def test_an_identity_stays_with_its_owner(new_client: NewClient, engine: EngineP
     thief.send("mux", "apply_request", to=engine.uuid)
     engine.reply("mux", request)
     owner.expect("mux", parent=request.id)
+    thief.close()
 
 
 @pytest.mark.requirement("R-6.3")

@@ -61,7 +61,9 @@ def test_the_hub_drops_wrong_signatures(client: ClientPeer, signed: None, how: s
 
 @pytest.mark.requirement("R-8.5")
 @pytest.mark.parametrize("how", TAMPERED)
-def test_the_task_scheduler_drops_wrong_signatures(client: ClientPeer, engine: EnginePeer, signed: None, how: str) -> None:
+def test_the_task_scheduler_drops_wrong_signatures(
+    client: ClientPeer, engine: EnginePeer, signed: None, how: str
+) -> None:
     """The engine gets the next task only."""
     client.send_frames("task", _tampered(client, how, "apply_request", metadata={"targets": [engine.uuid]}))
     round_trip(client, "task", engine)

@@ -284,7 +284,10 @@ def test_engines_that_leave_with_tasks(client: ClientPeer, engines: list[EngineP
     for engine in (lost, late):
         engine.unregister()
     client.until(
-        "connection_request", {}, lambda content: not {late.uuid, lost.uuid} & set(content["engines"].values()), "both gone"
+        "connection_request",
+        {},
+        lambda content: not {late.uuid, lost.uuid} & set(content["engines"].values()),
+        "both gone",
     )
     late.reply("task", requests[0], buffers=[b"late"])
     assert client.expect("task", parent=requests[0].id).buffers == [b"late"]
@@ -295,7 +298,9 @@ def test_engines_that_leave_with_tasks(client: ClientPeer, engines: list[EngineP
 
 
 @pytest.mark.requirement("R-13.19")
-def test_tasks_of_lost_engines_are_retried(client: ClientPeer, engines: list[EnginePeer], new_engine: NewEngine) -> None:
+def test_tasks_of_lost_engines_are_retried(
+    client: ClientPeer, engines: list[EnginePeer], new_engine: NewEngine
+) -> None:
     """If they have retries left: they go to another engine."""
     lost = new_engine().register()
     wait_for_engines(client, [lost])

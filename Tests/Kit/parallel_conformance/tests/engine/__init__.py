@@ -1,1 +1,1 @@
-"""The kit's tests of a engine."""
+"""The kit's tests."""
