@@ -76,8 +76,8 @@ simulate: deps build-tests
 	@SIMULATION_RUNS="$(RUNS)" SIMULATION_SEED="$(SEED)" SWIFT_DETERMINISTIC_HASHING=1 \
 	  $(SWIFT) test --skip-build --filter SimulationTests
 
-# Tests with real Python peers: this project's, then ipyparallel's own suite.
-conformance: peers suite
+# Tests with real Python peers: this project's, the conformance kit, then ipyparallel's own suite.
+conformance: peers kit suite
 
 peers: deps build-tests
 	@echo "test: the Python worker by itself"

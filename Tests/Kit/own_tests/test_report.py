@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from conftest import KIT
+
 from parallel_conformance import report, requirements
 
 RULES = requirements.load()
@@ -43,3 +45,12 @@ def test_tables_have_a_row_for_each_requirement(tmp_path: Path) -> None:
             assert f'id="{rule.identifier}-{role}"' in page
     assert "- **R-10.9**, A <1>'s controller: a & b" in text
     assert "A &lt;1&gt;" in page and "a &amp; b" in page
+
+
+def test_the_committed_table_is_complete() -> None:
+    """It has all requirements, and nothing in it failed; ``make kit KIT=--publish`` renews it."""
+    text = (KIT / "RESULTS.md").read_text()
+    rows = {f"| {rule.identifier} | {rule.strength} | {role} |" for rule in RULES.rules.values() for role in rule.roles}
+    assert {row for row in rows if row not in text} == set()
+    assert text.count("\n| R-") == len(rows)
+    assert "FAILED" not in text

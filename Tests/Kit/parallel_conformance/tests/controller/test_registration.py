@@ -209,3 +209,24 @@ def test_others_cannot_shut_an_engine_down(controller: Controller, client: Clien
     )
     assert client.engines()[engine.id] == engine.uuid
     round_trip(client, "mux", engine)
+
+
+@pytest.mark.requirement("R-10.6")
+def test_late_subscribers_hear_of_recent_engines(client: ClientPeer, new_engine: NewEngine) -> None:
+    """Those of the last seconds are repeated."""
+    engine = new_engine().register()
+    wait_for_engines(client, [engine])
+    client.socket("notification")
+    expect_note(client, "registration_notification", engine)
+
+
+@pytest.mark.requirement("R-10.3")
+def test_an_engine_that_is_not_known_any_more_is_asked_to_register(new_engine: NewEngine) -> None:
+    """If it understands that and beats."""
+    engine = new_engine()
+    assert engine.request_registration(reregisters=True).content["status"] == "ok"
+    engine.socket("control")
+    engine.heart.start()
+    engine.unregister()
+    engine.expect("control", "reregister_request")
+    engine.id = -1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from parallel_conformance.peers import ClientPeer, EnginePeer
-from parallel_conformance.scenes import deliver, round_trip
+from parallel_conformance.scenes import deliver, join_output, round_trip
 from parallel_conformance.wire import DELIMITER, split
 
 NewClient = Callable[..., ClientPeer]
@@ -173,7 +173,13 @@ def test_without_a_key_nothing_is_checked(client: ClientPeer, transport: str) ->
 
 @pytest.mark.requirement("R-8.9")
 def test_status_may_pass_unverified(client: ClientPeer, engine: EnginePeer, signed: None) -> None:
-    """A forged status may arrive or not: what comes after it arrives."""
-    client.socket("iopub")
-    engine.send_frames("iopub", [b"engine.0.status", DELIMITER, b"forged", b"{}", b"{}", b"{}", b"{}"])
-    round_trip(client, "mux", engine)
+    """A forged status may arrive, as it was sent, or not; what comes after it arrives."""
+    join_output(client, engine)
+    forged = [b"engine.0.status", DELIMITER, b"forged", b"{}", b"{}", b"{}", b"{}"]
+    engine.send_frames("iopub", forged)
+    sent = engine.publish("status", {"execution_state": "busy"}, b"{}")
+    assert client.frames("iopub") in (forged, sent)
+    engine.publish("stream", {"name": "stdout", "text": "after"}, b"{}", "stdout")
+    while (frames := client.frames("iopub")) in (forged, sent):
+        pass
+    assert frames and split(frames).content["text"] == "after"

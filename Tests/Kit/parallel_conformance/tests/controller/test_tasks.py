@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from parallel_conformance.peers import ClientPeer, EnginePeer
-from parallel_conformance.scenes import deliver, round_trip, submit, wait_for_engines
+from parallel_conformance.scenes import deliver, pending, recorded, round_trip, submit, wait_for_engines
 from parallel_conformance.wire import Json, Message, split
 
 NewEngine = Callable[..., EnginePeer]
@@ -343,3 +343,34 @@ def test_retries_are_signed_anew(client: ClientPeer, engine: EnginePeer) -> None
     again = engine.expect("task")
     assert again.id == request.id and again.parts != request.parts
     _finish(client, engine, again)
+
+
+@pytest.mark.requirement("R-13.6")
+def test_tasks_can_end_with_their_client(
+    client: ClientPeer, new_client: Callable[..., ClientPeer], engine: EnginePeer
+) -> None:
+    """Those that wait are aborted when its connection ends; what others wait for is not."""
+    busy = deliver(client, "task", engine)
+    gone = new_client()
+    aborted = submit(gone, "task", engine, metadata={"abort_on_disconnect": True})
+    kept = submit(gone, "task", engine)
+    pending(client, aborted, kept)
+    gone.close()
+    recorded(client, aborted)
+    content = client.ask("result_request", {"msg_ids": [aborted], "status_only": False}).content
+    assert content[aborted]["result_content"]["status"] == "aborted"
+    _finish(client, engine, busy)
+    request = engine.expect("task")
+    assert request.id == kept
+    engine.reply("task", request)
+
+
+@pytest.mark.requirement("R-13.7")
+def test_a_task_may_be_sent_once_more(client: ClientPeer, engine: EnginePeer) -> None:
+    """By a client that does not know whether it arrived: it is not run twice."""
+    request = deliver(client, "task", engine)
+    again = {"targets": [engine.uuid], "resubmitted": True}
+    client.send("task", "apply_request", metadata=again, identifier=request.id)
+    _finish(client, engine, request)
+    client.send("task", "apply_request", metadata=again, identifier=request.id)
+    round_trip(client, "task", engine)
