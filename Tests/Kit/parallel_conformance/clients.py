@@ -169,20 +169,11 @@ class Client:
 
     def hub_request(self, kind: str, timeout: float | None = None) -> Message:
         """The next request of this type to the hub."""
-        timeout = Patience.seconds if timeout is None else timeout
-        deadline = time.monotonic() + timeout
-        while True:
-            kept = self.controller.backlog.setdefault("registration", [])
-            if found := next((message for message in kept if message.kind == kind), None):
-                kept.remove(found)
-                return found
-            message = self.controller.expect("registration", timeout=max(deadline - time.monotonic(), 0))
-            if message.kind == "connection_request" and kind != message.kind:
-                self.answer_connection(message)
-            elif message.kind == kind:
-                return message
-            else:
-                kept.append(message)
+        before, self.answers_connections = self.answers_connections, kind != "connection_request"
+        try:
+            return self.request("registration", kind, timeout)
+        finally:
+            self.answers_connections = before
 
     def answer_hub(self, request: Message, content: Json | None = None, kind: str | None = None, status: str = "ok") -> None:
         """Answer a request to the hub."""

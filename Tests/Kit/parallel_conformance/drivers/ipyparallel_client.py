@@ -8,32 +8,12 @@ from typing import Any
 
 import ipyparallel as ipp
 
+from .plain import decoded, encoded
+
 #: Seconds after which the driver gives up waiting, longer than the kit's patience.
 TIMEOUT = 60
 
 Command = dict[str, Any]
-
-
-def encoded(value: Any) -> Any:
-    """A value as answers write it."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"$bytes": bytes(value).hex()}
-    if isinstance(value, (list, tuple)):
-        return [encoded(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): encoded(item) for key, item in value.items()}
-    return value if isinstance(value, (int, float, str, bool, type(None))) else repr(value)
-
-
-def decoded(value: Any) -> Any:
-    """A value that a command contains."""
-    if isinstance(value, list):
-        return [decoded(item) for item in value]
-    if isinstance(value, dict):
-        if set(value) == {"$bytes"}:
-            return bytes.fromhex(value["$bytes"])
-        return {key: decoded(item) for key, item in value.items()}
-    return value
 
 
 class Driver:

@@ -64,13 +64,12 @@ class TakesAnyEcho(SmallController):
         return True
 
 
-class KnowsEnginesTooEarly(SmallController):
-    """Tells clients of engines that have not beaten yet."""
+class TellsNoOne(SmallController):
+    """Notifies clients of engines that leave, not of those that come."""
 
-    def register(self, name: str, wanted: int | None) -> Json:
-        content = super().register(name, wanted)
-        self.engines |= self.pending
-        return content
+    def notify(self, kind: str, content: Json) -> None:
+        if kind != "registration_notification":
+            super().notify(kind, content)
 
 
 class UsesIdsAgain(SmallController):
@@ -113,7 +112,7 @@ FAULTS: dict[str, type[SmallController]] = {
     "accepts-replays": AcceptsReplays,
     "verifies-nothing": VerifiesNothing,
     "takes-any-echo": TakesAnyEcho,
-    "knows-engines-too-early": KnowsEnginesTooEarly,
+    "tells-no-one": TellsNoOne,
     "uses-ids-again": UsesIdsAgain,
     "accepts-any-uuid": AcceptsAnyUuid,
     "loses-topics": LosesTopics,

@@ -71,7 +71,7 @@ def test_replayed_output_is_dropped(signed: Client) -> None:
     assert signed.ok(number)["stdout"] == "once\ntwice\n"
 
 
-@pytest.mark.requirement("R-7.1", "R-8.5")
+@pytest.mark.requirement("R-8.5")
 def test_garbage_does_no_harm(client: Client) -> None:
     number = client.start("apply", to=0, function="echo", args=[1])
     request = client.request("mux_in", "apply_request")

@@ -50,6 +50,14 @@ def test_buffers_of_containers(client: Client) -> None:
     assert client.ok(number) == {key: {"$bytes": (LONG + key.encode()).hex()} for key in "abc"}
 
 
+@pytest.mark.requirement("R-16.1")
+def test_buffers_of_several_members(client: Client) -> None:
+    members = [LONG + bytes([number]) for number in range(3)]
+    client.start("apply", to=0, function="echo", args=[[{"$bytes": member.hex()} for member in members]])
+    buffers = client.request("mux_in", "apply_request").buffers
+    assert values.read_call(buffers).args == [members] and buffers[3:] == members
+
+
 @pytest.mark.requirement("R-16.1", "R-16.4")
 def test_a_list_of_buffers(client: Client) -> None:
     number = client.start("apply", to=0, function="echo", args=[1])

@@ -158,7 +158,7 @@ def test_busy_and_idle(engine: Engine, name: str) -> None:
     identifier = engine.send_call("say", "hello", name=socket_of(engine, name))
     output = engine.output(identifier)
     states = kinds_and_states(output)
-    assert states[0] == "busy" and states[-1] == "idle"
+    assert states[0] == "busy" and states[-1] == "idle" and "stream" in states
     assert [state for state in states if state in ("busy", "idle")] == ["busy", "idle"]
     assert all(message.parent["msg_id"] == identifier for message in output)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from parallel_conformance.mutants.client import FAULTS as CLIENTS
 from parallel_conformance.mutants.controller import FAULTS as CONTROLLERS
 from parallel_conformance.mutants.engine import FAULTS as ENGINES
 
@@ -43,15 +44,29 @@ BROKEN_BY_CONTROLLERS = {
     "accepts-replays": ("R-8.6", "test_the_hub_drops_replays"),
     "verifies-nothing": ("R-8.5", "test_the_hub_drops_wrong_signatures"),
     "takes-any-echo": ("R-10.18", "test_other_frames_are_no_beats"),
-    "knows-engines-too-early": ("R-10.14", "test_an_engine_without_a_beat_is_unknown"),
+    "tells-no-one": ("R-10.5", "test_clients_are_told_of_new_engines"),
     "uses-ids-again": ("R-10.10", "test_ids_are_not_used_again"),
     "accepts-any-uuid": ("R-10.11", "test_a_uuid_in_use_is_refused"),
-    "loses-topics": ("R-15.1", "test_all_clients_get_all_output"),
+    "loses-topics": ("R-15.1", "test_output_passes_as_it_came"),
     "rewrites-json": ("R-1.2", "test_relays_change_nothing and mux"),
 }
 
+#: The requirement that each client breaks, and the test that shows it.
+BROKEN_BY_CLIENTS = {
+    "unsigned": ("R-8.1", "test_messages"),
+    "verifies-nothing": ("R-8.5", "test_a_forged_reply_is_dropped"),
+    "accepts-replays": ("R-8.6", "test_replayed_output_is_dropped"),
+    "matches-by-order": ("R-9.9", "test_replies_are_matched_by_their_parent"),
+    "waits-for-the-dead": ("R-9.11", "test_requests_to_an_engine_that_has_left_end"),
+    "mixes-output": ("R-12.19", "test_output_belongs_to_its_parent"),
+    "forgets-the-targets": ("R-14.1", "test_broadcasts and test_request"),
+    "leaves-keywords-unsorted": ("R-16.2", "test_keywords_are_in_ascending_order"),
+    "swaps-buffers": ("R-16.1", "test_buffers_of_several_members"),
+    "knows-no-new-engines": ("R-10.5", "test_engines_come_and_go"),
+}
+
 #: What the commands of the peers end in.
-FILES = {"engine": "{file}", "controller": "{client_file} {ping}"}
+FILES = {"engine": "{file}", "client": "{file}", "controller": "{client_file} {ping}"}
 
 Run = Callable[[str, str, str], dict[str, set[str]]]
 
@@ -88,10 +103,15 @@ def selection(broken: dict[str, tuple[str, str]]) -> str:
 def test_every_fault_is_listed() -> None:
     assert set(BROKEN_BY_ENGINES) | {"none"} == set(ENGINES)
     assert set(BROKEN_BY_CONTROLLERS) | {"none"} == set(CONTROLLERS)
+    assert set(BROKEN_BY_CLIENTS) | {"none"} == set(CLIENTS)
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize(("role", "broken"), [("engine", BROKEN_BY_ENGINES), ("controller", BROKEN_BY_CONTROLLERS)])
+@pytest.mark.parametrize(
+    ("role", "broken"),
+    [("engine", BROKEN_BY_ENGINES), ("controller", BROKEN_BY_CONTROLLERS), ("client", BROKEN_BY_CLIENTS)],
+    ids=["engine", "controller", "client"],
+)
 def test_a_peer_without_a_fault_passes(run: Run, role: str, broken: dict[str, tuple[str, str]]) -> None:
     found = run(role, "none", selection(broken))
     assert "failed" not in found
@@ -110,3 +130,10 @@ def test_an_engine_with_a_fault_is_caught(run: Run, fault: str) -> None:
 def test_a_controller_with_a_fault_is_caught(run: Run, fault: str) -> None:
     requirement, test = BROKEN_BY_CONTROLLERS[fault]
     assert requirement in run("controller", fault, test).get("failed", set())
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("fault", BROKEN_BY_CLIENTS)
+def test_a_client_with_a_fault_is_caught(run: Run, fault: str) -> None:
+    requirement, test = BROKEN_BY_CLIENTS[fault]
+    assert requirement in run("client", fault, test).get("failed", set())
