@@ -7,7 +7,7 @@ import pytest
 from parallel_conformance.engines import Engine
 
 
-def busy(engine: Engine, seconds: float = 0.8) -> str:
+def busy(engine: Engine, seconds: float = 1.5) -> str:
     """Make the engine run something. Returns its msg_id."""
     identifier = engine.send_call("pause", seconds)
     engine.controller.expect("iopub_in", "status", identifier, execution_state="busy")

@@ -165,7 +165,7 @@ def test_busy_and_idle(engine: Engine, name: str) -> None:
 
 @pytest.mark.requirement("R-12.18")
 def test_an_engine_is_busy_before_it_answers(engine: Engine) -> None:
-    identifier = engine.send_call("pause", 0.5)
+    identifier = engine.send_call("pause", 1.0)
     engine.controller.expect("iopub_in", "status", identifier, execution_state="busy")
     assert engine.controller.frames("mux_out", 0) is None
     assert engine.answer("mux_out", identifier).content["status"] == "ok"

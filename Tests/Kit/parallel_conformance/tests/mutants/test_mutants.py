@@ -79,7 +79,7 @@ def run(tmp_path: Path) -> Run:
         results = tmp_path / f"{role}-{fault}.json"
         template = f"{sys.executable} -m parallel_conformance.mutants.{role} {fault} {FILES[role]}"
         command = [sys.executable, "-m", "parallel_conformance", f"--{role}={template}", "-k", tests]
-        command += [f"--results={results}", "--patience=3", "--implementation=mutant"]
+        command += [f"--results={results}", "--patience=3", "--implementation=mutant", "-p", "pytest_timeout"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGES, env=environment(), timeout=280)
         assert results.exists(), done.stdout + done.stderr
         found: dict[str, set[str]] = {}
@@ -91,8 +91,11 @@ def run(tmp_path: Path) -> Run:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, with the package's folder among those that are searched."""
-    return {**os.environ, "PYTHONPATH": str(PACKAGES)}
+    """This process's environment, with the package's folder among those that are searched.
+
+    Plugins that the kit doesn't need take longer to load than the tests of a fault.
+    """
+    return {**os.environ, "PYTHONPATH": str(PACKAGES), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def selection(broken: dict[str, tuple[str, str]]) -> str:
