@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: deps packages build release test build-tests unit simulate conformance peers chaos soak fuzz sanitize suite \
+.PHONY: deps packages build release test build-tests unit simulate conformance peers kit chaos soak fuzz sanitize suite \
   demo bench micro format lint clean
 
 SWIFT ?= swift
@@ -28,6 +28,8 @@ TARGETS ?= header json pickle apply connectionFile configuration commandLine sta
 # Sanitizers and tests for `make sanitize`.
 SANITIZERS ?= address thread
 TESTS ?= .
+# Arguments for Tests/Kit/run.py, for example KIT=martlet-engine, KIT=--all or KIT=--publish.
+KIT ?=
 # How many runs `make simulate` makes.
 RUNS ?= 100000
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
@@ -49,7 +51,7 @@ release: packages
 	@echo "build: release"
 	@$(SWIFT) build $(RELEASE)
 
-test: deps lint unit peers chaos suite micro
+test: deps lint unit peers kit chaos suite micro
 	@echo "test: all passed"
 
 build-tests: packages
@@ -75,14 +77,19 @@ simulate: deps build-tests
 	@SIMULATION_RUNS="$(RUNS)" SIMULATION_SEED="$(SEED)" SWIFT_DETERMINISTIC_HASHING=1 \
 	  $(SWIFT) test --skip-build --filter SimulationTests
 
-# Tests with real Python peers: this project's, then ipyparallel's own suite.
-conformance: peers suite
+# Tests with real Python peers: this project's, the conformance kit, then ipyparallel's own suite.
+conformance: peers kit suite
 
 peers: deps build-tests
 	@echo "test: the Python worker by itself"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 	@echo "test: conformance with Python peers"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Conformance
+
+# The conformance kit: its own tests, then our parts and ipyparallel's. Logs and the table stay in .build/kit.
+kit: deps build-tests
+	@echo "test: conformance of controllers, engines and clients"
+	@$(PYTHON) Tests/Kit/run.py $(KIT)
 
 # MINUTES=30 or KILLS=1000 for a long run, SEED=… to repeat one, FAULTS=engine_kill=10,engine_reset=1 for other faults than
 # usual.

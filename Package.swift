@@ -78,6 +78,7 @@ let package = Package(
       name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"
     ),
     .executableTarget(name: "martlet-test-engine", dependencies: ["Martlet"], path: "Tests/Support/TestEngine"),
+    .executableTarget(name: "client-driver", dependencies: ["Martlet"], path: "Tests/Support/ClientDriver"),
     .executableTarget(
       name: "pickle-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/PickleProbe"),
     .executableTarget(

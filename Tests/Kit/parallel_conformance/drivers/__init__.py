@@ -1,0 +1,1 @@
+"""Programs that do with a client library what the kit asks for; see CLIENTS.md."""

@@ -1,0 +1,376 @@
+"""The task scheduler."""
+
+from collections.abc import Callable
+
+import pytest
+
+from parallel_conformance.peers import ClientPeer, EnginePeer
+from parallel_conformance.scenes import deliver, pending, recorded, round_trip, submit, wait_for_engines
+from parallel_conformance.wire import Json, Message, split
+
+NewEngine = Callable[..., EnginePeer]
+
+
+def _finish(client: ClientPeer, engine: EnginePeer, request: Message, **more: object) -> Message:
+    engine.reply("task", request, **more)  # type: ignore[arg-type]
+    return client.expect("task", parent=request.id)
+
+
+def _error(client: ClientPeer, identifier: str, timeout: float | None = None) -> Json:
+    reply = client.expect("task", parent=identifier, timeout=timeout)
+    assert reply.content["status"] == "error", reply.content
+    return reply.content
+
+
+def _taken(engines: list[EnginePeer], identifier: str) -> tuple[EnginePeer, Message]:
+    """The engine that got a task, and the task."""
+    for _ in range(200):
+        for engine in engines:
+            if request := engine.receive("task", 0.05):
+                assert request.id == identifier
+                return engine, request
+    raise AssertionError("no engine got the task")
+
+
+def _ended(client: ClientPeer, engine: EnginePeer, status: str = "ok") -> str:
+    """The id of a task that this engine has answered."""
+    request = deliver(client, "task", engine)
+    _finish(client, engine, request, status=status, content=_failure() if status == "error" else None)
+    return request.id
+
+
+def _failure() -> Json:
+    return {"ename": "Oops", "evalue": "failed", "traceback": []}
+
+
+@pytest.mark.requirement("R-13.1")
+def test_targets_are_obeyed(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """Although another engine is idle."""
+    for engine in (engines[1], engines[1], engines[0]):
+        round_trip(client, "task", engine)
+
+
+@pytest.mark.requirement("R-13.1")
+def test_without_targets_any_engine_will_do(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """One gets the task, once."""
+    for targets in ({}, {"targets": []}):
+        identifier = client.send("task", "apply_request", metadata=targets)
+        engine, request = _taken(engines, identifier)
+        _finish(client, engine, request)
+        assert all(engine.frames("task", 0) is None for engine in engines)
+
+
+@pytest.mark.requirement("R-13.14")
+@pytest.mark.parametrize("kind", ["apply_request", "execute_request"])
+def test_results_are_delivered(client: ClientPeer, engine: EnginePeer, kind: str) -> None:
+    """As the engine sent them."""
+    request = deliver(client, "task", engine, kind, content={"code": "1"})
+    sent = split(engine.reply("task", request, buffers=[b"value"]))
+    reply = client.expect("task", parent=request.id)
+    assert (reply.parts, reply.buffers) == (sent.parts, sent.buffers)
+
+
+@pytest.mark.requirement("R-13.11")
+def test_an_engine_has_one_task_at_a_time(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """The second waits for the first, whatever goes to others meanwhile."""
+    first = deliver(client, "task", engines[0])
+    waiting = submit(client, "task", engines[0])
+    round_trip(client, "task", engines[1])
+    assert engines[0].frames("task", 0) is None
+    _finish(client, engines[0], first)
+    second = engines[0].expect("task")
+    assert second.id == waiting
+    _finish(client, engines[0], second)
+
+
+@pytest.mark.requirement("R-13.27")
+def test_tasks_wait_in_order(client: ClientPeer, engine: EnginePeer) -> None:
+    """Of their submission."""
+    ids = [submit(client, "task", engine) for _ in range(10)]
+    for identifier in ids:
+        request = engine.expect("task")
+        assert request.id == identifier
+        _finish(client, engine, request)
+
+
+@pytest.mark.requirement("R-13.12")
+def test_idle_engines_come_first(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """Two tasks go to two engines."""
+    ids = [client.send("task", "apply_request") for _ in engines]
+    requests = [engine.expect("task") for engine in engines]
+    assert {request.id for request in requests} == set(ids)
+    for engine, request in zip(engines, requests, strict=True):
+        _finish(client, engine, request)
+
+
+@pytest.mark.requirement("R-13.12")
+def test_among_idle_engines_the_least_recently_used_is_taken(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """They take turns."""
+    round_trip(client, "task", engines[0])
+    for engine in (engines[1], engines[0], engines[1]):
+        identifier = client.send("task", "apply_request")
+        request = engine.expect("task")
+        assert request.id == identifier
+        _finish(client, engine, request)
+
+
+@pytest.mark.requirement("R-13.2")
+@pytest.mark.parametrize("as_list", [True, False])
+def test_a_task_waits_for_others(client: ClientPeer, engines: list[EnginePeer], as_list: bool) -> None:
+    """Until all have ended, while later ones go on."""
+    first, second = (deliver(client, "task", engine) for engine in engines)
+    ids = [first.id, second.id]
+    after = ids if as_list else {"dependencies": ids, "all": True, "success": True, "failure": False}
+    waiting = submit(client, "task", engines[0], metadata={"after": after})
+    _finish(client, engines[0], first)
+    round_trip(client, "task", engines[0])
+    _finish(client, engines[1], second)
+    request = engines[0].expect("task")
+    assert request.id == waiting
+    _finish(client, engines[0], request)
+
+
+@pytest.mark.requirement("R-13.8")
+def test_any_of_several_may_be_enough(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """With ``all`` false."""
+    first, second = (deliver(client, "task", engine) for engine in engines)
+    after = {"dependencies": [first.id, second.id], "all": False, "success": True, "failure": False}
+    waiting = submit(client, "task", engines[0], metadata={"after": after})
+    _finish(client, engines[0], first)
+    request = engines[0].expect("task")
+    assert request.id == waiting
+    for engine, open_request in ((engines[0], request), (engines[1], second)):
+        _finish(client, engine, open_request)
+
+
+@pytest.mark.requirement("R-13.8", "R-13.24")
+def test_failures_do_not_count_as_success(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """A task that needs the success of a failed one is impossible."""
+    failed = _ended(client, engines[0], "error")
+    identifier = submit(client, "task", engines[0], metadata={"after": [failed]})
+    assert _error(client, identifier)["ename"] == "ImpossibleDependency"
+
+
+@pytest.mark.requirement("R-13.8")
+def test_failures_can_count(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """With ``failure``, alone or together with ``success``."""
+    failed, good = _ended(client, engines[0], "error"), _ended(client, engines[1])
+    for ids, success in (([failed], False), ([failed, good], True)):
+        after = {"dependencies": ids, "all": True, "success": success, "failure": True}
+        request = deliver(client, "task", engines[0], metadata={"after": after})
+        _finish(client, engines[0], request)
+
+
+@pytest.mark.requirement("R-13.24")
+def test_a_dependency_may_become_impossible(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """When the task it waits for fails."""
+    first = deliver(client, "task", engines[0])
+    waiting = submit(client, "task", engines[1], metadata={"after": [first.id]})
+    engines[0].reply("task", first, _failure(), "error")
+    assert _error(client, waiting)["ename"] == "ImpossibleDependency"
+
+
+@pytest.mark.requirement("R-13.3")
+def test_a_task_follows_another(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """To the engine on which that ended, each time."""
+    for engine in (engines[1], engines[0], engines[0]):
+        ended = _ended(client, engine)
+        identifier = client.send("task", "apply_request", metadata={"follow": [ended]})
+        request = engine.expect("task")
+        assert request.id == identifier
+        _finish(client, engine, request)
+
+
+@pytest.mark.requirement("R-13.24", "R-13.3")
+def test_a_task_cannot_follow_to_two_engines(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """Both of which it would need."""
+    ids = [_ended(client, engine) for engine in engines]
+    identifier = client.send("task", "apply_request", metadata={"follow": ids})
+    assert _error(client, identifier)["ename"] == "ImpossibleDependency"
+
+
+@pytest.mark.requirement("R-13.24")
+def test_unknown_targets_are_impossible(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """If none is registered."""
+    identifier = client.send("task", "apply_request", metadata={"targets": ["nobody"]})
+    assert _error(client, identifier)["ename"] == "ImpossibleDependency"
+
+
+@pytest.mark.requirement("R-13.9")
+@pytest.mark.parametrize("field", ["after", "follow"])
+def test_dependencies_must_be_known(client: ClientPeer, engines: list[EnginePeer], field: str) -> None:
+    """An id never seen and the task's own are invalid."""
+    identifier = client.send("task", "apply_request", metadata={field: ["never-seen"]})
+    assert _error(client, identifier)["ename"] == "InvalidDependency"
+    own = client.session.new_id()
+    client.send("task", "apply_request", metadata={field: [own]}, identifier=own)
+    assert _error(client, own)["ename"] == "InvalidDependency"
+
+
+@pytest.mark.requirement("R-7.6", "R-7.5", "R-13.9")
+def test_errors_of_the_scheduler_look_like_others(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """They name the request and have an error's fields."""
+    identifier = client.send("task", "apply_request", metadata={"after": ["never-seen"]})
+    reply = client.expect("task", "apply_reply", identifier)
+    assert {"ename", "evalue", "traceback"} <= reply.content.keys()
+    assert not reply.content.get("engine_info")
+
+
+@pytest.mark.requirement("R-13.4")
+def test_a_task_that_waits_too_long_is_an_error(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """With the name TaskTimeout; it is not sent later."""
+    busy = deliver(client, "task", engines[0])
+    identifier = submit(client, "task", engines[0], metadata={"timeout": 0.3})
+    assert _error(client, identifier)["ename"] == "TaskTimeout"
+    _finish(client, engines[0], busy)
+    round_trip(client, "task", engines[0])
+
+
+@pytest.mark.requirement("R-13.4")
+def test_a_task_that_runs_has_no_timeout(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """It counts while the task waits for an engine; another task's timeout passes meanwhile."""
+    request = deliver(client, "task", engines[0], metadata={"timeout": 0.2})
+    other = submit(client, "task", engines[0], metadata={"timeout": 0.5})
+    assert _error(client, other)["ename"] == "TaskTimeout"
+    assert _finish(client, engines[0], request).content["status"] == "ok"
+
+
+@pytest.mark.requirement("R-13.5", "R-13.16")
+def test_failed_tasks_are_tried_elsewhere(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """As often as ``retries`` says; then the failure is delivered."""
+    for last in ("ok", "error"):
+        identifier = client.send("task", "apply_request", metadata={"retries": 1})
+        first, request = _taken(engines, identifier)
+        first.reply("task", request, _failure(), "error")
+        second, request = _taken(engines, identifier)
+        assert second is not first
+        second.reply("task", request, _failure() if last == "error" else None, last)
+        assert client.expect("task", parent=identifier).content["status"] == last
+
+
+@pytest.mark.requirement("R-13.16")
+def test_failures_are_delivered(client: ClientPeer, engine: EnginePeer) -> None:
+    """At once, without retries."""
+    request = deliver(client, "task", engine)
+    reply = _finish(client, engine, request, status="error", content=_failure())
+    assert (reply.content["status"], reply.content["ename"]) == ("error", "Oops")
+
+
+@pytest.mark.requirement("R-13.13")
+def test_unmet_dependencies_are_tried_elsewhere(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """Without retries."""
+    identifier = client.send("task", "apply_request")
+    first, request = _taken(engines, identifier)
+    unmet = {"ename": "UnmetDependency", "evalue": "", "traceback": []}
+    first.reply("task", request, unmet, "error", {"dependencies_met": False})
+    second, request = _taken(engines, identifier)
+    assert second is not first
+    assert _finish(client, second, request).content["status"] == "ok"
+
+
+@pytest.mark.requirement("R-13.15")
+def test_aborted_tasks_are_not_retried(client: ClientPeer, engine: EnginePeer) -> None:
+    """They are delivered."""
+    request = deliver(client, "task", engine, metadata={"retries": 3})
+    assert _finish(client, engine, request, status="aborted").content["status"] == "aborted"
+
+
+@pytest.mark.requirement("R-13.18", "R-13.19")
+def test_engines_that_leave_with_tasks(client: ClientPeer, engines: list[EnginePeer], new_engine: NewEngine) -> None:
+    """A result that comes within a second counts; without one, the task ends with an EngineError."""
+    late, lost = new_engine().register(), new_engine().register()
+    wait_for_engines(client, [late, lost])
+    requests = [deliver(client, "task", engine) for engine in (late, lost)]
+    for engine in (lost, late):
+        engine.unregister()
+    client.until(
+        "connection_request",
+        {},
+        lambda content: not {late.uuid, lost.uuid} & set(content["engines"].values()),
+        "both gone",
+    )
+    late.reply("task", requests[0], buffers=[b"late"])
+    assert client.expect("task", parent=requests[0].id).buffers == [b"late"]
+    error = _error(client, requests[1].id)
+    assert error["ename"] == "EngineError"
+    round_trip(client, "task", engines[0])
+    late.id = lost.id = -1
+
+
+@pytest.mark.requirement("R-13.19")
+def test_tasks_of_lost_engines_are_retried(
+    client: ClientPeer, engines: list[EnginePeer], new_engine: NewEngine
+) -> None:
+    """If they have retries left: they go to another engine."""
+    lost = new_engine().register()
+    wait_for_engines(client, [lost])
+    busy = [deliver(client, "task", engine) for engine in engines]
+    identifier = client.send("task", "apply_request", metadata={"retries": 1})
+    request = lost.expect("task")
+    assert request.id == identifier
+    lost.unregister()
+    for engine, open_request in zip(engines, busy, strict=True):
+        _finish(client, engine, open_request)
+    engine, request = _taken(engines, identifier)
+    assert _finish(client, engine, request).content["status"] == "ok"
+    lost.id = -1
+
+
+@pytest.mark.requirement("R-12.14")
+def test_waiting_tasks_are_aborted_at_once(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """When an abort_request names them."""
+    busy = deliver(client, "task", engines[0])
+    waiting = submit(client, "task", engines[0])
+    client.send("control", "abort_request", {"msg_ids": [waiting]}, to=engines[0].uuid)
+    assert client.expect("task", parent=waiting).content["status"] == "aborted"
+    engines[0].reply("control", engines[0].expect("control"))
+    _finish(client, engines[0], busy)
+
+
+@pytest.mark.requirement("R-13.10")
+@pytest.mark.parametrize("metadata", [{"retries": "many"}, {"targets": 5}, {"timeout": "soon"}, {"after": 5}])
+def test_malformed_tasks_are_answered(client: ClientPeer, engines: list[EnginePeer], metadata: Json) -> None:
+    """With a ValueError."""
+    identifier = client.send("task", "apply_request", metadata=metadata)
+    assert _error(client, identifier)["ename"] == "ValueError"
+
+
+@pytest.mark.requirement("R-13.17")
+def test_retries_are_signed_anew(client: ClientPeer, engine: EnginePeer) -> None:
+    """Since an engine would take the same bytes for a replay."""
+    request = deliver(client, "task", engine, metadata={"retries": 1})
+    engine.reply("task", request, _failure(), "error")
+    again = engine.expect("task")
+    assert again.id == request.id and again.parts != request.parts
+    _finish(client, engine, again)
+
+
+@pytest.mark.requirement("R-13.6")
+def test_tasks_can_end_with_their_client(
+    client: ClientPeer, new_client: Callable[..., ClientPeer], engine: EnginePeer
+) -> None:
+    """Those that wait are aborted when its connection ends; what others wait for is not."""
+    busy = deliver(client, "task", engine)
+    gone = new_client()
+    aborted = submit(gone, "task", engine, metadata={"abort_on_disconnect": True})
+    kept = submit(gone, "task", engine)
+    pending(client, aborted, kept)
+    gone.close()
+    recorded(client, aborted)
+    content = client.ask("result_request", {"msg_ids": [aborted], "status_only": False}).content
+    assert content[aborted]["result_content"]["status"] == "aborted"
+    _finish(client, engine, busy)
+    request = engine.expect("task")
+    assert request.id == kept
+    engine.reply("task", request)
+
+
+@pytest.mark.requirement("R-13.7")
+def test_a_task_may_be_sent_once_more(client: ClientPeer, engine: EnginePeer) -> None:
+    """By a client that does not know whether it arrived: it is not run twice."""
+    request = deliver(client, "task", engine)
+    again = {"targets": [engine.uuid], "resubmitted": True}
+    client.send("task", "apply_request", metadata=again, identifier=request.id)
+    _finish(client, engine, request)
+    client.send("task", "apply_request", metadata=again, identifier=request.id)
+    round_trip(client, "task", engine)
