@@ -4,21 +4,33 @@ import Testing
 /// Runs of a whole cluster in virtual time, each from a seed of its own.
 ///
 /// By default they are the same each time, so that a change is to blame for a failure. With `SIMULATION_RUNS` there are as
-/// many runs from a random seed; `SIMULATION_SEED` repeats the run of a failure. A run that traps leaves its seed in the file
-/// `martlet-simulation-seed` in the temporary folder.
+/// many runs from a random seed; `SIMULATION_SEED` repeats the run of a failure. A run that traps leaves its seed in a file
+/// `martlet-simulation-seed-…` in the temporary folder, one for each processor.
 @Suite(.serialized) struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let runs = environment["SIMULATION_RUNS"].flatMap { Int($0) }
   private static let seed = environment["SIMULATION_SEED"].flatMap { UInt64($0) }
 
-  @Test func everyTaskEndsOnceAndTruly() throws {
-    let note = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-simulation-seed")
-    defer { try? FileManager.default.removeItem(at: note) }
+  @Test func everyTaskEndsOnceAndTruly() async throws {
     let first = Self.seed ?? (Self.runs == nil ? 0 : UInt64.random(in: 0..<1 << 40))
     let count = Self.seed == nil ? Self.runs ?? 10_000 : 1
     print("simulation: \(count) runs from the seed \(first)")
+    let last = first + UInt64(count)
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<processors {
+        group.addTask { try Self.run(stride(from: first + UInt64(number), to: last, by: processors), number) }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Runs the seeds of one processor, until a few have failed.
+  private static func run(_ seeds: StrideTo<UInt64>, _ processor: Int) throws {
+    let note = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-simulation-seed-\(processor)")
+    defer { try? FileManager.default.removeItem(at: note) }
     var failed = 0
-    for seed in first..<(first + UInt64(count)) where failed < 3 {
+    for seed in seeds where failed < 3 {
       try Data("\(seed)\n".utf8).write(to: note)
       let failures = try Simulation(seed: seed).run()
       guard !failures.isEmpty || Self.seed != nil else { continue }
