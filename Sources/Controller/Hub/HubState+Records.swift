@@ -81,9 +81,12 @@ extension HubState {
       } else if request.statusOnly, request.completed.contains(id) {
         completed.append(.string(id))
       } else if request.allowsUnknown {
+        // Nobody works on it any more if an earlier controller has left a record.
         unknown.append(.string(id))
+      } else if records[id]?.submitted != nil {
+        pending.append(.string(id))
       } else {
-        // Nobody works on a task of which an earlier controller has left a record, or of which only output is known.
+        // Nobody works on a task of which nothing but output has arrived, either.
         throw .key("No such message: \(id)")
       }
     }

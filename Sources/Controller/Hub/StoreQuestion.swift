@@ -51,10 +51,10 @@ struct ResultRequest {
   var wanted: [String] { ids.filter { !pending.contains($0) && !(statusOnly && completed.contains($0)) } }
 
   /// The keys that the answer needs. They never include the buffers of requests.
-  var keys: [TaskRecordKey] { statusOnly ? [.messageID, .completed] : Self.resultKeys }
+  var keys: [TaskRecordKey] { statusOnly ? [.messageID, .submitted, .completed] : Self.resultKeys }
 
   private static let resultKeys: [TaskRecordKey] = [
-    .messageID, .header, .metadata, .completed, .received, .resultHeader, .resultMetadata, .resultContent,
+    .messageID, .header, .metadata, .submitted, .completed, .received, .resultHeader, .resultMetadata, .resultContent,
     .resultBuffers, .executeInput, .executeResult, .error, .stdout, .stderr,
   ]
 }
