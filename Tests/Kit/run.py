@@ -67,13 +67,17 @@ def perform(name: str, command: list[str]) -> bool:
     return status == 0
 
 
-def own(name: str, *folders: str) -> tuple[str, list[str]]:
+def own(name: str, *arguments: str) -> tuple[str, list[str]]:
     """Tests of the kit itself: their name and command."""
-    return name, [PYTHON, "-m", "pytest", "-c", "own_tests/pytest.ini", "--rootdir=.", "-q", *folders]
+    return name, [PYTHON, "-m", "pytest", "-c", "own_tests/pytest.ini", "--rootdir=.", "-q", *arguments]
 
 
 OWN = [
-    own("kit-mutants", "parallel_conformance/tests/mutants"),
+    *[
+        own(f"kit-mutants-{role}", "parallel_conformance/tests/mutants", "-k", role)
+        for role in ("engine", "controller")
+    ],
+    own("kit-mutants-others", "parallel_conformance/tests/mutants", "-k", "not engine and not controller"),
     own("kit-itself", "own_tests", "parallel_conformance/tests/vectors"),
 ]
 
@@ -103,7 +107,7 @@ def main() -> int:
     options = parser.parse_args()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     runs = [run for run in RUNS + (MORE if options.all else []) if options.only in run.name]
-    jobs = [(run.name, run.command()) for run in runs] + [job for job in OWN if options.only in job[0]]
+    jobs = [job for job in OWN if options.only in job[0]] + [(run.name, run.command()) for run in runs]
     with ThreadPoolExecutor(options.jobs) as pool:
         passed = list(pool.map(lambda job: perform(*job), jobs))
     if not runs:

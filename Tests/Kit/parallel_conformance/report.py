@@ -9,8 +9,8 @@ from typing import Any
 
 from .requirements import ROLES, Requirement, Requirements
 
-#: Outcomes by weight: of several tests the heaviest counts.
-WEIGHTS = ("passed", "skipped", "deviation", "failed")
+#: Outcomes by weight: of several tests the heaviest counts. What one run skips another may show.
+WEIGHTS = ("skipped", "passed", "deviation", "failed")
 SIGNS = {"passed": "✓", "skipped": "–", "deviation": "✗ known", "failed": "✗ FAILED", "": ""}
 
 Outcome = tuple[str, str]
@@ -25,8 +25,6 @@ def outcomes(results: Iterable[Mapping[str, Any]]) -> Column:
         outcome, reason = found.get(place, ("", ""))
         if not outcome or WEIGHTS.index(result["outcome"]) > WEIGHTS.index(outcome):
             found[place] = (result["outcome"], result["reason"])
-        elif outcome == "skipped" and result["outcome"] == "passed":
-            found[place] = ("passed", "")
     return found
 
 

@@ -1,6 +1,5 @@
 """Messages that are the same in every run: ids and dates come from a seed."""
 
-import hashlib
 import hmac
 import json
 import random

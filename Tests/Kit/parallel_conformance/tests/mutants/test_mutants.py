@@ -80,7 +80,7 @@ def run(tmp_path: Path) -> Run:
         template = f"{sys.executable} -m parallel_conformance.mutants.{role} {fault} {FILES[role]}"
         command = [sys.executable, "-m", "parallel_conformance", f"--{role}={template}", "-k", tests]
         command += [f"--results={results}", "--patience=3", "--implementation=mutant", "-p", "pytest_timeout"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGES, env=environment(), timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGES, env=environment(), timeout=280)
         assert results.exists(), done.stdout + done.stderr
         found: dict[str, set[str]] = {}
         for result in json.loads(results.read_text())["results"]:
@@ -109,7 +109,7 @@ def test_every_fault_is_listed() -> None:
     assert set(BROKEN_BY_CLIENTS) | {"none"} == set(CLIENTS)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("role", "broken"),
     [("engine", BROKEN_BY_ENGINES), ("controller", BROKEN_BY_CONTROLLERS), ("client", BROKEN_BY_CLIENTS)],
@@ -121,21 +121,21 @@ def test_a_peer_without_a_fault_passes(run: Run, role: str, broken: dict[str, tu
     assert {requirement for requirement, _ in broken.values()} <= found["passed"]
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", BROKEN_BY_ENGINES)
 def test_an_engine_with_a_fault_is_caught(run: Run, fault: str) -> None:
     requirement, test = BROKEN_BY_ENGINES[fault]
     assert requirement in run("engine", fault, test).get("failed", set())
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", BROKEN_BY_CONTROLLERS)
 def test_a_controller_with_a_fault_is_caught(run: Run, fault: str) -> None:
     requirement, test = BROKEN_BY_CONTROLLERS[fault]
     assert requirement in run("controller", fault, test).get("failed", set())
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", BROKEN_BY_CLIENTS)
 def test_a_client_with_a_fault_is_caught(run: Run, fault: str) -> None:
     requirement, test = BROKEN_BY_CLIENTS[fault]
