@@ -93,8 +93,8 @@ import Testing
       ("db_request", ["query": [:], "keys": ["label"]], [], 2),
       ("db_request", ["query": [:], "keys": ["result_buffers", "msg_id"]], [.resultBuffers], 2),
       ("db_request", ["query": ["msg_id": "a"], "keys": ["buffers"]], [.buffers], 2),
-      ("result_request", ["msg_ids": ["a"]], [.resultBuffers], 14),
-      ("result_request", ["msg_ids": ["unknown"], "status_only": true], [], 2),
+      ("result_request", ["msg_ids": ["a"]], [.resultBuffers], 15),
+      ("result_request", ["msg_ids": ["unknown"], "status_only": true], [], 3),
       ("resubmit_request", ["msg_ids": ["a"]], [.buffers], 4),
     ]
     for (type, content, buffers, count) in expected {
