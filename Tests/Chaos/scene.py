@@ -158,6 +158,9 @@ class Scene(Inspection, Cluster):
     def controller_killed(self, since):
         """The controller is ready again: tells the ledger, and clients that don't notice by themselves."""
         wait_until(self.check_controller_ready, "the controller", START)
+        if self.network:
+            # What is sent before the links have noticed is lost in them, and plain sockets don't hear of it.
+            time.sleep(1)
         until = time.monotonic()
         self.ledger.controller_killed(since, until)
         with (self.directory / "outages").open("a") as outages:
