@@ -209,7 +209,8 @@ actor DirectRelay: SocketDriver, EngineObserver {
         defer { outgoing.removeAll() }
         request.message.append(to: &outgoing)
         let result = engines.send(&outgoing)
-        if result == .sent { noteSent(request) }
+        // The reply of an engine that was given up meanwhile would not be noted.
+        if result == .sent, isRegistered(request) { noteSent(request) }
         return result
       })
     for request in unanswered { answerForEngine(request) }
