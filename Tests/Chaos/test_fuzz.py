@@ -121,13 +121,20 @@ def honest_work(client, uuid, count):
         assert deserialize_object([bytes(buffer) for buffer in reply.buffers])[0] == number + 1
 
 
+@pytest.fixture
+def context():
+    context = zmq.Context()
+    yield context
+    # Also when the test fails: a context that is collected with open sockets waits forever.
+    context.destroy(linger=0)
+
+
 @pytest.mark.timeout(60 * MINUTES + 120)
-def test_fuzz(cluster):
+def test_fuzz(cluster, context):
     print(f"\nfuzz: SEED={SEED}")
     with raw_client(cluster) as client:
         [uuid] = wait_for_engines(client, 1).values()
         fuzzer = Fuzzer(SEED, cluster.connection_info("client"))
-        context = zmq.Context()
         infos = {"client": cluster.connection_info("client"), "engine": cluster.connection_info("engine")}
         ports = [Port(context, infos["client"], channel) for channel in CLIENT_PORTS]
         ports += [Port(context, infos["engine"], channel) for channel in ENGINE_PORTS]
@@ -145,4 +152,3 @@ def test_fuzz(cluster):
         late = controller.memory_info().rss
         print(f"fuzz: {sent} messages, {honest} honest calls right, memory {early / 1e6:.0f} to {late / 1e6:.0f} MB")
         assert late < early + ALLOWED_GROWTH
-        context.destroy()
