@@ -49,7 +49,7 @@ extension Connection {
     let engines = try Self.engines(content)
     outbox.keepRequests(content["journal"]?.boolValue ?? false)
     let actions = watch?.state.answered(number, instance: content["instance"]?.stringValue, at: .now) ?? []
-    if actions.isEmpty { register(engines) } else { replaceEngines(engines) }
+    if !actions.isEmpty { replaceEngines(engines) } else if !outbox.isRefusing { register(engines) }
     perform(actions)
   }
 

@@ -21,25 +21,34 @@ extension Connection {
   /// Receives the hub's notifications that have arrived, up to a batch.
   func receiveNotifications(_ socket: SharedSocket) {
     receive(socket, "notification") { (message) throws(WireError) in
-      let content = try message.content()
-      switch message.header.messageType {
-      case MessageType.registrationNotification:
-        guard let id = content["id"]?.intValue, let uuid = content["uuid"]?.stringValue else {
-          throw WireError(.malformedJSON, "a registration without id or uuid")
-        }
-        self.register([id: uuid], isNews: true)
-      case MessageType.unregistrationNotification:
-        guard let id = content["id"]?.intValue else {
-          throw WireError(.malformedJSON, "an unregistration without an id")
-        }
-        self.receiveArrivedReplies()
-        self.unregister(id, reason: content["reason"]?.stringValue)
-      case MessageType.shutdownNotification:
-        self.receiveArrivedReplies()
-        self.tearDown(ClientError(.closed, "the controller has shut down"))
-      default:
-        throw WireError(.unknown, "a notification of type \(message.header.messageType)")
+      // A controller that is back tells of its engines before it has answered. Who sees them wants to call them.
+      if self.outbox.isRefusing, message.header.messageType != MessageType.shutdownNotification {
+        if self.earlyNews.count < Self.earlyNewsLimit { self.earlyNews.append(message) }
+      } else {
+        try self.handleNews(message)
       }
+    }
+  }
+
+  private func handleNews(_ message: Message) throws(WireError) {
+    let content = try message.content()
+    switch message.header.messageType {
+    case MessageType.registrationNotification:
+      guard let id = content["id"]?.intValue, let uuid = content["uuid"]?.stringValue else {
+        throw WireError(.malformedJSON, "a registration without id or uuid")
+      }
+      register([id: uuid], isNews: true)
+    case MessageType.unregistrationNotification:
+      guard let id = content["id"]?.intValue else {
+        throw WireError(.malformedJSON, "an unregistration without an id")
+      }
+      receiveArrivedReplies()
+      unregister(id, reason: content["reason"]?.stringValue)
+    case MessageType.shutdownNotification:
+      receiveArrivedReplies()
+      tearDown(ClientError(.closed, "the controller has shut down"))
+    default:
+      throw WireError(.unknown, "a notification of type \(message.header.messageType)")
     }
   }
 
@@ -75,6 +84,11 @@ extension Connection {
       directory.withLock { $0.engines.replace(with: engines) }
     }
     for watcher in directory.withLock({ Array($0.watchers.values) }) { watcher.yield() }
+    let news = earlyNews
+    earlyNews = []
+    for message in news {
+      do throws(WireError) { try handleNews(message) } catch { refuse(error, "notification") }
+    }
   }
 
   /// Removes an engine and fails the requests it had.

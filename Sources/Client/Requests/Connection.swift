@@ -27,6 +27,9 @@ actor Connection {
   private var linger = Duration.zero
   /// `nil` before the controller has answered for the first time.
   var watch: ControllerWatch?
+  /// Notifications that have come while requests are refused, up to a limit: the list of engines follows anyway.
+  var earlyNews: [Message] = []
+  static let earlyNewsLimit = 4096
   /// Whether anything has arrived since the last look at the clock.
   var hasHeard = false
   var routes = OutputRoutes()
