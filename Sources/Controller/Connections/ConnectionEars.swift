@@ -5,10 +5,10 @@ import Synchronization
 final class ConnectionEars: Sendable {
   /// What was told since the last look.
   struct Notes: Sendable {
-    /// The connections that messages came from, and whether one of the messages was valid.
-    var heard: [Int32: Bool] = [:]
-    /// Connections made and ended, if the socket's owner reads its monitor itself.
-    var events: [SocketEvent] = []
+    /// When the last message came from a connection, and the last valid one.
+    var heard: [Int32: (any: ContinuousClock.Instant, valid: ContinuousClock.Instant?)] = [:]
+    /// Connections made and ended, and when that was read, if the socket's owner reads its monitor itself.
+    var events: [(event: SocketEvent, time: ContinuousClock.Instant)] = []
     /// Whether an engine that lives can't be reached.
     var isEngineMissing = false
   }
@@ -29,11 +29,14 @@ final class ConnectionEars: Sendable {
 
   /// Notes that a message came from a connection.
   func hear(_ descriptor: Int32, isValid: Bool) {
-    notes.withLock { notes in notes.heard[descriptor] = notes.heard[descriptor] == true || isValid }
+    let now = ContinuousClock.now
+    notes.withLock { notes in
+      notes.heard[descriptor] = (any: now, valid: isValid ? now : notes.heard[descriptor]?.valid)
+    }
   }
 
   /// Notes what a monitor reported.
-  func note(_ event: SocketEvent) { notes.withLock { $0.events.append(event) } }
+  func note(_ event: SocketEvent) { notes.withLock { $0.events.append((event, .now)) } }
 
   /// Notes that a registered engine could not be reached for a while, although its heart beats.
   func missEngine() { notes.withLock { $0.isEngineMissing = true } }

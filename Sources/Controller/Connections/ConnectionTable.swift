@@ -39,6 +39,8 @@ struct ConnectionTable {
 
   fileprivate struct Connection {
     let accepted: ContinuousClock.Instant
+    /// Whether another connection had its descriptor just before: a message that is noted now may be that one's.
+    let isSuccessor: Bool
     /// Whether all of its messages were noticed so far.
     var isWatched: Bool
     /// Whether any message came, and when the last one did.
@@ -61,19 +63,29 @@ struct ConnectionTable {
   private var connections: [Int32: Connection] = [:]
   /// The connections of peers that have not proven themselves.
   private var unproven: Set<Int32> = []
+  /// The descriptors of connections that have ended lately.
+  private var released: [Int32: ContinuousClock.Instant] = [:]
   /// Connections of proven peers that have ended lately.
   private var losses: [Loss] = []
 
   /// The end of a proven peer's connection. If the peer has come back too early, it did so after its last message and
-  /// before the end, and it is told to connect again when the time is up.
+  /// before libzmq has let go of the old one, and it is told to connect again when the time is up.
   private struct Loss {
     let lastHeard: ContinuousClock.Instant
     let end: ContinuousClock.Instant
     var deadline: ContinuousClock.Instant { end + ConnectionTable.reconnectionTime }
+
+    func isFollowed(by accepted: ContinuousClock.Instant) -> Bool {
+      lastHeard <= accepted && accepted <= end + ConnectionTable.releaseTime
+    }
   }
 
   /// How long after the end of a connection its peer is back, in vain if libzmq has not let go of the old one.
   static let reconnectionTime = Duration.seconds(2)
+  /// How long after the end of a connection messages that came from it may be noted.
+  static let noteTime = Duration.seconds(1)
+  /// How long after the end of a connection libzmq may still ignore another one with its identity.
+  static let releaseTime = Duration.milliseconds(500)
   /// The longest time for which a broken connection may have gone unnoticed while its peer made a new one.
   static let unnoticedTime = Duration.seconds(60)
   /// The bytes that nobody asks about.
@@ -98,21 +110,26 @@ struct ConnectionTable {
   }
 
   mutating func accepted(_ descriptor: Int32, now: ContinuousClock.Instant) {
-    connections[descriptor] = Connection(accepted: now, isWatched: isListening, lastHeard: now)
+    connections[descriptor] = Connection(
+      accepted: now, isSuccessor: released.removeValue(forKey: descriptor) != nil, isWatched: isListening,
+      lastHeard: now)
     unproven.insert(descriptor)
   }
 
   mutating func disconnected(_ descriptor: Int32, now: ContinuousClock.Instant) {
     guard let connection = connections.removeValue(forKey: descriptor) else { return }
     unproven.remove(descriptor)
+    released[descriptor] = now
     if role == .clients, connection.isProven { losses.append(Loss(lastHeard: connection.lastHeard, end: now)) }
   }
 
-  /// A message came from a connection.
-  mutating func heard(_ descriptor: Int32, isValid: Bool, now: ContinuousClock.Instant) {
-    guard connections[descriptor] != nil else { return }
+  /// A message came from the connection that had a descriptor at some time.
+  mutating func heard(_ descriptor: Int32, isValid: Bool, at time: ContinuousClock.Instant) {
+    guard let connection = connections[descriptor], !connection.isSuccessor || connection.accepted <= time else {
+      return
+    }
     connections[descriptor]?.isHeard = true
-    connections[descriptor]?.lastHeard = now
+    connections[descriptor]?.lastHeard = time
     connections[descriptor]?.isHeardSinceCheck = true
     if isValid, role.provesPeers {
       connections[descriptor]?.isProven = true
@@ -134,6 +151,7 @@ struct ConnectionTable {
     var ends: [End] = []
     let due = losses.prefix { $0.deadline <= now }
     losses.removeFirst(due.count)
+    if !released.isEmpty { released = released.filter { now - $0.value < Self.noteTime } }
     for descriptor in unproven {
       guard var connection = connections[descriptor] else { continue }
       defer { connections[descriptor] = connection }
@@ -147,7 +165,7 @@ struct ConnectionTable {
       let isQuiet = traffic.map { $0.received == connection.known } ?? true
       connection.known = traffic?.received ?? 0
       if !connection.isHeard, isQuiet, now - connection.accepted < Self.unnoticedTime,
-        due.contains(where: { $0.lastHeard <= connection.accepted && connection.accepted <= $0.end })
+        due.contains(where: { $0.isFollowed(by: connection.accepted) })
       {
         ends.append(End(descriptor: descriptor, reason: .unreachable))
         continue

@@ -74,22 +74,22 @@ actor ConnectionWatch: EventLoopActor {
 
   private func read(_ index: Int) {
     let socket = watched[index]
-    while let event = socket.monitor?.next() { note(event, socket) }
+    while let event = socket.monitor?.next() { note(event, socket, at: .now) }
   }
 
-  private func note(_ event: SocketEvent, _ socket: Watched) {
+  private func note(_ event: SocketEvent, _ socket: Watched, at time: ContinuousClock.Instant) {
     let descriptor = Int32(bitPattern: event.value)
     switch event.kind {
-    case .accepted: accepted(descriptor, socket)
-    case .disconnected: socket.table.disconnected(descriptor, now: .now)
+    case .accepted: accepted(descriptor, socket, at: time)
+    case .disconnected: socket.table.disconnected(descriptor, now: time)
     default: socket.failures.note(event, socket: socket.name, logger: logger)
     }
   }
 
   /// Takes note of a new connection, or ends it if there are too many: out of descriptors, libzmq would try to accept
   /// the next one again and again.
-  private func accepted(_ descriptor: Int32, _ socket: Watched) {
-    socket.table.accepted(descriptor, now: .now)
+  private func accepted(_ descriptor: Int32, _ socket: Watched, at time: ContinuousClock.Instant) {
+    socket.table.accepted(descriptor, now: time)
     socket.ears.isListening = socket.table.isListening
     guard let limit = limits.connections, watched.reduce(0, { $0 + $1.table.count }) > limit else { return }
     AcceptedConnection.end(descriptor)
@@ -113,8 +113,11 @@ actor ConnectionWatch: EventLoopActor {
 
   private func check(_ socket: Watched) {
     let notes = socket.ears.take()
-    for event in notes.events { note(event, socket) }
-    for (descriptor, isValid) in notes.heard { socket.table.heard(descriptor, isValid: isValid, now: .now) }
+    for (event, time) in notes.events { note(event, socket, at: time) }
+    for (descriptor, last) in notes.heard {
+      socket.table.heard(descriptor, isValid: false, at: last.any)
+      if let time = last.valid { socket.table.heard(descriptor, isValid: true, at: time) }
+    }
     if notes.isEngineMissing { for end in socket.table.missingEngine() { perform(end, socket) } }
     let ends = socket.table.check(
       now: .now, published: socket.ears.published, traffic: { AcceptedConnection.traffic($0) })

@@ -17,11 +17,23 @@ extension BroadcastScheduler {
     let now = ContinuousClock.now
     for leaf in leaves.indices {
       guard let deadline = open[leaf].nextDeadline, deadline <= now else { continue }
-      for probe in open[leaf].look(now: now) {
+      unsentProbes[leaf] = open[leaf].look(now: now)
+    }
+    sendProbes()
+  }
+
+  /// Sends the probes that are due; those that can't be sent are tried again.
+  func sendProbes() {
+    for leaf in leaves.indices {
+      unsentProbes[leaf].removeAll { probe in
+        guard open[leaf].awaitsReplies(of: probe.engine) else { return true }
         probes.append(to: &outgoing, engine: probe.engine, number: probe.number, session: &session)
-        if leaves[leaf].send(&outgoing) == .sent { open[leaf].probeSent(to: probe.engine) }
-        outgoing.removeAll()
+        defer { outgoing.removeAll() }
+        guard leaves[leaf].send(&outgoing) == .sent else { return false }
+        open[leaf].probeSent(to: probe.engine)
+        return true
       }
+      if !unsentProbes[leaf].isEmpty { retrySoon { $0.retry() } }
     }
   }
 

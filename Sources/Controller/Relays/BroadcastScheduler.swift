@@ -16,6 +16,8 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   let connections: [LeafConnections]
   var open: [OpenRequests<String>]
   var probes: Probes
+  /// The probes that are due and could not be sent.
+  var unsentProbes: [[OpenRequests<String>.Probe]]
   private let logger: Logger
   var session: Session
   var state: BroadcastState<BroadcastMessage>
@@ -57,6 +59,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     self.leaves = leaves
     self.connections = connections
     open = leaves.map { _ in OpenRequests() }
+    unsentProbes = leaves.map { _ in [] }
     session = try sockets.session()
     probes = Probes(session: session)
     state = BroadcastState(tree: tree, limit: sockets.configuration.queueLimit)
@@ -225,10 +228,11 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   }
 
   /// Tries the held copies again, unless their engines were given up meanwhile.
-  private func retry() {
+  func retry() {
     let waiting = held
     held = []
     for copy in waiting where state.isAwaited(copy.originalID, from: copy.target.engine) { dispatch(copy) }
+    sendProbes()
     act()
   }
 

@@ -14,12 +14,22 @@ extension DirectRelay {
   }
 
   func lookAtEngines() {
-    for probe in open.look(now: .now) {
-      probes.append(to: &outgoing, engine: probe.engine, number: probe.number, session: &session)
-      if engines.send(&outgoing) == .sent { open.probeSent(to: probe.engine) }
-      outgoing.removeAll()
-    }
+    unsentProbes = open.look(now: .now)
+    sendProbes()
     finishBatch()
+  }
+
+  /// Sends the probes that are due; those that can't be sent are tried again.
+  func sendProbes() {
+    unsentProbes.removeAll { probe in
+      guard open.awaitsReplies(of: probe.engine) else { return true }
+      probes.append(to: &outgoing, engine: probe.engine, number: probe.number, session: &session)
+      defer { outgoing.removeAll() }
+      guard engines.send(&outgoing) == .sent else { return false }
+      open.probeSent(to: probe.engine)
+      return true
+    }
+    if !unsentProbes.isEmpty { retrySoon { $0.retry() } }
   }
 
   func takeProbeAnswer(_ message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {

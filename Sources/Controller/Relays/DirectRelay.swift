@@ -30,6 +30,8 @@ actor DirectRelay: SocketDriver, EngineObserver {
   private var held = HeldRequests()
   var open = OpenRequests<OpenRequest>()
   var probes: Probes
+  /// The probes that are due and could not be sent.
+  var unsentProbes: [OpenRequests<OpenRequest>.Probe] = []
 
   /// What is kept of a request while its engine has it. It is copied, as each frame may hold on to all that was received
   /// with it.
@@ -202,7 +204,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
     registered.uuid(in: request.message.frames, at: 0) != nil
   }
 
-  private func retry() {
+  func retry() {
     let unanswered = held.retry(
       now: .now, isRegistered: { isRegistered($0) },
       send: { request in
@@ -214,6 +216,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
         return result
       })
     for request in unanswered { answerForEngine(request) }
+    sendProbes()
     if !held.isEmpty { retrySoon { $0.retry() } }
     finishBatch()
   }

@@ -60,18 +60,20 @@ extension TaskScheduler {
     }
   }
 
-  /// Tries the held tasks again. The state has taken back those of engines that were unregistered meanwhile.
-  private func retry() {
-    let waiting = held
-    held = []
-    unreachable = []
+  /// Tries the held tasks and probes again. The state has taken back the tasks of engines that were unregistered
+  /// meanwhile.
+  func retry() {
+    let (waiting, probes) = (held, unsentProbes)
+    (held, unsentProbes, unreachable) = ([], [:], [])
     for task in waiting where state.isPending(task.id, on: task.engine) { dispatch(task) }
+    for (engine, number) in probes where state.load(of: engine) ?? 0 > 0 { probe(engine, number: number) }
     act()
   }
 
   /// Takes back the tasks that could not be sent to an engine. Returns their ids.
   func takeUnsent(of engine: EngineIdentity) -> [String] {
     let uncommitted = takeUncommitted(for: engine)
+    unsentProbes[engine] = nil
     guard unreachable.remove(engine) != nil else { return uncommitted }
     let unsent = held.filter { $0.engine == engine }.map(\.id)
     held.removeAll { $0.engine == engine }

@@ -3,12 +3,17 @@ import MartletZeroMQ
 
 /// Probes of engines that are silent about their oldest task.
 extension TaskScheduler {
-  /// Sends a probe. One that can't be sent is dropped: the next is sent in time.
+  /// Sends a probe, or holds it while the engine can't be reached: an engine that has the tasks and no connection may
+  /// have to connect again.
   func probe(_ engine: EngineIdentity, number: Int) {
     // Tasks that wait for the connection would come after the probe, whose answer means that they came before it.
     guard !unreachable.contains(engine) else { return }
     probes.append(to: &outgoing, engine: engine, number: number, session: &session)
-    engines.send(&outgoing)
+    if engines.send(&outgoing) != .sent {
+      unsentProbes[engine] = number
+      unreachable.insert(engine)
+      retrySoon { $0.retry() }
+    }
     outgoing.removeAll()
   }
 

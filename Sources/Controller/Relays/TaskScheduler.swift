@@ -31,6 +31,8 @@ actor TaskScheduler: SocketDriver {
   var held: [HeldTask] = []
   /// The engines of the held tasks.
   var unreachable: Set<EngineIdentity> = []
+  /// The probes that could not be sent, and their numbers.
+  var unsentProbes: [EngineIdentity: Int] = [:]
   var probes: Probes
   var losses = LogThrottle()
   var hasNotedMissingEngines = false

@@ -138,6 +138,11 @@ struct OpenRequests<Payload> {
     return probes
   }
 
+  /// Whether an engine has requests that it has not answered.
+  func awaitsReplies(of engine: EngineIdentity) -> Bool {
+    engines.find(engine.rawValue).map { !engines[$0].requests.isEmpty } ?? false
+  }
+
   /// A probe was sent.
   mutating func probeSent(to engine: EngineIdentity) {
     guard let entry = engines.find(engine.rawValue) else { return }

@@ -44,7 +44,7 @@ import Testing
     for time in 0..<100 {
       #expect(check(&table, time, received: received).isEmpty)
       received += 900
-      table.heard(1, isValid: false, now: start)
+      table.heard(1, isValid: false, at: start)
     }
     // An unfinished one behind them is.
     #expect(check(&table, 100, received: received).isEmpty)
@@ -54,7 +54,7 @@ import Testing
   @Test func whoeverHasProvenItselfIsLeftAlone() {
     var table = ConnectionTable(role: .clients, limits: .init(held: 1000))
     table.accepted(1, now: start)
-    table.heard(1, isValid: true, now: start)
+    table.heard(1, isValid: true, at: start)
     #expect(!table.isListening)
     #expect(check(&table, 0, received: 1 << 40).isEmpty)
     #expect(check(&table, 1, received: 1 << 41).isEmpty)
@@ -64,7 +64,7 @@ import Testing
   @Test func aBeatProvesNothing() {
     var table = ConnectionTable(role: .hearts, limits: .init(held: 1000))
     table.accepted(1, now: start)
-    table.heard(1, isValid: true, now: start)
+    table.heard(1, isValid: true, at: start)
     #expect(table.isListening)
   }
 
@@ -72,7 +72,7 @@ import Testing
     var table = ConnectionTable(role: .hearts, limits: .init(mutePatience: .seconds(6)))
     table.accepted(1, now: start)
     table.accepted(2, now: start)
-    table.heard(2, isValid: true, now: start)
+    table.heard(2, isValid: true, at: start)
     #expect(check(&table, 6000).isEmpty)
     #expect(check(&table, 6001) == [1])
     table.disconnected(1, now: start + .milliseconds(6002))
@@ -87,11 +87,11 @@ import Testing
     table.accepted(1, now: at(0))
     table.accepted(2, now: at(70))
     table.accepted(3, now: at(70))
-    table.heard(3, isValid: true, now: at(80))
+    table.heard(3, isValid: true, at: at(80))
     for (descriptor, time): (Int32, Int) in [(4, 79), (5, 90), (6, 90), (7, 90), (8, 102)] {
       table.accepted(descriptor, now: at(time))
     }
-    table.heard(5, isValid: false, now: at(100))
+    table.heard(5, isValid: false, at: at(100))
     table.disconnected(3, now: at(101))
     #expect(check(&table, 102_999).isEmpty)
     // Of the last, something has come just now.
@@ -99,10 +99,42 @@ import Testing
     #expect(check(&table, 104_000).isEmpty)
   }
 
+  /// The end of a connection is reported before libzmq has let go of its identity.
+  @Test func whoeverCameJustAfterTheEndMayHaveBeenIgnored() {
+    var table = ConnectionTable(role: .clients)
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true, at: start)
+    table.disconnected(1, now: start + .seconds(1))
+    table.accepted(2, now: start + .milliseconds(1499))
+    table.accepted(3, now: start + .milliseconds(1501))
+    #expect(check(&table, 3000) == [2])
+  }
+
+  /// Messages are noted later than ends of connections.
+  @Test func whatCameFromAFormerConnectionProvesNothingAboutTheNext() {
+    var table = ConnectionTable(role: .engines)
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true, at: start)
+    table.disconnected(1, now: start + .milliseconds(30))
+    table.accepted(1, now: start + .milliseconds(31))
+    table.heard(1, isValid: true, at: start + .milliseconds(20))
+    #expect(table.missingEngine().map(\.descriptor) == [1])
+    table.heard(1, isValid: true, at: start + .milliseconds(31))
+    #expect(table.missingEngine().isEmpty)
+  }
+
+  /// A message may be noted before the connection it came from.
+  @Test func theFirstMessageOfANewDescriptorCounts() {
+    var table = ConnectionTable(role: .engines)
+    table.accepted(1, now: start + .milliseconds(30))
+    table.heard(1, isValid: true, at: start + .milliseconds(20))
+    #expect(table.missingEngine().isEmpty)
+  }
+
   @Test func whoeverCameLongAgoWasNotIgnored() {
     var table = ConnectionTable(role: .clients)
     table.accepted(1, now: start)
-    table.heard(1, isValid: true, now: start)
+    table.heard(1, isValid: true, at: start)
     table.accepted(2, now: start + .seconds(1))
     table.disconnected(1, now: start + .seconds(60))
     #expect(check(&table, 62_000).isEmpty)
@@ -111,7 +143,7 @@ import Testing
   @Test func theLossOfOthersChangesNothing() {
     var table = ConnectionTable(role: .clients)
     for descriptor: Int32 in 1...2 { table.accepted(descriptor, now: start) }
-    table.heard(1, isValid: false, now: start)
+    table.heard(1, isValid: false, at: start)
     table.disconnected(1, now: start)
     table.disconnected(7, now: start)
     for time in 0..<10 { #expect(check(&table, 1000 * time).isEmpty) }
@@ -120,15 +152,15 @@ import Testing
   @Test func ifAnEngineIsMissingThoseWithoutProofConnectAgain() {
     var table = ConnectionTable(role: .engines)
     for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
-    table.heard(2, isValid: true, now: start)
-    table.heard(3, isValid: false, now: start)
+    table.heard(2, isValid: true, at: start)
+    table.heard(3, isValid: false, at: start)
     #expect(Set(table.missingEngine().map(\.descriptor)) == [1, 3])
   }
 
   @Test func aDescriptorThatIsUsedAgainHasProvenNothing() {
     var table = ConnectionTable(role: .engines)
     table.accepted(1, now: start)
-    table.heard(1, isValid: true, now: start)
+    table.heard(1, isValid: true, at: start)
     table.disconnected(1, now: start)
     table.accepted(1, now: start)
     #expect(table.missingEngine().map(\.descriptor) == [1])
@@ -155,7 +187,7 @@ import Testing
   @Test func holdersAreThoseThatHoldMuch() {
     var table = ConnectionTable(role: .clients)
     for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
-    table.heard(3, isValid: true, now: start)
+    table.heard(3, isValid: true, at: start)
     _ = check(&table, 0, received: 0)
     #expect(check(&table, 1, [1: Traffic(received: 1 << 20), 2: Traffic(received: 1 << 21)]).isEmpty)
     #expect(table.holders.map(\.descriptor) == [2])
