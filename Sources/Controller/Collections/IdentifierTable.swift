@@ -78,8 +78,3 @@ struct IdentifierTable<Tag>: Sendable {
     for entry in old where entry != 0 { put(entry) }
   }
 }
-
-extension Hashable {
-  /// The hash of an identifier in an ``IdentifierTable``.
-  var identifierHash: UInt32 { UInt32(truncatingIfNeeded: hashValue) }
-}

@@ -49,7 +49,7 @@ struct EngineTable {
   private(set) var incoming: [String: Engine] = [:]
   /// The ids of accepted engines, with their uuids.
   private var incomingIDs: [Int: String] = [:]
-  private(set) var idsByUUID: [String: Int] = [:]
+  private var ids = MessageTable(vacant: 0)
   var work: [Int: Work] = [:]
   private(set) var nextID = 0
 
@@ -67,7 +67,7 @@ struct EngineTable {
     uuid: String, requestedID: Int?, returnsTasks: Bool = false, reregisters: Bool = false, tasks: [String: Int]? = nil,
     deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
-    guard idsByUUID[uuid] == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
+    guard id(of: uuid) == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
     guard incoming.count < Self.incomingLimit else {
       throw .runtime("\(incoming.count) engines are about to register; try again later")
     }
@@ -106,7 +106,7 @@ struct EngineTable {
     guard var engine = cancel(uuid: uuid) else { return nil }
     engine.registered = now
     engines[engine.id] = engine
-    idsByUUID[uuid] = engine.id
+    setID(engine.id, of: uuid)
     work[engine.id] = Work()
     return engine
   }
@@ -130,7 +130,7 @@ struct EngineTable {
   /// Drops a registered engine and returns its work. Its id may be reused at once.
   mutating func remove(_ id: Int) -> (engine: Engine, work: Work)? {
     guard let engine = engines.removeValue(forKey: id) else { return nil }
-    idsByUUID[engine.uuid] = nil
+    if let slot = ids.find(engine.uuid) { ids.remove(slot) }
     return (engine, work.removeValue(forKey: id) ?? Work())
   }
 
@@ -138,7 +138,12 @@ struct EngineTable {
   func known(_ uuid: String) -> Engine? { engine(uuid) ?? incoming[uuid] }
 
   /// The registered engine with this uuid.
-  func engine(_ uuid: String) -> Engine? { idsByUUID[uuid].flatMap { engines[$0] } }
+  func engine(_ uuid: String) -> Engine? { id(of: uuid).flatMap { engines[$0] } }
+
+  /// The id of the registered engine with this uuid.
+  func id(of uuid: String) -> Int? { ids.find(uuid).map { ids[$0] } }
+
+  private mutating func setID(_ id: Int, of uuid: String) { ids[ids.slot(of: uuid).slot] = id }
 
   /// The table in its saved form: `{"engines": {"0": uuid}, "next_id": 1}`, as in ipyparallel, and which of the engines
   /// register again when they have lost the controller.
@@ -160,12 +165,12 @@ struct EngineTable {
     let returning = Set((json["reregister"]?.arrayValue ?? []).compactMap(\.stringValue))
     for (key, uuid) in json["engines"]?.objectValue ?? [:] {
       guard let id = Int(key), Self.idRange.contains(id), let uuid = uuid.stringValue, Self.isUUID(uuid),
-        engines[id] == nil, idsByUUID[uuid] == nil
+        engines[id] == nil, self.id(of: uuid) == nil
       else { continue }
       var engine = Engine(id: id, uuid: uuid)
       if awaitsReturn, returning.contains(uuid) { (engine.reregisters, engine.isAwaited) = (true, true) }
       engines[id] = engine
-      idsByUUID[uuid] = id
+      setID(id, of: uuid)
       work[id] = Work()
       restored.append(engine)
     }

@@ -43,7 +43,7 @@ extension HubState {
 
   private mutating func replied(_ id: String, _ sender: ReplySender, _ message: RecordedMessage?) {
     let settlement = requests.settle(id, &engines)
-    if case .settled = settlement, !sender.isAborted, let uuid = sender.engine, let engine = engines.idsByUUID[uuid] {
+    if case .settled = settlement, !sender.isAborted, let uuid = sender.engine, let engine = engines.id(of: uuid) {
       // A registered engine always has an entry. The default lets the entry change in place.
       engines.work[engine, default: .init()].complete(id)
     }
@@ -82,7 +82,7 @@ extension HubState {
 
   private mutating func published(_ type: String, _ session: String, _ message: RecordedMessage, at now: Moment) {
     if type == MessageType.shutdownReply {
-      if let id = engines.idsByUUID[session] { unregister(id, .left, at: now) }
+      if let id = engines.id(of: session) { unregister(id, .left, at: now) }
       return
     }
     let parent = message.parentHeader.withSpan { try? MessageHeader.messageID(scanning: $0) }

@@ -75,7 +75,7 @@ extension HubState {
 
   /// Handles an engine's heart that stopped.
   mutating func heartStopped(_ uuid: String, at now: Moment) {
-    guard let id = engines.idsByUUID[uuid] else {
+    guard let id = engines.id(of: uuid) else {
       act(.log(.lateHeart(uuid: uuid, isExpected: expectedStops.contains(uuid))))
       return
     }
@@ -88,7 +88,7 @@ extension HubState {
     let reason = content["reason"]?.stringValue.map { String($0.prefix(Self.reasonLimit)) }
     let departure = reason.map { EngineDeparture.ended($0) } ?? .left
     if let uuid = content["uuid"]?.stringValue {
-      guard let id = engines.idsByUUID[uuid] else {
+      guard let id = engines.id(of: uuid) else {
         _ = engines.cancel(uuid: uuid)
         return
       }

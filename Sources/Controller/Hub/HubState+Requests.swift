@@ -91,7 +91,7 @@ extension HubState {
     }
     var ids: [Int] = []
     for target in named {
-      let id = target.intValue ?? target.stringValue.flatMap { engines.idsByUUID[$0] }
+      let id = target.intValue ?? target.stringValue.flatMap { engines.id(of: $0) }
       guard let id, engines.work[id] != nil else {
         throw .index("No Such Engine: \(target.bytes.string), the ids are \(all)")
       }

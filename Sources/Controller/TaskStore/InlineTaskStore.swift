@@ -14,11 +14,11 @@ final class InlineTaskStore: TaskStoreService {
   var room: Int { .max }
 
   func post(_ writes: inout [TaskStoreWrite]) {
-    for write in writes {
+    for index in writes.indices {
       do {
-        try store.perform(write)
+        try store.perform(writes[index])
       } catch {
-        failures.note(error, messageID: write.messageID)
+        failures.note(error, messageID: writes[index].messageID)
       }
     }
     writes.empty()

@@ -1,29 +1,6 @@
-import MartletWire
-
-/// A bounded store in memory: ipyparallel's `DictDB`.
-///
-/// When the number of records or the size of their buffers exceeds a limit, the store drops old records until a
-/// fraction of the limit is free again. It drops the records that completed longest ago first, and the oldest pending
-/// ones only when no completed record is left (`DictDB` drops the oldest, completed or not). The limits therefore
-/// always hold, and a record whose own buffers exceed the size limit is dropped at once. A dropped record leaves no
-/// trace.
-///
-/// Adding, updating, dropping by id and looking up take constant time on average. `history` and queries that name no
-/// ids scan every record.
+/// A bounded store in memory: ipyparallel's `DictDB`. See ``MemoryTaskRecords``.
 package final class MemoryTaskStore: TaskStore {
-  private let recordLimit: Int
-  private let sizeLimit: Int
-  private let cullFraction: Double
-  private typealias Table = MessageTable<StoredTask>
-
-  private var table = MessageTable(vacant: StoredTask())
-  /// Records without a result, in the order in which they were added. Completed records are in order of completion.
-  private var pending = Table.List()
-  private var completed = Table.List()
-  private var nextSerial = 0
-
-  /// Bytes of buffers and streams in all records.
-  package private(set) var bufferBytes = 0
+  private var records: MemoryTaskRecords
 
   /// Creates an empty store.
   ///
@@ -33,137 +10,50 @@ package final class MemoryTaskStore: TaskStore {
   ///   - cullFraction: The part of a limit, between 0 and 1, that is freed when the limit is exceeded. At least one
   ///     record is dropped, even if the fraction is smaller.
   package init(recordLimit: Int = 1024, sizeLimit: Int = 1 << 30, cullFraction: Double = 0.1) {
-    self.recordLimit = max(0, recordLimit)
-    self.sizeLimit = max(0, sizeLimit)
-    self.cullFraction = min(max(0, cullFraction), 1)
+    records = MemoryTaskRecords(recordLimit: recordLimit, sizeLimit: sizeLimit, cullFraction: cullFraction)
   }
+
+  /// Bytes of buffers and streams in all records.
+  package var bufferBytes: Int { records.bufferBytes }
 
   /// Adds a record, and drops others if a limit is exceeded.
-  package func add(_ record: TaskRecord) throws(TaskStoreError) {
-    let (slot, isNew) = table.slot(of: record.messageID)
-    guard isNew else { throw TaskStoreError(.duplicate, "already have msg_id '\(record.messageID)'") }
-    insert(slot) { $0.replace(with: record) }
-  }
+  package func add(_ record: TaskRecord) throws(TaskStoreError) { try records.add(record) }
 
   /// The record of a task, or nil if there is none.
-  package func record(_ messageID: String) -> TaskRecord? { table.find(messageID).map { record($0) } }
+  package func record(_ messageID: String) -> TaskRecord? { records.record(messageID) }
 
   /// Updates a record, and drops others if a limit is exceeded.
   package func update(_ messageID: String, _ update: TaskRecordUpdate) throws(TaskStoreError) {
-    try change(messageID) { $0.apply(update, id: messageID) }
+    try records.update(messageID, update)
   }
 
   /// Adds the record of a request or completes an existing one, and drops others if a limit is exceeded.
-  package func addRequest(_ request: TaskRequest) {
-    let id = request.messageID
-    let (slot, isNew) = table.slot(of: id)
-    if isNew {
-      insert(slot) { $0.begin(with: request) }
-    } else {
-      change(slot) { $0.apply(request.update(of: $0.record(id: id)), id: id) }
-    }
-  }
+  package func addRequest(_ request: TaskRequest) { records.addRequest(request) }
 
   /// Sets the engine that a task was assigned to.
   package func setEngine(_ uuid: String, of messageID: String) throws(TaskStoreError) {
-    try change(messageID) { $0.setEngine(uuid) }
+    try records.setEngine(uuid, of: messageID)
   }
 
   /// Completes a record with the reply, and drops others if a limit is exceeded.
-  package func setResult(_ result: TaskResult) throws(TaskStoreError) {
-    try change(result.messageID) { $0.complete(with: result) }
-  }
+  package func setResult(_ result: TaskResult) throws(TaskStoreError) { try records.setResult(result) }
 
   /// Drops the records that match a query and returns their number.
   @discardableResult
-  package func drop(matching query: TaskQuery) -> Int {
-    let matches = matches(query)
-    for slot in matches { remove(slot) }
-    return matches.count
-  }
+  package func drop(matching query: TaskQuery) -> Int { records.drop(matching: query) }
 
   /// The records that match a query, in the order in which they were added.
-  package func find(_ query: TaskQuery, keys: [TaskRecordKey]) -> [TaskRecord] {
-    let includesBuffers = keys.contains { $0.kind == .buffers }
-    return matches(query).map { record($0, includesBuffers: includesBuffers).selecting(keys) }
-  }
+  package func find(_ query: TaskQuery, keys: [TaskRecordKey]) -> [TaskRecord] { records.find(query, keys: keys) }
 
   /// The msg_ids of all records with a time of submission, in that order.
-  package func history() -> [String] {
-    slots.compactMap { slot in table[slot].submitted.map { ($0, table[slot].serial, slot) } }
-      .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
-      .map { table.id(of: $0.2) }
-  }
+  package func history() -> [String] { records.history() }
 
   /// The number of records.
-  package var count: Int { table.count }
+  package var count: Int { records.count }
 
   /// Does nothing: the records last as long as the process.
   package func flush() {}
 
   /// Does nothing.
   package func close() {}
-
-  private var slots: [Table.Slot] { table.slots(in: pending) + table.slots(in: completed) }
-
-  private func record(_ slot: Table.Slot, includesBuffers: Bool = true) -> TaskRecord {
-    table[slot].record(id: table.id(of: slot), includesBuffers: includesBuffers)
-  }
-
-  /// The slots of matching records, in the order in which they were added.
-  private func matches(_ query: TaskQuery) -> [Table.Slot] {
-    let candidates = query.messageIDs.map { Set($0).compactMap { table.find($0) } } ?? slots
-    let readsBuffers = query.conditions.contains { $0.key.kind == .buffers }
-    return candidates.filter { query.matches(record($0, includesBuffers: readsBuffers)) }
-      .sorted { table[$0].serial < table[$1].serial }
-  }
-
-  // MARK: - Changes
-
-  private func insert(_ slot: Table.Slot, _ fill: (inout StoredTask) -> Void) {
-    nextSerial += 1
-    table[slot].serial = nextSerial
-    table.append(slot, to: &pending)
-    change(slot, fill)
-  }
-
-  private func change(_ messageID: String, _ body: (inout StoredTask) -> Void) throws(TaskStoreError) {
-    guard let slot = table.find(messageID) else {
-      throw TaskStoreError(.notFound, "no such msg_id '\(messageID)'")
-    }
-    change(slot, body)
-  }
-
-  /// Changes a record in place and updates the total size and the lists.
-  private func change(_ slot: Table.Slot, _ body: (inout StoredTask) -> Void) {
-    let wasCompleted = table[slot].isCompleted
-    bufferBytes -= table[slot].bufferBytes
-    body(&table[slot])
-    bufferBytes += table[slot].bufferBytes
-    if table[slot].isCompleted, !wasCompleted {
-      table.unlink(slot, from: &pending)
-      table.append(slot, to: &completed)
-    }
-    cull()
-  }
-
-  private func remove(_ slot: Table.Slot) {
-    bufferBytes -= table[slot].bufferBytes
-    if table[slot].isCompleted { table.unlink(slot, from: &completed) } else { table.unlink(slot, from: &pending) }
-    table.remove(slot)
-  }
-
-  private func cull() {
-    if table.count > recordLimit {
-      for _ in 0..<max(1, Int(cullFraction * Double(recordLimit))) { removeOldest() }
-    }
-    if bufferBytes > sizeLimit {
-      let target = Double(sizeLimit) * (1 - cullFraction)
-      while Double(bufferBytes) > target { removeOldest() }
-    }
-  }
-
-  private func removeOldest() {
-    if let oldest = completed.first ?? pending.first { remove(oldest) }
-  }
 }

@@ -98,7 +98,7 @@ package final class SQLiteTaskStore: TaskStore {
     let changed = try change(
       "UPDATE \(quotedTable) SET \(assignments.joined(separator: ", ")) WHERE msg_id = ?", arguments, bytes: bytes,
       isFrequent: true)
-    guard changed > 0 else { throw TaskStoreError(.notFound, "no such msg_id '\(messageID)'") }
+    guard changed > 0 else { throw .notFound(messageID) }
   }
 
   /// Drops the records that match a query and returns their number.

@@ -22,14 +22,20 @@ package struct TaskStoreError: Error, Sendable, CustomStringConvertible {
 
   /// The kind of failure.
   package let code: Code
-  /// A description of the failure.
-  package let message: String
+  private let text: String
 
   /// Creates an error with a description.
   package init(_ code: Code, _ message: String) {
     self.code = code
-    self.message = message
+    text = message
   }
+
+  /// There is no record of a task. It costs no text unless somebody reads that: records may be dropped while their tasks
+  /// run, and nobody minds.
+  static func notFound(_ messageID: String) -> TaskStoreError { TaskStoreError(.notFound, messageID) }
+
+  /// A description of the failure.
+  package var message: String { code == .notFound ? "no such msg_id '\(text)'" : text }
 
   /// The Python exception that ipyparallel's hub reports in the same case: the `ename` of an error reply.
   package var exceptionName: String {
