@@ -183,6 +183,35 @@ extension IntegrationTests {
       }
     }
 
+    /// Nobody hears of it when libzmq ignores a connection, since another one had its identity: probes that find no
+    /// connection make the engine connect once more, and then tell what was lost.
+    @Test func anEngineThatReconnectedTooEarlyIsReachedAgain() async throws {
+      try await TestController.run(.ipc) { test in
+        let client = try RawClient(test)
+        let engine = try RawEngine(test, uuid: "engine")
+        let id = try await engine.register()
+        try await wait("the registration") { try await client.engines() == ["0": "engine"] }
+        for channel in [ConnectionInfo.Channel.task, .mux] {
+          #expect(try await client.isAnswered(channel, by: channel == .mux ? "engine" : nil))
+        }
+        let lost = Mutex<[ConnectionInfo.Channel: String]>([:])
+        try await engine.reconnectTooEarly(id) {
+          let task = try await client.send(.task, "apply_request")
+          let direct = try await client.send(.mux, "apply_request", to: "engine")
+          lost.withLock { $0 = [.task: task, .mux: direct] }
+          try await wait("the engine to have both") {
+            let status = try await client.ask("queue_request").content["0"]
+            return status?["tasks"] == 1 && status?["queue"] == 1
+          }
+        }
+        for (channel, request) in lost.withLock({ $0 }) {
+          let reply = try await client.receive(channel)
+          #expect(reply.parent == request && reply.content["ename"] == "TaskLost", "\(channel): \(reply)")
+          #expect(try await client.isAnswered(channel, by: channel == .mux ? "engine" : nil))
+        }
+      }
+    }
+
     @Test func anEngineMayRegisterAgainUnderItsUUID() async throws {
       try await TestController.run(.ipc) { test in
         let client = try RawClient(test)

@@ -59,11 +59,8 @@ actor RawEngine {
     }
     let content = try session.take(&message).content()
     guard let id = content["id"]?.intValue else { throw TimedOut(what: "an id in \(content.bytes.string)") }
-    let leaves = try info.endpoints(.broadcast)
     let shell = try open(.router)
-    for endpoint in [try info.endpoint(.mux), try info.endpoint(.task), leaves[id % leaves.count]] {
-      try shell.socket.connect(endpoint)
-    }
+    for endpoint in try shellEndpoints(id) { try shell.socket.connect(endpoint) }
     let control = try open(.router)
     try control.socket.connect(try info.endpoint(.control))
     // The callbacks retain the sockets: no other thread may close them while the loop polls them.
@@ -78,6 +75,33 @@ actor RawEngine {
     (self.shell, self.control) = (shell, control)
     try beat()
     return id
+  }
+
+  /// Connects its shell socket again before the old connections end, of which it reads nothing any more: what was sent over
+  /// them is lost, and libzmq ignores the new ones.
+  ///
+  /// - Parameter id: the engine's id.
+  /// - Parameter sendRequests: sends what will be lost. The controller has taken note of the new connections then.
+  func reconnectTooEarly(_ id: Int, sendRequests: @Sendable () async throws -> Void) async throws {
+    guard let first = tokens.first else { return }
+    loop.cancel(first)
+    let new = try open(.router)
+    let endpoints = try shellEndpoints(id)
+    let monitor = try SocketMonitor(new.socket, context: test.context, name: "early-\(uuid)", events: .connections)
+    for endpoint in endpoints { try new.socket.connect(endpoint) }
+    for _ in endpoints {
+      guard try monitor.next(timeout: .seconds(30)) != nil else { throw TimedOut(what: "the connections") }
+    }
+    try await sendRequests()
+    shell = new
+    tokens[0] = loop.onReadable(new.socket) { [weak self] in
+      withExtendedLifetime(new) { self?.assumeIsolated { $0.answer($0.shell) } }
+    }
+  }
+
+  private func shellEndpoints(_ id: Int) throws -> [String] {
+    let leaves = try test.engine.endpoints(.broadcast)
+    return [try test.engine.endpoint(.mux), try test.engine.endpoint(.task), leaves[id % leaves.count]]
   }
 
   /// Answers the held requests.
