@@ -15,11 +15,9 @@ KILLS = {
     "starting_worker_kill": 0, "early_controller_kill": 0,
 }
 JOURNALED = KILLS | {"client_kill": 4, "controller_kill": 6, "early_controller_kill": 2}
-# A plain client, which does not watch its connections, may lose without a word what it sends through a link soon after
-# the controller behind it has come back.
 LINKS = {
     "engine_cut": 6, "engine_cut_one_way": 6, "engine_slow": 4, "client_cut": 3, "client_cut_one_way": 3,
-    "client_slow": 2, "engine_kill": 3, "engine_reset": 3, "engine_refuse": 3, "controller_kill": 0,
+    "client_slow": 2, "engine_kill": 3, "engine_reset": 3, "engine_refuse": 3, "controller_kill": 2,
 }
 
 
