@@ -9,7 +9,7 @@ enum IdentifierHash {
 
   private static func seed(_ number: Int) -> UInt64 { UInt64(bitPattern: Int64(number.hashValue)) }
 
-  static func hash(_ span: Span<UInt8>) -> UInt32 {
+  static func hash(_ span: Span<UInt8>) -> UInt64 {
     let (bytes, count) = (span.bytes, span.count)
     let (start, factor) = seeds
     var hash = start ^ UInt64(truncatingIfNeeded: count)
@@ -28,8 +28,7 @@ enum IdentifierHash {
       }
       hash = fold(hash ^ rest, factor)
     }
-    hash = fold(hash, start | 1)
-    return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+    return fold(hash, start | 1)
   }
 
   private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
@@ -45,5 +44,13 @@ extension Hashable {
 
 extension String {
   /// The hash in an ``IdentifierTable``.
-  var identifierHash: UInt32 { IdentifierHash.hash(utf8.span) }
+  var identifierHash: UInt32 { utf8.span.identifierHash }
+}
+
+extension Span<UInt8> {
+  /// The hash in an ``IdentifierTable`` of the text with these bytes.
+  var identifierHash: UInt32 {
+    let hash = IdentifierHash.hash(self)
+    return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+  }
 }

@@ -17,6 +17,7 @@ actor Journal: EventLoopActor {
   private let logger: Logger
   /// The most bytes that the batches have had since the file was last shrunk.
   private var peakBytes = 0
+  private var nextCommit = ContinuousClock.now
   private var hasFailed = false
   private var isClosed = false
   private var committed: (@Sendable (Result<UInt64, any Error>) -> Void)?
@@ -31,6 +32,9 @@ actor Journal: EventLoopActor {
 
   /// The free space in the file that is not worth the effort.
   private static let freeBytes = 64 << 20
+  /// With so many open tasks there is a pause between two commits.
+  private static let manyTasks = 100
+  private static let pause = Duration.milliseconds(1)
   /// The most bytes of a message that is put into the journal: SQLite's rows have less than 1 GB.
   static let messageLimit = 1 << 29
 
@@ -57,7 +61,7 @@ actor Journal: EventLoopActor {
       defer { inbox.isAnnounced = true }
       return !inbox.isAnnounced
     }
-    if mustWake { execute { $0.work() } }
+    if mustWake { execute { $0.entriesWait() } }
   }
 
   /// For how many seconds all tasks that were accepted are known, by the journal or the hub; `nil` if the journal has
@@ -99,6 +103,13 @@ actor Journal: EventLoopActor {
 
   // MARK: - On the loop
 
+  /// Commits what was posted; while many tasks are open, a moment after the last commit. Then nobody waits for a single
+  /// commit, and fewer of them, each with more entries, leave more time for the tasks.
+  private func entriesWait() {
+    guard .now < nextCommit else { return work() }
+    schedule(at: nextCommit) { $0.work() }
+  }
+
   private func work() {
     let (batches, epoch) = inbox.withLock { inbox in
       defer {
@@ -108,6 +119,7 @@ actor Journal: EventLoopActor {
       return (inbox.batches, inbox.epoch)
     }
     guard !batches.isEmpty, !hasFailed, !isClosed else { return }
+    if ledger.openCount >= Self.manyTasks { nextCommit = .now + Self.pause }
     do {
       try commit(batches)
       committed?(.success(epoch))

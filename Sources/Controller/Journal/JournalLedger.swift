@@ -10,6 +10,7 @@ import DequeModule
 /// batch is deleted, though not its reply. If both are in the same batch, they go together.
 struct JournalLedger: Sendable {
   typealias BatchID = Int64
+  private typealias Batches = NumberTable<Batch>
 
   private enum Phase { case open, delivered, undelivered, ended }
 
@@ -29,7 +30,7 @@ struct JournalLedger: Sendable {
     /// When the task ended.
     var time = 0.0
     /// The key of the id in the index of results.
-    var key = 0
+    var key: UInt64 = 0
 
     var isKept: Bool { phase == .delivered || phase == .undelivered }
   }
@@ -49,9 +50,9 @@ struct JournalLedger: Sendable {
   }
 
   private let limits: JournalLimits
-  private var tasks: [UInt64: Task] = [:]
-  private var batches: [BatchID: Batch] = [:]
-  private var results: [Int: UInt64] = [:]
+  private var tasks = NumberTable(vacant: Task())
+  private var batches = NumberTable(vacant: Batch(size: 0))
+  private var results = NumberTable<UInt64>(vacant: 0)
   private var delivered = Kept()
   private var undelivered = Kept()
   private var sparse = Deque<BatchID>()
@@ -85,7 +86,9 @@ struct JournalLedger: Sendable {
   var taskCount: Int { tasks.count }
 
   /// Whether a batch is there.
-  func contains(_ batch: BatchID) -> Bool { batches[batch] != nil }
+  func contains(_ batch: BatchID) -> Bool { find(batch) != nil }
+
+  private func find(_ batch: BatchID) -> Batches.Slot? { batches.find(UInt64(bitPattern: batch)) }
 
   // MARK: - Events
 
@@ -95,39 +98,37 @@ struct JournalLedger: Sendable {
   @discardableResult
   mutating func note(_ bytes: [UInt8], as id: BatchID, at time: Double) -> Bool {
     nextBatch = max(nextBatch, id + 1)
-    batches[id] = Batch(size: bytes.count)
+    let batch = batches.insert(Batch(size: bytes.count), for: UInt64(bitPattern: id))
     totalBytes += bytes.count
     var entries = JournalEntries(bytes)
     while let entry = entries.next() {
       nextNumber = max(nextNumber, entry.number &+ 1)
-      batches[id]?.entries.append((entry.kind, entry.number))
+      batches[batch].entries.append((entry.kind, entry.number))
       apply(entry, Place(batch: id, size: entry.size), bytes, time)
     }
-    if batches[id]?.liveCount == 0 { removable.append(id) }
-    noteSparse(id)
+    if batches[batch].liveCount == 0 { removable.append(id) }
+    noteSparse(batch, id)
     return entries.isAtEnd
   }
 
   /// Forgets results beyond the limits.
   mutating func expire(at now: Double) {
-    while let number = delivered.order.first {
-      guard let task = tasks[number], task.phase == .delivered else {
-        delivered.order.removeFirst()
+    while let number = Self.popExcess(&delivered, .delivered, limits.delivered, tasks, now) { forget(number) }
+    while let number = Self.popExcess(&undelivered, .undelivered, limits.undelivered, tasks, now) { forget(number) }
+  }
+
+  /// Takes the oldest result if it is beyond a limit.
+  private static func popExcess(
+    _ kept: inout Kept, _ phase: Phase, _ limit: JournalLimits.Bound, _ tasks: NumberTable<Task>, _ now: Double
+  ) -> UInt64? {
+    while let number = kept.order.first {
+      guard let task = tasks[number], task.phase == phase else {
+        kept.order.removeFirst()
         continue
       }
-      guard Self.exceeds(delivered, task.time, limits.delivered, now) else { break }
-      delivered.order.removeFirst()
-      forget(number)
+      return exceeds(kept, task.time, limit, now) ? kept.order.removeFirst() : nil
     }
-    while let number = undelivered.order.first {
-      guard let task = tasks[number], task.phase == .undelivered else {
-        undelivered.order.removeFirst()
-        continue
-      }
-      guard Self.exceeds(undelivered, task.time, limits.undelivered, now) else { break }
-      undelivered.order.removeFirst()
-      forget(number)
-    }
+    return nil
   }
 
   private static func exceeds(_ kept: Kept, _ time: Double, _ limit: JournalLimits.Bound, _ now: Double) -> Bool {
@@ -138,8 +139,9 @@ struct JournalLedger: Sendable {
   mutating func takeRemovable() -> [BatchID] {
     var removed: [BatchID] = []
     while let id = removable.popLast() {
-      guard let batch = batches[id], batch.liveCount == 0 else { continue }
-      batches[id] = nil
+      guard let slot = find(id), batches[slot].liveCount == 0 else { continue }
+      let batch = batches[slot]
+      batches.remove(slot)
       totalBytes -= batch.size
       for entry in batch.entries { entryRemoved(entry.kind, entry.number, of: id) }
       removed.append(id)
@@ -149,9 +151,11 @@ struct JournalLedger: Sendable {
 
   /// Forgets tasks of which only a placement could be read; to be called when all batches have been read.
   mutating func dropOrphans() {
-    for (number, task) in tasks where task.phase == .open && task.accepted == nil {
-      uncount(task.placed)
-      tasks[number] = nil
+    var orphans: [(number: UInt64, placed: Place?)] = []
+    tasks.visit { if $1.phase == .open, $1.accepted == nil { orphans.append(($0, $1.placed)) } }
+    for orphan in orphans {
+      uncount(orphan.placed)
+      tasks[orphan.number] = nil
     }
   }
 
@@ -162,7 +166,7 @@ struct JournalLedger: Sendable {
     var chosen: [BatchID] = []
     var (excess, left) = (totalBytes - 2 * liveBytes - limits.slack, limit)
     while excess > 0, left > 0, let id = sparse.popFirst() {
-      guard let batch = batches[id] else { continue }
+      guard let batch = find(id).map({ batches[$0] }) else { continue }
       excess -= batch.size - batch.liveBytes
       left -= batch.liveBytes
       chosen.append(id)
@@ -198,14 +202,8 @@ struct JournalLedger: Sendable {
   /// The number of the task with this id whose result is kept, and the batch that holds it. Another id may have led there,
   /// so the entry has to be compared.
   func result(of id: String) -> (number: UInt64, batch: BatchID)? {
-    guard let number = results[Self.key(Array(id.utf8)[...])], let place = tasks[number]?.finished else { return nil }
+    guard let number = results[IdentifierHash.hash(id.utf8.span)], let place = tasks[number]?.finished else { return nil }
     return (number, place.batch)
-  }
-
-  private static func key(_ id: ArraySlice<UInt8>) -> Int {
-    var hasher = Hasher()
-    hasher.combine(id)
-    return hasher.finalize()
   }
 }
 
@@ -213,7 +211,8 @@ struct JournalLedger: Sendable {
 
 extension JournalLedger {
   private mutating func apply(_ entry: JournalEntries.Entry, _ place: Place, _ bytes: [UInt8], _ time: Double) {
-    let known = tasks[entry.number]
+    let slot = tasks.find(entry.number)
+    let known = slot.map { tasks[$0] }
     var task = known ?? Task()
     switch entry.kind {
     case .accepted:
@@ -233,7 +232,7 @@ extension JournalLedger {
         close(&task)
         task.phase = .delivered
         task.time = time
-        task.key = Self.key(JournaledResult.idBytes(entry, in: bytes))
+        task.key = IdentifierHash.hash(JournaledResult.idBytes(entry, in: bytes).span)
         results[task.key] = entry.number
         delivered.order.append(entry.number)
         delivered.count += 1
@@ -264,12 +263,12 @@ extension JournalLedger {
       task.finished = place
       horizon = max(horizon, time)
       guard let accepted = task.accepted, accepted.batch != place.batch else {
-        tasks[entry.number] = nil
+        if let slot { tasks.remove(slot) }
         return
       }
       count(place)
     }
-    tasks[entry.number] = task
+    if let slot { tasks[slot] = task } else { tasks.insert(task, for: entry.number) }
   }
 
   /// A task that was open ends: what led there is not needed any more.
@@ -327,23 +326,24 @@ extension JournalLedger {
   }
 
   private mutating func count(_ place: Place) {
-    batches[place.batch]?.liveCount += 1
-    batches[place.batch]?.liveBytes += place.size
+    guard let batch = find(place.batch) else { return }
+    batches[batch].liveCount += 1
+    batches[batch].liveBytes += place.size
     liveBytes += place.size
   }
 
   private mutating func uncount(_ place: Place?) {
-    guard let place, batches[place.batch] != nil else { return }
-    batches[place.batch]?.liveCount -= 1
-    batches[place.batch]?.liveBytes -= place.size
+    guard let place, let batch = find(place.batch) else { return }
+    batches[batch].liveCount -= 1
+    batches[batch].liveBytes -= place.size
     liveBytes -= place.size
-    if batches[place.batch]?.liveCount == 0 { removable.append(place.batch) }
-    noteSparse(place.batch)
+    if batches[batch].liveCount == 0 { removable.append(place.batch) }
+    noteSparse(batch, place.batch)
   }
 
-  private mutating func noteSparse(_ id: BatchID) {
-    guard let batch = batches[id], !batch.isSparse, batch.liveBytes * 2 < batch.size else { return }
-    batches[id]?.isSparse = true
+  private mutating func noteSparse(_ batch: Batches.Slot, _ id: BatchID) {
+    guard !batches[batch].isSparse, batches[batch].liveBytes * 2 < batches[batch].size else { return }
+    batches[batch].isSparse = true
     sparse.append(id)
   }
 
@@ -357,7 +357,7 @@ extension JournalLedger {
       live[place.batch, default: (0, 0)].bytes += place.size
     }
     var open = 0
-    for task in tasks.values {
+    tasks.visit { _, task in
       switch task.phase {
       case .open:
         if task.accepted != nil { open += 1 }
@@ -372,14 +372,15 @@ extension JournalLedger {
       }
     }
     if open != openCount { problems.append("\(open) tasks are open, not \(openCount)") }
-    for (id, batch) in batches {
-      let found = live[id] ?? (0, 0)
+    var sums = (0, 0)
+    batches.visit { id, batch in
+      let found = live[BatchID(bitPattern: id)] ?? (0, 0)
       if found.count != batch.liveCount || found.bytes != batch.liveBytes {
         problems.append("batch \(id) has \(found), not \(batch.liveCount), \(batch.liveBytes)")
       }
+      sums = (sums.0 + batch.size, sums.1 + batch.liveBytes)
     }
-    if live.keys.contains(where: { batches[$0] == nil }) { problems.append("something is in a deleted batch") }
-    let sums = batches.values.reduce((0, 0)) { ($0.0 + $1.size, $0.1 + $1.liveBytes) }
+    if live.keys.contains(where: { !contains($0) }) { problems.append("something is in a deleted batch") }
     if sums != (totalBytes, liveBytes) { problems.append("\(sums) bytes, not \((totalBytes, liveBytes))") }
     return problems
   }

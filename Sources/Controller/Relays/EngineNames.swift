@@ -15,7 +15,7 @@ struct EngineNames {
   /// Adds an engine that registered.
   mutating func insert(_ uuid: String, id: Int? = nil) {
     let identity = Bytes(uuid)
-    let hash = identity.withSpan { IdentifierHash.hash($0) }
+    let hash = identity.withSpan { $0.identifierHash }
     guard find(identity, hash) == nil else { return }
     index.insert(hash: hash, engines.insert(Engine(uuid: uuid, id: id, identity: identity)))
   }
@@ -23,7 +23,7 @@ struct EngineNames {
   /// Removes an engine that is gone.
   mutating func remove(_ uuid: String) {
     let identity = Bytes(uuid)
-    let hash = identity.withSpan { IdentifierHash.hash($0) }
+    let hash = identity.withSpan { $0.identifierHash }
     guard let engine = find(identity, hash) else { return }
     index.remove(hash: hash, engine)
     engines.remove(engine)
@@ -31,7 +31,7 @@ struct EngineNames {
 
   /// The registered engine that a frame names, if any.
   func uuid(in message: borrowing Multipart, at frame: Int) -> String? {
-    let engine = index.find(hash: IdentifierHash.hash(message.bytes(at: frame))) {
+    let engine = index.find(hash: message.bytes(at: frame).identifierHash) {
       message.frame(frame, equals: engines[$0].identity)
     }
     return engine.map { engines[$0].uuid }
@@ -40,7 +40,7 @@ struct EngineNames {
   /// The integer id of a registered engine.
   func id(of uuid: String) -> Int? {
     let identity = Bytes(uuid)
-    return find(identity, identity.withSpan { IdentifierHash.hash($0) }).flatMap { engines[$0].id }
+    return find(identity, identity.withSpan { $0.identifierHash }).flatMap { engines[$0].id }
   }
 
   private func find(_ identity: Bytes, _ hash: UInt32) -> Handle<Engine>? {
