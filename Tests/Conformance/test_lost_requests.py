@@ -22,23 +22,6 @@ def send(client, channel, engine, **metadata):
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_a_request_that_is_refused_silently_ends(channel, controller):
-    with raw_client(controller) as client, swarm_of(controller) as swarm:
-        (engine,) = swarm.add(channels=[channel], answer=drops("bad"))
-        wait_for_engines(client, 1)
-        bad = send(client, channel, engine, label="bad")
-        good = send(client, channel, engine)
-        answered, lost = client.receive(channel), client.receive(channel)
-        assert answered.parent["msg_id"] == good and answered.content["status"] == "ok"
-        assert lost.parent["msg_id"] == bad and lost.content["ename"] == "TaskLost"
-        assert f"engine {engine.id} " in lost.content["evalue"]
-        # The probe's own reply has reached nobody.
-        assert client.receive(channel, timeout=0) is None
-        if channel == "mux":
-            wait_until(lambda: client.ask("queue_request").content[str(engine.id)]["queue"] == 0, "the empty queue")
-
-
-@pytest.mark.parametrize("channel", CHANNELS)
 def test_a_request_that_is_lost_with_its_connection_ends_soon(channel, controller):
     with raw_client(controller) as client, swarm_of(controller) as swarm:
         (engine,) = swarm.add(channels=[channel], answer=lambda engine, frames: [])
@@ -55,6 +38,7 @@ def test_a_request_that_is_lost_with_its_connection_ends_soon(channel, controlle
         replies = [client.receive(channel) for _ in lost]
         assert [reply.parent["msg_id"] for reply in replies] == lost
         assert {reply.content["ename"] for reply in replies} == {"TaskLost"}
+        assert all(f"engine {engine.id} " in reply.content["evalue"] for reply in replies)
         assert time.monotonic() - began < 4
         good = send(client, channel, engine)
         assert client.receive(channel).parent["msg_id"] == good
@@ -80,11 +64,3 @@ def test_what_an_engine_has_is_not_lost(kind, cluster):
     time.sleep(0.2)
     assert cut(engine, cluster.connection_info("engine")["mux"]) == 1
     assert [result.get(timeout=TIMEOUT) for result in results] == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("channel", ["mux", "control"])
-def test_a_request_to_an_unknown_engine_is_answered(channel, controller):
-    with raw_client(controller) as client:
-        request = client.send(channel, "apply_request", to=[b"nobody"])
-        reply = client.receive(channel)
-        assert reply.parent["msg_id"] == request and reply.content["ename"] == "EngineError"
