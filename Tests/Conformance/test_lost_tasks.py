@@ -1,27 +1,11 @@
 """Every task that the scheduler has accepted ends: also one that is lost, refused, or takes its engine with it."""
 
-import json
-
 import pytest
 from harness import TIMEOUT, wait_until
 from simulated import raw_client, swarm_of, wait_for_engines
 
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
 __name__ = "__main__"
-
-
-def drops(*labels):
-    """An engine that never answers tasks with these labels, but everything else, in order."""
-
-    def answer(engine, frames):
-        metadata = json.loads(frames[frames.index(b"<IDS|MSG>") + 4])
-        if metadata.get("label") in labels:
-            return []
-        # What a broadcast's reply is known by.
-        kept = {key: metadata[key] for key in ("original_msg_id",) if key in metadata}
-        return [engine.wire.reply(frames, engine=engine.uuid, metadata=kept)]
-
-    return answer
 
 
 @pytest.mark.parametrize("kind", ["python", "martlet"])
