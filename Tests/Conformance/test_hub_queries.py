@@ -221,10 +221,6 @@ class TestStates:
         assert sorted(status[0]["tasks"] + status[1]["tasks"] + status["unassigned"]) == sorted(ids)
         client.wait(results, timeout=TIMEOUT)
 
-    def test_queue_status_of_an_unknown_engine(self, client):
-        reply = client._send_recv(client._query_stream, "queue_request", {"targets": [77], "verbose": False})["content"]
-        assert (reply["status"], reply["ename"]) == ("error", "IndexError")
-
     def test_result_status(self, client, store_cluster):
         finished = client[0].apply_async(double, 1)
         finished.get(timeout=TIMEOUT)

@@ -1,10 +1,8 @@
 """What engines publish is relayed to every client and recorded by the hub."""
 
 import pytest
-import zmq
 from harness import TIMEOUT, join_output, wait_until
 from ipyparallel import interactive
-from simulated import raw_client, swarm_of, wait_for_engines
 
 
 @interactive
@@ -109,42 +107,3 @@ class TestRecords:
         wait_until(lambda: result.stdout == expected, "all lines")
         [message_id] = result.msg_ids
         assert recorded(python_cluster, message_id, "stdout", lambda text: text == expected)
-
-
-@pytest.mark.parametrize("kind", [zmq.PUB, zmq.XPUB], ids=["PUB", "XPUB"])
-class TestSimulatedEngine:
-    """The socket an engine publishes on is PUB in one version of ipykernel and XPUB in another."""
-
-    @staticmethod
-    def chatty(engine, frames):
-        request = frames[frames.index(b"<IDS|MSG>") + 2]
-        engine.publish("status", {"execution_state": "busy"}, request)
-        engine.publish("stream", {"name": "stdout", "text": "out "}, request)
-        engine.publish("stream", {"name": "stderr", "text": "err"}, request)
-        engine.publish("stream", {"name": "stdout", "text": "more"}, request)
-        engine.publish("status", {"execution_state": "idle"}, request)
-        return [engine.wire.reply(frames, engine=engine.uuid)]
-
-    def test_relayed_and_recorded(self, kind, controller):
-        with swarm_of(controller) as swarm, raw_client(controller) as client:
-            iopub = client.socket("iopub", zmq.SUB)
-            swarm.add(channels=["mux", "task"], answer=self.chatty, iopub=kind)
-            [uuid] = wait_for_engines(client, 1).values()
-            # The relay's subscription reaches the engine's socket some time after the connection.
-            wait_until(lambda: client.send("task", "apply_request") and iopub.poll(200), "a published message")
-            while iopub.poll(200):
-                iopub.recv_multipart()
-            for channel, to in (("mux", [uuid.encode()]), ("task", [])):
-                message_id = client.send(channel, "apply_request", to=to)
-                received = [client.receive("iopub") for _ in range(5)]
-                assert [message.parent["msg_id"] for message in received] == [message_id] * 5
-                assert [message.content.get("text") or message.content["execution_state"] for message in received] == [
-                    "busy",
-                    "out ",
-                    "err",
-                    "more",
-                    "idle",
-                ]
-                query = {"query": {"msg_id": message_id}, "keys": ["msg_id", "stdout", "stderr"]}
-                [record] = client.ask("db_request", query).content["records"]
-                assert (record["stdout"], record["stderr"]) == ("out more", "err")

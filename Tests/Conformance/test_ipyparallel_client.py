@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import stat
 from collections import Counter
 
 import ipyparallel as ipp
@@ -234,21 +233,6 @@ class TestOutputAndErrors:
 
 
 class TestConnectionFiles:
-    """A client connects first, because ipyparallel's controller can't be stopped cleanly before it serves."""
-
-    def test_only_the_owner_reads_them(self, controller):
-        controller.client()
-        for role in ("client", "engine"):
-            assert stat.S_IMODE(controller.connection_file(role).stat().st_mode) == 0o600
-
-    def test_removed_on_exit(self, controller):
-        controller.client()
-        [process] = controller.processes
-        process.terminate()
-        assert process.finish(TIMEOUT) is None
-        for role in ("client", "engine"):
-            assert not controller.connection_file(role).exists()
-
     def test_cluster_id(self, cluster):
         cluster.start_controller(cluster_id="blue")
         assert (cluster.security_directory / "ipcontroller-blue-client.json").exists()

@@ -119,12 +119,6 @@ class TestSignature:
 
 
 class TestReading:
-    @pytest.mark.parametrize("scheme", SCHEMES)
-    def test_every_scheme(self, probe, scheme):
-        session = python_session(scheme=scheme)
-        frames = message(session, {"status": "ok"}, identities=[b"engine", b"client"], buffers=[b"\0\1"])
-        assert_same_message(probe.deserialize(frames, scheme=scheme), frames)
-
     @settings(max_examples=150, deadline=None)
     @given(content=JSON_OBJECTS, metadata=JSON_OBJECTS, identities=IDENTITIES, buffers=BUFFERS, kind=TEXT)
     def test_random_messages(self, probe, content, metadata, identities, buffers, kind):
@@ -155,22 +149,9 @@ class TestReading:
         frames = message(python_session(), buffers=buffers)
         assert_same_message(probe.deserialize(frames), frames)
 
-    def test_unsigned(self, probe):
-        frames = message(python_session(key=""), {"a": 1})
-        assert frames[1] == b""
-        assert_same_message(probe.deserialize(frames, key=""), frames)
-
-    def test_unsigned_messages_may_repeat(self, probe):
-        frames = message(python_session(key=""))
-        for _ in range(2):
-            assert probe.deserialize(frames, key="")["ok"]
-
 
 class TestRejection:
-    def assert_rejected(self, probe, frames, **session):
-        answer = probe.deserialize(frames, **session)
-        assert answer["ok"] is False
-        assert answer["error"]
+    """The vectors of the conformance kit have the other cases; Swift tests read them."""
 
     @pytest.mark.parametrize("index", range(1, 6), ids=["signature", "header", "parent", "metadata", "content"])
     def test_tampered_frame(self, probe, index):
@@ -178,44 +159,13 @@ class TestRejection:
         for position in (0, len(frames[index]) // 2, len(frames[index]) - 1):
             changed = bytearray(frames[index])
             changed[position] ^= 1
-            self.assert_rejected(probe, frames[:index] + [bytes(changed)] + frames[index + 1 :])
+            answer = probe.deserialize(frames[:index] + [bytes(changed)] + frames[index + 1 :])
+            assert answer["ok"] is False and answer["error"]
 
-    def test_frames_exchanged(self, probe):
-        frames = message(python_session(), {"a": "b"}, metadata={"c": 1})
-        self.assert_rejected(probe, frames[:4] + [frames[5], frames[4]])
-
-    def test_replay(self, probe):
-        frames = message(python_session())
-        assert probe.deserialize(frames)["ok"]
-        self.assert_rejected(probe, frames)
-
-    def test_missing_signature(self, probe):
-        frames = message(python_session())
-        self.assert_rejected(probe, [frames[0], b"", *frames[2:]])
-
-    def test_truncated_signature(self, probe):
-        frames = message(python_session())
-        self.assert_rejected(probe, [frames[0], frames[1][:32], *frames[2:]])
-
-    def test_other_key(self, probe):
-        self.assert_rejected(probe, message(python_session(key="other")))
-
-    def test_other_scheme(self, probe):
-        self.assert_rejected(probe, message(python_session(scheme="hmac-sha512")))
-
-    def test_no_delimiter(self, probe):
-        self.assert_rejected(probe, message(python_session())[1:])
-
-    @pytest.mark.parametrize("count", range(6))
-    def test_too_few_frames(self, probe, count):
-        self.assert_rejected(probe, message(python_session())[:count])
-
-    @pytest.mark.parametrize(
-        "header",
-        [b"", b"{", b"[]", b'"text"', b"{}", b'{"msg_id": 1, "msg_type": "t"}', b'{"msg_id": "1"', b'{"msg_id": ""} x'],
-    )
-    def test_signed_but_malformed_header(self, probe, header):
-        self.assert_rejected(probe, sign_frames(python_session(), [header, b"{}", b"{}", b"{}"]))
+    def test_number_as_an_id(self, probe):
+        parts = [b'{"msg_id": 1, "msg_type": "t"}', b"{}", b"{}", b"{}"]
+        answer = probe.deserialize(sign_frames(python_session(), parts))
+        assert answer["ok"] is False and answer["error"]
 
 
 class TestWriting:

@@ -59,19 +59,6 @@ def test_duplicate_uuid_is_refused(controller, swarm, client):
     assert "registration refused" in controller.processes[0].log()
 
 
-@pytest.mark.parametrize("content", [{}, {"uuid": ""}, {"uuid": 7}, {"uuid": "x" * 300}], ids=str)
-def test_unusable_registration(client, content):
-    reply = client.ask("registration_request", content)
-    assert reply.content["status"] == "error"
-    assert engine_ids(client) == {}
-
-
-def test_requested_id(client):
-    assert client.ask("registration_request", {"uuid": "a", "id": 7}).content["id"] == 7
-    assert client.ask("registration_request", {"uuid": "b", "id": 7}).content["id"] == 8
-    assert client.ask("registration_request", {"uuid": "c"}).content["id"] == 9
-
-
 class TestStalled:
     @pytest.fixture
     def controller(self, cluster):

@@ -19,10 +19,7 @@ final class ConnectionEars: Sendable {
 
   /// Whether to tell where messages come from. It costs a look-up per message, so it is asked for only while there is
   /// somebody to learn about.
-  var isListening: Bool {
-    get { listening.load(ordering: .relaxed) }
-    set { listening.store(newValue, ordering: .relaxed) }
-  }
+  var isListening: Bool { listening.load(ordering: .relaxed) }
 
   /// The bytes sent to every subscriber so far.
   var published: UInt64 { UInt64(truncatingIfNeeded: publishedBytes.load(ordering: .relaxed)) }
@@ -35,8 +32,21 @@ final class ConnectionEars: Sendable {
     }
   }
 
-  /// Notes what a monitor reported.
-  func note(_ event: SocketEvent) { notes.withLock { $0.events.append((event, .now)) } }
+  /// Notes what a monitor reported. Whoever has just connected may send at once, so it is listened to from now on.
+  func note(_ event: SocketEvent) {
+    notes.withLock { notes in
+      notes.events.append((event, .now))
+      if event.kind == .accepted { listening.store(true, ordering: .relaxed) }
+    }
+  }
+
+  /// Tells whether there is anybody to learn about among the connections that were taken note of. Later ones count, too.
+  func listen(_ isNeeded: Bool) {
+    notes.withLock { notes in
+      let isNew = notes.events.contains { $0.event.kind == .accepted }
+      listening.store(isNeeded || isNew, ordering: .relaxed)
+    }
+  }
 
   /// Notes that a registered engine could not be reached for a while, although its heart beats.
   func missEngine() { notes.withLock { $0.isEngineMissing = true } }

@@ -39,8 +39,9 @@ struct ConnectionTable {
 
   fileprivate struct Connection {
     let accepted: ContinuousClock.Instant
-    /// Whether another connection had its descriptor just before: a message that is noted now may be that one's.
-    let isSuccessor: Bool
+    /// When the connection ended that had its descriptor just before: a message that came earlier was that one's. The
+    /// time of acceptance doesn't tell, since a connection may be noted later than its first message.
+    let predecessorEnd: ContinuousClock.Instant?
     /// Whether all of its messages were noticed so far.
     var isWatched: Bool
     /// Whether any message came, and when the last one did.
@@ -111,8 +112,7 @@ struct ConnectionTable {
 
   mutating func accepted(_ descriptor: Int32, now: ContinuousClock.Instant) {
     connections[descriptor] = Connection(
-      accepted: now, isSuccessor: released.removeValue(forKey: descriptor) != nil, isWatched: isListening,
-      lastHeard: now)
+      accepted: now, predecessorEnd: released.removeValue(forKey: descriptor), isWatched: isListening, lastHeard: now)
     unproven.insert(descriptor)
   }
 
@@ -125,9 +125,7 @@ struct ConnectionTable {
 
   /// A message came from the connection that had a descriptor at some time.
   mutating func heard(_ descriptor: Int32, isValid: Bool, at time: ContinuousClock.Instant) {
-    guard let connection = connections[descriptor], !connection.isSuccessor || connection.accepted <= time else {
-      return
-    }
+    guard let connection = connections[descriptor], connection.predecessorEnd ?? time <= time else { return }
     connections[descriptor]?.isHeard = true
     connections[descriptor]?.lastHeard = time
     connections[descriptor]?.isHeardSinceCheck = true

@@ -90,7 +90,7 @@ actor ConnectionWatch: EventLoopActor {
   /// the next one again and again.
   private func accepted(_ descriptor: Int32, _ socket: Watched, at time: ContinuousClock.Instant) {
     socket.table.accepted(descriptor, now: time)
-    socket.ears.isListening = socket.table.isListening
+    socket.ears.listen(socket.table.isListening)
     guard let limit = limits.connections, watched.reduce(0, { $0 + $1.table.count }) > limit else { return }
     AcceptedConnection.end(descriptor)
     refused.log(
@@ -122,7 +122,7 @@ actor ConnectionWatch: EventLoopActor {
     let ends = socket.table.check(
       now: .now, published: socket.ears.published, traffic: { AcceptedConnection.traffic($0) })
     for end in ends { perform(end, socket) }
-    socket.ears.isListening = socket.table.isListening
+    socket.ears.listen(socket.table.isListening)
   }
 
   /// Ends the connection that holds most if all together hold too much.

@@ -123,6 +123,17 @@ import Testing
     #expect(table.missingEngine().isEmpty)
   }
 
+  /// Also if it came before its connection was noted: the client would lose its reply with the connection.
+  @Test func theFirstMessageAfterAFormerConnectionIsTheNextOnes() {
+    var table = ConnectionTable(role: .clients)
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true, at: start)
+    table.disconnected(1, now: start + .milliseconds(30))
+    table.accepted(1, now: start + .milliseconds(36))
+    table.heard(1, isValid: true, at: start + .milliseconds(35))
+    #expect(check(&table, 3000) == [])
+  }
+
   /// A message may be noted before the connection it came from.
   @Test func theFirstMessageOfANewDescriptorCounts() {
     var table = ConnectionTable(role: .engines)

@@ -36,12 +36,16 @@ class Controller:
             security / "ipcontroller-client.json",
             security / "ipcontroller-engine.json",
         )
-        if plan.template:
-            self.start(arguments, environment)
-        wait_until(self._published, "both connection files", START_TIMEOUT)
-        client = ClientPeer(self.client_info)
-        client.ask("connection_request", timeout=START_TIMEOUT)
-        client.close()
+        try:
+            if plan.template:
+                self.start(arguments, environment)
+            wait_until(self._published, "both connection files", START_TIMEOUT)
+            client = ClientPeer(self.client_info)
+            client.ask("connection_request", timeout=START_TIMEOUT)
+            client.close()
+        except BaseException:
+            self.workshop.close()
+            raise
 
     def start(self, arguments: str = "", environment: Mapping[str, str] | None = None) -> None:
         """Start the process, in the same directory when it is started again."""

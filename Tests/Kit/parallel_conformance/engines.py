@@ -74,9 +74,9 @@ class Engine:
         self.process = self.workshop.start("engine", template, {"file": self.controller.engine_file}, environment)
         return self
 
-    def register(self, **more: Any) -> "Engine":
-        """Wait for the engine's registration, accept it, and wait until its sockets are connected."""
-        self.registration = self.registration_request()
+    def register(self, request: Message | None = None, **more: Any) -> "Engine":
+        """Wait for the engine's registration if it is not given, accept it, and wait until its sockets are connected."""
+        self.registration = request or self.registration_request()
         self.uuid = self.registration.content["uuid"]
         self.accept(self.registration, **more)
         for name in ("mux_out", "task_out", "control_out"):

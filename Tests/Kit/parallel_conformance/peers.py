@@ -18,15 +18,23 @@ CHANNELS = ("mux", "task", "control", "broadcast", "iopub")
 
 
 def connect(
-    context: zmq.Context, info: Json, channel: str, kind: int, identity: bytes = b"", index: int = 0, wait: bool = False
+    context: zmq.Context,
+    info: Json,
+    channel: str,
+    kind: int,
+    identity: bytes = b"",
+    index: int = 0,
+    wait: bool = False,
+    limit: int = 0,
 ) -> zmq.Socket:
     """A socket connected to a channel of a connection file, with CURVE if the file asks for it.
 
-    With ``wait`` the handshake is over: what is sent to an engine that is not connected may be lost.
+    With ``wait`` the handshake is over: what is sent to an engine that is not connected may be lost. ``limit`` is the high
+    water mark.
     """
     socket = context.socket(kind)
     socket.linger = 0
-    socket.sndhwm = socket.rcvhwm = 0
+    socket.sndhwm = socket.rcvhwm = limit
     if identity:
         socket.identity = identity
     if info.get("curve_serverkey"):
@@ -219,17 +227,17 @@ class EnginePeer(Peer):
             self.id = reply.content["id"]
         return reply
 
-    def accept(self) -> "EnginePeer":
+    def accept(self, **more: Any) -> "EnginePeer":
         """Register and connect all channels, without beating: the registration is not complete yet."""
-        reply = self.request_registration()
+        reply = self.request_registration(**more)
         assert reply.content.get("status") == "ok", reply.content
         for channel in CHANNELS:
             self.socket(channel)
         return self
 
-    def register(self) -> "EnginePeer":
+    def register(self, **more: Any) -> "EnginePeer":
         """Register, connect all channels and start to beat."""
-        self.accept()
+        self.accept(**more)
         self.heart.start()
         return self
 
@@ -276,6 +284,14 @@ class EnginePeer(Peer):
         frames = self.session.frames(kind, content, {"engine": self.uuid}, parent, identities=[name])
         self.send_frames("iopub", frames)
         return frames
+
+    def restart_heart(self) -> None:
+        """Beat over a new connection, as if the former one had broken."""
+        self.heart.stop()
+        # libzmq connects again after as long; before the end of the former connection it would be ignored.
+        time.sleep(0.1)
+        self.heart = Heart(self.info, self.uuid.encode())
+        self.heart.start()
 
     def unregister(self) -> None:
         """Say goodbye to the hub."""

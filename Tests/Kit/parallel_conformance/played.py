@@ -73,7 +73,10 @@ class PlayedController:
         leaves: int = 2,
         period: float = 0.5,
         fields: Json | None = None,
+        narrow: Sequence[str] = (),
     ):
+        #: Sockets that take in hardly more than what is read from them, so that the peer's own queue has to hold the rest.
+        self.narrow = narrow
         self.directory, self.transport, self.leaves = directory, transport, leaves
         self.context = zmq.Context()
         self._curve = zmq.curve_keypair() if transport == "curve" else None
@@ -114,6 +117,8 @@ class PlayedController:
         socket = self.context.socket(_KINDS.get(name, zmq.ROUTER))
         socket.linger = 0
         socket.sndhwm = socket.rcvhwm = 0
+        if name in self.narrow:
+            socket.rcvhwm, socket.rcvbuf = 1, 4096
         if socket.type == zmq.ROUTER:
             socket.identity = name.encode()
             socket.router_mandatory = 1

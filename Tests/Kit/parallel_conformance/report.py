@@ -59,7 +59,7 @@ def _rows(rules: Requirements) -> Iterable[tuple[Requirement, str]]:
 
 
 _LEGEND = (
-    "Made by `make kit KIT=--publish`. ✓ met; ✗ known: a deviation, whose reason is below the table; – not applicable;",
+    "Made by `parallel-conformance report`; this repository's by `make kit KIT=--publish`. ✓ met; ✗ known: a deviation, whose reason is below the table; – not applicable;",
     "empty: no test. [Protocol.md](../../Protocol.md) has the rules in their context.",
 )
 

@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import zmq
+
+from ..peers import connect
 from ..vectors.calls import Part, call
 from ..vectors.pickling import dumps
 from ..wire import DELIMITER, Json, Message, split
@@ -91,6 +94,15 @@ class KnowsNoNewEngines(SmallClient):
             super().notified(message)
 
 
+class LimitsItsRequests(SmallClient):
+    """Sends on sockets with ZeroMQ's default for the high water mark."""
+
+    def socket(self, channel: str) -> zmq.Socket:
+        if channel == "mux" and channel not in self.sockets:
+            self.sockets[channel] = connect(self.context, self.info, channel, zmq.DEALER, limit=1000)
+        return super().socket(channel)
+
+
 FAULTS: dict[str, type[SmallClient]] = {
     "none": SmallClient,
     "unsigned": Unsigned,
@@ -103,6 +115,7 @@ FAULTS: dict[str, type[SmallClient]] = {
     "leaves-keywords-unsorted": LeavesKeywordsUnsorted,
     "swaps-buffers": SwapsBuffers,
     "knows-no-new-engines": KnowsNoNewEngines,
+    "limits-its-requests": LimitsItsRequests,
 }
 
 

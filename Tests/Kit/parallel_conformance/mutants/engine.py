@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import zmq
+
+from ..peers import connect
 from ..wire import DELIMITER, Json, Message, split
 from .small_engine import SmallEngine
 
@@ -132,6 +135,13 @@ class RepeatsIds(SmallEngine):
         return self.session.frames(*arguments, **more, identifier="always-the-same")
 
 
+class LimitsItsOutput(SmallEngine):
+    """Publishes on a socket with ZeroMQ's default for the high water mark."""
+
+    def publisher(self) -> zmq.Socket:
+        return connect(self.context, self.info, "iopub", zmq.PUB, limit=1000)
+
+
 FAULTS: dict[str, type[SmallEngine]] = {
     "none": SmallEngine,
     "unsigned": Unsigned,
@@ -150,6 +160,7 @@ FAULTS: dict[str, type[SmallEngine]] = {
     "is-idle-too-early": IsIdleTooEarly,
     "counts-silent-code": CountsSilentCode,
     "repeats-ids": RepeatsIds,
+    "limits-its-output": LimitsItsOutput,
 }
 
 

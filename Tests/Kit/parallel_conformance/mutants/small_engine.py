@@ -8,6 +8,7 @@ import threading
 import traceback
 import uuid
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import zmq
@@ -27,8 +28,8 @@ class SmallEngine:
         self.uuid = uuid.uuid4().hex
         self.session = Session.of(info, self.uuid)
         self.context = zmq.Context()
-        self.names: dict[str, Any] = {}
-        self.names["globals"] = lambda: self.names
+        self.names = self.first_names()
+        self.running: Message | None = None
         self.count = 0
         self.aborted: set[str] = set()
         self.accepted: dict[str, set[bytes]] = {"shell": set(), "control": set()}
@@ -36,6 +37,16 @@ class SmallEngine:
         self.publishing = threading.Lock()
         self.ending = threading.Event()
         self.id = -1
+
+    def first_names(self) -> dict[str, Any]:
+        """What code finds at first: ``globals``, and as much of IPython's shell as it takes to display something."""
+
+        def publish(data: Json) -> None:
+            assert self.running
+            self.publish("display_data", {"data": data, "metadata": {}, "transient": {}}, self.running)
+
+        shell = SimpleNamespace(display_pub=SimpleNamespace(publish=publish))
+        return {"globals": lambda: self.names, "get_ipython": lambda: shell}
 
     # Connections
 
@@ -48,10 +59,14 @@ class SmallEngine:
         registrar = self.dealer("registration")
         registrar.send_multipart(self.session.frames("registration_request", {"uuid": self.uuid}))
         self.id = self.read(registrar.recv_multipart()).content["id"]
-        self.output = connect(self.context, self.info, "iopub", zmq.PUB)
+        self.output = self.publisher()
         threading.Thread(target=self.control, daemon=True).start()
         self.shell()
         registrar.send_multipart(self.session.frames("unregistration_request", {"id": self.id}))
+
+    def publisher(self) -> zmq.Socket:
+        """The socket of output."""
+        return connect(self.context, self.info, "iopub", zmq.PUB)
 
     def leaf(self) -> int:
         """The index of the broadcast leaf."""
@@ -186,6 +201,7 @@ class SmallEngine:
 
     def handle(self, socket: zmq.Socket, request: Message) -> None:
         """Run a request of the shell channel."""
+        self.running = request
         self.status("busy", request)
         if self.is_aborted(request):
             content: Json = {"status": "aborted"}
@@ -221,7 +237,7 @@ class SmallEngine:
                 self.abort(request.content.get("msg_ids"))
                 self.reply(socket, request, {"status": "ok"})
             case "clear_request":
-                self.names = {"globals": lambda: self.names}
+                self.names = self.first_names()
                 self.reply(socket, request, {"status": "ok"})
             case "shutdown_request":
                 content = {"status": "ok", "restart": request.content.get("restart", False)}

@@ -1,6 +1,7 @@
 """The requests of a client, and how it takes replies."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from parallel_conformance.clients import ENGINES, Client
 from parallel_conformance.vectors.calls import MAP, PULL, PUSH
 from parallel_conformance.wire import HEADER_FIELDS, Message
 
+NewClient = Callable[..., Client]
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 #: The helpers that clients of ipyparallel send for the built-in calls.
@@ -206,3 +208,15 @@ def test_map(client: Client) -> None:
         finish(client, "task_in", request, result if is_builtin(call, MAP) else result[0])
     assert seen == [1, 2, 3, 4]
     assert client.ok(number) == [2, 4, 6, 8]
+
+
+@pytest.mark.requirement("R-6.5")
+def test_any_number_of_requests_can_be_open(new_client: NewClient) -> None:
+    """Although they are taken later than they are sent, and the network takes only a part of them meanwhile."""
+    client = new_client(narrow=["mux_in"]).connect()
+    count, long = 2_500, "x" * 10_000
+    for number in range(count):
+        client.start("apply", to=0, function="echo", args=[number, long])
+    assert client.run("engines") == {str(key): value for key, value in ENGINES.items()}
+    sent = [values.read_call(client.request("mux_in", "apply_request").buffers).args[0] for _ in range(count)]
+    assert sorted(sent) == list(range(count))

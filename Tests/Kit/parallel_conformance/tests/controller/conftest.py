@@ -1,6 +1,7 @@
 """A controller under test for each module, with engines and clients that the tests play."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,22 @@ def controller(controller_plan: ControllerPlan) -> Iterator[Controller]:
     controller = Controller(controller_plan)
     yield controller
     controller.close()
+
+
+@pytest.fixture
+def new_controller(controller_plan: ControllerPlan) -> Iterator[Callable[..., Controller]]:
+    """``new_controller(arguments)`` makes a controller for one test, with further arguments or another period."""
+    if controller_plan.template is None:
+        pytest.skip("the controller was not started by the kit")
+    made: list[Controller] = []
+
+    def make(arguments: str = "", ping: int = controller_plan.ping) -> Controller:
+        made.append(Controller(replace(controller_plan, ping=ping), arguments))
+        return made[-1]
+
+    yield make
+    for controller in made:
+        controller.close()
 
 
 @pytest.fixture

@@ -110,7 +110,8 @@ def test_curve_admits_those_who_know_the_server_key(controller: Controller, tran
     """The files have the key; a client without CURVE gets no answer, one with it does."""
     if transport != "curve":
         pytest.skip("not CURVE")
-    assert len(controller.client_info["curve_serverkey"]) == 40
+    for info in (controller.client_info, controller.engine_info):
+        assert len(info["curve_serverkey"]) == 40 and "curve_secretkey" not in info
     stranger = ClientPeer({**controller.client_info, "curve_serverkey": None})
     socket = stranger.socket("registration")
     monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)

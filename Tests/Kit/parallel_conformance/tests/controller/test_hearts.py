@@ -3,12 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+import zmq
 
-from parallel_conformance.peers import ClientPeer, EnginePeer
+from parallel_conformance.controllers import Controller
+from parallel_conformance.peers import ClientPeer, EnginePeer, connect
 from parallel_conformance.processes import wait_until
 from parallel_conformance.scenes import expect_note, wait_for_engines, wait_until_gone
 
 NewEngine = Callable[..., EnginePeer]
+
+#: A period in milliseconds within which no test ends.
+LONG = 60_000
 
 
 @pytest.mark.requirement("R-10.16")
@@ -87,3 +92,33 @@ def test_an_engine_may_miss_some_pings(client: ClientPeer, new_engine: NewEngine
     engine.heart.pings.clear()
     wait_until(lambda: len(set(map(tuple, engine.heart.pings))) >= 8, "eight pings")
     assert client.engines().get(engine.id) == engine.uuid
+
+
+@pytest.mark.requirement("R-10.20", "R-10.23")
+def test_a_long_period_is_not_waited_for(new_controller: Callable[..., Controller]) -> None:
+    """New hearts are pinged at once, with the current ping. One whose connection ends has to beat over a new one soon."""
+    controller = new_controller(ping=LONG)
+    client = ClientPeer(controller.client_info)
+    engines = [EnginePeer(controller.engine_info).register() for _ in range(2)]
+    wait_for_engines(client, engines)
+    assert engines[0].heart.pings[-1] == engines[1].heart.pings[0]
+    engines[0].restart_heart()
+    engines[1].heart.stop()
+    wait_until_gone(client, engines[1])
+    assert client.engines() == {engines[0].id: engines[0].uuid}
+    for peer in (client, *engines):
+        peer.close()
+
+
+@pytest.mark.requirement("R-6.4")
+def test_nobody_keeps_an_identity_without_a_beat(client: ClientPeer, new_engine: NewEngine) -> None:
+    """Whoever has an engine's identity on hb_pong and sends nothing is disconnected, and the engine can register."""
+    engine = new_engine()
+    silent = connect(client.context, engine.info, "hb_pong", zmq.DEALER, engine.uuid.encode(), wait=True)
+    # The monitor that waited for the handshake may still have the usual address.
+    monitor = silent.get_monitor_socket(zmq.EVENT_DISCONNECTED, "inproc://silent")
+    engine.register()
+    assert monitor.poll(20_000), "the silent peer keeps its connection"
+    silent.disable_monitor()
+    silent.close()
+    wait_for_engines(client, [engine])

@@ -1,14 +1,20 @@
 """What the hub answers about engines, queues, results and history."""
 
+import socket
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
+from parallel_conformance.controllers import Controller
 from parallel_conformance.peers import ClientPeer, EnginePeer
+from parallel_conformance.processes import wait_until
 from parallel_conformance.scenes import deliver, pending, recorded, records, round_trip, submit, wait_for_engines
+from parallel_conformance.wire import Json
 
 NewEngine = Callable[..., EnginePeer]
+
+DASK = {"scheduler_args": {"host": "127.0.0.1", "dashboard_address": ":0"}}
 
 
 @pytest.fixture
@@ -204,6 +210,50 @@ def test_there_may_be_no_dask_to_stop(client: ClientPeer) -> None:
     """The request succeeds all the same."""
     reply = client.ask("stop_distributed_request")
     assert (reply.kind, reply.content["status"]) == ("stop_distributed_reply", "ok")
+
+
+@pytest.fixture(scope="module")
+def dask_can_be_started(controller: Controller) -> None:
+    """Skips tests for controllers that start no scheduler of Dask's; where it is not installed, ipyparallel's says nothing."""
+    client = ClientPeer(controller.client_info)
+    client.send("registration", "become_dask_request", DASK)
+    reply = client.receive("registration")
+    client.close()
+    if reply is None or reply.content["status"] == "error":
+        pytest.skip(f"the controller starts no scheduler: {reply.content['ename'] if reply else 'no answer'}")
+
+
+@pytest.fixture
+def dask(client: ClientPeer, dask_can_be_started: None) -> Json:
+    """The answer to a `become_dask_request`."""
+    reply = client.ask("become_dask_request", DASK)
+    assert (reply.kind, reply.content["status"]) == ("become_dask_reply", "ok")
+    return reply.content
+
+
+@pytest.mark.requirement("R-11.11")
+def test_there_may_be_a_dask_scheduler(client: ClientPeer, dask: Json) -> None:
+    """Which listens where the reply says, and is one for all."""
+    ip, address, port = (dask[key] for key in ("ip", "address", "port"))
+    assert isinstance(port, int) and ip in address and address.endswith(f":{port}")
+    socket.create_connection((ip, port), timeout=10).close()
+    assert client.ask("become_dask_request", DASK).content == dask
+
+
+@pytest.mark.requirement("R-11.12")
+def test_a_dask_scheduler_can_be_stopped(client: ClientPeer, dask: Json) -> None:
+    """It does not listen any more, soon after the reply."""
+    reply = client.ask("stop_distributed_request")
+    assert (reply.kind, reply.content["status"]) == ("stop_distributed_reply", "ok")
+
+    def has_ended() -> bool:
+        try:
+            socket.create_connection((dask["ip"], dask["port"]), timeout=10).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    wait_until(has_ended, "the end of Dask's scheduler")
 
 
 @pytest.mark.requirement("R-11.17")

@@ -8,7 +8,7 @@ from parallel_conformance.controllers import Controller
 from parallel_conformance.peers import ClientPeer, EnginePeer
 from parallel_conformance.processes import wait_until
 from parallel_conformance.scenes import deliver, expect_note, join_output, round_trip, wait_for_engines, wait_until_gone
-from parallel_conformance.wire import Session
+from parallel_conformance.wire import Json, Session
 
 NewEngine = Callable[..., EnginePeer]
 
@@ -62,7 +62,7 @@ def test_an_id_in_use_is_not_given_again(client: ClientPeer, new_engine: NewEngi
     assert second.id > 90
     third.requested = second.id
     third.request_registration()
-    assert third.id > second.id
+    assert third.id == second.id + 1
 
 
 @pytest.mark.requirement("R-10.10")
@@ -99,9 +99,12 @@ def test_a_uuid_about_to_be_used_is_refused(client: ClientPeer, new_engine: NewE
 
 
 @pytest.mark.requirement("R-10.12")
-def test_registration_needs_a_uuid(client: ClientPeer) -> None:
-    """Without one there is an error."""
-    assert client.ask("registration_request", {}).content["ename"] == "ValueError"
+@pytest.mark.parametrize("content", [{}, {"uuid": ""}, {"uuid": 7}, {"uuid": "x" * 300}], ids=["no", "empty", "7", "long"])
+def test_registration_needs_a_uuid(client: ClientPeer, content: Json) -> None:
+    """Of 1 to 255 bytes; otherwise there is an error, and nobody is registered."""
+    before = client.engines()
+    assert client.ask("registration_request", content).content["ename"] == "ValueError"
+    assert client.engines() == before
 
 
 @pytest.mark.requirement("R-10.14")

@@ -1,5 +1,6 @@
 """The task scheduler."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -327,12 +328,56 @@ def test_waiting_tasks_are_aborted_at_once(client: ClientPeer, engines: list[Eng
     _finish(client, engines[0], busy)
 
 
+#: Type, content and metadata of tasks that no engine would take.
+MALFORMED: list[tuple[str, Json, Json]] = [
+    ("apply_request", {}, {"retries": "many"}),
+    ("apply_request", {}, {"targets": 5}),
+    ("apply_request", {}, {"timeout": "soon"}),
+    ("apply_request", {}, {"after": 5}),
+    ("apply_request", {}, {"original_msg_id": 5}),
+    ("execute_request", {}, {}),
+    ("execute_request", {"code": 5}, {}),
+    ("complete_request", {}, {}),
+]
+
+
 @pytest.mark.requirement("R-13.10")
-@pytest.mark.parametrize("metadata", [{"retries": "many"}, {"targets": 5}, {"timeout": "soon"}, {"after": 5}])
-def test_malformed_tasks_are_answered(client: ClientPeer, engines: list[EnginePeer], metadata: Json) -> None:
+@pytest.mark.parametrize(("kind", "content", "metadata"), MALFORMED)
+def test_malformed_tasks_are_answered(client: ClientPeer, kind: str, content: Json, metadata: Json) -> None:
     """With a ValueError."""
-    identifier = client.send("task", "apply_request", metadata=metadata)
+    identifier = client.send("task", kind, content, metadata=metadata)
     assert _error(client, identifier)["ename"] == "ValueError"
+
+
+#: Metadata that an engine could not read.
+UNREADABLE = {
+    "deep": b'{"label": ' + b"[" * 129 + b"]" * 129 + b"}",
+    "very deep": b'{"x": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    "not UTF-8": b'{"label": "\xff"}',
+    "no object": b"[]",
+}
+
+
+@pytest.mark.requirement("R-13.10")
+@pytest.mark.parametrize("metadata", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_an_engine_could_not_read_is_answered(client: ClientPeer, metadata: bytes) -> None:
+    """As long as the header can be read."""
+    header = client.session.header("apply_request")
+    client.send_frames("task", client.session.pack([json.dumps(header).encode(), b"{}", metadata, b"{}"]))
+    assert _error(client, header["msg_id"])["ename"] == "ValueError"
+
+
+@pytest.mark.requirement("R-13.10")
+@pytest.mark.parametrize(
+    ("identities", "buffers"), [([b"x"] * 14, []), ([], [b""] * 65_530)], ids=["identities", "buffers"]
+)
+def test_tasks_with_too_many_frames_are_answered(
+    client: ClientPeer, identities: list[bytes], buffers: list[bytes]
+) -> None:
+    """An engine gets two identities more."""
+    frames = client.session.frames("apply_request", identities=identities, buffers=buffers)
+    client.send_frames("task", frames)
+    assert _error(client, split(frames).id)["ename"] == "ValueError"
 
 
 @pytest.mark.requirement("R-13.17")

@@ -189,6 +189,18 @@ def test_topics(engine: Engine) -> None:
     assert topics == {(kind, f"engine.{engine.id}.{end}".encode()) for kind, end in ends.items()}
 
 
+@pytest.mark.requirement("R-6.5")
+def test_bursts_of_output_are_not_cut(new_engine: NewEngine) -> None:
+    """Although they are read later than they are published, and the network takes only a part of them meanwhile."""
+    engine = new_engine(narrow=["iopub_in"]).start().register().prepare()
+    count = 2_500
+    publish = "get_ipython().display_pub.publish({'text/plain': f'{number:>10000}'})"
+    reply = engine.execute(f"for number in range({count}): {publish}")
+    assert reply.content["status"] == "ok", reply.content
+    shown = [message for message in engine.output(reply.parent["msg_id"]) if message.kind == "display_data"]
+    assert [int(message.content["data"]["text/plain"]) for message in shown] == list(range(count))
+
+
 @pytest.mark.requirement("R-9.2")
 @pytest.mark.parametrize("name", ["mux_out", "task_out", "broadcast", "control_out"])
 @pytest.mark.parametrize("clients", [[b"c"], [b"\x00\x01\x02\x03\x04"], [b"x" * 255], [b"a", b"b", b"c" * 100]])
@@ -265,3 +277,27 @@ def test_unknown_requests(engine: Engine) -> None:
     if not replies:
         pytest.skip("the engine does not answer requests that it does not know")
     assert [(reply.kind, reply.content["status"]) for reply in replies] == [("unheard_of_reply", "error")]
+
+
+@pytest.mark.requirement("R-13.23")
+def test_waiting_tasks_are_returned(new_engine: NewEngine) -> None:
+    """The latest first, when the one before them runs for longer than was agreed; they may come again."""
+    engine = new_engine().start()
+    request = engine.registration_request()
+    if not request.content.get("returns_tasks"):
+        pytest.skip("the engine does not return tasks")
+    engine.register(request, return_after=10).prepare()
+    running = engine.send_call("pause", 1.0, name="task_out")
+    waiting = [engine.send_call("echo", number, name="task_out") for number in range(3)]
+    direct = engine.send_call("echo", "direct")
+    for identifier in reversed(waiting):
+        reply = engine.controller.expect("task_out")
+        assert reply.parent["msg_id"] == identifier and reply.buffers == []
+        assert reply.content["status"] == reply.metadata["status"] == "returned"
+    assert engine.answer("task_out", running).content["status"] == "ok"
+    assert engine.answer("mux_out", direct).content["status"] == "ok"
+    engine.output(direct)
+    published = {message.parent.get("msg_id") for message in engine.controller.waiting("iopub_in")}
+    assert running in published and not published & set(waiting)
+    again = engine.value("echo", "again", name="task_out")
+    assert again == "again"

@@ -33,6 +33,7 @@ BROKEN_BY_ENGINES = {
     "is-idle-too-early": ("R-12.18", "test_busy_and_idle"),
     "counts-silent-code": ("R-12.10", "test_silent_code_is_not"),
     "repeats-ids": ("R-7.3", "test_ids_differ"),
+    "limits-its-output": ("R-6.5", "test_bursts_of_output_are_not_cut"),
 }
 
 #: The requirement that each controller breaks, and the test that shows it.
@@ -63,6 +64,7 @@ BROKEN_BY_CLIENTS = {
     "leaves-keywords-unsorted": ("R-16.2", "test_keywords_are_in_ascending_order"),
     "swaps-buffers": ("R-16.1", "test_buffers_of_several_members"),
     "knows-no-new-engines": ("R-10.5", "test_engines_come_and_go"),
+    "limits-its-requests": ("R-6.5", "test_any_number_of_requests_can_be_open"),
 }
 
 #: What the commands of the peers end in.
