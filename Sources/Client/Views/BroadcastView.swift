@@ -39,7 +39,7 @@ public struct BroadcastView: Sendable {
     name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try run(.apply(name, args, kwargs))
+    try run(.checked(name, args, kwargs))
   }
 
   /// Assigns values to names in the namespace of every engine.

@@ -35,8 +35,7 @@ extension DirectView {
     let shape: ResultShape<[Output]> = .chunks(.fixed { ranges[$0].lowerBound }) { reply, slot in
       try ReplyDecoding.elements(reply, count: ranges[slot].count, of: method, as: Output.self)
     }
-    return run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { slot in
-      .map(name, Array(items[ranges[slot]]), method: method)
-    }
+    let calls = try ranges.map { try Call.map(name, Array(items[$0]), method: method) }
+    return run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { calls[$0] }
   }
 }

@@ -53,7 +53,7 @@ public struct DirectView: Sendable {
     name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try run(.apply(name, args, kwargs), shape: Self.list(name))
+    try run(.checked(name, args, kwargs), shape: Self.list(name))
   }
 
   /// Executes source code in the namespace of every engine, and waits until it has run and all it printed and displayed

@@ -51,7 +51,7 @@ public struct EngineView: Sendable {
     name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<Output> {
-    try view.run(.apply(name, args, kwargs), shape: Self.single(name))
+    try view.run(.checked(name, args, kwargs), shape: Self.single(name))
   }
 
   /// Executes source code in the engine's namespace, and waits until it has run and all it printed and displayed has

@@ -64,7 +64,7 @@ extension LoadBalancedView {
       guard let client else { return state.fail(slot, ClientError.closed) }
       do {
         let chunk = try items(chunks[slot])
-        let call = chunkSize == 1 ? Call.apply(name, chunk, method: method) : Call.map(name, chunk, method: method)
+        let call = chunkSize == 1 ? Call.apply(name, chunk, method: method) : try Call.map(name, chunk, method: method)
         client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
       } catch {
         state.fail(slot, error)

@@ -54,7 +54,7 @@ public struct LoadBalancedView: Sendable {
     name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<Output> {
-    try run(.apply(name, args, kwargs))
+    try run(.checked(name, args, kwargs))
   }
 
   func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {

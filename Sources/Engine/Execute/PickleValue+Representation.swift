@@ -22,6 +22,7 @@ extension PickleValue {
     case .frozenSet(let set): set.elements.isEmpty ? "frozenset()" : "frozenset({\(Self.joined(set.elements))})"
     case .array(let array): Self.text(array)
     case .reference(let name): "<Reference: \(Self.quoted(name))>"
+    case .record where elements != nil: "[\(Self.joined(elements ?? []))]"
     case .record(let record): "<\(record.module).\(record.name) object>"
     case .global(let module, let name): "<\(module).\(name)>"
     }
