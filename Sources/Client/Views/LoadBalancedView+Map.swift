@@ -13,7 +13,8 @@ extension LoadBalancedView {
   ///   - items: the arguments. An item that can't be encoded fails its chunk.
   ///   - chunkSize: how many items make up a task, at least one. Larger chunks cost less per item and balance worse.
   ///   - window: how many chunks may be outstanding at once, at least one. By default four for each engine and at least
-  ///     1,000. Further chunks are packed and sent as results arrive.
+  ///     1,000. Further chunks are packed and sent as results arrive, or as `for await` reads them: so many replies are
+  ///     kept at most.
   /// - Returns: the results in the order of the items, each available as soon as its chunk has finished.
   ///   ``AsyncResult/asCompleted`` gives them in the order in which their chunks finish.
   /// - Throws: ``ClientError`` if a chosen engine doesn't exist or a number is out of range.
@@ -56,7 +57,7 @@ extension LoadBalancedView {
         "\(method): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
     }
     let chunks = ChunkedRange(count, chunkSize: chunkSize)
-    let state = ResultState(total: chunks.count, method: method, label: label)
+    let state = ResultState(total: chunks.count, method: method, label: label, window: window)
     let metadata = try metadata()
     let (client, collectsOutput) = (client, collectsOutput)
     let feeder = MapFeeder(state: state, window: window) { [weak client] slot in
