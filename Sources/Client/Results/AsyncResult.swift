@@ -44,8 +44,9 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   /// If the waiting task is cancelled, the tasks that have not started are aborted, as by
   /// ``cancel(running:)``.
   ///
-  /// - Throws: if the call has one task, what made it fail: ``RemoteError``, ``EngineError``, ``TaskAborted`` or
-  ///   ``ClientError``; if it has several, ``CompositeError``. `CancellationError`.
+  /// - Throws: if the call has one task, what made it fail: the function's own error if it is `Codable` and this program has
+  ///   its type, ``RemoteError``, ``EngineError``, ``TaskAborted`` or ``ClientError``; if it has several,
+  ///   ``CompositeError``. `CancellationError`.
   public var value: Value {
     get async throws {
       try await abortingOnCancel { try await waitForAll() }
@@ -147,8 +148,32 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     }
   }
 
+  /// What engines have reported about the tasks that have failed so far, in the order of the tasks. If a function throws an
+  /// error whose type this program has, a result throws that error; this is its context.
+  public var remoteErrors: [RemoteError] {
+    (0..<state.total).compactMap { slot in
+      if case .failure(let error)? = collected?[slot] { return error as? RemoteError }
+      let task = state.storage.withLock { $0.tasks[slot] }
+      guard let reply = try? task.outcome?.get() else { return nil }
+      return reply.failure(id: task.id, method: state.method, engineID: client.engineID) as? RemoteError
+    }
+  }
+
   /// A task's part of the value.
+  ///
+  /// - Throws: the error of the function if this program has its type.
   func part(_ slot: Int) throws -> Value {
+    do {
+      return try reportedPart(slot)
+    } catch let error as RemoteError {
+      throw error.original ?? error
+    }
+  }
+
+  /// A task's part of the value.
+  ///
+  /// - Throws: what the engine has reported.
+  private func reportedPart(_ slot: Int) throws -> Value {
     if let part = collected?[slot] { return try part.get() }
     if state.isStreamed, let outcome = elsewhere?(slot), let nothing = try outcome.get() as? Value { return nothing }
     return try read(slot)
@@ -224,12 +249,16 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     parts.reserveCapacity(state.total)
     for slot in 0..<state.total {
       do {
-        parts.append(try part(slot))
+        parts.append(try reportedPart(slot))
       } catch let error as ClientError where error.code == .alreadyRead {
         throw error
       } catch {
+        let context = error as? RemoteError
+        let error = context?.original ?? error
         if state.total == 1 { throw error }
-        failures.append(CompositeError.Failure(index: slot, engineID: metadata(of: slot).engineID, error: error))
+        failures.append(
+          CompositeError.Failure(
+            index: slot, engineID: metadata(of: slot).engineID ?? context?.engineID, error: error, context: context))
       }
     }
     guard failures.isEmpty else {

@@ -125,7 +125,7 @@ final class TaskReply: Sendable {
       }
       return RemoteError(
         ename: ename, evalue: evalue, traceback: Self.traceback(content), engineID: number, engineUUID: uuid,
-        msgID: id, method: method)
+        msgID: id, method: method, thrown: content["swift_error"].flatMap { ThrownError($0) })
     }
   }
 

@@ -49,7 +49,11 @@ extension PickleValue {
     case .record(let record) where record.module == "datetime": datetime
     case .record(let record) where record.module == "operator" && record.name == "add": sum(record.args)
     case .dict(let dict) where dict.count == 1:
-      if case .float(let seconds)? = dict[Self.referenceKey] { Date(timeIntervalSinceReferenceDate: seconds) } else { nil }
+      if case .float(let seconds)? = dict[Self.referenceKey] {
+        Date(timeIntervalSinceReferenceDate: seconds)
+      } else {
+        nil
+      }
     default: nil
     }
   }

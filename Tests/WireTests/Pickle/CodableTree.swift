@@ -34,7 +34,10 @@ indirect enum CodableTree: Codable, Equatable {
 
 /// A struct with every kind of property.
 struct CodableRecord: Codable, Equatable {
-  enum Kind: Int, Codable, CodingKeyRepresentable, CaseIterable { case small = 1, large = 12 }
+  enum Kind: Int, Codable, CodingKeyRepresentable, CaseIterable {
+    case small = 1
+    case large = 12
+  }
 
   var kind: Kind
   var maybe: Int?
@@ -124,7 +127,8 @@ private struct Draw<Random: RandomNumberGenerator> {
     case 3: .floats(double(), Float(double()), list { $0.double() }, list { Float($0.double()) })
     case 4:
       .packed(
-        list { $0.flag() }, list { Int32(truncatingIfNeeded: $0.bits()) }, list { UInt16(truncatingIfNeeded: $0.bits()) },
+        list { $0.flag() }, list { Int32(truncatingIfNeeded: $0.bits()) },
+        list { UInt16(truncatingIfNeeded: $0.bits()) },
         list { Int8(truncatingIfNeeded: $0.bits()) }, list { $0.bits() })
     case 5: .text(text(), Character64(rawValue: text()))
     case 6:
@@ -135,7 +139,8 @@ private struct Draw<Random: RandomNumberGenerator> {
     case 8: .optional(maybe { $0.maybe { $0.text() } })
     case 9:
       .optionals(
-        list { $0.maybe { $0.maybe { $0.number() } } }, deep: maybe { $0.maybe { $0.maybe { $0.maybe { $0.number() } } } },
+        list { $0.maybe { $0.maybe { $0.number() } } },
+        deep: maybe { $0.maybe { $0.maybe { $0.maybe { $0.number() } } } },
         [text(): maybe { $0.maybe { $0.flag() } }])
     case 10:
       .foundation(
