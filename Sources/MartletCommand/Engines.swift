@@ -18,7 +18,10 @@ struct Engines: AsyncParsableCommand {
   func run() async throws {
     let arguments = selection.arguments + engines.arguments
     let engineArguments = engineArguments
-    try await perform { try await EnginesAction(arguments, engineArguments: engineArguments).run() }
+    try await perform {
+      try OptionError.refuseUnknown(engineArguments, of: "engine") { try EngineOptions.read($0).warnings }
+      try await EnginesAction(arguments, engineArguments: engineArguments).run()
+    }
   }
 }
 
@@ -45,20 +48,25 @@ struct EnginesAction {
   func run() async throws {
     let log = group.profile.log
     try checkCluster()
-    try await group.run { engines in
+    let ends = try await group.run { engines in
       let pids = engines.map { "\($0.pid)" }.joined(separator: " ")
       print("\(engines.count.counted("engine")) started (\(engines.count == 1 ? "process" : "processes") \(pids)).")
       print("Their logs are in \(log); Ctrl-C stops them.")
       fflush(nil)
     }
     try Task.checkCancellation()
-    throw ClusterError("all engines have ended, their logs are in \(log)")
+    let reasons = ends.isEmpty ? "" : ": " + ends.prefix(4).joined(separator: "; ") + (ends.count > 4 ? " …" : "")
+    throw ClusterError(
+      "\(group.count == 1 ? "the only engine has ended" : "all engines have ended")\(reasons); their logs are in \(log)"
+    )
   }
 
   /// Refuses to start engines for a cluster that has ended. A cluster without files passes, because its connection file
   /// may still appear. Engines with options of their own pass too, because these may name another file.
   private func checkCluster() throws {
-    guard !hasOwnOptions, ClusterCatalog.cluster(group.clusterID, in: group.profile) != nil else { return }
+    guard !hasOwnOptions else { return }
+    guard group.profile.exists else { throw OptionError.noProfile(group.profile, "start") }
+    guard ClusterCatalog.cluster(group.clusterID, in: group.profile) != nil else { return }
     let file = try ClusterCatalog.running(group.clusterID, in: group.profile, orUnknown: true).files.engineConnection
     if file.exists { _ = try file.read() }
   }

@@ -19,17 +19,23 @@ struct List: AsyncParsableCommand {
 
   func run() async throws {
     let (selection, json) = (selection, json)
-    try await perform { ListAction(profiles: try selection.profiles(), json: json).run() }
+    try await perform {
+      ListAction(profiles: try selection.profiles(), clusterID: selection.clusterId, json: json).run()
+    }
   }
 }
 
 /// Prints the clusters of some profiles.
 struct ListAction {
   let profiles: [ProfileDirectory]
+  /// `nil` lists all clusters.
+  var clusterID: String?
   let json: Bool
 
   func run() {
-    let clusters = ClusterCatalog(profiles: profiles).clusters
+    let clusters = ClusterCatalog(profiles: profiles).clusters.filter {
+      clusterID == nil || $0.files.clusterID == clusterID
+    }
     if json {
       print(String(decoding: JSONValue.array(clusters.map(\.json)).bytes.array, as: UTF8.self))
     } else {

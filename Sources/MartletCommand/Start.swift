@@ -46,7 +46,10 @@ struct Start: AsyncParsableCommand {
     if restartEngines { arguments.append("--restart-engines") }
     arguments += roleArguments(["ip": ip, "transport": transport, "location": location, "log-level": logLevel])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
-    let (options, background) = (arguments, background)
-    try await perform { try await StartAction(options, background: background).run() }
+    let (options, background, own) = (arguments, background, controllerArguments)
+    try await perform {
+      try OptionError.refuseUnknown(own, of: "controller") { try ControllerOptions.read($0).warnings }
+      try await StartAction(options, background: background).run()
+    }
   }
 }

@@ -14,6 +14,9 @@ struct Status: AsyncParsableCommand {
   func run() async throws {
     let (selection, interval) = (selection, interval)
     try await perform {
+      guard interval >= 0, interval <= 86_400 else {
+        throw OptionError("--interval should be a number of seconds, not \(interval)")
+      }
       let application = try selection.options().application
       let cluster = try ClusterCatalog.running(application.clusterID, in: application.profile, orUnknown: true)
       let connection = try cluster.files.clientConnection.read()

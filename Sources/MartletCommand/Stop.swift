@@ -19,6 +19,12 @@ struct Stop: AsyncParsableCommand {
     let selection = selection
     let (all, ids) = (all, clusterIds)
     try await perform {
+      guard !all || (ids.isEmpty && selection.clusterId == nil) else {
+        throw OptionError("--all stops every cluster: name none, or leave it out")
+      }
+      guard ids.isEmpty || selection.clusterId == nil else {
+        throw OptionError("cluster ids are given twice, as arguments and with --cluster-id")
+      }
       let options = try selection.options()
       try await StopAction(
         profiles: all ? try selection.profiles() : [options.application.profile],

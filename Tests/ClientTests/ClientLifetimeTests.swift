@@ -73,8 +73,9 @@ import Testing
       }
       let (observer, state) = try await map()
       try await state.wait(for: .all)
-      for task in state.storage.withLock({ $0.tasks }) {
-        #expect(isClosed(task.outcome))
+      let tasks = state.storage.withLock { $0.tasks }
+      for slot in tasks.indices {
+        #expect(isClosed(tasks[slot].outcome))
       }
       try await wait("the client to be released") { observer.isGone }
     }

@@ -121,6 +121,60 @@ def test_usage_errors_are_one_line(place):
     assert unknown.returncode != 0 and unknown.stderr.count("\n") == 1
 
 
+def test_options_are_not_ignored(place):
+    for role, arguments in [("controller", ["start", "-n", 1]), ("engine", ["engines", "-n", 1])]:
+        bogus = place.command(*arguments, "--", "--bogus")
+        assert bogus.returncode == 2, bogus.stderr
+        assert "--bogus" in bogus.stderr and f"martlet {role} --help" in bogus.stderr
+    assert place.command("stop", "--all", "a").returncode == 2
+    assert place.command("stop", "a", "--cluster-id", "b").returncode == 2
+    assert place.command("status", "--interval", "-1").returncode == 2
+    assert "--mpi" not in place.command("engine", "--help").stdout
+    assert clean(place)
+
+
+def test_list_of_one_cluster(place):
+    assert place.command("start", "-n", 1, "--daemonize", "--cluster-id", "one").returncode == 0
+    assert "one" in place.command("list", "--cluster-id", "one").stdout
+    assert "one" not in place.command("list", "--cluster-id", "two").stdout
+    assert place.command("stop", "--cluster-id", "one").returncode == 0
+    assert clean(place)
+
+
+def test_engines_do_not_make_a_profile(place):
+    failed = place.command("engines", "-n", 1, "--profile", "typo")
+    assert failed.returncode == 2
+    assert "there is no profile typo" in failed.stderr
+    assert not (place.directory / "profile_typo").exists()
+
+
+def test_failed_starts_give_their_reason(place):
+    program = place.command("start", "-n", 1, "--program", "/bin/false")
+    assert program.returncode == 1
+    assert "ended with exit code 1" in program.stderr.splitlines()[-1], program.stderr
+    address = place.command("start", "-n", 1, "--ip", "192.0.2.1")
+    assert address.returncode == 1
+    assert "no address of this machine" in address.stderr.splitlines()[-1], address.stderr
+    assert clean(place)
+
+
+def test_a_program_leaves_no_files_unless_it_fails(place):
+    logs = place.directory / "profile_default/log"
+    done = place.command("--engines", 2, "sleep", 2, 0, program="martlet-test-engine")
+    assert done.returncode == 0, done.stderr
+    assert list(logs.iterdir()) == []
+    sleepers = Sleepers(place, 4, 60)
+    wait_until(lambda: len(sleepers.engines()) == 2, "two engines")
+    for engine in sleepers.engines():
+        engine.send_signal(signal.SIGKILL)
+    status, _, errors = sleepers.end()
+    assert status == 1
+    assert not list(logs.glob("engines*.json"))
+    if "their logs are in" in errors:
+        assert list(logs.glob("ipengine-*.log")), errors
+    assert clean(place)
+
+
 @pytest.fixture
 def start(place):
     """``start(*options)`` starts a cluster of two engines in the background and returns a client that sees them."""

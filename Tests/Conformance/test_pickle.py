@@ -1,5 +1,6 @@
 """Compares the pickle codec with Python's own, through `pickle-probe`."""
 
+import array
 import collections
 import datetime
 import decimal
@@ -404,3 +405,51 @@ def test_damaged_pickles_never_end_the_process(probe, data):
     for _ in range(data.draw(st.integers(1, 4))):
         pickled[data.draw(st.integers(0, len(pickled) - 1))] = data.draw(st.integers(0, 255))
     probe.ask("decode " + pickled.hex())
+
+
+NUMBERS = [
+    ("f8", "d", [1.5, -0.0, math.inf, 5e-324]),
+    ("f4", "f", [1.5, -0.0, math.inf, 2**-149]),
+    ("i8", "q", [-(2**63), 0, 2**63 - 1]),
+    ("i4", "i", [-(2**31), 0, 2**31 - 1]),
+    ("i2", "h", [-(2**15), 0, 2**15 - 1]),
+    ("i1", "b", [-128, 0, 127]),
+    ("u8", "Q", [0, 2**64 - 1]),
+    ("u4", "I", [0, 2**32 - 1]),
+    ("u2", "H", [0, 2**16 - 1]),
+    ("b1", None, [True, False]),
+]
+
+
+@pytest.mark.parametrize(("dtype", "typecode", "some"), NUMBERS, ids=[case[0] for case in NUMBERS])
+@pytest.mark.parametrize("count", [3, 63, 64, 1000])
+def test_arrays_of_swift_numbers_are_lists(probe, dtype, typecode, some, count):
+    numbers = (some * count)[:count]
+    forms = [numbers, tuple(numbers), np.array(numbers, dtype), np.array(numbers, np.dtype(dtype).newbyteorder(">"))]
+    if typecode:
+        forms.append(array.array(typecode, numbers))
+    for form in forms:
+        answer = probe.ask(f"numbers {dtype} {pickle.dumps(form).hex()}")
+        assert not answer.startswith("error"), answer
+        received = bytes.fromhex(answer)
+        value = pickle.loads(received)
+        assert type(value) is list
+        assert value == numbers
+        assert {type(item) for item in value} == {type(item) for item in numbers}
+        if count == 1000:
+            assert len(received) < count * np.dtype(dtype).itemsize + 200
+
+
+@pytest.mark.parametrize(
+    "seconds", [0.0, 0.25, 1e-7, 790123456.1234567, -63113904000.0, 252423993599.9999, -12345678901.234567]
+)
+def test_swift_dates_are_datetimes(probe, seconds):
+    value = pickle.loads(bytes.fromhex(probe.ask(f"date {seconds!r}")))
+    reference = datetime.datetime(2001, 1, 1, tzinfo=datetime.timezone.utc)
+    assert value == reference + datetime.timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", [-63114076800.0, 252423993600.0, 1e300, -math.inf])
+def test_swift_dates_outside_of_pythons_years_are_dicts(probe, seconds):
+    value = pickle.loads(bytes.fromhex(probe.ask(f"date {seconds!r}")))
+    assert value == {"secondsSinceReferenceDate": seconds}

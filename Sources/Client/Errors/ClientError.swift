@@ -25,6 +25,8 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     case malformedReply
     /// An argument can't be encoded or is out of range.
     case invalidArgument
+    /// An element of a map that hands each out once has been handed out.
+    case alreadyRead
   }
 
   /// The kind of failure.
@@ -62,6 +64,12 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
   /// The error for calls while no engine is registered.
   static let noEngines = ClientError(
     .noEngines, "no engine is registered; start some (martlet start -n 4) or await client.waitForEngines(_:timeout:)")
+
+  /// The error for what `for await` has handed out.
+  static let alreadyRead = ClientError(
+    .alreadyRead,
+    "a map with more chunks than its window hands out each element once, and `for await` has had this one: keep what it "
+      + "gives, or use value instead")
 
   /// The error of a closed client.
   static let closed = ClientError(.closed, "the client is closed")

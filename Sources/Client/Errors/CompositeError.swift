@@ -6,19 +6,23 @@ public struct CompositeError: Error, Sendable, CustomStringConvertible {
     public let index: Int
     /// The id of the engine that ran the task, if it is known.
     public let engineID: Int?
-    /// What made the task fail: ``RemoteError``, ``EngineError``, ``TaskAborted`` or ``ClientError``.
+    /// What made the task fail: the function's error if that is `Codable`, ``RemoteError``, ``EngineError``,
+    /// ``TaskAborted`` or ``ClientError``.
     public let error: any Error
+    /// The engine's report, if that is where the error comes from: where it happened, the text and the traceback.
+    public let context: RemoteError?
 
     /// Makes a failure of a task.
-    public init(index: Int, engineID: Int?, error: any Error) {
+    public init(index: Int, engineID: Int?, error: any Error, context: RemoteError? = nil) {
       self.index = index
       self.engineID = engineID
       self.error = error
+      self.context = context
     }
 
     /// The engine and the error.
     public var description: String {
-      let text = "\(error)"
+      let text = context.map { "\($0)" } ?? "\(error)"
       guard let engineID, !text.hasPrefix("engine \(engineID)") else { return text }
       return "engine \(engineID): \(text)"
     }

@@ -1,4 +1,6 @@
-/// An error a function or executed code threw on an engine.
+import MartletWire
+
+/// An error a function or executed code threw on an engine, and where.
 public struct RemoteError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The class of the Python exception, for example `ZeroDivisionError`, or the type of the Swift error.
   public let ename: String
@@ -14,11 +16,22 @@ public struct RemoteError: Error, Sendable, Hashable, CustomStringConvertible {
   public let msgID: String
   /// What was called, for example `map(wordCount)`.
   public let method: String
+  /// The Swift error itself, if it is `Codable`.
+  private let thrown: ThrownError?
 
   /// Makes an error from its parts.
   public init(
     ename: String, evalue: String, traceback: String = "", engineID: Int? = nil, engineUUID: String? = nil,
     msgID: String = "", method: String = ""
+  ) {
+    self.init(
+      ename: ename, evalue: evalue, traceback: traceback, engineID: engineID, engineUUID: engineUUID, msgID: msgID,
+      method: method, thrown: nil)
+  }
+
+  init(
+    ename: String, evalue: String, traceback: String, engineID: Int?, engineUUID: String?, msgID: String,
+    method: String, thrown: ThrownError?
   ) {
     self.ename = ename
     self.evalue = evalue
@@ -27,7 +40,12 @@ public struct RemoteError: Error, Sendable, Hashable, CustomStringConvertible {
     self.engineUUID = engineUUID
     self.msgID = msgID
     self.method = method
+    self.thrown = thrown
   }
+
+  /// The error that the Swift function has thrown, if its type is `Codable` and this program has it, too. Results throw it
+  /// in place of this error, which is its context: ``AsyncResult/remoteErrors``, ``CompositeError/Failure/context``.
+  public var original: (any Error)? { thrown?.error }
 
   /// The ``traceback`` without terminal colours.
   public var plainTraceback: String { TerminalColors.removed(from: traceback) }

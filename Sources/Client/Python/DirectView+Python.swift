@@ -55,4 +55,20 @@ extension DirectView {
   ) throws -> AsyncResult<[Output]> {
     try map(PythonFunction<Input, Output>(expression), items)
   }
+
+  /// Calls a Python function with the first item of each collection, with the second ones, and so on, as ``map(_:_:)`` does.
+  ///
+  /// - Throws: ``ClientError`` if the collections have different lengths, an engine doesn't exist or an item can't be
+  ///   encoded.
+  public func map<First: Collection, Second: Collection, each Rest: Collection, Output: Codable & Sendable>(
+    _ function: PythonFunction<First.Element, Second.Element, repeat (each Rest).Element, Output>,
+    _ first: First, _ second: Second, _ rest: repeat each Rest
+  ) throws -> AsyncResult<[Output]>
+  where
+    First.Element: Codable & Sendable, Second.Element: Codable & Sendable,
+    repeat (each Rest).Element: Codable & Sendable
+  {
+    let method = "map(\(function.expression))"
+    return try map(function.source, Column.all(first, second, repeat each rest, of: method), method: method)
+  }
 }

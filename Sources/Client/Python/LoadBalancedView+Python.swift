@@ -59,4 +59,23 @@ extension LoadBalancedView {
   ) throws -> AsyncResult<[Output]> {
     try map(PythonFunction<Input, Output>(expression), items, chunkSize: chunkSize, window: window)
   }
+
+  /// Calls a Python function with the first item of each collection, with the second ones, and so on, as
+  /// ``map(_:_:chunkSize:window:)`` does.
+  ///
+  /// - Throws: ``ClientError`` if the collections have different lengths, a chosen engine doesn't exist or a number is out of
+  ///   range.
+  public func map<First: Collection, Second: Collection, each Rest: Collection, Output: Codable & Sendable>(
+    _ function: PythonFunction<First.Element, Second.Element, repeat (each Rest).Element, Output>,
+    _ first: First, _ second: Second, _ rest: repeat each Rest, chunkSize: Int = 1, window: Int? = nil
+  ) throws -> AsyncResult<[Output]>
+  where
+    First.Element: Codable & Sendable, Second.Element: Codable & Sendable,
+    repeat (each Rest).Element: Codable & Sendable
+  {
+    let method = "map(\(function.expression))"
+    return try map(
+      function.source, Column.all(first, second, repeat each rest, of: method), chunkSize: chunkSize, window: window,
+      method: method)
+  }
 }

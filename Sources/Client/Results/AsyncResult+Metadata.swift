@@ -14,20 +14,20 @@ extension AsyncResult {
   /// The time from the first submission to the last reply; `nil` until every task has finished.
   public var wallTime: Duration? {
     guard isDone else { return nil }
-    let (first, last) = state.storage.withLock { state in
-      (state.tasks.compactMap(\.submitted).min(), state.tasks.compactMap { try? $0.outcome?.get().received }.max())
-    }
+    let (first, last) = state.storage.withLock { ($0.firstSubmitted, $0.lastReceived) }
     guard let first, let last else { return nil }
     return last - first
   }
 
   /// The total time the engines have spent on the tasks: what one engine alone would have taken.
-  public var serialTime: Duration { metadata.compactMap(\.serialTime).reduce(.zero, +) }
+  public var serialTime: Duration {
+    metadata.compactMap(\.serialTime).reduce(state.storage.withLock(\.readSerialTime), +)
+  }
 
   /// The time since the first submission, or the ``wallTime`` once every task has finished.
   public var elapsed: Duration {
     if let wallTime { return wallTime }
-    guard let first = state.storage.withLock({ $0.tasks.compactMap(\.submitted).min() }) else { return .zero }
+    guard let first = state.storage.withLock(\.firstSubmitted) else { return .zero }
     return Timestamp.now - first
   }
 }

@@ -20,6 +20,7 @@ extension AsyncResult: AsyncSequence where Value: ResultList {
   /// Hands out the elements in order, each as soon as its task has finished.
   public struct AsyncIterator: AsyncIteratorProtocol {
     let result: AsyncResult<Value>
+    let reading: Reading?
     var slot = 0
     var ready: ArraySlice<Value.Element> = []
 
@@ -33,13 +34,16 @@ extension AsyncResult: AsyncSequence where Value: ResultList {
         let current = slot
         try await result.abortingOnCancel { [result] in try await result.state.wait(for: .task(current)) }
         slot += 1
-        ready = try result.part(current).resultElements[...]
+        ready = try result.takePart(current).resultElements[...]
       }
     }
   }
 
   /// An iterator over the elements in order.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(result: self) }
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(result: self, reading: reading) }
+
+  /// Sets the pace of a call whose replies are let go once they are read.
+  var reading: Reading? { state.isStreamed ? Reading(state) : nil }
 
   /// The elements with their positions in ``value``, in the order in which their tasks finish.
   ///

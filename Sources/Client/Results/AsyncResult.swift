@@ -12,22 +12,44 @@ import Synchronization
 /// print(result.progress)
 /// let squares = try await result.value
 /// ```
+/// Of a map with more chunks than its window, each reply is let go once it is read, so that memory doesn't grow with the
+/// number of chunks: `for await` hands each element out once, at the reader's pace, and ``value`` keeps the values alone.
+/// Elements that `for await` has handed out are not in ``value`` any more, which then fails with
+/// ``ClientError/Code/alreadyRead``. Smaller maps and all other calls can be read again and again.
+///
 /// A result keeps its client open.
 public struct AsyncResult<Value: Sendable>: Sendable {
   let client: Client
   let state: ResultState
   let shape: ResultShape<Value>
+  /// What was read by somebody who waits for everything, of a call with too many replies to keep.
+  let collected: CollectedParts<Value>?
+
+  /// Where tasks' outcomes may be that were collected for another result with the same tasks.
+  private let elsewhere: (@Sendable (_ slot: Int) -> Result<Void, any Error>?)?
+
+  init(
+    client: Client, state: ResultState, shape: ResultShape<Value>,
+    elsewhere: (@Sendable (_ slot: Int) -> Result<Void, any Error>?)? = nil
+  ) {
+    self.client = client
+    self.state = state
+    self.shape = shape
+    self.elsewhere = elsewhere
+    collected = state.isStreamed ? CollectedParts() : nil
+  }
 
   /// The value; waits until every task has finished.
   ///
   /// If the waiting task is cancelled, the tasks that have not started are aborted, as by
   /// ``cancel(running:)``.
   ///
-  /// - Throws: if the call has one task, what made it fail: ``RemoteError``, ``EngineError``, ``TaskAborted`` or
-  ///   ``ClientError``; if it has several, ``CompositeError``. `CancellationError`.
+  /// - Throws: if the call has one task, what made it fail: the function's own error if it is `Codable` and this program has
+  ///   its type, ``RemoteError``, ``EngineError``, ``TaskAborted`` or ``ClientError``; if it has several,
+  ///   ``CompositeError``. `CancellationError`.
   public var value: Value {
     get async throws {
-      try await abortingOnCancel { try await state.wait(for: .all) }
+      try await abortingOnCancel { try await waitForAll() }
       return try assemble()
     }
   }
@@ -60,7 +82,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   /// - Throws: `CancellationError`.
   public var outcomes: [Result<Value, any Error>] {
     get async throws {
-      try await abortingOnCancel { try await state.wait(for: .all) }
+      try await abortingOnCancel { try await waitForAll() }
       return (0..<state.total).map { slot in Result { try part(slot) } }
     }
   }
@@ -114,16 +136,77 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   public var progressUpdates: AsyncStream<TaskProgress> { state.progressStream() }
 
   /// The ids of the requests sent so far, in the order of the tasks. A map with more chunks than its window sends the
-  /// later ones as it goes on.
+  /// later ones as it goes on, and forgets those whose replies were read.
   public var msgIDs: [String] {
-    state.storage.withLock { $0.tasks.lazy.map(\.id).filter { !$0.isEmpty } }
+    state.storage.withLock { state in state.tasks.indices.map { state.tasks[$0].id }.filter { !$0.isEmpty } }
   }
 
   /// The same call without its value, for callers that only want to know whether it succeeded.
-  public var discardingValue: AsyncResult<Void> { AsyncResult<Void>(client: client, state: state, shape: .nothing) }
+  public var discardingValue: AsyncResult<Void> {
+    AsyncResult<Void>(client: client, state: state, shape: .nothing) { [collected, elsewhere] slot in
+      collected?[slot]?.map { _ in } ?? elsewhere?(slot)
+    }
+  }
+
+  /// What engines have reported about the tasks that have failed so far, in the order of the tasks. If a function throws an
+  /// error whose type this program has, a result throws that error; this is its context.
+  public var remoteErrors: [RemoteError] {
+    (0..<state.total).compactMap { slot in
+      if case .failure(let error)? = collected?[slot] { return error as? RemoteError }
+      let task = state.storage.withLock { $0.tasks[slot] }
+      guard let reply = try? task.outcome?.get() else { return nil }
+      return reply.failure(id: task.id, method: state.method, engineID: client.engineID) as? RemoteError
+    }
+  }
 
   /// A task's part of the value.
+  ///
+  /// - Throws: the error of the function if this program has its type.
   func part(_ slot: Int) throws -> Value {
+    do {
+      return try reportedPart(slot)
+    } catch let error as RemoteError {
+      throw error.original ?? error
+    }
+  }
+
+  /// A task's part of the value.
+  ///
+  /// - Throws: what the engine has reported.
+  private func reportedPart(_ slot: Int) throws -> Value {
+    if let part = collected?[slot] { return try part.get() }
+    if state.isStreamed, let outcome = elsewhere?(slot), let nothing = try outcome.get() as? Value { return nothing }
+    return try read(slot)
+  }
+
+  /// A task's part of the value for somebody who needs it once.
+  func takePart(_ slot: Int) throws -> Value {
+    defer { state.didRead(slot) }
+    return try part(slot)
+  }
+
+  /// Waits until every task has finished. If there are too many replies to keep, takes their values as they come.
+  private func waitForAll() async throws {
+    // Who wants to know only whether the call has succeeded leaves the values to others.
+    guard let collected, Value.self != Void.self else { return try await state.wait(for: .all) }
+    try await state.collecting {
+      var taken = 0
+      while taken < state.total {
+        // A batch at a time wakes this task rarely.
+        try await state.wait(for: .completions(taken + Self.batch))
+        let slots = state.storage.withLock { [taken] in Array($0.completed[taken...]) }
+        for slot in slots {
+          collected.collect(slot, of: state.total) { try read(slot) }
+          state.didRead(slot)
+        }
+        taken += slots.count
+      }
+    }
+  }
+
+  private static var batch: Int { 256 }
+
+  private func read(_ slot: Int) throws -> Value {
     let (task, output) = state.storage.withLock { state in
       (state.tasks[slot], shape.addOutput == nil ? nil : state.outputs[slot])
     }
@@ -145,7 +228,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     // A result that is there counts, however short the timeout.
     if state.isMet(condition) { return }
     try await withTimeout(timeout) {
-      try await state.wait(for: condition)
+      if condition == .all { try await waitForAll() } else { try await state.wait(for: condition) }
     } onTimeout: {
       let progress = state.progress
       return ClientError(
@@ -166,10 +249,16 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     parts.reserveCapacity(state.total)
     for slot in 0..<state.total {
       do {
-        parts.append(try part(slot))
+        parts.append(try reportedPart(slot))
+      } catch let error as ClientError where error.code == .alreadyRead {
+        throw error
       } catch {
+        let context = error as? RemoteError
+        let error = context?.original ?? error
         if state.total == 1 { throw error }
-        failures.append(CompositeError.Failure(index: slot, engineID: metadata(of: slot).engineID, error: error))
+        failures.append(
+          CompositeError.Failure(
+            index: slot, engineID: metadata(of: slot).engineID ?? context?.engineID, error: error, context: context))
       }
     }
     guard failures.isEmpty else {

@@ -10,11 +10,15 @@ public struct CompletedElements<Value: ResultList & Sendable>: AsyncSequence, Se
   /// Hands out the elements as their tasks finish.
   public struct AsyncIterator: AsyncIteratorProtocol {
     let result: AsyncResult<Value>
+    private let reading: Reading?
     private var taken = 0
     private var ready: ArraySlice<Value.Element> = []
     private var position = 0
 
-    init(_ result: AsyncResult<Value>) { self.result = result }
+    init(_ result: AsyncResult<Value>) {
+      self.result = result
+      reading = result.reading
+    }
 
     /// The next element; waits for a task to finish.
     ///
@@ -26,7 +30,7 @@ public struct CompletedElements<Value: ResultList & Sendable>: AsyncSequence, Se
           return (position, element)
         }
         guard taken < result.state.total else { return nil }
-        ready = try result.part(try await nextSlot()).resultElements[...]
+        ready = try result.takePart(try await nextSlot()).resultElements[...]
       }
     }
 

@@ -19,6 +19,9 @@ extension ResultState {
       guard state.tasks.indices.contains(slot) else { return (true, [Waiter]()) }
       if case .idle = event {
         Self.endOutput(slot, all: false, &state)
+      } else if state.tasks[slot].isRead, state.tasks[slot].pendingOutputs == 0 {
+        // Its output was complete.
+        return (true, [Waiter]())
       } else {
         state.outputs[slot, default: TaskOutput()].add(event)
         if case .text(let source, _) = event { Self.sendLines(slot, source, &state) }
@@ -66,8 +69,10 @@ extension ResultState {
   /// Notes that one engine, or all of them, will publish no more of a task's output.
   static func endOutput(_ slot: Int, all: Bool, _ state: inout Storage) {
     let ended = all ? state.tasks[slot].pendingOutputs : min(1, state.tasks[slot].pendingOutputs)
+    guard ended > 0 else { return }
     state.tasks[slot].pendingOutputs -= ended
     state.pendingOutputs -= ended
+    if state.tasks[slot].isRead, state.tasks[slot].pendingOutputs == 0 { state.tasks.release(slot) }
   }
 
   /// Notes the end of a task's output if the reply has stated a total and as much has arrived.

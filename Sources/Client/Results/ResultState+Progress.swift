@@ -4,8 +4,8 @@ extension ResultState {
   /// Whether the call was cancelled.
   var isCancelled: Bool { storage.withLock { $0.isCancelled } }
 
-  /// How many tasks are submitted and unfinished.
-  var outstandingCount: Int { storage.withLock { $0.submittedCount - $0.completed.count } }
+  /// How many tasks are submitted and not done with.
+  var outstandingCount: Int { storage.withLock(\.outstandingCount) }
 
   /// How many of the tasks have finished.
   var progress: TaskProgress {

@@ -14,6 +14,14 @@ extension ResultState {
       return state.nextWaiter
     }
     guard let ticket else { return }
+    switch condition {
+    case .all where isStreamed, .output where isStreamed:
+      try await collecting { try await wait(for: condition, ticket) }
+    default: try await wait(for: condition, ticket)
+    }
+  }
+
+  private func wait(for condition: Condition, _ ticket: UInt64) async throws {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
         // The cancellation handler either finds the waiter or has run already. In that case the task is cancelled.
@@ -36,7 +44,7 @@ extension ResultState {
 
   /// Removes the waiters whose condition holds; the caller resumes them after it has released the lock.
   static func takeReady(_ state: inout Storage) -> [Waiter] {
-    guard !state.waiters.isEmpty else { return [] }
+    guard state.waiters.contains(where: { isMet($0.condition, state) }) else { return [] }
     var ready: [Waiter] = []
     var waiting: [Waiter] = []
     for waiter in state.waiters {
@@ -51,7 +59,7 @@ extension ResultState {
     case .all: state.completed.count == state.tasks.count
     case .task(let slot): state.tasks[slot].outcome != nil
     case .completions(let count): state.completed.count >= min(count, state.tasks.count)
-    case .outstanding(let limit): state.submittedCount - state.completed.count < limit
+    case .outstanding(let limit): state.outstandingCount < limit
     case .output: isOutputComplete(state)
     }
   }

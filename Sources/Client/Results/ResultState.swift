@@ -9,6 +9,8 @@ final class ResultState: Sendable {
   let method: String
   /// The text the caller attached to the tasks.
   let label: String?
+  /// Whether replies are let go once they are read, because there may be too many to keep.
+  let isStreamed: Bool
   let storage: Mutex<Storage>
 
   struct Waiter: Sendable {
@@ -18,10 +20,20 @@ final class ResultState: Sendable {
   }
 
   struct Storage: Sendable {
-    var tasks: [TaskState]
+    var tasks: TaskTable
     /// The finished tasks in the order in which they finished.
     var completed: [Int] = []
     var submittedCount = 0
+    /// How many tasks were read and let go.
+    var readCount = 0
+    /// How many iterators are reading.
+    var readers = 0
+    /// How many callers wait for all tasks.
+    var collectors = 0
+    var firstSubmitted: Timestamp?
+    var lastReceived: Timestamp?
+    /// How long the engines have spent on the tasks that were let go.
+    var readSerialTime = Duration.zero
     var isCancelled = false
     var pendingOutputs = 0
     var outputs: [Int: TaskOutput] = [:]
@@ -31,6 +43,9 @@ final class ResultState: Sendable {
     var lineFeeds: [LineFeed] = []
     /// Fetches the results of requests that other clients have sent; cancelled when nothing refers to the result.
     var poller: Task<Void, Never>?
+
+    /// How many tasks are submitted and not done with: unread ones count if nothing but reading makes them fewer.
+    var outstandingCount: Int { submittedCount - (readers > 0 && collectors == 0 ? readCount : completed.count) }
   }
 
   /// What a caller can wait for.
@@ -41,17 +56,19 @@ final class ResultState: Sendable {
     case task(Int)
     /// This many tasks have finished.
     case completions(Int)
-    /// Fewer tasks than this are submitted and unfinished.
+    /// Fewer tasks than this are submitted and unfinished, or unread if somebody reads one after the other.
     case outstanding(below: Int)
     /// Every task has finished and its output is complete.
     case output
   }
 
-  init(total: Int, method: String, label: String? = nil) {
+  /// - Parameter window: how many of the tasks are sent at once. If there are more, replies are let go once they are read.
+  init(total: Int, method: String, label: String? = nil, window: Int = .max) {
     self.total = total
     self.method = method
     self.label = label
-    storage = Mutex(Storage(tasks: Array(repeating: TaskState(), count: total)))
+    isStreamed = total > window
+    storage = Mutex(Storage(tasks: TaskTable(count: total)))
   }
 
   deinit {
@@ -69,8 +86,10 @@ final class ResultState: Sendable {
   func begin(_ slot: Int, id: String, engines: [RegisteredEngine], outputs: Int) -> Bool {
     storage.withLock { state in
       guard state.tasks[slot].outcome == nil else { return false }
+      let now = Timestamp.now
       state.tasks[slot].id = id
-      state.tasks[slot].submitted = .now
+      state.tasks[slot].submitted = now
+      if state.firstSubmitted == nil { state.firstSubmitted = now }
       state.tasks[slot].engines = engines
       state.tasks[slot].pendingOutputs = outputs
       state.pendingOutputs += outputs
@@ -121,6 +140,9 @@ final class ResultState: Sendable {
   ) {
     guard state.tasks.indices.contains(slot), state.tasks[slot].outcome == nil else { return }
     state.tasks[slot].outcome = outcome
+    if case .success(let reply) = outcome {
+      state.lastReceived = max(state.lastReceived ?? reply.received, reply.received)
+    }
     state.completed.append(slot)
     // A task that was cancelled before it was sent has never been outstanding.
     if state.tasks[slot].submitted == nil { state.submittedCount += 1 }

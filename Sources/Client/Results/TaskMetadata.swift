@@ -14,6 +14,8 @@ public struct TaskMetadata: Sendable, Hashable {
     case error
     /// Aborted before it started.
     case aborted
+    /// Finished and read. A map with more chunks than its window keeps nothing else of such tasks.
+    case read
   }
 
   /// The request's id; empty before the task is sent.
@@ -56,6 +58,7 @@ public struct TaskMetadata: Sendable, Hashable {
     self.output = output ?? TaskOutput()
     isOutputComplete = task.outcome != nil && task.pendingOutputs == 0
     switch task.outcome {
+    case .failure where task.isRead: status = .read
     case nil: status = task.submitted == nil ? .waiting : .pending
     case .failure(let failure):
       status = failure is TaskAborted ? .aborted : .error

@@ -45,6 +45,19 @@ final class TaskReply: Sendable {
     knownDate ?? headerBytes.withSpan { try? MessageHeader(scanning: $0, includingOrigin: true).date }
   }
 
+  /// How long the engine has worked on the task, by its clock; `nil` if the reply doesn't say.
+  var serialTime: Duration? {
+    guard let date else { return nil }
+    let started = metadataBytes.withSpan { span in
+      var started: Timestamp?
+      try? JSONFields.scan(span) { (key: JSONKey, value: Range<Int>) throws(WireError) in
+        if key == "started" { started = Timestamp(try JSONText.string(span, at: value)) }
+      }
+      return started
+    }
+    return started.map { date - $0 }
+  }
+
   /// The content of most replies from Swift engines.
   private static let okContent = Bytes(#"{"status":"ok"}"#)
   /// The beginning of the metadata in replies to tasks without output.
@@ -112,7 +125,7 @@ final class TaskReply: Sendable {
       }
       return RemoteError(
         ename: ename, evalue: evalue, traceback: Self.traceback(content), engineID: number, engineUUID: uuid,
-        msgID: id, method: method)
+        msgID: id, method: method, thrown: content["swift_error"].flatMap { ThrownError($0) })
     }
   }
 

@@ -10,10 +10,20 @@ struct TaskState: Sendable {
   var engines: [RegisteredEngine] = []
   /// How the task ended; `nil` while it is unfinished.
   var outcome: Result<TaskReply, any Error>?
+  /// Whether its part of the value was taken and is not needed any more.
+  var isRead = false
   /// How many engines have not published all output yet.
   var pendingOutputs = 0
   /// How many IOPub messages have arrived, not counting those about the engine's status.
   var receivedOutputs = 0
   /// How many IOPub messages there are in all, if the reply has stated it.
   var totalOutputs: Int?
+
+  /// A task that was let go after it was read.
+  static let released: TaskState = {
+    var task = TaskState()
+    task.outcome = .failure(ClientError.alreadyRead)
+    task.isRead = true
+    return task
+  }()
 }

@@ -32,14 +32,23 @@ public struct BroadcastView: Sendable {
     try run(try Call.apply(function, repeat each arguments))
   }
 
+  /// Calls a typed function that returns nothing on every engine.
+  ///
+  /// - Throws: ``ClientError`` if an engine doesn't exist or an argument can't be encoded.
+  public func apply<each Argument: Codable & Sendable>(
+    _ function: RemoteFunction<repeat each Argument, NoValue>, _ arguments: repeat each Argument
+  ) throws -> AsyncResult<Void> {
+    try run(try Call.apply(function, repeat each arguments)) { _ in .nothing }
+  }
+
   /// Calls a function by name on every engine, see ``DirectView/apply(name:args:kwargs:as:)``.
   ///
   /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func apply<Output: Codable & Sendable>(
-    name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
+    name: String, args: [PickleValue] = [], kwargs: KeywordArguments = [:],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try run(.apply(name, args, kwargs))
+    try run(.checked(name, args, kwargs.pairs))
   }
 
   /// Assigns values to names in the namespace of every engine.

@@ -18,6 +18,17 @@ struct Call: Sendable {
       buffers: ApplyCall.pack(function: name, args: args, kwargs: kwargs))
   }
 
+  /// A call by name with a caller's arguments.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if no engine would accept an argument.
+  static func checked(
+    _ name: String, _ args: [PickleValue], _ kwargs: [(String, PickleValue)]
+  ) throws(ClientError) -> Call {
+    for value in args { try check(value, of: name) }
+    for (_, value) in kwargs { try check(value, of: name) }
+    return apply(name, args, kwargs)
+  }
+
   /// A call of a typed function.
   ///
   /// - Throws: ``ClientError/Code/invalidArgument`` if an argument can't be encoded.
@@ -48,8 +59,19 @@ struct Call: Sendable {
   }
 
   /// Calls of a function with each item of a list.
-  static func map(_ name: String, _ items: [PickleValue], method: String) -> Call {
-    apply(BuiltinFunction.map.rawValue, [.reference(name), .list(items)], method: method)
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if no engine would accept the items.
+  static func map(_ name: String, _ items: [PickleValue], method: String) throws(ClientError) -> Call {
+    try map(name, columns: [items], method: method)
+  }
+
+  /// Calls of a function with the first items of some lists, with the second ones, and so on.
+  ///
+  /// - Throws: as ``map(_:_:method:)``.
+  static func map(_ name: String, columns: [[PickleValue]], method: String) throws(ClientError) -> Call {
+    let lists = columns.map { PickleValue.list($0) }
+    for list in lists { try check(list, of: method) }
+    return apply(BuiltinFunction.map.rawValue, [.reference(name)] + lists, method: method)
   }
 
   /// The execution of source code.
@@ -61,6 +83,15 @@ struct Call: Sendable {
     var text: [UInt8] = []
     content.write(into: &text)
     return Call(type: MessageType.executeRequest, method: "execute", content: text)
+  }
+
+  /// Checks that an engine will accept a value.
+  private static func check(_ value: PickleValue, of method: String) throws(ClientError) {
+    do throws(PickleError) {
+      try value.checkSize()
+    } catch {
+      throw ClientError(.invalidArgument, "\(method): an argument can't be sent: \(error.message)", underlying: error)
+    }
   }
 
   /// Encodes an argument.

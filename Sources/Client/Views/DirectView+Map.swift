@@ -13,6 +13,22 @@ extension DirectView {
     try map(name: function.name, try items.map { try Call.encode($0, of: function.name) }, as: Output.self)
   }
 
+  /// Calls a typed function with the first item of each collection, with the second ones, and so on, as ``map(_:_:)`` does.
+  ///
+  /// - Throws: ``ClientError`` if the collections have different lengths, an engine doesn't exist or an item can't be
+  ///   encoded.
+  public func map<First: Collection, Second: Collection, each Rest: Collection, Output: Codable & Sendable>(
+    _ function: RemoteFunction<First.Element, Second.Element, repeat (each Rest).Element, Output>,
+    _ first: First, _ second: Second, _ rest: repeat each Rest
+  ) throws -> AsyncResult<[Output]>
+  where
+    First.Element: Codable & Sendable, Second.Element: Codable & Sendable,
+    repeat (each Rest).Element: Codable & Sendable
+  {
+    try map(
+      function.name, Column.all(first, second, repeat each rest, of: function.name), method: "map(\(function.name))")
+  }
+
   /// Calls a function by name with each item, as ``map(_:_:)`` does.
   ///
   /// - Parameters:
@@ -28,15 +44,28 @@ extension DirectView {
   }
 
   func map<Output: Codable & Sendable>(
+    _ name: String, _ columns: [Column], method: String
+  ) throws -> AsyncResult<[Output]> {
+    try map(count: try Column.length(of: columns, method: method), method: method) { range in
+      try Call.map(name, columns: try columns.map { try $0.encode(range) }, method: method)
+    }
+  }
+
+  func map<Output: Codable & Sendable>(
     _ name: String, _ items: [PickleValue], method: String
   ) throws -> AsyncResult<[Output]> {
+    try map(count: items.count, method: method) { try Call.map(name, Array(items[$0]), method: method) }
+  }
+
+  private func map<Output: Codable & Sendable>(
+    count: Int, method: String, pack: (Range<Int>) throws -> Call
+  ) throws -> AsyncResult<[Output]> {
     let engines = try client.resolve(targets)
-    let ranges = Partition(items.count, into: engines.count).ranges.filter { !$0.isEmpty }
+    let ranges = Partition(count, into: engines.count).ranges.filter { !$0.isEmpty }
     let shape: ResultShape<[Output]> = .chunks(.fixed { ranges[$0].lowerBound }) { reply, slot in
       try ReplyDecoding.elements(reply, count: ranges[slot].count, of: method, as: Output.self)
     }
-    return run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { slot in
-      .map(name, Array(items[ranges[slot]]), method: method)
-    }
+    let calls = try ranges.map(pack)
+    return run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { calls[$0] }
   }
 }

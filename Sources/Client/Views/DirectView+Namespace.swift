@@ -37,8 +37,12 @@ extension DirectView {
   public func scatter<Element: Encodable & Sendable>(_ name: String, _ items: [Element]) throws -> AsyncResult<Void> {
     let engines = try client.resolve(targets)
     let ranges = Partition(items.count, into: engines.count).ranges
+    let method = "scatter(\(name))"
     let parts = try ranges.map { range in
-      PickleValue.list(try items[range].map { try Call.encode($0, of: "scatter(\(name))") })
+      // As an array, in which numbers are packed; but bytes remain numbers.
+      Element.self == UInt8.self
+        ? PickleValue.list(try items[range].map { try Call.encode($0, of: method) })
+        : try Call.encode(Array(items[range]), of: method)
     }
     return scatter(name, parts, to: engines)
   }

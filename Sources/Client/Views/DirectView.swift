@@ -39,6 +39,15 @@ public struct DirectView: Sendable {
     try run(try Call.apply(function, repeat each arguments), shape: Self.list(function.name))
   }
 
+  /// Calls a typed function that returns nothing on every engine.
+  ///
+  /// - Throws: ``ClientError`` if an engine doesn't exist or an argument can't be encoded.
+  public func apply<each Argument: Codable & Sendable>(
+    _ function: RemoteFunction<repeat each Argument, NoValue>, _ arguments: repeat each Argument
+  ) throws -> AsyncResult<Void> {
+    try run(try Call.apply(function, repeat each arguments), shape: .nothing)
+  }
+
   /// Calls a function by name on every engine.
   ///
   /// - Parameters:
@@ -50,10 +59,10 @@ public struct DirectView: Sendable {
   /// - Returns: one result for each engine.
   /// - Throws: ``ClientError`` if an engine doesn't exist.
   public func apply<Output: Codable & Sendable>(
-    name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
+    name: String, args: [PickleValue] = [], kwargs: KeywordArguments = [:],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<[Output]> {
-    try run(.apply(name, args, kwargs), shape: Self.list(name))
+    try run(.checked(name, args, kwargs.pairs), shape: Self.list(name))
   }
 
   /// Executes source code in the namespace of every engine, and waits until it has run and all it printed and displayed

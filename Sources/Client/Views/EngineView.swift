@@ -44,14 +44,23 @@ public struct EngineView: Sendable {
     try view.run(try Call.apply(function, repeat each arguments), shape: Self.single(function.name))
   }
 
+  /// Calls a typed function that returns nothing.
+  ///
+  /// - Throws: ``ClientError`` if the engine doesn't exist or an argument can't be encoded.
+  public func apply<each Argument: Codable & Sendable>(
+    _ function: RemoteFunction<repeat each Argument, NoValue>, _ arguments: repeat each Argument
+  ) throws -> AsyncResult<Void> {
+    try view.run(try Call.apply(function, repeat each arguments), shape: .nothing)
+  }
+
   /// Calls a function by name, see ``DirectView/apply(name:args:kwargs:as:)``.
   ///
   /// - Throws: ``ClientError`` if the engine doesn't exist.
   public func apply<Output: Codable & Sendable>(
-    name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
+    name: String, args: [PickleValue] = [], kwargs: KeywordArguments = [:],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<Output> {
-    try view.run(.apply(name, args, kwargs), shape: Self.single(name))
+    try view.run(.checked(name, args, kwargs.pairs), shape: Self.single(name))
   }
 
   /// Executes source code in the engine's namespace, and waits until it has run and all it printed and displayed has
@@ -80,6 +89,21 @@ public struct EngineView: Sendable {
     _ function: RemoteFunction<Input, Output>, _ items: some Collection<Input>
   ) throws -> AsyncResult<[Output]> {
     try view.map(function, items)
+  }
+
+  /// Calls a typed function with the first item of each collection, with the second ones, and so on, in one task.
+  ///
+  /// - Throws: ``ClientError`` if the collections have different lengths, the engine doesn't exist or an item can't be
+  ///   encoded.
+  public func map<First: Collection, Second: Collection, each Rest: Collection, Output: Codable & Sendable>(
+    _ function: RemoteFunction<First.Element, Second.Element, repeat (each Rest).Element, Output>,
+    _ first: First, _ second: Second, _ rest: repeat each Rest
+  ) throws -> AsyncResult<[Output]>
+  where
+    First.Element: Codable & Sendable, Second.Element: Codable & Sendable,
+    repeat (each Rest).Element: Codable & Sendable
+  {
+    try view.map(function, first, second, repeat each rest)
   }
 
   /// Assigns values to names in the engine's namespace.

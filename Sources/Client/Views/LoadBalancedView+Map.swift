@@ -13,7 +13,8 @@ extension LoadBalancedView {
   ///   - items: the arguments. An item that can't be encoded fails its chunk.
   ///   - chunkSize: how many items make up a task, at least one. Larger chunks cost less per item and balance worse.
   ///   - window: how many chunks may be outstanding at once, at least one. By default four for each engine and at least
-  ///     1,000. Further chunks are packed and sent as results arrive.
+  ///     1,000. Further chunks are packed and sent as results arrive, or as `for await` reads them: so many replies are
+  ///     kept at most.
   /// - Returns: the results in the order of the items, each available as soon as its chunk has finished.
   ///   ``AsyncResult/asCompleted`` gives them in the order in which their chunks finish.
   /// - Throws: ``ClientError`` if a chosen engine doesn't exist or a number is out of range.
@@ -26,6 +27,24 @@ extension LoadBalancedView {
     ) { range in
       try items[range].map { try Call.encode($0, of: function.name) }
     }
+  }
+
+  /// Calls a typed function with the first item of each collection, with the second ones, and so on, as
+  /// ``map(_:_:chunkSize:window:)`` does.
+  ///
+  /// - Throws: ``ClientError`` if the collections have different lengths, a chosen engine doesn't exist or a number is out of
+  ///   range.
+  public func map<First: Collection, Second: Collection, each Rest: Collection, Output: Codable & Sendable>(
+    _ function: RemoteFunction<First.Element, Second.Element, repeat (each Rest).Element, Output>,
+    _ first: First, _ second: Second, _ rest: repeat each Rest, chunkSize: Int = 1, window: Int? = nil
+  ) throws -> AsyncResult<[Output]>
+  where
+    First.Element: Codable & Sendable, Second.Element: Codable & Sendable,
+    repeat (each Rest).Element: Codable & Sendable
+  {
+    try map(
+      function.name, Column.all(first, second, repeat each rest, of: function.name), chunkSize: chunkSize,
+      window: window, method: "map(\(function.name))")
   }
 
   /// Calls a function by name with each item, as ``map(_:_:chunkSize:window:)`` does.
@@ -44,10 +63,34 @@ extension LoadBalancedView {
     try map(name, count: items.count, chunkSize: chunkSize, window: window, method: "map(\(name))") { Array(items[$0]) }
   }
 
-  /// Submits chunks, each of which is packed when it is its turn.
+  /// Submits chunks of calls with an argument from each column.
+  func map<Output: Codable & Sendable>(
+    _ name: String, _ columns: [Column], chunkSize: Int, window: Int?, method: String
+  ) throws -> AsyncResult<[Output]> {
+    let count = try Column.length(of: columns, method: method)
+    return try map(count: count, chunkSize: chunkSize, window: window, method: method) { range in
+      let items = try columns.map { try $0.encode(range) }
+      return chunkSize == 1
+        ? Call.apply(name, items.flatMap(\.self), method: method)
+        : try Call.map(name, columns: items, method: method)
+    }
+  }
+
+  /// Submits chunks of calls with one argument.
   func map<Output: Codable & Sendable>(
     _ name: String, count: Int, chunkSize: Int, window: Int?, method: String,
     items: @escaping @Sendable (Range<Int>) throws -> [PickleValue]
+  ) throws -> AsyncResult<[Output]> {
+    try map(count: count, chunkSize: chunkSize, window: window, method: method) { range in
+      let chunk = try items(range)
+      return chunkSize == 1 ? Call.apply(name, chunk, method: method) : try Call.map(name, chunk, method: method)
+    }
+  }
+
+  /// Submits chunks, each of which is packed when it is its turn.
+  private func map<Output: Codable & Sendable>(
+    count: Int, chunkSize: Int, window: Int?, method: String,
+    pack: @escaping @Sendable (Range<Int>) throws -> Call
   ) throws -> AsyncResult<[Output]> {
     let window = window ?? Self.defaultWindow(engines: client.ids.count)
     guard chunkSize > 0, window > 0 else {
@@ -56,16 +99,15 @@ extension LoadBalancedView {
         "\(method): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
     }
     let chunks = ChunkedRange(count, chunkSize: chunkSize)
-    let state = ResultState(total: chunks.count, method: method, label: label)
+    let state = ResultState(total: chunks.count, method: method, label: label, window: window)
     let metadata = try metadata()
     let (client, collectsOutput) = (client, collectsOutput)
     let feeder = MapFeeder(state: state, window: window) { [weak client] slot in
       // A map doesn't keep its client open: only results do.
       guard let client else { return state.fail(slot, ClientError.closed) }
       do {
-        let chunk = try items(chunks[slot])
-        let call = chunkSize == 1 ? Call.apply(name, chunk, method: method) : Call.map(name, chunk, method: method)
-        client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
+        client.submit(
+          try pack(chunks[slot]), metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
       } catch {
         state.fail(slot, error)
       }

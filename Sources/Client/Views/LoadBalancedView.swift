@@ -47,22 +47,34 @@ public struct LoadBalancedView: Sendable {
     try run(try Call.apply(function, repeat each arguments))
   }
 
+  /// Calls a typed function that returns nothing.
+  ///
+  /// - Throws: ``ClientError`` if an engine doesn't exist or an argument can't be encoded.
+  public func apply<each Argument: Codable & Sendable>(
+    _ function: RemoteFunction<repeat each Argument, NoValue>, _ arguments: repeat each Argument
+  ) throws -> AsyncResult<Void> {
+    try run(try Call.apply(function, repeat each arguments), shape: .nothing)
+  }
+
   /// Calls a function by name, see ``DirectView/apply(name:args:kwargs:as:)``.
   ///
   /// - Throws: ``ClientError`` if a chosen engine doesn't exist or an option is out of range.
   public func apply<Output: Codable & Sendable>(
-    name: String, args: [PickleValue] = [], kwargs: [(String, PickleValue)] = [],
+    name: String, args: [PickleValue] = [], kwargs: KeywordArguments = [:],
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<Output> {
-    try run(.apply(name, args, kwargs))
+    try run(.checked(name, args, kwargs.pairs))
   }
 
   func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {
+    let method = call.method
+    return try run(call, shape: .single { try ReplyDecoding.value($0, of: method, as: Output.self) })
+  }
+
+  private func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
     let state = ResultState(total: 1, method: call.method, label: label)
     client.submit(call, metadata: try metadata(), collectsOutput: collectsOutput, state: state, slot: 0)
-    let method = call.method
-    return AsyncResult(
-      client: client, state: state, shape: .single { try ReplyDecoding.value($0, of: method, as: Output.self) })
+    return AsyncResult(client: client, state: state, shape: shape)
   }
 
   /// The metadata that tells the scheduler the options.

@@ -32,17 +32,26 @@ extension Cluster {
       }
       group.addTask {
         try await Task.sleep(for: timeout)
+        await self.noteFailure()
         throw ClusterError(
           "fewer than \(count.counted("engine")) registered within \(timeout); their logs are in \(logs)")
       }
       group.addTask {
         await self.wait { $0.cannotServe }
         try Task.checkCancellation()
-        throw ClusterError("the controller or the engines ended while they started; their logs are in \(logs)")
+        throw await self.lossAtStart
       }
       defer { group.cancelAll() }
       try await group.next()
     }
+  }
+
+  private func noteFailure() { hasFailed = true }
+
+  /// How the cluster ended before its engines were there.
+  private var lossAtStart: ClusterError {
+    hasNoController
+      ? controllerLoss ?? ClusterError("the controller ended, its log is in \(configuration.profile.log)") : engineLoss
   }
 
   /// Starts the cluster, waits for its engines and runs the body. Always stops the cluster afterwards.

@@ -74,6 +74,7 @@ extension Cluster {
     controller = nil
     record.controller = nil
     // During the start, start() throws the reason.
+    if state == .starting || state == .running { hasFailed = true }
     if state == .running { restartControllerLater("the controller ended with \(status)", status, log: log) }
     processEnded()
   }

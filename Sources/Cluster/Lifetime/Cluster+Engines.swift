@@ -63,6 +63,7 @@ extension Cluster {
     let end = EngineEnd(pid: child?.pid ?? 0, status: status, log: log)
     let uuid = places[key]?.uuid
     places[key]?.end = end
+    if !end.isWanted { hasFailed = true }
     restartLater(key, "an engine ended: \(end.reason)", log: log, isWanted: !end.isWanted)
     saveEngines()
     processEnded()

@@ -20,7 +20,7 @@ extension Cluster {
   }
 
   /// The error that says how the engines ended.
-  private var engineLoss: ClusterError {
+  var engineLoss: ClusterError {
     let ends = places.sorted { ($0.key.set, $0.key.number) < ($1.key.set, $1.key.number) }
       .compactMap { place in place.value.end.map { (place.key.number, $0) } }
     let unexpected = ends.filter { !$0.1.isWanted }

@@ -48,6 +48,8 @@ public actor Cluster {
   private var lastObserver = 0
   var lastEngineSet = 0
   private var stopping: Task<Void, Never>?
+  /// Whether a process has ended unexpectedly or the start has failed, of which logs may say more.
+  var hasFailed = false
   /// Whether connection files outlive the cluster.
   var reusesFiles = false
   /// Held while the cluster has files.
@@ -86,6 +88,7 @@ public actor Cluster {
       try checkNotStopped()
       state = .running
     } catch {
+      hasFailed = !(error is CancellationError)
       await stop()
       throw error
     }
@@ -217,8 +220,12 @@ public actor Cluster {
       lock.remove()
     }
     if configuration.removesLogs {
+      try? FileManager.default.removeItem(atPath: record.files.engineTable)
       let id = configuration.clusterID
-      configuration.profile.removeLogs { $0.hasPrefix("ipcontroller-\(id)-") || $0.hasPrefix("ipengine-\(id)-") }
+      // An error that was thrown names them.
+      if !hasFailed {
+        configuration.profile.removeLogs { $0.hasPrefix("ipcontroller-\(id)-") || $0.hasPrefix("ipengine-\(id)-") }
+      }
     }
     state = .stopped
     processEnded()

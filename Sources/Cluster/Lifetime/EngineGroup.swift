@@ -26,8 +26,10 @@ public struct EngineGroup: Sendable, Hashable {
   /// cancelled.
   ///
   /// - Parameter started: called with the processes.
+  /// - Returns: how the engines ended that were not told to, in the order of their start.
   /// - Throws: ``OptionError`` when a process can't be started.
-  public func run(started: @Sendable ([ChildProcess]) -> Void = { _ in }) async throws {
+  @discardableResult
+  public func run(started: @Sendable ([ChildProcess]) -> Void = { _ in }) async throws -> [String] {
     try profile.create()
     let options = ["engine", "--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] + arguments
     let set = "\(Int(Date().timeIntervalSince1970))-\(ProcessIdentity.pid)"
@@ -48,9 +50,14 @@ public struct EngineGroup: Sendable, Hashable {
     }
     started(engines)
     let all = engines
-    await withTaskCancellationHandler {
-      for engine in all { _ = await engine.status }
+    return await withTaskCancellationHandler {
+      var ends: [String] = []
+      for (number, engine) in all.enumerated() {
+        let end = EngineEnd(pid: engine.pid, status: await engine.status, log: engine.log)
+        if !end.isWanted { ends.append("engine \(number): \(end.reason)") }
+      }
       for report in reports { await report.value }
+      return ends
     } onCancel: {
       Task { await Self.stop(all) }
     }

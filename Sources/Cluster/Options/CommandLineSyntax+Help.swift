@@ -24,7 +24,7 @@ public enum RoleHelp {
 
   private static func text(_ usage: String, _ purpose: String, _ syntax: CommandLineSyntax) -> String {
     let options = syntax.aliases.map { name, trait in (name, "\(dashed(name))=VALUE", trait) }
-    let flags = syntax.flags.map { name, settings in
+    let flags = syntax.flags.filter { !ignored.contains($0.key) }.map { name, settings in
       (name, dashed(name), settings.map { "\($0)=\($1)" }.sorted().joined(separator: " "))
     }
     let lines = (options + flags).sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map { _, option, meaning in
@@ -40,6 +40,9 @@ public enum RoleHelp {
       Any other option of ipyparallel as --Class.trait=VALUE, or in the profile's configuration files.
       """
   }
+
+  /// Flags that ipyparallel's launchers give and that change nothing here.
+  private static let ignored: Set<String> = ["mpi"]
 
   private static func dashed(_ name: String) -> String { name.count == 1 ? "-\(name)" : "--\(name)" }
 }

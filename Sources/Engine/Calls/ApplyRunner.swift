@@ -134,6 +134,8 @@ struct ApplyRunner: Sendable {
       try Task.checkCancellation()
       results.append(try await function.call(CallArguments(sequences.map { $0[index] })))
     }
-    return .list(results)
+    let list = PickleValue.list(results)
+    try list.checkSize()
+    return list
   }
 }

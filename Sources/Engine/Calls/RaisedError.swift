@@ -1,3 +1,4 @@
+import Foundation
 import MartletWire
 
 /// The error of a failed request as it goes over the wire: `ename`, `evalue` and `traceback`.
@@ -6,6 +7,8 @@ struct RaisedError: Error, Sendable, Hashable {
   let name: String
   /// The error's message.
   let value: String
+  /// The error itself, if a client may have its type.
+  private(set) var thrown: ThrownError?
 
   init(_ name: String, _ value: String) {
     self.name = name
@@ -17,8 +20,16 @@ struct RaisedError: Error, Sendable, Hashable {
     switch error {
     case let raised as RaisedError: self = raised
     case let argument as ArgumentError: self.init("TypeError", argument.description)
-    default: self.init("\(type(of: error))", "\(error)")
+    default:
+      self.init("\(type(of: error))", Self.text(of: error))
+      thrown = ThrownError(error)
     }
+  }
+
+  /// What an error says for people: the texts of a `LocalizedError`, its description otherwise.
+  private static func text(of error: any Error) -> String {
+    guard let localized = error as? any LocalizedError, let text = localized.errorDescription else { return "\(error)" }
+    return ([text] + [localized.failureReason, localized.recoverySuggestion].compactMap { $0 }).joined(separator: "; ")
   }
 
   /// The error for a request type that Swift engines don't support.

@@ -68,6 +68,7 @@ struct ReplyWriter: Sendable {
     var content = errorContent(error)
     content["status"] = "error"
     content["engine_info"] = engineInfo(method: method)
+    content["swift_error"] = error.thrown?.json
     content.merge(extra) { _, new in new }
     return Reply(
       content: JSONValue.object(content).bytes.array,

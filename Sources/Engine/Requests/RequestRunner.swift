@@ -169,7 +169,7 @@ struct RequestRunner: Sendable {
           publication(
             MessageType.executeResult,
             [
-              "execution_count": .int(executionCount), "data": ["text/plain": .string(value.representation)],
+              "execution_count": .int(executionCount), "data": ["text/plain": .string(value.description)],
               "metadata": [:],
             ]))
       }

@@ -22,6 +22,13 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
     self.init(twosComplement: bytes)
   }
 
+  /// A number of any width.
+  init<I: FixedWidthInteger>(exactly value: I) {
+    var bytes = (0..<I.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    if !I.isSigned { bytes.append(0) }
+    self.init(twosComplement: bytes)
+  }
+
   /// How many decimal digits are read and written: Python's `sys.int_info.default_max_str_digits`. The time that takes
   /// grows with the square of their number.
   private static let digitLimit = 4_300
@@ -65,6 +72,12 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
   public var uint64: UInt64? {
     guard !isNegative, bytes.count <= 9 else { return nil }
     return bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// The number if the type has it; `nil` otherwise.
+  func exactly<I: FixedWidthInteger>() -> I? {
+    guard bytes.count <= I.bitWidth / 8 + (I.isSigned ? 0 : 1), I.isSigned || !isNegative else { return nil }
+    return bytes.prefix(I.bitWidth / 8).reversed().reduce(isNegative ? ~0 : 0) { $0 << 8 | I(truncatingIfNeeded: $1) }
   }
 
   /// The number in decimal, or in hexadecimal with the prefix `0x` if it has more than 4,300 digits: those Python refuses

@@ -1,14 +1,14 @@
+import Foundation
+
 /// Reads a `dict`.
 struct KeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let codingPath: [any CodingKey]
   private let dict: PickleDict
-  private let hasIntKeys: Bool
   /// The positions of the keys, if the dict is too large to search.
   private var positions: [PickleValue: Int]?
 
-  init(_ dict: PickleDict, hasIntKeys: Bool, codingPath: [any CodingKey]) {
+  init(_ dict: PickleDict, codingPath: [any CodingKey]) {
     self.dict = dict
-    self.hasIntKeys = hasIntKeys
     self.codingPath = codingPath
     if dict.count > 8 {
       var positions: [PickleValue: Int] = [:]
@@ -25,16 +25,20 @@ struct KeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
   var allKeys: [Key] {
     dict.pairs.compactMap { pair in
       switch pair.key {
-      case .string(let text): hasIntKeys ? nil : Key(stringValue: text)
-      case .int(let number): hasIntKeys ? Key(intValue: number) : nil
+      case .string(let text): Key(stringValue: text)
+      case .int(let number): Key(intValue: number)
       default: nil
       }
     }
   }
 
+  /// The value of a key, which is in the dict as a number or as a text.
   private func find(_ key: any CodingKey) -> PickleValue? {
-    var wanted = PickleValue.string(key.stringValue)
-    if hasIntKeys, let number = key.intValue { wanted = .int(number) }
+    if let number = key.intValue, let value = find(.int(number)) { return value }
+    return find(.string(key.stringValue))
+  }
+
+  private func find(_ wanted: PickleValue) -> PickleValue? {
     guard let positions else { return dict[wanted] }
     return positions[wanted].map { dict.pairs[$0].value }
   }
@@ -55,6 +59,19 @@ struct KeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
     try PickleDecoding.value(value(key), as: type, path: codingPath + [key])
+  }
+
+  func decode(_ type: Int128.Type, forKey key: Key) throws -> Int128 {
+    try PickleDecoding.value(value(key), as: type, path: codingPath + [key])
+  }
+
+  func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 {
+    try PickleDecoding.value(value(key), as: type, path: codingPath + [key])
+  }
+
+  func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+    guard let value = find(key) else { return nil }
+    return try PickleDecoding.value(value, as: T?.self, path: codingPath + [key])
   }
 
   func nestedContainer<Nested: CodingKey>(
@@ -100,11 +117,17 @@ struct UnkeyedDecoding: UnkeyedDecodingContainer {
     return true
   }
 
-  mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
+  mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try next(type) }
+
+  private mutating func next<T: Decodable>(_ type: T.Type) throws -> T {
     let decoded = try PickleDecoding.value(current(type), as: type, path: path)
     currentIndex += 1
     return decoded
   }
+
+  mutating func decode(_ type: Int128.Type) throws -> Int128 { try next(type) }
+
+  mutating func decode(_ type: UInt128.Type) throws -> UInt128 { try next(type) }
 
   mutating func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type
@@ -129,6 +152,16 @@ struct SingleDecoding: SingleValueDecodingContainer {
   let codingPath: [any CodingKey]
 
   func decodeNil() -> Bool { value == .none }
+
+  func decode(_ type: Int128.Type) throws -> Int128 { try PickleDecoding.value(value, as: type, path: codingPath) }
+
+  func decode(_ type: UInt128.Type) throws -> UInt128 { try PickleDecoding.value(value, as: type, path: codingPath) }
+
+  /// What `Date` asks for when a type that contains one hands its own decoder on.
+  func decode(_ type: Double.Type) throws -> Double {
+    if let date = value.date { return date.timeIntervalSinceReferenceDate }
+    return try PickleDecoding.value(value, as: type, path: codingPath)
+  }
 
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
     try PickleDecoding.value(value, as: type, path: codingPath)

@@ -9,8 +9,10 @@ enum PickleDecoding {
   ) throws -> T {
     if let found = try direct(value, T.self, path), let direct = found as? T { return direct }
     if let found = try array(value, T.self, path), let array = found as? T { return array }
-    return try T(
-      from: DecodingNode(value: value, codingPath: path(), hasIntKeys: T.self is any IntKeyedDictionary.Type))
+    if let type = T.self as? any OptionalDecoding.Type, let optional = try type.decode(value, path()) as? T {
+      return optional
+    }
+    return try T(from: DecodingNode(value: value, codingPath: path()))
   }
 
   private static func direct(
@@ -22,11 +24,8 @@ enum PickleDecoding {
       guard case .string(let text) = value else { throw mismatch(String.self, "a str", value, path()) }
       return text
     }
-    if type == Bool.self {
-      guard case .bool(let flag) = value else { throw mismatch(Bool.self, "a bool", value, path()) }
-      return flag
-    }
-    if type == PickleValue.self { return value }
+    if type == Bool.self { return try flag(value, path) }
+    if type == PickleValue.self { return value.unpacked }
     if type == Float.self { return Float(try number(value, path)) }
     if type == Int64.self { return try integer(value, Int64.self, path) }
     if type == Int32.self { return try integer(value, Int32.self, path) }
@@ -37,6 +36,8 @@ enum PickleDecoding {
     if type == UInt32.self { return try integer(value, UInt32.self, path) }
     if type == UInt16.self { return try integer(value, UInt16.self, path) }
     if type == UInt8.self { return try integer(value, UInt8.self, path) }
+    if type == Int128.self { return try integer(value, Int128.self, path) }
+    if type == UInt128.self { return try integer(value, UInt128.self, path) }
     if type == Bytes.self { return try bytes(value, path) }
     if type == Data.self { return try bytes(value, path).data }
     if type == Date.self {
@@ -49,19 +50,18 @@ enum PickleDecoding {
   private static func array(
     _ value: PickleValue, _ type: any Decodable.Type, _ path: () -> [any CodingKey]
   ) throws -> Any? {
-    if type == [Double].self {
-      if case .array(let array) = value, array.shape.count == 1, let direct = try? array.array(of: Double.self) {
-        return direct
-      }
-      return try items(value, path()).enumerated().map { index, item in
-        try number(item) { path() + [IndexKey(intValue: index)] }
-      }
-    }
-    if type == [Int].self {
-      return try items(value, path()).enumerated().map { index, item in
-        try integer(item, Int.self) { path() + [IndexKey(intValue: index)] }
-      }
-    }
+    if type == [Double].self { return try numbers(value, path) { try number($0, $1) } as [Double] }
+    if type == [Int].self { return try integers(value, path) as [Int] }
+    if type == [Float].self { return try numbers(value, path) { Float(try number($0, $1)) } as [Float] }
+    if type == [Bool].self { return try numbers(value, path) { try flag($0, $1) } as [Bool] }
+    if type == [Int64].self { return try integers(value, path) as [Int64] }
+    if type == [Int32].self { return try integers(value, path) as [Int32] }
+    if type == [Int16].self { return try integers(value, path) as [Int16] }
+    if type == [Int8].self { return try integers(value, path) as [Int8] }
+    if type == [UInt].self { return try integers(value, path) as [UInt] }
+    if type == [UInt64].self { return try integers(value, path) as [UInt64] }
+    if type == [UInt32].self { return try integers(value, path) as [UInt32] }
+    if type == [UInt16].self { return try integers(value, path) as [UInt16] }
     if type == [UInt8].self, value.elements == nil { return try bytes(value, path).array }
     if type == [String: Int].self, case .dict(let dict) = value {
       var out: [String: Int] = [:]
@@ -80,6 +80,34 @@ enum PickleDecoding {
     return number
   }
 
+  private static func flag(_ value: PickleValue, _ path: () -> [any CodingKey]) throws -> Bool {
+    guard case .bool(let flag) = value else { throw mismatch(Bool.self, "a bool", value, path()) }
+    return flag
+  }
+
+  /// Reads a list of numbers: at once if they are packed and of the same type, otherwise one after the other.
+  private static func numbers<Element: NDArrayElement>(
+    _ value: PickleValue, _ path: () -> [any CodingKey],
+    _ element: (PickleValue, @escaping () -> [any CodingKey]) throws -> Element
+  ) throws -> [Element] {
+    if let packed = value.packedNumbers, let numbers = try? packed.array(of: Element.self) { return numbers }
+    return try items(value, path()).enumerated().map { index, item in
+      do {
+        return try element(item) { [] }
+      } catch {
+        // Paths are made for errors only.
+        let path = path() + [IndexKey(intValue: index)]
+        return try element(item) { path }
+      }
+    }
+  }
+
+  private static func integers<I: FixedWidthInteger & NDArrayElement>(
+    _ value: PickleValue, _ path: () -> [any CodingKey]
+  ) throws -> [I] {
+    try numbers(value, path) { try integer($0, I.self, $1) }
+  }
+
   private static func integer<I: FixedWidthInteger>(
     _ value: PickleValue, _ type: I.Type, _ path: () -> [any CodingKey]
   ) throws -> I {
@@ -87,7 +115,7 @@ enum PickleDecoding {
     case .int(let number):
       if let fitting = I(exactly: number) { return fitting }
     case .bigInt(let number):
-      if let large = number.uint64, let fitting = I(exactly: large) { return fitting }
+      if let fitting: I = number.exactly() { return fitting }
     default: throw mismatch(I.self, "an int", value, path())
     }
     throw DecodingError.dataCorrupted(
@@ -103,7 +131,7 @@ enum PickleDecoding {
   /// The items of a list, tuple, set or one-dimensional array.
   static func items(_ value: PickleValue, _ path: [any CodingKey]) throws -> [PickleValue] {
     if let items = value.elements { return items }
-    if case .array(let array) = value, array.shape.count == 1, let items = try? array.values() { return items }
+    if let packed = value.packedNumbers, let items = try? packed.values() { return items }
     throw mismatch([PickleValue].self, "a list, tuple, set or one-dimensional array", value, path)
   }
 
@@ -120,18 +148,21 @@ enum PickleDecoding {
 struct DecodingNode: Decoder {
   let value: PickleValue
   let codingPath: [any CodingKey]
-  var hasIntKeys = false
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard case .dict(let dict) = value else {
       throw PickleDecoding.mismatch([String: PickleValue].self, "a dict", value, codingPath)
     }
-    return KeyedDecodingContainer(KeyedDecoding<Key>(dict, hasIntKeys: hasIntKeys, codingPath: codingPath))
+    return KeyedDecodingContainer(KeyedDecoding<Key>(dict, codingPath: codingPath))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    UnkeyedDecoding(items: try PickleDecoding.items(value, codingPath), codingPath: codingPath)
+    // What `[UInt8]` and `Data` ask for when a type that contains one hands its own decoder on.
+    if let bytes = value.bytesValue {
+      return UnkeyedDecoding(items: bytes.array.map { .int(Int($0)) }, codingPath: codingPath)
+    }
+    return UnkeyedDecoding(items: try PickleDecoding.items(value, codingPath), codingPath: codingPath)
   }
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer {

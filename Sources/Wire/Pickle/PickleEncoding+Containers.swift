@@ -9,6 +9,16 @@ struct KeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     node.set(.value(try PickleEncoding.value(value, path: codingPath + [key])), for: key)
   }
 
+  func encode(_ value: Int128, forKey key: Key) throws { node.set(.value(.integer(exactly: value)), for: key) }
+
+  func encode(_ value: UInt128, forKey key: Key) throws { node.set(.value(.integer(exactly: value)), for: key) }
+
+  /// Leaves the key out for nil, and only then: a value that is nil itself is there.
+  func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Key) throws {
+    guard value != nil else { return }
+    node.set(.value(try PickleEncoding.value(value, path: codingPath + [key])), for: key)
+  }
+
   func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type, forKey key: Key
   ) -> KeyedEncodingContainer<Nested> {
@@ -40,6 +50,10 @@ struct UnkeyedEncoding: UnkeyedEncodingContainer {
     node.append(.value(try PickleEncoding.value(value, path: codingPath + [IndexKey(intValue: count)])))
   }
 
+  func encode(_ value: Int128) throws { node.append(.value(.integer(exactly: value))) }
+
+  func encode(_ value: UInt128) throws { node.append(.value(.integer(exactly: value))) }
+
   func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
     child().container(keyedBy: type)
   }
@@ -61,6 +75,10 @@ struct SingleEncoding: SingleValueEncodingContainer {
   var codingPath: [any CodingKey] { node.codingPath }
 
   func encodeNil() throws { node.set(.none) }
+
+  func encode(_ value: Int128) throws { node.set(.integer(exactly: value)) }
+
+  func encode(_ value: UInt128) throws { node.set(.integer(exactly: value)) }
 
   func encode<T: Encodable>(_ value: T) throws { node.set(try PickleEncoding.value(value, path: codingPath)) }
 }

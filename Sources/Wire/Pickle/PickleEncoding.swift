@@ -6,7 +6,12 @@ enum PickleEncoding {
   /// Encodes something: directly for the types that have a form of their own, with `encode(to:)` otherwise.
   static func value<T: Encodable>(_ thing: T, path: @autoclosure () -> [any CodingKey]) throws -> PickleValue {
     if let direct = direct(thing) { return direct }
+    if let optional = thing as? any OptionalEncoding { return try optional.encoded(path()) }
     let node = EncodingNode(codingPath: path(), hasIntKeys: thing is any IntKeyedDictionary)
+    guard node.codingPath.count < PickleLimits.standard.depth else {
+      throw EncodingError.invalidValue(
+        thing, .init(codingPath: node.codingPath, debugDescription: PickleLimits.standard.depthError))
+    }
     try thing.encode(to: node)
     guard let value = node.value else {
       throw EncodingError.invalidValue(
@@ -22,18 +27,32 @@ enum PickleEncoding {
     if T.self == Bool.self, let value = thing as? Bool { return .bool(value) }
     if T.self == PickleValue.self, let value = thing as? PickleValue { return value }
     if T.self == Float.self, let value = thing as? Float { return .float(Double(value)) }
-    if T.self == [Double].self, let value = thing as? [Double] { return .list(value.map { .float($0) }) }
-    if T.self == [Int].self, let value = thing as? [Int] { return .list(value.map { .int($0) }) }
     if T.self == [String].self, let value = thing as? [String] { return .list(value.map { .string($0) }) }
     if T.self == [UInt8].self, let value = thing as? [UInt8] { return .bytes(Bytes(value)) }
     if T.self == Bytes.self, let value = thing as? Bytes { return .bytes(value) }
     if T.self == Data.self, let value = thing as? Data { return .bytes(Bytes(value)) }
     if T.self == NDArray.self, let value = thing as? NDArray { return .array(value) }
-    if T.self == Date.self, let value = thing as? Date { return .datetime(value) }
+    if T.self == Date.self, let value = thing as? Date { return .exactly(value) }
     if T.self == [String: Int].self, let value = thing as? [String: Int] {
       return .dict(PickleDict(value.map { PickleDict.Pair(key: .string($0.key), value: .int($0.value)) }))
     }
-    return integer(thing)
+    return integer(thing) ?? numbers(thing)
+  }
+
+  private static func numbers<T>(_ thing: T) -> PickleValue? {
+    if T.self == [Double].self, let value = thing as? [Double] { return .numbers(value) { .float($0) } }
+    if T.self == [Int].self, let value = thing as? [Int] { return .numbers(value) { .int($0) } }
+    if T.self == [Float].self, let value = thing as? [Float] { return .numbers(value) { .float(Double($0)) } }
+    if T.self == [Bool].self, let value = thing as? [Bool] { return .numbers(value) { .bool($0) } }
+    if T.self == [Int64].self, let value = thing as? [Int64] { return .numbers(value) { .int(Int($0)) } }
+    if T.self == [Int32].self, let value = thing as? [Int32] { return .numbers(value) { .int(Int($0)) } }
+    if T.self == [Int16].self, let value = thing as? [Int16] { return .numbers(value) { .int(Int($0)) } }
+    if T.self == [Int8].self, let value = thing as? [Int8] { return .numbers(value) { .int(Int($0)) } }
+    if T.self == [UInt].self, let value = thing as? [UInt] { return .numbers(value) { .integer(UInt64($0)) } }
+    if T.self == [UInt64].self, let value = thing as? [UInt64] { return .numbers(value) { .integer($0) } }
+    if T.self == [UInt32].self, let value = thing as? [UInt32] { return .numbers(value) { .int(Int($0)) } }
+    if T.self == [UInt16].self, let value = thing as? [UInt16] { return .numbers(value) { .int(Int($0)) } }
+    return nil
   }
 
   private static func integer<T>(_ thing: T) -> PickleValue? {
@@ -46,6 +65,8 @@ enum PickleEncoding {
     if T.self == UInt16.self, let value = thing as? UInt16 { return .int(Int(value)) }
     if T.self == Int8.self, let value = thing as? Int8 { return .int(Int(value)) }
     if T.self == UInt8.self, let value = thing as? UInt8 { return .int(Int(value)) }
+    if T.self == Int128.self, let value = thing as? Int128 { return .integer(exactly: value) }
+    if T.self == UInt128.self, let value = thing as? UInt128 { return .integer(exactly: value) }
     return nil
   }
 }

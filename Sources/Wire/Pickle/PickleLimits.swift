@@ -12,6 +12,9 @@ public struct PickleLimits: Sendable, Hashable {
   /// converted while decoding; default 4 GiB, as much as one message can sensibly contain.
   public let bytes: Int
 
+  /// The limits of Martlet's clients and engines.
+  static let standard = PickleLimits()
+
   /// Limits; numbers out of range are clamped.
   public init(depth: Int = 500, values: Int = 10_000_000, bytes: Int = 4 << 30) {
     self.depth = min(max(depth, 1), 2_000)

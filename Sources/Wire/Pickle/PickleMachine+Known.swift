@@ -32,8 +32,8 @@ extension PickleMachine {
     case ("frozenset", 0): return .frozenSet(PickleSet())
     case ("bytes", 0): return .bytes(Bytes())
     case ("bytearray", 0): return .bytearray(Bytes())
-    case ("set", 1): return args[0].elements.map { .set(PickleSet($0)) }
-    case ("frozenset", 1): return args[0].elements.map { .frozenSet(PickleSet($0)) }
+    case ("set", 1): return args[0].listed.map { .set(PickleSet($0)) }
+    case ("frozenset", 1): return args[0].listed.map { .frozenSet(PickleSet($0)) }
     case ("bytearray", 1), ("bytes", 1): return args[0].bytesValue.map { name == "bytes" ? .bytes($0) : .bytearray($0) }
     case ("bytearray", 2): return try latin1(args)?.bytesValue.map { .bytearray($0) }
     case ("complex", 2):
@@ -60,11 +60,11 @@ extension PickleMachine {
 
   private mutating func orderedDict(_ args: [PickleValue]) throws(PickleError) -> PickleValue? {
     guard args.count <= 1 else { return nil }
-    guard let items = args.first?.elements else { return args.isEmpty ? .dict(PickleDict()) : nil }
+    guard let items = args.first?.listed else { return args.isEmpty ? .dict(PickleDict()) : nil }
     try charge(items.count * 64)
     var dict = PickleDict()
     for item in items {
-      guard let pair = item.elements, pair.count == 2 else { return nil }
+      guard let pair = item.listed, pair.count == 2 else { return nil }
       dict.pairs.append(PickleDict.Pair(key: pair[0], value: pair[1]))
     }
     return .dict(dict)

@@ -33,8 +33,14 @@ extension PickleValue {
     }
   }
 
-  /// The elements of a `list`, `tuple`, `set` or `frozenset`; `nil` for any other value.
+  /// The elements of a `list`, packed or not, a `tuple`, `set` or `frozenset`; `nil` for any other value.
   public var elements: [PickleValue]? {
+    if case .record = self { return try? packedList?.values() }
+    return listed
+  }
+
+  /// The elements that are values already.
+  var listed: [PickleValue]? {
     switch self {
     case .list(let items), .tuple(let items): items
     case .set(let set), .frozenSet(let set): set.elements

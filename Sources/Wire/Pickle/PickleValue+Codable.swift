@@ -6,11 +6,18 @@ extension PickleValue {
   ///
   /// A keyed container becomes a `dict` with `str` keys (`int` keys for a dictionary with `Int` keys), an unkeyed one a
   /// `list`, nil becomes `None`, `[UInt8]`, `Data` and `Bytes` become `bytes`, and a `Date` becomes a `datetime` in UTC.
-  /// A dictionary with other keys becomes a list of alternating keys and values, as Swift encodes it.
+  /// A dictionary with other keys becomes a list of alternating keys and values, as Swift encodes it. Arrays of numbers travel
+  /// packed, and Python reads them as lists. What is decoded is equal to what was encoded: a nil inside of an optional that
+  /// isn't nil is a tuple with None in it, and dates keep their precision.
   ///
   /// - Throws: `EncodingError`.
   public init(encoding value: some Encodable) throws {
     self = try PickleEncoding.value(value, path: [])
+    do {
+      try checkSize()
+    } catch {
+      throw EncodingError.invalidValue(value, .init(codingPath: [], debugDescription: error.message))
+    }
   }
 
   /// Decodes a Swift type.

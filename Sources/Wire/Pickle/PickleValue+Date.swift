@@ -27,10 +27,48 @@ extension PickleValue {
     return .record(PickleRecord(module: "datetime", name: "datetime", args: [.bytes(bytes), .record(utc)]))
   }
 
+  /// A date, exactly. Python reads it as a `datetime` in UTC, rounded to microseconds where it is more precise, and as a dict
+  /// with the seconds since 2001 where Python's calendar, of the years 1 to 9999, does not have it.
+  static func exactly(_ date: Date) -> PickleValue {
+    let rounded = datetime(date)
+    if rounded.date == date { return rounded }
+    let seconds = date.timeIntervalSinceReferenceDate
+    guard seconds >= -63_113_904_000, seconds < 252_423_993_600 else { return [.string(referenceKey): .float(seconds)] }
+    let delta = PickleRecord(module: "datetime", name: "timedelta", args: [0, .float(seconds)])
+    return .record(PickleRecord(module: "operator", name: "add", args: [referenceDate, .record(delta)]))
+  }
+
+  /// Midnight UTC on 1 January 2001, from which Swift counts.
+  private static let referenceDate = datetime(Date(timeIntervalSinceReferenceDate: 0))
+  private static let referenceKey = "secondsSinceReferenceDate"
+
   /// The date of a `datetime.datetime` in UTC or another fixed zone; one without a zone counts as UTC. `nil` for everything
-  /// else.
+  /// else except dates that Swift has sent.
   public var date: Date? {
-    guard case .record(let record) = self, record.module == "datetime", record.name == "datetime",
+    switch self {
+    case .record(let record) where record.module == "datetime": datetime
+    case .record(let record) where record.module == "operator" && record.name == "add": sum(record.args)
+    case .dict(let dict) where dict.count == 1:
+      if case .float(let seconds)? = dict[Self.referenceKey] {
+        Date(timeIntervalSinceReferenceDate: seconds)
+      } else {
+        nil
+      }
+    default: nil
+    }
+  }
+
+  /// A number of seconds after ``referenceDate``.
+  private func sum(_ terms: [PickleValue]) -> Date? {
+    guard terms.count == 2, terms[0] == Self.referenceDate, case .record(let delta) = terms[1],
+      delta.module == "datetime", delta.name == "timedelta", delta.args.count == 2, delta.args[0] == 0,
+      case .float(let seconds) = delta.args[1]
+    else { return nil }
+    return Date(timeIntervalSinceReferenceDate: seconds)
+  }
+
+  private var datetime: Date? {
+    guard case .record(let record) = self, record.name == "datetime",
       let field = record.args.first?.bytesValue?.array.map(Int.init), field.count == 10
     else { return nil }
     var offset = 0.0
@@ -51,7 +89,8 @@ extension PickleValue {
     let days = year / 400 * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     let micros = field[7] << 16 | field[8] << 8 | field[9]
     let seconds = days * 86_400 + field[4] * 3_600 + field[5] * 60 + field[6]
-    return Date(timeIntervalSince1970: Double(seconds) + Double(micros) / 1_000_000 - offset)
+    // Rounded once: a time that was read from a decimal number with microseconds is that number again.
+    return Date(timeIntervalSince1970: Double(seconds * 1_000_000 + micros) / 1_000_000 - offset)
   }
 }
 

@@ -6,7 +6,7 @@ extension PickleValue {
     case .list(let items), .tuple(let items): items.allSatisfy(\.isPlain)
     case .set(let set), .frozenSet(let set): set.elements.allSatisfy(\.isPlain)
     case .dict(let dict): dict.pairs.allSatisfy { $0.key.isPlain && $0.value.isPlain }
-    case .record(let record): record.isPlain
+    case .record(let record): record.isPlain || date != nil || packedList != nil
     case .reference, .global: false
     }
   }

@@ -54,6 +54,12 @@ public enum PickleValue: Sendable, Hashable {
     return .bigInt(BigInteger(value))
   }
 
+  /// An integer of any width.
+  static func integer(exactly value: some FixedWidthInteger) -> PickleValue {
+    if let small = Int(exactly: value) { return .int(small) }
+    return .bigInt(BigInteger(exactly: value))
+  }
+
   /// Python's name of the type, for messages.
   public var typeName: String {
     switch self {
@@ -72,7 +78,7 @@ public enum PickleValue: Sendable, Hashable {
     case .frozenSet: "frozenset"
     case .array(let array): "array of \(array.dtype)"
     case .reference: "Reference"
-    case .record(let record): "\(record.module).\(record.name)"
+    case .record(let record): packedList == nil ? "\(record.module).\(record.name)" : "list"
     case .global(let module, let name): "global \(module).\(name)"
     }
   }

@@ -18,9 +18,12 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
   /// - Parameters:
   ///   - name: unique among the functions of an engine. Should be a Python identifier, so that Python can refer to it.
   ///   - body: the function, which may be async and may throw.
-  public init(_ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws -> Output) {
+  public init<Failure: Error>(
+    _ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> Output
+  ) {
     self.name = name
-    self.body = body
+    // The compiler (6.3) can't convert a function with a pack of parameters and a typed error to one with any error.
+    self.body = { (arguments: repeat each Argument) async throws -> Output in try await body(repeat each arguments) }
     reference = ResultBuffers.serialize(.reference(name))
   }
 

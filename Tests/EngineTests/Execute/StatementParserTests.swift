@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func largeIntegers() throws {
-    #expect(try run("123456789012345678901234567890").shown?.representation == "123456789012345678901234567890")
+    #expect(try run("123456789012345678901234567890").shown?.description == "123456789012345678901234567890")
   }
 
   @Test func assignments() throws {
@@ -72,6 +72,6 @@ import Testing
     (.set([]), "set()"), (.complex(real: 1, imaginary: -2), "(1.0-2.0j)"),
   ])
   func representations(value: PickleValue, expected: String) {
-    #expect(value.representation == expected)
+    #expect(value.description == expected)
   }
 }

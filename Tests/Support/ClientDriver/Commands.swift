@@ -57,8 +57,9 @@ actor Commands {
   private func apply(_ request: JSONValue, _ number: Int, _ client: Client) async throws -> JSONValue {
     let name = request["function"]?.stringValue ?? ""
     let args = (request["args"]?.arrayValue ?? []).map(PickleValue.init(plain:))
-    let kwargs = (request["kwargs"]?.objectValue ?? [:]).sorted { $0.key < $1.key }
-      .map { ($0.key, PickleValue(plain: $0.value)) }
+    let kwargs = KeywordArguments(
+      (request["kwargs"]?.objectValue ?? [:]).sorted { $0.key < $1.key }
+        .map { ($0.key, PickleValue(plain: $0.value)) })
     let targets = try Targets(request)
     switch targets {
     case .any:

@@ -1,9 +1,8 @@
-import MartletWire
 import MartletZeroMQ
 
-extension PickleValue {
+extension PickleValue: CustomStringConvertible {
   /// The value as Python's `repr` shows it. Long arrays are abbreviated.
-  var representation: String {
+  public var description: String {
     switch self {
     case .none: "None"
     case .bool(let value): value ? "True" : "False"
@@ -17,18 +16,19 @@ extension PickleValue {
     case .list(let items): "[\(Self.joined(items))]"
     case .tuple(let items): items.count == 1 ? "(\(Self.joined(items)),)" : "(\(Self.joined(items)))"
     case .dict(let dict):
-      "{" + dict.pairs.map { "\($0.key.representation): \($0.value.representation)" }.joined(separator: ", ") + "}"
+      "{" + dict.pairs.map { "\($0.key.description): \($0.value.description)" }.joined(separator: ", ") + "}"
     case .set(let set): set.elements.isEmpty ? "set()" : "{\(Self.joined(set.elements))}"
     case .frozenSet(let set): set.elements.isEmpty ? "frozenset()" : "frozenset({\(Self.joined(set.elements))})"
     case .array(let array): Self.text(array)
     case .reference(let name): "<Reference: \(Self.quoted(name))>"
+    case .record where elements != nil: "[\(Self.joined(elements ?? []))]"
     case .record(let record): "<\(record.module).\(record.name) object>"
     case .global(let module, let name): "<\(module).\(name)>"
     }
   }
 
   private static func joined(_ items: [PickleValue]) -> String {
-    items.map(\.representation).joined(separator: ", ")
+    items.map(\.description).joined(separator: ", ")
   }
 
   private static func text(_ value: Double) -> String {
@@ -45,7 +45,7 @@ extension PickleValue {
 
   private static func text(_ array: NDArray) -> String {
     guard array.shape.count == 1, array.count <= 1000, let values = try? array.values() else {
-      return "<array of \(array.dtype), shape \(PickleValue.tuple(array.shape.map { .int($0) }).representation)>"
+      return "<array of \(array.dtype), shape \(PickleValue.tuple(array.shape.map { .int($0) }).description)>"
     }
     return "array([\(joined(values))])"
   }
@@ -89,4 +89,19 @@ extension PickleValue {
     let text = String(value, radix: 16)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
+}
+
+extension PickleDict: CustomStringConvertible {
+  /// The dict as Python's `repr` shows it.
+  public var description: String { PickleValue.dict(self).description }
+}
+
+extension PickleSet: CustomStringConvertible {
+  /// The set as Python's `repr` shows it.
+  public var description: String { PickleValue.set(self).description }
+}
+
+extension PickleRecord: CustomStringConvertible {
+  /// The class, as Python's `repr` of most objects shows it.
+  public var description: String { PickleValue.record(self).description }
 }

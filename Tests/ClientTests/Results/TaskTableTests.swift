@@ -1,0 +1,21 @@
+import Testing
+
+@testable import MartletClient
+
+@Suite struct TaskTableTests {
+  @Test(arguments: [0, 1, 255, 256, 257, 1000]) func pagesComeAndGo(count: Int) {
+    var table = TaskTable(count: count)
+    #expect(table.indices == 0..<count && table.pageCount == 0)
+    for slot in table.indices {
+      #expect(table[slot].id.isEmpty && table[slot].outcome == nil)
+      table[slot].id = "\(slot)"
+      #expect(table.pageCount == slot / 256 + 1)
+    }
+    for slot in table.indices {
+      #expect(table[slot].id == "\(slot)")
+      table.release(slot)
+      #expect(table[slot].id.isEmpty && table[slot].isRead && table[slot].outcome != nil)
+    }
+    #expect(table.pageCount == 0)
+  }
+}
