@@ -129,7 +129,8 @@ struct ConnectionTable {
     connections[descriptor]?.isHeard = true
     connections[descriptor]?.lastHeard = time
     connections[descriptor]?.isHeardSinceCheck = true
-    if isValid, role.provesPeers {
+    // One that came before the connection was noted may still be the former one's, if that was noted late.
+    if isValid, role.provesPeers, connection.predecessorEnd == nil || connection.accepted <= time {
       connections[descriptor]?.isProven = true
       unproven.remove(descriptor)
     }

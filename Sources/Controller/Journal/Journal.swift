@@ -18,6 +18,7 @@ actor Journal: EventLoopActor {
   /// The most bytes that the batches have had since the file was last shrunk.
   private var peakBytes = 0
   private var nextCommit = ContinuousClock.now
+  private var commitTimer: EventLoop.Token?
   private var hasFailed = false
   private var isClosed = false
   private var committed: (@Sendable (Result<UInt64, any Error>) -> Void)?
@@ -83,6 +84,7 @@ actor Journal: EventLoopActor {
   ///
   /// - Returns: whether it is kept.
   func close() -> Bool {
+    if let commitTimer { loop.cancel(commitTimer) }
     work()
     committed = nil
     guard !isClosed, !hasFailed else { return false }
@@ -107,7 +109,7 @@ actor Journal: EventLoopActor {
   /// commit, and fewer of them, each with more entries, leave more time for the tasks.
   private func entriesWait() {
     guard .now < nextCommit else { return work() }
-    schedule(at: nextCommit) { $0.work() }
+    commitTimer = schedule(at: nextCommit) { $0.work() }
   }
 
   private func work() {
