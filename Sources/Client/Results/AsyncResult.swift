@@ -49,7 +49,9 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   ///   ``CompositeError``. `CancellationError`.
   public var value: Value {
     get async throws {
-      try await abortingOnCancel { try await waitForAll() }
+      try await abortingOnCancel {
+        if collected == nil { try await state.wait(for: .all) } else { try await waitForAll() }
+      }
       return try assemble()
     }
   }

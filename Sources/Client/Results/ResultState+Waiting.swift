@@ -6,22 +6,18 @@ extension ResultState {
 
   /// Waits until a condition holds.
   ///
+  /// - Parameter isCollecting: whether the caller runs in ``collecting(_:)``.
   /// - Throws: `CancellationError` if the waiting task is cancelled; the call's tasks go on.
-  func wait(for condition: Condition) async throws {
+  func wait(for condition: Condition, isCollecting: Bool = false) async throws {
+    if isStreamed, !isCollecting, condition == .all || condition == .output, !isMet(condition) {
+      return try await collecting { try await wait(for: condition, isCollecting: true) }
+    }
     let ticket: UInt64? = storage.withLock { state in
       if Self.isMet(condition, state) { return nil }
       state.nextWaiter += 1
       return state.nextWaiter
     }
     guard let ticket else { return }
-    switch condition {
-    case .all where isStreamed, .output where isStreamed:
-      try await collecting { try await wait(for: condition, ticket) }
-    default: try await wait(for: condition, ticket)
-    }
-  }
-
-  private func wait(for condition: Condition, _ ticket: UInt64) async throws {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
         // The cancellation handler either finds the waiter or has run already. In that case the task is cancelled.

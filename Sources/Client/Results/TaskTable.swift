@@ -3,76 +3,54 @@
 struct TaskTable: Sendable {
   private static let pageSize = 256
 
-  private struct Page: Sendable {
-    /// Empty before the first task is sent, and after the last one was let go.
-    var tasks: [TaskState] = []
-    var released = 0
-
-    subscript(offset: Int, size size: Int) -> TaskState {
-      _read {
-        if tasks.isEmpty {
-          yield released == 0 ? TaskState() : .released
-        } else {
-          yield tasks[offset]
-        }
-      }
-      _modify {
-        if tasks.isEmpty { tasks = Array(repeating: released == 0 ? TaskState() : .released, count: size) }
-        yield &tasks[offset]
-      }
-    }
-
-    mutating func release(_ offset: Int) {
-      tasks[offset] = .released
-      released += 1
-      if released == tasks.count { tasks = [] }
-    }
-  }
-
   /// How many tasks there are.
   let count: Int
-  /// Most calls have no other.
-  private var first = Page()
-  private var others: [Page]
+  /// Each is empty before the first of its tasks is sent, and after the last one was let go.
+  private var pages: [[TaskState]]
+  /// How many tasks of each page were let go; empty before the first.
+  private var released: [Int] = []
 
   /// A number of tasks that have not been sent.
   init(count: Int) {
     self.count = count
-    others = Array(repeating: Page(), count: count / Self.pageSize)
+    pages = Array(repeating: [], count: count / Self.pageSize + 1)
   }
 
   /// The slots in order.
   var indices: Range<Int> { 0..<count }
 
   /// How many pages take memory.
-  var pageCount: Int { others.count { !$0.tasks.isEmpty } + (first.tasks.isEmpty ? 0 : 1) }
+  var pageCount: Int { pages.count { !$0.isEmpty } }
 
   /// The task in a slot: one that has ended, with ``ClientError/Code/alreadyRead``, if it was let go.
   subscript(slot: Int) -> TaskState {
     _read {
-      if slot < Self.pageSize {
-        yield first[slot, size: size(0)]
-      } else {
-        yield others[slot / Self.pageSize - 1][slot % Self.pageSize, size: size(slot / Self.pageSize)]
-      }
+      let page = slot / Self.pageSize
+      let tasks = pages[page].isEmpty ? initial(page) : pages[page]
+      yield tasks[min(slot % Self.pageSize, tasks.count - 1)]
     }
     _modify {
-      if slot < Self.pageSize {
-        yield &first[slot, size: size(0)]
-      } else {
-        yield &others[slot / Self.pageSize - 1][slot % Self.pageSize, size: size(slot / Self.pageSize)]
-      }
+      if pages[slot / Self.pageSize].isEmpty { fill(slot / Self.pageSize) }
+      yield &pages[slot / Self.pageSize][slot % Self.pageSize]
     }
   }
 
   /// Lets a task go that has ended and was not let go before.
   mutating func release(_ slot: Int) {
-    if slot < Self.pageSize {
-      first.release(slot)
-    } else {
-      others[slot / Self.pageSize - 1].release(slot % Self.pageSize)
-    }
+    if released.isEmpty { released = Array(repeating: 0, count: pages.count) }
+    let page = slot / Self.pageSize
+    pages[page][slot % Self.pageSize] = .released
+    released[page] += 1
+    if released[page] == pages[page].count { pages[page] = [] }
   }
 
-  private func size(_ page: Int) -> Int { min(Self.pageSize, count - page * Self.pageSize) }
+  /// One task as all of an empty page are.
+  private func initial(_ page: Int) -> [TaskState] { released.isEmpty || released[page] == 0 ? Self.unsent : Self.gone }
+
+  private static let unsent = [TaskState()]
+  private static let gone = [TaskState.released]
+
+  private mutating func fill(_ page: Int) {
+    pages[page] = Array(repeating: initial(page)[0], count: min(Self.pageSize, count - page * Self.pageSize))
+  }
 }
