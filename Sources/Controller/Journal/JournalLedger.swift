@@ -202,7 +202,9 @@ struct JournalLedger: Sendable {
   /// The number of the task with this id whose result is kept, and the batch that holds it. Another id may have led there,
   /// so the entry has to be compared.
   func result(of id: String) -> (number: UInt64, batch: BatchID)? {
-    guard let number = results[IdentifierHash.hash(id.utf8.span)], let place = tasks[number]?.finished else { return nil }
+    guard let number = results[IdentifierHash.hash(id.utf8.span)], let place = tasks[number]?.finished else {
+      return nil
+    }
     return (number, place.batch)
   }
 }
