@@ -1,19 +1,20 @@
-/// An optional that is encoded so that each of its values can be told apart.
-protocol OptionalEncoding {
-  /// The value as it travels.
-  func encoded(_ path: [any CodingKey]) throws -> PickleValue
+/// An optional, which is encoded so that each of its values can be told apart, or a dictionary with keys of the type `Int`. One
+/// protocol for both, as asking a value for it takes as long as encoding a few numbers.
+protocol SpecialEncoding {
+  /// The optional as it travels; `nil` for a dictionary.
+  func encodedOptional(_ path: [any CodingKey]) throws -> PickleValue?
 }
 
-/// An optional that is decoded from what ``OptionalEncoding`` makes of it.
+/// An optional that is decoded from what ``SpecialEncoding`` makes of it.
 protocol OptionalDecoding {
   /// The optional with this value.
   static func decode(_ value: PickleValue, _ path: [any CodingKey]) throws -> Self
 }
 
-extension Optional: OptionalEncoding where Wrapped: Encodable {
+extension Optional: SpecialEncoding where Wrapped: Encodable {
   /// `nil` is None. Something that is None itself, as the inner nil of a `String??` is, goes into a tuple.
-  func encoded(_ path: [any CodingKey]) throws -> PickleValue {
-    guard let self else { return .none }
+  func encodedOptional(_ path: [any CodingKey]) throws -> PickleValue? {
+    guard let self else { return PickleValue.none }
     let value = try PickleEncoding.value(self, path: path)
     return value.wrapsNone ? .tuple([value]) : value
   }

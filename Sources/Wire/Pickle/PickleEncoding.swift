@@ -6,8 +6,9 @@ enum PickleEncoding {
   /// Encodes something: directly for the types that have a form of their own, with `encode(to:)` otherwise.
   static func value<T: Encodable>(_ thing: T, path: @autoclosure () -> [any CodingKey]) throws -> PickleValue {
     if let direct = direct(thing) { return direct }
-    if let optional = thing as? any OptionalEncoding { return try optional.encoded(path()) }
-    let node = EncodingNode(codingPath: path(), hasIntKeys: thing is any IntKeyedDictionary)
+    let special = thing as? any SpecialEncoding
+    if let value = try special?.encodedOptional(path()) { return value }
+    let node = EncodingNode(codingPath: path(), hasIntKeys: special != nil)
     guard node.codingPath.count < PickleLimits.standard.depth else {
       throw EncodingError.invalidValue(
         thing, .init(codingPath: node.codingPath, debugDescription: PickleLimits.standard.depthError))
@@ -27,6 +28,8 @@ enum PickleEncoding {
     if T.self == Bool.self, let value = thing as? Bool { return .bool(value) }
     if T.self == PickleValue.self, let value = thing as? PickleValue { return value }
     if T.self == Float.self, let value = thing as? Float { return .float(Double(value)) }
+    if T.self == [Double].self, let value = thing as? [Double] { return .numbers(value) { .float($0) } }
+    if T.self == [Int].self, let value = thing as? [Int] { return .numbers(value) { .int($0) } }
     if T.self == [String].self, let value = thing as? [String] { return .list(value.map { .string($0) }) }
     if T.self == [UInt8].self, let value = thing as? [UInt8] { return .bytes(Bytes(value)) }
     if T.self == Bytes.self, let value = thing as? Bytes { return .bytes(value) }
@@ -40,8 +43,6 @@ enum PickleEncoding {
   }
 
   private static func numbers<T>(_ thing: T) -> PickleValue? {
-    if T.self == [Double].self, let value = thing as? [Double] { return .numbers(value) { .float($0) } }
-    if T.self == [Int].self, let value = thing as? [Int] { return .numbers(value) { .int($0) } }
     if T.self == [Float].self, let value = thing as? [Float] { return .numbers(value) { .float(Double($0)) } }
     if T.self == [Bool].self, let value = thing as? [Bool] { return .numbers(value) { .bool($0) } }
     if T.self == [Int64].self, let value = thing as? [Int64] { return .numbers(value) { .int(Int($0)) } }

@@ -81,9 +81,9 @@ extension Bytes: Codable {
 }
 
 /// A dictionary that becomes a `dict` with `int` keys.
-protocol IntKeyedDictionary {}
-
-extension Dictionary: IntKeyedDictionary where Key == Int {}
+extension Dictionary: SpecialEncoding where Key == Int {
+  func encodedOptional(_ path: [any CodingKey]) throws -> PickleValue? { nil }
+}
 
 /// A position in a list, as a coding key.
 struct IndexKey: CodingKey {

@@ -16,13 +16,13 @@ import Testing
       """
       role=$1; shift
       for option; do case $option in --profile-dir=*) profile=${option#*=};; --cluster-id=*) id=${option#*=};; esac; done
-      echo "$role $@"
       if [ $role = controller ]; then
         for kind in client engine; do
           echo '{"interface": "tcp://127.0.0.1", "hb_ping": 1, "registration": 2}' > new
           mv new $profile/security/ipcontroller-$id-$kind.json
         done
       fi
+      echo "$role $@"
       exec sleep 1000
       """, to: "script.sh")
     let program = ProgramCommand(executable: "/bin/sh", arguments: ["-c", "cd \(folder.path); . \(script)", "sh"])

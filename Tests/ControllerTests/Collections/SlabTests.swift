@@ -34,7 +34,8 @@ import Testing
     let handles = (0..<100_000).map { slab.insert($0) }
     #expect(slab.capacity >= 100_000)
     for handle in handles { slab.remove(handle) }
-    #expect(slab.count == 0 && slab.capacity < 128 && slab.indexLimit <= 64)
+    // The first chunk's array has grown by doubling, so that it may have room for more than 64.
+    #expect(slab.count == 0 && slab.capacity < 192 && slab.indexLimit <= 64)
   }
 
   @Test(arguments: [0, 54_321, 99_999]) func aSurvivorHoldsItsChunkOnly(_ survivor: Int) {
