@@ -28,7 +28,9 @@ def handshake(port, kind=b"DEALER", identity=b"", timeout=100):
     peer.sendall(GREETING + frame(ready, COMMAND))
     received = b""
     while len(received) < 66 or len(received) < 66 + received[65]:
-        received += peer.recv(4096)
+        if not (part := peer.recv(4096)):
+            raise ConnectionError("the connection was ended")
+        received += part
     return peer
 
 

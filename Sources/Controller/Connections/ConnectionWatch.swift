@@ -19,15 +19,15 @@ actor ConnectionWatch: EventLoopActor {
 
   /// What all connections together may take.
   struct Limits: Sendable {
-    /// Connections; nil if the system doesn't tell how many are possible.
-    var connections: Int?
+    /// The first descriptor that a connection may not have; nil if the system doesn't tell how many are possible.
+    var descriptor: Int?
     /// The bytes of unfinished messages from peers that have not proven to have the key.
     var held: UInt64
 
     /// Limits for this process, once its sockets are open.
     static var ofProcess: Limits {
       Limits(
-        connections: DescriptorRoom.left().map { max(1, $0 - min(reserve, $0 / 4)) },
+        descriptor: DescriptorRoom.now().map { $0.limit - min(reserve, $0.left / 4) },
         held: min(ProcessInfo.processInfo.physicalMemory / 4, 4 << 30))
     }
 
@@ -87,11 +87,11 @@ actor ConnectionWatch: EventLoopActor {
   }
 
   /// Takes note of a new connection, or ends it if there are too many: out of descriptors, libzmq would try to accept
-  /// the next one again and again.
+  /// the next one again and again. Its descriptor tells, not the tables' count: those that have left may not be noted.
   private func accepted(_ descriptor: Int32, _ socket: Watched, at time: ContinuousClock.Instant) {
     socket.table.accepted(descriptor, now: time)
     socket.ears.listen(socket.table.isListening)
-    guard let limit = limits.connections, watched.reduce(0, { $0 + $1.table.count }) > limit else { return }
+    guard let limit = limits.descriptor, descriptor >= limit else { return }
     AcceptedConnection.end(descriptor)
     refused.log(
       .error, "too many connections: a new one was refused; raise the limit of open files (ulimit -n)", to: logger,

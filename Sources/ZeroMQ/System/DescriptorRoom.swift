@@ -6,10 +6,16 @@
   import Darwin
 #endif
 
-/// How many more descriptors this process can open.
-package enum DescriptorRoom {
-  /// The number of descriptors that can still be opened; `nil` if the system doesn't tell.
-  package static func left() -> Int? {
+/// The descriptors that this process may have.
+package struct DescriptorRoom {
+  /// How many descriptors may be open at a time. The system hands out the lowest free one, so a new one tells how many
+  /// are open: all below it.
+  package let limit: Int
+  /// How many can still be opened.
+  package let left: Int
+
+  /// The room at this moment; `nil` if the system doesn't tell.
+  package static func now() -> DescriptorRoom? {
     #if os(Linux)
       let (resource, list) = (__rlimit_resource_t(RLIMIT_NOFILE.rawValue), "/proc/self/fd")
     #else
@@ -21,6 +27,7 @@ package enum DescriptorRoom {
     // `.`, `..` and the descriptor of the folder itself are no open files.
     var open = -3
     while readdir(folder) != nil { open += 1 }
-    return max(0, Int(clamping: limit.rlim_cur) - open)
+    let most = Int(clamping: limit.rlim_cur)
+    return DescriptorRoom(limit: most, left: max(0, most - open))
   }
 }
