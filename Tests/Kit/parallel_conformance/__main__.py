@@ -1,6 +1,7 @@
 """The command ``parallel-conformance``: runs the tests of the roles that are under test, or makes reports of runs."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def run(arguments: list[str]) -> int:
     if not roles and "--help" not in arguments and "-h" not in arguments:
         print(f"Nothing is under test.\n{USAGE}", file=sys.stderr)
         return 2
+    # A command finds what is installed beside this kit, whether or not its environment is activated.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     folders = [str(HERE / "tests" / role) for role in roles or requirements.ROLES]
     return int(pytest.main(["-c", str(HERE / "pytest.ini"), f"--rootdir={HERE}", *folders, *arguments]))
 

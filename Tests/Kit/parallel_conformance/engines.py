@@ -116,6 +116,14 @@ class Engine:
         wait_until(self._publishes, "output of the engine", START)
         return self
 
+    def refusal(self) -> str | None:
+        """What is wrong with the engine's answer to the plainest call; None if nothing is."""
+        try:
+            content = self.call("echo", 1).content
+        except AssertionError as error:
+            return str(error)
+        return None if content.get("status") == "ok" else f"{content.get('ename')}: {content.get('evalue')}"
+
     def _publishes(self) -> bool:
         reply = self.ask("mux_out", "kernel_info_request")
         try:
@@ -190,9 +198,10 @@ class Engine:
         """What a function gives for the items of sequences."""
         return self.value(MAP, reference(function), *sequences)
 
-    def execute(self, code: str, silent: bool = False, **more: Any) -> Message:
+    def execute(self, code: str, silent: bool = False, timeout: float | None = None, **more: Any) -> Message:
         """Execute code and return the reply."""
-        return self.ask("mux_out", "execute_request", _execution(code, silent, **more))
+        request = self.send("mux_out", "execute_request", _execution(code, silent, **more))
+        return self.answer("mux_out", request, timeout)
 
     def output(self, identifier: str) -> list[Message]:
         """All output of a request up to and with the status ``idle``, in order."""

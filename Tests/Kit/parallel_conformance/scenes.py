@@ -88,6 +88,17 @@ def records(client: ClientPeer, query: Json, keys: Sequence[str] | None = None) 
     return {record["msg_id"]: record for record in content["records"]}
 
 
+def join_broadcast(client: ClientPeer, engine: EnginePeer) -> None:
+    """Broadcast until it arrives: schedulers that are processes of their own may not have found each other yet."""
+
+    def arrives() -> bool:
+        submit(client, "broadcast", engine)
+        return engine.receive("broadcast", 1) is not None
+
+    wait_until(arrives, "any broadcast")
+    engine.answer_everything()
+
+
 def join_output(client: ClientPeer, engine: EnginePeer) -> None:
     """Publish until it arrives: what is published before a subscription has taken effect is lost."""
     client.socket("iopub")

@@ -8,14 +8,27 @@ import pytest
 from parallel_conformance.engines import Engine
 
 
+_REFUSAL = pytest.StashKey[str]()
+
+
 @pytest.fixture(scope="session")
-def shared_engine(engine_template: str, transport: str) -> Iterator[Engine]:
+def shared_engine(engine_template: str, transport: str, pytestconfig: pytest.Config) -> Iterator[Engine]:
     """A registered engine with the functions that the tests call. Its id is 5; there are four leaves."""
     made = Engine(engine_template, transport, identifier=5, leaves=4)
     try:
-        yield made.start().register().prepare()
+        engine = made.start().register().prepare()
+        if refusal := engine.refusal():
+            pytestconfig.stash[_REFUSAL] = refusal
+        yield engine
     finally:
         made.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say why most tests fail of an engine that doesn't run the plainest call."""
+    if refusal := config.stash.get(_REFUSAL, None):
+        terminalreporter.section("the engine does not run plain calls, which most tests need")
+        terminalreporter.write_line(refusal)
 
 
 @pytest.fixture
