@@ -8,7 +8,7 @@ import pytest
 from parallel_conformance.controllers import Controller, ControllerPlan
 from parallel_conformance.peers import ClientPeer, EnginePeer
 from parallel_conformance.plugin import FAILED
-from parallel_conformance.scenes import join_broadcast, wait_for_engines
+from parallel_conformance.scenes import wait_for_engines
 from parallel_conformance.tests.controller.waiting import LongWait
 
 
@@ -64,8 +64,6 @@ def engines(controller: Controller) -> Iterator[list[EnginePeer]]:
     engines = [EnginePeer(controller.engine_info).register() for _ in range(2)]
     client = ClientPeer(controller.client_info)
     wait_for_engines(client, engines)
-    for engine in engines:
-        join_broadcast(client, engine)
     client.close()
     yield engines
     for engine in engines:

@@ -6,7 +6,7 @@ import pytest
 
 from parallel_conformance.controllers import Controller
 from parallel_conformance.peers import ClientPeer, EnginePeer
-from parallel_conformance.scenes import wait_for_engines
+from parallel_conformance.scenes import join_broadcast, wait_for_engines
 from parallel_conformance.wire import Json, Message, split
 
 
@@ -16,6 +16,8 @@ def three(controller: Controller) -> Iterator[list[EnginePeer]]:
     engines = [EnginePeer(controller.engine_info, requested=number).register() for number in (10, 11, 12)]
     client = ClientPeer(controller.client_info)
     wait_for_engines(client, engines)
+    for engine in engines:
+        join_broadcast(client, engine)
     client.close()
     yield engines
     for engine in engines:

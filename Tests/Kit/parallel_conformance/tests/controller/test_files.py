@@ -9,7 +9,7 @@ import zmq
 
 from parallel_conformance.controllers import Controller
 from parallel_conformance.peers import ClientPeer, EnginePeer
-from parallel_conformance.scenes import round_trip
+from parallel_conformance.scenes import join_broadcast, round_trip
 
 BOTH = {
     "interface": str,
@@ -74,6 +74,7 @@ def test_the_controller_listens_where_the_files_say(
     controller: Controller, client: ClientPeer, engine: EnginePeer
 ) -> None:
     """On all channels of both files."""
+    join_broadcast(client, engine)
     for channel in ("mux", "control", "task", "broadcast"):
         round_trip(client, channel, engine)
     assert client.engines()
