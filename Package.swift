@@ -66,7 +66,9 @@ let package = Package(
       path: "Sources/Cluster"),
     .target(
       name: "Martlet",
-      dependencies: ["MartletClient", "MartletCluster", "MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
+      dependencies: [
+        "MartletClient", "MartletCluster", "MartletEngine", "MartletWire", "MartletZeroMQ", argumentParser, logging,
+      ]),
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
@@ -78,6 +80,8 @@ let package = Package(
       name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"
     ),
     .executableTarget(name: "martlet-test-engine", dependencies: ["Martlet"], path: "Tests/Support/TestEngine"),
+    .executableTarget(
+      name: "command-program", dependencies: ["Martlet", argumentParser], path: "Tests/Support/CommandProgram"),
     .executableTarget(name: "client-driver", dependencies: ["Martlet"], path: "Tests/Support/ClientDriver"),
     .executableTarget(
       name: "pickle-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/PickleProbe"),
@@ -91,7 +95,7 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: ["MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
     .testTarget(name: "ClientTests", dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ"]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
-    .testTarget(name: "MartletTests", dependencies: ["Martlet", "martlet-test-engine"]),
+    .testTarget(name: "MartletTests", dependencies: ["Martlet", "command-program", "martlet-test-engine"]),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [

@@ -37,7 +37,12 @@ public protocol ClusterProgram: SendableMetatype {
 extension ClusterProgram {
   /// Runs the program and exits the process. The exit code is 0 on success, 1 with a line on standard error after an
   /// error, 2 for an unusable option, or 128 plus the signal number after a signal.
-  public static func main() async {
+  public static func main() async { await main(checking: { _ in }) }
+
+  /// Runs the program and exits the process.
+  ///
+  /// - Parameter check: throws if the program can't use its own arguments, before a cluster is started for it.
+  static func main(checking check: ([String]) throws -> Void) async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     let program = CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent } ?? "\(Self.self)"
     switch arguments.first {
@@ -54,13 +59,16 @@ extension ClusterProgram {
           try await ControllerRole.run(rest)
         })
     default:
-      exit(await runAsClient(arguments, program: program))
+      exit(await runAsClient(arguments, program: program, check))
     }
   }
 
-  private static func runAsClient(_ arguments: [String], program: String) async -> Int32 {
+  private static func runAsClient(
+    _ arguments: [String], program: String, _ check: ([String]) throws -> Void
+  ) async -> Int32 {
     do {
       let options = try ProgramOptions(arguments)
+      try check(options.arguments)
       try await runUntilShutdown { try await run(with: options, program: program) }
       return 0
     } catch let interruption as Interruption {
@@ -69,6 +77,8 @@ extension ClusterProgram {
       let usage = "\(program) [--engines N] [--profile NAME] [--cluster-id ID] [--connection-file FILE] [arguments]"
       RoleExit.report("Error: \(error)\nUsage: \(usage)")
       return RoleExit.usageErrorCode
+    } catch where ParserExit.isParsers(error) {
+      return ParserExit.report(error, of: self, name: program)
     } catch {
       RoleExit.report("\(program): \(error)")
       return 1
@@ -90,7 +100,9 @@ extension ClusterProgram {
     configuration.removesLogs = true
     let handler = LineLogHandler(name: program, level: .warning)
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
+    defer { ExitHandler.watch(nil) }
     try await cluster.withRunning { cluster in
+      ExitHandler.watch(cluster)
       try await run(
         with: try await Client.connect(try cluster.clientConnection()), of: cluster, arguments: options.arguments)
     }

@@ -59,6 +59,17 @@ struct ProgramOptions: Sendable, Hashable {
     }
   }
 
+  /// The options in help.
+  static let help = """
+    CLUSTER OPTIONS:
+      --engines <n>           How many engines; one per core by default.
+      --python <path>, --python-start <eager|lazy>, --no-python
+                              The Python that engines run Python code with.
+      --restart-engines       Start engines again that end unexpectedly.
+      --profile <name>, --profile-dir <folder>, --cluster-id <id>, --connection-file <file>
+                              Join a running cluster.
+    """
+
   /// The options that have a value.
   private static let names = [
     "--engines", "--profile", "--profile-dir", "--cluster-id", "--connection-file", "--python", "--python-start",

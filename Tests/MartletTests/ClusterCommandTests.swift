@@ -1,0 +1,80 @@
+import Foundation
+import Martlet
+import Testing
+
+/// A program that lets ArgumentParser read its arguments, run as a process in a profile of its own.
+@Suite(.timeLimit(.minutes(2))) struct ClusterCommandTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func itsOptionsAreRead() throws {
+    let end = try run("--engines", "1", "--number", "21")
+    #expect(end == End(status: 0, output: "42\n", errors: ""))
+    #expect(try leftovers() == [])
+  }
+
+  @Test func helpShowsBothKindsOfOptionsAndStartsNothing() throws {
+    let end = try run("--help")
+    #expect(end.status == 0 && end.errors.isEmpty)
+    #expect(end.output.contains("USAGE: command-program") && end.output.contains("The number to double."))
+    #expect(end.output.contains("CLUSTER OPTIONS:") && end.output.contains("--engines"))
+    #expect(try leftovers() == [])
+  }
+
+  @Test(arguments: [["--number", "large"], ["--bogus"], ["--number=-1"], ["stray"]])
+  func unusableArgumentsAreRefusedBeforeAClusterStarts(arguments: [String]) throws {
+    let end = try run(arguments)
+    #expect(end.status == 2 && end.output.isEmpty)
+    #expect(end.errors.hasPrefix("Error: ") && end.errors.contains("Usage: command-program"))
+    #expect(try leftovers() == [])
+  }
+
+  @Test func aRequestForHelpIsNoErrorInTheMidstOfTheWork() throws {
+    let end = try run("--engines", "1", "--helps")
+    #expect(end.status == 0 && end.errors.isEmpty)
+    #expect(end.output.contains("USAGE: ") && end.output.contains("CLUSTER OPTIONS:"))
+    #expect(try leftovers() == [])
+  }
+
+  private static let endings: [(String, Int32)] = [
+    ("--exit-code=0", 0), ("--exit-code=3", 3), ("--parses", 64), ("--throws-code", 7),
+  ]
+
+  @Test(arguments: endings)
+  func aProgramThatEndsTheProcessLeavesNothing(argument: String, status: Int32) throws {
+    let end = try run("--engines", "1", argument)
+    #expect(end.status == status && end.output == "2\n")
+    #expect(try leftovers() == [])
+  }
+
+  private struct End: Equatable {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  private func run(_ arguments: String...) throws -> End { try run(arguments) }
+
+  private func run(_ arguments: [String]) throws -> End {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try SwiftCompiler.product("command-program"))
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(["IPYTHONDIR": folder.path]) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (output, errors)
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return End(status: process.terminationStatus, output: text, errors: complaint)
+  }
+
+  /// The files of clusters in the program's profile.
+  private func leftovers() throws -> [String] {
+    let files = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+    return files.filter { file in
+      ["/security/", "/pid/", "/log/"].contains { "/\(file)".contains($0) }
+    }
+  }
+}
