@@ -10,8 +10,7 @@ import Martlet
 
   @Option(help: "The number to double.") var number = 1
   @Option(help: "The exit code with which the program's own code ends the process.") var exitCode: Int32?
-  @Flag(help: "Let another parser, in the midst of the work, refuse its arguments and end the process.") var parses =
-    false
+  @Flag(help: "Have another parser end the process, in the midst of the work.") var parses = false
   @Flag(help: "Throw another parser's request for help, in the midst of the work.") var helps = false
   @Flag(help: "Throw ArgumentParser's own exit code 7.") var throwsCode = false
 
