@@ -77,7 +77,7 @@ extension ClusterProgram {
       let usage = "\(program) [--engines N] [--profile NAME] [--cluster-id ID] [--connection-file FILE] [arguments]"
       RoleExit.report("Error: \(error)\nUsage: \(usage)")
       return RoleExit.usageErrorCode
-    } catch  where ParserExit.isParsers(error) {
+    } catch let error where ParserExit.isParsers(error) {
       return ParserExit.report(error, of: self, name: program)
     } catch {
       RoleExit.report("\(program): \(error)")
