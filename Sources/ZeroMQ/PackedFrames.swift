@@ -20,14 +20,7 @@ public struct PackedFrames: Sendable {
   ///
   /// - Parameter omitted: the index of a frame that is not needed; it is stored empty.
   public init(copying message: borrowing Multipart, from first: Int, omitting omitted: Int? = nil) {
-    self.init(copying: message, min(first, message.count)..<message.count, omitting: omitted)
-  }
-
-  /// Copies the frames of a message in a range, as far as they are there.
-  ///
-  /// - Parameter omitted: the index of a frame that is not needed; it is stored empty.
-  public init(copying message: borrowing Multipart, _ range: Range<Int>, omitting omitted: Int? = nil) {
-    let range = range.clamped(to: 0..<message.count)
+    let range = max(0, min(first, message.count))..<message.count
     count = range.count
     guard count > 0 else {
       packed = Bytes()
@@ -36,24 +29,25 @@ public struct PackedFrames: Sendable {
     }
     var size = count * MemoryLayout<UInt32>.size
     var large: [Bytes] = []
-    for index in range where index != omitted {
-      let frameSize = message.size(of: index)
-      if frameSize <= Self.largestCopy { size += frameSize } else { large.append(message.shared(index)) }
-    }
-    shared = large
-    let storage = ByteStorage.filled(count: size) { target in
-      var position = range.count * MemoryLayout<UInt32>.size
-      for index in range {
+    let storage = withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: range.count) { frames in
+      for (place, index) in range.enumerated() {
         let frame = index == omitted ? UnsafeRawBufferPointer(start: nil, count: 0) : message.memory(at: index)
-        let isCopied = frame.count <= Self.largestCopy
-        let mark = isCopied ? UInt32(truncatingIfNeeded: frame.count) : Self.sharedMark
-        let place = (index - range.lowerBound) * MemoryLayout<UInt32>.size
-        target.storeBytes(of: mark, toByteOffset: place, as: UInt32.self)
-        guard isCopied, frame.count > 0 else { continue }
-        UnsafeMutableRawBufferPointer(rebasing: target[position..<(position + frame.count)]).copyMemory(from: frame)
-        position += frame.count
+        frames.initializeElement(at: place, to: frame)
+        if frame.count <= Self.largestCopy { size += frame.count } else { large.append(message.shared(index)) }
+      }
+      return ByteStorage.filled(count: size) { target in
+        var position = frames.count * MemoryLayout<UInt32>.size
+        for (place, frame) in frames.enumerated() {
+          let isCopied = frame.count <= Self.largestCopy
+          let mark = isCopied ? UInt32(truncatingIfNeeded: frame.count) : Self.sharedMark
+          target.storeBytes(of: mark, toByteOffset: place * MemoryLayout<UInt32>.size, as: UInt32.self)
+          guard isCopied, frame.count > 0 else { continue }
+          UnsafeMutableRawBufferPointer(rebasing: target[position..<(position + frame.count)]).copyMemory(from: frame)
+          position += frame.count
+        }
       }
     }
+    shared = large
     packed = Bytes(owner: storage, base: storage.base, count: size)
   }
 

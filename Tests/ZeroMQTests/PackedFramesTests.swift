@@ -30,14 +30,6 @@ import Testing
     }
   }
 
-  @Test func aRangeIsCopiedAsFarAsItIsThere() {
-    let message = message([4, 9000, 5, 0])
-    for range in [0..<0, 1..<3, 3..<9, 8..<9] {
-      let present = range.clamped(to: 0..<4)
-      #expect(PackedFrames(copying: message, range).frames(from: 0) == present.map { message.shared($0) })
-    }
-  }
-
   @Test func anOmittedFrameIsEmpty() {
     let message = message([4, 9000, 5])
     let packed = PackedFrames(copying: message, from: 0, omitting: 1)

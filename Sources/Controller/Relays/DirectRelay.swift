@@ -33,22 +33,16 @@ actor DirectRelay: SocketDriver, EngineObserver {
   /// The probes that are due and could not be sent.
   var unsentProbes: [OpenRequests<OpenRequest>.Probe] = []
 
-  /// What is kept of a request while its engine has it. It is copied, as each frame may hold on to all that was received
-  /// with it.
+  /// What is kept of a request while its engine has it. The frames are copies, as each frame of a message may hold on to all
+  /// that was received with it.
   struct OpenRequest {
     let type: String
-    /// From the client's identity to the header.
-    private let frames: PackedFrames
-
-    /// - Parameter message: the request as an engine gets it: `[engine, client, <IDS|MSG>, …]`.
-    init(_ message: borrowing Multipart, _ layout: MessageLayout, type: String) {
-      self.type = type
-      frames = PackedFrames(copying: message, 1..<(layout.header + 1))
-    }
-
-    var client: Bytes { frames[0] }
-    var header: Bytes { frames[frames.count - 1] }
+    let client: Bytes
+    let header: Bytes
   }
+
+  /// The client of the latest request: that of the next one, too, more often than not.
+  private var latestClient = Bytes()
 
   init(
     _ kind: Kind, sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, hub: Hub,
@@ -140,15 +134,16 @@ actor DirectRelay: SocketDriver, EngineObserver {
       return
     }
     let engine = registered.uuid(in: message, at: 0)
+    var record: RecordedMessage?
     if kind == .mux {
       if let excess = hub.directExcess { return refuse(&message, layout, header, excess) }
+      record = hub.record(message, layout)
       hub.report(
         .requested(
-          taskID: header.messageID, .mux, engine: engine ?? message.text(at: 0), size: message.totalSize(),
-          hub.record(message, layout)))
+          taskID: header.messageID, .mux, engine: engine ?? message.text(at: 0), size: message.totalSize(), record))
     }
     // Sending takes the frames.
-    let request = engine == nil ? nil : OpenRequest(message, layout, type: header.messageType)
+    let request = engine == nil ? nil : openRequest(message, layout, type: header.messageType, record)
     guard engines.send(&message) != .sent else {
       if let engine, let request { open.sent(header.messageID, to: EngineIdentity(engine), request, now: .now) }
       return
@@ -168,6 +163,18 @@ actor DirectRelay: SocketDriver, EngineObserver {
     } else {
       answerForEngine(held)
     }
+  }
+
+  /// - Parameters:
+  ///   - message: the request as an engine gets it: `[engine, client, <IDS|MSG>, …]`.
+  ///   - record: what the hub keeps of it, which has a copy of the header.
+  private func openRequest(
+    _ message: borrowing Multipart, _ layout: MessageLayout, type: String, _ record: RecordedMessage?
+  ) -> OpenRequest {
+    if !message.frame(1, equals: latestClient) { latestClient = Bytes(copying: message.bytes(at: 1)) }
+    return OpenRequest(
+      type: type, client: latestClient,
+      header: record?.header ?? Bytes(copying: message.bytes(at: layout.header)))
   }
 
   /// Answers a request that would exceed the limit.
@@ -225,7 +232,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
     let message = held.message
     open.sent(
       held.taskID, to: EngineIdentity(message.frames.text(at: 0)),
-      OpenRequest(message.frames, message.layout, type: message.messageType), now: .now)
+      openRequest(message.frames, message.layout, type: message.messageType, nil), now: .now)
   }
 
   /// Answers a request in place of its engine.
