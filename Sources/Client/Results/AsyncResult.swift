@@ -176,8 +176,14 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   ///
   /// - Throws: what the engine has reported.
   private func reportedPart(_ slot: Int) throws -> Value {
+    try state.isStreamed ? streamedPart(slot) : read(slot)
+  }
+
+  /// Not inlined, because the types in it are looked up at run time, which most calls needn't pay for.
+  @inline(never)
+  private func streamedPart(_ slot: Int) throws -> Value {
     if let part = collected?[slot] { return try part.get() }
-    if state.isStreamed, let outcome = elsewhere?(slot), let nothing = try outcome.get() as? Value { return nothing }
+    if let outcome = elsewhere?(slot), let nothing = try outcome.get() as? Value { return nothing }
     return try read(slot)
   }
 

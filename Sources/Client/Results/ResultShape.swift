@@ -1,19 +1,21 @@
+/// Where a part's first element is in the whole list.
+///
+/// It isn't nested in ``ResultShape``, because it would be generic then, and its metadata be looked up with each call.
+enum PartOffset: Sendable {
+  /// At a position that is known when the call is made.
+  case fixed(@Sendable (_ slot: Int) -> Int)
+  /// After the elements of all earlier parts, so their replies must arrive first.
+  case afterEarlierParts
+}
+
 /// How the replies of a call's tasks make up its value: each reply gives a part, and the parts are joined in order.
 struct ResultShape<Value: Sendable>: Sendable {
-  /// Where a part's first element is in the whole list.
-  enum Offset: Sendable {
-    /// At a position that is known when the call is made.
-    case fixed(@Sendable (_ slot: Int) -> Int)
-    /// After the elements of all earlier parts, so their replies must arrive first.
-    case afterEarlierParts
-  }
-
   /// Reads one task's reply, which reports success.
   let part: @Sendable (_ reply: TaskReply, _ slot: Int) throws -> Value
   /// Joins the parts; `nil` for calls with one task, whose part is the value.
   let join: (@Sendable ([Value]) throws -> Value)?
   /// Where the elements of a part belong.
-  let offset: Offset
+  let offset: PartOffset
   /// Adds to a part what its task has printed and displayed, for calls whose value contains that.
   var addOutput: (@Sendable (inout Value, TaskOutput) -> Void)?
 }
@@ -33,7 +35,7 @@ extension ResultShape {
 
   /// A list of which each task has a contiguous part.
   static func chunks<Element: Sendable>(
-    _ offset: Offset, _ part: @escaping @Sendable (_ reply: TaskReply, _ slot: Int) throws -> [Element]
+    _ offset: PartOffset, _ part: @escaping @Sendable (_ reply: TaskReply, _ slot: Int) throws -> [Element]
   ) -> ResultShape where Value == [Element] {
     ResultShape(part: part, join: { $0.flatMap(\.self) }, offset: offset)
   }
