@@ -52,6 +52,11 @@ import Testing
       var inOrder: [Double] = []
       for try await value in try view.map(Self.mean, [[1], [2], [3]]) { inOrder.append(value) }
       #expect(inOrder == [1, 2, 3])
+      var streamed: [Double] = []
+      for try await value in try view.stream(Self.mean, over: [[1], [2, 8]], window: 4) { streamed.append(value) }
+      #expect(streamed == [1, 5])
+      let outcomes = try view.stream(Self.mean, over: [[1], [2, 8]], isOrdered: false).outcomes
+      #expect(try await outcomes.reduce(into: Set<Double>()) { $0.insert(try $1.outcome.get()) } == [1, 5])
       #expect(sums.progress.isComplete && sums.isDone && sums.progress.fraction == 1)
       #expect(sums.metadata.allSatisfy { $0.status == .ok && $0.label == "sums" && $0.engineID != nil })
       #expect(sums.wallTime != nil)
@@ -94,6 +99,8 @@ import Testing
       #expect(try await client[0].map(mean, items).value == [1, 2, 3])
       #expect(try await client[...].map(mean, items).value == [1, 2, 3])
       #expect(try await client.loadBalanced().map(mean, items, chunkSize: 2).value == [1, 2, 3])
+      let streamed = try client.loadBalanced().stream(mean, over: items)
+      #expect(try await streamed.reduce(into: [Double]()) { $0.append($1) } == [1, 2, 3])
       #expect(try await client[0].map(python: "mean", items, as: Double.self).value == [1, 2, 3])
       #expect(try await client[...].map(python: "mean", items, as: Double.self).value == [1, 2, 3])
       #expect(
