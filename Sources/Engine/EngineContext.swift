@@ -17,11 +17,27 @@ public struct EngineContext: Sendable {
   public let engineUUID: String
   let number: EngineNumber
   let namespace: Namespace
+  /// The request that runs; `nil` outside one.
+  private var request: Request?
 
   init(number: EngineNumber, engineUUID: String, namespace: Namespace) {
     self.number = number
     self.engineUUID = engineUUID
     self.namespace = namespace
+  }
+
+  /// Whether the running task is to stop, because a client has cancelled it or it has run for too long. A function that does
+  /// not end within the time of ``PythonConfiguration/interruptGrace`` is ended together with its engine.
+  ///
+  /// `Task.isCancelled` says the same in the task that Swift runs the function in, and this everywhere: in other threads, and
+  /// in tasks that the function has started.
+  public var isCancelled: Bool { request?.stage.isStopped ?? false }
+
+  /// The context of a request that runs.
+  func running(_ request: Request) -> EngineContext {
+    var context = self
+    context.request = request
+    return context
   }
 
   /// The value of a name that a client pushed, or a function or Python code set.

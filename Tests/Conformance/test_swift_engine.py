@@ -178,6 +178,37 @@ class TestControl:
         running.get(timeout=TIMEOUT)
         assert view.apply_sync(GREET) == "hi~"
 
+    @pytest.mark.parametrize("balanced", [False, True])
+    def test_abort_of_a_running_function(self, client, tmp_path, balanced):
+        mark = tmp_path / "mark"
+        view = client.load_balanced_view() if balanced else client[0]
+        if balanced:
+            view.retries = 3
+        running = view.apply_async(ipp.Reference("work"), str(mark), "begun", 600.0, 1)
+        wait_until(mark.exists, "the function's start")
+        client.abort(running, block=True)
+        with pytest.raises(ipp.RemoteError) as caught:
+            running.get(timeout=TIMEOUT)
+        assert caught.value.ename == "CancellationError"
+        assert caught.value.evalue == "the task was cancelled while it ran"
+        assert mark.read_text() == "begun\n"
+        assert client[:].apply_sync(GREET) == ["hi~", "hi~"]
+
+    def test_execution_timeout(self, client):
+        view = client[0]
+        for seconds, metadata in [(600.0, {"execution_timeout": 0.05}), (0.0, {"execution_timeout": 600})]:
+            future = client.send_apply_request(
+                view._socket, SLEEP, [seconds], metadata=metadata, ident=client._engines[0].encode()
+            )
+            result = ipp.AsyncResult(client, future, fname="sleep", targets=[0])
+            if seconds:
+                with pytest.raises(ipp.RemoteError) as caught:
+                    result.get(timeout=TIMEOUT)
+                assert caught.value.ename == "TimeoutError"
+            else:
+                result.get(timeout=TIMEOUT)
+        assert view.apply_sync(GREET) == "hi~"
+
     def test_queue_status(self, client):
         client[:].apply_sync(GREET)
         wait_until(lambda: client.queue_status()[0]["queue"] == 0, "an empty queue")

@@ -13,6 +13,28 @@ enum RequestMetadata {
     return text(["label": .string(label), "no_status": true])
   }
 
+  /// The metadata of a request with the options that all views have.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
+  static func text(label: String?, executionTimeout: Duration?) throws(ClientError) -> [UInt8] {
+    guard let executionTimeout else { return plain(label: label) }
+    var fields: [String: JSONValue] = ["no_status": true]
+    if let label { fields["label"] = .string(label) }
+    fields["execution_timeout"] = try seconds(executionTimeout, "executionTimeout")
+    return text(fields)
+  }
+
+  /// A duration as engines and schedulers read it.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if it is negative.
+  static func seconds(_ duration: Duration, _ option: String) throws(ClientError) -> JSONValue {
+    guard duration >= .zero else {
+      throw ClientError(.invalidArgument, "the \(option) is negative; use nil for tasks without one")
+    }
+    let (seconds, attoseconds) = duration.boundedWait.components
+    return .double(Double(seconds) + Double(attoseconds) / 1e18)
+  }
+
   /// A JSON object as UTF-8.
   static func text(_ fields: [String: JSONValue]) -> [UInt8] {
     var text: [UInt8] = []

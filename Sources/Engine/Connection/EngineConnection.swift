@@ -18,6 +18,8 @@ actor EngineConnection {
     case controllerLost(String)
     /// Python has ended, for this reason.
     case pythonDied(String)
+    /// A function goes on although it was cancelled, as this text says.
+    case ignoredCancellation(String)
   }
 
   nonisolated let loop: EventLoop
@@ -55,6 +57,7 @@ actor EngineConnection {
   let number = EngineNumber(0)
   var sockets: EngineSockets?
   let mailbox = RequestMailbox<Request>()
+  let runnerTask = RunnerTask()
   let lease = SharedTaskLease()
   var receiver: ShellReceiver?
   /// `nil` before registration, and if clients may not run Python code.
@@ -105,18 +108,19 @@ actor EngineConnection {
     defer { close() }
     let registration = try await register()
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
-    let (runner, engineContext) = try open(registration, worker.loop)
+    let runner = try open(registration, worker.loop)
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
     try receiver?.start(on: worker.loop)
-    let task = Task(executorPreference: worker) {
-      await EngineContext.$current.withValue(engineContext) { await runner.run() }
+    runnerTask.start(on: worker) {
+      await runner.run($0)
+    } atEnd: {
       worker.loop.stop()
     }
     // Not awaited: the running function may never return.
     defer {
-      task.cancel()
+      runnerTask.cancel()
       mailbox.close()
     }
     let heartLoop = try EventLoop(name: "engine-heart")
@@ -145,6 +149,7 @@ actor EngineConnection {
     case .shutdown, .requested: return
     case .controllerLost(let reason): throw EngineRunError(.controllerLost, reason)
     case .pythonDied(let reason): throw EngineRunError(.pythonDied, reason)
+    case .ignoredCancellation(let reason): throw EngineRunError(.ignoredCancellation, reason)
     }
   }
 
@@ -178,14 +183,12 @@ actor EngineConnection {
     finishRegistration(.failure(CancellationError()))
   }
 
-  /// Ends the engine's life a moment after Python's.
+  /// Ends the engine's life a moment after it has answered a task that was lost.
   ///
   /// The hub answers the tasks of an engine that leaves. The engine's own answer to the task that was lost says more, but
   /// travels on another channel than its departure, so it gets a head start.
-  private func leaveAfterLoss(_ reason: String) {
-    _ = loop.schedule(at: .now + Self.headStart) { [weak self] in
-      self?.assumeIsolated { $0.leave(.pythonDied(reason)) }
-    }
+  func leaveAfterLoss(_ reason: Departure) {
+    _ = loop.schedule(at: .now + Self.headStart) { [weak self] in self?.assumeIsolated { $0.leave(reason) } }
   }
 
   private static let headStart = Duration.milliseconds(100)
@@ -211,9 +214,7 @@ actor EngineConnection {
   }
 
   /// Opens the sockets of a registered engine and creates its runner.
-  private func open(
-    _ registration: RegistrationReply, _ workerLoop: EventLoop
-  ) throws -> (RequestRunner, EngineContext) {
+  private func open(_ registration: RegistrationReply, _ workerLoop: EventLoop) throws -> RequestRunner {
     guard let context else { throw CancellationError() }
     let origin = MessageOrigin(id: registration.id, uuid: configuration.uuid)
     self.origin = origin
@@ -240,14 +241,13 @@ actor EngineConnection {
       mailbox: mailbox,
       apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender, lease: lease, receiver: receiver, python: python)
+      sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper(),
+      context: EngineContext(number: number, engineUUID: configuration.uuid, namespace: namespace))
     // ipyparallel's words, which its launchers and their users look for.
     logger.info(
       "Completed registration with id \(registration.id)",
       metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
-    return (
-      runner, EngineContext(number: number, engineUUID: configuration.uuid, namespace: namespace)
-    )
+    return runner
   }
 
   private func makePython(_ registration: RegistrationReply, _ workerLoop: EventLoop) -> PythonWorker? {
@@ -261,7 +261,7 @@ actor EngineConnection {
         errors: descriptors.first { $0.name == "stderr" }?.descriptor ?? 2, ioLoop: loop, workerLoop: workerLoop,
         logger: logger
       ) { [weak self] reason in
-        self?.onLoop { $0.leaveAfterLoss(reason) }
+        self?.onLoop { $0.leaveAfterLoss(.pythonDied(reason)) }
       })
     self.python.withLock { $0 = python }
     return python

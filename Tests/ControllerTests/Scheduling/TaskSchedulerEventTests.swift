@@ -216,6 +216,18 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
   }
 
+  @Test func anAbortedTaskIsNotRetried() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", retries: 3)
+    _ = submit(&state, "b", retries: 3)
+    state.abort(ids: ["a", "b"])
+    #expect(drain(&state) == [])
+    #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
+    state.engineUnregistered(two, now: now)
+    state.advance(to: now + .seconds(60))
+    #expect(drain(&state) == [.fail("<b>", taskID: "b", lost(two, after: .zero))])
+  }
+
   @Test func aVanishedClientsTasksAreNotRetried() {
     var state = scheduler([one, two])
     _ = submit(&state, "a", retries: 1)
