@@ -1,5 +1,6 @@
 """Unmodified ipyparallel clients and Swift engines: functions called by name, namespace, errors, output."""
 
+import datetime
 import math
 import os
 import signal
@@ -208,6 +209,26 @@ class TestControl:
             else:
                 result.get(timeout=TIMEOUT)
         assert view.apply_sync(GREET) == "hi~"
+
+    @pytest.mark.parametrize("balanced", [False, True])
+    def test_deadline(self, client, balanced):
+        """A date of Python's; a task that is too late is not started, by scheduler or engine."""
+        view = client.load_balanced_view() if balanced else client[0]
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for deadline in [now - datetime.timedelta(seconds=1), now + datetime.timedelta(hours=1)]:
+            future = client.send_apply_request(
+                view._socket,
+                GREET,
+                metadata={"deadline": deadline},
+                ident=None if balanced else client._engines[0].encode(),
+            )
+            result = ipp.AsyncResult(client, future, fname="greet")
+            if deadline < now:
+                with pytest.raises(ipp.RemoteError) as caught:
+                    result.get(timeout=TIMEOUT)
+                assert caught.value.ename == "TaskTimeout"
+            else:
+                assert result.get(timeout=TIMEOUT) == "hi~"
 
     def test_queue_status(self, client):
         client[:].apply_sync(GREET)

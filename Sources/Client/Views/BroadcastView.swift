@@ -19,6 +19,10 @@ public struct BroadcastView: Sendable {
   /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
   /// Must not be negative. Only Martlet's engines know this option.
   public var executionTimeout: Duration?
+  /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
+  /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
+  /// the clocks of controller and engines. Only Martlet's know this option.
+  public var deadline: Timestamp?
   /// Whether tasks that run are cancelled, too, when nobody waits for them any more: when the task is cancelled that waits
   /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
   /// in the first two cases the tasks are aborted that have not started, in the last none.
@@ -141,9 +145,7 @@ public struct BroadcastView: Sendable {
       "targets": .array(engines.map { [.string($0.uuid), .int($0.id)] }),
     ]
     if let label { fields["label"] = .string(label) }
-    if let executionTimeout {
-      fields["execution_timeout"] = try RequestMetadata.seconds(executionTimeout, "executionTimeout")
-    }
+    fields.merge(try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)) { $1 }
     // A coalesced reply doesn't state how much output each engine has published, so their idle status is needed.
     if !collectsOutput || !isCoalescing { fields["no_status"] = true }
     return RequestMetadata.text(fields)

@@ -22,6 +22,10 @@ public struct DirectView: Sendable {
   /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
   /// Must not be negative. Only Martlet's engines know this option.
   public var executionTimeout: Duration?
+  /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
+  /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
+  /// the clocks of controller and engines. Only Martlet's know this option.
+  public var deadline: Timestamp?
   /// Whether tasks that run are cancelled, too, when nobody waits for them any more: when the task is cancelled that waits
   /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
   /// in the first two cases the tasks are aborted that have not started, in the last none.
@@ -127,7 +131,8 @@ public struct DirectView: Sendable {
   func run<Value>(
     on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>, call: (_ slot: Int) -> Call
   ) throws(ClientError) -> AsyncResult<Value> {
-    let metadata = try RequestMetadata.text(label: label, executionTimeout: executionTimeout)
+    let metadata = try RequestMetadata.text(
+      label: label, executionTimeout: executionTimeout, deadline: deadline)
     let state = ResultState(total: engines.count, method: method, label: label, cancelsRunning: cancelsRunning)
     for (slot, engine) in engines.enumerated() {
       client.submit(

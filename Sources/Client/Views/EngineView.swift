@@ -31,6 +31,12 @@ public struct EngineView: Sendable {
     set { view.executionTimeout = newValue }
   }
 
+  /// When it is too late to start a task, see ``DirectView/deadline``.
+  public var deadline: Timestamp? {
+    get { view.deadline }
+    set { view.deadline = newValue }
+  }
+
   /// Whether tasks that run are cancelled when nobody waits for them any more, see ``DirectView/cancelsRunning``.
   public var cancelsRunning: Bool {
     get { view.cancelsRunning }

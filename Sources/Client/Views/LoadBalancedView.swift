@@ -22,6 +22,10 @@ public struct LoadBalancedView: Sendable {
   /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
   /// Must not be negative. Only Martlet's engines know this option.
   public var executionTimeout: Duration?
+  /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
+  /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
+  /// the clocks of controller and engines. Only Martlet's know this option.
+  public var deadline: Timestamp?
   /// Whether tasks that run are cancelled, too, when nobody waits for them any more: when the task is cancelled that waits
   /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
   /// in the first two cases the tasks are aborted that have not started, in the last none.
@@ -88,7 +92,7 @@ public struct LoadBalancedView: Sendable {
 
   /// The metadata that tells the scheduler the options.
   func metadata() throws(ClientError) -> [UInt8] {
-    var fields: [String: JSONValue] = [:]
+    var fields = try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)
     if targets == .all {
       client.noteWaitForEngines()
     } else {
@@ -97,9 +101,6 @@ public struct LoadBalancedView: Sendable {
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
-    if let executionTimeout {
-      fields["execution_timeout"] = try RequestMetadata.seconds(executionTimeout, "executionTimeout")
-    }
     if let after { fields["after"] = after.json }
     if let follow { fields["follow"] = follow.json }
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }

@@ -16,12 +16,24 @@ enum RequestMetadata {
   /// The metadata of a request with the options that all views have.
   ///
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
-  static func text(label: String?, executionTimeout: Duration?) throws(ClientError) -> [UInt8] {
-    guard let executionTimeout else { return plain(label: label) }
-    var fields: [String: JSONValue] = ["no_status": true]
+  static func text(
+    label: String?, executionTimeout: Duration?, deadline: Timestamp?
+  ) throws(ClientError) -> [UInt8] {
+    var fields = try limits(executionTimeout: executionTimeout, deadline: deadline)
+    if fields.isEmpty { return plain(label: label) }
+    fields["no_status"] = true
     if let label { fields["label"] = .string(label) }
-    fields["execution_timeout"] = try seconds(executionTimeout, "executionTimeout")
     return text(fields)
+  }
+
+  /// The fields that limit the time of a request.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
+  static func limits(executionTimeout: Duration?, deadline: Timestamp?) throws(ClientError) -> [String: JSONValue] {
+    var fields: [String: JSONValue] = [:]
+    if let executionTimeout { fields["execution_timeout"] = try seconds(executionTimeout, "executionTimeout") }
+    if let deadline { fields["deadline"] = .string(deadline.text) }
+    return fields
   }
 
   /// A duration as engines and schedulers read it.

@@ -36,6 +36,11 @@ struct RaisedError: Error, Sendable, Hashable {
   /// The error of a function that has ended because it was cancelled.
   static let cancelled = RaisedError("CancellationError", "the function has ended with a CancellationError")
 
+  /// The error of a request whose deadline passed before its turn.
+  static func tooLate(_ id: String) -> RaisedError {
+    RaisedError("TaskTimeout", "the deadline of task \(id) passed before it could start")
+  }
+
   /// The error of a request that has ended because it was told to stop.
   ///
   /// - Parameter limit: how long it was to run, if it had a limit.

@@ -108,13 +108,13 @@ actor EngineConnection {
     defer { close() }
     let registration = try await register()
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
-    let runner = try open(registration, worker.loop)
+    let (runner, engineContext) = try open(registration, worker.loop)
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
     try receiver?.start(on: worker.loop)
-    runnerTask.start(on: worker) {
-      await runner.run($0)
+    runnerTask.start(on: worker) { start in
+      await EngineContext.$engine.withValue(engineContext) { await runner.run(start) }
     } atEnd: {
       worker.loop.stop()
     }
@@ -214,7 +214,9 @@ actor EngineConnection {
   }
 
   /// Opens the sockets of a registered engine and creates its runner.
-  private func open(_ registration: RegistrationReply, _ workerLoop: EventLoop) throws -> RequestRunner {
+  private func open(
+    _ registration: RegistrationReply, _ workerLoop: EventLoop
+  ) throws -> (RequestRunner, EngineContext) {
     guard let context else { throw CancellationError() }
     let origin = MessageOrigin(id: registration.id, uuid: configuration.uuid)
     self.origin = origin
@@ -241,13 +243,16 @@ actor EngineConnection {
       mailbox: mailbox,
       apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper(),
-      context: EngineContext(number: number, engineUUID: configuration.uuid, namespace: namespace))
+      sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper())
     // ipyparallel's words, which its launchers and their users look for.
     logger.info(
       "Completed registration with id \(registration.id)",
       metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
-    return runner
+    return (
+      runner,
+      EngineContext(
+        number: number, engineUUID: configuration.uuid, namespace: namespace, running: runner.running)
+    )
   }
 
   private func makePython(_ registration: RegistrationReply, _ workerLoop: EventLoop) -> PythonWorker? {

@@ -17,6 +17,8 @@ struct RequestMetadata: Sendable, Hashable {
   var wantsStatus = true
   /// `attempt`: how often the task scheduler has sent the task, this time included.
   var attempt = 1
+  /// `deadline`, a Martlet extension: when it is too late to start it.
+  var deadline: Timestamp?
   /// `execution_timeout`, a Martlet extension: how long it may run, in seconds.
   var executionTimeout: Duration?
 
@@ -44,6 +46,7 @@ struct RequestMetadata: Sendable, Hashable {
           label = try JSONText.json(span, at: value).bytes.array
         case "attempt": attempt = try JSONText.json(span, at: value).intValue ?? 1
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
+        case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
         case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)
         default: break
         }

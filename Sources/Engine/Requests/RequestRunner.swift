@@ -18,8 +18,8 @@ struct RequestRunner: Sendable {
   var python: PythonWorker?
   /// Stops requests that run for too long; `nil` for a runner without a loop.
   var stopper: RequestStopper?
-  /// What functions see of the engine; `nil` for a runner of tests.
-  var context: EngineContext?
+  /// The request that functions ask about.
+  var running = RunningRequest()
 
   /// A request larger than this, in bytes, is not kept while the runner is idle.
   private static let retainedSize = 65_536
@@ -118,6 +118,11 @@ struct RequestRunner: Sendable {
   private func perform(_ request: Request, _ executionCount: inout Int) async -> Outcome? {
     let started = Timestamp.now
     request.stage.begin(at: started)
+    running.begin(request)
+    defer { running.end() }
+    if let deadline = request.metadata.deadline, deadline <= started {
+      return failure(of: request, started: started, .tooLate(request.id), executionCount: executionCount)
+    }
     if let limit = request.metadata.executionTimeout { stopper?.begin(request, limit: limit) }
     defer { if request.metadata.executionTimeout != nil { stopper?.end() } }
     do throws(PythonFailure) {
@@ -147,7 +152,7 @@ struct RequestRunner: Sendable {
     case MessageType.applyRequest:
       let result: [Bytes]?
       do throws(RaisedError) {
-        result = try await call(request)
+        result = try await apply.run(request.message.buffers)
       } catch {
         guard error == .cancelled, let stopped = request.stopped else {
           return failure(of: request, started: started, error)
@@ -175,18 +180,6 @@ struct RequestRunner: Sendable {
       return failure(of: request, started: started, stopped, executionCount: executionCount)
     }
     return Outcome(reply: writer.python(request, started: started, reply), isError: reply.status == .error)
-  }
-
-  /// Calls a function, which can ask for the context of this call.
-  private func call(_ request: Request) async throws(RaisedError) -> [Bytes]? {
-    guard let context else { return try await apply.run(request.message.buffers) }
-    do {
-      return try await EngineContext.$current.withValue(context.running(request)) {
-        try await apply.run(request.message.buffers)
-      }
-    } catch {
-      throw RaisedError(error)
-    }
   }
 
   /// Whether code can be run without Python.

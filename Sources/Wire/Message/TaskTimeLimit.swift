@@ -15,6 +15,11 @@ public enum TaskTimeLimit {
     return seconds > 0 ? .seconds(min(seconds, 1e9)) : nil
   }
 
+  /// How long it is to a date, at most 10⁹ s; negative if it has passed.
+  public static func distance(from now: Timestamp, to date: Timestamp) -> Duration {
+    min(max(date - now, .seconds(-1e9)), .seconds(1e9))
+  }
+
   /// A date; `nil` for null.
   ///
   /// - Throws: ``WireError/Code/malformedJSON``.

@@ -99,15 +99,21 @@ import Testing
       direct.executionTimeout = .milliseconds(1500)
       #expect(direct.executionTimeout == .milliseconds(1500))
       direct.label = "mine"
+      let deadline = Timestamp(microseconds: 1_700_000_000_000_000)
+      direct.deadline = deadline
+      #expect(direct.deadline == deadline)
       _ = try await direct.apply(name: "f").value
       var balanced = client.loadBalanced()
       balanced.executionTimeout = .seconds(2)
+      balanced.deadline = deadline
       _ = try await balanced.apply(name: "f").value
       var broadcast = client.broadcast()
       broadcast.executionTimeout = .seconds(3)
+      broadcast.deadline = deadline
       _ = try await broadcast.apply(name: "f").value
       let metadata = try await cluster.received.map { try $0.message.metadata() }
       #expect(metadata.map { $0["execution_timeout"] } == [.double(1.5), .double(2), .double(3)])
+      #expect(metadata.allSatisfy { $0["deadline"] == .string(deadline.text) })
       #expect(metadata[0]["label"] == "mine" && metadata[0]["no_status"] == true)
       direct.executionTimeout = .seconds(-1)
       balanced.executionTimeout = .seconds(-1)

@@ -130,6 +130,27 @@ private final class Stage: Sendable {
     }
   }
 
+  @Test func aTaskIsNotStartedAfterItsDeadline() async throws {
+    try await withEngine(functions: stage.functions) { controller in
+      for deadline in [Timestamp(microseconds: 0), .now] {
+        try await controller.send(
+          .mux, MessageType.applyRequest, metadata: ["deadline": .string(deadline.text)], buffers: call("stubborn"))
+        let answer = try await controller.receive(.mux).content()
+        #expect(answer["status"] == "error" && answer["ename"] == "TaskTimeout")
+      }
+      #expect(stage.hasBegun.load(ordering: .acquiring) == false)
+      let later = Timestamp(microseconds: Timestamp.now.microseconds + 3_600_000_000)
+      try await controller.send(
+        .mux, MessageType.applyRequest, metadata: ["deadline": .string(later.text)], buffers: call("innocent"))
+      #expect(try value(try await controller.receive(.mux)) == .list([.bool(false), .bool(false)]))
+      for wrong in ["soon", 17] as [JSONValue] {
+        try await controller.send(
+          .mux, MessageType.applyRequest, metadata: ["deadline": wrong], buffers: call("innocent"))
+        #expect(try await controller.receive(.mux).content()["ename"] == "ValueError")
+      }
+    }
+  }
+
   @Test(arguments: [true, false]) func anEngineEndsWhoseFunctionGoesOn(limited: Bool) async throws {
     let error = await #expect(throws: EngineRunError.self) {
       let controller = try FakeController()
