@@ -123,10 +123,22 @@ public final class Client: Sendable {
         pingPrefix: "\(session)_ping_"))
   }
 
-  /// Closes the connection. Unfinished tasks fail with ``ClientError/Code/closed``.
+  /// Closes the connection. Unfinished tasks fail with ``ClientError/Code/closed``, and go on on their engines unless the
+  /// view they come from says otherwise: with `cancelsRunning` they are aborted and cancelled now, with
+  /// ``LoadBalancedView/abortsOnDisconnect`` the controller aborts those that are queued.
   public func close() async {
+    abortAbandoned()
     connection.shutDown(.closed)
     await connection.loop.waitUntilStopped()
+  }
+
+  /// Aborts the calls that nobody is to wait for after this client.
+  private func abortAbandoned() {
+    let states = connection.outbox.withOutstanding { $0.contexts.map(\.state).filter(\.cancelsRunning) }
+    let tasks = states.flatMap { $0.cancel() }
+    var seen: Set<String> = []
+    let open = tasks.filter { seen.insert($0.id).inserted }
+    if !open.isEmpty { abort(open, running: true) }
   }
 
   /// Whether the client was closed, by ``close()`` or because the controller has shut down.

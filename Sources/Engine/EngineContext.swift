@@ -8,8 +8,18 @@ import MartletWire
 /// }
 /// ```
 public struct EngineContext: Sendable {
-  /// The engine that runs the current task; `nil` outside an engine's tasks.
-  @TaskLocal public static var current: EngineContext?
+  /// The engine that runs the current task, and which task that is; `nil` outside an engine's tasks.
+  ///
+  /// A Swift task that goes on after the function that started it should be given the function's context: what it asks for
+  /// itself is about the task that runs then.
+  public static var current: EngineContext? {
+    guard var context = engine else { return nil }
+    context.request = context.running.current
+    return context
+  }
+
+  /// The engine, whichever task it runs.
+  @TaskLocal static var engine: EngineContext?
 
   /// The engine's number, by which clients address it.
   public var engineID: Int { number.current }
@@ -17,12 +27,23 @@ public struct EngineContext: Sendable {
   public let engineUUID: String
   let number: EngineNumber
   let namespace: Namespace
+  let running: RunningRequest
+  /// The request that ran when the context was asked for.
+  private var request: Request?
 
-  init(number: EngineNumber, engineUUID: String, namespace: Namespace) {
+  init(number: EngineNumber, engineUUID: String, namespace: Namespace, running: RunningRequest) {
     self.number = number
     self.engineUUID = engineUUID
     self.namespace = namespace
+    self.running = running
   }
+
+  /// Whether the running task is to stop, because a client has cancelled it or it has run for too long. A function that does
+  /// not end within the time of ``PythonConfiguration/interruptGrace`` is ended together with its engine.
+  ///
+  /// `Task.isCancelled` says the same in the task that Swift runs the function in, and this everywhere: in other threads, and
+  /// in tasks that the function has started.
+  public var isCancelled: Bool { request?.stage.isStopped ?? false }
 
   /// The value of a name that a client pushed, or a function or Python code set.
   ///

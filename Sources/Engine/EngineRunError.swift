@@ -16,6 +16,8 @@ public struct EngineRunError: Error, Sendable, Hashable, CustomStringConvertible
     case outputCapture
     /// The engine's Python has ended, and with it the names and values that clients had made there.
     case pythonDied
+    /// A Swift function went on after it had been cancelled, for longer than ``PythonConfiguration/interruptGrace``.
+    case ignoredCancellation
   }
 
   /// The kind of failure.

@@ -1,5 +1,6 @@
 """Unmodified ipyparallel clients and Swift engines: functions called by name, namespace, errors, output."""
 
+import datetime
 import math
 import os
 import signal
@@ -177,6 +178,57 @@ class TestControl:
                 result.get(timeout=TIMEOUT)
         running.get(timeout=TIMEOUT)
         assert view.apply_sync(GREET) == "hi~"
+
+    @pytest.mark.parametrize("balanced", [False, True])
+    def test_abort_of_a_running_function(self, client, tmp_path, balanced):
+        mark = tmp_path / "mark"
+        view = client.load_balanced_view() if balanced else client[0]
+        if balanced:
+            view.retries = 3
+        running = view.apply_async(ipp.Reference("work"), str(mark), "begun", 600.0, 1)
+        wait_until(mark.exists, "the function's start")
+        client.abort(running, block=True)
+        with pytest.raises(ipp.RemoteError) as caught:
+            running.get(timeout=TIMEOUT)
+        assert caught.value.ename == "CancellationError"
+        assert caught.value.evalue == "the task was cancelled while it ran"
+        assert mark.read_text() == "begun\n"
+        assert client[:].apply_sync(GREET) == ["hi~", "hi~"]
+
+    def test_execution_timeout(self, client):
+        view = client[0]
+        for seconds, metadata in [(600.0, {"execution_timeout": 0.05}), (0.0, {"execution_timeout": 600})]:
+            future = client.send_apply_request(
+                view._socket, SLEEP, [seconds], metadata=metadata, ident=client._engines[0].encode()
+            )
+            result = ipp.AsyncResult(client, future, fname="sleep", targets=[0])
+            if seconds:
+                with pytest.raises(ipp.RemoteError) as caught:
+                    result.get(timeout=TIMEOUT)
+                assert caught.value.ename == "TimeoutError"
+            else:
+                result.get(timeout=TIMEOUT)
+        assert view.apply_sync(GREET) == "hi~"
+
+    @pytest.mark.parametrize("balanced", [False, True])
+    def test_deadline(self, client, balanced):
+        """A date of Python's; a task that is too late is not started, by scheduler or engine."""
+        view = client.load_balanced_view() if balanced else client[0]
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for deadline in [now - datetime.timedelta(seconds=1), now + datetime.timedelta(hours=1)]:
+            future = client.send_apply_request(
+                view._socket,
+                GREET,
+                metadata={"deadline": deadline},
+                ident=None if balanced else client._engines[0].encode(),
+            )
+            result = ipp.AsyncResult(client, future, fname="greet")
+            if deadline < now:
+                with pytest.raises(ipp.RemoteError) as caught:
+                    result.get(timeout=TIMEOUT)
+                assert caught.value.ename == "TaskTimeout"
+            else:
+                assert result.get(timeout=TIMEOUT) == "hi~"
 
     def test_queue_status(self, client):
         client[:].apply_sync(GREET)

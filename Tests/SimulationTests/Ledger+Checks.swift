@@ -89,7 +89,7 @@ extension Ledger {
       guard executions[execution].task == task, executions[execution].outcome == reply.outcome else {
         return world.fail("\(id) ends with a reply that no engine gave")
       }
-      if reply.outcome == .failed, plan.isUnrestricted,
+      if reply.outcome == .failed, plan.isUnrestricted, !tasks[task].isAborted,
         tasks[task].engines.count + (world.scenario.hasJournal ? world.faults.restarts : 0) <= plan.retries
       {
         world.fail("\(id) fails after \(tasks[task].engines.count) attempts, with \(plan.retries) retries")

@@ -132,7 +132,8 @@ final class Ledger {
     switch reason {
     case .engineLost(let loss): checkLoss(task, loss)
     case .unanswered(let engine, _): checkUnanswered(task, engine.rawValue)
-    case .aborted, .taskTimeout, .invalidDependency, .impossibleDependency, .queueFull: checkUnbegun(task, reason)
+    case .aborted, .taskTimeout, .deadlinePassed, .invalidDependency, .impossibleDependency, .queueFull:
+      checkUnbegun(task, reason)
     }
   }
 

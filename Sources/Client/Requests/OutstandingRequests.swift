@@ -79,6 +79,9 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
     return nil
   }
 
+  /// The contexts of all outstanding requests.
+  var contexts: some Sequence<Context> { entries.values.lazy.map(\.context) }
+
   /// The context of an outstanding request.
   func context(of id: String) -> Context? { entries[id]?.context }
 

@@ -40,7 +40,10 @@ extension AsyncResult: AsyncSequence where Value: ResultList {
   }
 
   /// An iterator over the elements in order.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(result: self, reading: reading) }
+  public func makeAsyncIterator() -> AsyncIterator {
+    readers?.begin()
+    return AsyncIterator(result: self, reading: reading)
+  }
 
   /// Sets the pace of a call whose replies are let go once they are read.
   var reading: Reading? { state.isStreamed ? Reading(state) : nil }

@@ -17,6 +17,9 @@ import Synchronization
 /// Elements that `for await` has handed out are not in ``value`` any more, which then fails with
 /// ``ClientError/Code/alreadyRead``. Smaller maps and all other calls can be read again and again.
 ///
+/// Once somebody has begun to read a result with `for await` and left early, the tasks that have not started are aborted when
+/// the last copy of the result is gone, and those that run are cancelled if the view's `cancelsRunning` says so.
+///
 /// A result keeps its client open.
 public struct AsyncResult<Value: Sendable>: Sendable {
   let client: Client
@@ -25,24 +28,28 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   /// What was read by somebody who waits for everything, of a call with too many replies to keep.
   let collected: CollectedParts<Value>?
 
+  /// Who reads the elements one after the other; `nil` if it is no list of a view.
+  let readers: ResultReaders?
+
   /// Where tasks' outcomes may be that were collected for another result with the same tasks.
   private let elsewhere: (@Sendable (_ slot: Int) -> Result<Void, any Error>?)?
 
   init(
-    client: Client, state: ResultState, shape: ResultShape<Value>,
+    client: Client, state: ResultState, shape: ResultShape<Value>, readers: ResultReaders? = nil,
     elsewhere: (@Sendable (_ slot: Int) -> Result<Void, any Error>?)? = nil
   ) {
     self.client = client
     self.state = state
     self.shape = shape
+    self.readers = readers
     self.elsewhere = elsewhere
     collected = state.isStreamed ? CollectedParts() : nil
   }
 
   /// The value; waits until every task has finished.
   ///
-  /// If the waiting task is cancelled, the tasks that have not started are aborted, as by
-  /// ``cancel(running:)``.
+  /// If the waiting task is cancelled, the tasks that have not started are aborted, as by ``cancel(running:)``, and those
+  /// that run if the view's `cancelsRunning` says so.
   ///
   /// - Throws: if the call has one task, what made it fail: the function's own error if it is `Codable` and this program has
   ///   its type, ``RemoteError``, ``EngineError``, ``TaskAborted`` or ``ClientError``; if it has several,
@@ -123,9 +130,10 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   ///
   /// Returns at once. ``Client/abort(_:running:)`` waits until the engines have acknowledged.
   ///
-  /// - Parameter running: whether tasks that run are interrupted, too: the code fails with Python's `KeyboardInterrupt`.
-  ///   Code that goes on regardless is killed after some seconds together with its engine. Only Martlet's engines do
-  ///   that, for Python code; Swift functions and tasks on ipyparallel's engines go on.
+  /// - Parameter running: whether tasks that run are stopped, too. A Swift function sees it in `Task.isCancelled`, and by
+  ///   `try Task.checkCancellation()`; one that ends with a `CancellationError` fails with a ``RemoteError`` of that name, one
+  ///   that returns delivers its result. Python code fails with `KeyboardInterrupt`. What goes on regardless is killed after
+  ///   some seconds together with its engine. Tasks on ipyparallel's engines go on.
   public func cancel(running: Bool = false) { client.abort(state.cancel(), running: running) }
 
   /// Whether every task has finished.
@@ -145,7 +153,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
   /// The same call without its value, for callers that only want to know whether it succeeded.
   public var discardingValue: AsyncResult<Void> {
-    AsyncResult<Void>(client: client, state: state, shape: .nothing) { [collected, elsewhere] slot in
+    AsyncResult<Void>(client: client, state: state, shape: .nothing, readers: readers) { [collected, elsewhere] slot in
       collected?[slot]?.map { _ in } ?? elsewhere?(slot)
     }
   }
@@ -247,7 +255,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   }
 
   func abortingOnCancel(_ wait: () async throws -> Void) async throws {
-    try await withTaskCancellationHandler(operation: wait, onCancel: { cancel() })
+    try await withTaskCancellationHandler(operation: wait, onCancel: { cancel(running: state.cancelsRunning) })
   }
 
   private func assemble() throws -> Value {

@@ -57,5 +57,8 @@ public struct CompletedElements<Value: ResultList & Sendable>: AsyncSequence, Se
   }
 
   /// An iterator over the elements.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(result) }
+  public func makeAsyncIterator() -> AsyncIterator {
+    result.readers?.begin()
+    return AsyncIterator(result)
+  }
 }

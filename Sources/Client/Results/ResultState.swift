@@ -11,6 +11,8 @@ final class ResultState: Sendable {
   let label: String?
   /// Whether replies are let go once they are read, because there may be too many to keep.
   let isStreamed: Bool
+  /// Whether what ends the wait for the tasks also cancels those that run.
+  let cancelsRunning: Bool
   let storage: Mutex<Storage>
 
   struct Waiter: Sendable {
@@ -63,11 +65,12 @@ final class ResultState: Sendable {
   }
 
   /// - Parameter window: how many of the tasks are sent at once. If there are more, replies are let go once they are read.
-  init(total: Int, method: String, label: String? = nil, window: Int = .max) {
+  init(total: Int, method: String, label: String? = nil, window: Int = .max, cancelsRunning: Bool = false) {
     self.total = total
     self.method = method
     self.label = label
     isStreamed = total > window
+    self.cancelsRunning = cancelsRunning
     storage = Mutex(Storage(tasks: TaskTable(count: total)))
   }
 

@@ -15,6 +15,18 @@ public struct BroadcastView: Sendable {
   public var collectsOutput = true
   /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
+  /// How long a task may run before its engine stops it, as ``AsyncResult/cancel(running:)`` does; it then fails with a
+  /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
+  /// Must not be negative. Only Martlet's engines know this option.
+  public var executionTimeout: Duration?
+  /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
+  /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
+  /// the clocks of controller and engines. Only Martlet's know this option.
+  public var deadline: Timestamp?
+  /// Whether tasks that run are cancelled, too, when nobody waits for them any more: when the task is cancelled that waits
+  /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
+  /// in the first two cases the tasks are aborted that have not started, in the last none.
+  public var cancelsRunning = false
 
   init(client: Client, targets: EngineTargets, isCoalescing: Bool) {
     self.client = client
@@ -98,12 +110,13 @@ public struct BroadcastView: Sendable {
       throw ClientError(.invalidArgument, "a broadcast view names an engine twice: \(engines.map(\.id))")
     }
     let id = client.messageIDs.next()
-    let state = ResultState(total: isCoalescing ? 1 : engines.count, method: call.method, label: label)
+    let state = ResultState(
+      total: isCoalescing ? 1 : engines.count, method: call.method, label: label, cancelsRunning: cancelsRunning)
     client.connection.send(
       Request(
-        channel: .broadcast, type: call.type, id: id, metadata: metadata(engines), content: call.content,
+        channel: .broadcast, type: call.type, id: id, metadata: try metadata(engines), content: call.content,
         buffers: call.buffers, expected: expectedReplies(to: id, engines, state)))
-    return AsyncResult(client: client, state: state, shape: shape(engines))
+    return AsyncResult(client: client, state: state, shape: shape(engines), readers: ResultReaders(client, state))
   }
 
   private func expectedReplies(to id: String, _ engines: [RegisteredEngine], _ state: ResultState) -> [ExpectedReply] {
@@ -126,12 +139,13 @@ public struct BroadcastView: Sendable {
     }
   }
 
-  private func metadata(_ engines: [RegisteredEngine]) -> [UInt8] {
+  private func metadata(_ engines: [RegisteredEngine]) throws(ClientError) -> [UInt8] {
     var fields: [String: JSONValue] = [
       "is_broadcast": true, "is_coalescing": .bool(isCoalescing),
       "targets": .array(engines.map { [.string($0.uuid), .int($0.id)] }),
     ]
     if let label { fields["label"] = .string(label) }
+    fields.merge(try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)) { $1 }
     // A coalesced reply doesn't state how much output each engine has published, so their idle status is needed.
     if !collectsOutput || !isCoalescing { fields["no_status"] = true }
     return RequestMetadata.text(fields)

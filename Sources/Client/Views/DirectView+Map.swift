@@ -66,6 +66,6 @@ extension DirectView {
       try ReplyDecoding.elements(reply, count: ranges[slot].count, of: method, as: Output.self)
     }
     let calls = try ranges.map(pack)
-    return run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { calls[$0] }
+    return try run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { calls[$0] }
   }
 }

@@ -44,7 +44,7 @@ extension DirectView {
         ? PickleValue.list(try items[range].map { try Call.encode($0, of: method) })
         : try Call.encode(Array(items[range]), of: method)
     }
-    return scatter(name, parts, to: engines)
+    return try scatter(name, parts, to: engines)
   }
 
   /// Divides an array along its first axis into parts of nearly equal length and assigns one to a name on each engine.
@@ -63,7 +63,7 @@ extension DirectView {
           dtype: whole.dtype, shape: [range.count] + whole.shape.dropFirst(),
           data: whole.data[range.lowerBound * size..<range.upperBound * size]))
     }
-    return scatter(name, parts, to: engines)
+    return try scatter(name, parts, to: engines)
   }
 
   /// Collects the parts of a list that the engines have under a name, and joins them in the order of the engines.
@@ -81,8 +81,10 @@ extension DirectView {
       })
   }
 
-  private func scatter(_ name: String, _ parts: [PickleValue], to engines: [RegisteredEngine]) -> AsyncResult<Void> {
-    run(on: engines, method: "scatter(\(name))", shape: .nothing) { slot in
+  private func scatter(
+    _ name: String, _ parts: [PickleValue], to engines: [RegisteredEngine]
+  ) throws(ClientError) -> AsyncResult<Void> {
+    try run(on: engines, method: "scatter(\(name))", shape: .nothing) { slot in
       .apply(BuiltinFunction.push.rawValue, [], [(name, parts[slot])], method: "scatter(\(name))")
     }
   }

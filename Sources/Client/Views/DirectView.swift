@@ -18,6 +18,18 @@ public struct DirectView: Sendable {
   public var collectsOutput = true
   /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
+  /// How long a task may run before its engine stops it, as ``AsyncResult/cancel(running:)`` does; it then fails with a
+  /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
+  /// Must not be negative. Only Martlet's engines know this option.
+  public var executionTimeout: Duration?
+  /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
+  /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
+  /// the clocks of controller and engines. Only Martlet's know this option.
+  public var deadline: Timestamp?
+  /// Whether tasks that run are cancelled, too, when nobody waits for them any more: when the task is cancelled that waits
+  /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
+  /// in the first two cases the tasks are aborted that have not started, in the last none.
+  public var cancelsRunning = false
 
   init(client: Client, targets: EngineTargets) {
     self.client = client
@@ -110,20 +122,23 @@ public struct DirectView: Sendable {
   /// Sends one call, which is packed once, to every engine.
   func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
     let engines = try client.resolve(targets)
-    return run(on: engines, method: call.method, shape: shape) { _ in call }
+    return try run(on: engines, method: call.method, shape: shape) { _ in call }
   }
 
   /// Sends each engine a call of its own.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
   func run<Value>(
     on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>, call: (_ slot: Int) -> Call
-  ) -> AsyncResult<Value> {
-    let state = ResultState(total: engines.count, method: method, label: label)
-    let metadata = RequestMetadata.plain(label: label)
+  ) throws(ClientError) -> AsyncResult<Value> {
+    let metadata = try RequestMetadata.text(
+      label: label, executionTimeout: executionTimeout, deadline: deadline)
+    let state = ResultState(total: engines.count, method: method, label: label, cancelsRunning: cancelsRunning)
     for (slot, engine) in engines.enumerated() {
       client.submit(
         call(slot), to: engine, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
     }
-    return AsyncResult(client: client, state: state, shape: shape)
+    return AsyncResult(client: client, state: state, shape: shape, readers: ResultReaders(client, state))
   }
 
   /// The shape of a list with one result for each engine.

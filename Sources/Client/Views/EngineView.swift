@@ -25,6 +25,24 @@ public struct EngineView: Sendable {
     set { view.label = newValue }
   }
 
+  /// How long a task may run, see ``DirectView/executionTimeout``.
+  public var executionTimeout: Duration? {
+    get { view.executionTimeout }
+    set { view.executionTimeout = newValue }
+  }
+
+  /// When it is too late to start a task, see ``DirectView/deadline``.
+  public var deadline: Timestamp? {
+    get { view.deadline }
+    set { view.deadline = newValue }
+  }
+
+  /// Whether tasks that run are cancelled when nobody waits for them any more, see ``DirectView/cancelsRunning``.
+  public var cancelsRunning: Bool {
+    get { view.cancelsRunning }
+    set { view.cancelsRunning = newValue }
+  }
+
   /// The engine's id at present.
   ///
   /// - Throws: ``ClientError/Code/noEngines`` or ``ClientError/Code/noSuchEngine``, which says which ids exist.

@@ -99,7 +99,8 @@ extension LoadBalancedView {
         "\(method): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
     }
     let chunks = ChunkedRange(count, chunkSize: chunkSize)
-    let state = ResultState(total: chunks.count, method: method, label: label, window: window)
+    let state = ResultState(
+      total: chunks.count, method: method, label: label, window: window, cancelsRunning: cancelsRunning)
     let metadata = try metadata()
     let (client, collectsOutput) = (client, collectsOutput)
     let feeder = MapFeeder(state: state, window: window) { [weak client] slot in
@@ -119,6 +120,6 @@ extension LoadBalancedView {
         chunkSize == 1
           ? [try ReplyDecoding.value(reply, of: method, as: Output.self)]
           : try ReplyDecoding.elements(reply, count: chunks[slot].count, of: method, as: Output.self)
-      })
+      }, readers: ResultReaders(client, state))
   }
 }

@@ -18,7 +18,20 @@ public struct LoadBalancedView: Sendable {
   public var collectsOutput = true
   /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
-  /// How often a task is tried again if it fails or its engine dies. Default 0; must not be negative.
+  /// How long a task may run before its engine stops it, as ``AsyncResult/cancel(running:)`` does; it then fails with a
+  /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
+  /// Must not be negative. Only Martlet's engines know this option.
+  public var executionTimeout: Duration?
+  /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
+  /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
+  /// the clocks of controller and engines. Only Martlet's know this option.
+  public var deadline: Timestamp?
+  /// Whether tasks that run are cancelled, too, when nobody waits for them any more: when the task is cancelled that waits
+  /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
+  /// in the first two cases the tasks are aborted that have not started, in the last none.
+  public var cancelsRunning = false
+  /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
+  /// negative.
   public var retries = 0
   /// How long a task may wait for its dependencies and for an engine before it fails with `TaskTimeout`. Default `nil`: no
   /// limit, as for zero. Must not be negative.
@@ -72,14 +85,14 @@ public struct LoadBalancedView: Sendable {
   }
 
   private func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
-    let state = ResultState(total: 1, method: call.method, label: label)
+    let state = ResultState(total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning)
     client.submit(call, metadata: try metadata(), collectsOutput: collectsOutput, state: state, slot: 0)
     return AsyncResult(client: client, state: state, shape: shape)
   }
 
   /// The metadata that tells the scheduler the options.
   func metadata() throws(ClientError) -> [UInt8] {
-    var fields: [String: JSONValue] = [:]
+    var fields = try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)
     if targets == .all {
       client.noteWaitForEngines()
     } else {
@@ -87,13 +100,7 @@ public struct LoadBalancedView: Sendable {
     }
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if retries != 0 { fields["retries"] = .int(retries) }
-    if let timeout {
-      guard timeout >= .zero else {
-        throw ClientError(.invalidArgument, "the timeout is negative; use nil for tasks without one")
-      }
-      let (seconds, attoseconds) = timeout.boundedWait.components
-      fields["timeout"] = .double(Double(seconds) + Double(attoseconds) / 1e18)
-    }
+    if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
     if let after { fields["after"] = after.json }
     if let follow { fields["follow"] = follow.json }
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }

@@ -13,6 +13,40 @@ enum RequestMetadata {
     return text(["label": .string(label), "no_status": true])
   }
 
+  /// The metadata of a request with the options that all views have.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
+  static func text(
+    label: String?, executionTimeout: Duration?, deadline: Timestamp?
+  ) throws(ClientError) -> [UInt8] {
+    var fields = try limits(executionTimeout: executionTimeout, deadline: deadline)
+    if fields.isEmpty { return plain(label: label) }
+    fields["no_status"] = true
+    if let label { fields["label"] = .string(label) }
+    return text(fields)
+  }
+
+  /// The fields that limit the time of a request.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
+  static func limits(executionTimeout: Duration?, deadline: Timestamp?) throws(ClientError) -> [String: JSONValue] {
+    var fields: [String: JSONValue] = [:]
+    if let executionTimeout { fields["execution_timeout"] = try seconds(executionTimeout, "executionTimeout") }
+    if let deadline { fields["deadline"] = .string(deadline.text) }
+    return fields
+  }
+
+  /// A duration as engines and schedulers read it.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if it is negative.
+  static func seconds(_ duration: Duration, _ option: String) throws(ClientError) -> JSONValue {
+    guard duration >= .zero else {
+      throw ClientError(.invalidArgument, "the \(option) is negative; use nil for tasks without one")
+    }
+    let (seconds, attoseconds) = duration.boundedWait.components
+    return .double(Double(seconds) + Double(attoseconds) / 1e18)
+  }
+
   /// A JSON object as UTF-8.
   static func text(_ fields: [String: JSONValue]) -> [UInt8] {
     var text: [UInt8] = []

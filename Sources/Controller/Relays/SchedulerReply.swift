@@ -16,6 +16,7 @@ enum SchedulerReply {
     case .impossibleDependency:
       error("ImpossibleDependency", "the dependencies or targets of task \(taskID) can't be met any more")
     case .taskTimeout: error("TaskTimeout", "task \(taskID) waited longer than its timeout for an engine")
+    case .deadlinePassed: error("TaskTimeout", "the deadline of task \(taskID) passed before it could start")
     case .engineLost(let loss): engineLost(loss, taskID: taskID)
     case .unanswered(let engine, let id): unanswered(engine, id: id, taskID: taskID)
     case .queueFull(.tasks):

@@ -7,6 +7,8 @@ struct TaskMetadata {
   var after = TaskDependency()
   var follow = TaskDependency()
   var timeout: Duration?
+  /// `deadline`, Martlet's own key: when it is too late to start the task, by the system's clock.
+  var deadline: Timestamp?
   var retries = 0
   /// `abort_on_disconnect`, Martlet's own key: the task is aborted if it is still queued when its client disconnects.
   var abortsOnDisconnect = false
@@ -30,11 +32,8 @@ struct TaskMetadata {
       case "targets": targets = try Self.strings(JSONText.json(span, at: value), key.string).map { EngineIdentity($0) }
       case "after": after = try Self.dependency(JSONText.json(span, at: value), key.string)
       case "follow": follow = try Self.dependency(JSONText.json(span, at: value), key.string)
-      case "timeout":
-        guard let seconds = try JSONText.json(span, at: value).doubleValue, seconds.isFinite, seconds >= 0 else {
-          throw WireError(.malformedJSON, "metadata timeout is not a number of seconds")
-        }
-        timeout = seconds > 0 ? .seconds(min(seconds, 1e9)) : nil
+      case "timeout": timeout = try TaskTimeLimit.duration(span, at: value, key.string)
+      case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
       case "retries":
         guard let count = try JSONText.json(span, at: value).intValue else {
           throw WireError(.malformedJSON, "metadata retries is not a number")
@@ -43,6 +42,7 @@ struct TaskMetadata {
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
       case "resubmitted": isRepeated = JSONText.isTrue(span, at: value)
       // Engines read these.
+      case "execution_timeout": _ = try TaskTimeLimit.duration(span, at: value, key.string)
       case "original_msg_id": _ = try JSONText.optionalString(span, at: value)
       case "label" where !JSONText.isNull(span, at: value): _ = try JSONText.json(span, at: value)
       default: break

@@ -184,7 +184,8 @@ actor TaskScheduler: SocketDriver {
     let task = HeldMessage(taking: &message, layout: layout, messageType: header.messageType)
     return TaskSubmission(
       id: header.messageID, payload: task, size: task.frames.totalSize(), targets: metadata.targets,
-      after: metadata.after, follow: metadata.follow, timeout: metadata.timeout, retries: metadata.retries,
+      after: metadata.after, follow: metadata.follow, timeout: metadata.timeout,
+      deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) }, retries: metadata.retries,
       isRepeated: metadata.isRepeated, client: client)
   }
 

@@ -3,6 +3,8 @@ struct TaskConstraints<Payload> {
   /// The engines the task may run on; empty for any.
   let targets: [EngineIdentity]
   let timeout: Duration?
+  /// When it is too late to start the task.
+  let deadline: ContinuousClock.Instant?
   private(set) var after: DependencyProgress?
   private(set) var follow: DependencyProgress?
   /// The distinct engines on which tasks named by `follow` ended as wanted.
@@ -31,9 +33,10 @@ struct TaskConstraints<Payload> {
   /// Whether any engine may run the task.
   private(set) var allowsAnyEngine: Bool
 
-  init(targets: [EngineIdentity] = [], timeout: Duration? = nil) {
+  init(targets: [EngineIdentity] = [], timeout: Duration? = nil, deadline: ContinuousClock.Instant? = nil) {
     self.targets = targets
     self.timeout = timeout
+    self.deadline = deadline
     allowsAnyEngine = targets.isEmpty
   }
 

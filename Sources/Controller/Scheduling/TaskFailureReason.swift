@@ -6,6 +6,8 @@ enum TaskFailureReason: Hashable, Sendable {
   case impossibleDependency
   /// The task waited longer than its timeout.
   case taskTimeout
+  /// The task's deadline passed before it could start.
+  case deadlinePassed
   /// The engine was lost while it ran the task, which is not tried again.
   case engineLost(EngineLoss)
   /// The engine has answered a later request but never this task, which is not tried again. With the engine's integer id.

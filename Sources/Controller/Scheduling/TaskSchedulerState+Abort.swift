@@ -1,10 +1,17 @@
 extension TaskSchedulerState {
-  /// Ends the queued tasks among `ids` as aborted; those on engines, finished or unknown are left alone.
+  /// Ends the queued tasks among `ids` as aborted. Those on engines are not tried again: the engines are told,
+  /// too, and may end them with an error. Those finished or unknown are left alone.
   mutating func abort(ids: some Sequence<String>) {
     for id in ids {
       acceptDeferred { $0.id == id }
-      guard let task = tasks.find(id), tasks[task].phase.isQueued else { continue }
-      fail(task, .aborted)
+      guard let task = tasks.find(id), !tasks[task].phase.isFinished else { continue }
+      guard !tasks[task].phase.isQueued else {
+        fail(task, .aborted)
+        continue
+      }
+      tasks[task].retries = 0
+      let engine = tasks[task].engine.map { engines[$0.engine].identity }
+      if reportsChanges { noteChange(task, .placed(placement(of: task, on: engine))) }
     }
     settle()
     checkInvariants()

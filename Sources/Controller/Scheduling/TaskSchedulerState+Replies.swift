@@ -65,7 +65,9 @@ extension TaskSchedulerState {
   /// Tries a task again that got no answer from its engine, or ends it.
   mutating func giveUp(_ task: TaskHandle, after reason: TaskFailureReason) {
     guard let token = tasks[task].engine else { return }
-    guard tasks[task].retries > 0, !clients.hasVanished(tasks[task].client) else { return fail(task, reason) }
+    guard tasks[task].retries > 0, !clients.hasVanished(tasks[task].client), !isOverdue(task) else {
+      return fail(task, reason)
+    }
     tasks[task].retries -= 1
     retry(task, without: token, after: .ended(reason), isForGood: false)
   }
@@ -73,8 +75,8 @@ extension TaskSchedulerState {
   private func isTriedAgain(_ task: TaskHandle, after outcome: TaskOutcome) -> Bool {
     switch outcome {
     case .ok, .aborted, .returned: false
-    case .failed: tasks[task].retries > 0 && !clients.hasVanished(tasks[task].client)
-    case .unmetDependency: !clients.hasVanished(tasks[task].client)
+    case .failed: tasks[task].retries > 0 && !clients.hasVanished(tasks[task].client) && !isOverdue(task)
+    case .unmetDependency: !clients.hasVanished(tasks[task].client) && !isOverdue(task)
     }
   }
 
@@ -94,6 +96,7 @@ extension TaskSchedulerState {
   /// client is gone it is aborted, like the tasks that were queued when the client vanished.
   private mutating func requeueReturned(_ task: TaskHandle) {
     guard !clients.hasVanished(tasks[task].client) else { return fail(task, .aborted) }
+    guard !isOverdue(task) else { return fail(task, .deadlinePassed) }
     tasks[task].returned()
     takeFromEngine(task)
     enqueue(task)

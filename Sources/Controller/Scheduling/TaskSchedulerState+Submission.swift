@@ -53,7 +53,9 @@ extension TaskSchedulerState {
   /// Records what restricts a task, and counts what its dependencies still lack.
   mutating func constrain(_ task: TaskHandle, _ submission: TaskSubmission<Payload>) -> TaskFailureReason? {
     let timeout = submission.timeout == .zero ? nil : submission.timeout
-    let constraints = tasks.constrain(task, TaskConstraints(targets: submission.targets, timeout: timeout))
+    let constraints = tasks.constrain(
+      task, TaskConstraints(targets: submission.targets, timeout: timeout, deadline: submission.deadline))
+    if isOverdue(task) { return .deadlinePassed }
     return depend(task, constraints, on: submission.after, .after)
       ?? depend(task, constraints, on: submission.follow, .follow)
   }

@@ -12,7 +12,7 @@ extension TaskSchedulerState {
     return min(left, right)
   }
 
-  /// Time has passed: tasks queued for longer than their timeout fail, engines that have been gone for the grace period are
+  /// Time has passed: tasks queued for longer than their timeout or beyond their deadline fail, engines that have been gone for the grace period are
   /// given up with their tasks, and engines that are silent about their oldest task are probed.
   mutating func advance(to now: ContinuousClock.Instant) {
     self.now = now
@@ -23,7 +23,7 @@ extension TaskSchedulerState {
         endRecovery()
       } else if timers.nextDeadline == deadline {
         guard let task = timers.popNext(tasks) else { continue }
-        fail(task, .taskTimeout)
+        fail(task, isOverdue(task, at: deadline) ? .deadlinePassed : .taskTimeout)
         settle()
       } else if let engine = engines.popProbe(now: now) {
         actions.append(.probe(engines[engine].identity, number: engines.dispatchCount))
@@ -32,7 +32,15 @@ extension TaskSchedulerState {
     checkInvariants()
   }
 
-  /// Starts the timeout of a queued task, anew each time it is queued.
+  /// Whether it is too late to start a task.
+  func isOverdue(_ task: TaskHandle) -> Bool { isOverdue(task, at: now) }
+
+  private func isOverdue(_ task: TaskHandle, at time: ContinuousClock.Instant) -> Bool {
+    guard let constraints = tasks[task].constraints, let deadline = tasks[constraints].deadline else { return false }
+    return deadline <= time
+  }
+
+  /// Starts the timer of a queued task. Its timeout counts anew each time it is queued.
   mutating func startTimer(_ task: TaskHandle) {
     if tasks[task].phase.isQueued { timers.start(task, &tasks, now: now) }
   }

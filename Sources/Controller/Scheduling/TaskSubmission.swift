@@ -14,6 +14,8 @@ struct TaskSubmission<Payload> {
   var follow = TaskDependency()
   /// How long the task may wait for an engine each time it is queued; `nil` or zero for any length of time.
   var timeout: Duration?
+  /// When it is too late to start the task; `nil` if it never is.
+  var deadline: ContinuousClock.Instant?
   /// How many times a failed task is dispatched again.
   var retries = 0
   /// Whether the client has submitted the task before and doesn't know whether it arrived.
@@ -23,7 +25,7 @@ struct TaskSubmission<Payload> {
 
   /// Whether nothing restricts when and where the task runs.
   var isUnrestricted: Bool {
-    targets.isEmpty && after.ids.isEmpty && follow.ids.isEmpty && timeout == nil
+    targets.isEmpty && after.ids.isEmpty && follow.ids.isEmpty && timeout == nil && deadline == nil
   }
 }
 

@@ -1,4 +1,4 @@
-/// The timers of queued tasks with a timeout.
+/// The timers of queued tasks with a timeout or a deadline.
 struct TaskTimers {
   private struct Timer: Comparable {
     var deadline: ContinuousClock.Instant
@@ -21,13 +21,15 @@ struct TaskTimers {
   /// When ``popDue(_:)`` is due next; the timer may have been stopped since.
   var nextDeadline: ContinuousClock.Instant? { heap.min?.deadline }
 
-  /// Starts the timer of a task that has a timeout.
+  /// Starts the timer of a task that has a timeout or a deadline.
   mutating func start<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant) {
-    guard let constraints = tasks[task].constraints, let timeout = tasks[constraints].timeout else { return }
+    guard let constraints = tasks[task].constraints else { return }
+    let ends = [tasks[constraints].timeout.map { now + $0 }, tasks[constraints].deadline].compactMap(\.self)
+    guard let end = ends.min() else { return }
     latestSerial += 1
     count += 1
     tasks[constraints].timer = latestSerial
-    heap.insert(Timer(deadline: now + timeout, task: task, serial: latestSerial))
+    heap.insert(Timer(deadline: end, task: task, serial: latestSerial))
   }
 
   /// Stops the timer of a task, if it runs.

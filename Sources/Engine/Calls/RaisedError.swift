@@ -19,6 +19,7 @@ struct RaisedError: Error, Sendable, Hashable {
   init(_ error: any Error) {
     switch error {
     case let raised as RaisedError: self = raised
+    case is CancellationError: self = .cancelled
     case let argument as ArgumentError: self.init("TypeError", argument.description)
     default:
       self.init("\(type(of: error))", Self.text(of: error))
@@ -30,6 +31,26 @@ struct RaisedError: Error, Sendable, Hashable {
   private static func text(of error: any Error) -> String {
     guard let localized = error as? any LocalizedError, let text = localized.errorDescription else { return "\(error)" }
     return ([text] + [localized.failureReason, localized.recoverySuggestion].compactMap { $0 }).joined(separator: "; ")
+  }
+
+  /// The error of a function that has ended because it was cancelled.
+  static let cancelled = RaisedError("CancellationError", "the function has ended with a CancellationError")
+
+  /// The error of a request whose deadline passed before its turn.
+  static func tooLate(_ id: String) -> RaisedError {
+    RaisedError("TaskTimeout", "the deadline of task \(id) passed before it could start")
+  }
+
+  /// The error of a request that has ended because it was told to stop.
+  ///
+  /// - Parameter limit: how long it was to run, if it had a limit.
+  init(_ stop: RequestStage.Stop, limit: Duration?) {
+    switch stop {
+    case .aborted: self.init("CancellationError", "the task was cancelled while it ran")
+    case .timedOut:
+      self.init(
+        "TimeoutError", "the task was stopped because it ran for longer than \(limit.map { "\($0)" } ?? "it may")")
+    }
   }
 
   /// The error for a request type that Swift engines don't support.

@@ -43,7 +43,7 @@ extension EngineConnection {
       let named = try Self.abortedIDs(content)
       guard let receiver, let writer else { return }
       // Swift clients say whether they mean waiting requests only. ipyparallel's clients don't know the field.
-      let ids = content["running"]?.boolValue ?? true ? interruptRunning(named) : named
+      let ids = content["running"]?.boolValue ?? true ? stopRunning(named) : named
       let aborted = receiver.abort(ids)
       for request in aborted { sender.answer(request, writer.aborted(request)) }
       if let ids, aborted.count < ids.count { awaitAborted() }
@@ -63,14 +63,6 @@ extension EngineConnection {
       reject(WireError(.unknown, "message type \(request.type)"), channel: request.channel.rawValue)
       if let writer { sender.refuseUnknown(request, writer) }
     }
-  }
-
-  /// Interrupts the request that Python runs if it is one of those to be aborted.
-  ///
-  /// - Returns: the others.
-  private func interruptRunning(_ ids: [String]?) -> [String]? {
-    guard let ids, let python = pythonWorker else { return ids }
-    return ids.filter { !python.interrupt($0) }
   }
 
   /// An abort may overtake the requests it names. A busy worker does not receive them, so the I/O loop receives for a

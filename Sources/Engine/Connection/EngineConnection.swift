@@ -18,6 +18,8 @@ actor EngineConnection {
     case controllerLost(String)
     /// Python has ended, for this reason.
     case pythonDied(String)
+    /// A function goes on although it was cancelled, as this text says.
+    case ignoredCancellation(String)
   }
 
   nonisolated let loop: EventLoop
@@ -55,6 +57,7 @@ actor EngineConnection {
   let number = EngineNumber(0)
   var sockets: EngineSockets?
   let mailbox = RequestMailbox<Request>()
+  let runnerTask = RunnerTask()
   let lease = SharedTaskLease()
   var receiver: ShellReceiver?
   /// `nil` before registration, and if clients may not run Python code.
@@ -110,13 +113,14 @@ actor EngineConnection {
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
     try receiver?.start(on: worker.loop)
-    let task = Task(executorPreference: worker) {
-      await EngineContext.$current.withValue(engineContext) { await runner.run() }
+    runnerTask.start(on: worker) { start in
+      await EngineContext.$engine.withValue(engineContext) { await runner.run(start) }
+    } atEnd: {
       worker.loop.stop()
     }
     // Not awaited: the running function may never return.
     defer {
-      task.cancel()
+      runnerTask.cancel()
       mailbox.close()
     }
     let heartLoop = try EventLoop(name: "engine-heart")
@@ -145,6 +149,7 @@ actor EngineConnection {
     case .shutdown, .requested: return
     case .controllerLost(let reason): throw EngineRunError(.controllerLost, reason)
     case .pythonDied(let reason): throw EngineRunError(.pythonDied, reason)
+    case .ignoredCancellation(let reason): throw EngineRunError(.ignoredCancellation, reason)
     }
   }
 
@@ -178,14 +183,12 @@ actor EngineConnection {
     finishRegistration(.failure(CancellationError()))
   }
 
-  /// Ends the engine's life a moment after Python's.
+  /// Ends the engine's life a moment after it has answered a task that was lost.
   ///
   /// The hub answers the tasks of an engine that leaves. The engine's own answer to the task that was lost says more, but
   /// travels on another channel than its departure, so it gets a head start.
-  private func leaveAfterLoss(_ reason: String) {
-    _ = loop.schedule(at: .now + Self.headStart) { [weak self] in
-      self?.assumeIsolated { $0.leave(.pythonDied(reason)) }
-    }
+  func leaveAfterLoss(_ reason: Departure) {
+    _ = loop.schedule(at: .now + Self.headStart) { [weak self] in self?.assumeIsolated { $0.leave(reason) } }
   }
 
   private static let headStart = Duration.milliseconds(100)
@@ -240,13 +243,15 @@ actor EngineConnection {
       mailbox: mailbox,
       apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender, lease: lease, receiver: receiver, python: python)
+      sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper())
     // ipyparallel's words, which its launchers and their users look for.
     logger.info(
       "Completed registration with id \(registration.id)",
       metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
     return (
-      runner, EngineContext(number: number, engineUUID: configuration.uuid, namespace: namespace)
+      runner,
+      EngineContext(
+        number: number, engineUUID: configuration.uuid, namespace: namespace, running: runner.running)
     )
   }
 
@@ -261,7 +266,7 @@ actor EngineConnection {
         errors: descriptors.first { $0.name == "stderr" }?.descriptor ?? 2, ioLoop: loop, workerLoop: workerLoop,
         logger: logger
       ) { [weak self] reason in
-        self?.onLoop { $0.leaveAfterLoss(reason) }
+        self?.onLoop { $0.leaveAfterLoss(.pythonDied(reason)) }
       })
     self.python.withLock { $0 = python }
     return python

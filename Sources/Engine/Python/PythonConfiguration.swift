@@ -25,8 +25,8 @@ public struct PythonConfiguration: Sendable, Hashable {
   public var startup: PythonStartup
   /// Options of IPython's `InteractiveShell` by name, as on a command line: `["colors": "nocolor"]`. Default: none.
   public var shellOptions: [String: String]
-  /// How long interrupted code may go on before its process is killed. Default: 5 s, enough for clean-up, and for
-  /// extensions in C that look for signals now and then.
+  /// How long interrupted code may go on before its process is killed, and a Swift function that was cancelled before its
+  /// engine ends. Default: 5 s, enough for clean-up, and for extensions in C that look for signals now and then.
   public var interruptGrace: Duration
 
   /// Creates a configuration. The properties describe the defaults.

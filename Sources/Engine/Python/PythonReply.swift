@@ -11,6 +11,12 @@ struct PythonReply: Sendable {
   let content: Bytes
   let buffers: [Bytes]
 
+  /// Whether it is the error of code that was interrupted.
+  var isInterrupted: Bool {
+    guard status == .error, let content = try? JSONValue.parse(content) else { return false }
+    return content["ename"] == "KeyboardInterrupt"
+  }
+
   /// Reads an answer.
   ///
   /// - Throws: ``WorkerProtocolError``.

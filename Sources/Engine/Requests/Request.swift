@@ -11,12 +11,16 @@ final class Request: Sendable {
   let message: Message
   let metadata: RequestMetadata
   let channel: Channel
+  let stage = RequestStage()
 
   init(message: Message, metadata: RequestMetadata, channel: Channel) {
     self.message = message
     self.metadata = metadata
     self.channel = channel
   }
+
+  /// The message id.
+  var id: String { message.header.messageID }
 
   /// The message type, for example `apply_request`.
   var type: String { message.header.messageType }
@@ -28,6 +32,9 @@ final class Request: Sendable {
   }
 
   private static let taskScheduler = Bytes("task_out")
+
+  /// The error of a request that was told to stop and obeys; `nil` if it was not.
+  var stopped: RaisedError? { stage.stop.map { RaisedError($0, limit: metadata.executionTimeout) } }
 
   /// Whether the sender expects a reply. Messages to comms have none.
   var hasReply: Bool { type.hasSuffix("_request") }

@@ -57,6 +57,9 @@ final class RequestMailbox<Item: Sendable>: Sendable {
     }
   }
 
+  /// The running request; see ``RequestQueue/runningItem``.
+  var running: Item? { state.withLock { $0.queue.runningItem } }
+
   /// The requests that run or wait; see ``RequestQueue/all``.
   var requests: [Item] { state.withLock { $0.queue.all } }
 

@@ -17,6 +17,10 @@ struct RequestMetadata: Sendable, Hashable {
   var wantsStatus = true
   /// `attempt`: how often the task scheduler has sent the task, this time included.
   var attempt = 1
+  /// `deadline`, a Martlet extension: when it is too late to start it.
+  var deadline: Timestamp?
+  /// `execution_timeout`, a Martlet extension: how long it may run, in seconds.
+  var executionTimeout: Duration?
 
   /// Whether all fields copied into the reply have their defaults.
   var isPlain: Bool { !isBroadcast && label == Self.noLabel && originalMessageID.isEmpty }
@@ -42,6 +46,8 @@ struct RequestMetadata: Sendable, Hashable {
           label = try JSONText.json(span, at: value).bytes.array
         case "attempt": attempt = try JSONText.json(span, at: value).intValue ?? 1
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
+        case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
+        case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)
         default: break
         }
       }

@@ -45,6 +45,9 @@ struct RequestQueue<Item: Sendable>: Sendable {
   /// The running request's number, which increases by one with each request; `nil` when none runs.
   var runningNumber: Int? { running == nil ? nil : startedCount }
 
+  /// The running request; `nil` when none runs, or a control request.
+  var runningItem: Item? { running?.id == nil ? nil : running?.item }
+
   /// The requests that run or wait, in this order, except control requests.
   var all: [Item] { ([running].compactMap(\.self) + waiting).filter { $0.id != nil }.map(\.item) }
 

@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Runs the requests of the shell channel one at a time, in one task that lives as long as the engine.
+/// Runs the requests of the shell channel one at a time, in a ``RunnerTask``.
 struct RequestRunner: Sendable {
   let mailbox: RequestMailbox<Request>
   let apply: ApplyRunner
@@ -16,6 +16,10 @@ struct RequestRunner: Sendable {
   var receiver: ShellReceiver?
   /// `nil` if clients may not run Python code.
   var python: PythonWorker?
+  /// Stops requests that run for too long; `nil` for a runner without a loop.
+  var stopper: RequestStopper?
+  /// The request that functions ask about.
+  var running = RunningRequest()
 
   /// A request larger than this, in bytes, is not kept while the runner is idle.
   private static let retainedSize = 65_536
@@ -28,12 +32,27 @@ struct RequestRunner: Sendable {
     var isError = false
   }
 
-  /// Runs requests until the mailbox is closed, or Python and with it the namespace is gone.
-  func run() async {
+  /// What a runner leaves to the one that goes on.
+  struct Handover: Sendable {
+    /// How often code was executed.
     var executionCount = 0
-    if let python { prepare(python) }
-    while let first = await mailbox.next() {
-      var current = first
+    /// The request to run first.
+    var next: Request?
+    var isFirst = true
+  }
+
+  /// Runs requests until the mailbox is closed, Python and with it the namespace is gone, or a request was told to stop, and
+  /// with it the task in which it ran.
+  ///
+  /// - Returns: what another task has to go on with; `nil` at the end.
+  func run(_ start: Handover = Handover()) async -> Handover? {
+    var executionCount = start.executionCount
+    var first = start.next
+    if start.isFirst, let python { prepare(python) }
+    while true {
+      var taken = first.take()
+      if taken == nil { taken = await mailbox.next() }
+      guard var current = taken else { return nil }
       while true {
         if !lease.holds, current.isTask {
           await giveBack(current)
@@ -45,12 +64,16 @@ struct RequestRunner: Sendable {
         capture?.begin(current.message.headerBytes)
         let outcome = await perform(current, &executionCount)
         // An engine that is leaving gives no answer; the controller does.
-        guard let outcome else { return }
+        guard let outcome else { return nil }
+        let end = current.stage.end()
+        if end == .abandoned { return nil }
         capture?.flush()
         sender.finish(current, outcome.reply, outcome.publications, capture)
-        if let python, python.reportLoss() { return }
+        if let python, python.reportLoss() { return nil }
         if outcome.isError, Self.stopsOthers(current) { abortWaiting() }
-        guard let next = mailbox.finish() else { break }
+        let next = mailbox.finish()
+        if end != .answer { return Handover(executionCount: executionCount, next: next, isFirst: false) }
+        guard let next else { break }
         current = next
       }
       // Output that comes later still belongs to this request. The header shares the memory of the whole message.
@@ -94,6 +117,14 @@ struct RequestRunner: Sendable {
   /// - Returns: `nil` if the engine is leaving.
   private func perform(_ request: Request, _ executionCount: inout Int) async -> Outcome? {
     let started = Timestamp.now
+    request.stage.begin(at: started)
+    running.begin(request)
+    defer { running.end() }
+    if let deadline = request.metadata.deadline, deadline <= started {
+      return failure(of: request, started: started, .tooLate(request.id), executionCount: executionCount)
+    }
+    if let limit = request.metadata.executionTimeout { stopper?.begin(request, limit: limit) }
+    defer { if request.metadata.executionTimeout != nil { stopper?.end() } }
     do throws(PythonFailure) {
       let wasPythons = namespace.isPythons
       do throws(PythonFailure) {
@@ -123,7 +154,10 @@ struct RequestRunner: Sendable {
       do throws(RaisedError) {
         result = try await apply.run(request.message.buffers)
       } catch {
-        return failure(of: request, started: started, error)
+        guard error == .cancelled, let stopped = request.stopped else {
+          return failure(of: request, started: started, error)
+        }
+        return failure(of: request, started: started, stopped)
       }
       if let result { return Outcome(reply: writer.ok(request, started: started, buffers: result)) }
     case MessageType.executeRequest:
@@ -139,7 +173,12 @@ struct RequestRunner: Sendable {
     default: break
     }
     guard let python else { return failure(of: request, started: started, .unknown(request.type)) }
+    // Whoever told it to stop did not find it in Python.
+    if let stopped = request.stopped { return failure(of: request, started: started, stopped) }
     let reply = try python.run(request, namespace, executionCount: &executionCount)
+    if request.stage.stop == .timedOut, reply.isInterrupted, let stopped = request.stopped {
+      return failure(of: request, started: started, stopped, executionCount: executionCount)
+    }
     return Outcome(reply: writer.python(request, started: started, reply), isError: reply.status == .error)
   }
 

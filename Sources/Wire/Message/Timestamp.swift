@@ -24,6 +24,15 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     return Timestamp(microseconds: Int(time.tv_sec) * 1_000_000 + Int(time.tv_nsec) / 1000)
   }
 
+  /// A moment some time later, or earlier if the time is negative, to the microsecond.
+  public func advanced(by duration: Duration) -> Timestamp {
+    let limit = Duration.seconds(1e11)
+    let (seconds, attoseconds) = min(max(duration, .zero - limit), limit).components
+    let distance = Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
+    let (sum, overflows) = microseconds.addingReportingOverflow(distance)
+    return Timestamp(microseconds: overflows ? (distance < 0 ? .min : .max) : sum)
+  }
+
   /// Whether `left` is earlier than `right`.
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 

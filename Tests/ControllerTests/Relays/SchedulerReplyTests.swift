@@ -8,7 +8,7 @@ import Testing
 @Suite struct SchedulerReplyTests {
   @Test(
     arguments: zip(
-      [TaskFailureReason.invalidDependency, .impossibleDependency, .taskTimeout],
+      [TaskFailureReason.invalidDependency, .impossibleDependency, .taskTimeout, .deadlinePassed],
       ["InvalidDependency", "ImpossibleDependency", "TaskTimeout"]))
   func failuresNameTheirException(_ reason: TaskFailureReason, _ ename: String) {
     let parts = SchedulerReply.failure(reason, taskID: "m")

@@ -39,13 +39,13 @@ private typealias Action = TaskSchedulerAction<String>
 
   private func submit(
     _ state: inout TaskSchedulerState<String>, _ id: String, targets: [EngineIdentity] = [],
-    after: TaskDependency = .init(), follow: TaskDependency = .init(), timeout: Duration? = nil, retries: Int = 0,
-    client: String = "c"
+    after: TaskDependency = .init(), follow: TaskDependency = .init(), timeout: Duration? = nil,
+    deadline: ContinuousClock.Instant? = nil, retries: Int = 0, client: String = "c"
   ) -> [Action] {
     state.taskSubmitted(
       .init(
         id: id, payload: "<\(id)>", targets: targets, after: after, follow: follow, timeout: timeout,
-        retries: retries, client: client), now: now)
+        deadline: deadline, retries: retries, client: client), now: now)
     return drain(&state)
   }
 
@@ -214,6 +214,54 @@ private typealias Action = TaskSchedulerAction<String>
     state.abortAll(of: "c")
     #expect(drain(&state) == [.fail("<c>", taskID: "c", .aborted)])
     #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
+  }
+
+  @Test func aTaskIsNotStartedAfterItsDeadline() {
+    var state = scheduler([one])
+    #expect(
+      submit(&state, "late", deadline: now) == [.fail("<late>", taskID: "late", .deadlinePassed)])
+    #expect(submit(&state, "a", deadline: now + .seconds(1)) == [dispatched("a", one)])
+    #expect(submit(&state, "b", deadline: now + .seconds(2)) == [])
+    #expect(submit(&state, "c", timeout: .seconds(3), deadline: now + .seconds(4)) == [])
+    #expect(submit(&state, "d", timeout: .seconds(9), deadline: now + .seconds(5)) == [])
+    #expect(state.nextDeadline == now + .seconds(2))
+    state.advance(to: now + .seconds(5))
+    #expect(
+      drain(&state).prefix(3) == [
+        .fail("<b>", taskID: "b", .deadlinePassed), .fail("<c>", taskID: "c", .taskTimeout),
+        .fail("<d>", taskID: "d", .deadlinePassed),
+      ])
+    // It began in time.
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one)])
+  }
+
+  @Test func aTaskIsNotTriedAgainAfterItsDeadline() {
+    var state = scheduler([one, two])
+    let deadline = now + .seconds(1)
+    #expect(submit(&state, "a", deadline: deadline, retries: 3) == [dispatched("a", one)])
+    #expect(submit(&state, "b", deadline: deadline, retries: 3) == [dispatched("b", two)])
+    state.replyArrived(from: two, taskID: "b", outcome: .failed, attempt: nil, reply: "b!", now: deadline)
+    #expect(drain(&state) == [.deliver("b!", taskID: "b", engine: two)])
+  }
+
+  @Test func aReturnedTaskIsNotStartedAfterItsDeadline() {
+    var state = scheduler([one])
+    _ = submit(&state, "a", deadline: now + .seconds(1))
+    state.replyArrived(
+      from: one, taskID: "a", outcome: .returned, attempt: 1, reply: "a!", now: now + .seconds(1))
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", .deadlinePassed)])
+  }
+
+  @Test func anAbortedTaskIsNotRetried() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", retries: 3)
+    _ = submit(&state, "b", retries: 3)
+    state.abort(ids: ["a", "b"])
+    #expect(drain(&state) == [])
+    #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
+    state.engineUnregistered(two, now: now)
+    state.advance(to: now + .seconds(60))
+    #expect(drain(&state) == [.fail("<b>", taskID: "b", lost(two, after: .zero))])
   }
 
   @Test func aVanishedClientsTasksAreNotRetried() {

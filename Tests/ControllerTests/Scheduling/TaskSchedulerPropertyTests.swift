@@ -290,6 +290,8 @@ private struct Scenario {
       if isQueued {
         expect(.fail(model.tasks[id]?.submission.payload ?? 0, taskID: id, .aborted), "abort \(id)")
         _ = model.end(id, success: false, engine: nil)
+      } else {
+        model.tasks[id]?.retries = 0
       }
       close("abort \(id)")
     }

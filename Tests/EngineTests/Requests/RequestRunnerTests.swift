@@ -23,7 +23,7 @@ import Testing
       sender: ReplySender(session: try Session(key: ""), logger: .silent))
     let memory = try add(to: mailbox)
     #expect(memory.object != nil)
-    let running = Task { await runner.run() }
+    let running = Task { _ = await runner.run() }
     while mailbox.runningNumber() != nil { await Task.yield() }
     // A waiting runner has already released the request.
     mailbox.close()

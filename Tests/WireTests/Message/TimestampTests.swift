@@ -44,7 +44,21 @@ import Testing
     }
   }
 
+  @Test func laterAndEarlierMoments() {
+    let time = Timestamp(microseconds: 1_000_000)
+    #expect(time.advanced(by: .milliseconds(1500)) == Timestamp(microseconds: 2_500_000))
+    #expect(time.advanced(by: .seconds(-2)) == Timestamp(microseconds: -1_000_000))
+    #expect(time.advanced(by: .nanoseconds(999)) == time)
+  }
+
   @Test func extremesDoNotTrap() {
+    for extreme in [Int.min, .max] {
+      for duration in [Duration.seconds(Int64.min), .seconds(Int64.max)] {
+        _ = Timestamp(microseconds: extreme).advanced(by: duration)
+        _ = TaskTimeLimit.distance(from: Timestamp(microseconds: extreme), to: Timestamp.now.advanced(by: duration))
+      }
+    }
+    #expect(Timestamp(microseconds: .max).advanced(by: .seconds(1)) == Timestamp(microseconds: .max))
     #expect(!Timestamp(microseconds: .min).text.isEmpty)
     #expect(!Timestamp(microseconds: .max).text.isEmpty)
   }
