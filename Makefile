@@ -32,6 +32,8 @@ TESTS ?= .
 KIT ?=
 # How many runs `make simulate` makes.
 RUNS ?= 100000
+# What the tests of launchers need, on Linux: sshds and hosts for them, Open MPI, Slurm.
+LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd slurm-client munge
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 export MARTLET_BIN_DIR ?= $(CURDIR)/.build/debug
@@ -81,6 +83,7 @@ simulate: deps build-tests
 conformance: peers kit suite
 
 peers: deps build-tests
+	@if [ "$$(uname)" = Linux ]; then .ci/deps packages $(LAUNCHERS); fi
 	@echo "test: the Python worker by itself"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 	@echo "test: conformance with Python peers"

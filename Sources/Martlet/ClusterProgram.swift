@@ -93,7 +93,7 @@ extension ClusterProgram {
     }
     var configuration = ClusterConfiguration(
       profile: ProfileDirectory(name: "default"), clusterID: ClusterConfiguration.randomClusterID())
-    if let engines = options.engines { configuration.engines = engines }
+    if let engines = options.engines { configuration.engines = [.local(engines)] }
     configuration.engineArguments = options.python.engineArguments
     configuration.controllerArguments = options.python.controllerArguments
     configuration.restartsEngines = options.restartsEngines

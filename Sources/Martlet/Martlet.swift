@@ -40,9 +40,15 @@
 @_exported import class MartletCluster.Cluster
 @_exported import struct MartletCluster.ClusterConfiguration
 @_exported import struct MartletCluster.ClusterError
+@_exported import struct MartletCluster.EngineGroup
+@_exported import enum MartletCluster.EngineLauncher
+@_exported import struct MartletCluster.MPILauncher
 @_exported import struct MartletCluster.OptionError
 @_exported import struct MartletCluster.ProfileDirectory
 @_exported import struct MartletCluster.ProgramCommand
+@_exported import struct MartletCluster.SSHHost
+@_exported import struct MartletCluster.SSHLauncher
+@_exported import struct MartletCluster.SlurmLauncher
 // For use by functions while they run on an engine.
 @_exported import struct MartletEngine.EngineContext
 @_exported import struct MartletEngine.PythonConfiguration

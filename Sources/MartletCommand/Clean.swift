@@ -17,7 +17,7 @@ struct Clean: AsyncParsableCommand {
   func run() async throws {
     let (selection, force) = (selection, force)
     try await perform {
-      CleanAction(profiles: try selection.profiles(), clusterID: selection.clusterId, force: force).run()
+      await CleanAction(profiles: try selection.profiles(), clusterID: selection.clusterId, force: force).run()
     }
   }
 }
@@ -29,8 +29,10 @@ struct CleanAction {
   var clusterID: String?
   let force: Bool
 
-  func run() {
-    let cleaning = ClusterCatalog(profiles: profiles).clean(force: force, clusterID: clusterID)
+  func run() async {
+    let catalog = ClusterCatalog(profiles: profiles)
+    for problem in await catalog.cancelJobs(clusterID: clusterID) { RoleExit.report(problem) }
+    let cleaning = catalog.clean(force: force, clusterID: clusterID)
     for path in cleaning.removed { print("removed \(path)") }
     for reason in cleaning.kept { RoleExit.report(reason) }
   }

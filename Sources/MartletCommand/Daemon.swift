@@ -10,6 +10,16 @@ import Subprocess
 
 /// A cluster held by a background process in its own session.
 enum Daemon {
+  /// The arguments that a background process has before those of ``StartAction``.
+  static let arguments = ["start", "--background"]
+
+  /// Runs as the background process and returns the exit code.
+  static func run(_ arguments: [String]) async -> Int32 {
+    await exitCode(of: "martlet start", usage: "martlet start [options]") {
+      try await StartAction(arguments, background: true).run()
+    }
+  }
+
   /// Marks the end of the background process's messages; a control character that no message contains.
   private static let readyMark = "\u{1E}"
 

@@ -27,37 +27,34 @@ struct Engines: AsyncParsableCommand {
 
 /// Runs engines in the foreground.
 struct EnginesAction {
-  private let group: EngineGroup
+  private let added: AddedEngines
   /// Whether the engines were given options of their own, which may name another connection file.
   private let hasOwnOptions: Bool
 
   /// Engines with the options of `ipcluster engines`.
   init(_ arguments: [String], engineArguments: [String] = []) throws {
     let options = try ClusterOptions.read(arguments).options
-    var group = EngineGroup(
-      profile: options.application.profile,
-      count: options.engines ?? ProcessInfo.processInfo.activeProcessorCount)
-    group.clusterID = options.application.clusterID
-    if let program = options.program { group.program = ProgramCommand(executable: program) }
+    var group = try options.engineGroup()
     let own = engineArguments + options.controllerArguments
     hasOwnOptions = !own.isEmpty
-    group.arguments = options.python.engineArguments + own
-    self.group = group
+    group.arguments = options.python.engineArguments + group.arguments + own
+    added = AddedEngines(
+      profile: options.application.profile, clusterID: options.application.clusterID, group: group)
   }
 
   func run() async throws {
-    let log = group.profile.log
+    let log = added.profile.log
     try checkCluster()
-    let ends = try await group.run { engines in
-      let pids = engines.map { "\($0.pid)" }.joined(separator: " ")
-      print("\(engines.count.counted("engine")) started (\(engines.count == 1 ? "process" : "processes") \(pids)).")
+    let count = added.group.engineCount
+    let ends = try await added.run { kinds in
+      print("\(count.counted("engine")) started (\(kinds.joined(separator: ", "))).")
       print("Their logs are in \(log); Ctrl-C stops them.")
       fflush(nil)
     }
     try Task.checkCancellation()
     let reasons = ends.isEmpty ? "" : ": " + ends.prefix(4).joined(separator: "; ") + (ends.count > 4 ? " …" : "")
     throw ClusterError(
-      "\(group.count == 1 ? "the only engine has ended" : "all engines have ended")\(reasons); their logs are in \(log)"
+      "\(count == 1 ? "the only engine has ended" : "all engines have ended")\(reasons); their logs are in \(log)"
     )
   }
 
@@ -65,9 +62,9 @@ struct EnginesAction {
   /// may still appear. Engines with options of their own pass too, because these may name another file.
   private func checkCluster() throws {
     guard !hasOwnOptions else { return }
-    guard group.profile.exists else { throw OptionError.noProfile(group.profile, "start") }
-    guard ClusterCatalog.cluster(group.clusterID, in: group.profile) != nil else { return }
-    let file = try ClusterCatalog.running(group.clusterID, in: group.profile, orUnknown: true).files.engineConnection
+    guard added.profile.exists else { throw OptionError.noProfile(added.profile, "start") }
+    guard ClusterCatalog.cluster(added.clusterID, in: added.profile) != nil else { return }
+    let file = try ClusterCatalog.running(added.clusterID, in: added.profile, orUnknown: true).files.engineConnection
     if file.exists { _ = try file.read() }
   }
 }

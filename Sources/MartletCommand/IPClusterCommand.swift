@@ -42,7 +42,7 @@ enum IPClusterCommand {
     case "list":
       ListAction(profiles: profiles(options, named: isProfileNamed(arguments)), json: options.json).run()
     case "clean":
-      CleanAction(profiles: profiles(options, named: !options.all), force: options.force).run()
+      await CleanAction(profiles: profiles(options, named: !options.all), force: options.force).run()
     default: break
     }
   }

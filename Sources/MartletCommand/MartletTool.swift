@@ -75,6 +75,14 @@ struct EngineSelection: ParsableArguments {
   @Option(name: .shortAndLong, help: "How many engines; one per core by default.")
   var n: Int?
 
+  @Option(help: "What starts them: local, ssh:HOST:NUMBER,…, mpi or slurm; ipyparallel's names of launchers work, too.")
+  var engines: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: "A launcher's option by ipyparallel's name, as often as needed: --set SlurmLauncher.queue=short.")
+  var launcherOptions: [String] = []
+
   @Option(help: "Your program that runs as the engines and has their functions.")
   var program: String?
 
@@ -89,8 +97,10 @@ struct EngineSelection: ParsableArguments {
 
   /// The options in the roles' own syntax.
   var arguments: [String] {
-    roleArguments(["n": n.map(String.init), "program": program, "python": python, "python-start": pythonStart])
-      + (noPython ? ["--no-python"] : [])
+    roleArguments([
+      "n": n.map(String.init), "engines": engines, "program": program, "python": python, "python-start": pythonStart,
+    ])
+      + (noPython ? ["--no-python"] : []) + launcherOptions.map { "--\($0)" }
   }
 }
 

@@ -3,8 +3,11 @@ import MartletCluster
 
 struct Start: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Start a cluster on this machine.",
-    discussion: "Options after -- go to the controller: martlet start -n 4 -- --sqlitedb")
+    abstract: "Start a cluster.",
+    discussion: """
+      The controller runs on this machine, and so do the engines unless --engines says otherwise: ssh:node1:2,node2:4, \
+      mpi:4 or slurm:64. Options after -- go to the controller: martlet start -n 4 -- --sqlitedb
+      """)
 
   @OptionGroup var engines: EngineSelection
 
@@ -17,6 +20,9 @@ struct Start: AsyncParsableCommand {
     inversion: .prefixedNo,
     help: "Keep load-balanced tasks in a file, so that the controller goes on with them if it is killed.")
   var journal = true
+
+  @Flag(help: "Print the commands and scripts that would be run, and start nothing.")
+  var dryRun = false
 
   @Flag(help: "Return when the engines have registered, and leave the cluster running.")
   var daemonize = false
@@ -33,23 +39,20 @@ struct Start: AsyncParsableCommand {
   @Option(help: "DEBUG, INFO, WARN, ERROR or a number.")
   var logLevel: String?
 
-  // The daemonizing process sets this for its background process.
-  @Flag(help: .hidden)
-  var background = false
-
   @Argument(parsing: .postTerminator, help: "Options for the controller.")
   var controllerArguments: [String] = []
 
   func run() async throws {
     var arguments = selection.arguments + (daemonize ? ["--daemonize"] : []) + engines.arguments
+    if dryRun { arguments.append("--dry-run") }
     if !journal { arguments.append("--no-journal") }
     if restartEngines { arguments.append("--restart-engines") }
     arguments += roleArguments(["ip": ip, "transport": transport, "location": location, "log-level": logLevel])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
-    let (options, background, own) = (arguments, background, controllerArguments)
+    let (options, own) = (arguments, controllerArguments)
     try await perform {
       try OptionError.refuseUnknown(own, of: "controller") { try ControllerOptions.read($0).warnings }
-      try await StartAction(options, background: background).run()
+      try await StartAction(options).run()
     }
   }
 }

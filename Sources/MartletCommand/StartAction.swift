@@ -20,6 +20,7 @@ struct StartAction {
   }
 
   func run() async throws {
+    if options.isDryRun { return print(try clusterConfiguration().plan()) }
     try options.application.profile.create()
     if options.daemonize && !background { return try await Daemon.start(startArguments) }
     var application = options.application
@@ -27,7 +28,7 @@ struct StartAction {
     if options.application.logLevel == .info, !application.logToFile { application.logLevel = .notice }
     let logger = try application.makeLogger(program: "ipcluster", name: "IPClusterStart")
     for warning in warnings { logger.warning("\(warning)") }
-    let cluster = Cluster(clusterConfiguration, logger: logger)
+    let cluster = Cluster(try clusterConfiguration(), logger: logger)
     let background = background
     try await cluster.withRunning { cluster in
       print(await Self.description(of: cluster, stopsWithTerminal: !background))
@@ -42,11 +43,10 @@ struct StartAction {
     }
   }
 
-  private var clusterConfiguration: ClusterConfiguration {
+  private func clusterConfiguration() throws -> ClusterConfiguration {
     var configuration = ClusterConfiguration(
       profile: options.application.profile, clusterID: options.application.clusterID)
-    if let engines = options.engines { configuration.engines = engines }
-    if let program = options.program { configuration.engineProgram = ProgramCommand(executable: program) }
+    configuration.engines = [try options.engineGroup()]
     if options.ip != nil || options.transport != nil {
       configuration.network = .address(transport: options.transport ?? "tcp", ip: options.ip ?? "127.0.0.1")
     }
@@ -60,11 +60,11 @@ struct StartAction {
     return configuration
   }
 
-  /// The command line of the background process.
+  /// The command line of the background process, in the roles' own syntax.
   private var startArguments: [String] {
     let passed = arguments.drop { $0 != "--" }
     let own = arguments.prefix(arguments.count - passed.count).filter { $0 != "--daemonize" }
-    return ["start", "--background"] + own + passed
+    return Daemon.arguments + own + passed
   }
 
   private static func description(of cluster: Cluster, stopsWithTerminal: Bool) async -> String {

@@ -7,5 +7,7 @@ switch (CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent }) 
 case "ipcontroller": exit(await RoleCommand.controller.run(arguments, as: "ipcontroller"))
 case "ipengine": exit(await RoleCommand.engine.run(arguments, as: "ipengine"))
 case "ipcluster": exit(await IPClusterCommand.run(arguments))
-default: await MartletTool.run(arguments)
+default:
+  if arguments.starts(with: Daemon.arguments) { exit(await Daemon.run(Array(arguments.dropFirst(2)))) }
+  await MartletTool.run(arguments)
 }

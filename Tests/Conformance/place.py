@@ -36,11 +36,20 @@ class Place:
             env=self.environment, capture_output=True, text=True, timeout=4 * TIMEOUT, user=self.user, **options,
         )
 
-    def processes(self):
+    def popen(self, *arguments):
+        """Starts a command without waiting for its end."""
+        return subprocess.Popen(
+            [binary("martlet"), *map(str, arguments)],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def processes(self, word=None):
+        """Those whose environment names the directory, or those of them with a word among their arguments."""
         found = []
         for process in psutil.process_iter():
             try:
                 if process.environ().get("IPYTHONDIR") == str(self.directory) and process.status() != "zombie":
+                    if word is not None and word not in process.cmdline():
+                        continue
                     found.append(process)
             except psutil.Error:
                 continue

@@ -35,11 +35,26 @@ public final class ChildProcess: Sendable {
   /// The log file with its standard output and standard error.
   public let log: String
   private let task: Task<ExitStatus, Never>
+  /// Its standard input, if that is its own.
+  private let input: ChildInput?
+  private let grace: Duration
 
-  private init(pid: Int, log: String, task: Task<ExitStatus, Never>) {
+  private init(pid: Int, log: String, task: Task<ExitStatus, Never>, input: ChildInput?, grace: Duration) {
     self.pid = pid
     self.log = log
     self.task = task
+    self.input = input
+    self.grace = grace
+  }
+
+  /// What a child has as its standard input.
+  enum Input: Sendable, Hashable {
+    /// A pipe that ends when this process does, which the child knows about.
+    case lifeline
+    /// A line, and nothing more while this process lives and the child isn't stopped.
+    case secret(String)
+    /// Nothing that it has to know about.
+    case none
   }
 
   /// Starts a process.
@@ -47,11 +62,13 @@ public final class ChildProcess: Sendable {
   /// - Parameters:
   ///   - command: the program to start.
   ///   - environment: variables that differ from this process's own; `nil` removes one.
+  ///   - input: its standard input.
   ///   - log: the file to append its output to; created with mode 0600.
   ///   - grace: how long ``stop()`` waits after SIGTERM before SIGKILL.
   /// - Throws: ``OptionError`` when the log can't be opened or the process can't be started.
-  public static func launch(
-    _ command: ProgramCommand, environment: [String: String?] = [:], log: String, grace: Duration = .seconds(5)
+  static func launch(
+    _ command: ProgramCommand, environment: [String: String?] = [:], input: Input = .lifeline, log: String,
+    grace: Duration = .seconds(5)
   ) async throws -> ChildProcess {
     let output: FileDescriptor
     do {
@@ -60,15 +77,28 @@ public final class ChildProcess: Sendable {
     } catch {
       throw OptionError("the log file \(log) can't be written: \(error)")
     }
-    let input = try Lifeline.childEnd.get()
+    var environment = environment
+    let own: ChildInput?
+    let childEnd: FileDescriptor
+    switch input {
+    case .lifeline:
+      environment[Lifeline.variable] = "stdin"
+      (own, childEnd) = (nil, try Lifeline.childEnd.get())
+    case .secret(let line):
+      let pipe = try ChildInput(line: line)
+      (own, childEnd) = (pipe, pipe.childEnd)
+    case .none: (own, childEnd) = (nil, try Lifeline.childEnd.get())
+    }
     let configuration = configuration(of: command, environment: environment, grace: grace)
     let (pids, reported) = AsyncThrowingStream.makeStream(of: Int.self)
     let task = Task {
+      defer { own?.close() }
       do {
         let outcome = try await run(
-          configuration, input: .fileDescriptor(input, closeAfterSpawningProcess: false),
+          configuration, input: .fileDescriptor(childEnd, closeAfterSpawningProcess: false),
           output: .fileDescriptor(output, closeAfterSpawningProcess: true), error: .combinedWithOutput
         ) { execution in
+          own?.closeChildEnd()
           reported.yield(Int(execution.processIdentifier.value))
           reported.finish()
         }
@@ -79,7 +109,9 @@ public final class ChildProcess: Sendable {
       }
     }
     do {
-      for try await pid in pids { return ChildProcess(pid: pid, log: log, task: task) }
+      for try await pid in pids {
+        return ChildProcess(pid: pid, log: log, task: task, input: own, grace: grace)
+      }
     } catch {
       throw OptionError("\(command.executable) can't be started: \(error)")
     }
@@ -100,13 +132,9 @@ public final class ChildProcess: Sendable {
       // Makes the whole group the target of the final SIGKILL.
       .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(200)),
     ]
-    var variables: [Environment.Key: String?] = [:]
-    for (name, value) in environment.merging([Lifeline.variable: "stdin"], uniquingKeysWith: { $1 }) {
-      if let key = Environment.Key(rawValue: name) { variables[key] = value }
-    }
     return Configuration(
-      executable: .path(FilePath(command.executable)), arguments: Arguments(command.arguments),
-      environment: .inherit.updating(variables), platformOptions: platform)
+      executable: command.subprocessExecutable, arguments: Arguments(command.arguments),
+      environment: .inherit.updating(environment.subprocessVariables), platformOptions: platform)
   }
 
   /// How the process ended; waits until it has.
@@ -114,17 +142,27 @@ public final class ChildProcess: Sendable {
     get async { await task.value }
   }
 
-  /// Stops the process: sends SIGTERM, then SIGKILL to its group after the grace time. Returns when the process is
-  /// gone.
+  /// Stops the process: ends its own standard input if it has one, sends SIGTERM, after the grace time if there was that
+  /// input to end, then SIGKILL to its group after the grace time. Returns when the process is gone.
   @discardableResult
   public func stop() async -> ExitStatus {
-    task.cancel()
+    guard let input else {
+      task.cancel()
+      return await task.value
+    }
+    input.close()
+    let timer = Task { [grace, task] in
+      try await Task.sleep(for: grace)
+      task.cancel()
+    }
+    defer { timer.cancel() }
     return await task.value
   }
 }
 
 extension ExitStatus {
-  fileprivate init(_ status: TerminationStatus) {
+  /// What a library for processes says.
+  init(_ status: TerminationStatus) {
     switch status {
     case .exited(let code): self = .exited(Int(code))
     case .signaled(let signal): self = .signaled(Int(signal))

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import MartletZeroMQ
 
 #if canImport(System)
   import System
@@ -30,14 +31,37 @@ enum Lifeline {
 
   /// Returns when the process that started this one is gone, or when the task is cancelled.
   static func waitUntilCut() async {
-    let (events, continuation) = AsyncStream.makeStream(of: Void.self)
+    await readInput { _ in false }
+  }
+
+  /// A line of standard input, which its sender keeps open behind it.
+  ///
+  /// - Returns: `nil` when it ends before that.
+  /// - Throws: `CancellationError`; ``OptionError`` when the line is too long.
+  static func firstLine(limit: Int = 1 << 20) async throws -> String? {
+    var line = Data()
+    await readInput { data in
+      line += data
+      return line.contains(newline) || line.count > limit
+    }
+    try Task.checkCancellation()
+    guard line.count <= limit else { throw OptionError("the line of standard input is longer than \(limit) bytes") }
+    return line.firstIndex(of: newline).map { String(decoding: line[..<$0], as: UTF8.self) }
+  }
+
+  private static let newline = UInt8(ascii: "\n")
+
+  /// Reads standard input until it ends, the task is cancelled or the reader has enough.
+  private static func readInput(until hasEnough: (Data) -> Bool) async {
+    let (events, continuation) = AsyncStream.makeStream(of: Data.self)
     let source = DispatchSource.makeReadSource(fileDescriptor: FileDescriptor.standardInput.rawValue)
     source.setEventHandler {
-      let data = try? FileHandle.standardInput.read(upToCount: 64)
-      if data?.isEmpty ?? true { continuation.finish() }
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      let count = FileDescriptorIO.read(FileDescriptor.standardInput.rawValue, into: &buffer)
+      if count > 0 { continuation.yield(Data(buffer.prefix(count))) } else { continuation.finish() }
     }
     source.resume()
-    for await _ in events {}
-    source.cancel()
+    defer { source.cancel() }
+    for await data in events where hasEnough(data) { return }
   }
 }

@@ -1,3 +1,4 @@
+import Logging
 import MartletClient
 import MartletWire
 
@@ -12,10 +13,10 @@ extension Cluster {
   /// Waits until engines have registered.
   ///
   /// - Parameter count: how many; by default, as many as the cluster was started with.
-  /// - Throws: ``ClusterError`` when they don't register within the start timeout, or when the controller or all
-  ///   engines end first.
+  /// - Throws: ``ClusterError`` when they don't register within the start timeout, in which the time that a job spends in
+  ///   its scheduler's queue doesn't count, or when the controller or all engines end first.
   public func waitForEngines(_ count: Int? = nil) async throws {
-    let count = count ?? configuration.engines
+    let count = count ?? configuration.engineCount
     let info = try clientConnection()
     let timeout = configuration.startTimeout
     let logs = configuration.profile.log
@@ -31,7 +32,7 @@ extension Cluster {
         await client.close()
       }
       group.addTask {
-        try await Task.sleep(for: timeout)
+        try await self.waitForStart(within: timeout)
         await self.noteFailure()
         throw ClusterError(
           "fewer than \(count.counted("engine")) registered within \(timeout); their logs are in \(logs)")
@@ -43,6 +44,19 @@ extension Cluster {
       }
       defer { group.cancelAll() }
       try await group.next()
+    }
+  }
+
+  /// Returns when a time is over in which no job was waiting, and says what jobs wait for.
+  private func waitForStart(within time: Duration) async throws {
+    var left = time
+    var told: Set<String> = []
+    while left > .zero {
+      let step = min(left, .seconds(1))
+      try await Task.sleep(for: step)
+      let delays = engines.values.compactMap { running in running.delay.map { "\(running.kind) waits: \($0)" } }
+      for delay in delays where told.insert(delay).inserted { logger.notice("\(delay)") }
+      if delays.isEmpty { left -= step }
     }
   }
 

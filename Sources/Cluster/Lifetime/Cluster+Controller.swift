@@ -6,20 +6,20 @@ extension Cluster {
   func startController(_ options: ControllerOptions) async throws {
     let prefix = "ipcontroller-\(configuration.clusterID)-"
     configuration.profile.removeLogs { $0.hasPrefix(prefix) && $0.hasSuffix(".log") }
-    var arguments = ["controller"] + sharedArguments
+    let address: String?
     switch configuration.network {
-    case .local where options.network != .init() || reusesFiles: break  // The profile says where.
-    case .local:
+    case .local where options.network != .init() || reusesFiles: address = nil  // The profile says where.
+    case .local where !configuration.leavesThisMachine:
       let directory = try SocketDirectory.make()
       record.socketDirectory = directory.path
-      arguments += ["--transport=ipc", "--ip=\(directory.address)"]
+      address = directory.address
       sockets = consume directory
-    case .address(let transport, let ip):
-      arguments += ["--transport=\(transport)", "--ip=\(ip)"]
+    case .local, .address: address = nil
     }
-    if let location = configuration.location { arguments.append("--location=\(location)") }
+    let arguments = configuration.controllerArguments(
+      socketAddress: address, hasOwnNetwork: options.network != .init() || reusesFiles)
     try record.write()
-    controllerCommand = configuration.controllerProgram.adding(arguments + controllerArguments)
+    controllerCommand = configuration.controllerProgram.adding(arguments)
     try await waitForConnectionFiles(of: try await launchController(["--new-journal"]))
   }
 
@@ -31,7 +31,7 @@ extension Cluster {
       command.adding(arguments),
       log: "\(configuration.profile.log)/ipcontroller-\(configuration.clusterID)-\(ProcessIdentity.pid).log",
       grace: configuration.stopGrace)
-    try await stopUnlessWanted(child)
+    try await stopUnlessWanted(LocalEngines(process: child))
     controller = child
     controllerRestarts.started(ControllerKey(), at: .now)
     record.controller = .init(pid: child.pid, log: child.log)
@@ -62,14 +62,6 @@ extension Cluster {
     }
   }
 
-  var controllerArguments: [String] {
-    configuration.python.options.controllerArguments + configuration.controllerArguments
-  }
-
-  var sharedArguments: [String] {
-    ["--profile-dir=\(configuration.profile.path)", "--cluster-id=\(configuration.clusterID)"]
-  }
-
   private func controllerEnded(_ status: ExitStatus, log: String) {
     controller = nil
     record.controller = nil
@@ -81,7 +73,7 @@ extension Cluster {
 
   /// Has the controller started again with the same addresses, key and engines, if the cluster does that.
   private func restartControllerLater(_ what: String, _ status: ExitStatus?, log: String) {
-    let words = status.flatMap { EngineEnd(pid: 0, status: $0, log: log).lastWords }.map { ": \($0)" } ?? ""
+    let words = status.flatMap { EngineEnd(of: "process", status: $0, log: log).lastWords }.map { ": \($0)" } ?? ""
     controllerLoss = ClusterError("\(what)\(words); its log is \(log)")
     guard configuration.restartsController, status != .exited(0) else {
       return logger.error("\(what)\(words); its log is \(log)")

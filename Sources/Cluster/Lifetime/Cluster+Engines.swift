@@ -4,27 +4,40 @@ import MartletWire
 import MartletZeroMQ
 
 extension Cluster {
-  /// Starts more engines in a running cluster, without waiting for them to register.
+  /// Starts more engines on this machine in a running cluster, without waiting for them to register.
   ///
   /// - Returns: the name of the new engine set.
   /// - Throws: ``ClusterError`` when the cluster isn't running or a process can't be started.
   @discardableResult
-  public func addEngines(_ count: Int) async throws -> String {
+  public func addEngines(_ count: Int) async throws -> String { try await addEngines(.local(count)) }
+
+  /// Starts a group of engines in a running cluster, without waiting for them to register.
+  ///
+  /// - Returns: the name of the new engine set.
+  /// - Throws: ``ClusterError`` when the cluster isn't running or the engines can't be started.
+  @discardableResult
+  public func addEngines(_ group: EngineGroup) async throws -> String {
     guard state == .running else {
       throw ClusterError("engines can only join a running cluster, this one is \(state.rawValue)")
     }
-    return try await launchEngines(count)
+    return try await launchEngines(group)
   }
 
-  /// The number of running engine processes, registered or not.
-  public var engineProcessCount: Int { engines.count }
+  /// The number of engines that were started and have not ended, registered or not.
+  public var engineProcessCount: Int { engines.keys.reduce(0) { $0 + (places[$1]?.uuids.count ?? 0) } }
 
   /// Starts a set of engines.
   @discardableResult
-  func launchEngines(_ count: Int) async throws -> String {
+  func launchEngines(_ group: EngineGroup) async throws -> String {
     let set = nextEngineSetID()
+    groups[set] = group
     do {
-      for number in 0..<count { try await launchEngine(EngineKey(set: set, number: number)) }
+      try await withThrowingTaskGroup { tasks in
+        for lane in group.lanes {
+          tasks.addTask { for number in lane { try await self.launchEngine(EngineKey(set: set, number: number)) } }
+        }
+        try await tasks.waitForAll()
+      }
       try record.write()
     } catch {
       await Self.stop(engines.filter { $0.key.set == set }.map(\.value))
@@ -34,19 +47,25 @@ extension Cluster {
   }
 
   private func launchEngine(_ key: EngineKey) async throws {
-    let uuid = Session.randomID()
-    let arguments = ["engine"] + sharedArguments + configuration.python.engineArguments + configuration.engineArguments
-    let child = try await ChildProcess.launch(
-      configuration.engineProgram.adding(arguments), environment: EngineOptions.environment(uuid: uuid),
-      log: "\(configuration.profile.log)/ipengine-\(configuration.clusterID)-\(key.set)-\(key.number).log",
-      grace: configuration.stopGrace)
-    try await stopUnlessWanted(child)
-    engines[key] = child
-    places[key] = EnginePlace(uuid: uuid)
+    guard let group = groups[key.set] else { throw ClusterError("there is no engine set \(key.set)") }
+    let launch = try group.launch(key.number, in: configuration.launchContext(set: key.set))
+    let files = record.files
+    let running = try await launch.start(
+      connection: { try files.engineConnection.read() }, grace: configuration.stopGrace)
+    if let remote = running as? RemoteEngine {
+      try await remote.waitUntilConnected { [weak self] in await self?.takesEngines ?? false }
+    }
+    try await stopUnlessWanted(running)
+    engines[key] = running
+    places[key] = EnginePlace(uuids: launch.uuids)
     restarts.started(key, at: .now)
-    record.engineSets[key.set, default: [:]][key.number] = .init(pid: child.pid, log: child.log)
-    Task { await self.engineEnded(key, await child.status) }
+    record.add(running.entry(engines: launch.uuids.count), set: key.set, number: key.number)
+    // A job outlives this process if it is killed.
+    if case .job = launch.kind { try record.write() }
+    Task { await self.engineEnded(key, await running.status) }
   }
+
+  private var takesEngines: Bool { state == .starting || state == .running }
 
   /// The seconds since 1970, as in ipyparallel, but always greater than the last id.
   private func nextEngineSetID() -> String {
@@ -55,22 +74,21 @@ extension Cluster {
   }
 
   private func engineEnded(_ key: EngineKey, _ status: ExitStatus) async {
-    let child = engines.removeValue(forKey: key)
-    let log = child?.log ?? ""
-    record.engineSets[key.set]?[key.number] = nil
-    if record.engineSets[key.set]?.isEmpty ?? false { record.engineSets[key.set] = nil }
-    guard state == .starting || state == .running else { return }
-    let end = EngineEnd(pid: child?.pid ?? 0, status: status, log: log)
-    let uuid = places[key]?.uuid
+    guard let ended = engines.removeValue(forKey: key) else { return }
+    record.remove(set: key.set, number: key.number)
+    guard takesEngines else { return }
+    let end = EngineEnd(of: ended.kind, status: status, log: ended.log)
+    let uuids = places[key]?.uuids ?? []
     places[key]?.end = end
     if !end.isWanted { hasFailed = true }
-    restartLater(key, "an engine ended: \(end.reason)", log: log, isWanted: !end.isWanted)
+    let what = uuids.count == 1 ? "an engine" : "\(uuids.count) engines"
+    restartLater(key, "\(what) ended: \(end.reason)", log: ended.log, isWanted: !end.isWanted)
     saveEngines()
     processEnded()
-    guard let uuid, !hasNoController else { return }
+    guard !hasNoController else { return }
     do {
       let connection = try record.files.engineConnection.read()
-      try await EngineObituary(uuid: uuid, reason: end.reason).send(to: connection)
+      try await EngineObituary(uuids: uuids, reason: end.reason).send(to: connection)
     } catch {
       logger.warning("the hub was not told that an engine ended: \(error)")
     }
@@ -107,7 +125,7 @@ extension Cluster {
     do {
       try await launchEngine(key)
     } catch {
-      guard state == .starting || state == .running else { return }
+      guard takesEngines else { return }
       restartLater(key, "an engine can't be started again: \(error)", log: configuration.profile.log, isWanted: true)
     }
     saveEngines()

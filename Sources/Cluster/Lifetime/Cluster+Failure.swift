@@ -23,10 +23,11 @@ extension Cluster {
   var engineLoss: ClusterError {
     let ends = places.sorted { ($0.key.set, $0.key.number) < ($1.key.set, $1.key.number) }
       .compactMap { place in place.value.end.map { (place.key.number, $0) } }
+    let count = places.values.reduce(0) { $0 + $1.uuids.count }
     let unexpected = ends.filter { !$0.1.isWanted }
     var lines = unexpected.prefix(Self.listedEnds).map { "engine \($0): \($1.reason)" }
     if unexpected.count > lines.count { lines.append("and \(unexpected.count - lines.count) more like these") }
-    let what = ends.count == 1 ? "the only engine has ended" : "all \(ends.count) engines have ended"
+    let what = count == 1 ? "the only engine has ended" : "all \(count) engines have ended"
     return ClusterError(
       "\(what), and none is started again (--restart-engines does that): \(lines.joined(separator: "; ")); their logs "
         + "are in \(configuration.profile.log)")
@@ -43,7 +44,7 @@ extension Cluster {
     guard let connection = try? clientConnection(),
       let client = try? await Client.connect(connection, configuration: options)
     else { return false }
-    let own = Set(places.values.map(\.uuid))
+    let own = Set(places.values.flatMap(\.uuids))
     let others = client.engines.contains { !own.contains($0.uuid) }
     await client.close()
     return others

@@ -35,7 +35,9 @@ public actor Cluster {
   var controllerRestart: Task<Void, Never>?
   /// How the controller ended, if it did.
   var controllerLoss: ClusterError?
-  var engines: [EngineKey: ChildProcess] = [:]
+  var engines: [EngineKey: any RunningEngines] = [:]
+  /// The groups of the engine sets.
+  var groups: [String: EngineGroup] = [:]
   /// The latest process in each place for an engine.
   var places: [EngineKey: EnginePlace] = [:]
   /// When engines that ended are started again.
@@ -56,7 +58,7 @@ public actor Cluster {
   private var lock: LockFile?
   var sockets: SocketDirectory?
 
-  /// An engine's place in the cluster, which it keeps when it is started again.
+  /// A place in the cluster for an engine, or for several that start at once, which it keeps when it is started again.
   struct EngineKey: Hashable, Sendable {
     let set: String
     let number: Int
@@ -77,14 +79,14 @@ public actor Cluster {
   public func start() async throws {
     guard state == .new else { throw ClusterError("a cluster is started once, this one is \(state.rawValue)") }
     try configuration.profile.create()
-    let options = try ControllerOptions.read(sharedArguments + controllerArguments).options
+    let options = try ControllerOptions.read(configuration.controllerOptions).options
     reusesFiles = options.reuseFiles
     state = .starting
     do {
       try await claimFiles()
       try checkNotStopped()
       try await startController(options)
-      if configuration.engines > 0 { try await launchEngines(configuration.engines) }
+      for group in configuration.engines where group.engineCount > 0 { try await launchEngines(group) }
       try checkNotStopped()
       state = .running
     } catch {
@@ -134,6 +136,7 @@ public actor Cluster {
     case .ended: break
     }
     for problem in other.problems { logger.warning("\(problem); nothing runs there, so the file is replaced") }
+    try await other.cancelJobs()
     // A killed controller's connection files would be mistaken for the new controller's.
     let connections = files.connections.filter { file in
       !reusesFiles || other.problems.contains { $0.path == file.path }
@@ -148,7 +151,7 @@ public actor Cluster {
   /// Whether no engine can register any more, because the controller or all engines have ended and none is
   /// started again.
   var cannotServe: Bool {
-    hasNoController || (engines.isEmpty && configuration.engines > 0 && restarts.counts.waiting == 0)
+    hasNoController || (engines.isEmpty && configuration.engineCount > 0 && restarts.counts.waiting == 0)
   }
 
   /// Whether all engines have ended, at least one of them unexpectedly, and none is started again.
@@ -163,9 +166,9 @@ public actor Cluster {
   }
 
   /// Stops a process that started while the cluster was being stopped.
-  func stopUnlessWanted(_ child: ChildProcess) async throws {
+  func stopUnlessWanted(_ running: any RunningEngines) async throws {
     guard state != .starting, state != .running else { return }
-    await child.stop()
+    await running.stop()
     try checkNotStopped()
   }
 
@@ -231,7 +234,7 @@ public actor Cluster {
     processEnded()
   }
 
-  static func stop(_ engines: [ChildProcess]) async {
+  static func stop(_ engines: [any RunningEngines]) async {
     await withTaskGroup { group in
       for engine in engines { group.addTask { await engine.stop() } }
     }

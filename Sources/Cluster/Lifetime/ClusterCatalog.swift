@@ -46,6 +46,21 @@ package struct ClusterCatalog: Sendable, Hashable {
     return cluster
   }
 
+  /// Cancels the jobs that dead clusters left behind, before ``clean(force:clusterID:)`` removes the files that name them.
+  ///
+  /// - Returns: what the scheduler said where it did not work; such a job may have ended.
+  package func cancelJobs(clusterID: String? = nil) async -> [String] {
+    var problems: [String] = []
+    for cluster in clusters where clusterID == nil || cluster.files.clusterID == clusterID {
+      do {
+        try await cluster.cancelJobs()
+      } catch {
+        problems.append("a job of \(cluster.files.name) was not cancelled: \(error)")
+      }
+    }
+    return problems
+  }
+
   /// Removes what dead clusters left behind: cluster files and locks with their connection files, connection files
   /// whose sockets are gone, unusable files, and socket folders. Connection files for `tcp` alone stay unless forced,
   /// because a controller may reuse them.

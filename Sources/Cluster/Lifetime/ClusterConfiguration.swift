@@ -15,11 +15,11 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var profile: ProfileDirectory
   /// Distinguishes clusters of one profile; empty for the default cluster.
   public var clusterID: String
-  /// How many engines to start with; by default one per core.
-  public var engines = ProcessInfo.processInfo.activeProcessorCount
+  /// The engines to start with; by default one per core of this machine.
+  public var engines = [EngineGroup.local(ProcessInfo.processInfo.activeProcessorCount)]
   /// The program that runs as the controller when called with `controller …`.
   public var controllerProgram: ProgramCommand
-  /// The program that runs as an engine when called with `engine …`.
+  /// The program that runs as an engine when called with `engine …`, for groups without one of their own.
   public var engineProgram: ProgramCommand
   /// Options passed on to the controller.
   public var controllerArguments: [String] = []
@@ -37,7 +37,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var restartsController = false
   /// When ended engines are started again.
   var restartPolicy = EngineRestartPolicy()
-  /// Where the controller listens.
+  /// Where the controller listens. ``Network/local`` becomes `tcp` at all addresses of this machine when engines are
+  /// started elsewhere.
   public var network = Network.local
   /// The host that remote peers connect to; this host's name by default.
   public var location: String?
@@ -54,6 +55,44 @@ public struct ClusterConfiguration: Sendable, Hashable {
     self.clusterID = clusterID
     controllerProgram = .current
     engineProgram = .current
+  }
+
+  /// The number of engines to start with.
+  public var engineCount: Int { engines.reduce(0) { $0 + $1.engineCount } }
+
+  /// Whether engines are started on other machines.
+  var leavesThisMachine: Bool { engines.contains { $0.launcher.leavesThisMachine } }
+
+  /// The controller's options but for where it listens.
+  var controllerOptions: [String] {
+    sharedArguments + python.options.controllerArguments + controllerArguments
+  }
+
+  /// The controller's command line.
+  ///
+  /// - Parameters:
+  ///   - socketAddress: the address of sockets of this machine; `nil` for none.
+  ///   - hasOwnNetwork: whether its own options or the profile say where it listens.
+  func controllerArguments(socketAddress: String?, hasOwnNetwork: Bool) -> [String] {
+    var arguments = ["controller"] + sharedArguments
+    switch network {
+    case .address(let transport, let ip): arguments += ["--transport=\(transport)", "--ip=\(ip)"]
+    case .local where hasOwnNetwork: break
+    case .local where leavesThisMachine: arguments += ["--transport=tcp", "--ip=*"]
+    case .local: if let socketAddress { arguments += ["--transport=ipc", "--ip=\(socketAddress)"] }
+    }
+    if let location { arguments.append("--location=\(location)") }
+    return arguments + python.options.controllerArguments + controllerArguments
+  }
+
+  /// What all roles of the cluster are told.
+  var sharedArguments: [String] { ["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] }
+
+  /// What the launches of an engine set have in common.
+  func launchContext(set: String) -> LaunchContext {
+    LaunchContext(
+      profile: profile, clusterID: clusterID, set: set, program: engineProgram,
+      arguments: python.engineArguments + engineArguments)
   }
 
   /// A cluster id for one run: the seconds since 1970 and four random letters or digits, as in ipyparallel.

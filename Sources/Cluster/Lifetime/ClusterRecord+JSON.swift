@@ -12,7 +12,7 @@ extension ClusterRecord {
       "martlet": .object(
         supervisor.fields.merging([
           "format": .int(Self.format), "socket_directory": socketDirectory.map { .string($0) } ?? .null,
-          "restarts": restarts.json,
+          "restarts": restarts.json, "jobs": .object(jobs.mapValues(\.json)),
         ]) { $1 }),
     ]
     if let controller { fields["controller"] = ["class": "local", "state": .object(state(of: controller))] }
@@ -29,11 +29,12 @@ extension ClusterRecord {
   private func set(_ engines: [Int: Process]) -> JSONValue {
     var members: [String: JSONValue] = [:]
     for (number, engine) in engines {
-      members["\(number)"] = .object(state(of: engine).merging(["n": 1]) { $1 })
+      let own: [String: JSONValue] = ["n": .int(engine.engines), "host": engine.host.map { .string($0) } ?? .null]
+      members["\(number)"] = .object(state(of: engine).merging(own) { $1 })
     }
     return [
       "profile_dir": .string(files.profile.path), "cluster_id": .string(files.clusterID), "state": "running", "pid": -1,
-      "output_file": "", "n": .int(engines.count), "engines": .object(members),
+      "output_file": "", "n": .int(engines.values.reduce(0) { $0 + $1.engines }), "engines": .object(members),
     ]
   }
 
@@ -57,6 +58,7 @@ extension ClusterRecord {
       socketDirectory = path
     }
     restarts = EngineRestartCounts(json: martlet["restarts"])
+    for (set, job) in martlet["jobs"]?.objectValue ?? [:] { jobs[set] = try Job(job) }
     guard json["cluster"]?["cluster_id"]?.stringValue == files.clusterID else {
       throw OptionError("'cluster_id' is not that of the file's name")
     }
@@ -75,7 +77,26 @@ extension ClusterRecord {
 extension ClusterRecord.Process {
   fileprivate init(_ state: JSONValue?) throws(OptionError) {
     guard let pid = state?["pid"]?.intValue, pid > 0 else { throw OptionError("a process lacks 'pid'") }
-    self.init(pid: pid, log: state?["output_file"]?.stringValue ?? "")
+    self.init(
+      pid: pid, log: state?["output_file"]?.stringValue ?? "", engines: state?["n"]?.intValue ?? 1,
+      host: state?["host"]?.stringValue)
+  }
+}
+
+extension ClusterRecord.Job {
+  fileprivate var json: JSONValue {
+    [
+      "scheduler": "slurm", "job_id": .string(id), "output_file": .string(log), "n": .int(engines),
+      "delete_command": .array(deleteCommand.map { .string($0) }),
+    ]
+  }
+
+  fileprivate init(_ json: JSONValue) throws(OptionError) {
+    guard let id = json["job_id"]?.stringValue else { throw OptionError("a job lacks 'job_id'") }
+    let command = json["delete_command"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    self.init(
+      id: id, log: json["output_file"]?.stringValue ?? "", engines: json["n"]?.intValue ?? 1,
+      deleteCommand: command.isEmpty ? SlurmLauncher().deleteCommand : command)
   }
 }
 

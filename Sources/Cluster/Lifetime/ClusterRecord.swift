@@ -14,6 +14,28 @@ package struct ClusterRecord: Sendable, Hashable {
     package var pid: Int
     /// The log file with its output.
     package var log: String
+    /// The number of engines that it stands for.
+    package var engines = 1
+    /// The host that ssh has connected it with; `nil` if it is an engine itself, or their starter.
+    package var host: String?
+  }
+
+  /// A job of a batch scheduler.
+  package struct Job: Sendable, Hashable {
+    /// The scheduler's number.
+    package var id: String
+    /// The log file with its output.
+    package var log: String
+    /// The number of its engines.
+    package var engines: Int
+    /// The command that cancels it, without the number.
+    package var deleteCommand: [String]
+  }
+
+  /// What runs engines.
+  enum Entry: Sendable, Hashable {
+    case process(Process)
+    case job(Job)
   }
 
   /// The file's format version. A later version of Martlet increases it when it changes the meaning of a key.
@@ -27,6 +49,8 @@ package struct ClusterRecord: Sendable, Hashable {
   package var controller: Process?
   /// The running engines, by set and by number within the set. Empty sets are left out.
   package var engineSets: [String: [Int: Process]] = [:]
+  /// The jobs with engines, by set.
+  package var jobs: [String: Job] = [:]
   /// How often engines were started again.
   package var restarts = EngineRestartCounts()
   /// The folder with its socket files, if it uses `ipc`.
@@ -39,7 +63,25 @@ package struct ClusterRecord: Sendable, Hashable {
   }
 
   /// The number of running engines.
-  package var engineCount: Int { engineSets.values.reduce(0) { $0 + $1.count } }
+  package var engineCount: Int {
+    engineSets.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.engines } }
+      + jobs.values.reduce(0) { $0 + $1.engines }
+  }
+
+  /// Notes what runs engines.
+  mutating func add(_ entry: Entry, set: String, number: Int) {
+    switch entry {
+    case .process(let process): engineSets[set, default: [:]][number] = process
+    case .job(let job): jobs[set] = job
+    }
+  }
+
+  /// Notes that what ran engines has ended.
+  mutating func remove(set: String, number: Int) {
+    jobs[set] = nil
+    engineSets[set]?[number] = nil
+    if engineSets[set]?.isEmpty ?? false { engineSets[set] = nil }
+  }
 
   /// Writes both files atomically, with mode 0600.
   ///

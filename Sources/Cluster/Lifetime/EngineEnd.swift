@@ -3,13 +3,14 @@ import MartletWire
 
 /// How the process of an engine ended.
 struct EngineEnd: Sendable, Hashable {
-  let pid: Int
+  /// What has ended, after "its": `process 7`, `process on node1`.
+  let kind: String
   let status: ExitStatus
   /// The last line of its log, if the process ended by itself; a signal leaves it no time to say why.
   let lastWords: String?
 
-  init(pid: Int, status: ExitStatus, log: String) {
-    self.pid = pid
+  init(of kind: String, status: ExitStatus, log: String) {
+    self.kind = kind
     self.status = status
     if case .exited(let code) = status, code != 0 { lastWords = LastWords.read(from: log) } else { lastWords = nil }
   }
@@ -21,17 +22,17 @@ struct EngineEnd: Sendable, Hashable {
   var reason: String {
     let words = lastWords.map { ": \($0)" } ?? ""
     return switch status {
-    case .exited(let code): "its process \(pid) ended with exit code \(code)\(words)"
-    case .signaled: "its process \(pid) was killed by \(status)"
-    case .unknown: "its process \(pid) is gone (\(status))"
+    case .exited(let code): "its \(kind) ended with exit code \(code)\(words)"
+    case .signaled: "its \(kind) was killed by \(status)"
+    case .unknown: "its \(kind) is gone (\(status))"
     }
   }
 }
 
-/// A place for an engine in a cluster: the latest process there.
+/// A place for an engine in a cluster, or for several that are started at once: what was started there last.
 struct EnginePlace: Sendable, Hashable {
-  /// The uuid that the process was given.
-  let uuid: String
+  /// The uuids that the engines were given.
+  let uuids: [String]
   /// How it ended; `nil` while it runs.
   var end: EngineEnd?
 }

@@ -2,10 +2,10 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// Tells the hub that the process of an engine has ended. The process that started it knows at once, the hub would have
+/// Tells the hub that the process of an engine, or of several, has ended. The process that started it knows at once, the hub would have
 /// to miss heartbeats.
 struct EngineObituary: Sendable {
-  let uuid: String
+  let uuids: [String]
   /// How the process ended, as a clause.
   let reason: String
 
@@ -32,9 +32,11 @@ struct EngineObituary: Sendable {
     let socket = try Socket(context, .dealer, options: options)
     try socket.connect(try connection.endpoint(.registration))
     var session = try Session(key: connection.key, scheme: connection.signatureScheme)
-    let content: JSONValue = ["uuid": .string(uuid), "reason": .string(reason)]
-    var message = Multipart()
-    session.append(to: &message, type: MessageType.unregistrationRequest, content: content.bytes.array)
-    try socket.send(&message)
+    for uuid in uuids {
+      let content: JSONValue = ["uuid": .string(uuid), "reason": .string(reason)]
+      var message = Multipart()
+      session.append(to: &message, type: MessageType.unregistrationRequest, content: content.bytes.array)
+      try socket.send(&message)
+    }
   }
 }

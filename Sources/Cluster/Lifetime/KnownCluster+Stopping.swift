@@ -21,7 +21,16 @@ extension KnownCluster {
     }
     // The children of a killed supervisor notice its end by themselves.
     _ = try await Self.holds(within: .seconds(5)) { Self.look(at: files)?.liveness != .running }
+    try await Self.look(at: files)?.cancelJobs()
     _ = ClusterCatalog.clean(files, force: false)
+  }
+
+  /// Cancels the jobs that a cluster has left behind because its process was killed.
+  ///
+  /// - Throws: ``ClusterError`` or ``OptionError`` with the scheduler's words.
+  package func cancelJobs() async throws {
+    guard liveness == .ended, let jobs = record?.jobs else { return }
+    for job in jobs.values { try await SlurmJob.cancel(job.id, job.deleteCommand) }
   }
 
   /// The processes whose end ends the cluster.

@@ -53,7 +53,7 @@ package struct KnownCluster: Sendable, Hashable {
       (record?.json ?? python?.json)?.objectValue ?? [
         "cluster": ["cluster_id": .string(files.clusterID), "profile_dir": .string(files.profile.path)]
       ]
-    var martlet = record.map { $0.supervisor.fields } ?? process?.fields ?? [:]
+    var martlet = fields["martlet"]?.objectValue ?? process?.fields ?? [:]
     martlet["state"] = .string(liveness.description)
     if !problems.isEmpty { martlet["problems"] = .array(problems.map { .string("\($0)") }) }
     fields["martlet"] = .object(martlet)

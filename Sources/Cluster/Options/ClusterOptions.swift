@@ -8,6 +8,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var application: ApplicationOptions
   /// How many engines; `nil` for one per core.
   public var engines: Int?
+  /// How engines are started, with the launcher's own options.
+  private var launcher: LauncherOptions
   /// The program that is controller and engine, if not this one.
   public var program: String?
   /// Whether to return when the cluster is up.
@@ -26,6 +28,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var journal = true
   /// Options for the controller: `Cluster.controller_args`, then what follows `--`.
   public var controllerArguments: [String] = []
+  /// Whether `start` only prints what it would run. Martlet's own.
+  public var isDryRun = false
   /// Whether the command is about all clusters, or clusters of all profiles.
   public var all = false
   /// Whether running clusters are cleaned too.
@@ -48,6 +52,22 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try RoleOptions.read(arguments, environment: environment)
   }
 
+  /// The engines that the options describe.
+  ///
+  /// - Throws: ``OptionError`` when their number is unknown.
+  public func engineGroup() throws(OptionError) -> EngineGroup {
+    let count: Int
+    switch (launcher.launcher, engines ?? launcher.count) {
+    case (_, let given?): count = given
+    case (.slurm, nil): throw OptionError("--engines=slurm: how many? Add -n 64 or write --engines=slurm:64")
+    case (.local, nil), (.mpi, nil), (.ssh, nil): count = ProcessInfo.processInfo.activeProcessorCount
+    }
+    var group = EngineGroup(launcher.launcher, count: count, program: program.map { ProgramCommand(executable: $0) })
+    group.arguments = launcher.arguments
+    group.environment = launcher.environment
+    return group
+  }
+
   init(_ role: inout RoleOptions) throws(OptionError) {
     application = role.application
     let classes = ["Cluster"] + Self.kind.classes
@@ -62,18 +82,18 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&journal, "journal", of: classes, as: .bool)
     try role.reader.read(&controllerArguments, "controller_args", of: classes, as: .texts)
     controllerArguments += role.commandLine.passedThrough
+    try role.reader.read(&isDryRun, "dry_run", of: classes, as: .bool)
     try role.reader.read(&all, "all_cluster_ids", of: classes, as: .bool)
     try role.reader.read(&force, "force", of: classes, as: .bool)
     var format = "text"
     try role.reader.read(&format, "output_format", of: classes, as: .text)
     json = format.lowercased() == "json"
     positional = role.commandLine.positional
-    for trait in ["engine_launcher_class", "controller_launcher_class"] {
-      var name = "local"
-      try role.reader.read(&name, trait, of: classes, as: .text)
-      guard name.lowercased() == "local" || name.lowercased().contains(".local") else {
-        throw OptionError("Cluster.\(trait): Martlet starts local processes only, not \(name)")
-      }
+    launcher = try LauncherOptions(&role.reader, classes)
+    var controller = "local"
+    try role.reader.read(&controller, "controller_launcher_class", of: classes, as: .text)
+    guard try LauncherSpec(controller, option: "--controller").kind == .local else {
+      throw OptionError("Cluster.controller_launcher_class: the controller runs on this machine, not by \(controller)")
     }
     role.reader.accept(["delay", "signal", "engine_timeout", "send_engines_connection_env"], classes)
   }

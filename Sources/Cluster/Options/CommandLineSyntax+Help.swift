@@ -19,7 +19,7 @@ public enum RoleHelp {
 
   /// The options of `ipcluster`.
   public static var cluster: String {
-    text("ipcluster start|stop|engines|list|clean [options]", "Starts and stops clusters on this machine.", .cluster)
+    text("ipcluster start|stop|engines|list|clean [options]", "Starts and stops clusters.", .cluster)
   }
 
   private static func text(_ usage: String, _ purpose: String, _ syntax: CommandLineSyntax) -> String {

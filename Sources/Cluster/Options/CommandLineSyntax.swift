@@ -74,7 +74,7 @@ struct CommandLineSyntax: Sendable {
         "daemonize": ["IPClusterEngines.daemonize": "True"], "force": ["IPClusterClean.force": "True"],
         "all": ["IPClusterStop.all_cluster_ids": "True"], "no-python": ["Cluster.allow_python": "False"],
         "restart-engines": ["Cluster.restart_engines": "True"], "journal": ["Cluster.journal": "True"],
-        "no-journal": ["Cluster.journal": "False"],
+        "no-journal": ["Cluster.journal": "False"], "dry-run": ["Cluster.dry_run": "True"],
       ]))
 
   private func adding(_ other: CommandLineSyntax) -> CommandLineSyntax {

@@ -11,6 +11,9 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var application: ApplicationOptions
   /// The connection file: `--file`, or the profile's.
   public var connectionFile: ConnectionFile
+  /// Whether the connection comes as a line of standard input, `--file=-`. The engine ends when that does: whoever started
+  /// it is gone then.
+  public var readsStandardInput = false
   /// How long to wait for the connection file to appear.
   public var connectionFileTimeout = Duration.seconds(10)
   /// The content of `IPP_CONNECTION_INFO`, which is used instead of the file.
@@ -65,6 +68,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     if let name { connectionFile = ConnectionFile(path: "\(application.profile.security)/\(name)") }
     var file: String?
     try role.reader.readNonEmpty(&file, "url_file", of: classes)
+    readsStandardInput = file == "-"
     if let file { connectionFile = ConnectionFile(path: file) }
     try role.reader.read(&connectionFileTimeout, "wait_for_url_file", of: classes, as: .seconds)
     if let text = role.environment["IPP_CONNECTION_INFO"], !text.isEmpty, file == nil {
@@ -75,6 +79,10 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
         throw OptionError("\(Self.uuidVariable) should be 1 to 255 bytes")
       }
       self.uuid = uuid
+    } else if let set = role.environment[Self.setUUIDVariable], (1...200).contains(set.utf8.count) {
+      uuid = Self.rankVariables.compactMap { role.environment[$0].flatMap { Int($0) } }.first.map { rank in
+        Self.uuid(ofSet: set, rank: rank)
+      }
     }
     try role.reader.read(&location, "location", of: classes, as: .text)
     try role.reader.read(&registrationTimeout, "timeout", of: classes, as: .seconds)
@@ -98,10 +106,25 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   /// engine has ended.
   static let uuidVariable = "MARTLET_ENGINE_UUID"
 
+  /// The environment variable that takes the place of ``uuidVariable`` for engines that are started together and have
+  /// the same environment, but for their rank.
+  static let setUUIDVariable = "MARTLET_ENGINE_SET_UUID"
+
+  /// Where Open MPI, MPICH and others, and Slurm tell a process its rank.
+  private static let rankVariables = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"]
+
+  /// The uuid of an engine that is started together with others.
+  static func uuid(ofSet id: String, rank: Int) -> String { "\(id)-\(rank)" }
+
   /// What the environment of an engine that this process starts has in another way than its own. It reads its connection
   /// from the file: a key in the environment can be read in `/proc` and is inherited by whatever the engine starts.
   static func environment(uuid: String) -> [String: String?] {
     [uuidVariable: uuid, "IPP_CONNECTION_INFO": nil]
+  }
+
+  /// The same for engines that are started together.
+  static func environment(setUUID: String) -> [String: String?] {
+    [setUUIDVariable: setUUID, "IPP_CONNECTION_INFO": nil]
   }
 
   private static func connectionInfo(_ text: String) throws(OptionError) -> ConnectionInfo {
@@ -118,7 +141,9 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   /// - Throws: `ConnectionError` if the file doesn't appear in time or is unusable; `CancellationError`.
   public func connection() async throws -> ConnectionInfo {
     let info: ConnectionInfo
-    if let connectionInfo {
+    if readsStandardInput {
+      info = try await Self.connectionFromStandardInput()
+    } else if let connectionInfo {
       info = connectionInfo
     } else {
       info = try await connectionFile.read(within: connectionFileTimeout)
@@ -128,8 +153,19 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
 
   /// What the connection file says now; `nil` if it can't be used, or if the addresses come from the environment.
   public func currentConnection() -> ConnectionInfo? {
-    guard connectionInfo == nil else { return nil }
+    guard connectionInfo == nil, !readsStandardInput else { return nil }
     return (try? connectionFile.read()).map(completed)
+  }
+
+  private static func connectionFromStandardInput() async throws -> ConnectionInfo {
+    guard let line = try await Lifeline.firstLine() else {
+      throw ConnectionError("standard input ended before it had a line with the connection (--file=-)")
+    }
+    do {
+      return try ConnectionInfo(json: try JSONValue.parse(Bytes(line)))
+    } catch {
+      throw ConnectionError("the connection on standard input is unusable: \(error)")
+    }
   }
 
   private func completed(_ info: ConnectionInfo) -> ConnectionInfo {

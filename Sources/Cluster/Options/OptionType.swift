@@ -112,6 +112,20 @@ extension OptionType<[String]> {
   }
 }
 
+extension OptionType<JSONValue> {
+  /// A dictionary whose keys are strings.
+  static var dictionary: Self {
+    OptionType(
+      expected: "a dictionary such as {'key': value}",
+      parse: { value in
+        switch value {
+        case .text(let text): (try? PythonLiteralParser.parse(text)).flatMap { $0.objectValue == nil ? nil : $0 }
+        case .literal(let value): value.objectValue == nil ? nil : value
+        }
+      }, literal: { $0 })
+  }
+}
+
 extension OptionType<[Int]> {
   /// Ports: a list, or ranges such as `10101-10105,10108`.
   static var ports: Self {

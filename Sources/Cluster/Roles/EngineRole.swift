@@ -30,6 +30,24 @@ public enum EngineRole {
     let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
     let forwarding = configuration.python.isAllowed ? SignalForwarding(to: engine) : nil
     defer { forwarding?.end() }
-    try await engine.run()
+    if options.readsStandardInput {
+      try await runWhileStandardInputLasts(engine)
+    } else {
+      try await engine.run()
+    }
+  }
+
+  /// Runs an engine until it ends or whoever gave it its connection is gone.
+  private static func runWhileStandardInputLasts(_ engine: Engine) async throws {
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await engine.run() }
+      group.addTask {
+        await Lifeline.waitUntilCut()
+        try Task.checkCancellation()
+        throw Interruption(signal: nil)
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
   }
 }

@@ -14,6 +14,8 @@ import Testing
     var record = ClusterRecord(files: ClusterFiles(clusterID: "c", profile: try folder.profile()))
     record.controller = .init(pid: 12, log: "/log/c")
     record.engineSets = ["1": [0: .init(pid: 13, log: "/log/e"), 1: .init(pid: 14, log: "/log/f")]]
+    record.engineSets["2"] = [0: .init(pid: 15, log: "/log/g", engines: 4, host: "node1")]
+    record.jobs = ["3": .init(id: "77", log: "/log/h", engines: 8, deleteCommand: ["scancel", "-v"])]
     record.socketDirectory = "/tmp/s"
     record.restarts = EngineRestartCounts(restarted: 3, waiting: 1, givenUp: 2)
     self.record = record
@@ -26,6 +28,15 @@ import Testing
     #expect(attributes[.posixPermissions] as? Int == 0o600)
     #expect(record.files.remove(connections: []).removed == [record.files.record, record.files.python])
     #expect(try ClusterRecord.read(record.files) == nil)
+  }
+
+  @Test func countsTheEnginesOfAll() {
+    #expect(record.engineCount == 14)
+    var record = record
+    record.remove(set: "3", number: 0)
+    record.remove(set: "1", number: 0)
+    record.remove(set: "2", number: 0)
+    #expect(record.engineCount == 1 && record.jobs.isEmpty && record.engineSets.keys.sorted() == ["1"])
   }
 
   @Test func hasPythonsKeys() {

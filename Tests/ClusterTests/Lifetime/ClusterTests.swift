@@ -30,7 +30,7 @@ import Testing
       profile: ProfileDirectory(name: "p", ipythonDirectory: folder.path), clusterID: "c")
     configuration.controllerProgram = program
     configuration.engineProgram = program
-    configuration.engines = 2
+    configuration.engines = [.local(2)]
     configuration.startTimeout = .seconds(20)
     self.configuration = configuration
   }
@@ -80,7 +80,7 @@ import Testing
   @Test func forgetsWhatHasEnded() async throws {
     var configuration = configuration
     configuration.engineProgram = ProgramCommand(executable: "/bin/true")
-    configuration.engines = 0
+    configuration.engines = []
     let cluster = cluster(configuration)
     try await cluster.start()
     for _ in 0..<20 { try await cluster.addEngines(2) }
@@ -198,7 +198,7 @@ import Testing
     configuration.restartsEngines = true
     configuration.restartPolicy = EngineRestartPolicy(
       firstDelay: .milliseconds(1), longestDelay: .milliseconds(2), steadyTime: .seconds(60), limit: 3)
-    configuration.engines = 0
+    configuration.engines = []
     let cluster = cluster(configuration)
     try await cluster.start()
     let set = try await cluster.addEngines(2)
@@ -291,7 +291,7 @@ import Testing
   @Test func startsTheControllerAgain() async throws {
     var configuration = configuration
     configuration.restartsController = true
-    configuration.engines = 0
+    configuration.engines = []
     let cluster = cluster(configuration)
     try await cluster.start()
     let first = try #require(await cluster.record.controller)
@@ -312,7 +312,7 @@ import Testing
   @Test func aControllerThatKeepsEndingIsGivenUp() async throws {
     var configuration = configuration
     configuration.restartsController = true
-    configuration.engines = 0
+    configuration.engines = []
     let cluster = cluster(configuration)
     try await cluster.start()
     await cluster.setControllerPolicy(
@@ -355,7 +355,7 @@ import Testing
       let environment = try #require(ProcessTable.environment(of: engine.pid))
       #expect(!environment.contains { $0.hasPrefix("IPP_CONNECTION_INFO") })
       let place = await cluster.places.first { $0.key.number == number }
-      #expect(environment.contains("MARTLET_ENGINE_UUID=\(place?.value.uuid ?? "")"))
+      #expect(environment.contains("MARTLET_ENGINE_UUID=\(place?.value.uuids.first ?? "")"))
     }
     await cluster.stop()
   }

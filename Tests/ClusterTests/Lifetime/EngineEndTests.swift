@@ -6,13 +6,14 @@ import Testing
   @Test func saysHowTheProcessEnded() throws {
     let folder = try TemporaryFolder()
     let log = try folder.write("a line\nmartlet engine: Python has ended\n", to: "log")
-    func end(_ status: MartletCluster.ExitStatus) -> EngineEnd { EngineEnd(pid: 7, status: status, log: log) }
+    func end(_ status: MartletCluster.ExitStatus) -> EngineEnd { EngineEnd(of: "process 7", status: status, log: log) }
     #expect(end(.signaled(9)).reason == "its process 7 was killed by SIGKILL (signal 9)")
     #expect(end(.signaled(99)).reason == "its process 7 was killed by signal 99")
     #expect(end(.exited(3)).reason == "its process 7 ended with exit code 3: Python has ended")
     #expect(end(.exited(0)).reason == "its process 7 ended with exit code 0")
     #expect(end(.unknown("lost")).reason == "its process 7 is gone (lost)")
     #expect(end(.exited(0)).isWanted && !end(.exited(3)).isWanted && !end(.signaled(15)).isWanted)
-    #expect(EngineEnd(pid: 7, status: .exited(3), log: "/no/log").reason == "its process 7 ended with exit code 3")
+    #expect(
+      EngineEnd(of: "process 7", status: .exited(3), log: "/no/log").reason == "its process 7 ended with exit code 3")
   }
 }

@@ -9,7 +9,7 @@ enum TestCluster {
     var configuration = ClusterConfiguration(profile: ProfileDirectory(path: "\(folder.path)/profile_test"))
     configuration.controllerProgram = program
     configuration.engineProgram = program
-    configuration.engines = engines
+    configuration.engines = [.local(engines)]
     try await Cluster(configuration).withRunning { cluster in
       try await cluster.waitForEngines()
       let client = try await Client.connect(try cluster.clientConnection())

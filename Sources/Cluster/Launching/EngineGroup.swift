@@ -1,0 +1,89 @@
+import MartletEngine
+
+/// Engines of a cluster that are started in the same way.
+///
+/// ```swift
+/// configuration.engines = [.local(4), .ssh(["node1": 8, "node2": 8]), .slurm(64, queue: "short")]
+/// ```
+public struct EngineGroup: Sendable, Hashable {
+  /// What starts them, and where.
+  public var launcher: EngineLauncher
+  /// How many; for `ssh` at most as many as its hosts have places.
+  public var count: Int
+  /// The program that runs as an engine when called with `engine …`, as it is called where it runs; `nil` for the
+  /// cluster's.
+  public var program: ProgramCommand?
+  /// Options for each engine, after the cluster's.
+  public var arguments: [String] = []
+  /// Variables that engines have in addition to those of their surroundings.
+  public var environment: [String: String] = [:]
+
+  /// A group.
+  public init(_ launcher: EngineLauncher, count: Int, program: ProgramCommand? = nil) {
+    self.launcher = launcher
+    self.count = count
+    self.program = program
+  }
+
+  /// Processes of this machine.
+  public static func local(_ count: Int) -> EngineGroup { EngineGroup(.local, count: count) }
+
+  /// Engines on hosts that OpenSSH reaches, by name.
+  public static func ssh(_ counts: [String: Int]) -> EngineGroup {
+    let hosts = counts.sorted { $0.key < $1.key }.map { SSHHost($0.key, count: $0.value) }
+    return .ssh(SSHLauncher(hosts: hosts))
+  }
+
+  /// As many engines as the launcher's hosts have places.
+  public static func ssh(_ launcher: SSHLauncher) -> EngineGroup {
+    EngineGroup(.ssh(launcher), count: launcher.places.count)
+  }
+
+  /// Engines that one `mpiexec` starts.
+  public static func mpi(_ count: Int) -> EngineGroup { EngineGroup(.mpi(MPILauncher()), count: count) }
+
+  /// Engines in one job of Slurm's.
+  ///
+  /// - Parameter queue: the partition; `nil` for the default one.
+  public static func slurm(_ count: Int, queue: String? = nil) -> EngineGroup {
+    var launcher = SlurmLauncher()
+    launcher.queue = queue
+    return EngineGroup(.slurm(launcher), count: count)
+  }
+
+  /// How many launches the group takes: one for each engine where they can be started one by one, else one for all.
+  var launchCount: Int {
+    switch launcher {
+    case .local: count
+    case .ssh(let launcher): min(count, launcher.places.count)
+    case .mpi, .slurm: min(count, 1)
+    }
+  }
+
+  /// The launches that can be made at the same time, each list in its order.
+  var lanes: [[Int]] {
+    guard case .ssh(let launcher) = launcher else { return [Array(0..<launchCount)] }
+    var lanes: [SSHLane: [Int]] = [:]
+    var counts: [String: Int] = [:]
+    for (number, host) in launcher.places.prefix(launchCount).enumerated() {
+      let count = counts[host.name, default: 0]
+      counts[host.name] = count + 1
+      lanes[SSHLane(host: host.name, number: count % SSHLauncher.pendingLimit), default: []].append(number)
+    }
+    return Array(lanes.values)
+  }
+
+  /// One of the connections to a host that may be about to be made.
+  private struct SSHLane: Hashable {
+    let host: String
+    let number: Int
+  }
+
+  /// The number of engines that the group has when all of them run.
+  public var engineCount: Int {
+    switch launcher {
+    case .ssh: launchCount
+    case .local, .mpi, .slurm: count
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import MartletWire
+
+/// A host for engines that OpenSSH reaches.
+public struct SSHHost: Sendable, Hashable {
+  /// A name, an address or an alias of ssh's configuration, with `user@` in front if needed.
+  public var name: String
+  /// How many engines it has.
+  public var count: Int
+  /// The port of its sshd, if not the usual or configured one.
+  public var port: Int?
+
+  /// A host with engines.
+  public init(_ name: String, count: Int = 1, port: Int? = nil) {
+    self.name = name
+    self.count = count
+    self.port = port
+  }
+}
+
+/// Engines on hosts that OpenSSH's own client reaches, with its configuration, keys and agent.
+///
+/// There is one connection for each engine. The engine gets the cluster's connection over its standard input, and ends
+/// when that does: when the cluster ends, when this process is gone, or when the connection breaks.
+public struct SSHLauncher: Sendable, Hashable {
+  /// The hosts, each with the number of its engines.
+  public var hosts: [SSHHost]
+  /// The command, `ssh`.
+  public var command = ["ssh"]
+  /// Options for it, for example `["-F", "config"]`. They come before those that Martlet sets.
+  public var arguments: [String] = []
+
+  /// A launcher for hosts.
+  public init(hosts: [SSHHost]) { self.hosts = hosts }
+
+  /// What the other host prints first.
+  static let startMark = "martlet: connected to "
+  /// How many connections to a host may be about to be made: sshd refuses some when it has ten that have not logged in
+  /// (`MaxStartups`).
+  static let pendingLimit = 8
+
+  /// The host of each engine.
+  var places: [SSHHost] { hosts.flatMap { Array(repeating: $0, count: max($0.count, 0)) } }
+
+  /// Options that nobody but the user's own may override: no questions, which nobody could answer; a connection that is
+  /// cut off ends; nothing of the user's configuration that is meant for a terminal.
+  private static let options = [
+    "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=15", "-o",
+    "ServerAliveCountMax=4", "-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none",
+  ]
+
+  /// The command that runs a program on a host.
+  ///
+  /// - Parameter environment: the program's, which others on the host can read.
+  func command(on host: SSHHost, running program: ProgramCommand, environment: [String: String]) -> ProgramCommand {
+    let variables = environment.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }
+    let words = ["env"] + variables + [program.executable] + program.arguments
+    // A shell stays, since ssh can't tell which signal has ended what it runs, but shells can.
+    let script = "echo \"\(Self.startMark)$(uname -n)\"; \(words.shellCommand); exit $?"
+    let port = host.port.map { ["-p", "\($0)"] } ?? []
+    // The login shell may be any; all know this.
+    let remote = ["exec", "/bin/sh", "-c", script].shellCommand
+    let all = command + arguments + Self.options + port + ["--", host.name, remote]
+    return ProgramCommand(executable: all[0], arguments: Array(all.dropFirst()))
+  }
+
+  /// What the exit status of ssh says about what it ran.
+  static func status(_ status: ExitStatus, lastWords: String?) -> ExitStatus {
+    switch status {
+    case .exited(255):
+      .unknown("the ssh connection ended\(lastWords.map { ": \($0)" } ?? "")")
+    // Shells add the number of the signal to 128.
+    case .exited(let code) where (129...192).contains(code): .signaled(code - 128)
+    case .exited, .signaled, .unknown: status
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import MartletWire
+
+/// What `--engines`, the command line and the configuration say about how engines are started, with ipyparallel's names.
+struct LauncherOptions: Sendable, Hashable {
+  /// The launcher, with its options.
+  private(set) var launcher = EngineLauncher.local
+  /// The number after the launcher's name, or that of all hosts' engines.
+  private(set) var count: Int?
+  /// `engine_args`, and `remote_python` as an option for engines.
+  private(set) var arguments: [String] = []
+  /// `environment`.
+  private(set) var environment: [String: String] = [:]
+
+  /// Reads `Cluster.engine_launcher_class` and the options of the class that it names.
+  ///
+  /// - Parameter classes: the classes of the cluster.
+  init(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) {
+    var text = "local"
+    try reader.read(&text, "engine_launcher_class", of: classes, as: .text)
+    let spec = try LauncherSpec(text)
+    switch spec.kind {
+    case .local:
+      try readCommon(&reader, ["LocalEngineSetLauncher", "LocalEngineLauncher"])
+      count = try spec.number()
+    case .ssh: try readSSH(&reader, spec)
+    case .mpi: try readMPI(&reader, spec)
+    case .slurm: try readSlurm(&reader, spec)
+    }
+  }
+
+  private mutating func readCommon(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) {
+    let classes = classes + ["EngineLauncher", "BaseLauncher"]
+    var own: [String] = []
+    try reader.read(&own, "engine_args", of: classes, as: .texts)
+    arguments += own
+    var variables = JSONValue.object([:])
+    try reader.read(&variables, "environment", of: classes, as: .dictionary)
+    environment = (variables.objectValue ?? [:]).compactMapValues(\.stringValue)
+  }
+
+  private mutating func readSSH(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
+    let classes = ["SSHEngineSetLauncher", "SSHEngineLauncher", "SSHLauncher"]
+    var ssh = SSHLauncher(hosts: try spec.hosts())
+    var engines = JSONValue.object([:])
+    try reader.read(&engines, "engines", of: classes, as: .dictionary)
+    if ssh.hosts.isEmpty { ssh.hosts = try LauncherSpec.hosts(engines.objectValue ?? [:]) }
+    guard !ssh.places.isEmpty else {
+      throw OptionError(
+        "--engines=ssh: no hosts, name them: --engines=ssh:node1:2,node2:4, or in ipcluster_config.py: "
+          + "c.SSHEngineSetLauncher.engines = {'node1': 2}")
+    }
+    try reader.readCommand(&ssh.command, "ssh_cmd", of: classes)
+    try reader.read(&ssh.arguments, "ssh_args", of: classes, as: .texts)
+    var user: String?
+    try reader.readNonEmpty(&user, "user", of: classes)
+    if let user {
+      for index in ssh.hosts.indices where !ssh.hosts[index].name.contains("@") {
+        ssh.hosts[index].name = "\(user)@\(ssh.hosts[index].name)"
+      }
+    }
+    var python: String?
+    try reader.readNonEmpty(&python, "remote_python", of: classes)
+    if let python { arguments.append("--python=\(python)") }
+    try readCommon(&reader, classes)
+    launcher = .ssh(ssh)
+    count = ssh.places.count
+  }
+
+  private mutating func readMPI(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
+    let classes = ["MPIEngineSetLauncher", "MPILauncher"]
+    var mpi = MPILauncher()
+    try reader.readCommand(&mpi.command, "mpi_cmd", of: classes)
+    try reader.read(&mpi.arguments, "mpi_args", of: classes, as: .texts)
+    try readCommon(&reader, classes)
+    launcher = .mpi(mpi)
+    count = try spec.number()
+  }
+
+  private mutating func readSlurm(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
+    let classes = ["SlurmEngineSetLauncher", "SlurmLauncher", "BatchEngineSetLauncher", "BatchSystemLauncher"]
+    var slurm = SlurmLauncher()
+    try reader.readNonEmpty(&slurm.queue, "queue", of: classes)
+    try reader.readNonEmpty(&slurm.account, "account", of: classes)
+    try reader.readNonEmpty(&slurm.qos, "qos", of: classes)
+    var timelimit = ""
+    try reader.read(&timelimit, "timelimit", of: classes, as: .textOrNumber)
+    if !timelimit.isEmpty { slurm.timelimit = timelimit }
+    try reader.readNonEmpty(&slurm.options, "options", of: classes)
+    try reader.readNonEmpty(&slurm.template, "batch_template", of: classes)
+    var file: String?
+    try reader.readNonEmpty(&file, "batch_template_file", of: classes)
+    if let file, slurm.template == nil {
+      guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+        throw OptionError("batch_template_file: \(file) can't be read")
+      }
+      slurm.template = text
+    }
+    var namespace = JSONValue.object([:])
+    try reader.read(&namespace, "namespace", of: classes, as: .dictionary)
+    slurm.namespace = (namespace.objectValue ?? [:]).mapValues { $0.stringValue ?? OptionValue.literal($0).plainText }
+    try reader.readCommand(&slurm.submitCommand, "submit_command", of: classes)
+    try reader.readCommand(&slurm.deleteCommand, "delete_command", of: classes)
+    reader.accept(["batch_file_name", "signal_command", "job_id_regexp", "job_id_regexp_group"], classes)
+    try readCommon(&reader, classes)
+    launcher = .slurm(slurm)
+    count = try spec.number()
+  }
+}
+
+extension OptionReader {
+  /// Replaces a command, a list of words of which there has to be one.
+  fileprivate mutating func readCommand(
+    _ command: inout [String], _ trait: String, of classes: [String]
+  ) throws(OptionError) {
+    try read(&command, trait, of: classes, as: .texts)
+    guard !command.isEmpty else { throw OptionError("\(classes.last ?? "").\(trait) should not be empty") }
+  }
+}

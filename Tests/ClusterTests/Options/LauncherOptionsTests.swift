@@ -1,0 +1,103 @@
+import Testing
+
+@testable import MartletCluster
+
+/// What `--engines` and the configuration of `ipcluster` mean.
+@Suite struct LauncherOptionsTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func group(_ arguments: String..., configuration: String = "") throws -> EngineGroup {
+    _ = try folder.write(configuration, to: "ipcluster_config.py")
+    return try ClusterOptions.read(["--profile-dir=\(folder.path)"] + arguments, environment: [:]).options.engineGroup()
+  }
+
+  private func message(_ arguments: String..., configuration: String = "") throws -> String {
+    _ = try folder.write(configuration, to: "ipcluster_config.py")
+    let error = #expect(throws: OptionError.self) {
+      try ClusterOptions.read(["--profile-dir=\(folder.path)"] + arguments, environment: [:]).options.engineGroup()
+    }
+    return "\(try #require(error))"
+  }
+
+  @Test(arguments: [
+    "local", "Local", "LocalEngineSetLauncher", "ipyparallel.cluster.launcher.LocalEngineSetLauncher", "local:3",
+  ])
+  func local(_ name: String) throws {
+    #expect(try group("--engines=\(name)", "-n", "3") == .local(3))
+  }
+
+  @Test func hostsOnTheCommandLine() throws {
+    let hosts = [SSHHost("node1", count: 2), SSHHost("me@node2"), SSHHost("fe80::1", count: 4)]
+    let group = try group("--engines=ssh:node1:2,me@node2,[fe80::1]:4")
+    #expect(group == .ssh(SSHLauncher(hosts: hosts)))
+    #expect(group.engineCount == 7)
+  }
+
+  @Test func hostsInTheConfiguration() throws {
+    let group = try group(
+      "--engines=SSH",
+      configuration: """
+        c.SSHEngineSetLauncher.engines = {'node1': 2, 'me@node2:2222': {'n': 3}}
+        c.SSHLauncher.ssh_args = ['-F', 'mine']
+        c.SSHLauncher.user = 'you'
+        c.SSHLauncher.remote_python = '/opt/python'
+        c.SSHEngineSetLauncher.engine_args = ['--log-level=10']
+        """)
+    var launcher = SSHLauncher(hosts: [SSHHost("me@node2", count: 3, port: 2222), SSHHost("you@node1", count: 2)])
+    launcher.arguments = ["-F", "mine"]
+    var expected = EngineGroup.ssh(launcher)
+    expected.arguments = ["--python=/opt/python", "--log-level=10"]
+    #expect(group == expected)
+  }
+
+  @Test func countIsAnUpperLimitForHosts() throws {
+    #expect(try group("--engines=ssh:a:2,b:2", "-n", "3").engineCount == 3)
+    #expect(try group("--engines=ssh:a:2,b:2", "-n", "9").engineCount == 4)
+  }
+
+  @Test func slurm() throws {
+    let group = try group(
+      "--engines=slurm", "-n", "8", "--SlurmLauncher.account=us",
+      configuration: """
+        c.SlurmLauncher.queue = 'short'
+        c.SlurmEngineSetLauncher.timelimit = 30
+        c.BatchSystemLauncher.namespace = {'mail': 'me', 'tries': 3}
+        c.EngineLauncher.environment = {'OMP_NUM_THREADS': '1'}
+        """)
+    var launcher = SlurmLauncher()
+    launcher.queue = "short"
+    launcher.account = "us"
+    launcher.timelimit = "30"
+    launcher.namespace = ["mail": "me", "tries": "3"]
+    var expected = EngineGroup(.slurm(launcher), count: 8)
+    expected.environment = ["OMP_NUM_THREADS": "1"]
+    #expect(group == expected)
+  }
+
+  @Test func mpi() throws {
+    var launcher = MPILauncher()
+    launcher.command = ["srun"]
+    launcher.arguments = ["--mpi=pmix"]
+    let configuration = "c.MPILauncher.mpi_cmd = ['srun']\nc.MPILauncher.mpi_args = ['--mpi=pmix']"
+    for name in ["mpi:4", "MPIEngineSetLauncher:4", "MPIExecEngineSetLauncher:4"] {
+      #expect(try group("--engines=\(name)", configuration: configuration) == EngineGroup(.mpi(launcher), count: 4))
+    }
+  }
+
+  @Test func errorsSayWhatToDo() throws {
+    #expect(try message("--engines=pbs").contains("no launcher 'pbs', launchers are local, ssh, mpi, slurm"))
+    #expect(try message("--engines=ssh").contains("name them: --engines=ssh:node1:2,node2:4"))
+    #expect(try message("--engines=ssh:a:b").contains("a number of engines from 1"))
+    #expect(try message("--engines=ssh:a,,b").contains("'' is no host's name"))
+    #expect(try message("--engines=ssh:-oProxyCommand=x").contains("is no host's name"))
+    #expect(try message("--engines=mpi:0").contains("a number of engines from 1"))
+    #expect(try message("--engines=slurm").contains("how many?"))
+    #expect(try message("--controller=slurm").contains("the controller runs on this machine"))
+    let override = "c.SSHEngineSetLauncher.engines = {'a': {'n': 1, 'engine_cmd': []}}"
+    #expect(try message("--engines=ssh", configuration: override).contains("engines['a']: 'engine_cmd'"))
+    let text = "c.SSHEngineSetLauncher.engines = {'a': 'b'}"
+    #expect(try message("--engines=ssh", configuration: text).contains("engines['a'] should be a number"))
+  }
+}

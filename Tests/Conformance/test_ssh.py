@@ -1,0 +1,161 @@
+"""Engines on other hosts, over OpenSSH: each host is a network namespace with an sshd."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import ipyparallel as ipp
+import psutil
+import pytest
+from harness import TIMEOUT, binary, wait_until
+from hosts import Hosts
+from place import clean
+
+# As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
+__name__ = "__main__"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="hosts and schedulers are those of Linux")
+
+
+@pytest.fixture(scope="module")
+def hosts():
+    hosts = Hosts(3)
+    yield hosts
+    hosts.close()
+
+
+@pytest.fixture
+def ssh_place(place, hosts):
+    """A place whose commands reach the hosts by their names, with a check that no engine is left on them."""
+    # A variable of ours shows that engines don't take their environment from this machine.
+    place.environment.pop("MARTLET_PYTHON", None)
+    profile = place.directory / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipcluster_config.py").write_text(
+        f"c = get_config()\nc.SSHLauncher.ssh_args = ['-F', '{hosts.config}']\n"
+        f"c.Cluster.controller_ip = '{hosts.address}'\nc.SSHLauncher.remote_python = '{sys.executable}'\n"
+    )
+    yield place
+    place.command("stop")
+    wait_until(lambda: not engines(place), "no engine to be left on the hosts")
+    assert clean(place)
+
+
+def engines(place):
+    """The engines of a place, wherever they run."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            if "engine" in words[1:2] and any(str(place.directory) in word for word in words):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def start(place, *options):
+    started = place.command("start", "--daemonize", *options)
+    assert started.returncode == 0, started.stderr
+    return place.directory / "profile_default/security/ipcontroller-client.json"
+
+
+def logs(place):
+    return "\n".join(path.read_text() for path in (place.directory / "profile_default/log").glob("ip*.log"))
+
+
+def test_word_count_on_three_hosts(ssh_place, hosts, tmp_path):
+    texts = []
+    for index in range(6):
+        texts.append(tmp_path / f"text{index}.txt")
+        texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
+    start(ssh_place, "--engines=ssh:node1:2,node2,node3", "--program", binary("WordCount"))
+    counted = ssh_place.command("--profile", "default", *texts, program="WordCount")
+    assert counted.returncode == 0, counted.stderr
+    assert "on 4 engines" in counted.stdout
+    assert "Both counts agree: 108 words, 7 different ones." in counted.stdout
+    stopped = ssh_place.command("stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert not engines(ssh_place), "stop returns when the engines are gone"
+
+
+def test_python_runs_on_each_host(ssh_place, hosts):
+    with ipp.Client(connection_info=str(start(ssh_place, "--engines=ssh:node1,node2:2")), timeout=TIMEOUT) as client:
+        client.wait_for_engines(3, timeout=TIMEOUT)
+        names = client[:].apply_sync(lambda: __import__("socket").gethostname())
+        assert not hosts.has_namespaces or sorted(names) == ["node1", "node2", "node2"]
+        environment = client[0].apply_sync(lambda: dict(__import__("os").environ))
+        assert not [name for name in environment if "MARTLET_ENGINE" in name or "IPP_" in name]
+
+
+def test_the_key_is_on_no_command_line(ssh_place):
+    file = start(ssh_place, "--engines=ssh:node1:2")
+    key = re.search(r'"key": ?"([^"]+)"', file.read_text()).group(1)
+    wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")
+    for process in psutil.process_iter():
+        try:
+            assert key not in " ".join(process.cmdline() + [f"{k}={v}" for k, v in process.environ().items()])
+        except psutil.Error:
+            continue
+
+
+def test_killed_engine_is_reported_and_started_again(ssh_place):
+    start(ssh_place, "--engines=ssh:node1:2", "--restart-engines")
+    first = wait_until(lambda: len(found := engines(ssh_place)) == 2 and found, "two engines")
+    first[0].send_signal(signal.SIGKILL)
+    wait_until(lambda: "killed by SIGKILL" in logs(ssh_place), "the signal to be reported")
+    assert "its process on node1 was killed by SIGKILL (signal 9)" in logs(ssh_place)
+    wait_until(lambda: len(engines(ssh_place)) == 2 and first[0] not in engines(ssh_place), "another engine")
+    status = ssh_place.command("status")
+    assert "2 engines" in wait_until(
+        lambda: (text := ssh_place.command("status").stdout).count("2 engines") and text, "the engine to register")
+    assert "Engines started again: 1" in ssh_place.command("status").stdout, status.stdout
+
+
+def test_engines_end_with_their_connection(ssh_place):
+    start(ssh_place, "--engines=ssh:node1,node2")
+    wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")
+    clients = [p for p in ssh_place.processes("-T") if p.name() == "ssh"]
+    assert len(clients) == 2
+    clients[0].kill()
+    wait_until(lambda: len(engines(ssh_place)) == 1, "the engine without a connection to leave")
+    assert "was killed by SIGKILL" in wait_until(lambda: logs(ssh_place), "logs")
+
+
+def test_engines_end_with_a_killed_cluster(ssh_place):
+    start(ssh_place, "--engines=ssh:node1,node2")
+    wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")
+    [supervisor] = ssh_place.processes("--background")
+    supervisor.kill()
+    wait_until(lambda: not engines(ssh_place) and not ssh_place.processes(), "everything to end")
+    assert ssh_place.command("clean").returncode == 0
+
+
+def test_failures_say_which_host_and_why(ssh_place, hosts):
+    nowhere = ssh_place.command("start", "--engines=ssh:node1,node9.invalid:2")
+    assert nowhere.returncode == 1
+    assert "node9.invalid" in nowhere.stderr and "Could not resolve hostname" in nowhere.stderr
+    missing = ssh_place.command("start", "--engines=ssh:node1", "--program", "/no/such/program")
+    assert missing.returncode == 1
+    assert "its process on node1 ended with exit code 127" in missing.stderr and "/no/such/program" in missing.stderr
+
+
+def test_ipyparallels_options(ssh_place, hosts):
+    """The names that ipcluster takes, in the configuration that it reads."""
+    config = ssh_place.directory / "profile_default/ipcluster_config.py"
+    config.write_text(
+        config.read_text() + "c.Cluster.engine_launcher_class = 'ipyparallel.cluster.launcher.SSHEngineSetLauncher'\n"
+        "c.SSHEngineSetLauncher.engines = {'node1': 1, 'node2': {'n': 2}}\nc.Cluster.n = 2\n"
+    )
+    link = ssh_place.directory / "ipcluster"
+    link.symlink_to(binary("martlet"))
+    plan = subprocess.run(
+        [link, "start", "--dry-run"], env=ssh_place.environment, capture_output=True, text=True, timeout=TIMEOUT)
+    assert plan.returncode == 0, plan.stderr
+    commands = [line for line in plan.stdout.splitlines() if line.startswith("ssh ")]
+    # As many as -n at most, host by host.
+    assert [re.search(r" -- (\S+) ", line).group(1) for line in commands] == ["node1", "node2"]
+    assert not engines(ssh_place) and not ssh_place.processes()
+    assert not Path(ssh_place.directory / "profile_default/security").exists()
