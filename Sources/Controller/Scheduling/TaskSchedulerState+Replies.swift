@@ -114,6 +114,10 @@ extension TaskSchedulerState {
         fail(task, .aborted)
         continue
       }
+      guard !isOverdue(task) else {
+        fail(task, .deadlinePassed)
+        continue
+      }
       takeFromEngine(task)
       enqueue(task)
       if case .anyEngine = eligibility(task) { free.append(task) } else { restricted.append(task) }

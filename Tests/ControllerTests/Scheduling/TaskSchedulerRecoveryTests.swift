@@ -71,6 +71,36 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(answer(&state, one, "b").contains(dispatched("c", one)))
   }
 
+  /// A deadline is a date, which a new controller finds in the task as the earlier one did.
+  @Test func deadlinesStay() {
+    var state = scheduler()
+    for (id, seconds) in [("late", 0), ("soon", 5), ("unbegun", 1)] {
+      var task = submission(id)
+      task.deadline = now + .seconds(seconds)
+      restore(&state, task, on: id == "unbegun" ? "one" : nil)
+    }
+    state.endRestoring()
+    #expect(drain(&state) == [.fail("<late>", taskID: "late", .deadlinePassed)])
+    state.engineRegistered(one, tasks: [:], now: now + .seconds(2))
+    #expect(
+      drain(&state) == [.fail("<unbegun>", taskID: "unbegun", .deadlinePassed), dispatched("soon", one)])
+  }
+
+  /// Who has an aborted task stays known; it is not tried again by a new controller either.
+  @Test func theJournalLearnsThatATaskIsAborted() throws {
+    var state = scheduler(reportsChanges: true)
+    state.engineRegistered(one, now: now)
+    state.taskSubmitted(submission("a", retries: 3), now: now)
+    let task = try #require(state.tasks.find("a"))
+    let order = state.tasks[task].sequence
+    _ = drain(&state)
+    state.abort(ids: ["a"])
+    #expect(
+      drain(&state) == [
+        .changed("<a>", taskID: "a", .placed(TaskPlacement(engine: "one", attempt: 1, order: order)))
+      ])
+  }
+
   @Test func aDependencyThatIsNotSentAgainIsInvalidInTheEnd() {
     var state = scheduler()
     state.beginRecovery(until: now + .seconds(30))
