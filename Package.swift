@@ -20,6 +20,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Martlet", targets: ["Martlet"]),
+    .library(name: "MartletTesting", targets: ["MartletTesting"]),
     .library(name: "MartletWire", targets: ["MartletWire", "MartletZeroMQ"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
     .executable(name: "WordCount", targets: ["MartletWordCount"]),
@@ -69,6 +70,12 @@ let package = Package(
       dependencies: [
         "MartletClient", "MartletCluster", "MartletEngine", "MartletWire", "MartletZeroMQ", argumentParser, logging,
       ]),
+    .target(
+      name: "MartletTesting",
+      dependencies: [
+        "MartletClient", "MartletCluster", "MartletController", "MartletEngine", "MartletWire", logging,
+      ],
+      path: "Sources/Testing"),
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
@@ -96,6 +103,7 @@ let package = Package(
     .testTarget(name: "ClientTests", dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ"]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "command-program", "martlet-test-engine"]),
+    .testTarget(name: "TestingTests", dependencies: ["Martlet", "MartletTesting"]),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [

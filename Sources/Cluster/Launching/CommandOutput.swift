@@ -25,11 +25,11 @@ enum CommandOutput {
       throw OptionError("\(command.executable) can't be started: \(error)")
     }
     guard outcome.terminationStatus.isSuccess else {
-      let words = LastWords.find(in: outcome.standardError ?? "").map { ": \($0)" } ?? ""
+      let words = LastWords.find(in: outcome.standardError).map { ": \($0)" } ?? ""
       throw ClusterError(
         "\(command.executable) ended with \(ExitStatus(outcome.terminationStatus))\(words)")
     }
-    return outcome.standardOutput ?? ""
+    return outcome.standardOutput
   }
 }
 

@@ -2,12 +2,18 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// Tells the hub that the process of an engine, or of several, has ended. The process that started it knows at once, the hub would have
-/// to miss heartbeats.
-struct EngineObituary: Sendable {
+/// Tells the hub that the process of an engine, or of several, has ended. The process that started it knows at once, the hub
+/// would have to miss heartbeats.
+package struct EngineObituary: Sendable {
   let uuids: [String]
   /// How the process ended, as a clause.
   let reason: String
+
+  /// An obituary.
+  package init(uuids: [String], reason: String) {
+    self.uuids = uuids
+    self.reason = reason
+  }
 
   /// The most time that the message may take to reach the hub.
   private static let linger = Duration.seconds(2)
@@ -15,7 +21,7 @@ struct EngineObituary: Sendable {
   /// Sends the message. Returns when it is on its way, or when the controller can't be reached.
   ///
   /// - Throws: what keeps it from being sent.
-  func send(to connection: ConnectionInfo) async throws {
+  package func send(to connection: ConnectionInfo) async throws {
     try await withCheckedThrowingContinuation { continuation in
       // Closing the context waits for the message to leave. Other work needs the threads of pools.
       Thread.detachNewThread { continuation.resume(with: Result { try self.deliver(to: connection) }) }

@@ -178,7 +178,8 @@ struct EndpointBinder {
       // ipyparallel's clients and engines use `path:number` where its controller binds `path-number`. Serve both.
       let twin = "\(address.url):\(number)"
       try Self.bind(socket, twin)
-      socketFiles += [String(twin.dropFirst("ipc://".count)), String(path)]
+      // Linux has names for sockets that are no files; libzmq writes them with an @.
+      if !path.hasPrefix("@") { socketFiles += [String(twin.dropFirst("ipc://".count)), String(path)] }
     }
     try Self.bind(socket, endpoint)
     return number

@@ -1,0 +1,98 @@
+import Logging
+import MartletClient
+import MartletCluster
+import MartletController
+import MartletEngine
+import MartletWire
+import Synchronization
+
+/// The controller and engines of ``withTestCluster(functions:engines:logger:isolation:_:)``, to add and kill engines.
+public final class TestCluster: Sendable {
+  private let controller: Controller
+  private let functions: [any RemoteCallable]
+  private let logger: Logger
+  /// The engines that were started, by uuid.
+  private let engines = Mutex<[String: Task<Void, Never>]>([:])
+
+  init(functions: [any RemoteCallable], logger: Logger) throws {
+    var configuration = ControllerConfiguration()
+    configuration.clients = try TestSockets.unused()
+    configuration.engines = configuration.clients
+    controller = try Controller(configuration: configuration, logger: logger)
+    self.functions = functions
+    self.logger = logger
+  }
+
+  /// Starts more engines, and doesn't wait for them to register: see ``MartletClient/Client/waitForEngines(_:timeout:)``.
+  ///
+  /// - Throws: `EngineRunError` if two functions have the same name.
+  public func addEngines(_ count: Int = 1) throws {
+    for _ in 0..<count {
+      var configuration = EngineConfiguration(connection: controller.engineConnection)
+      // Output belongs to the test.
+      configuration.captureOutput = false
+      configuration.onControllerLost = .stop
+      let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
+      let task = Task { [logger] in
+        do {
+          try await engine.run()
+        } catch {
+          logger.info("an engine of the test has ended", metadata: ["reason": "\(error)"])
+        }
+      }
+      engines.withLock { $0[engine.uuid] = task }
+    }
+  }
+
+  /// Has an engine die as if its process had been killed: what it was running is lost, and the task fails with an
+  /// `EngineError` or runs again elsewhere, as its view says.
+  ///
+  /// The function that runs is cancelled. It can't be killed, as it is part of this process.
+  ///
+  /// - Parameter engine: one of ``MartletClient/Client/engines``. Nothing happens if it isn't there any more.
+  public func kill(_ engine: RegisteredEngine) async throws {
+    guard let task = engines.withLock({ $0.removeValue(forKey: engine.uuid) }) else { return }
+    // The hub hears of it before the engine can say goodbye.
+    try await EngineObituary(uuids: [engine.uuid], reason: "was killed by the test").send(
+      to: controller.engineConnection)
+    task.cancel()
+    await task.value
+  }
+
+  /// Runs the controller and engines, connects a client, and ends them after the body.
+  func run<Output>(
+    engines count: Int, isolation: isolated (any Actor)?, _ body: (Client) async throws -> Output
+  ) async throws -> Output {
+    let running = Task { [controller] in try await controller.run() }
+    do {
+      try addEngines(count)
+      var configuration = ClientConfiguration()
+      configuration.logger = logger
+      let client = try await Client.connect(controller.clientConnection, configuration: configuration)
+      let result: Result<Output, any Error>
+      do {
+        try await client.waitForEngines(count)
+        result = .success(try await body(client))
+      } catch {
+        result = .failure(error)
+      }
+      await client.close()
+      try await end(running)
+      return try result.get()
+    } catch {
+      try? await end(running)
+      throw error
+    }
+  }
+
+  private func end(_ running: Task<Void, any Error>) async throws {
+    let tasks = engines.withLock { engines in
+      defer { engines = [:] }
+      return Array(engines.values)
+    }
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
+    controller.stop()
+    try await running.value
+  }
+}
