@@ -107,7 +107,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ", logging,
+        "MartletClient", "MartletController", "MartletEngine", "MartletTesting", "MartletWire", "MartletZeroMQ", logging,
       ]),
     .testTarget(
       name: "SimulationTests",

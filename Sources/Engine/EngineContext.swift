@@ -1,3 +1,4 @@
+import Logging
 import MartletWire
 
 /// The engine that runs a function, as the function sees it.
@@ -28,14 +29,32 @@ public struct EngineContext: Sendable {
   let number: EngineNumber
   let namespace: Namespace
   let running: RunningRequest
+  private let engineLogger: Logger
   /// The request that ran when the context was asked for.
   private var request: Request?
 
-  init(number: EngineNumber, engineUUID: String, namespace: Namespace, running: RunningRequest) {
+  init(
+    number: EngineNumber, engineUUID: String, namespace: Namespace, running: RunningRequest, logger: Logger
+  ) {
     self.number = number
     self.engineUUID = engineUUID
     self.namespace = namespace
     self.running = running
+    engineLogger = logger
+  }
+
+  /// The id of the running task, by which clients know it (`AsyncResult.msgIDs`); `nil` when none runs.
+  public var taskID: String? { request?.id }
+
+  /// Which attempt at the task this is, counted from 1: more than one after a retry or the loss of an engine.
+  public var attempt: Int { request?.metadata.attempt ?? 1 }
+
+  /// A logger for the engine's log, whose lines name the engine and the task. What a function prints goes to its client
+  /// instead.
+  public var logger: Logger {
+    var logger = engineLogger
+    if let taskID { logger[metadataKey: LogKey.messageID] = "\(taskID)" }
+    return logger
   }
 
   /// Whether the running task is to stop, because a client has cancelled it or it has run for too long. A function that does
@@ -56,7 +75,19 @@ public struct EngineContext: Sendable {
     try namespace.lookUp(name)?.decode(type)
   }
 
-  /// Sets the value of a name, which clients can pull and later calls, of Swift or Python functions, can read. It stays until it is removed.
+  /// The value of a name, as ``value(named:as:)`` gives it, decoded once: later calls get the same value until the name is set
+  /// again or removed, or Python code has run, which may have changed it. For large values that many calls read.
+  ///
+  /// - Returns: the value, or `nil` if the name has none.
+  /// - Throws: as ``value(named:as:)``.
+  public func cached<Value: Decodable & Sendable>(
+    _ name: String, as type: Value.Type = Value.self
+  ) throws -> Value? {
+    try namespace.decodedValue(of: name, as: type)
+  }
+
+  /// Sets the value of a name, which clients can pull and later calls, of Swift or Python functions, can read. It stays until
+  /// it is removed.
   ///
   /// - Throws: `EncodingError`.
   public func set(_ name: String, to value: some Encodable) throws {

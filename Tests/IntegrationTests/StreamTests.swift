@@ -1,6 +1,5 @@
 import MartletClient
-import MartletController
-import MartletEngine
+import MartletTesting
 import MartletWire
 import Synchronization
 import Testing
@@ -34,25 +33,7 @@ extension IntegrationTests {
     }
 
     private func run(engines: Int = 2, _ body: (Client) async throws -> Void) async throws {
-      try await TestController.run(.ipc) { test in
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for _ in 0..<engines {
-            var configuration = EngineConfiguration(connection: test.engine)
-            configuration.captureOutput = false
-            let engine = try Engine(
-              configuration: configuration, functions: [Self.half, Self.slow], logger: TestController.quiet)
-            group.addTask { try await engine.run() }
-          }
-          var configuration = ClientConfiguration()
-          configuration.logger = TestController.quiet
-          let client = try await Client.connect(test.client, configuration: configuration)
-          try await client.waitForEngines(engines)
-          try await body(client)
-          await client.close()
-          group.cancelAll()
-          try await group.waitForAll()
-        }
-      }
+      try await withTestCluster(functions: [Self.half, Self.slow], engines: engines, body)
     }
 
     @Test func allResultsComeInOrder() async throws {

@@ -50,6 +50,15 @@ final class Namespace: Sendable {
     return value
   }
 
+  /// The decoded value of a name, which is kept for the next call; `nil` if the name has none.
+  func decodedValue<Value: Decodable & Sendable>(of name: String, as type: Value.Type) throws -> Value? {
+    let (kept, revision) = state.withLock { ($0.decodedValue(of: name), $0.revision) }
+    if let kept = kept as? Value { return kept }
+    guard let value = try lookUp(name)?.decode(type) else { return nil }
+    state.withLock { $0.keep(decoded: value, of: name, ifStill: revision) }
+    return value
+  }
+
   /// Whether Swift has a value for a name, without asking Python.
   func holds(_ name: String) -> Bool {
     if case .value = state.withLock({ $0.lookUp(name) }) { true } else { false }

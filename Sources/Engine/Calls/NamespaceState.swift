@@ -27,6 +27,10 @@ struct NamespaceState: Sendable {
   private var untold: [String: PickleValue?] = [:]
   /// Values that Python has, read or told since it last ran.
   private var known: [String: PickleValue] = [:]
+  /// Values that functions have had decoded.
+  private var decoded: [String: any Sendable] = [:]
+  /// Grows whenever a decoded value may not be the name's any more.
+  private(set) var revision = 0
   /// Whether names and values are Python's.
   private(set) var isPythons = false
 
@@ -39,6 +43,7 @@ struct NamespaceState: Sendable {
 
   /// Sets the value of a name, or removes it.
   mutating func set(_ name: String, to value: PickleValue?) {
+    forgetDecoded(name)
     guard isPythons else {
       values[name] = value
       return
@@ -51,6 +56,7 @@ struct NamespaceState: Sendable {
     values = [:]
     untold = [:]
     known = [:]
+    forgetDecoded()
   }
 
   /// Python starts: everything becomes a change that it has to be told.
@@ -71,6 +77,7 @@ struct NamespaceState: Sendable {
     values = untold.compactMapValues { $0 }
     untold = [:]
     known = [:]
+    forgetDecoded()
     return true
   }
 
@@ -84,7 +91,10 @@ struct NamespaceState: Sendable {
       set: names.compactMap { name in (untold[name] ?? nil).map { (name: name, value: $0) } })
     for name in changes.removed { known[name] = nil }
     for (name, value) in changes.set { known[name] = value }
-    if runs { known = [:] }
+    if runs {
+      known = [:]
+      forgetDecoded()
+    }
     untold = [:]
     return changes
   }
@@ -93,5 +103,25 @@ struct NamespaceState: Sendable {
   mutating func found(_ name: String, _ value: PickleValue) {
     // A change made meanwhile is newer.
     if isPythons, untold[name] == nil { known[name] = value }
+  }
+
+  // MARK: - Decoded values
+
+  /// What a name's value was decoded to; `nil` if it was not since it has last changed.
+  func decodedValue(of name: String) -> (any Sendable)? { decoded[name] }
+
+  /// Keeps what a name's value was decoded to, unless something has changed since a ``revision``.
+  mutating func keep(decoded value: any Sendable, of name: String, ifStill revision: Int) {
+    if self.revision == revision { decoded[name] = value }
+  }
+
+  private mutating func forgetDecoded(_ name: String) {
+    revision += 1
+    decoded[name] = nil
+  }
+
+  private mutating func forgetDecoded() {
+    revision += 1
+    decoded = [:]
   }
 }

@@ -251,7 +251,8 @@ actor EngineConnection {
     return (
       runner,
       EngineContext(
-        number: number, engineUUID: configuration.uuid, namespace: namespace, running: runner.running)
+        number: number, engineUUID: configuration.uuid, namespace: namespace, running: runner.running,
+        logger: logger)
     )
   }
 

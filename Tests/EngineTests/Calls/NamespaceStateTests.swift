@@ -99,4 +99,36 @@ import Testing
     #expect(state.takeChanges(pythonRuns: true).isEmpty == true)
     #expect(state.lookUp("b") == .askPython)
   }
+
+  @Test func decodedValuesAreKeptUntilTheyMayHaveChanged() {
+    var state = NamespaceState()
+    func kept(_ name: String) -> Int? { state.decodedValue(of: name) as? Int }
+    func decode(_ name: String, _ value: Int) { state.keep(decoded: value, of: name, ifStill: state.revision) }
+    decode("a", 1)
+    decode("b", 2)
+    #expect(kept("a") == 1 && kept("b") == 2 && kept("c") == nil)
+    state.set("a", to: 3)
+    #expect(kept("a") == nil && kept("b") == 2)
+    state.set("b", to: nil)
+    #expect(kept("b") == nil)
+    // Something was set while a value was decoded.
+    let revision = state.revision
+    state.set("a", to: 4)
+    state.keep(decoded: 3, of: "a", ifStill: revision)
+    #expect(kept("a") == nil)
+
+    state.pythonStarts()
+    decode("a", 4)
+    _ = state.takeChanges(pythonRuns: false)
+    state.found("b", 5)
+    #expect(kept("a") == 4)
+    _ = state.takeChanges(pythonRuns: true)
+    #expect(kept("a") == nil)
+    decode("a", 4)
+    state.clear()
+    #expect(kept("a") == nil)
+    decode("a", 4)
+    state.pythonFailed()
+    #expect(kept("a") == nil)
+  }
 }

@@ -30,7 +30,7 @@ final class LogRecorder: Sendable {
 
     func log(event: LogEvent) {
       recorder.recorded.withLock {
-        $0.append(Line(message: "\(event.message)", metadata: event.metadata ?? [:]))
+        $0.append(Line(message: "\(event.message)", metadata: metadata.merging(event.metadata ?? [:]) { $1 }))
       }
     }
   }
