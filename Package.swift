@@ -15,6 +15,8 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let systemPackage = Target.Dependency.product(
   name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux]))
 
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
   name: "martlet",
   platforms: [.macOS(.v15)],
@@ -32,6 +34,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
   ],
@@ -62,7 +65,7 @@ let package = Package(
       name: "MartletCluster",
       dependencies: [
         "MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ", logging, subprocess,
-        systemPackage,
+        systemPackage, yams,
       ],
       path: "Sources/Cluster"),
     .target(

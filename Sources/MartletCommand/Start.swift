@@ -6,8 +6,12 @@ struct Start: AsyncParsableCommand {
     abstract: "Start a cluster.",
     discussion: """
       The controller runs on this machine, and so do the engines unless --engines says otherwise: ssh:node1:2,node2:4, \
-      mpi:4 or slurm:64. Options after -- go to the controller: martlet start -n 4 -- --sqlitedb
+      mpi:4 or slurm:64. A file describes what grows beyond options: martlet start cluster.yaml. Options after -- go to \
+      the controller: martlet start -n 4 -- --sqlitedb
       """)
+
+  @Argument(help: "A file that describes the cluster, cluster.yaml; options outweigh it.")
+  var file: String?
 
   @OptionGroup var engines: EngineSelection
 
@@ -43,7 +47,8 @@ struct Start: AsyncParsableCommand {
   var controllerArguments: [String] = []
 
   func run() async throws {
-    var arguments = selection.arguments + (daemonize ? ["--daemonize"] : []) + engines.arguments
+    var arguments = (file.map { [$0] } ?? []) + selection.arguments + engines.arguments
+    if daemonize { arguments.append("--daemonize") }
     if dryRun { arguments.append("--dry-run") }
     if !journal { arguments.append("--no-journal") }
     if restartEngines { arguments.append("--restart-engines") }

@@ -14,7 +14,7 @@ struct StartAction {
   ///
   /// - Parameter background: whether this is the background process.
   init(_ arguments: [String], background: Bool = false) throws {
-    (options, warnings) = try ClusterOptions.read(arguments)
+    (options, warnings) = try ClusterOptions.readStart(arguments)
     self.arguments = arguments
     self.background = background
   }
@@ -46,7 +46,8 @@ struct StartAction {
   private func clusterConfiguration() throws -> ClusterConfiguration {
     var configuration = ClusterConfiguration(
       profile: options.application.profile, clusterID: options.application.clusterID)
-    configuration.engines = [try options.engineGroup()]
+    configuration.engines = try options.engineGroups()
+    if let program = options.program { configuration.engineProgram = ProgramCommand(executable: program) }
     if options.ip != nil || options.transport != nil {
       configuration.network = .address(transport: options.transport ?? "tcp", ip: options.ip ?? "127.0.0.1")
     }

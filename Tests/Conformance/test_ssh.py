@@ -159,3 +159,30 @@ def test_ipyparallels_options(ssh_place, hosts):
     assert [re.search(r" -- (\S+) ", line).group(1) for line in commands] == ["node1", "node2"]
     assert not engines(ssh_place) and not ssh_place.processes()
     assert not Path(ssh_place.directory / "profile_default/security").exists()
+
+
+def test_cluster_file_with_groups(ssh_place, hosts, tmp_path):
+    file = tmp_path / "cluster.yaml"
+    file.write_text(
+        f"""ip: {hosts.address}
+engines:
+  - count: 1
+    python: {sys.executable}
+    environment: {{KIND: near}}
+  - launcher: ssh
+    hosts: {{node1: 1, node2: 2}}
+    ssh_args: [-F, {hosts.config}]
+    python: {sys.executable}
+    environment: {{KIND: far}}
+"""
+    )
+    with ipp.Client(connection_info=str(start(ssh_place, file)), timeout=TIMEOUT) as client:
+        client.wait_for_engines(4, timeout=TIMEOUT)
+        kinds = client[:].apply_sync(lambda: __import__("os").environ["KIND"])
+        assert sorted(kinds) == ["far", "far", "far", "near"]
+    assert "True     4" in ssh_place.command("list").stdout
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("engines:\n  - launcher: ssh\n    hosts: {node1: 1}\n    queue: short\n")
+    refused = ssh_place.command("start", wrong)
+    assert refused.returncode == 2
+    assert f"{wrong}, line 4: 'queue' is no option of the launcher ssh" in refused.stderr

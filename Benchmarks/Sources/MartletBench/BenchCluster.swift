@@ -20,7 +20,7 @@ struct BenchCluster {
   ) async throws -> Output {
     try await ProfileDirectory.withTemporary { profile in
       var configuration = ClusterConfiguration(profile: profile, clusterID: "bench")
-      configuration.engines = engines
+      configuration.engines = [.local(engines)]
       configuration.controllerArguments = arguments
       configuration.network = network
       let clusterID = configuration.clusterID

@@ -10,6 +10,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var engines: Int?
   /// How engines are started, with the launcher's own options.
   private var launcher: LauncherOptions
+  /// The groups of a cluster file.
+  private var groups: [EngineGroup] = []
   /// The program that is controller and engine, if not this one.
   public var program: String?
   /// Whether to return when the cluster is up.
@@ -52,7 +54,39 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try RoleOptions.read(arguments, environment: environment)
   }
 
-  /// The engines that the options describe.
+  /// Reads the options of `martlet start`, whose argument may be a cluster file. The command line outweighs the file, and
+  /// the file the configuration.
+  ///
+  /// - Parameters:
+  ///   - arguments: what follows the subcommand.
+  ///   - environment: of the process.
+  /// - Returns: the options, and warnings about what was not understood.
+  /// - Throws: ``OptionError`` for a value that can't be used, with the file, the line and the key if it is there.
+  public static func readStart(
+    _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(OptionError) -> (options: ClusterOptions, warnings: [String]) {
+    let given = try CommandLineSyntax.cluster.parse(arguments)
+    guard let path = given.positional.first else { return try read(arguments, environment: environment) }
+    guard given.positional.count == 1 else { throw OptionError("Unexpected argument '\(given.positional[1])'") }
+    let file = try ClusterDescription.read(path)
+    var (options, warnings) = try read(file.arguments + arguments, environment: environment)
+    options.controllerArguments = file.controllerArguments + options.controllerArguments
+    if !file.engines.isEmpty {
+      let cluster = given.layer.values["Cluster"] ?? [:]
+      if cluster["n"] != nil || cluster["engine_launcher_class"] != nil {
+        throw OptionError("\(path) says which engines there are: leave out -n and --engines, or 'engines' in the file")
+      }
+      options.groups = file.engines
+    }
+    return (options, warnings)
+  }
+
+  /// The engines that the options describe: the groups of a cluster file, or one group.
+  ///
+  /// - Throws: ``OptionError`` when their number is unknown.
+  public func engineGroups() throws(OptionError) -> [EngineGroup] { groups.isEmpty ? [try engineGroup()] : groups }
+
+  /// The one group of engines that the options describe.
   ///
   /// - Throws: ``OptionError`` when their number is unknown.
   public func engineGroup() throws(OptionError) -> EngineGroup {

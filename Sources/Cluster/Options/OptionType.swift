@@ -118,10 +118,12 @@ extension OptionType<JSONValue> {
     OptionType(
       expected: "a dictionary such as {'key': value}",
       parse: { value in
-        switch value {
-        case .text(let text): (try? PythonLiteralParser.parse(text)).flatMap { $0.objectValue == nil ? nil : $0 }
-        case .literal(let value): value.objectValue == nil ? nil : value
-        }
+        let literal =
+          switch value {
+          case .text(let text): try? PythonLiteralParser.parse(text)
+          case .literal(let value): value
+          }
+        return literal?.objectValue.map { .object($0) }
       }, literal: { $0 })
   }
 }

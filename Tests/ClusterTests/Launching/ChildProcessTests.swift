@@ -56,4 +56,19 @@ import Testing
     #expect(ProcessTable.isAlive(child.pid))
     #expect(await child.stop() == .signaled(15))
   }
+
+  @Test func givesALineAndKeepsTheInputOpen() async throws {
+    let child = try await ChildProcess.launch(
+      ProgramCommand(executable: "/bin/sh", arguments: ["-c", "read line; echo got $line; read more || echo ended"]),
+      input: .secret("a secret"), log: "\(folder.path)/log")
+    while !log.contains("got") { await Task.yield() }
+    // Stopping it ends its input first, so it may leave by itself.
+    #expect(await child.stop() == .exited(0))
+    #expect(log == "got a secret\nended\n")
+  }
+
+  @Test func findsProgramsInThePath() async throws {
+    let child = try await ChildProcess.launch(ProgramCommand(executable: "true"), log: "\(folder.path)/log")
+    #expect(await child.status == .exited(0))
+  }
 }

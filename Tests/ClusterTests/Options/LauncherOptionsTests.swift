@@ -97,6 +97,7 @@ import Testing
     #expect(try message("--controller=slurm").contains("the controller runs on this machine"))
     let override = "c.SSHEngineSetLauncher.engines = {'a': {'n': 1, 'engine_cmd': []}}"
     #expect(try message("--engines=ssh", configuration: override).contains("engines['a']: 'engine_cmd'"))
+    #expect(try message("--engines=ssh", "--SSHLauncher.engines=[1]").contains("should be a dictionary"))
     let text = "c.SSHEngineSetLauncher.engines = {'a': 'b'}"
     #expect(try message("--engines=ssh", configuration: text).contains("engines['a'] should be a number"))
   }

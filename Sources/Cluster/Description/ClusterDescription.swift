@@ -1,0 +1,149 @@
+import Foundation
+import MartletWire
+import Yams
+
+/// A cluster as a YAML file describes it, `martlet start cluster.yaml`: the options of the command by their names, and
+/// `engines`, a list of groups.
+///
+/// ```yaml
+/// ip: "*"
+/// engines:
+///   - launcher: ssh
+///     hosts: {node1: 2, node2: 4}
+///   - launcher: slurm
+///     count: 8
+///     queue: short
+/// ```
+struct ClusterDescription: Sendable, Hashable {
+  /// The options beside `engines`, as they would stand on the command line.
+  private(set) var arguments: [String] = []
+  /// Options for the controller.
+  private(set) var controllerArguments: [String] = []
+  /// The groups; empty if the file has no `engines`.
+  private(set) var engines: [EngineGroup] = []
+
+  /// Larger files are refused.
+  private static let sizeLimit = 1 << 20
+
+  /// Reads a file.
+  ///
+  /// - Throws: ``OptionError`` that names the file, the line and the key.
+  static func read(_ path: String) throws(OptionError) -> ClusterDescription {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw OptionError("the cluster file \(path) can't be read: is it there?")
+    }
+    guard data.count <= sizeLimit else { throw OptionError("\(path): larger than \(sizeLimit) bytes") }
+    return try ClusterDescription(String(decoding: data, as: UTF8.self), path: path)
+  }
+
+  /// Reads the content of a file.
+  ///
+  /// - Parameter path: the file's, for errors.
+  /// - Throws: ``OptionError`` that names the file, the line and the key.
+  init(_ text: String, path: String) throws(OptionError) {
+    let file = YAMLFile(path: path)
+    for entry in try file.entries(of: try file.parse(text), in: "a cluster file") {
+      switch entry.key {
+      case "engines":
+        guard case .sequence(let groups) = entry.value else {
+          throw file.error(entry, "should be a list of groups, each with a '- ' in front")
+        }
+        for group in groups { engines.append(try Self.group(group, in: file)) }
+      case "controller":
+        controllerArguments = try file.texts(entry)
+        let parsed = try CommandLineSyntax.controller.parse(controllerArguments)
+        if let unknown = (parsed.unknown + parsed.positional).first {
+          throw file.error(entry, "has no option '\(unknown)', martlet controller --help lists them")
+        }
+      default: try addOption(entry, in: file)
+      }
+    }
+  }
+
+  /// An option of the command, under its name there.
+  private mutating func addOption(_ entry: YAMLFile.Entry, in file: YAMLFile) throws(OptionError) {
+    let syntax = CommandLineSyntax.cluster
+    // Engines are described by their groups.
+    if syntax.aliases[entry.key] != nil, !["n", "o", "delay", "signal", "config"].contains(entry.key) {
+      arguments.append("--\(entry.key)=\(try file.text(entry))")
+    } else if syntax.flags[entry.key] != nil, !["force", "all", "dry-run"].contains(entry.key) {
+      if try file.bool(entry) { arguments.append("--\(entry.key)") }
+    } else {
+      throw file.error(
+        entry,
+        "is no key of a cluster file: these are engines, controller (a list of options) and the options of "
+          + "martlet start such as ip, location, profile, program and restart-engines")
+    }
+  }
+
+  // MARK: - Groups
+
+  private static func group(_ node: Node, in file: YAMLFile) throws(OptionError) -> EngineGroup {
+    var entries = try file.entries(of: node, in: "a group of engines")
+    func take(_ key: String) -> YAMLFile.Entry? {
+      entries.firstIndex { $0.key == key }.map { entries.remove(at: $0) }
+    }
+    let launcher = take("launcher")
+    let name = try launcher.map { entry throws(OptionError) in try file.text(entry) } ?? "local"
+    let kind: LauncherSpec.Kind
+    do throws(OptionError) {
+      kind = try LauncherSpec(name, option: "launcher").kind
+    } catch {
+      throw OptionError("\(file.place(of: launcher?.line ?? 1)): \(error)")
+    }
+    let count = try take("count").map { entry throws(OptionError) in try file.count(entry) }
+    let program = try take("program").map { entry throws(OptionError) in try file.text(entry) }
+    let python = try take("python").map { entry throws(OptionError) in try file.text(entry) }
+    let arguments = try take("arguments").map { entry throws(OptionError) in try file.texts(entry) } ?? []
+
+    var reader = OptionReader(layers: try layers(entries, launcher: name, kind, in: file))
+    let options: LauncherOptions
+    do throws(OptionError) {
+      options = try LauncherOptions(&reader, ["Cluster"])
+    } catch {
+      throw OptionError("\(file.place(of: node.mark?.line ?? 1)): \(error)")
+    }
+    if let unread = reader.unread.first {
+      let key = unread.prefix { $0 != " " }.split(separator: ".").last ?? ""
+      let line = entries.first { $0.key == key }?.line ?? 1
+      throw OptionError("\(file.place(of: line)): '\(key)' is no option of the launcher \(kind.rawValue)")
+    }
+    guard let number = count ?? options.count else {
+      throw OptionError("\(file.place(of: node.mark?.line ?? 1)): the group has no 'count', how many engines?")
+    }
+    var group = EngineGroup(
+      options.launcher, count: number, program: program.map { ProgramCommand(executable: $0) })
+    group.arguments = (python.map { ["--python=\($0)"] } ?? []) + options.arguments + arguments
+    group.environment = options.environment
+    return group
+  }
+
+  /// What is left of a group, as options of its launcher's class.
+  private static func layers(
+    _ entries: [YAMLFile.Entry], launcher: String, _ kind: LauncherSpec.Kind, in file: YAMLFile
+  ) throws(OptionError) -> [ConfigLayer] {
+    var first = ConfigLayer(origin: file.path)
+    first.set("Cluster.engine_launcher_class", .text(launcher))
+    var layers = [first]
+    for entry in entries {
+      var layer = ConfigLayer(origin: file.place(of: entry.line))
+      // ipyparallel's name of the option is less plain.
+      let trait = entry.key == "hosts" && kind == .ssh ? "engines" : entry.key
+      layer.set("\(kind.className).\(trait)", .literal(try file.value(entry)))
+      layers.append(layer)
+    }
+    return layers
+  }
+}
+
+extension LauncherSpec.Kind {
+  /// ipyparallel's class.
+  var className: String {
+    switch self {
+    case .local: "LocalEngineSetLauncher"
+    case .ssh: "SSHEngineSetLauncher"
+    case .mpi: "MPIEngineSetLauncher"
+    case .slurm: "SlurmEngineSetLauncher"
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Testing
+
+@testable import MartletCluster
+
+@Suite struct ClusterDescriptionTests {
+  private func read(_ text: String) throws -> ClusterDescription { try ClusterDescription(text, path: "c.yaml") }
+
+  @Test func simplest() throws {
+    #expect(try read("engines:\n  - count: 4").engines == [.local(4)])
+  }
+
+  @Test func groupsOfAllLaunchers() throws {
+    let file = try read(
+      """
+      engines:
+        - launcher: ssh
+          hosts: {node1: 2, "me@node2:2222": 4}
+          ssh_args: [-F, mine]
+          program: /opt/count
+          python: /opt/python
+          arguments: [--log-level=10]
+        - launcher: slurm
+          count: 8
+          queue: short
+          timelimit: 30
+          environment: {OMP_NUM_THREADS: "1"}
+          batch_template: |
+            #!/bin/sh
+            srun -n {n} {program_and_args}
+        - {launcher: mpi, count: 2, mpi_args: [--hostfile, hosts]}
+        - {launcher: local, count: 1}
+      """)
+    var ssh = SSHLauncher(hosts: [SSHHost("me@node2", count: 4, port: 2222), SSHHost("node1", count: 2)])
+    ssh.arguments = ["-F", "mine"]
+    var first = EngineGroup(.ssh(ssh), count: 6, program: ProgramCommand(executable: "/opt/count"))
+    first.arguments = ["--python=/opt/python", "--log-level=10"]
+    var slurm = SlurmLauncher()
+    slurm.queue = "short"
+    slurm.timelimit = "30"
+    slurm.template = "#!/bin/sh\nsrun -n {n} {program_and_args}\n"
+    var second = EngineGroup(.slurm(slurm), count: 8)
+    second.environment = ["OMP_NUM_THREADS": "1"]
+    var mpi = MPILauncher()
+    mpi.arguments = ["--hostfile", "hosts"]
+    #expect(file.engines == [first, second, EngineGroup(.mpi(mpi), count: 2), .local(1)])
+    #expect(file.arguments.isEmpty && file.controllerArguments.isEmpty)
+  }
+
+  @Test func optionsOfTheCommand() throws {
+    let file = try read(
+      """
+      profile: mine
+      ip: "*"
+      restart-engines: true
+      no-python: false
+      controller: [--enable-curve, --hwm=0]
+      """)
+    #expect(file.arguments == ["--profile=mine", "--ip=*", "--restart-engines"])
+    #expect(file.controllerArguments == ["--enable-curve", "--hwm=0"])
+    #expect(file.engines.isEmpty)
+  }
+
+  @Test func commandLineOutweighsTheFile() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("ip: 10.0.0.1\nlocation: here\nengines:\n  - count: 2\n", to: "c.yaml")
+    let profile = "--profile-dir=\(folder.path)"
+    let options = try ClusterOptions.readStart([path, profile, "--ip=10.0.0.2"], environment: [:]).options
+    #expect(options.ip == "10.0.0.2" && options.location == "here")
+    #expect(try options.engineGroups() == [.local(2)])
+    for more in [["-n", "3"], ["--engines=mpi:2"], ["another.yaml"]] {
+      #expect(throws: OptionError.self) { try ClusterOptions.readStart([path, profile] + more, environment: [:]) }
+    }
+    #expect(throws: OptionError.self) { try ClusterOptions.readStart(["/no/such.yaml"], environment: [:]) }
+  }
+
+  @Test(arguments: [
+    ("", "c.yaml: the file is empty"),
+    ("- 1", "c.yaml, line 1: a cluster file has lines 'key: value'"),
+    ("ip: '*'\nengine: []", "c.yaml, line 2: 'engine' is no key of a cluster file"),
+    ("n: 4", "c.yaml, line 1: 'n' is no key of a cluster file"),
+    ("engines: 4", "c.yaml, line 1: 'engines' should be a list of groups"),
+    ("engines:\n  - 4", "c.yaml, line 2: a group of engines has lines 'key: value'"),
+    ("engines:\n  - count: many", "c.yaml, line 2: 'count' should be a number from 1"),
+    ("engines:\n  - launcher: local", "c.yaml, line 2: the group has no 'count'"),
+    ("engines:\n  - count: 2\n    launcher: pbs", "c.yaml, line 3: launcher: there is no launcher 'pbs'"),
+    ("engines:\n  - launcher: ssh", "c.yaml, line 2: --engines=ssh: no hosts"),
+    (
+      "engines:\n  - launcher: ssh\n    hosts: [a]",
+      "SSHEngineSetLauncher.engines in c.yaml, line 3 should be a dictionary"
+    ),
+    ("engines:\n  - count: 1\n    queue: short", "c.yaml, line 3: 'queue' is no option of the launcher local"),
+    ("restart-engines: sometimes", "c.yaml, line 1: 'restart-engines' should be true or false"),
+    ("controller: [--bogus]", "c.yaml, line 1: 'controller' has no option '--bogus'"),
+    ("ip: [", "c.yaml, line 2: did not find expected node content"),
+    ("ip: a\nip: b", "c.yaml, line 1: the key 'ip' is there twice"),
+  ])
+  func errorsNameTheLineAndTheKey(_ text: String, _ words: String) throws {
+    let error = #expect(throws: OptionError.self) { try read(text) }
+    #expect("\(try #require(error))".contains(words))
+  }
+}
