@@ -110,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "MartletClient", "MartletController", "MartletEngine", "MartletTesting", "MartletWire", "MartletZeroMQ", logging,
+        "MartletClient", "MartletController", "MartletEngine", "MartletTesting", "MartletWire", "MartletZeroMQ",
+        logging,
       ]),
     .testTarget(
       name: "SimulationTests",
