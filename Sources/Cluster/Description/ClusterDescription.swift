@@ -30,7 +30,7 @@ struct ClusterDescription: Sendable, Hashable {
   /// - Throws: ``OptionError`` that names the file, the line and the key.
   static func read(_ path: String) throws(OptionError) -> ClusterDescription {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw OptionError("the cluster file \(path) can't be read: is it there?")
+      throw OptionError("the cluster file '\(path)' can't be read: is it there?")
     }
     guard data.count <= sizeLimit else { throw OptionError("\(path): larger than \(sizeLimit) bytes") }
     return try ClusterDescription(String(decoding: data, as: UTF8.self), path: path)
