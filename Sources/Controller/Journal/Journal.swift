@@ -33,11 +33,9 @@ actor Journal: EventLoopActor {
 
   /// The free space in the file that is not worth the effort.
   private static let freeBytes = 64 << 20
-  /// With so many open tasks there is a pause between two commits, which grows with their number. A task waits for two
-  /// commits, so this lets 160,000 tasks a second pass, more than a scheduler can.
+  /// With so many open tasks there is a pause between two commits.
   private static let manyTasks = 100
-  private static let pausePerTask = Duration.microseconds(3)
-  private static let longestPause = Duration.milliseconds(5)
+  private static let pause = Duration.milliseconds(1)
   /// The most bytes of a message that is put into the journal: SQLite's rows have less than 1 GB.
   static let messageLimit = 1 << 29
 
@@ -123,9 +121,7 @@ actor Journal: EventLoopActor {
       return (inbox.batches, inbox.epoch)
     }
     guard !batches.isEmpty, !hasFailed, !isClosed else { return }
-    if ledger.openCount >= Self.manyTasks {
-      nextCommit = .now + min(Self.pausePerTask * ledger.openCount, Self.longestPause)
-    }
+    if ledger.openCount >= Self.manyTasks { nextCommit = .now + Self.pause }
     do {
       try commit(batches)
       committed?(.success(epoch))
