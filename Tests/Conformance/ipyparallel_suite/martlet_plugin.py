@@ -28,10 +28,32 @@ def replace_parts():
         trait.default_args = (list(command),)
 
 
+def mend_race():
+    """Make ipyparallel's launcher join the output of its engines again if one of them has ended meanwhile.
+
+    ``get_output`` goes through the engines of a set while the thread that watches them removes those that end, which is an
+    error of its own at the end of a test in which engines crash. Each launcher keeps what it has read, so nothing is lost.
+    """
+    from ipyparallel.cluster.launcher import LocalEngineSetLauncher
+
+    join = LocalEngineSetLauncher.get_output
+
+    def get_output(self, remove=False):
+        while True:
+            try:
+                return join(self, remove=remove)
+            except RuntimeError as error:
+                if "changed size during iteration" not in str(error):
+                    raise
+
+    LocalEngineSetLauncher.get_output = get_output
+
+
 def pytest_configure(config):
     if not commands():
         return
     replace_parts()
+    mend_race()
     # Some tests run `python -m ipyparallel.cluster` in a child process, where sitecustomize.py does the same.
     here = os.path.dirname(os.path.abspath(__file__))
     path = [os.path.join(here, "subprocess"), here, os.environ.get("PYTHONPATH", "")]
