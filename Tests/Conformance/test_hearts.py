@@ -92,7 +92,10 @@ def test_an_engine_that_registers_again_is_asked_to_and_keeps_its_id(controller)
             content = {"uuid": engine.uuid, "id": 0, "reregisters": True}
             engine.sockets["registration"].send_multipart(engine.wire.frames("registration_request", content))
 
-        # The controller doesn't know yet that the engine can do so; now it gets the same reply, and no other id.
+        # The controller doesn't know yet that the engine can do so; now it gets the same reply, and no other id. Each
+        # reply is waited for, so that the client's request below can't overtake the engine's.
+        wait_until(lambda: engine.reply, "the first reply")
+        engine.reply = None
         swarm.do(register)
         wait_until(lambda: engine.reply and engine.reply["id"] == 0, "a reply")
         client.send("registration", "unregistration_request", {"id": 0})
