@@ -2,6 +2,15 @@ import MartletWire
 import Synchronization
 
 extension Client {
+  /// The changes of the cluster from now on: engines that come and go, a controller that is lost and back. Ends when the
+  /// client closes.
+  ///
+  /// ```swift
+  /// for await event in client.events { print(event) }
+  /// ```
+  /// To miss none, ask for the events before ``engines``. A reader that falls behind by 4,096 events loses the oldest.
+  public var events: AsyncStream<ClusterEvent> { watchEvents(.bufferingNewest(4096)) }
+
   /// Waits until enough engines are registered.
   ///
   /// - Parameters:
@@ -18,8 +27,7 @@ extension Client {
   }
 
   private func waitForEngines(_ count: Int) async throws {
-    let (ticket, changes) = watchEngines()
-    defer { stopWatching(ticket) }
+    let changes = watchEvents(.bufferingNewest(1))
     if ids.count >= count { return }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
@@ -29,7 +37,9 @@ extension Client {
       // Notifications are lost if the hub publishes them before the subscription has reached it, so ask now and then.
       group.addTask {
         while self.ids.count < count {
-          try await self.retryingAfterReturn { try await self.refreshEngines(timeout: self.configuration.queryTimeout) }
+          _ = try await self.retryingAfterReturn {
+            try await self.refreshEngines(timeout: self.configuration.queryTimeout)
+          }
           try await Task.sleep(for: .seconds(1))
         }
       }
@@ -53,15 +63,16 @@ extension Client {
     return content["instance"]?.stringValue
   }
 
-  private func watchEngines() -> (Int, AsyncStream<Void>) {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    let ticket = connection.directory.withLock { state in
-      state.nextWatcher += 1
-      state.watchers[state.nextWatcher] = continuation
-      return state.nextWatcher
+  private func watchEvents(
+    _ policy: AsyncStream<ClusterEvent>.Continuation.BufferingPolicy
+  ) -> AsyncStream<ClusterEvent> {
+    let (stream, continuation) = AsyncStream.makeStream(of: ClusterEvent.self, bufferingPolicy: policy)
+    let connection = connection
+    guard let number = connection.directory.withLock({ $0.add(continuation) }) else {
+      continuation.finish()
+      return stream
     }
-    return (ticket, stream)
+    continuation.onTermination = { [weak connection] _ in connection?.directory.withLock { $0.remove(number) } }
+    return stream
   }
-
-  private func stopWatching(_ ticket: Int) { connection.directory.withLock { $0.watchers[ticket] = nil } }
 }

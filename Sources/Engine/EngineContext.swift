@@ -29,17 +29,20 @@ public struct EngineContext: Sendable {
   let number: EngineNumber
   let namespace: Namespace
   let running: RunningRequest
+  private let sender: ReplySender
   private let engineLogger: Logger
   /// The request that ran when the context was asked for.
   private var request: Request?
 
   init(
-    number: EngineNumber, engineUUID: String, namespace: Namespace, running: RunningRequest, logger: Logger
+    number: EngineNumber, engineUUID: String, namespace: Namespace, running: RunningRequest, sender: ReplySender,
+    logger: Logger
   ) {
     self.number = number
     self.engineUUID = engineUUID
     self.namespace = namespace
     self.running = running
+    self.sender = sender
     engineLogger = logger
   }
 
@@ -63,6 +66,19 @@ public struct EngineContext: Sendable {
   /// `Task.isCancelled` says the same in the task that Swift runs the function in, and this everywhere: in other threads, and
   /// in tasks that the function has started.
   public var isCancelled: Bool { request?.stage.isStopped ?? false }
+
+  /// Tells the client how far the running task has come, at most 20 times a second; the last is always sent.
+  ///
+  /// A Swift client reads it from `AsyncResult.progressReports`, a Python client from `AsyncResult.data["progress"]`, a dict
+  /// with `fraction` and `text`. Nothing happens when no task runs.
+  ///
+  /// - Parameters:
+  ///   - fraction: the finished part of the work, from 0 to 1.
+  ///   - text: what is being done, for people.
+  public func progress(_ fraction: Double, _ text: String = "") {
+    guard let request else { return }
+    sender.publish(ProgressStep(fraction: fraction, text: text), about: request)
+  }
 
   /// The value of a name that a client pushed, or a function or Python code set.
   ///

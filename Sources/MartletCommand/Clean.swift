@@ -1,5 +1,6 @@
 import ArgumentParser
 import MartletCluster
+import MartletWire
 
 struct Clean: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,10 +15,13 @@ struct Clean: AsyncParsableCommand {
   @Flag(help: "Also remove the files of clusters that run or may run; they can no longer be found then.")
   var force = false
 
+  @OptionGroup var output: JSONOutput
+
   func run() async throws {
-    let (selection, force) = (selection, force)
+    let (selection, force, json) = (selection, force, output.json)
     try await perform {
-      await CleanAction(profiles: try selection.profiles(), clusterID: selection.clusterId, force: force).run()
+      await CleanAction(profiles: try selection.profiles(), clusterID: selection.clusterId, force: force, json: json)
+        .run()
     }
   }
 }
@@ -28,12 +32,17 @@ struct CleanAction {
   /// `nil` cleans up after all clusters.
   var clusterID: String?
   let force: Bool
+  var json = false
 
   func run() async {
     let catalog = ClusterCatalog(profiles: profiles)
     for problem in await catalog.cancelJobs(clusterID: clusterID) { RoleExit.report(problem) }
     let cleaning = catalog.clean(force: force, clusterID: clusterID)
-    for path in cleaning.removed { print("removed \(path)") }
+    if json {
+      JSONOutput.print(["removed": .array(cleaning.removed.map { .string($0) })])
+    } else {
+      for path in cleaning.removed { print("removed \(path)") }
+    }
     for reason in cleaning.kept { RoleExit.report(reason) }
   }
 }

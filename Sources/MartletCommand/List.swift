@@ -9,16 +9,15 @@ struct List: AsyncParsableCommand {
     abstract: "List clusters.",
     discussion: """
       Looks in all profiles unless one is named, for clusters that martlet, ipcluster or a program started. A cluster of \
-      another host is unknown where no lock shows that it runs.
+      another host is unknown where no lock shows that it runs. As JSON, it is an array of what their cluster files contain.
       """)
 
   @OptionGroup var selection: ClusterSelection
 
-  @Flag(help: "Print the content of the cluster files as a JSON array.")
-  var json = false
+  @OptionGroup var output: JSONOutput
 
   func run() async throws {
-    let (selection, json) = (selection, json)
+    let (selection, json) = (selection, output.json)
     try await perform {
       ListAction(profiles: try selection.profiles(), clusterID: selection.clusterId, json: json).run()
     }
@@ -37,7 +36,7 @@ struct ListAction {
       clusterID == nil || $0.files.clusterID == clusterID
     }
     if json {
-      print(String(decoding: JSONValue.array(clusters.map(\.json)).bytes.array, as: UTF8.self))
+      JSONOutput.print(.array(clusters.map(\.json)))
     } else {
       print(
         Table(header: ["PROFILE", "CLUSTER ID", "RUNNING", "ENGINES", "PID", "HOST"], rows: clusters.map(row)).text)

@@ -7,15 +7,25 @@ struct Profile: ParsableCommand {
     abstract: "List, create or locate profiles.",
     subcommands: [ListProfiles.self, Create.self, Locate.self])
 
+  private static func json(_ profile: ProfileDirectory) -> JSONValue {
+    ["name": .string(profile.name), "path": .string(profile.path)]
+  }
+
   struct ListProfiles: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List the profiles.")
 
     @Option(help: "The folder of the profiles.")
     var ipythonDir: String?
 
+    @OptionGroup var output: JSONOutput
+
     func run() {
-      let directory = ipythonDir ?? IPythonDirectory.path()
-      for profile in ProfileDirectory.all(in: directory) { print("\(profile.name)\t\(profile.path)") }
+      let profiles = ProfileDirectory.all(in: ipythonDir ?? IPythonDirectory.path())
+      if output.json {
+        JSONOutput.print(.array(profiles.map(Profile.json)))
+      } else {
+        for profile in profiles { print("\(profile.name)\t\(profile.path)") }
+      }
     }
   }
 
@@ -25,9 +35,9 @@ struct Profile: ParsableCommand {
     @OptionGroup var selection: Selection
 
     func run() async throws {
-      let profile = selection.profile
+      let (selection, profile) = (selection, selection.profile)
       try await perform { try profile.create() }
-      print(profile.path)
+      selection.print(profile)
     }
   }
 
@@ -37,13 +47,13 @@ struct Profile: ParsableCommand {
     @OptionGroup var selection: Selection
 
     func run() async throws {
-      let profile = selection.profile
+      let (selection, profile) = (selection, selection.profile)
       try await perform {
         guard profile.exists else {
           throw OptionError("there is no profile \(profile.name), martlet profile create \(profile.name) makes it")
         }
       }
-      print(profile.path)
+      selection.print(profile)
     }
   }
 
@@ -54,6 +64,13 @@ struct Profile: ParsableCommand {
 
     @Option(help: "The folder of the profiles.")
     var ipythonDir: String?
+
+    @OptionGroup var output: JSONOutput
+
+    /// Prints where a profile is.
+    func print(_ profile: ProfileDirectory) {
+      if output.json { JSONOutput.print(Profile.json(profile)) } else { Swift.print(profile.path) }
+    }
 
     var profile: ProfileDirectory {
       ProfileDirectory(name: name, ipythonDirectory: ipythonDir ?? IPythonDirectory.path())

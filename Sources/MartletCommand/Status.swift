@@ -1,4 +1,7 @@
 import ArgumentParser
+import Foundation
+import Logging
+import MartletClient
 import MartletCluster
 import MartletWire
 
@@ -11,24 +14,76 @@ struct Status: AsyncParsableCommand {
   @Option(help: "Seconds over which rates are measured.")
   var interval = 1.0
 
+  @Flag(help: "Show it again after each interval, until the cluster ends.")
+  var watch = false
+
+  @OptionGroup var output: JSONOutput
+
   func run() async throws {
-    let (selection, interval) = (selection, interval)
+    let (selection, interval, watch, json) = (selection, interval, watch, output.json)
     try await perform {
-      guard interval >= 0, interval <= 86_400 else {
-        throw OptionError("--interval should be a number of seconds, not \(interval)")
+      guard interval >= (watch ? 0.1 : 0), interval <= 86_400 else {
+        throw OptionError(
+          "--interval should be a number of seconds\(watch ? ", at least 0.1," : ",") not \(interval)")
       }
       let application = try selection.options().application
       let cluster = try ClusterCatalog.running(application.clusterID, in: application.profile, orUnknown: true)
-      let connection = try cluster.files.clientConnection.read()
-      let before = try await ClusterStatus.read(from: connection)
+      var configuration = ClientConfiguration()
+      configuration.reconnectTimeout = .seconds(2)
+      // What happens to the connection is said by how the command ends.
+      configuration.logger = Logger(label: "martlet.status") { _ in SwiftLogNoOpLogHandler() }
+      let client = try await Client.connect(
+        try cluster.files.clientConnection.read(), configuration: configuration)
+      let action = StatusAction(
+        client: client, clusterID: application.clusterID, profile: application.profile, interval: interval, json: json)
+      do {
+        try await action.run(again: watch)
+      } catch {
+        await client.close()
+        throw error
+      }
+      await client.close()
+    }
+  }
+}
+
+/// Shows what a cluster is doing.
+struct StatusAction {
+  let client: Client
+  let clusterID: String
+  let profile: ProfileDirectory
+  /// In seconds.
+  let interval: Double
+  let json: Bool
+
+  /// Shows it once, or until the cluster has ended.
+  func run(again: Bool) async throws {
+    var before = try await ClusterStatus.read(by: client)
+    repeat {
       let start = ContinuousClock.now
       try await Task.sleep(for: .seconds(interval))
-      let after = try await ClusterStatus.read(from: connection)
+      let after: ClusterStatus
+      do {
+        after = try await ClusterStatus.read(by: client)
+      } catch let error as ClientError where again && [.closed, .controllerLost].contains(error.code) {
+        return RoleExit.report("the cluster has ended")
+      }
       // Read at the end, because engines may have ended meanwhile.
-      let restarts = ClusterCatalog.cluster(application.clusterID, in: application.profile)?.record?.restarts
-      print(StatusReport(before: before, after: after, elapsed: start.duration(to: .now)).text)
-      if let text = restarts?.summary { print(text) }
-    }
+      let restarts = ClusterCatalog.cluster(clusterID, in: profile)?.record?.restarts.summary
+      let report = StatusReport(
+        before: before, after: after, elapsed: start.duration(to: .now), restarts: restarts)
+      show(report, isRedrawn: again)
+      before = after
+    } while again
+  }
+
+  private func show(_ report: StatusReport, isRedrawn: Bool) {
+    // Whoever reads from a pipe sees each report at once.
+    defer { fflush(nil) }
+    if json { return JSONOutput.print(report.json) }
+    // On a terminal, each report takes the place of the one before.
+    if isRedrawn, isatty(STDOUT_FILENO) == 1 { print("\u{1B}[H\u{1B}[J", terminator: "") }
+    print(report.text)
   }
 }
 
@@ -37,25 +92,41 @@ struct StatusReport {
   let before: ClusterStatus
   let after: ClusterStatus
   let elapsed: Duration
+  /// What became of engines that ended.
+  let restarts: String?
 
   var text: String {
-    let earlier = Dictionary(before.engines.map { ($0.id, $0.completed) }) { $1 }
     let rows = after.engines.map { engine in
-      [
-        "\(engine.id)", "\(engine.queue)", "\(engine.tasks)", "\(engine.completed)",
-        rate(engine.completed - (earlier[engine.id] ?? 0)),
-      ]
+      ["\(engine.id)", "\(engine.queue)", "\(engine.tasks)", "\(engine.completed)", "\(rate(of: engine))"]
     }
     let table = Table(header: ["ENGINE", "QUEUE", "TASKS", "COMPLETED", "PER SECOND"], rows: rows).text
     return """
       \(table)
       \(after.engines.count.counted("engine")), \(after.unassigned.counted("task")) waiting, \(after.completed) completed, \
-      \(rate(after.completed - before.completed)) per second
+      \(totalRate) per second\(restarts.map { "\n\($0)" } ?? "")
       """
   }
 
-  private func rate(_ count: Int) -> String {
-    let seconds = elapsed / .seconds(1)
-    return "\((Double(count) / max(seconds, 0.001) * 10).rounded() / 10)"
+  var json: JSONValue {
+    let engines = after.engines.map { engine -> JSONValue in
+      [
+        "id": .int(engine.id), "queue": .int(engine.queue), "tasks": .int(engine.tasks),
+        "completed": .int(engine.completed), "per_second": .double(rate(of: engine)),
+      ]
+    }
+    return [
+      "engines": .array(engines), "unassigned": .int(after.unassigned), "completed": .int(after.completed),
+      "per_second": .double(totalRate), "restarts": restarts.map { .string($0) } ?? .null,
+    ]
+  }
+
+  private var totalRate: Double { rate(after.completed - before.completed) }
+
+  private func rate(of engine: ClusterStatus.Engine) -> Double {
+    rate(engine.completed - (before.engines.first { $0.id == engine.id }?.completed ?? 0))
+  }
+
+  private func rate(_ count: Int) -> Double {
+    (Double(count) / max(elapsed / .seconds(1), 0.001) * 10).rounded() / 10
   }
 }

@@ -21,6 +21,17 @@ extension Span<UInt8> {
     }
   }
 
+  /// Whether these are the same bytes as others.
+  package func equals(_ other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    return withUnsafeBytes { bytes in
+      other.withUnsafeBytes { others in
+        guard let start = bytes.baseAddress, let otherStart = others.baseAddress else { return true }
+        return memcmp(start, otherStart, bytes.count) == 0
+      }
+    }
+  }
+
   /// The first index, from a start on, of one of two bytes; `count` if there is none.
   ///
   /// Looks at eight bytes at a time: headers consist mostly of strings, and most of the work of reading them is finding

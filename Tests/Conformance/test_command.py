@@ -1,5 +1,6 @@
 """The command and programs as users run them: their output, how they end, and that they leave nothing behind."""
 
+import json
 import os
 import re
 import signal
@@ -22,6 +23,9 @@ def test_start_list_status_stop(place):
     status = place.command("status")
     assert status.returncode == 0, status.stderr
     assert re.search(r"\b0\b.*\n.*\b1\b", status.stdout), status.stdout
+    report = json.loads(place.command("status", "--interval", "0", "--json").stdout)
+    assert [engine["id"] for engine in report["engines"]] == [0, 1]
+    assert report["unassigned"] == 0
     again = place.command("start", "-n", 1, "--daemonize")
     assert again.returncode != 0 and again.stderr.count("\n") == 1, again.stderr
     stopped = place.command("stop")
@@ -111,6 +115,29 @@ def test_killing_the_program_ends_its_cluster(place):
     wait_until(lambda: not place.processes(), "controller and engines to leave")
     assert place.command("clean").returncode == 0
     assert clean(place)
+
+
+def test_status_is_watched_until_the_cluster_ends(place):
+    assert place.command("start", "-n", 1, "--daemonize").returncode == 0
+    watch = place.popen("status", "--watch", "--interval", "0.1", "--json")
+    for _ in range(3):
+        assert json.loads(watch.stdout.readline())["engines"][0]["id"] == 0
+    assert place.command("stop").returncode == 0
+    _, errors = watch.communicate(timeout=TIMEOUT)
+    assert watch.returncode == 0 and errors == "the cluster has ended\n"
+    assert clean(place)
+
+
+def test_other_programs_can_read_what_commands_print(place):
+    made = json.loads(place.command("profile", "create", "other", "--json").stdout)
+    assert made["name"] == "other" and os.path.isdir(made["path"])
+    assert json.loads(place.command("profile", "locate", "other", "--json").stdout) == made
+    assert made in json.loads(place.command("profile", "list", "--json").stdout)
+    assert json.loads(place.command("list", "--json").stdout) == []
+    leftover = os.path.join(made["path"], "pid", "martlet-gone.json")
+    os.makedirs(os.path.dirname(leftover), exist_ok=True)
+    open(leftover, "w").close()
+    assert json.loads(place.command("clean", "--json").stdout) == {"removed": [leftover]}
 
 
 def test_usage_errors_are_one_line(place):

@@ -230,6 +230,20 @@ class TestControl:
             else:
                 assert result.get(timeout=TIMEOUT) == "hi~"
 
+    def test_progress(self, client):
+        """What a Swift function says about its progress is data that it has published."""
+        view = client[:]
+
+        def data():
+            result = view.apply_async(ipp.Reference("train"), 1000)
+            assert result.get(timeout=TIMEOUT) == [1000, 1000]
+            result.wait_for_output(TIMEOUT)
+            return result.data if all(result.data) else None
+
+        # The client's subscription takes a while.
+        for published in wait_until(data, "progress"):
+            assert published == {"progress": {"fraction": 1.0, "text": "epoch 1000"}}
+
     def test_queue_status(self, client):
         client[:].apply_sync(GREET)
         wait_until(lambda: client.queue_status()[0]["queue"] == 0, "an empty queue")

@@ -29,6 +29,11 @@ extension IntegrationTests {
       context.logger.critical("a line of the task's")
       return [context.taskID ?? "", "\(context.attempt)"]
     }
+    private static let train = RemoteFunction("train") { (epochs: Int) throws -> Int in
+      let context = try #require(EngineContext.current)
+      for epoch in 1...epochs { context.progress(Double(epoch) / Double(epochs), "epoch \(epoch)") }
+      return epochs
+    }
     private static let flaky = RemoteFunction("flaky") { () throws -> Int in
       struct Again: Error {}
       let attempt = try #require(EngineContext.current).attempt
@@ -49,6 +54,30 @@ extension IntegrationTests {
         #expect(Table.decodings.withLock { $0 } == 2)
         try await client.clear()
         #expect(try await engine.apply(Self.sum).value == nil)
+      }
+    }
+
+    @Test func whatFunctionsSayAboutTheirProgressArrives() async throws {
+      try await withTestCluster(functions: [Self.train], engines: 2) { client in
+        // The client's subscription takes a while, so the first calls may say nothing.
+        while true {
+          let result = try client[...].apply(Self.train, 10_000)
+          var last: [Int: ProgressReport] = [:]
+          var count = 0
+          for await report in result.progressReports {
+            #expect(report.fraction >= last[report.task]?.fraction ?? 0)
+            last[report.task] = report
+            count += 1
+          }
+          let values = try await result.value
+          #expect(values == [10_000, 10_000])
+          guard last.count == 2 else { continue }
+          #expect(last.values.allSatisfy { $0.fraction == 1 && $0.text == "epoch 10000" })
+          // The functions take less than a second.
+          #expect(count < 1000)
+          #expect(result.output[0].data["progress"]?["text"]?.stringValue == "epoch 10000")
+          break
+        }
       }
     }
 

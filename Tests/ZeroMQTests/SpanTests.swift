@@ -21,6 +21,13 @@ import Testing
     #expect(isEqual([], ""))
   }
 
+  @Test func bytes() {
+    func isSame(_ bytes: [UInt8], _ others: [UInt8]) -> Bool { bytes.span.equals(others.span) }
+    #expect(isSame([1, 0, 2], [1, 0, 2]))
+    #expect(isSame([], []))
+    for other in [[], [1], [1, 0, 3], [1, 0, 2, 0]] as [[UInt8]] { #expect(!isSame([1, 0, 2], other)) }
+  }
+
   /// Covers every length and position around an eight-byte word, from every start.
   @Test func theFirstOfTwoBytes() {
     for count in 0..<20 {

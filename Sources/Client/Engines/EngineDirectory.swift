@@ -7,6 +7,8 @@ struct EngineDirectory: Sendable {
   private var idsByUUID: [String: Int] = [:]
   /// The ids of engines that have left, by uuid.
   private var departed = RecentTable<String, Int>(limit: departedLimit)
+  /// What has changed since this was last taken.
+  private(set) var changes: [ClusterEvent] = []
   /// The registered engines in the order of their ids.
   private(set) var engines: [RegisteredEngine] = []
 
@@ -16,38 +18,46 @@ struct EngineDirectory: Sendable {
   /// How many engines are remembered, including those that have left.
   var rememberedCount: Int { byID.count + departed.count }
 
+  /// Returns what has changed since the last time, and forgets it.
+  mutating func takeChanges() -> [ClusterEvent] {
+    defer { changes = [] }
+    return changes
+  }
+
   /// Adds an engine.
   ///
   /// - Parameter isNews: whether this is newer than all that was heard of the engine. Otherwise, one that has left is not
   ///   added again: the hub's list may be older than the notification of the engine's departure.
-  /// - Returns: whether anything changed.
-  mutating func register(id: Int, uuid: String, isNews: Bool = false) -> Bool {
-    guard byID[id]?.uuid != uuid, isNews || departed[uuid] == nil else { return false }
-    _ = unregister(id: id)
+  mutating func register(id: Int, uuid: String, isNews: Bool = false) {
+    guard byID[id]?.uuid != uuid, isNews || departed[uuid] == nil else { return }
+    unregister(id: id)
     // An engine that registers again may get another id.
-    if let former = idsByUUID[uuid] { _ = unregister(id: former) }
+    if let former = idsByUUID[uuid] { unregister(id: former) }
     _ = departed.removeValue(for: uuid)
     let engine = RegisteredEngine(id: id, uuid: uuid)
     byID[id] = engine
     idsByUUID[uuid] = id
     engines.insert(engine, at: position(of: id))
-    return true
+    changes.append(.engineJoined(engine))
   }
 
   /// Replaces all engines, after notifications may have been missed.
   mutating func replace(with current: [Int: String]) {
-    for engine in engines where current[engine.id] != engine.uuid { _ = unregister(id: engine.id) }
-    for (id, uuid) in current { _ = register(id: id, uuid: uuid, isNews: true) }
+    for engine in engines where current[engine.id] != engine.uuid { unregister(id: engine.id) }
+    for (id, uuid) in current { register(id: id, uuid: uuid, isNews: true) }
   }
 
   /// Removes an engine.
   ///
+  /// - Parameter reason: how its process ended, if that is known.
   /// - Returns: the engine, or `nil` if it was unknown.
-  mutating func unregister(id: Int) -> RegisteredEngine? {
+  @discardableResult
+  mutating func unregister(id: Int, reason: String? = nil) -> RegisteredEngine? {
     guard let engine = byID.removeValue(forKey: id) else { return nil }
     idsByUUID[engine.uuid] = nil
     departed.insert(id, for: engine.uuid)
     engines.remove(at: position(of: id))
+    changes.append(.engineLeft(engine, reason: reason))
     byID.releaseUnusedCapacity()
     idsByUUID.releaseUnusedCapacity()
     return engine

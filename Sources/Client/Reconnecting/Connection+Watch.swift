@@ -38,6 +38,7 @@ extension Connection {
       if watch?.state.phase == .present {
         logger.warning(
           "a connection to the controller broke; waiting for it to return", metadata: [LogKey.endpoint: "\(hub)"])
+        directory.withLock { $0.announce(.controllerMissing) }
       }
       watch?.mark = outbox.withOutstanding { $0.mark }
       perform(watch?.state.connectionBroke(channel, at: .now))
@@ -122,6 +123,7 @@ extension Connection {
 
   private func resume(isRestarted: Bool) {
     guard let watch else { return }
+    directory.withLock { $0.announce(.controllerReturned(isRestarted: isRestarted)) }
     logger.notice(
       isRestarted ? "another controller answers" : "the controller answers again",
       metadata: [LogKey.endpoint: "\(hub)"])
@@ -163,6 +165,7 @@ extension Connection {
     for destination in outbox.giveUpAll() { destination.fail(error) }
     for destination in routes.destinations { destination.state.loseOutput(destination.slot) }
     routes = OutputRoutes()
+    directory.withLock { $0.announce(.controllerLost) }
   }
 
   /// Connects to the controller in the connection file if it is another one than the one that is missing.

@@ -28,6 +28,18 @@ extension Connection {
     try incoming.parentID(try MessageLayout(of: incoming))
   }
 
+  /// The names and values in a `data_message`.
+  private static func data(_ message: Message) throws(WireError) -> [String: PickleValue] {
+    do throws(PickleError) {
+      let pairs = try ResultBuffers.deserialize(message.buffers).value.dictValue?.pairs ?? []
+      return pairs.reduce(into: [:]) { data, pair in
+        if let name = pair.key.stringValue { data[name] = pair.value }
+      }
+    } catch {
+      throw WireError(.malformedJSON, "the data that a task has published can't be read: \(error)")
+    }
+  }
+
   private static func event(_ message: Message, id: String) throws(WireError) -> TaskOutput.Event? {
     let content = try message.content()
     switch message.header.messageType {
@@ -47,6 +59,7 @@ extension Connection {
           ename: content["ename"]?.stringValue ?? "Error", evalue: content["evalue"]?.stringValue ?? "",
           traceback: TaskReply.traceback(content), engineUUID: (try message.metadata())["engine"]?.stringValue,
           msgID: id))
+    case MessageType.dataMessage: return .data(try data(message))
     default: return .other
     }
   }

@@ -68,12 +68,9 @@ extension Connection {
   nonisolated func register(_ engines: [Int: String], isNews: Bool = false) {
     // Before anyone sees the engines, so that whoever does can call them.
     if isNews { outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } } }
-    let watchers = directory.withLock { state in
-      var changed = false
-      for (id, uuid) in engines where state.engines.register(id: id, uuid: uuid, isNews: isNews) { changed = true }
-      return changed ? Array(state.watchers.values) : []
+    directory.withLock { state in
+      state.change { for (id, uuid) in engines { $0.register(id: id, uuid: uuid, isNews: isNews) } }
     }
-    for watcher in watchers { watcher.yield() }
   }
 
   /// Takes the hub's list of engines for the truth, because notifications may have been missed, and accepts requests:
@@ -81,9 +78,8 @@ extension Connection {
   func replaceEngines(_ engines: [Int: String]) {
     outbox.accept {
       outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } }
-      directory.withLock { $0.engines.replace(with: engines) }
+      directory.withLock { state in state.change { $0.replace(with: engines) } }
     }
-    for watcher in directory.withLock({ Array($0.watchers.values) }) { watcher.yield() }
     let news = earlyNews
     earlyNews = []
     for message in news {
@@ -95,14 +91,12 @@ extension Connection {
   ///
   /// - Parameter reason: how its process ended, if that is known.
   func unregister(_ id: Int, reason: String? = nil) {
-    let (gone, watchers) = directory.withLock { state in
-      (state.engines.unregister(id: id), Array(state.watchers.values))
-    }
-    guard let gone else { return }
+    // Whoever hears that the engine has left finds that its requests have failed.
+    guard let gone = directory.withLock({ $0.engines.unregister(id: id, reason: reason) }) else { return }
     for stranded in outbox.withOutstanding({ $0.engineDied(gone) }) {
       stranded.context.fail(EngineError(gone, msgID: stranded.id, reason: reason))
     }
-    for watcher in watchers { watcher.yield() }
+    directory.withLock { $0.announceChanges() }
   }
 
   private func deliver(_ message: Message, to id: String) throws(WireError) {

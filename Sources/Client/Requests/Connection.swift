@@ -7,7 +7,7 @@ import Synchronization
 /// pinned to its event loop.
 actor Connection {
   nonisolated let loop: EventLoop
-  nonisolated let directory: Mutex<DirectoryState>
+  nonisolated let directory = Mutex(WatchedDirectory())
   nonisolated let outbox: Outbox
   nonisolated let logger: Logger
   private nonisolated let traffic = Mutex(ClientTraffic())
@@ -41,13 +41,6 @@ actor Connection {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-  /// The engines, and the streams to notify when they change.
-  struct DirectoryState: Sendable {
-    var engines = EngineDirectory()
-    var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
-    var nextWatcher = 0
-  }
-
   /// How many messages of a socket are handled before other sockets get their turn.
   static let batch = 100
 
@@ -55,7 +48,6 @@ actor Connection {
     loop = try EventLoop(name: "martlet-client")
     session = try Session(key: info.key, scheme: info.signatureScheme)
     outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
-    directory = Mutex(DirectoryState())
     current = Mutex(info)
     self.logger = logger
   }
@@ -181,11 +173,7 @@ actor Connection {
     endWatch()
     closeSockets()
     context = nil
-    let watchers = directory.withLock { state in
-      defer { state.watchers = [:] }
-      return state.watchers
-    }
-    for watcher in watchers.values { watcher.finish() }
+    for watcher in directory.withLock({ $0.end() }) { watcher.finish() }
   }
 
   private func addRoutes(_ expected: [ExpectedReply]) {

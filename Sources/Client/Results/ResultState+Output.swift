@@ -1,3 +1,4 @@
+import MartletWire
 import Synchronization
 
 /// How much more of a task's output will come once its reply has arrived.
@@ -24,12 +25,16 @@ extension ResultState {
         return (true, [Waiter]())
       } else {
         state.outputs[slot, default: TaskOutput()].add(event)
-        if case .text(let source, _) = event { Self.sendLines(slot, source, &state) }
+        switch event {
+        case .text(let source, _): Self.sendLines(slot, source, &state)
+        case .data(let data): Self.report(slot, data, &state)
+        default: break
+        }
         state.tasks[slot].receivedOutputs += 1
         Self.endCountedOutput(slot, &state)
       }
       guard state.tasks[slot].pendingOutputs == 0 else { return (false, []) }
-      Self.finishLinesIfComplete(&state)
+      Self.finishStreamsIfComplete(&state)
       return (true, Self.takeReady(&state))
     }
     for waiter in waiters { waiter.continuation.resume() }
@@ -41,7 +46,7 @@ extension ResultState {
     let waiters = storage.withLock { state in
       guard state.tasks.indices.contains(slot) else { return [Waiter]() }
       Self.endOutput(slot, all: true, &state)
-      Self.finishLinesIfComplete(&state)
+      Self.finishStreamsIfComplete(&state)
       return Self.takeReady(&state)
     }
     for waiter in waiters { waiter.continuation.resume() }
@@ -81,8 +86,26 @@ extension ResultState {
     endOutput(slot, all: true, &state)
   }
 
-  static func finishLinesIfComplete(_ state: inout Storage) {
-    guard !state.lineFeeds.isEmpty, isOutputComplete(state) else { return }
+  /// A stream of what tasks say about how far they have come, from now on.
+  func reportStream() -> AsyncStream<ProgressReport> {
+    // A slow reader misses old reports, not the latest.
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: ProgressReport.self, bufferingPolicy: .bufferingNewest(1024))
+    storage.withLock { state in
+      if Self.isOutputComplete(state) { continuation.finish() } else { state.reportStreams.append(continuation) }
+    }
+    return stream
+  }
+
+  private static func report(_ slot: Int, _ data: [String: PickleValue], _ state: inout Storage) {
+    guard !state.reportStreams.isEmpty, let report = ProgressReport(task: slot, data["progress"]) else { return }
+    for stream in state.reportStreams { stream.yield(report) }
+  }
+
+  static func finishStreamsIfComplete(_ state: inout Storage) {
+    guard !state.lineFeeds.isEmpty || !state.reportStreams.isEmpty, isOutputComplete(state) else { return }
+    for stream in state.reportStreams { stream.finish() }
+    state.reportStreams = []
     for index in state.lineFeeds.indices { state.lineFeeds[index].finish(state.outputs) }
     state.lineFeeds = []
   }

@@ -43,6 +43,7 @@ final class ResultState: Sendable {
     var nextWaiter: UInt64 = 0
     var progressStreams: [AsyncStream<TaskProgress>.Continuation] = []
     var lineFeeds: [LineFeed] = []
+    var reportStreams: [AsyncStream<ProgressReport>.Continuation] = []
     /// Fetches the results of requests that other clients have sent; cancelled when nothing refers to the result.
     var poller: Task<Void, Never>?
 
@@ -79,6 +80,7 @@ final class ResultState: Sendable {
       state.poller?.cancel()
       for stream in state.progressStreams { stream.finish() }
       for feed in state.lineFeeds { feed.end() }
+      for stream in state.reportStreams { stream.finish() }
     }
   }
 
@@ -157,6 +159,6 @@ final class ResultState: Sendable {
       endCountedOutput(slot, &state)
     }
     reportProgress(&state)
-    finishLinesIfComplete(&state)
+    finishStreamsIfComplete(&state)
   }
 }

@@ -13,6 +13,10 @@ public struct TaskOutput: Sendable, Hashable {
   /// The error as the engine published it, with its traceback.
   public internal(set) var error: RemoteError?
 
+  /// What the task has published by name, in its latest state: with ipyparallel's `publish_data`, or, under the name
+  /// `progress`, by telling how far it has come.
+  public internal(set) var data: [String: PickleValue] = [:]
+
   /// The text on standard output so far. As on a terminal, what follows a carriage return overwrites the line.
   public var stdout: String { standardOutput.text }
   /// The text on standard error so far. As on a terminal, what follows a carriage return overwrites the line.
@@ -27,6 +31,7 @@ public struct TaskOutput: Sendable, Hashable {
     case executeResult(DisplayData)
     case executeInput(String)
     case error(RemoteError)
+    case data([String: PickleValue])
     /// A message without content to keep. It counts towards the number of messages the reply announces.
     case other
     /// The engine is idle again and will publish no more.
@@ -45,6 +50,7 @@ public struct TaskOutput: Sendable, Hashable {
     case .executeResult(let value): executeResult = value
     case .executeInput(let code): executeInput = code
     case .error(let error): self.error = error
+    case .data(let new): data.merge(new) { $1 }
     case .other, .idle: break
     }
   }

@@ -1,5 +1,4 @@
 import MartletClient
-import MartletWire
 
 /// A summary of what a cluster is doing, for display.
 public struct ClusterStatus: Sendable, Hashable {
@@ -25,20 +24,13 @@ public struct ClusterStatus: Sendable, Hashable {
 
   /// Queries a controller for its status.
   ///
-  /// - Throws: the client's error when it can't connect or gets no answer.
-  public static func read(from connection: ConnectionInfo) async throws -> ClusterStatus {
-    let client = try await Client.connect(connection)
-    do {
-      let status = try await client.queueStatus()
-      await client.close()
-      return ClusterStatus(
-        unassigned: status.unassigned,
-        engines: status.engines.map {
-          Engine(id: $0.key, queue: $0.value.queue, tasks: $0.value.tasks, completed: $0.value.completed)
-        }.sorted { $0.id < $1.id })
-    } catch {
-      await client.close()
-      throw error
-    }
+  /// - Throws: the client's error when it gets no answer.
+  public static func read(by client: Client) async throws -> ClusterStatus {
+    let status = try await client.queueStatus()
+    return ClusterStatus(
+      unassigned: status.unassigned,
+      engines: status.engines.map {
+        Engine(id: $0.key, queue: $0.value.queue, tasks: $0.value.tasks, completed: $0.value.completed)
+      }.sorted { $0.id < $1.id })
   }
 }

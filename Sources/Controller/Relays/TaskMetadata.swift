@@ -119,12 +119,9 @@ struct ReplyMetadata {
 
   /// Whether a value is exactly this text, without escapes.
   private static func isText(_ text: String, _ span: Span<UInt8>, at range: Range<Int>) -> Bool {
-    guard range.count == text.utf8.count + 2, span[range.lowerBound] == 0x22 else { return false }
-    var index = range.lowerBound
-    for byte in text.utf8 {
-      index += 1
-      guard span[index] == byte, byte != 0x5C else { return false }
-    }
-    return true
+    let utf8 = text.utf8.span
+    guard range.count == utf8.count + 2, span[range.lowerBound] == 0x22 else { return false }
+    let content = span.extracting(range.lowerBound + 1..<range.upperBound - 1)
+    return content.equals(utf8) && !content.contains(below: 0, or: 0x5C, or: 0x5C)
   }
 }

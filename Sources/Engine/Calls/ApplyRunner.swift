@@ -15,7 +15,7 @@ struct ApplyRunner: Sendable {
   ///
   /// - Returns: `nil` if the call is for Python.
   /// - Throws: ``RaisedError`` for any failure, from malformed buffers to an error thrown by the function.
-  func run(_ buffers: [Bytes]) async throws(RaisedError) -> [Bytes]? {
+  nonisolated(nonsending) func run(_ buffers: [Bytes]) async throws(RaisedError) -> [Bytes]? {
     if hasPython, functions.isEmpty, namespace.isPythons { return nil }
     do {
       guard let value = try await call(buffers) else { return nil }
@@ -38,7 +38,7 @@ struct ApplyRunner: Sendable {
       "NameError", "name '\(name)' is not defined in Swift: \(functions.summary). It may be Python's, but \(error)")
   }
 
-  private func call(_ buffers: [Bytes]) async throws -> PickleValue? {
+  nonisolated(nonsending) private func call(_ buffers: [Bytes]) async throws -> PickleValue? {
     var rest = buffers[...]
     let target = try ApplyCall.takeFunction(from: &rest)
     switch BuiltinFunction(target) {
@@ -119,7 +119,7 @@ struct ApplyRunner: Sendable {
     return try namespace.value(of: name)
   }
 
-  private func map(_ message: ApplyCall) async throws -> PickleValue {
+  nonisolated(nonsending) private func map(_ message: ApplyCall) async throws -> PickleValue {
     guard let first = message.args.first, case .reference(let name) = first, message.args.count > 1 else {
       throw RaisedError(
         "TypeError",

@@ -252,7 +252,7 @@ actor EngineConnection {
       runner,
       EngineContext(
         number: number, engineUUID: configuration.uuid, namespace: namespace, running: runner.running,
-        logger: logger)
+        sender: sender, logger: logger)
     )
   }
 

@@ -114,6 +114,23 @@ final class ReplySender: Sendable {
     }
   }
 
+  // MARK: - From functions
+
+  /// Publishes how far a request's function has come, unless it was said a moment ago.
+  func publish(_ step: ProgressStep, about request: Request) {
+    // One lock within the other, so that the steps are published in order, and none after the reply.
+    state.withLock { state in
+      guard state.running === request, let step = request.progress.withLock({ $0.add(step, at: .now) }) else { return }
+      state.publish(step.publication, header: request.message.headerBytes)
+    }
+  }
+
+  /// Publishes what was held back.
+  func publishLastProgress(of request: Request) {
+    guard let step = request.progress.withLock({ $0.end() }) else { return }
+    state.withLock { $0.publish(step.publication, header: request.message.headerBytes) }
+  }
+
   // MARK: - From the I/O loop
 
   /// Publishes what the running request has written so far.

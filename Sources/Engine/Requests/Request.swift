@@ -1,5 +1,6 @@
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// A verified request with the parts of its metadata that affect the reply.
 final class Request: Sendable {
@@ -12,6 +13,8 @@ final class Request: Sendable {
   let metadata: RequestMetadata
   let channel: Channel
   let stage = RequestStage()
+  /// What its function says about how far it has come.
+  let progress = Mutex(ProgressPace())
 
   init(message: Message, metadata: RequestMetadata, channel: Channel) {
     self.message = message

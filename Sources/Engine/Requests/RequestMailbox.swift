@@ -74,7 +74,7 @@ final class RequestMailbox<Item: Sendable>: Sendable {
   /// Waits for a request while none is queued.
   ///
   /// - Returns: `nil` after ``close()``.
-  func next() async -> Item? {
+  nonisolated(nonsending) func next() async -> Item? {
     await withCheckedContinuation { continuation in
       let ready: Item?? = state.withLock { state in
         if state.isClosed { return .some(nil) }

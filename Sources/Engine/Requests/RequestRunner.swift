@@ -45,7 +45,7 @@ struct RequestRunner: Sendable {
   /// with it the task in which it ran.
   ///
   /// - Returns: what another task has to go on with; `nil` at the end.
-  func run(_ start: Handover = Handover()) async -> Handover? {
+  nonisolated(nonsending) func run(_ start: Handover = Handover()) async -> Handover? {
     var executionCount = start.executionCount
     var first = start.next
     if start.isFirst, let python { prepare(python) }
@@ -68,6 +68,7 @@ struct RequestRunner: Sendable {
         let end = current.stage.end()
         if end == .abandoned { return nil }
         capture?.flush()
+        sender.publishLastProgress(of: current)
         sender.finish(current, outcome.reply, outcome.publications, capture)
         if let python, python.reportLoss() { return nil }
         if outcome.isError, Self.stopsOthers(current) { abortWaiting() }
@@ -101,7 +102,7 @@ struct RequestRunner: Sendable {
 
   /// Returns a task that may be another engine's by now, and those behind it. The scheduler may send them here again at
   /// once, so this takes a while.
-  private func giveBack(_ task: Request) async {
+  nonisolated(nonsending) private func giveBack(_ task: Request) async {
     guard let receiver else { return }
     receiver.readmit([task])
     sender.giveBack([task] + receiver.withdrawTasks(), writer)
@@ -115,7 +116,7 @@ struct RequestRunner: Sendable {
   }
 
   /// - Returns: `nil` if the engine is leaving.
-  private func perform(_ request: Request, _ executionCount: inout Int) async -> Outcome? {
+  nonisolated(nonsending) private func perform(_ request: Request, _ executionCount: inout Int) async -> Outcome? {
     let started = Timestamp.now
     request.stage.begin(at: started)
     running.begin(request)
@@ -145,7 +146,7 @@ struct RequestRunner: Sendable {
     }
   }
 
-  private func attempt(
+  nonisolated(nonsending) private func attempt(
     _ request: Request, started: Timestamp, _ executionCount: inout Int
   ) async throws(PythonFailure) -> Outcome {
     switch request.type {

@@ -24,7 +24,7 @@ let nothing = RemoteFunction("nothing") { (number: Int) in number }
     var counted: [String: Int] = [:]
     let start = clock.now
     let counts = try view.map(wordCount, files)
-    var bar = ProgressBar(total: files.count)
+    let bar = ProgressBar("files", total: files.count)
     for try await (_, count) in counts.asCompleted {
       counted.merge(count, uniquingKeysWith: +)
       bar.advance()

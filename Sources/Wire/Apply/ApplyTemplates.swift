@@ -119,8 +119,7 @@ enum ApplyTemplates {
 
   private static func matches(_ span: Span<UInt8>, _ expected: [UInt8], at start: Int) -> Bool {
     guard start + expected.count <= span.count else { return false }
-    for index in expected.indices where span[start + index] != expected[index] { return false }
-    return true
+    return span.extracting(start..<start + expected.count).equals(expected.span)
   }
 
   private static func smallInt(_ span: Span<UInt8>, _ position: inout Int) -> Int? {

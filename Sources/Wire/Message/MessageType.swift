@@ -56,6 +56,7 @@ public enum MessageType {
   // IOPub.
   public static let status = "status"
   public static let stream = "stream"
+  public static let dataMessage = "data_message"
   public static let error = "error"
   public static let executeInput = "execute_input"
   public static let executeResult = "execute_result"

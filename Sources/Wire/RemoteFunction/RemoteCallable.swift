@@ -7,7 +7,7 @@ public protocol RemoteCallable: Sendable {
   /// Calls the function with received values.
   ///
   /// - Throws: ``ArgumentError`` when the arguments don't fit, or the function's error.
-  func call(_ arguments: CallArguments) async throws -> PickleValue
+  nonisolated(nonsending) func call(_ arguments: CallArguments) async throws -> PickleValue
 }
 
 /// The arguments of one call.

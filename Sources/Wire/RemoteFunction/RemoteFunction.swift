@@ -33,7 +33,7 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
     return "(\(types.joined(separator: ", "))) -> \(Output.self)"
   }
 
-  public func call(_ arguments: CallArguments) async throws -> PickleValue {
+  nonisolated(nonsending) public func call(_ arguments: CallArguments) async throws -> PickleValue {
     var expected = 0
     for _ in repeat (each Argument).self { expected += 1 }
     guard arguments.keywords.isEmpty, arguments.positional.count == expected else {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct EngineDirectoryTests {
   private func directory(_ ids: [Int]) -> EngineDirectory {
     var directory = EngineDirectory()
-    for id in ids { _ = directory.register(id: id, uuid: "u\(id)") }
+    for id in ids { directory.register(id: id, uuid: "u\(id)") }
     return directory
   }
 
@@ -35,23 +35,27 @@ import Testing
     let order = (0..<200).map { ($0 * 71) % 200 }
     var directory = directory(order)
     #expect(directory.ids == Array(0..<200))
-    for id in order.prefix(100) { _ = directory.unregister(id: id) }
+    for id in order.prefix(100) { directory.unregister(id: id) }
     #expect(directory.ids == order.suffix(100).sorted())
   }
 
   @Test func replacesAnEngineWhoseIdIsUsedAgain() {
     var directory = directory([0, 1])
-    #expect(directory.register(id: 0, uuid: "new") == true)
+    _ = directory.takeChanges()
+    directory.register(id: 0, uuid: "new")
     #expect(directory.engines.map(\.uuid) == ["new", "u1"])
-    #expect(directory.register(id: 0, uuid: "u0") == false)
+    let (old, new) = (RegisteredEngine(id: 0, uuid: "u0"), RegisteredEngine(id: 0, uuid: "new"))
+    #expect(directory.takeChanges() == [.engineLeft(old, reason: nil), .engineJoined(new)])
+    directory.register(id: 0, uuid: "u0")
+    #expect(directory.takeChanges().isEmpty)
   }
 
   @Test func forgetsEnginesThatLeftLongAgo() {
     var directory = EngineDirectory()
     let count = 3 * EngineDirectory.departedLimit
     for id in 0..<count {
-      _ = directory.register(id: id, uuid: "u\(id)")
-      _ = directory.unregister(id: id)
+      directory.register(id: id, uuid: "u\(id)")
+      directory.unregister(id: id)
     }
     #expect(directory.rememberedCount <= EngineDirectory.departedLimit)
     #expect(directory.id(of: "u\(count - 1)") == count - 1)
@@ -60,31 +64,37 @@ import Testing
 
   @Test func anEngineMayReturnWithTheSameIdOrAnother() {
     var directory = directory([0, 1])
-    _ = directory.unregister(id: 0)
-    #expect(directory.register(id: 0, uuid: "u0") == false)
-    #expect(directory.register(id: 0, uuid: "u0", isNews: true) == true)
-    #expect(directory.register(id: 7, uuid: "u1", isNews: true) == true)
+    directory.unregister(id: 0)
+    directory.register(id: 0, uuid: "u0")
+    #expect(directory.ids == [1])
+    directory.register(id: 0, uuid: "u0", isNews: true)
+    directory.register(id: 7, uuid: "u1", isNews: true)
     #expect(directory.engines.map(\.uuid) == ["u0", "u1"])
     #expect(directory.ids == [0, 7])
   }
 
   @Test func theWholeListReplacesWhatWasKnown() {
     var directory = directory([0, 1, 2])
-    _ = directory.unregister(id: 2)
+    directory.unregister(id: 2)
     directory.replace(with: [1: "u1", 0: "new", 2: "u2"])
     #expect(directory.engines.map(\.uuid) == ["new", "u1", "u2"])
+    _ = directory.takeChanges()
+    directory.replace(with: [1: "u1", 0: "new", 2: "u2"])
+    #expect(directory.takeChanges().isEmpty)
     directory.replace(with: [:])
+    #expect(directory.takeChanges().count == 3)
     #expect(directory.ids.isEmpty)
     #expect(directory.id(of: "u1") == 1)
   }
 
   @Test func remembersTheIdsOfEnginesThatHaveLeft() {
     var directory = directory([0])
-    #expect(directory.register(id: 0, uuid: "u0") == false)
-    #expect(directory.unregister(id: 0)?.uuid == "u0")
+    #expect(directory.unregister(id: 0, reason: "killed")?.uuid == "u0")
+    #expect(directory.takeChanges().last == .engineLeft(RegisteredEngine(id: 0, uuid: "u0"), reason: "killed"))
     #expect(directory.unregister(id: 0) == nil)
     #expect(directory.id(of: "u0") == 0)
-    #expect(directory.register(id: 0, uuid: "u0") == false)
+    directory.register(id: 0, uuid: "u0")
     #expect(directory.ids.isEmpty)
+    #expect(directory.takeChanges().isEmpty)
   }
 }

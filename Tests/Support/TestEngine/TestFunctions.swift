@@ -32,6 +32,12 @@ enum TestFunctions {
     RemoteFunction("double") { (array: NDArray) throws in
       try NDArray(try array.array(of: Double.self).map { $0 * 2 }, shape: array.shape)
     },
+    RemoteFunction("train") { (epochs: Int) -> Int in
+      for epoch in 1...max(epochs, 1) {
+        EngineContext.current?.progress(Double(epoch) / Double(epochs), "epoch \(epoch)")
+      }
+      return epochs
+    },
     RemoteFunction("fail") { (message: String) throws -> Int in throw Failure(description: message) },
     sleep,
     work,
