@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: deps packages build release test build-tests unit simulate conformance peers kit chaos soak fuzz sanitize suite \
-  demo bench micro format lint clean
+  demo docs bench micro format lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python
@@ -34,6 +34,8 @@ KIT ?=
 RUNS ?= 100000
 # What the tests of launchers need, on Linux: sshds and hosts for them, Open MPI, Slurm.
 LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd slurm-client munge
+# The modules of the reference.
+DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting MartletWire
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 export MARTLET_BIN_DIR ?= $(CURDIR)/.build/debug
@@ -53,7 +55,7 @@ release: packages
 	@echo "build: release"
 	@$(SWIFT) build $(RELEASE)
 
-test: deps lint unit peers kit chaos suite micro
+test: deps lint unit docs peers kit chaos suite micro
 	@echo "test: all passed"
 
 build-tests: packages
@@ -133,6 +135,14 @@ suite: deps build-tests
 
 demo: release
 	@.build/release/WordCount --engines 4 $(FILES)
+
+# The articles and the reference of what users import, as a website in .build/docs.
+docs: packages
+	@echo "docs: building"
+	@$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
+	  --enable-experimental-combined-documentation $(addprefix --target ,$(DOCUMENTED)) --output-path .build/docs \
+	  > .build/docs.log 2>&1 || { cat .build/docs.log; exit 1; }
+	@echo "docs: .build/docs"
 
 # The benchmark package builds into the same folder, so shared dependencies are compiled once.
 bench: packages

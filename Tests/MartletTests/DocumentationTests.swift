@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// The code in README and in the articles compiles unchanged.
+@Suite(.timeLimit(.minutes(5))) struct DocumentationTests {
+  private static let catalogue = "Sources/Martlet/Martlet.docc"
+
+  /// The README and the articles.
+  static var texts: [String] {
+    get throws {
+      let articles = try FileManager.default.contentsOfDirectory(atPath: Repository.path(catalogue)).sorted()
+      return ["README.md"] + articles.filter { $0.hasSuffix(".md") }.map { "\(catalogue)/\($0)" }
+    }
+  }
+
+  @Test func thereAreArticles() throws { #expect(try Self.texts.count > 10) }
+
+  @Test(arguments: try texts) func swiftCompiles(_ file: String) throws {
+    let compiler = try SwiftCompiler()
+    let blocks = try Self.swiftBlocks(of: file).filter { !$0.contains(".package(") }
+    let programs = blocks.filter { $0.contains("import Martlet") }
+    let fragments = blocks.filter { !$0.contains("import Martlet") }
+    for source in programs + (fragments.isEmpty ? [] : [Self.joined(fragments)]) {
+      let errors = try compiler.errors(in: source)
+      #expect(errors == [], "\(errors.map { "\($0)" }.joined(separator: "\n"))\n\(source)")
+    }
+  }
+
+  @Test func linksLeadToArticles() throws {
+    let names = Set(try Self.texts.map { String($0.split(separator: "/").last?.dropLast(".md".count) ?? "") })
+    let links = try Repository.text("\(Self.catalogue)/Martlet.md").matches(of: /<doc:(\w+)>/).map { String($0.1) }
+    #expect(Set(links) == names.subtracting(["Martlet", "README"]))
+  }
+
+  /// Code fragments as the bodies of functions, after what the texts say precedes them.
+  private static func joined(_ fragments: [String]) -> String {
+    let functions = fragments.enumerated().map { index, fragment in
+      """
+      func fragment\(index)(_ client: Client, _ files: [String]) async throws {
+      \(fragment)
+      }
+      """
+    }
+    return """
+      import Martlet
+      let greet = RemoteFunction("greet") { "hi~" }
+      let wordCount = RemoteFunction("wordCount") { (file: String) in ["word": file.count] }
+      \(functions.joined(separator: "\n"))
+      """
+  }
+
+  private static func swiftBlocks(of file: String) throws -> [String] {
+    try Repository.text(file).components(separatedBy: "```").enumerated()
+      .filter { $0.offset % 2 == 1 && $0.element.hasPrefix("swift\n") }
+      .map { String($0.element.dropFirst("swift\n".count)) }
+  }
+}
