@@ -32,8 +32,9 @@ TESTS ?= .
 KIT ?=
 # How many runs `make simulate` makes.
 RUNS ?= 100000
-# What the tests of launchers need, on Linux: sshds and hosts for them, Open MPI, Slurm.
-LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd slurm-client munge
+# What the tests of launchers need, on Linux: sshds and hosts for them, Open MPI, Slurm, Grid Engine.
+LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd slurm-client munge \
+  gridengine-master gridengine-exec gridengine-client
 # The modules of the reference.
 DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting MartletWire
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)

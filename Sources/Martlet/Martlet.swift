@@ -40,6 +40,8 @@
 @_exported import struct MartletClient.TaskProgress
 @_exported import struct MartletClient.TaskRecord
 // Clusters started by the program itself.
+@_exported import struct MartletCluster.BatchLauncher
+@_exported import enum MartletCluster.BatchSystem
 @_exported import class MartletCluster.Cluster
 @_exported import struct MartletCluster.ClusterConfiguration
 @_exported import struct MartletCluster.ClusterError
@@ -51,7 +53,6 @@
 @_exported import struct MartletCluster.ProgramCommand
 @_exported import struct MartletCluster.SSHHost
 @_exported import struct MartletCluster.SSHLauncher
-@_exported import struct MartletCluster.SlurmLauncher
 // For use by functions while they run on an engine.
 @_exported import struct MartletEngine.EngineContext
 @_exported import struct MartletEngine.PythonConfiguration

@@ -75,7 +75,10 @@ struct EngineSelection: ParsableArguments {
   @Option(name: .shortAndLong, help: "How many engines; one per core by default.")
   var n: Int?
 
-  @Option(help: "What starts them: local, ssh:HOST:NUMBER,…, mpi or slurm; ipyparallel's names of launchers work, too.")
+  @Option(
+    help:
+      "What starts them: local, ssh:HOST:NUMBER,…, mpi, slurm, pbs, sge, lsf or htcondor; ipyparallel's names of launchers work, too."
+  )
   var engines: String?
 
   @Option(

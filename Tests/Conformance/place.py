@@ -22,6 +22,8 @@ class Place:
         self.environment = dict(os.environ, IPYTHONDIR=str(directory))
         self.before = socket_folders()
         self.user = None
+        # What commands are run with, to enter namespaces for example.
+        self.prefix = []
 
     def run_as(self, user):
         """Run later commands as the user with this id, who gets the directory. None restores the tests' own user."""
@@ -32,14 +34,14 @@ class Place:
 
     def command(self, *arguments, program="martlet", **options):
         return subprocess.run(
-            [binary(program), *map(str, arguments)],
+            [*self.prefix, binary(program), *map(str, arguments)],
             env=self.environment, capture_output=True, text=True, timeout=4 * TIMEOUT, user=self.user, **options,
         )
 
     def popen(self, *arguments):
         """Starts a command without waiting for its end."""
         return subprocess.Popen(
-            [binary("martlet"), *map(str, arguments)],
+            [*self.prefix, binary("martlet"), *map(str, arguments)],
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def processes(self, word=None):

@@ -103,7 +103,7 @@ def test_dry_run_prints_the_script_of_a_template(slurm_place, slurm):
     )
     plan = slurm_place.command("start", "--engines=Slurm", "-n", 3, "--dry-run")
     assert plan.returncode == 0, plan.stderr
-    assert "#!/bin/sh\n#SBATCH -p main -n 3\nsrun " in plan.stdout
+    assert re.search(r"^#!/bin/sh\n#SBATCH --output=.*\n#SBATCH -p main -n 3\nsrun ", plan.stdout, re.M)
     assert re.search(r"^env .* sbatch --parsable ", plan.stdout, re.M)
     assert " controller " in plan.stdout and not slurm.jobs()
     assert sorted(path.name for path in profile.iterdir()) == ["ipcluster_config.py"]

@@ -143,7 +143,7 @@ extension LauncherSpec.Kind {
     case .local: "LocalEngineSetLauncher"
     case .ssh: "SSHEngineSetLauncher"
     case .mpi: "MPIEngineSetLauncher"
-    case .slurm: "SlurmEngineSetLauncher"
+    case .slurm, .pbs, .sge, .lsf, .htcondor: "\(batchSystem?.className ?? "")EngineSetLauncher"
     }
   }
 }

@@ -45,10 +45,15 @@ public struct EngineGroup: Sendable, Hashable {
   /// Engines in one job of Slurm's.
   ///
   /// - Parameter queue: the partition; `nil` for the default one.
-  public static func slurm(_ count: Int, queue: String? = nil) -> EngineGroup {
-    var launcher = SlurmLauncher()
+  public static func slurm(_ count: Int, queue: String? = nil) -> EngineGroup { batch(.slurm, count, queue: queue) }
+
+  /// Engines in one job of a batch scheduler.
+  ///
+  /// - Parameter queue: the queue; `nil` for the default one.
+  public static func batch(_ system: BatchSystem, _ count: Int, queue: String? = nil) -> EngineGroup {
+    var launcher = BatchLauncher(system)
     launcher.queue = queue
-    return EngineGroup(.slurm(launcher), count: count)
+    return EngineGroup(.batch(launcher), count: count)
   }
 
   /// How many launches the group takes: one for each engine where they can be started one by one, else one for all.
@@ -56,7 +61,7 @@ public struct EngineGroup: Sendable, Hashable {
     switch launcher {
     case .local: count
     case .ssh(let launcher): min(count, launcher.places.count)
-    case .mpi, .slurm: min(count, 1)
+    case .mpi, .batch: min(count, 1)
     }
   }
 
@@ -83,7 +88,7 @@ public struct EngineGroup: Sendable, Hashable {
   public var engineCount: Int {
     switch launcher {
     case .ssh: launchCount
-    case .local, .mpi, .slurm: count
+    case .local, .mpi, .batch: count
     }
   }
 }

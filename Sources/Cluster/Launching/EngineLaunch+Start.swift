@@ -19,7 +19,7 @@ extension EngineLaunch {
       let size = try? FileManager.default.attributesOfItem(atPath: log)[.size] as? UInt64
       return RemoteEngine(process: try await startProcess(connection, grace), host: host, logStart: size ?? 0)
     case .job(let launcher):
-      return try await SlurmJob.submit(command, environment: environment, launcher: launcher, log: log)
+      return try await BatchJob.submit(command, environment: environment, launcher: launcher, log: log)
     }
   }
 

@@ -20,8 +20,8 @@ struct EngineLaunch: Sendable, Hashable {
     case connection(host: String)
     /// A process of this machine that starts all engines and ends when they have.
     case starter
-    /// A command that hands the script to Slurm.
-    case job(SlurmLauncher)
+    /// A command that hands the script to a batch scheduler.
+    case job(BatchLauncher)
   }
 
   /// How it is run.
@@ -117,13 +117,15 @@ extension EngineGroup {
         kind: .starter, command: launcher.command(count: count, running: command),
         environment: EngineOptions.environment(setUUID: id).merging(environment) { $1 }, input: .nothing, uuids: ranks,
         log: log)
-    case .slurm(let launcher):
+    case .batch(let launcher):
+      let suffix = launcher.system == .slurm ? "sbatch" : launcher.system.rawValue
+      let variables = EngineOptions.environment(setUUID: id).merging(environment) { $1 }
       let script = EngineLaunch.Script(
-        path: "\(context.profile.log)/ipengine-\(context.clusterID)-\(context.set).sbatch",
-        text: try launcher.script(count: count, running: command, context: context, log: log))
+        path: "\(context.profile.log)/ipengine-\(context.clusterID)-\(context.set).\(suffix)",
+        text: try launcher.script(
+          count: count, running: command, environment: variables.compactMapValues(\.self), context: context, log: log))
       return EngineLaunch(
-        kind: .job(launcher), command: launcher.submission(of: script.path),
-        environment: EngineOptions.environment(setUUID: id).merging(environment) { $1 }, input: .nothing,
+        kind: .job(launcher), command: launcher.submission(of: script.path), environment: variables, input: .nothing,
         script: script, uuids: ranks, log: log)
     }
   }

@@ -6,8 +6,8 @@ public enum EngineLauncher: Sendable, Hashable {
   case ssh(SSHLauncher)
   /// The processes of one MPI program.
   case mpi(MPILauncher)
-  /// A job of the batch scheduler Slurm.
-  case slurm(SlurmLauncher)
+  /// A job of a batch scheduler.
+  case batch(BatchLauncher)
 
   /// ipyparallel's name for it.
   var name: String {
@@ -15,7 +15,7 @@ public enum EngineLauncher: Sendable, Hashable {
     case .local: "local"
     case .ssh: "ssh"
     case .mpi: "mpi"
-    case .slurm: "slurm"
+    case .batch(let launcher): launcher.system.rawValue
     }
   }
 
@@ -24,7 +24,7 @@ public enum EngineLauncher: Sendable, Hashable {
   var leavesThisMachine: Bool {
     switch self {
     case .local, .mpi: false
-    case .ssh, .slurm: true
+    case .ssh, .batch: true
     }
   }
 }

@@ -13,11 +13,14 @@ enum LastWords {
     return find(in: String(decoding: data, as: UTF8.self))
   }
 
-  /// The last line from ``RoleExit`` or another program, without its name prefix and the usage lines that follow it.
+  /// The last line from ``RoleExit`` or another program that says something, without its name prefix.
   static func find(in log: String) -> String? {
     let lines = log.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-    let isUsage = { (line: String) in line.hasPrefix("Usage: ") || line.hasPrefix("See '") }
-    guard let line = lines.last(where: { !$0.isEmpty && !isUsage($0) }) else { return nil }
+    // Usage lines follow our own errors; Grid Engine's commands end with the other one.
+    let saysNothing = { (line: String) in
+      line.isEmpty || line.hasPrefix("Usage: ") || line.hasPrefix("See '") || line == "Exiting."
+    }
+    guard let line = lines.last(where: { !saysNothing($0) }) else { return nil }
     for prefix in [RoleExit.usageErrorPrefix, "martlet controller: ", "martlet engine: "] where line.hasPrefix(prefix) {
       return String(line.dropFirst(prefix.count))
     }

@@ -86,17 +86,18 @@ extension ClusterRecord.Process {
 extension ClusterRecord.Job {
   fileprivate var json: JSONValue {
     [
-      "scheduler": "slurm", "job_id": .string(id), "output_file": .string(log), "n": .int(engines),
+      "scheduler": .string(system.rawValue), "job_id": .string(id), "output_file": .string(log), "n": .int(engines),
       "delete_command": .array(deleteCommand.map { .string($0) }),
     ]
   }
 
   fileprivate init(_ json: JSONValue) throws(OptionError) {
     guard let id = json["job_id"]?.stringValue else { throw OptionError("a job lacks 'job_id'") }
+    let system = json["scheduler"]?.stringValue.flatMap(BatchSystem.init) ?? .slurm
     let command = json["delete_command"]?.arrayValue?.compactMap(\.stringValue) ?? []
     self.init(
-      id: id, log: json["output_file"]?.stringValue ?? "", engines: json["n"]?.intValue ?? 1,
-      deleteCommand: command.isEmpty ? SlurmLauncher().deleteCommand : command)
+      system: system, id: id, log: json["output_file"]?.stringValue ?? "", engines: json["n"]?.intValue ?? 1,
+      deleteCommand: command.isEmpty ? system.deleteCommand : command)
   }
 }
 

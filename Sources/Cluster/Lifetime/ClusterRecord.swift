@@ -22,6 +22,8 @@ package struct ClusterRecord: Sendable, Hashable {
 
   /// A job of a batch scheduler.
   package struct Job: Sendable, Hashable {
+    /// The scheduler.
+    package var system: BatchSystem
     /// The scheduler's number.
     package var id: String
     /// The log file with its output.

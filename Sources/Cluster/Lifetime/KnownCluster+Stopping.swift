@@ -30,7 +30,11 @@ extension KnownCluster {
   /// - Throws: ``ClusterError`` or ``OptionError`` with the scheduler's words.
   package func cancelJobs() async throws {
     guard liveness == .ended, let jobs = record?.jobs else { return }
-    for job in jobs.values { try await SlurmJob.cancel(job.id, job.deleteCommand) }
+    for job in jobs.values {
+      var launcher = BatchLauncher(job.system)
+      launcher.deleteCommand = job.deleteCommand
+      _ = try await CommandOutput.read(launcher.cancellation(of: job.id))
+    }
   }
 
   /// The processes whose end ends the cluster.

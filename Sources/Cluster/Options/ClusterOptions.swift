@@ -93,7 +93,9 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     let count: Int
     switch (launcher.launcher, engines ?? launcher.count) {
     case (_, let given?): count = given
-    case (.slurm, nil): throw OptionError("--engines=slurm: how many? Add -n 64 or write --engines=slurm:64")
+    case (.batch(let batch), nil):
+      let name = batch.system.rawValue
+      throw OptionError("--engines=\(name): how many? Add -n 64 or write --engines=\(name):64")
     case (.local, nil), (.mpi, nil), (.ssh, nil): count = ProcessInfo.processInfo.activeProcessorCount
     }
     var group = EngineGroup(launcher.launcher, count: count, program: program.map { ProgramCommand(executable: $0) })

@@ -80,9 +80,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
       }
       self.uuid = uuid
     } else if let set = role.environment[Self.setUUIDVariable], (1...200).contains(set.utf8.count) {
-      uuid = Self.rankVariables.compactMap { role.environment[$0].flatMap { Int($0) } }.first.map { rank in
-        Self.uuid(ofSet: set, rank: rank)
-      }
+      uuid = Self.rank(role.environment).map { Self.uuid(ofSet: set, rank: $0) }
     }
     try role.reader.read(&location, "location", of: classes, as: .text)
     try role.reader.read(&registrationTimeout, "timeout", of: classes, as: .seconds)
@@ -110,8 +108,19 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   /// the same environment, but for their rank.
   static let setUUIDVariable = "MARTLET_ENGINE_SET_UUID"
 
-  /// Where Open MPI, MPICH and others, and Slurm tell a process its rank.
-  private static let rankVariables = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"]
+  /// Where Open MPI, MPICH and others, Slurm, and our script for HTCondor tell a process its rank.
+  private static let rankVariables = [
+    "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", "MARTLET_ENGINE_RANK",
+  ]
+
+  /// Where PBS, Grid Engine and LSF tell a process its place in an array of jobs, which counts from 1.
+  private static let arrayVariables = ["PBS_ARRAY_INDEX", "PBS_ARRAYID", "SGE_TASK_ID", "LSB_JOBINDEX"]
+
+  private static func rank(_ environment: [String: String]) -> Int? {
+    func number(_ names: [String]) -> Int? { names.compactMap { environment[$0].flatMap { Int($0) } }.first }
+    if let rank = number(rankVariables) { return rank }
+    return number(arrayVariables).flatMap { $0 > 0 ? $0 - 1 : nil }
+  }
 
   /// The uuid of an engine that is started together with others.
   static func uuid(ofSet id: String, rank: Int) -> String { "\(id)-\(rank)" }

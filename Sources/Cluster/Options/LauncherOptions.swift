@@ -25,7 +25,8 @@ struct LauncherOptions: Sendable, Hashable {
       count = try spec.number()
     case .ssh: try readSSH(&reader, spec)
     case .mpi: try readMPI(&reader, spec)
-    case .slurm: try readSlurm(&reader, spec)
+    case .slurm, .pbs, .sge, .lsf, .htcondor:
+      if let system = spec.kind.batchSystem { try readBatch(&reader, spec, system) }
     }
   }
 
@@ -77,33 +78,44 @@ struct LauncherOptions: Sendable, Hashable {
     count = try spec.number()
   }
 
-  private mutating func readSlurm(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
-    let classes = ["SlurmEngineSetLauncher", "SlurmLauncher", "BatchEngineSetLauncher", "BatchSystemLauncher"]
-    var slurm = SlurmLauncher()
-    try reader.readNonEmpty(&slurm.queue, "queue", of: classes)
-    try reader.readNonEmpty(&slurm.account, "account", of: classes)
-    try reader.readNonEmpty(&slurm.qos, "qos", of: classes)
+  private mutating func readBatch(
+    _ reader: inout OptionReader, _ spec: LauncherSpec, _ system: BatchSystem
+  ) throws(OptionError) {
+    let name = system.className
+    let classes = [
+      "\(name)EngineSetLauncher", "\(name)Launcher", "BatchEngineSetLauncher", "BatchSystemLauncher",
+    ]
+    var batch = BatchLauncher(system)
+    try reader.readNonEmpty(&batch.queue, "queue", of: classes)
+    try reader.readNonEmpty(&batch.account, "account", of: classes)
+    try reader.readNonEmpty(&batch.qos, "qos", of: classes)
     var timelimit = ""
     try reader.read(&timelimit, "timelimit", of: classes, as: .textOrNumber)
-    if !timelimit.isEmpty { slurm.timelimit = timelimit }
-    try reader.readNonEmpty(&slurm.options, "options", of: classes)
-    try reader.readNonEmpty(&slurm.template, "batch_template", of: classes)
+    if !timelimit.isEmpty { batch.timelimit = timelimit }
+    try reader.readNonEmpty(&batch.options, "options", of: classes)
+    try reader.readNonEmpty(&batch.template, "batch_template", of: classes)
     var file: String?
     try reader.readNonEmpty(&file, "batch_template_file", of: classes)
-    if let file, slurm.template == nil {
+    if let file, batch.template == nil {
       guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
         throw OptionError("batch_template_file: \(file) can't be read")
       }
-      slurm.template = text
+      batch.template = text
     }
     var namespace = JSONValue.object([:])
     try reader.read(&namespace, "namespace", of: classes, as: .dictionary)
-    slurm.namespace = (namespace.objectValue ?? [:]).mapValues { $0.stringValue ?? OptionValue.literal($0).plainText }
-    try reader.readCommand(&slurm.submitCommand, "submit_command", of: classes)
-    try reader.readCommand(&slurm.deleteCommand, "delete_command", of: classes)
-    reader.accept(["batch_file_name", "signal_command", "job_id_regexp", "job_id_regexp_group"], classes)
+    batch.namespace = (namespace.objectValue ?? [:]).mapValues { $0.stringValue ?? OptionValue.literal($0).plainText }
+    try reader.readCommand(&batch.submitCommand, "submit_command", of: classes)
+    try reader.readCommand(&batch.deleteCommand, "delete_command", of: classes)
+    try reader.read(&batch.jobIDPattern, "job_id_regexp", of: classes, as: .text)
+    var group: Int?
+    try reader.read(&group, "job_id_regexp_group", of: classes, as: .int)
+    batch.jobIDGroup = group
+    // An unusable pattern is reported now.
+    _ = try batch.jobID(in: "")
+    reader.accept(["batch_file_name", "signal_command"], classes)
     try readCommon(&reader, classes)
-    launcher = .slurm(slurm)
+    launcher = .batch(batch)
     count = try spec.number()
   }
 }

@@ -4,7 +4,10 @@ import MartletWire
 /// module), and after a colon the hosts of `ssh` or the number of engines.
 struct LauncherSpec: Sendable, Hashable {
   enum Kind: String, Sendable, Hashable, CaseIterable {
-    case local, ssh, mpi, slurm
+    case local, ssh, mpi, slurm, pbs, sge, lsf, htcondor
+
+    /// The batch scheduler; `nil` for what is none.
+    var batchSystem: BatchSystem? { BatchSystem(rawValue: rawValue) }
   }
 
   let kind: Kind
@@ -20,6 +23,7 @@ struct LauncherSpec: Sendable, Hashable {
     for ending in ["launcher", "engineset", "engine"] where name.hasSuffix(ending) { name.removeLast(ending.count) }
     // ipyparallel's older name.
     if name == "mpiexec" { name = "mpi" }
+    if name == "condor" { name = "htcondor" }
     guard let kind = Kind(rawValue: name) else {
       let known = Kind.allCases.map(\.rawValue).joined(separator: ", ")
       throw OptionError("\(option): there is no launcher '\(parts[0])', launchers are \(known)")

@@ -34,11 +34,11 @@ import Testing
     ssh.arguments = ["-F", "mine"]
     var first = EngineGroup(.ssh(ssh), count: 6, program: ProgramCommand(executable: "/opt/count"))
     first.arguments = ["--python=/opt/python", "--log-level=10"]
-    var slurm = SlurmLauncher()
+    var slurm = BatchLauncher(.slurm)
     slurm.queue = "short"
     slurm.timelimit = "30"
     slurm.template = "#!/bin/sh\nsrun -n {n} {program_and_args}\n"
-    var second = EngineGroup(.slurm(slurm), count: 8)
+    var second = EngineGroup(.batch(slurm), count: 8)
     second.environment = ["OMP_NUM_THREADS": "1"]
     var mpi = MPILauncher()
     mpi.arguments = ["--hostfile", "hosts"]
@@ -82,7 +82,7 @@ import Testing
     ("engines:\n  - 4", "c.yaml, line 2: a group of engines has lines 'key: value'"),
     ("engines:\n  - count: many", "c.yaml, line 2: 'count' should be a number from 1"),
     ("engines:\n  - launcher: local", "c.yaml, line 2: the group has no 'count'"),
-    ("engines:\n  - count: 2\n    launcher: pbs", "c.yaml, line 3: launcher: there is no launcher 'pbs'"),
+    ("engines:\n  - count: 2\n    launcher: winhpc", "c.yaml, line 3: launcher: there is no launcher 'winhpc'"),
     ("engines:\n  - launcher: ssh", "c.yaml, line 2: --engines=ssh: no hosts"),
     (
       "engines:\n  - launcher: ssh\n    hosts: [a]",

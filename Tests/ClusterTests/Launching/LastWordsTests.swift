@@ -9,7 +9,8 @@ import Testing
       "Error: --hwm is wrong\nUsage: martlet controller [options]\n  See 'x --help' for more information.\n",
       "--hwm is wrong"
     ),
-    ("Traceback:\n  File x\nKeyError: 'y'\n\n", "KeyError: 'y'"), ("a\r\nb\r\n", "b"),
+    ("Traceback:\n  File x\nKeyError: 'y'\n\n", "KeyError: 'y'"),
+    ("Unable to run job: there is no queue.\nExiting.\n", "Unable to run job: there is no queue."), ("a\r\nb\r\n", "b"),
   ])
   func areTheReason(log: String, words: String) { #expect(LastWords.find(in: log) == words) }
 

@@ -15,7 +15,7 @@ import Testing
     record.controller = .init(pid: 12, log: "/log/c")
     record.engineSets = ["1": [0: .init(pid: 13, log: "/log/e"), 1: .init(pid: 14, log: "/log/f")]]
     record.engineSets["2"] = [0: .init(pid: 15, log: "/log/g", engines: 4, host: "node1")]
-    record.jobs = ["3": .init(id: "77", log: "/log/h", engines: 8, deleteCommand: ["scancel", "-v"])]
+    record.jobs = ["3": .init(system: .slurm, id: "77", log: "/log/h", engines: 8, deleteCommand: ["scancel", "-v"])]
     record.socketDirectory = "/tmp/s"
     record.restarts = EngineRestartCounts(restarted: 3, waiting: 1, givenUp: 2)
     self.record = record

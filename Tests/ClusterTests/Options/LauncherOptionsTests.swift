@@ -66,12 +66,12 @@ import Testing
         c.BatchSystemLauncher.namespace = {'mail': 'me', 'tries': 3}
         c.EngineLauncher.environment = {'OMP_NUM_THREADS': '1'}
         """)
-    var launcher = SlurmLauncher()
+    var launcher = BatchLauncher(.slurm)
     launcher.queue = "short"
     launcher.account = "us"
     launcher.timelimit = "30"
     launcher.namespace = ["mail": "me", "tries": "3"]
-    var expected = EngineGroup(.slurm(launcher), count: 8)
+    var expected = EngineGroup(.batch(launcher), count: 8)
     expected.environment = ["OMP_NUM_THREADS": "1"]
     #expect(group == expected)
   }
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func errorsSayWhatToDo() throws {
-    #expect(try message("--engines=pbs").contains("no launcher 'pbs', launchers are local, ssh, mpi, slurm"))
+    #expect(try message("--engines=winhpc").contains("no launcher 'winhpc', launchers are local, ssh, mpi, slurm"))
     #expect(try message("--engines=ssh").contains("name them: --engines=ssh:node1:2,node2:4"))
     #expect(try message("--engines=ssh:a:b").contains("a number of engines from 1"))
     #expect(try message("--engines=ssh:a,,b").contains("'' is no host's name"))

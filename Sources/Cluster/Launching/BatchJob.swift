@@ -1,0 +1,72 @@
+import MartletWire
+import Synchronization
+
+/// A job that was submitted to a batch scheduler.
+final class BatchJob: RunningEngines {
+  /// Its number, as the scheduler has given it.
+  let id: String
+  let log: String
+  private let launcher: BatchLauncher
+  private let last: Mutex<BatchJobState?>
+  private let watch: Mutex<Task<ExitStatus, Never>?> = Mutex(nil)
+
+  /// How often the scheduler is asked. Slurm forgets a job minutes after its end.
+  private static let interval = Duration.seconds(1)
+  /// How many questions in a row may fail, because the scheduler is restarted.
+  private static let failureLimit = 60
+
+  private init(id: String, log: String, launcher: BatchLauncher) {
+    (self.id, self.log, self.launcher) = (id, log, launcher)
+    last = Mutex(nil)
+  }
+
+  /// Submits a job.
+  ///
+  /// - Throws: ``OptionError`` or ``ClusterError`` with the scheduler's words.
+  static func submit(
+    _ command: ProgramCommand, environment: [String: String?], launcher: BatchLauncher, log: String
+  ) async throws -> BatchJob {
+    let output = try await CommandOutput.read(command, environment: environment)
+    guard let id = try launcher.jobID(in: output) else {
+      throw ClusterError("\(launcher.submitCommand[0]) has given no number of a job: \(output)")
+    }
+    let job = BatchJob(id: id, log: log, launcher: launcher)
+    job.watch.withLock { $0 = Task { await job.follow() } }
+    return job
+  }
+
+  var kind: String { "job \(id) of \(launcher.system.title)" }
+  var delay: String? { last.withLock { $0?.delay } }
+
+  var status: ExitStatus {
+    get async { await watch.withLock { $0 }?.value ?? .unknown("it was not followed") }
+  }
+
+  /// Asks the scheduler until the job has ended.
+  private func follow() async -> ExitStatus {
+    var failures = 0
+    while true {
+      do {
+        let state = BatchJobState(
+          try await CommandOutput.read(launcher.question(about: id)), about: id, of: launcher.system)
+        last.withLock { $0 = state }
+        if let end = state?.end { return end }
+        failures = state == nil ? failures + 1 : 0
+      } catch {
+        failures += 1
+        if BatchJobState.isUnknown("\(error)") || failures >= Self.failureLimit { return .unknown("\(error)") }
+      }
+      // The task is never cancelled: a job that is to be stopped is followed to its end.
+      try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  func stop() async -> ExitStatus {
+    _ = try? await CommandOutput.read(launcher.cancellation(of: id))
+    return await status
+  }
+
+  func entry(engines: Int) -> ClusterRecord.Entry {
+    .job(.init(system: launcher.system, id: id, log: log, engines: engines, deleteCommand: launcher.deleteCommand))
+  }
+}

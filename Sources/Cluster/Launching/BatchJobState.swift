@@ -1,0 +1,132 @@
+/// What a batch scheduler says about a job.
+struct BatchJobState: Sendable, Hashable {
+  /// What the job waits for, in the scheduler's words; `nil` if it doesn't wait.
+  var delay: String?
+  /// How the job ended; `nil` if it hasn't.
+  var end: ExitStatus?
+
+  /// Reads what the command of ``BatchLauncher/question(about:)`` has printed.
+  ///
+  /// - Returns: `nil` if it says nothing about the job.
+  init?(_ text: String, about job: String, of system: BatchSystem) {
+    let state: BatchJobState? =
+      switch system {
+      case .slurm: Self.slurm(text)
+      case .pbs: Self.pbs(text)
+      case .sge: Self.sge(text, job)
+      case .lsf: Self.lsf(text)
+      case .htcondor: Self.condor(text)
+      }
+    guard let state else { return nil }
+    self = state
+  }
+
+  private init(delay: String? = nil, end: ExitStatus? = nil) { (self.delay, self.end) = (delay, end) }
+
+  /// The state of an array: it waits while none of its jobs runs, and has ended when all have, as the worst of them.
+  private init?(of jobs: [BatchJobState]) {
+    guard let first = jobs.first else { return nil }
+    if jobs.allSatisfy({ $0.end != nil }) {
+      self = jobs.first { $0.end != .exited(0) } ?? first
+    } else {
+      let open = jobs.filter { $0.end == nil }
+      self.init(delay: open.allSatisfy { $0.delay != nil } ? open.first?.delay : nil)
+    }
+  }
+
+  /// Whether an error of the command means that the scheduler doesn't know the job any more.
+  static func isUnknown(_ error: String) -> Bool {
+    ["Invalid job id", "Unknown Job", "has finished", "is not found"].contains { error.contains($0) }
+  }
+
+  /// The first line that `scontrol --oneliner show job` prints.
+  private static func slurm(_ text: String) -> BatchJobState? {
+    var fields: [Substring: Substring] = [:]
+    for word in text.split(whereSeparator: \.isWhitespace) {
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2, fields[parts[0]] == nil { fields[parts[0]] = parts[1] }
+    }
+    guard let state = fields["JobState"] else { return nil }
+    let reason = fields["Reason"].flatMap { $0 == "None" ? nil : $0 }
+    let words = reason.map { "\(state) (\($0))" } ?? String(state)
+    switch state {
+    case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED": return BatchJobState(delay: words)
+    case "RUNNING", "COMPLETING", "RESIZING", "SIGNALING", "STAGE_OUT", "STOPPED": return BatchJobState()
+    case "COMPLETED": return BatchJobState(end: .exited(0))
+    default:
+      let exit = (fields["ExitCode"] ?? "").split(separator: ":").compactMap { Int($0) }
+      let hasFailed = state == "FAILED" && reason == "NonZeroExitCode" && exit.count == 2 && exit[1] == 0
+      return BatchJobState(end: hasFailed && exit[0] != 0 ? .exited(exit[0]) : .unknown(words))
+    }
+  }
+
+  /// `qstat -f`: a line `    name = value` for each field.
+  private static func pbs(_ text: String) -> BatchJobState? {
+    var fields: [String: String] = [:]
+    for line in text.split(whereSeparator: \.isNewline) {
+      let parts = line.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { fields[parts[0].trimmed.lowercased()] = parts[1].trimmed }
+    }
+    guard let state = fields["job_state"] else { return nil }
+    switch state {
+    case "R", "E", "B": return BatchJobState()
+    case "C", "F", "X":
+      return BatchJobState(end: fields["exit_status"].flatMap { Int($0) }.map { .exited($0) } ?? .unknown(state))
+    default: return BatchJobState(delay: fields["comment"].map { "\(state) (\($0))" } ?? state)
+    }
+  }
+
+  /// `qstat`: a line for each job or range of tasks; those that have ended have none.
+  private static func sge(_ text: String, _ job: String) -> BatchJobState {
+    let jobs = text.split(whereSeparator: \.isNewline).compactMap { line -> BatchJobState? in
+      let columns = line.split(whereSeparator: \.isWhitespace)
+      guard columns.count > 4, columns[0] == job else { return nil }
+      let state = columns[4]
+      let isWaiting = state.contains("w") || state.contains("h") || state.contains("E")
+      return BatchJobState(delay: isWaiting ? String(state) : nil)
+    }
+    return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown("it is not in the queue any more"))
+  }
+
+  /// `bjobs -noheader`: a line for each job, with its state in the third column.
+  private static func lsf(_ text: String) -> BatchJobState? {
+    BatchJobState(
+      of: text.split(whereSeparator: \.isNewline).compactMap { line in
+        let columns = line.split(whereSeparator: \.isWhitespace)
+        guard columns.count > 2, columns[0].allSatisfy(\.isNumber) else { return nil }
+        switch columns[2] {
+        case "RUN", "USUSP", "SSUSP", "UNKWN": return BatchJobState()
+        case "DONE": return BatchJobState(end: .exited(0))
+        case "EXIT", "ZOMBI": return BatchJobState(end: .unknown(String(columns[2])))
+        default: return BatchJobState(delay: String(columns[2]))
+        }
+      })
+  }
+
+  /// `condor_q -af JobStatus HoldReason`: a line for each job; those that have ended have none.
+  private static func condor(_ text: String) -> BatchJobState {
+    let jobs = text.split(whereSeparator: \.isNewline).compactMap { line -> BatchJobState? in
+      let parts = line.split(separator: " ", maxSplits: 1)
+      switch parts.first {
+      case "1": return BatchJobState(delay: "idle")
+      case "2", "6", "7": return BatchJobState()
+      case "3": return BatchJobState(end: .unknown("removed"))
+      case "4": return BatchJobState(end: .exited(0))
+      case "5": return BatchJobState(delay: "held (\(parts.count > 1 ? parts[1].trimmed : ""))")
+      default: return nil
+      }
+    }
+    return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown("it is not in the queue any more"))
+  }
+}
+
+extension Substring {
+  /// Without white space at its ends.
+  fileprivate var trimmed: String { trimmingPrefix { $0.isWhitespace }.trimmingSuffix }
+
+  private var trimmingSuffix: String {
+    var text = self
+    while text.last?.isWhitespace ?? false { text.removeLast() }
+    return String(text)
+  }
+}

@@ -1,0 +1,210 @@
+/// A batch scheduler that engines can be jobs of: what its commands are called, and how its scripts are written.
+public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
+  /// Slurm.
+  case slurm
+  /// PBS Pro, OpenPBS and Torque.
+  case pbs
+  /// Grid Engine.
+  case sge
+  /// IBM Spectrum LSF.
+  case lsf
+  /// HTCondor.
+  case htcondor
+
+  /// Its name in sentences.
+  var title: String {
+    switch self {
+    case .slurm: "Slurm"
+    case .pbs: "PBS"
+    case .sge: "Grid Engine"
+    case .lsf: "LSF"
+    case .htcondor: "HTCondor"
+    }
+  }
+
+  /// What the names of ipyparallel's classes for it begin with.
+  var className: String {
+    switch self {
+    case .slurm: "Slurm"
+    case .pbs, .sge, .lsf: rawValue.uppercased()
+    case .htcondor: "HTCondor"
+    }
+  }
+
+  /// Submits a script.
+  var submitCommand: [String] {
+    switch self {
+    case .slurm: ["sbatch"]
+    case .pbs, .sge: ["qsub"]
+    case .lsf: ["bsub"]
+    case .htcondor: ["condor_submit"]
+    }
+  }
+
+  /// Cancels a job.
+  var deleteCommand: [String] {
+    switch self {
+    case .slurm: ["scancel"]
+    case .pbs, .sge: ["qdel"]
+    case .lsf: ["bkill"]
+    case .htcondor: ["condor_rm"]
+    }
+  }
+
+  /// Tells a job's state.
+  var stateCommand: [String] {
+    switch self {
+    case .slurm: ["scontrol"]
+    case .pbs, .sge: ["qstat"]
+    case .lsf: ["bjobs"]
+    case .htcondor: ["condor_q"]
+    }
+  }
+
+  /// The regular expression that finds a job's id in what ``submitCommand`` prints, in its first group if it has one.
+  var jobIDPattern: String {
+    switch self {
+    // `sbatch --parsable` may add a semicolon and a cluster's name.
+    case .slurm, .sge, .lsf: #"\d+"#
+    // With the server's name, and brackets after the number of an array, as `qdel` wants it.
+    case .pbs: #"\d+\S*"#
+    case .htcondor: #"cluster (\d+)\."#
+    }
+  }
+
+  /// The words of a command that puts a script's file or a job's id where the scheduler expects it.
+  func submission(_ command: [String], of path: String) -> [String] {
+    switch self {
+    case .slurm: command + ["--parsable", path]
+    case .pbs, .sge, .htcondor: command + [path]
+    // It reads what the script says about options on its standard input only.
+    case .lsf: ["sh", "-c", #"exec "$@" < "$0""#, path] + command
+    }
+  }
+
+  /// The words of the command that asks about a job.
+  func question(_ command: [String], about job: String) -> [String] {
+    switch self {
+    case .slurm: command + ["--oneliner", "show", "job", job]
+    case .pbs: command + ["-f", job]
+    // One that names a job fails when the job has ended, and doesn't say whether it runs.
+    case .sge: command
+    case .lsf: command + ["-noheader", job]
+    case .htcondor: command + [job, "-af", "JobStatus", "HoldReason"]
+    }
+  }
+
+  /// The script without a template of one's own. Lines for options are added after its first line, or for HTCondor at its end.
+  var defaultTemplate: String {
+    switch self {
+    case .slurm:
+      """
+      #!/bin/sh
+      #SBATCH --export=ALL
+      #SBATCH --job-name=ipengine-{cluster_id}
+      srun {program_and_args}
+
+      """
+    case .pbs: "#!/bin/sh\n#PBS -N ipengine\n#PBS -V\n{program_and_args}\n"
+    case .sge: "#!/bin/sh\n#$ -S /bin/sh\n#$ -N ipengine\n#$ -V\n{program_and_args}\n"
+    case .lsf: "#!/bin/sh\n{program_and_args}\n"
+    case .htcondor:
+      """
+      universe = vanilla
+      executable = {program}
+      transfer_executable = False
+      arguments = "{program_args}"
+      environment = "{environment}"
+
+      """
+    }
+  }
+
+  /// An option of a script.
+  struct Directive: Sendable, Hashable {
+    /// What the lines for options begin with; empty if it is nothing.
+    private let mark: String
+    /// The line that sets it.
+    let line: String
+    /// The option's names.
+    private let names: [String]
+
+    init(_ mark: String, _ text: String, _ names: [String]) {
+      (self.mark, self.names) = (mark, names)
+      line = mark.isEmpty ? text : "\(mark) \(text)"
+    }
+
+    /// Whether a script sets the option itself.
+    func isIn(_ script: String) -> Bool {
+      script.split(whereSeparator: \.isNewline).contains { line in
+        let words = line.split(whereSeparator: \.isWhitespace)
+        guard let first = words.first, mark.isEmpty || first == mark else { return false }
+        let options = mark.isEmpty ? words.prefix(1) : words.dropFirst()
+        let text = " " + options.joined(separator: " ") + " "
+        return names.contains { name in
+          // A value may follow at once: -n4, -t{n}, --ntasks=4.
+          text.ranges(of: " \(name)").contains { " =[{".contains(text[$0.upperBound]) || text[$0.upperBound].isNumber }
+        }
+      }
+    }
+  }
+
+  /// The lines for the number of engines, with `{n}`, and the log, with `{output_file}`.
+  var ownDirectives: [Directive] {
+    switch self {
+    case .slurm:
+      [
+        Directive("#SBATCH", "--ntasks={n}", ["--ntasks", "-n"]),
+        Directive("#SBATCH", "--output={output_file}", ["--output", "-o"]),
+      ]
+    case .pbs:
+      [
+        Directive("#PBS", "-t 1-{n}", ["-t", "-J"]), Directive("#PBS", "-j oe", ["-j"]),
+        Directive("#PBS", "-o {output_file}", ["-o"]),
+      ]
+    case .sge:
+      [
+        Directive("#$", "-t 1-{n}", ["-t"]), Directive("#$", "-j y", ["-j"]),
+        Directive("#$", "-o {output_file}", ["-o"]),
+      ]
+    case .lsf:
+      [
+        Directive("#BSUB", "-J ipengine[1-{n}]", ["-J"]), Directive("#BSUB", "-o {output_file}", ["-o"]),
+        Directive("#BSUB", "-e {output_file}", ["-e"]),
+      ]
+    case .htcondor:
+      [
+        Directive("", "output = {output_file}.$(Process)", ["output"]),
+        Directive("", "error = {output_file}.$(Process)", ["error"]),
+        Directive("", "log = {output_file}.log", ["log"]), Directive("", "queue {n}", ["queue"]),
+      ]
+    }
+  }
+
+  /// The line for an option that the scheduler has; `nil` if it has none.
+  func directive(_ option: BatchLauncher.Option) -> Directive? {
+    switch (self, option) {
+    case (.slurm, .queue): Directive("#SBATCH", "--partition={queue}", ["--partition", "-p"])
+    case (.slurm, .account): Directive("#SBATCH", "--account={account}", ["--account", "-A"])
+    case (.slurm, .qos): Directive("#SBATCH", "--qos={qos}", ["--qos", "-q"])
+    case (.slurm, .timelimit): Directive("#SBATCH", "--time={timelimit}", ["--time", "-t"])
+    case (.slurm, .options): Directive("#SBATCH", "{options}", [])
+    case (.pbs, .queue): Directive("#PBS", "-q {queue}", ["-q"])
+    case (.pbs, .account): Directive("#PBS", "-A {account}", ["-A"])
+    case (.pbs, .qos): Directive("#PBS", "-l qos={qos}", ["-l qos"])
+    case (.pbs, .timelimit): Directive("#PBS", "-l walltime={timelimit}", ["-l walltime"])
+    case (.pbs, .options): Directive("#PBS", "{options}", [])
+    case (.sge, .queue): Directive("#$", "-q {queue}", ["-q"])
+    case (.sge, .account): Directive("#$", "-A {account}", ["-A"])
+    case (.sge, .timelimit): Directive("#$", "-l h_rt={timelimit}", ["-l h_rt"])
+    case (.sge, .options): Directive("#$", "{options}", [])
+    case (.lsf, .queue): Directive("#BSUB", "-q {queue}", ["-q"])
+    case (.lsf, .account): Directive("#BSUB", "-P {account}", ["-P"])
+    case (.lsf, .timelimit): Directive("#BSUB", "-W {timelimit}", ["-W"])
+    case (.lsf, .options): Directive("#BSUB", "{options}", [])
+    case (.htcondor, .account): Directive("", "accounting_group = {account}", ["accounting_group"])
+    case (.htcondor, .options): Directive("", "{options}", [])
+    case (.sge, .qos), (.lsf, .qos), (.htcondor, .queue), (.htcondor, .qos), (.htcondor, .timelimit): nil
+    }
+  }
+}

@@ -1,0 +1,79 @@
+"""Batch schedulers of which there is none to be had: scripts beside ipyparallel's own, and jobs with a stand-in's commands."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from harness import binary, wait_until
+from ipyparallel.cluster import launcher
+from place import clean
+
+COMMANDS = {
+    "pbs": ("qsub", "qdel", "qstat"),
+    "lsf": ("bsub", "bkill", "bjobs"),
+    "htcondor": ("condor_submit", "condor_rm", "condor_q"),
+}
+
+
+@pytest.fixture
+def standin(place, tmp_path, request):
+    folder = tmp_path / "standin"
+    folder.mkdir()
+    for name in COMMANDS[request.param]:
+        (folder / name).symlink_to(Path(__file__).with_name("batch_standin.py"))
+    place.environment.update(
+        STANDIN=str(folder), PATH=f"{folder}:{os.environ['PATH']}", MARTLET_PYTHON=sys.executable)
+    return request.param
+
+
+@pytest.mark.parametrize("standin", COMMANDS, indirect=True)
+def test_word_count_in_a_job(place, standin, tmp_path):
+    texts = []
+    for index in range(6):
+        texts.append(tmp_path / f"text{index}.txt")
+        texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
+    started = place.command(
+        "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:3", "--program", binary("WordCount"))
+    assert started.returncode == 0, started.stderr
+    counted = place.command("--profile", "default", *texts, program="WordCount")
+    assert counted.returncode == 0, counted.stderr
+    assert "on 3 engines" in counted.stdout
+    assert "Both counts agree: 108 words, 7 different ones." in counted.stdout
+    assert place.command("stop").returncode == 0
+    assert clean(place)
+
+
+@pytest.mark.parametrize("standin", COMMANDS, indirect=True)
+def test_a_job_that_ends_takes_its_engines_along(place, standin):
+    started = place.command("start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:2", "--no-python")
+    assert started.returncode == 0, started.stderr
+    for engine in place.processes("engine"):
+        engine.kill()
+    log = place.directory / "profile_default/log"
+    wait_until(
+        lambda: re.search(r"its job 1\S* of \w+ is gone", "".join(path.read_text() for path in log.glob("ipcluster*"))),
+        "the end of the job in the log")
+    place.command("stop")
+    assert clean(place)
+
+
+@pytest.mark.parametrize("system", ["Slurm", "PBS", "SGE", "LSF", "HTCondor"])
+def test_scripts_have_what_those_of_ipyparallel_have(place, system, tmp_path):
+    theirs = getattr(launcher, f"{system}EngineSetLauncher")(
+        work_dir=str(tmp_path), profile_dir=str(place.directory / "profile_default"), cluster_id="",
+        queue="" if system == "HTCondor" else "short", output_file="OUT", engine_cmd=["martlet", "engine"])
+    theirs.write_batch_script(4)
+    expected = Path(theirs.batch_file).read_text()
+    options = [] if system == "HTCondor" else ["--set", f"{system}Launcher.queue=short"]
+    ours = place.command("start", f"--engines={system}", "-n", 4, "--dry-run", *options)
+    assert ours.returncode == 0, ours.stderr
+    text = re.sub(r"/[^\s=]*/log/ipengine\S*\.log", "OUT", ours.stdout)
+    mark = {"Slurm": "#SBATCH", "PBS": "#PBS", "SGE": "#$", "LSF": "#BSUB", "HTCondor": ("universe", "queue", "transfer")}
+    wanted = [line for line in expected.splitlines() if line.startswith(mark[system])]
+    assert wanted
+    written = {" ".join(line.split()) for line in text.splitlines()}
+    assert {" ".join(line.split()) for line in wanted} <= written
+    submit = theirs.submit_command[0]
+    assert re.search(rf"^(env .*)?{submit}\b|\b{submit}$", ours.stdout, re.M), ours.stdout
