@@ -40,13 +40,14 @@ public final class Controller: Service, Sendable {
     let journal = try configuration.journalFile.map { try Journal.open(path: $0, logger: logger) }
     let continues = journal?.recovery.isContinuation ?? false
     if continues { configuration.restoresEngines = true }
-    try journal?.shareCurve(&configuration)
     let reused = Self.reuse(&configuration, anyway: continues, logger: logger)
+    var endpoints = try EndpointBinder(configuration, reused: reused)
+    try configuration.chooseCurve(
+      isExposed: endpoints.isExposed, continues: continues || configuration.reusesFiles, logger: logger)
     let key = configuration.key ?? Session.randomID()
     RoutingIdentities.randomize()
     let sockets = ControllerSockets(
       context: try context ?? Context(ioThreads: configuration.ioThreads), configuration: configuration, key: key)
-    var endpoints = try EndpointBinder(configuration, reused: reused)
     (stopRequests, requestStop) = AsyncStream.makeStream()
     let requestStop = requestStop
 
@@ -69,7 +70,11 @@ public final class Controller: Service, Sendable {
     // All properties are initialized, so deinit cleans up if one of these throws.
     try configuration.clientFile?.write(clientConnection)
     try configuration.engineFile?.write(engineConnection)
+    if let exposure { logger.warning("\(exposure)") }
   }
+
+  /// What it means that other machines can reach the controller and nothing is encrypted; `nil` if that isn't so.
+  public var exposure: String? { clientConnection.exposure ?? engineConnection.exposure }
 
   /// Cleans up after a controller that was never run.
   deinit {
@@ -122,6 +127,7 @@ public final class Controller: Service, Sendable {
     guard !configuration.reusesFiles else { return }
     configuration.clientFile?.remove(ifStill: clientConnection)
     configuration.engineFile?.remove(ifStill: engineConnection)
+    configuration.curveFile.map { _ = unlink($0) }
   }
 
   /// The engines' connection in the form of registration replies.

@@ -92,7 +92,7 @@ def test_python_runs_on_each_host(ssh_place, hosts):
 
 def test_the_key_is_on_no_command_line(ssh_place):
     file = start(ssh_place, "--engines=ssh:node1:2")
-    key = re.search(r'"key": ?"([^"]+)"', file.read_text()).group(1)
+    key = re.search(r'"curve_serverkey": ?"([^"]+)"', file.read_text()).group(1)
     wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")
     for process in psutil.process_iter():
         try:

@@ -71,6 +71,9 @@ struct EndpointBinder {
   /// The address that the sockets of a side are bound to.
   func address(_ side: Side) -> ListeningAddress { side == .client ? clients : engines }
 
+  /// Whether other machines can reach a socket.
+  var isExposed: Bool { [clients, engines].contains { ConnectionInfo.isExposed($0.publishedURL) } }
+
   /// Binds a socket for a channel of one side. The registration socket serves both sides under one number.
   ///
   /// - Parameter isMonitored: false if the socket's owner has its own monitor, and passes on what it reports.
