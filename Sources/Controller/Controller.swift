@@ -19,6 +19,8 @@ public final class Controller: Service, Sendable {
   /// What the journal of an earlier controller says, until ``run()``.
   private let recovery: Mutex<JournalRecovery?>
   private let socketFiles: [String]
+  /// Whether keys are admitted by name.
+  private let authorizes: Bool
   private let stopRequests: AsyncStream<Void>
   private let requestStop: AsyncStream<Void>.Continuation
 
@@ -42,8 +44,13 @@ public final class Controller: Service, Sendable {
     if continues { configuration.restoresEngines = true }
     let reused = Self.reuse(&configuration, anyway: continues, logger: logger)
     var endpoints = try EndpointBinder(configuration, reused: reused)
-    try configuration.chooseCurve(
-      isExposed: endpoints.isExposed, continues: continues || configuration.reusesFiles, logger: logger)
+    let authorized = configuration.authorizedKeysFolder.map { AuthorizedKeys(folder: $0) }.flatMap {
+      $0.isInUse ? $0 : nil
+    }
+    let curveKeys = try configuration.chooseCurve(
+      isExposed: endpoints.isExposed, authorizes: authorized != nil,
+      continues: continues || configuration.reusesFiles, logger: logger)
+    endpoints.authenticates = authorized != nil
     let key = configuration.key ?? Session.randomID()
     RoutingIdentities.randomize()
     let sockets = ControllerSockets(
@@ -54,9 +61,10 @@ public final class Controller: Service, Sendable {
     recovery = Mutex(journal?.recovery)
 
     do {
-      let parts = try ControllerParts(sockets: sockets, endpoints: &endpoints, opened: journal, logger: logger) {
-        requestStop.yield()
-      }
+      let parts = try ControllerParts(
+        sockets: sockets, endpoints: &endpoints, opened: journal,
+        admitting: authorized.map { Gatekeeper.Plan(authorized: $0, own: curveKeys?.own ?? []) }, logger: logger
+      ) { requestStop.yield() }
       self.parts = Mutex(parts)
     } catch {
       for file in endpoints.socketFiles { unlink(file) }
@@ -65,11 +73,15 @@ public final class Controller: Service, Sendable {
     socketFiles = endpoints.socketFiles
     self.configuration = configuration
     self.logger = logger
-    clientConnection = Self.connection(.client, configuration, key, endpoints)
-    engineConnection = Self.connection(.engine, configuration, key, endpoints)
+    let client = Self.connection(.client, configuration, key, endpoints)
+    let engine = Self.connection(.engine, configuration, key, endpoints)
+    authorizes = authorized != nil
+    clientConnection = client.with(authorizes ? curveKeys?.client : nil)
+    engineConnection = engine.with(authorizes ? curveKeys?.engine : nil)
     // All properties are initialized, so deinit cleans up if one of these throws.
     try configuration.clientFile?.write(clientConnection)
     try configuration.engineFile?.write(engineConnection)
+    try authorized?.complete(client: client, engine: engine)
     if let exposure { logger.warning("\(exposure)") }
   }
 
@@ -127,7 +139,8 @@ public final class Controller: Service, Sendable {
     guard !configuration.reusesFiles else { return }
     configuration.clientFile?.remove(ifStill: clientConnection)
     configuration.engineFile?.remove(ifStill: engineConnection)
-    configuration.curveFile.map { _ = unlink($0) }
+    // Those who have named keys know the controller's, too.
+    if !authorizes { configuration.curveFile.map { _ = unlink($0) } }
   }
 
   /// The engines' connection in the form of registration replies.
@@ -135,6 +148,9 @@ public final class Controller: Service, Sendable {
     var fields = info.json.objectValue ?? [:]
     // The key must not be on the wire, and an engine that registers has it.
     fields["key"] = nil
+    // Nor that of other engines.
+    fields["curve_publickey"] = nil
+    fields["curve_secretkey"] = nil
     return .object(fields)
   }
 
@@ -184,5 +200,14 @@ public final class Controller: Service, Sendable {
   private static func interface(_ url: String) -> ControllerConfiguration.Interface {
     let transport = url.prefix { $0 != ":" }
     return .init(transport: String(transport), ip: String(url.dropFirst(transport.count + "://".count)))
+  }
+}
+
+extension ConnectionInfo {
+  /// The connection for peers with these CURVE keys.
+  fileprivate func with(_ keys: CurveKeyPair?) -> ConnectionInfo {
+    var info = self
+    info.curveKeys = keys
+    return info
   }
 }

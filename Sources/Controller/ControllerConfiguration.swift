@@ -54,6 +54,9 @@ public struct ControllerConfiguration: Sendable {
   public var curve: CurveKeyPair?
   /// Where CURVE keys that were made are kept for a controller that takes the place of this one; `nil` for nowhere.
   public var curveFile: String?
+  /// The folder of the keys that are admitted by name (`martlet keys`); `nil` for none. While it has none, everybody is
+  /// admitted who has the controller's public key.
+  public var authorizedKeysFolder: String?
   /// The heart monitor.
   public var heartbeat = Heartbeat()
   /// How the task scheduler chooses engines.

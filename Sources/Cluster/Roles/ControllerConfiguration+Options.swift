@@ -51,6 +51,7 @@ extension ControllerConfiguration {
     engineFile = ConnectionFile(.engine, profileDirectory: profile.path, clusterID: application.clusterID)
     let files = ClusterFiles(clusterID: application.clusterID, profile: profile)
     curveFile = files.curveKeys
+    authorizedKeysFolder = files.authorizedKeys.folder
     if options.journal {
       journalFile = files.journal
       startsNewJournal = options.newJournal

@@ -10,14 +10,16 @@ import Testing
   private let folder = NSTemporaryDirectory() + "martlet-curve-" + UUID().uuidString
 
   private func chosen(
-    _ usesCurve: Bool? = nil, curve: CurveKeyPair? = nil, key: String? = nil, isExposed: Bool, continues: Bool = false
+    _ usesCurve: Bool? = nil, curve: CurveKeyPair? = nil, key: String? = nil, isExposed: Bool, authorizes: Bool = false,
+    continues: Bool = false
   ) throws -> ControllerConfiguration {
     var configuration = ControllerConfiguration()
     (configuration.usesCurve, configuration.curve, configuration.key) = (usesCurve, curve, key)
     configuration.curveFile = "\(folder)/curve.json"
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    try configuration.chooseCurve(isExposed: isExposed, continues: continues, logger: logger)
+    _ = try configuration.chooseCurve(
+      isExposed: isExposed, authorizes: authorizes, continues: continues, logger: logger)
     return configuration
   }
 
@@ -41,6 +43,13 @@ import Testing
     #expect(try chosen(curve: keys, isExposed: true).curve == keys)
     #expect(try chosen(curve: keys, isExposed: false).curve == nil)
     #expect(!FileManager.default.fileExists(atPath: folder))
+  }
+
+  @Test func keysThatAreAdmittedByNameNeedIt() throws {
+    let first = try #require(try chosen(isExposed: false, authorizes: true).curve)
+    // Their owners know the controller's.
+    #expect(try chosen(isExposed: false, authorizes: true).curve == first)
+    #expect(throws: ConnectionError.self) { try chosen(false, isExposed: true, authorizes: true) }
   }
 
   /// Peers of a controller with CURVE know its key, so its successor has to have the same.
