@@ -101,6 +101,15 @@ def test_the_key_is_on_no_command_line(ssh_place):
             continue
 
 
+def test_engines_have_keys_where_they_are_admitted_by_name(ssh_place):
+    assert ssh_place.command("keys", "add", "ada").returncode == 0
+    file = start(ssh_place, "--engines=ssh:node1,node2")
+    assert "2 engines" in ssh_place.command("status", "--interval=0").stdout
+    assert ssh_place.command("stop").returncode == 0
+    # It stays for the owners of keys.
+    (file.parent / "ipcontroller-curve.json").unlink()
+
+
 def test_killed_engine_is_reported_and_started_again(ssh_place):
     start(ssh_place, "--engines=ssh:node1:2", "--restart-engines")
     first = wait_until(lambda: len(found := engines(ssh_place)) == 2 and found, "two engines")

@@ -28,8 +28,10 @@ actor Gatekeeper: EventLoopActor {
 
   /// The pause between looks at the folder.
   private static let lookInterval = Duration.milliseconds(200)
-  /// A change this recent may be followed by one in the same tick of the file system's clock, in nanoseconds.
-  private static let clockTick = 1_000_000_000
+  /// A change this recent may be followed by one in the same tick of the file system's clock, in seconds.
+  private static let clockTick = 1.0
+  /// The most questions answered in one turn, so that hearts on the same loop beat on.
+  private static let batch = 64
   /// How often the use of a key is noted on disk.
   private static let useInterval = Duration.seconds(60)
 
@@ -72,17 +74,16 @@ actor Gatekeeper: EventLoopActor {
   // MARK: - Handshakes
 
   private func answerQuestions() {
-    while (try? questions.receive(into: &incoming)) == true {
+    var left = Self.batch
+    while left > 0, (try? questions.receive(into: &incoming)) == true {
+      left -= 1
       do throws(WireError) {
         let request = try AuthenticationRequest(incoming)
         var answer = request.answer(isAdmitted: isAdmitted(request))
         _ = try? questions.send(&answer)
       } catch {
         malformed.log(
-          .error, "a question about a peer can't be answered", to: logger,
-          metadata: [
-            LogKey.reason: "\(error)"
-          ])
+          .error, "a question about a peer can't be answered", to: logger, metadata: [LogKey.reason: "\(error)"])
       }
     }
   }
@@ -118,7 +119,7 @@ actor Gatekeeper: EventLoopActor {
 
   private func readChanges() {
     let found = authorized.version
-    let isRecent = found.map { Int(Date().timeIntervalSince1970 * 1e9) - $0 < Self.clockTick } ?? false
+    let isRecent = found.map { abs(Date().timeIntervalSince1970 - Double($0) / 1e9) < Self.clockTick } ?? false
     guard found != version || isRecent else { return }
     version = found
     let (keys, problems) = authorized.read()

@@ -62,7 +62,7 @@ package struct AuthorizedKeys: Sendable, Hashable {
     }
   }
 
-  /// A number that changes when records are added, replaced or removed; `nil` if the folder is missing.
+  /// When records were added, replaced or removed last, in nanoseconds since 1970; `nil` if the folder is missing.
   package var version: Int? {
     var status = stat()
     guard stat(folder, &status) == 0 else { return nil }
