@@ -19,6 +19,8 @@ public final class Controller: Service, Sendable {
   /// What the journal of an earlier controller says, until ``run()``.
   private let recovery: Mutex<JournalRecovery?>
   private let socketFiles: [String]
+  /// Whether keys are admitted by name.
+  private let authorizes: Bool
   private let stopRequests: AsyncStream<Void>
   private let requestStop: AsyncStream<Void>.Continuation
 
@@ -40,22 +42,29 @@ public final class Controller: Service, Sendable {
     let journal = try configuration.journalFile.map { try Journal.open(path: $0, logger: logger) }
     let continues = journal?.recovery.isContinuation ?? false
     if continues { configuration.restoresEngines = true }
-    try journal?.shareCurve(&configuration)
     let reused = Self.reuse(&configuration, anyway: continues, logger: logger)
+    var endpoints = try EndpointBinder(configuration, reused: reused)
+    let authorized = configuration.authorizedKeysFolder.map { AuthorizedKeys(folder: $0) }.flatMap {
+      $0.isInUse ? $0 : nil
+    }
+    let curveKeys = try configuration.chooseCurve(
+      isExposed: endpoints.isExposed, authorizes: authorized != nil,
+      continues: continues || configuration.reusesFiles, logger: logger)
+    endpoints.authenticates = authorized != nil
     let key = configuration.key ?? Session.randomID()
     RoutingIdentities.randomize()
     let sockets = ControllerSockets(
       context: try context ?? Context(ioThreads: configuration.ioThreads), configuration: configuration, key: key)
-    var endpoints = try EndpointBinder(configuration, reused: reused)
     (stopRequests, requestStop) = AsyncStream.makeStream()
     let requestStop = requestStop
 
     recovery = Mutex(journal?.recovery)
 
     do {
-      let parts = try ControllerParts(sockets: sockets, endpoints: &endpoints, opened: journal, logger: logger) {
-        requestStop.yield()
-      }
+      let parts = try ControllerParts(
+        sockets: sockets, endpoints: &endpoints, opened: journal,
+        admitting: authorized.map { Gatekeeper.Plan(authorized: $0, own: curveKeys?.own ?? []) }, logger: logger
+      ) { requestStop.yield() }
       self.parts = Mutex(parts)
     } catch {
       for file in endpoints.socketFiles { unlink(file) }
@@ -64,12 +73,21 @@ public final class Controller: Service, Sendable {
     socketFiles = endpoints.socketFiles
     self.configuration = configuration
     self.logger = logger
-    clientConnection = Self.connection(.client, configuration, key, endpoints)
-    engineConnection = Self.connection(.engine, configuration, key, endpoints)
+    let client = Self.connection(.client, configuration, key, endpoints)
+    let engine = Self.connection(.engine, configuration, key, endpoints)
+    authorizes = authorized != nil
+    clientConnection = client.with(authorizes ? curveKeys?.client : nil)
+    engineConnection = engine.with(authorizes ? curveKeys?.engine : nil)
     // All properties are initialized, so deinit cleans up if one of these throws.
+    // Who waits for the connection files finds the others complete.
+    try authorized?.complete(client: client, engine: engine)
     try configuration.clientFile?.write(clientConnection)
     try configuration.engineFile?.write(engineConnection)
+    if let exposure { logger.warning("\(exposure)") }
   }
+
+  /// What it means that other machines can reach the controller and nothing is encrypted; `nil` if that isn't so.
+  public var exposure: String? { clientConnection.exposure ?? engineConnection.exposure }
 
   /// Cleans up after a controller that was never run.
   deinit {
@@ -122,6 +140,8 @@ public final class Controller: Service, Sendable {
     guard !configuration.reusesFiles else { return }
     configuration.clientFile?.remove(ifStill: clientConnection)
     configuration.engineFile?.remove(ifStill: engineConnection)
+    // Those who have named keys know the controller's, too.
+    if !authorizes { configuration.curveFile.map { _ = unlink($0) } }
   }
 
   /// The engines' connection in the form of registration replies.
@@ -129,6 +149,9 @@ public final class Controller: Service, Sendable {
     var fields = info.json.objectValue ?? [:]
     // The key must not be on the wire, and an engine that registers has it.
     fields["key"] = nil
+    // Nor that of other engines.
+    fields["curve_publickey"] = nil
+    fields["curve_secretkey"] = nil
     return .object(fields)
   }
 
@@ -178,5 +201,14 @@ public final class Controller: Service, Sendable {
   private static func interface(_ url: String) -> ControllerConfiguration.Interface {
     let transport = url.prefix { $0 != ":" }
     return .init(transport: String(transport), ip: String(url.dropFirst(transport.count + "://".count)))
+  }
+}
+
+extension ConnectionInfo {
+  /// The connection for peers with these CURVE keys.
+  fileprivate func with(_ keys: CurveKeyPair?) -> ConnectionInfo {
+    var info = self
+    info.curveKeys = keys
+    return info
   }
 }

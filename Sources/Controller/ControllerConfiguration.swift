@@ -43,14 +43,20 @@ public struct ControllerConfiguration: Sendable {
   public var enginePorts: [Int] = []
   /// The host name in connection files.
   public var location = ProcessIdentity.hostName
-  /// The key that signs messages; `nil` for a random one, empty for unsigned messages.
+  /// The key that signs messages; empty for unsigned messages, `nil` for a random one, or none with CURVE.
   public var key: String?
   /// The HMAC scheme.
   public var signatureScheme = "hmac-sha256"
-  /// The CURVE keys of the controller; `nil` without CURVE.
+  /// Whether all sockets encrypt and authenticate with CURVE; `nil`: if other machines can reach one of them. ipyparallel's
+  /// default is no.
+  public var usesCurve: Bool?
+  /// The CURVE keys of the controller; `nil` to make some.
   public var curve: CurveKeyPair?
-  /// Whether ``curve`` was made for this run: a controller that goes on with a journal uses its predecessor's keys instead.
-  public var isCurveGenerated = false
+  /// Where CURVE keys that were made are kept for a controller that takes the place of this one; `nil` for nowhere.
+  public var curveFile: String?
+  /// The folder of the keys that are admitted by name (`martlet keys`); `nil` for none. While it has none, everybody is
+  /// admitted who has the controller's public key.
+  public var authorizedKeysFolder: String?
   /// The heart monitor.
   public var heartbeat = Heartbeat()
   /// How the task scheduler chooses engines.
@@ -74,7 +80,7 @@ public struct ControllerConfiguration: Sendable {
   public var clientFile: ConnectionFile?
   /// The connection file for engines; `nil` writes none.
   public var engineFile: ConnectionFile?
-  /// Whether to keep the connection files on exit, and to take key and ports from existing ones.
+  /// Whether to keep the connection files on exit, and to take key, ports and CURVE keys from existing ones.
   public var reusesFiles = false
   /// The file the engine table is saved to; `nil` saves none.
   public var engineStateFile: String?

@@ -12,6 +12,7 @@ struct ControllerParts: Sendable {
   let broadcast: BroadcastScheduler
   let hearts: HeartMonitor
   private let journal: Journal?
+  private let gate: Gatekeeper?
   /// Declared after the parts whose sockets it watches, so it is released after them.
   private let connections: ConnectionWatch
   /// In the order in which they stop: a loop that reports to the hub or submits to the scheduler stops before it.
@@ -21,10 +22,12 @@ struct ControllerParts: Sendable {
   ///
   /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError``.
   ///
-  /// - Parameter opened: the journal, if there is one.
+  /// - Parameters:
+  ///   - opened: the journal, if there is one.
+  ///   - plan: whom to admit; `nil` for everybody who has the controller's public key.
   init(
-    sockets: ControllerSockets, endpoints: inout EndpointBinder, opened: Journal.Opened?, logger: Logger,
-    shutDown: @escaping @Sendable () -> Void
+    sockets: ControllerSockets, endpoints: inout EndpointBinder, opened: Journal.Opened?,
+    admitting plan: Gatekeeper.Plan?, logger: Logger, shutDown: @escaping @Sendable () -> Void
   ) throws {
     let (heartLoop, relayLoop) = (try EventLoop(name: "heart"), try EventLoop(name: "relay"))
     let (taskLoop, hubLoop) = (try EventLoop(name: "task"), try EventLoop(name: "hub"))
@@ -36,9 +39,11 @@ struct ControllerParts: Sendable {
     } else {
       journal = nil
     }
+    // First of all, since sockets without a gatekeeper admit everybody.
+    gate = try plan.map { try Gatekeeper($0, context: sockets.context, loop: heartLoop, logger: logger) }
     hub = try Hub(
-      sockets: sockets, endpoints: &endpoints, loop: hubLoop, storeLoop: storeLoop, journal: journal, logger: logger,
-      shutDown: shutDown)
+      sockets: sockets, endpoints: &endpoints, loop: hubLoop, storeLoop: storeLoop, journal: journal,
+      admission: gate?.admission, logger: logger, shutDown: shutDown)
     tasks = try TaskScheduler(
       sockets: sockets, endpoints: &endpoints, loop: taskLoop, hub: hub, journal: journal, logger: logger)
     mux = try DirectRelay(
@@ -81,12 +86,14 @@ struct ControllerParts: Sendable {
     await broadcast.start()
     await hearts.start()
     await connections.start()
+    await gate?.start(connections)
   }
 
   /// Stops serving and waits for the loops' threads to end. The sockets close with the last reference to the parts.
   ///
   /// - Returns: whether the journal keeps unfinished tasks.
   func stop() async -> Bool {
+    await gate?.stop()
     await connections.stop()
     await hearts.stop()
     await mux.stop()

@@ -15,7 +15,7 @@ struct MartletTool: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       Start.self, Stop.self, List.self, Status.self, Clean.self, Engines.self, ControllerCommand.self,
-      EngineCommand.self, Profile.self,
+      EngineCommand.self, Keys.self, Profile.self,
     ])
 
   /// The running command, whose usage appears in its errors.

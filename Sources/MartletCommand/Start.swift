@@ -25,6 +25,9 @@ struct Start: AsyncParsableCommand {
     help: "Keep load-balanced tasks in a file, so that the controller goes on with them if it is killed.")
   var journal = true
 
+  @Flag(help: "Do not encrypt, although other machines can connect: the network between them can read and change all.")
+  var noCurve = false
+
   @Flag(help: "Print the commands and scripts that would be run, and start nothing.")
   var dryRun = false
 
@@ -51,6 +54,7 @@ struct Start: AsyncParsableCommand {
     if daemonize { arguments.append("--daemonize") }
     if dryRun { arguments.append("--dry-run") }
     if !journal { arguments.append("--no-journal") }
+    if noCurve { arguments.append("--no-curve") }
     if restartEngines { arguments.append("--restart-engines") }
     arguments += roleArguments(["ip": ip, "transport": transport, "location": location, "log-level": logLevel])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }

@@ -31,6 +31,10 @@ struct StartAction {
     let cluster = Cluster(try clusterConfiguration(), logger: logger)
     let background = background
     try await cluster.withRunning { cluster in
+      for exposure in Set(await cluster.record.files.connections.compactMap { try? $0.read().exposure }).sorted() {
+        logger.warning("\(exposure)")
+        if background { RoleExit.report("Warning: \(exposure)") }
+      }
       print(await Self.description(of: cluster, stopsWithTerminal: !background))
       fflush(nil)
       if background { Daemon.reportReady() }
@@ -56,9 +60,13 @@ struct StartAction {
     configuration.restartsEngines = options.restartsEngines
     configuration.restartsController = true
     configuration.controllerArguments =
-      [options.journal ? "--journal" : "--no-journal"] + options.python.controllerArguments
+      [options.journal ? "--journal" : "--no-journal"] + curveArguments + options.python.controllerArguments
       + options.controllerArguments
     return configuration
+  }
+
+  private var curveArguments: [String] {
+    options.enableCurve.map { [$0 ? "--enable-curve" : "--no-curve"] } ?? []
   }
 
   /// The command line of the background process, in the roles' own syntax.

@@ -44,6 +44,16 @@ public struct CurveKeyPair: Sendable, Hashable {
     self.init(publicKey: Self.text(publicKey), secretKey: secretKey)
   }
 
+  /// The text of a key's 32 bytes; `nil` for other bytes.
+  package static func text(of key: Bytes) -> String? {
+    guard key.count == 32 else { return nil }
+    var characters = [CChar](repeating: 0, count: 41)
+    let isEncoded = key.withSpan { span in
+      span.withUnsafeBufferPointer { zmq_z85_encode(&characters, $0.baseAddress, $0.count) != nil }
+    }
+    return isEncoded ? text(characters) : nil
+  }
+
   private static func text(_ characters: [CChar]) -> String {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

@@ -95,6 +95,12 @@ public struct Multipart: ~Copyable {
     return descriptor >= 0 ? descriptor : nil
   }
 
+  /// What the context's authenticator has called the sender (`User-Id` of ZeroMQ's RFC 27); `nil` without one.
+  package borrowing func userID() -> String? {
+    guard count > 0 else { return nil }
+    return zmq_msg_gets(slab + head + count - 1, "User-Id").map { String(cString: $0) }
+  }
+
   /// A frame as UTF-8 text; empty for one that isn't there.
   public borrowing func text(at index: Int) -> String {
     guard index >= 0, index < count, let data = zmq_msg_data(slab + head + index) else { return "" }

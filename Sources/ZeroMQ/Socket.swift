@@ -66,6 +66,12 @@ public struct Socket: ~Copyable {
     return lastEndpoint ?? endpoint
   }
 
+  /// Tells the context's authenticator (ZeroMQ's RFC 27), which decides about each peer of a CURVE server, which socket
+  /// it is. It has to be there first: libzmq 4.3 admits everybody where there is none. Call this before ``bind(_:)``.
+  package borrowing func setAuthenticationDomain(_ domain: String) throws(ZeroMQError) {
+    try OptionSetter(handle: handle).set(ZMQ_ZAP_DOMAIN, Bytes(domain), "authentication domain")
+  }
+
   /// Connects to an endpoint; libzmq makes the connection in the background.
   ///
   /// - Throws: the errno, for example `EINVAL` for a malformed endpoint.

@@ -8,6 +8,7 @@ import zmq
 from conftest import new_cluster
 from harness import TIMEOUT, wait_until
 from ipyparallel import interactive
+from place import clean
 
 FAILED_HANDSHAKE = "a peer failed the security handshake"
 REFUSED = "refused a message"
@@ -83,6 +84,85 @@ class TestCluster:
     def test_abort_and_queue_status(self, client):
         assert client.queue_status()[0]["queue"] == 0
         client.abort(["nothing"], targets=[0], block=True)
+
+
+WARNING = "can be reached from other machines, without CURVE (--no-curve)"
+
+
+class TestBeyondLoopback:
+    """Where other machines can connect, CURVE is on unless somebody says no."""
+
+    @pytest.mark.parametrize("address", ["*", "::"])
+    def test_is_on_by_default(self, address, cluster):
+        cluster.start_controller(arguments=[f"--ip={address}"])
+        for role in ("client", "engine"):
+            assert len(cluster.connection_info(role)["curve_serverkey"]) == 40
+        assert WARNING not in controller_log(cluster)
+        cluster.start_python_engines(1)
+        cluster.client(engines=1)
+        cluster.start_swift_engines(1)
+        client = cluster.client(engines=2)
+        client[:].push({"x": 3}, block=True)
+        assert client[:].pull("x", block=True) == [3, 3]
+        assert client.load_balanced_view(targets=[0]).apply_sync(double, 2) == 4
+
+    @pytest.mark.parametrize("side", ["engine", "client"])
+    def test_one_side_is_enough(self, side, cluster):
+        cluster.start_controller(arguments=[f"--IPController.{side}_ip=*"])
+        assert cluster.connection_info("client")["curve_serverkey"]
+
+    @pytest.mark.parametrize("choice", ["--no-curve", "--IPController.enable_curve=False"])
+    def test_no_is_possible_and_loud(self, choice, cluster):
+        controller = cluster.start_controller(arguments=["--ip=*", choice, "--log-to-file"])
+        assert cluster.connection_info("client")["curve_serverkey"] is None
+        assert cluster.connection_info("client")["key"]
+        cluster.start_python_engines(1)
+        assert cluster.client(engines=1)[0].apply_sync(double, 4) == 8
+        assert WARNING in controller.log()
+        [log] = (cluster.directory / "profile_default" / "log").glob("ipcontroller-*.log")
+        assert WARNING in log.read_text()
+
+    @pytest.mark.parametrize("transport", ["tcp", "ipc"])
+    def test_is_off_on_this_machine(self, transport, cluster):
+        cluster.start_controller(transport)
+        assert cluster.connection_info("client")["curve_serverkey"] is None
+        assert WARNING not in controller_log(cluster)
+
+    def test_files_that_are_reused_keep_their_keys(self, cluster):
+        arguments = ["--ip=*", "--restore"]
+        first = cluster.start_controller(arguments=arguments)
+        info = cluster.connection_info("client")
+        cluster.start_python_engines(1)
+        assert cluster.client(engines=1).ids == [0]
+        first.terminate()
+        wait_until(lambda: not first.running, "the end of the controller")
+        cluster.processes.remove(first)
+        cluster.start_controller(arguments=arguments)
+        assert cluster.connection_info("client") == info
+        # The engine has kept its connections.
+        assert cluster.client(engines=1)[0].apply_sync(double, 4) == 8
+
+    @pytest.mark.parametrize("daemonize", [False, True])
+    def test_start(self, daemonize, place):
+        """The command says in the terminal what ``--no-curve`` means."""
+        options = ["start", "-n", 1, "--ip", "*"] + (["--daemonize"] if daemonize else [])
+        for choice, is_on in ([], True), (["--no-curve"], False):
+            if daemonize:
+                started = place.command(*options, *choice)
+                assert started.returncode == 0, started.stderr
+                said = started.stdout + started.stderr
+            else:
+                process = place.popen(*options, *choice)
+                assert "is up" in process.stdout.readline()
+            path = place.directory / "profile_default" / "security" / "ipcontroller-client.json"
+            assert bool(json.loads(path.read_text())["curve_serverkey"]) == is_on
+            status = place.command("status", "--interval=0")
+            assert "1 engine" in status.stdout, status.stderr
+            assert place.command("stop").returncode == 0
+            if not daemonize:
+                said = process.communicate(timeout=TIMEOUT)[1]
+            assert (WARNING in said) != is_on
+            assert clean(place)
 
 
 class TestWrongKeys:

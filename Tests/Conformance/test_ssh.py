@@ -92,13 +92,22 @@ def test_python_runs_on_each_host(ssh_place, hosts):
 
 def test_the_key_is_on_no_command_line(ssh_place):
     file = start(ssh_place, "--engines=ssh:node1:2")
-    key = re.search(r'"key": ?"([^"]+)"', file.read_text()).group(1)
+    key = re.search(r'"curve_serverkey": ?"([^"]+)"', file.read_text()).group(1)
     wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")
     for process in psutil.process_iter():
         try:
             assert key not in " ".join(process.cmdline() + [f"{k}={v}" for k, v in process.environ().items()])
         except psutil.Error:
             continue
+
+
+def test_engines_have_keys_where_they_are_admitted_by_name(ssh_place):
+    assert ssh_place.command("keys", "add", "ada").returncode == 0
+    file = start(ssh_place, "--engines=ssh:node1,node2")
+    assert "2 engines" in ssh_place.command("status", "--interval=0").stdout
+    assert ssh_place.command("stop").returncode == 0
+    # It stays for the owners of keys.
+    (file.parent / "ipcontroller-curve.json").unlink()
 
 
 def test_killed_engine_is_reported_and_started_again(ssh_place):

@@ -90,9 +90,7 @@ actor Connection {
     options.linger = linger
     options.longestReconnectPause = Self.longestReconnectPause
     options.tcpKeepaliveIdle = Self.keepaliveIdle
-    if let serverKey = info.curveServerKey {
-      options.curve = .client(try CurveKeyPair.generate(), serverKey: serverKey)
-    }
+    options.curve = try info.curveRole()
     for channel in RequestChannel.allCases {
       let socket = try connect(context, .dealer, options, to: try info.endpoint(channel.connection), channel)
       sockets[channel] = socket

@@ -6,7 +6,8 @@ extension ClusterFiles {
   ///
   /// - Parameters:
   ///   - socketDirectory: the folder with its socket files, according to its record.
-  ///   - connections: the connection files to remove as well.
+  ///   - connections: the connection files to remove as well. The CURVE keys go with the last of them, unless
+  ///     keys are admitted by name, whose owners know them.
   /// - Returns: the removed paths, and a problem for each path that couldn't be removed.
   @discardableResult
   func remove(
@@ -16,6 +17,7 @@ extension ClusterFiles {
     for path in [record, python, controllerLock, journal] + journalParts + connections.map(\.path) {
       Self.remove(path, &result)
     }
+    if !self.connections.contains(where: \.exists), !authorizedKeys.isInUse { Self.remove(curveKeys, &result) }
     if let socketDirectory, SocketDirectory.removeIfStale(socketDirectory) { result.removed.append(socketDirectory) }
     return result
   }

@@ -23,6 +23,13 @@ package struct ClusterFiles: Sendable, Hashable {
   package var python: String { "\(profile.security)/cluster-\(clusterID).json" }
   /// The table of engines that a controller restores.
   var engineTable: String { "\(profile.log)/engines\(clusterID).json" }
+  /// The CURVE keys that the controller has made.
+  var curveKeys: String { "\(controllerPrefix)-curve.json" }
+  /// The keys that the controller admits by name.
+  package var authorizedKeys: AuthorizedKeys { AuthorizedKeys(folder: "\(controllerPrefix)-keys") }
+  private var controllerPrefix: String {
+    "\(profile.security)/ipcontroller\(clusterID.isEmpty ? "" : "-\(clusterID)")"
+  }
   /// The journal of the controller.
   package var journal: String { "\(profile.path)/journal-\(clusterID).db" }
   /// What else SQLite may leave of it.

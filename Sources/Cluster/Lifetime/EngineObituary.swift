@@ -32,9 +32,7 @@ package struct EngineObituary: Sendable {
     let context = try Context()
     var options = SocketOptions()
     options.linger = Self.linger
-    if let serverKey = connection.curveServerKey {
-      options.curve = .client(try CurveKeyPair.generate(), serverKey: serverKey)
-    }
+    options.curve = try connection.curveRole()
     let socket = try Socket(context, .dealer, options: options)
     try socket.connect(try connection.endpoint(.registration))
     var session = try Session(key: connection.key, scheme: connection.signatureScheme)

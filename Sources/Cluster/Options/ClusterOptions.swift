@@ -28,6 +28,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var restartsEngines = false
   /// Whether the controller keeps a journal, with which it goes on after it was killed. Martlet's own.
   public var journal = true
+  /// Whether sockets use CURVE; `nil` leaves it to the controller. Martlet's own.
+  public var enableCurve: Bool?
   /// Options for the controller: `Cluster.controller_args`, then what follows `--`.
   public var controllerArguments: [String] = []
   /// Whether `start` only prints what it would run. Martlet's own.
@@ -116,6 +118,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     python = try PythonOptions(&role.reader, classes)
     try role.reader.read(&restartsEngines, "restart_engines", of: classes, as: .bool)
     try role.reader.read(&journal, "journal", of: classes, as: .bool)
+    try role.reader.read(&enableCurve, "enable_curve", of: classes, as: .bool)
     try role.reader.read(&controllerArguments, "controller_args", of: classes, as: .texts)
     controllerArguments += role.commandLine.passedThrough
     try role.reader.read(&isDryRun, "dry_run", of: classes, as: .bool)

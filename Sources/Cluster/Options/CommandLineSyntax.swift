@@ -43,7 +43,8 @@ struct CommandLineSyntax: Sendable {
         "mongodb": ["IPController.db_class": "MongoDB"], "dictdb": ["IPController.db_class": "DictDB"],
         "nodb": ["IPController.db_class": "NoDB"], "reuse": ["IPController.reuse_files": "True"],
         "restore": ["IPController.restore_engines": "True", "IPController.reuse_files": "True"],
-        "enable-curve": ["IPController.enable_curve": "True"], "no-python": ["IPController.allow_python": "False"],
+        "enable-curve": ["IPController.enable_curve": "True"], "no-curve": ["IPController.enable_curve": "False"],
+        "no-python": ["IPController.allow_python": "False"],
         "journal": ["IPController.journal": "True"], "no-journal": ["IPController.journal": "False"],
         "new-journal": ["IPController.new_journal": "True"],
       ]))
@@ -74,7 +75,8 @@ struct CommandLineSyntax: Sendable {
         "daemonize": ["IPClusterEngines.daemonize": "True"], "force": ["IPClusterClean.force": "True"],
         "all": ["IPClusterStop.all_cluster_ids": "True"], "no-python": ["Cluster.allow_python": "False"],
         "restart-engines": ["Cluster.restart_engines": "True"], "journal": ["Cluster.journal": "True"],
-        "no-journal": ["Cluster.journal": "False"], "dry-run": ["Cluster.dry_run": "True"],
+        "no-journal": ["Cluster.journal": "False"], "no-curve": ["Cluster.enable_curve": "False"],
+        "dry-run": ["Cluster.dry_run": "True"],
       ]))
 
   private func adding(_ other: CommandLineSyntax) -> CommandLineSyntax {

@@ -81,7 +81,6 @@ extension ControllerOptions.Security {
     try reader.readNonEmpty(&curvePublicKey, "curve_publickey", of: classes)
     try reader.readNonEmpty(&curveSecretKey, "curve_secretkey", of: classes)
     sessionKey = try SessionOptions.key(&reader)
-    if sessionKey == nil, enableCurve { sessionKey = "" }
     try reader.read(&signatureScheme, "signature_scheme", of: ["Session"], as: .text)
     try reader.read(&username, "username", of: ["Session"], as: .text)
   }

@@ -30,13 +30,14 @@ public struct ControllerOptions: Sendable, Hashable {
 
   /// Signing and encryption.
   public struct Security: Sendable, Hashable {
-    /// Whether sockets encrypt and authenticate with CURVE.
-    public var enableCurve = false
+    /// Whether sockets encrypt and authenticate with CURVE; `nil`: if other machines can reach one of them. Martlet's own
+    /// default, ipyparallel's is no.
+    public var enableCurve: Bool?
     /// The controller's public CURVE key in Z85; `nil` to make a new pair.
     public var curvePublicKey: String?
     /// The controller's secret CURVE key in Z85.
     public var curveSecretKey: String?
-    /// The key that signs messages: `nil` for a new random one, empty for none. With CURVE it is empty unless given.
+    /// The key that signs messages: `nil` for a new random one, empty for none. With CURVE there is none unless given.
     public var sessionKey: String?
     /// `hmac-` and a hash.
     public var signatureScheme = "hmac-sha256"

@@ -20,12 +20,8 @@ extension ControllerConfiguration {
     engineSSH = options.network.engineSSHServer
     key = options.security.sessionKey
     signatureScheme = options.security.signatureScheme
-    if options.security.enableCurve {
-      curve = try Self.curveKeys(options.security)
-      isCurveGenerated = options.security.curveSecretKey == nil
-      // CURVE already authenticates and protects against replays, so signing is redundant, as in ipyparallel.
-      key = options.security.sessionKey ?? ""
-    }
+    usesCurve = options.security.enableCurve
+    if usesCurve != false { curve = try Self.curveKeys(options.security) }
     scheme = SchedulingScheme(rawValue: options.scheduler.scheme) ?? scheme
     hwm = options.scheduler.highWaterMark
     queueLimit = QueueLimit(
@@ -53,16 +49,19 @@ extension ControllerConfiguration {
     let profile = application.profile
     clientFile = ConnectionFile(.client, profileDirectory: profile.path, clusterID: application.clusterID)
     engineFile = ConnectionFile(.engine, profileDirectory: profile.path, clusterID: application.clusterID)
+    let files = ClusterFiles(clusterID: application.clusterID, profile: profile)
+    curveFile = files.curveKeys
+    authorizedKeysFolder = files.authorizedKeys.folder
     if options.journal {
-      journalFile = ClusterFiles(clusterID: application.clusterID, profile: profile).journal
+      journalFile = files.journal
       startsNewJournal = options.newJournal
     }
     engineStateFile = "\(profile.log)/engines\(application.clusterID).json"
   }
 
-  private static func curveKeys(_ security: ControllerOptions.Security) throws(OptionError) -> CurveKeyPair {
+  private static func curveKeys(_ security: ControllerOptions.Security) throws(OptionError) -> CurveKeyPair? {
+    guard let secretKey = security.curveSecretKey else { return nil }
     do {
-      guard let secretKey = security.curveSecretKey else { return try .generate() }
       let keys = try CurveKeyPair(secretKey: secretKey)
       guard security.curvePublicKey ?? keys.publicKey == keys.publicKey else {
         throw OptionError("the CURVE keys are unusable: the public key is not that of the secret key")

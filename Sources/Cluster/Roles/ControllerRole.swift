@@ -24,7 +24,10 @@ public enum ControllerRole {
     for warning in warnings { logger.warning("\(warning)") }
     let files = ClusterFiles(clusterID: application.clusterID, profile: application.profile)
     try await LockFile.holdingController(of: files, logger: logger) {
-      try await Controller(configuration: try ControllerConfiguration(options), logger: logger).run()
+      let controller = try Controller(configuration: try ControllerConfiguration(options), logger: logger)
+      // Where the log goes elsewhere.
+      if application.logToFile, let exposure = controller.exposure { RoleExit.report("Warning: \(exposure)") }
+      try await controller.run()
     }
   }
 }

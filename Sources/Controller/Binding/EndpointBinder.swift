@@ -17,7 +17,21 @@ struct EndpointBinder {
     let limits: ConnectionTable.Limits
     /// Its monitor, to be taken by who reads it; nil if the socket's owner has its own.
     let monitor: SharedSocketMonitor?
-    let ears = ConnectionEars()
+    let ears: ConnectionEars
+  }
+
+  /// What sockets are called when a peer's key is judged.
+  enum AuthenticationDomain: String, Sendable {
+    case clients, engines, registration
+
+    /// Who connects; `nil` for both.
+    var side: ConnectionInfo.Kind? {
+      switch self {
+      case .clients: .client
+      case .engines: .engine
+      case .registration: nil
+      }
+    }
   }
 
   /// A pool of ports, used in order.
@@ -40,6 +54,8 @@ struct EndpointBinder {
   private var commonPool: Pool
   private var reused: [Side: [ConnectionInfo.Channel: [Int]]]
   private var nextIPCNumber = 1
+  /// Whether peers are admitted by their keys.
+  var authenticates = false
   private let maxMessageSize: Int?
   private let heartbeatPeriod: Duration
   /// The ports bound so far.
@@ -71,6 +87,9 @@ struct EndpointBinder {
   /// The address that the sockets of a side are bound to.
   func address(_ side: Side) -> ListeningAddress { side == .client ? clients : engines }
 
+  /// Whether other machines can reach a socket.
+  var isExposed: Bool { [clients, engines].contains { ConnectionInfo.isExposed($0.publishedURL) } }
+
   /// Binds a socket for a channel of one side. The registration socket serves both sides under one number.
   ///
   /// - Parameter isMonitored: false if the socket's owner has its own monitor, and passes on what it reports.
@@ -81,7 +100,7 @@ struct EndpointBinder {
   ) throws(ConnectionError) -> ConnectionEars {
     let ears = try watch(
       socket, "\(channel.rawValue) for \(side == .client ? "clients" : "engines")", ConnectionRole(channel, side),
-      isMonitored: isMonitored)
+      side == .client ? .clients : .engines, isMonitored: isMonitored)
     let number = try bind(socket, side, wanted: takeReused(channel, side))
     ports[side]?[channel, default: []].append(number)
     return ears
@@ -101,7 +120,7 @@ struct EndpointBinder {
   /// - Returns: what the hub tells about its connections.
   @discardableResult
   mutating func bindRegistration(_ socket: borrowing Socket) throws(ConnectionError) -> ConnectionEars {
-    let ears = try watch(socket, "registration", .clients, isMonitored: true)
+    let ears = try watch(socket, "registration", .clients, .registration, isMonitored: true)
     let wanted = takeReused(.registration, .engine)
     // If only one side is tcp, its port is the number for both. A wildcard address serves the other side as well. If
     // either side would do, the socket takes a port of the engines, as in ipyparallel.
@@ -118,15 +137,18 @@ struct EndpointBinder {
   }
 
   private mutating func watch(
-    _ socket: borrowing Socket, _ name: String, _ role: ConnectionRole, isMonitored: Bool
+    _ socket: borrowing Socket, _ name: String, _ role: ConnectionRole, _ domain: AuthenticationDomain,
+    isMonitored: Bool
   ) throws(ConnectionError) -> ConnectionEars {
     let limits = ConnectionTable.Limits(
       held: maxMessageSize.map { UInt64(clamping: $0) + Self.framing },
       mutePatience: role == .hearts ? max(.seconds(2), heartbeatPeriod * 2) : nil)
     do {
+      if authenticates { try socket.setAuthenticationDomain(domain.rawValue) }
       let monitor =
         isMonitored ? try SharedSocketMonitor(socket, name: Session.randomID(), events: .ofConnections) : nil
-      let socket = WatchedSocket(name: name, role: role, limits: limits, monitor: monitor)
+      let socket = WatchedSocket(
+        name: name, role: role, limits: limits, monitor: monitor, ears: ConnectionEars(identifies: authenticates))
       watched.append(socket)
       return socket.ears
     } catch {

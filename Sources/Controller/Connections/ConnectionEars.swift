@@ -5,17 +5,21 @@ import Synchronization
 final class ConnectionEars: Sendable {
   /// What was told since the last look.
   struct Notes: Sendable {
-    /// When the last message came from a connection, and the last valid one.
-    var heard: [Int32: (any: ContinuousClock.Instant, valid: ContinuousClock.Instant?)] = [:]
+    /// When the last message came from a connection, and the last valid one, and with which key.
+    var heard: [Int32: (any: ContinuousClock.Instant, valid: ContinuousClock.Instant?, key: String?)] = [:]
     /// Connections made and ended, and when that was read, if the socket's owner reads its monitor itself.
     var events: [(event: SocketEvent, time: ContinuousClock.Instant)] = []
     /// Whether an engine that lives can't be reached.
     var isEngineMissing = false
   }
 
+  /// Whether to tell the keys of peers, too, which are admitted by them.
+  let identifies: Bool
   private let notes = Mutex(Notes())
   private let listening = Atomic<Bool>(false)
   private let publishedBytes = Atomic<Int>(0)
+
+  init(identifies: Bool) { self.identifies = identifies }
 
   /// Whether to tell where messages come from. It costs a look-up per message, so it is asked for only while there is
   /// somebody to learn about.
@@ -25,10 +29,13 @@ final class ConnectionEars: Sendable {
   var published: UInt64 { UInt64(truncatingIfNeeded: publishedBytes.load(ordering: .relaxed)) }
 
   /// Notes that a message came from a connection.
-  func hear(_ descriptor: Int32, isValid: Bool) {
+  ///
+  /// - Parameter key: the peer's public CURVE key, if it is known.
+  func hear(_ descriptor: Int32, isValid: Bool, key: String?) {
     let now = ContinuousClock.now
     notes.withLock { notes in
-      notes.heard[descriptor] = (any: now, valid: isValid ? now : notes.heard[descriptor]?.valid)
+      let known = notes.heard[descriptor]
+      notes.heard[descriptor] = (any: now, valid: isValid ? now : known?.valid, key: key ?? known?.key)
     }
   }
 

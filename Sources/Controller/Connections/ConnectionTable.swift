@@ -13,6 +13,9 @@ import MartletZeroMQ
 ///   early, those who came after its last message and were never heard have to connect again; and so have all who were
 ///   never heard when an engine can't be reached. A first message that is on its way at that moment may be lost, so
 ///   nobody else has to.
+///
+/// Where peers are admitted by their keys, a key may be revoked. Nothing but a message tells the key of a connection, so the
+/// connections end over which the key came, and with them those over which nothing has come yet.
 struct ConnectionTable {
   struct Limits: Sendable, Hashable {
     /// The bytes of an unfinished message from a peer that has not proven to have the key; nil for no limit.
@@ -29,6 +32,8 @@ struct ConnectionTable {
     case backlog = "the subscriber does not read"
     case mute = "no beat came from it"
     case unreachable = "its peer may not be reachable over it"
+    case revoked = "the key of its peer was revoked"
+    case unidentified = "a key was revoked, and it may be that of its peer"
   }
 
   /// A connection to end.
@@ -49,6 +54,8 @@ struct ConnectionTable {
     var lastHeard: ContinuousClock.Instant
     var isHeardSinceCheck = false
     var isProven = false
+    /// The peer's public CURVE key, where keys are noted and once a message has come.
+    var key: String?
     /// The bytes received when a message came last.
     var base: UInt64 = 0
     /// The bytes received since then: an unfinished message.
@@ -61,9 +68,12 @@ struct ConnectionTable {
 
   let role: ConnectionRole
   private let limits: Limits
+  private let identifies: Bool
   private var connections: [Int32: Connection] = [:]
   /// The connections of peers that have not proven themselves.
   private var unproven: Set<Int32> = []
+  /// The connections whose key is to be noted and isn't yet.
+  private var unidentified: Set<Int32> = []
   /// The descriptors of connections that have ended lately.
   private var released: [Int32: ContinuousClock.Instant] = [:]
   /// Connections of proven peers that have ended lately.
@@ -92,15 +102,17 @@ struct ConnectionTable {
   /// The bytes that nobody asks about.
   static let suspicion: UInt64 = 1 << 20
 
-  init(role: ConnectionRole, limits: Limits = Limits()) {
+  /// - Parameter identifies: whether the keys of peers are noted.
+  init(role: ConnectionRole, limits: Limits = Limits(), identifies: Bool = false) {
     self.role = role
     self.limits = limits
+    self.identifies = identifies
   }
 
   var count: Int { connections.count }
 
   /// Whether the socket's loop has to tell where messages come from.
-  var isListening: Bool { role != .subscribers && !unproven.isEmpty }
+  var isListening: Bool { role != .subscribers && !unproven.isEmpty || !unidentified.isEmpty }
 
   /// The connections that hold much, and how many bytes.
   var holders: [(descriptor: Int32, held: UInt64)] {
@@ -114,18 +126,26 @@ struct ConnectionTable {
     connections[descriptor] = Connection(
       accepted: now, predecessorEnd: released.removeValue(forKey: descriptor), isWatched: isListening, lastHeard: now)
     unproven.insert(descriptor)
+    if identifies { unidentified.insert(descriptor) }
   }
 
   mutating func disconnected(_ descriptor: Int32, now: ContinuousClock.Instant) {
     guard let connection = connections.removeValue(forKey: descriptor) else { return }
     unproven.remove(descriptor)
+    unidentified.remove(descriptor)
     released[descriptor] = now
     if role == .clients, connection.isProven { losses.append(Loss(lastHeard: connection.lastHeard, end: now)) }
   }
 
   /// A message came from the connection that had a descriptor at some time.
-  mutating func heard(_ descriptor: Int32, isValid: Bool, at time: ContinuousClock.Instant) {
+  ///
+  /// - Parameter key: the peer's public CURVE key, if it is known.
+  mutating func heard(_ descriptor: Int32, isValid: Bool, key: String? = nil, at time: ContinuousClock.Instant) {
     guard let connection = connections[descriptor], connection.predecessorEnd ?? time <= time else { return }
+    if let key {
+      connections[descriptor]?.key = key
+      unidentified.remove(descriptor)
+    }
     connections[descriptor]?.isHeard = true
     connections[descriptor]?.lastHeard = time
     connections[descriptor]?.isHeardSinceCheck = true
@@ -138,6 +158,25 @@ struct ConnectionTable {
 
   /// An engine that lives can't be reached: the connections of all that have proven nothing have to end.
   func missingEngine() -> [End] { unproven.map { End(descriptor: $0, reason: .unreachable) } }
+
+  /// The connections that have to end after a key was revoked. Connections are noted late, so ask for
+  /// ``revocationTime`` after that.
+  ///
+  /// - Parameters:
+  ///   - time: when it was revoked.
+  ///   - isAdmitted: whether a key is admitted.
+  func revoked(at time: ContinuousClock.Instant, isAdmitted: (String) -> Bool) -> [End] {
+    connections.compactMap { descriptor, connection in
+      if let key = connection.key {
+        return isAdmitted(key) ? nil : End(descriptor: descriptor, reason: .revoked)
+      }
+      guard connection.accepted <= time + Self.revocationTime / 4 else { return nil }
+      return End(descriptor: descriptor, reason: .unidentified)
+    }.sorted { $0.descriptor < $1.descriptor }
+  }
+
+  /// How long after a revocation connections that were made before may be noted.
+  static let revocationTime = Duration.seconds(1)
 
   /// Checks all connections. Call it some times a second, after what was heard has been noted.
   ///

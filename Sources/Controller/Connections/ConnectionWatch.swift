@@ -14,6 +14,8 @@ actor ConnectionWatch: EventLoopActor {
   private let limits: Limits
   private var tokens: [EventLoop.Token] = []
   private var timer: EventLoop.Token?
+  /// When a key was revoked last, for as long as that matters, and the keys that are admitted.
+  private var revocation: (time: ContinuousClock.Instant, admission: CurrentAdmission)?
   private var refused = LogThrottle()
   private var ended = LogThrottle()
 
@@ -48,7 +50,7 @@ actor ConnectionWatch: EventLoopActor {
       name = socket.name
       ears = socket.ears
       monitor = socket.monitor
-      table = ConnectionTable(role: socket.role, limits: socket.limits)
+      table = ConnectionTable(role: socket.role, limits: socket.limits, identifies: socket.ears.identifies)
     }
   }
 
@@ -70,6 +72,17 @@ actor ConnectionWatch: EventLoopActor {
   func stop() {
     for token in tokens { loop.cancel(token) }
     if let timer { loop.cancel(timer) }
+  }
+
+  /// Ends the connections of peers whose keys are not admitted any more, now and a moment later.
+  nonisolated func endRevoked(_ admission: CurrentAdmission) {
+    execute { watch in
+      watch.revocation = (.now, admission)
+      for index in watch.watched.indices {
+        watch.read(index)
+        watch.check(watch.watched[index])
+      }
+    }
   }
 
   private func read(_ index: Int) {
@@ -108,6 +121,7 @@ actor ConnectionWatch: EventLoopActor {
   private func check() {
     for socket in watched { check(socket) }
     limitHeldMemory()
+    if let time = revocation?.time, .now - time > ConnectionTable.revocationTime { revocation = nil }
     timer = schedule(at: .now + interval) { $0.check() }
   }
 
@@ -115,13 +129,17 @@ actor ConnectionWatch: EventLoopActor {
     let notes = socket.ears.take()
     for (event, time) in notes.events { note(event, socket, at: time) }
     for (descriptor, last) in notes.heard {
-      socket.table.heard(descriptor, isValid: false, at: last.any)
+      socket.table.heard(descriptor, isValid: false, key: last.key, at: last.any)
       if let time = last.valid { socket.table.heard(descriptor, isValid: true, at: time) }
     }
     if notes.isEngineMissing { for end in socket.table.missingEngine() { perform(end, socket) } }
     let ends = socket.table.check(
       now: .now, published: socket.ears.published, traffic: { AcceptedConnection.traffic($0) })
     for end in ends { perform(end, socket) }
+    if let (time, admission) = revocation {
+      let current = admission.value
+      for end in socket.table.revoked(at: time, isAdmitted: { current.role(of: $0) != nil }) { perform(end, socket) }
+    }
     socket.ears.listen(socket.table.isListening)
   }
 
@@ -141,9 +159,9 @@ actor ConnectionWatch: EventLoopActor {
 
   private func perform(_ end: ConnectionTable.End, _ socket: Watched) {
     AcceptedConnection.end(end.descriptor)
-    let isUsual = end.reason == .unreachable || end.reason == .mute
+    let isWarning = end.reason == .held || end.reason == .backlog
     ended.log(
-      isUsual ? .debug : .warning, "a connection was ended: \(end.reason.rawValue)", to: logger,
+      isWarning ? .warning : .debug, "a connection was ended: \(end.reason.rawValue)", to: logger,
       metadata: [LogKey.socket: "\(socket.name)"])
   }
 }

@@ -30,6 +30,8 @@ actor Hub: EventLoopActor {
   var hearts: HeartMonitor?
   var control: DirectRelay?
   private let ears: ConnectionEars
+  private let notifierEars: ConnectionEars
+  private let admission: CurrentAdmission?
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
   /// The earliest time to read reports again. A request reads them sooner.
@@ -64,16 +66,19 @@ actor Hub: EventLoopActor {
   /// The most reports that memory is kept for.
   private static let keptReports = 8192
 
-  /// - Parameter storeLoop: the loop of the task store's thread, for stores that need one.
+  /// - Parameters:
+  ///   - storeLoop: the loop of the task store's thread, for stores that need one.
+  ///   - admission: the keys that are admitted by name; `nil` if everybody may ask everything.
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, loop: EventLoop, storeLoop: EventLoop?,
-    journal: Journal?, logger: Logger, shutDown: @escaping @Sendable () -> Void
+    journal: Journal?, admission: CurrentAdmission?, logger: Logger, shutDown: @escaping @Sendable () -> Void
   ) throws {
     let configuration = sockets.configuration
     query = try sockets.router("hub", mandatory: false)
     notifier = try sockets.attentivePublisher(highWaterMark: ControllerSockets.replies)
     ears = try endpoints.bindRegistration(query)
-    try endpoints.bind(notifier, .notification, .client)
+    notifierEars = try endpoints.bind(notifier, .notification, .client)
+    self.admission = admission
     session = try sockets.session()
     let records: any TaskStoreService
     if let storeLoop {
@@ -233,13 +238,22 @@ actor Hub: EventLoopActor {
         guard try query.receive(into: &incoming) else { break }
         left -= 1
         let source = ears.isListening ? incoming.sourceDescriptor() : nil
-        if let source { ears.hear(source, isValid: false) }
+        let key = admission == nil ? nil : incoming.userID()
+        if let source { ears.hear(source, isValid: false, key: key) }
         // A client may query a task as soon as it has the reply, so drain the backlog first.
         readReports()
         let request = try session.take(&incoming)
         guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
-        if let source { ears.hear(source, isValid: true) }
-        state.request(request, at: .now)
+        if let source { ears.hear(source, isValid: true, key: key) }
+        if let admission {
+          // A request of a key that was revoked a moment ago.
+          guard let role = key.flatMap({ admission.role(of: $0) }) else {
+            throw WireError(.unknown, "the sender's key is not admitted")
+          }
+          state.request(request, of: role, at: .now)
+        } else {
+          state.request(request, at: .now)
+        }
         act()
       } catch let error as WireError {
         rejections.log(error, to: logger, metadata: [LogKey.socket: "registration"])
@@ -251,7 +265,7 @@ actor Hub: EventLoopActor {
   }
 
   private func readSubscriptions() {
-    guard notifier.hasNewSubscriber(using: &incoming, atMost: Self.batch) else { return }
+    guard notifier.hasNewSubscriber(using: &incoming, atMost: Self.batch, ears: notifierEars) else { return }
     state.subscribed(at: .now)
     act()
   }

@@ -4,9 +4,13 @@ import MartletZeroMQ
 /// Requests of clients and engines on the registration socket.
 extension HubState {
   /// Handles a request.
-  mutating func request(_ request: Message, at now: Moment) {
+  ///
+  /// - Parameter role: the role of the sender's key, where keys are admitted by name; `nil` if everybody may ask
+  ///   everything.
+  mutating func request(_ request: Message, of role: ConnectionInfo.Kind? = nil, at now: Moment) {
     let asker = Asker(request)
     do throws(HubError) {
+      try checkRole(role, asker.type)
       let content: JSONValue
       do {
         content = try request.content()
@@ -17,6 +21,17 @@ extension HubState {
     } catch {
       fail(asker, error)
     }
+  }
+
+  /// The requests that engines make, and nobody else.
+  private static let engineRequests: Set<String> = [
+    MessageType.registrationRequest, MessageType.unregistrationRequest,
+  ]
+
+  private func checkRole(_ role: ConnectionInfo.Kind?, _ type: String) throws(HubError) {
+    guard let role, (role == .engine) != Self.engineRequests.contains(type) else { return }
+    throw HubError(
+      ename: "PermissionError", evalue: "a key for \(role == .engine ? "engines" : "clients") does not allow a \(type)")
   }
 
   private mutating func answer(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {

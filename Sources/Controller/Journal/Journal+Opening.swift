@@ -2,7 +2,6 @@ import Foundation
 import GRDB
 import Logging
 import MartletWire
-import MartletZeroMQ
 
 extension Journal {
   /// A journal that was opened, with what it says.
@@ -10,22 +9,6 @@ extension Journal {
     let database: JournalDatabase
     let ledger: JournalLedger
     var recovery: JournalRecovery
-
-    /// Uses the CURVE keys of the journal's controllers, unless the caller has chosen some: their peers know no others.
-    ///
-    /// - Throws: ``ControllerError`` if they can't be kept.
-    func shareCurve(_ configuration: inout ControllerConfiguration) throws {
-      guard let curve = configuration.curve else { return }
-      do {
-        if configuration.isCurveGenerated, let key = try database.curveSecretKey() {
-          configuration.curve = try CurveKeyPair(secretKey: key)
-        } else {
-          try database.keep(curveSecretKey: curve.secretKey)
-        }
-      } catch {
-        throw Journal.unusable(database.path, error)
-      }
-    }
   }
 
   /// Opens a journal and reads it. One that is damaged is moved aside; what could be read of it goes into a new one.
@@ -80,7 +63,6 @@ extension Journal {
     ledger.dropOrphans()
     var opened = Opened(database: database, ledger: ledger, recovery: recovery)
     if let damage {
-      let curve = try? database.curveSecretKey()
       try database.close()
       let aside = JournalDatabase.moveAside(database.path)
       logger.error(
@@ -89,7 +71,6 @@ extension Journal {
           LogKey.path: "\(aside)", LogKey.reason: "\(damage)", LogKey.count: "\(recovery.damaged)",
         ])
       let renewed = try JournalDatabase(path: database.path)
-      if let curve { try renewed.keep(curveSecretKey: curve) }
       // Anything may be missing, so it can't be said of any earlier task that it was never accepted.
       ledger = try copy(try JournalDatabase(path: aside), to: renewed, JournalLedger(limits: limits, horizon: now))
       opened = Opened(database: renewed, ledger: ledger, recovery: recovery)

@@ -53,7 +53,6 @@ final class JournalDatabase: Sendable {
         sql: """
           CREATE TABLE IF NOT EXISTS batches (id INTEGER PRIMARY KEY, time REAL NOT NULL, entries BLOB NOT NULL);
           CREATE TABLE IF NOT EXISTS horizon (id INTEGER PRIMARY KEY CHECK (id = 0), time REAL NOT NULL);
-          CREATE TABLE IF NOT EXISTS curve (id INTEGER PRIMARY KEY CHECK (id = 0), secretKey TEXT NOT NULL);
           """)
     }
   }
@@ -79,18 +78,6 @@ final class JournalDatabase: Sendable {
   /// From when on the journal knows all tasks.
   func horizon() throws -> Double? {
     try queue.read { try Double.fetchOne($0, sql: "SELECT time FROM horizon") }
-  }
-
-  /// The secret CURVE key of the controllers that have used the journal.
-  func curveSecretKey() throws -> String? {
-    try queue.read { try String.fetchOne($0, sql: "SELECT secretKey FROM curve") }
-  }
-
-  /// Keeps the secret CURVE key for a successor.
-  func keep(curveSecretKey key: String) throws {
-    try queue.write { database in
-      try database.execute(sql: "INSERT OR REPLACE INTO curve (id, secretKey) VALUES (0, ?)", arguments: [key])
-    }
   }
 
   /// Performs changes in one transaction.

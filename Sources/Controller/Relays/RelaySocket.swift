@@ -43,13 +43,15 @@ final class RelaySocket {
     while left > 0, receive() {
       left -= 1
       let source = isListening ? incoming.sourceDescriptor() : nil
+      // Before the message is sent on.
+      let key = source != nil && ears?.identifies == true ? incoming.userID() : nil
       provesNothing = false
       do throws(WireError) {
         try checkSize()
         try handle(&incoming)
-        if let source { ears?.hear(source, isValid: !provesNothing) }
+        if let source { ears?.hear(source, isValid: !provesNothing, key: key) }
       } catch {
-        if let source { ears?.hear(source, isValid: false) }
+        if let source { ears?.hear(source, isValid: false, key: key) }
         refuse(error)
       }
     }

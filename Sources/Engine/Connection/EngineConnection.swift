@@ -96,9 +96,7 @@ actor EngineConnection {
     context = try Context()
     var options = SocketOptions(identity: Bytes(configuration.uuid))
     options.longestReconnectPause = .seconds(1)
-    if let serverKey = connection.curveServerKey {
-      options.curve = .client(try configuration.curveKeys ?? CurveKeyPair.generate(), serverKey: serverKey)
-    }
+    options.curve = try connection.curveRole(configuration.curveKeys)
     self.options = options
   }
 

@@ -1,3 +1,5 @@
+import MartletZeroMQ
+
 extension ConnectionInfo {
   /// Reads the JSON of a connection file.
   ///
@@ -16,6 +18,7 @@ extension ConnectionInfo {
     self.init(kind: json["hb_ping"] == nil ? .client : .engine, interface: interface)
     key = text("key") ?? ""
     curveServerKey = text("curve_serverkey").flatMap { $0.isEmpty ? nil : $0 }
+    curveKeys = CurveKeyPair(json: json)
     location = text("location") ?? ""
     signatureScheme = text("signature_scheme") ?? "hmac-sha256"
     ssh = text("ssh") ?? ""
@@ -38,6 +41,10 @@ extension ConnectionInfo {
       "location": .string(location), "pack": "json", "unpack": "json",
       "signature_scheme": .string(signatureScheme), "ssh": .string(ssh), "interface": .string(interface),
     ]
+    if let curveKeys {
+      fields["curve_publickey"] = .string(curveKeys.publicKey)
+      fields["curve_secretkey"] = .string(curveKeys.secretKey)
+    }
     if let taskScheme { fields["task_scheme"] = .string(taskScheme) }
     for (channel, numbers) in ports {
       let isList = channel == .broadcast && kind == .engine

@@ -26,6 +26,8 @@ public struct ConnectionInfo: Sendable, Hashable {
   public var key = ""
   /// The controller's CURVE public key, or `nil` without CURVE.
   public var curveServerKey: String?
+  /// The CURVE keys of the peer that the connection is for, where the controller admits keys by name; else `nil`.
+  package var curveKeys: CurveKeyPair?
   /// The controller's host, which tells peers whether it is their own.
   public var location = ""
   /// The HMAC scheme, `hmac-` and a hash.

@@ -67,15 +67,19 @@ import Testing
     #expect(try read("--IPController.restore_engines=True").reuseFiles)
   }
 
-  @Test func curveLeavesTheSessionKeyEmptyUnlessGiven() throws {
-    #expect(try read("--enable-curve").security.sessionKey == "")
-    #expect(try read("--enable-curve", "--Session.key=b'k'").security.sessionKey == "k")
+  @Test func curveIsLeftToTheControllerUnlessChosen() throws {
+    #expect(try read().security.enableCurve == nil)
+    #expect(try read("--enable-curve").security.enableCurve == true)
+    #expect(try read("--no-curve").security.enableCurve == false)
+    #expect(
+      try read("--IPController.enable_curve=False", environment: ["IPP_ENABLE_CURVE": "1"]).security.enableCurve
+        == false)
     #expect(try read("--no-secure").security.sessionKey == "")
+    #expect(try read("--enable-curve", "--Session.key=b'k'").security.sessionKey == "k")
     let security = try read(
       environment: ["IPP_ENABLE_CURVE": "1", "IPP_CURVE_PUBLICKEY": "p", "IPP_CURVE_SECRETKEY": "s"]
     ).security
-    #expect(security.enableCurve && security.curvePublicKey == "p" && security.curveSecretKey == "s")
-    #expect(security.sessionKey == "")
+    #expect(security.enableCurve == true && security.curvePublicKey == "p" && security.curveSecretKey == "s")
   }
 
   @Test func acceptsWhatHasNoEffect() throws {

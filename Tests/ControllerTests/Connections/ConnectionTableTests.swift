@@ -206,4 +206,50 @@ import Testing
     #expect(table.holders.map(\.descriptor) == [2])
     #expect(table.holders.first?.held == 1 << 21)
   }
+
+  // MARK: - Revoked keys
+
+  private func revoked(_ table: ConnectionTable, _ time: Int, keeping admitted: Set<String>) -> [ConnectionTable.End] {
+    table.revoked(at: start + .milliseconds(time)) { admitted.contains($0) }
+  }
+
+  @Test(arguments: [ConnectionRole.clients, .engines, .output, .hearts, .subscribers])
+  func connectionsOfARevokedKeyEnd(role: ConnectionRole) {
+    var table = ConnectionTable(role: role, identifies: true)
+    for descriptor: Int32 in 1...4 { table.accepted(descriptor, now: start) }
+    #expect(table.isListening)
+    table.heard(1, isValid: true, key: "a", at: start)
+    table.heard(2, isValid: false, key: "b", at: start)
+    table.heard(3, isValid: true, key: "b", at: start)
+    #expect(revoked(table, 10, keeping: ["a", "b"]) == [.init(descriptor: 4, reason: .unidentified)])
+    #expect(
+      revoked(table, 10, keeping: ["a"]) == [
+        .init(descriptor: 2, reason: .revoked), .init(descriptor: 3, reason: .revoked),
+        .init(descriptor: 4, reason: .unidentified),
+      ])
+    for descriptor: Int32 in 2...4 { table.disconnected(descriptor, now: start) }
+    #expect(revoked(table, 20, keeping: ["a"]).isEmpty)
+    if role != .hearts { #expect(!table.isListening) }
+  }
+
+  /// Whoever connects afterwards was asked for the key then.
+  @Test func laterConnectionsStay() {
+    var table = ConnectionTable(role: .clients, identifies: true)
+    table.accepted(1, now: start + .milliseconds(900))
+    #expect(revoked(table, 0, keeping: []).isEmpty)
+    // Noted late.
+    table.accepted(2, now: start + .milliseconds(100))
+    #expect(revoked(table, 0, keeping: []).map(\.descriptor) == [2])
+  }
+
+  /// The key of a connection that has ended isn't that of the next one with its descriptor.
+  @Test func aDescriptorThatIsUsedAgainHasNoKey() {
+    var table = ConnectionTable(role: .clients, identifies: true)
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true, key: "a", at: start)
+    table.disconnected(1, now: start + .milliseconds(10))
+    table.accepted(1, now: start + .milliseconds(20))
+    table.heard(1, isValid: true, key: "a", at: start + .milliseconds(5))
+    #expect(revoked(table, 30, keeping: ["a"]).map(\.reason) == [.unidentified])
+  }
 }

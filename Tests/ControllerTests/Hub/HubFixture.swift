@@ -86,12 +86,16 @@ struct HubFixture: ~Copyable {
   }
 
   /// Sends a request. Returns the first answer and the hub's other actions.
-  mutating func ask(_ type: String, _ content: JSONValue = [:]) throws -> (reply: Reply?, rest: [HubAction]) {
-    try ask(type, raw: content.bytes.string)
+  mutating func ask(
+    _ type: String, _ content: JSONValue = [:], of role: ConnectionInfo.Kind? = nil
+  ) throws -> (reply: Reply?, rest: [HubAction]) {
+    try ask(type, raw: content.bytes.string, of: role)
   }
 
-  mutating func ask(_ type: String, raw content: String) throws -> (reply: Reply?, rest: [HubAction]) {
-    state.request(try message(type, content), at: now)
+  mutating func ask(
+    _ type: String, raw content: String, of role: ConnectionInfo.Kind? = nil
+  ) throws -> (reply: Reply?, rest: [HubAction]) {
+    state.request(try message(type, content), of: role, at: now)
     var reply: Reply?
     var rest: [HubAction] = []
     for action in drain() {

@@ -56,26 +56,6 @@ import Testing
     try second.database.close()
   }
 
-  /// Peers of a controller with CURVE know its key, so its successor has to have the same, unless the user has chosen one.
-  @Test func theCurveKeysOutliveTheProcess() throws {
-    let path = try JournalFixture.path()
-    func keys(isGenerated: Bool) throws -> (made: CurveKeyPair, used: CurveKeyPair?) {
-      let opened = try open(path)
-      defer { try? opened.database.close() }
-      var configuration = ControllerConfiguration()
-      let made = try CurveKeyPair.generate()
-      (configuration.curve, configuration.isCurveGenerated) = (made, isGenerated)
-      try opened.shareCurve(&configuration)
-      return (made, configuration.curve)
-    }
-    let first = try keys(isGenerated: true)
-    #expect(first.used == first.made)
-    #expect(try keys(isGenerated: true).used == first.made)
-    let chosen = try keys(isGenerated: false)
-    #expect(chosen.used == chosen.made)
-    #expect(try keys(isGenerated: true).used == chosen.made)
-  }
-
   @Test func resultsAreFound() async throws {
     let path = try JournalFixture.path()
     let loop = try EventLoop(name: "journal")

@@ -58,7 +58,7 @@ struct TestController: Sendable {
     case .ipc: configuration.clients = .init(transport: "ipc", ip: directory + "/s")
     case .tcp: break
     case .curve:
-      configuration.curve = try CurveKeyPair.generate()
+      configuration.usesCurve = true
       configuration.key = ""
     }
     configuration.engines = configuration.clients

@@ -3,6 +3,18 @@ import Testing
 @testable import MartletWire
 
 @Suite struct ConnectionInfoHostTests {
+  @Test(arguments: [
+    ("tcp://127.0.0.1", false), ("tcp://127.0.0.2", false), ("tcp://[::1]", false), ("tcp://localhost", false),
+    ("ipc:///tmp/s", false), ("inproc://a", false), ("tcp://*", true), ("tcp://10.0.0.1", true), ("tcp://[::]", true),
+    ("tcp://node1", true),
+  ])
+  func onlyLoopbackIsUnreachableForOthers(interface: String, isExposed: Bool) {
+    var info = ConnectionInfo(kind: .client, interface: interface)
+    #expect((info.exposure != nil) == isExposed)
+    info.curveServerKey = "key"
+    #expect(info.exposure == nil)
+  }
+
   @Test func whatPeersMakeOfAnInterface() throws {
     func seen(_ interface: String, location: String = "") -> String {
       var info = ConnectionInfo(kind: .client, interface: interface)

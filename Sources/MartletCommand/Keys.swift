@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import MartletCluster
+import MartletWire
+
+struct Keys: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Admit clients and engines by name, each with a key of its own.",
+    discussion: """
+      Without any, whoever has a connection file of the cluster is admitted. From the first one on, the controller admits \
+      only named keys, besides this profile's own; if it is running, from its next start. Whatever is added or revoked \
+      later counts at once.
+      """,
+    subcommands: [Add.self, ListKeys.self, Revoke.self])
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a key, and print the path of the connection file for its owner.",
+      discussion: """
+        Give the file to its owner over an encrypted channel, and remove it here: Client.connect(connectionFile:), \
+        martlet engine --file. It names the addresses of the running controller; --ports or --reuse keep them.
+        """)
+
+    @Argument(help: "Letters, digits, '.', '_' and '-'.")
+    var name: String
+
+    @Flag(help: "Whether its owner connects as a client, the default, or as an engine.")
+    var role = Role.client
+
+    @OptionGroup var selection: ClusterSelection
+
+    /// What a key is for.
+    enum Role: String, EnumerableFlag {
+      case client, engine
+
+      var kind: ConnectionInfo.Kind { self == .client ? .client : .engine }
+    }
+
+    func run() async throws {
+      let (name, role, selection) = (name, role.kind, selection)
+      try await perform {
+        guard AuthorizedKey.isName(name) else {
+          throw OptionError(
+            "a name has up to 64 letters, digits, '.', '_' and '-', and no '.' in front, unlike '\(name)'")
+        }
+        let application = try selection.options().application
+        let files = ClusterFiles(clusterID: application.clusterID, profile: application.profile)
+        let keys = files.authorizedKeys
+        if let known = try keys.key(name), known.revoked == nil {
+          throw ClusterError("there is a key of \(name) already; martlet keys revoke \(name) makes room for another")
+        }
+        try application.profile.create()
+        let connection = try? (role == .client ? files.clientConnection : files.engineConnection).read()
+        try keys.add(name, role: role, connection: connection?.curveKeys == nil ? nil : connection)
+        print(keys.connectionFile(of: name).path)
+        if let connection, connection.curveKeys == nil {
+          RoleExit.report(
+            "The running controller still admits whoever has its connection files. Start it again: then only named keys "
+              + "are admitted, and the file above is complete.")
+        } else if connection == nil {
+          RoleExit.report("The file is complete once the controller has started.")
+        }
+      }
+    }
+  }
+
+  struct ListKeys: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List all keys, revoked ones, too.")
+
+    @OptionGroup var selection: ClusterSelection
+
+    func run() async throws {
+      let selection = selection
+      try await perform {
+        let application = try selection.options().application
+        let files = ClusterFiles(clusterID: application.clusterID, profile: application.profile)
+        guard files.authorizedKeys.isInUse else {
+          return RoleExit.report("No keys are admitted by name: whoever has a connection file is admitted.")
+        }
+        let (keys, problems) = files.authorizedKeys.read()
+        let rows = keys.map { key in
+          [
+            key.name, key.role.rawValue, key.fingerprint, Self.text(files.authorizedKeys.lastUse(of: key.name)),
+            Self.text(key.revoked.map { Date(timeIntervalSince1970: $0) }),
+          ]
+        }
+        print(Table(header: ["NAME", "ROLE", "FINGERPRINT", "LAST SEEN", "REVOKED"], rows: rows).text)
+        for problem in problems { RoleExit.report("not admitted: \(problem)") }
+      }
+    }
+
+    private static func text(_ date: Date?) -> String { date?.formatted(.iso8601) ?? "-" }
+  }
+
+  struct Revoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Admit a key no longer, and end the connections of its owner.")
+
+    @Argument(help: "The key's name.")
+    var name: String
+
+    @OptionGroup var selection: ClusterSelection
+
+    func run() async throws {
+      let (name, selection) = (name, selection)
+      try await perform {
+        let application = try selection.options().application
+        let files = ClusterFiles(clusterID: application.clusterID, profile: application.profile)
+        guard let key = try files.authorizedKeys.key(name), key.revoked == nil else {
+          throw ClusterError("no key of \(name) is admitted to \(files.name): see martlet keys list")
+        }
+        try files.authorizedKeys.revoke(key)
+      }
+    }
+  }
+}
