@@ -78,6 +78,8 @@ extension Journal {
     }
     recovery.finish()
     ledger.dropOrphans()
+    // A batch is kept as a whole while anything in it is needed.
+    ledger.expire(at: now)
     var opened = Opened(database: database, ledger: ledger, recovery: recovery)
     if let damage {
       let curve = try? database.curveSecretKey()
