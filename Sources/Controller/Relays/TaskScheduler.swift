@@ -185,7 +185,8 @@ actor TaskScheduler: SocketDriver {
     return TaskSubmission(
       id: header.messageID, payload: task, size: task.frames.totalSize(), targets: metadata.targets,
       after: metadata.after, follow: metadata.follow, timeout: metadata.timeout,
-      deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) }, retries: metadata.retries,
+      deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) },
+      priority: metadata.priority, retries: metadata.retries,
       isRepeated: metadata.isRepeated, client: client)
   }
 
