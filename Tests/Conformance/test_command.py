@@ -22,6 +22,8 @@ def test_start_list_status_stop(place):
     status = place.command("status")
     assert status.returncode == 0, status.stderr
     assert re.search(r"\b0\b.*\n.*\b1\b", status.stdout), status.stdout
+    unknown = place.command("why", "no-such-task")
+    assert unknown.returncode == 1 and "No such task: no-such-task" in unknown.stderr, unknown
     again = place.command("start", "-n", 1, "--daemonize")
     assert again.returncode != 0 and again.stderr.count("\n") == 1, again.stderr
     stopped = place.command("stop")

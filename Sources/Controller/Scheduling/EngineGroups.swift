@@ -30,6 +30,9 @@ struct EngineGroups {
     taskCount += 1
   }
 
+  /// The engines of a group.
+  func members(of group: GroupHandle) -> [EngineHandle] { groups[group].members }
+
   /// Takes a task out of its queue.
   mutating func remove<Payload>(
     _ task: TaskHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry

@@ -59,6 +59,11 @@ struct ReadyTasks {
     return nil
   }
 
+  /// What is before a task.
+  func standing<Payload>(of task: TaskHandle, _ tasks: TaskTable<Payload>, limit: Int) -> TaskLanes.Standing {
+    lanes.standing(of: task, tasks, limit: limit)
+  }
+
   /// What is wrong with the queue.
   func problems<Payload>(_ tasks: TaskTable<Payload>, _ clients: ClientTable) -> [String] {
     var clients = clients

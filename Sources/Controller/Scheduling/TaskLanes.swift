@@ -102,6 +102,38 @@ struct TaskLanes {
     return lane
   }
 
+  /// What is before a task in its queue.
+  struct Standing: Equatable {
+    /// Tasks of its client with its priority.
+    var before = 0
+    /// Tasks with a higher priority.
+    var urgent = 0
+    /// Other clients with tasks of its priority.
+    var clients = 0
+  }
+
+  /// What is before a task.
+  ///
+  /// - Parameter limit: the most tasks of its own lane that are counted.
+  func standing<Payload>(of task: TaskHandle, _ tasks: TaskTable<Payload>, limit: Int) -> Standing {
+    var standing = Standing()
+    var previous = tasks[task].links.previous
+    while let other = previous, standing.before < limit {
+      standing.before += 1
+      previous = tasks[other].links.previous
+    }
+    var next = all.first
+    while let lane = next {
+      if lanes[lane].priority > tasks[task].priority {
+        standing.urgent += lanes[lane].tasks.count
+      } else if lanes[lane].priority == tasks[task].priority, lane != tasks[task].lane {
+        standing.clients += 1
+      }
+      next = lanes[lane].links.next
+    }
+    return standing
+  }
+
   private static func hash(_ client: ClientHandle, _ priority: Int8) -> UInt32 {
     UInt32(bitPattern: client.index) &* 0x9E37_79B1 &+ UInt32(UInt8(bitPattern: priority)) &* 0x85EB_CA6B
   }

@@ -110,6 +110,11 @@ struct TaskQueues {
     excluded.possiblyExhausted(engineCount: engineCount, tasks)
   }
 
+  /// What is before a task that any engine may take.
+  func standing<Payload>(of task: TaskHandle, _ tasks: TaskTable<Payload>, limit: Int) -> TaskLanes.Standing {
+    ready.standing(of: task, tasks, limit: limit)
+  }
+
   // MARK: - Invariants
 
   /// What is wrong with the queues.

@@ -140,6 +140,26 @@ def test_clients_take_turns(client: ClientPeer, new_client: Callable[[], ClientP
     recorded(client, running.id, *expected)
 
 
+@pytest.mark.requirement("R-11.37")
+def test_why_a_task_waits(client: ClientPeer, engine: EnginePeer) -> None:
+    """A text about each that the controller knows."""
+    running = deliver(client, "task", engine)
+    waiting = submit(client, "task", engine)
+    dependent = submit(client, "task", engine, metadata={"after": [waiting]})
+    pending(client, waiting, dependent)
+    texts = [client.ask("why_request", {"msg_id": task}).content for task in (running.id, waiting, dependent)]
+    assert all(content["status"] == "ok" for content in texts), texts
+    assert f"engine {engine.id} runs it" in texts[0]["why"]
+    assert f"engine {engine.id}" in texts[1]["why"]
+    assert waiting in texts[2]["why"]
+    assert client.ask("why_request", {"msg_id": "unknown"}).content["ename"] == "KeyError"
+    engine.reply("task", running)
+    assert _order(engine, 2) == [waiting, dependent]
+    recorded(client, running.id, waiting, dependent)
+    ended = client.ask("why_request", {"msg_id": waiting}).content
+    assert "ended" in ended["why"]
+
+
 @pytest.mark.requirement("R-13.12")
 def test_idle_engines_come_first(client: ClientPeer, engines: list[EnginePeer]) -> None:
     """Two tasks go to two engines."""
