@@ -26,6 +26,8 @@ def test_start_list_status_stop(place):
     report = json.loads(place.command("status", "--interval", "0", "--json").stdout)
     assert [engine["id"] for engine in report["engines"]] == [0, 1]
     assert report["unassigned"] == 0
+    unknown = place.command("why", "no-such-task")
+    assert unknown.returncode == 1 and "No such task: no-such-task" in unknown.stderr, unknown
     again = place.command("start", "-n", 1, "--daemonize")
     assert again.returncode != 0 and again.stderr.count("\n") == 1, again.stderr
     stopped = place.command("stop")

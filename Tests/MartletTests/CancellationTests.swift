@@ -22,6 +22,8 @@ import Testing
       view.retries = 2
       let cancelled = try view.apply(Self.work, "\(folder)/a", "", 3600, 0)
       try await waitFor("\(folder)/a")
+      #expect(try await cancelled.why?.contains(" runs it, for at most ") == true)
+      #expect(try await client.why(try #require(cancelled.msgIDs.first)).hasPrefix("engine "))
       try await client.abort(cancelled, running: true)
       var error = await #expect(throws: RemoteError.self) { try await cancelled.value }
       #expect(error?.ename == "CancellationError")

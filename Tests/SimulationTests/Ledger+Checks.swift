@@ -149,6 +149,22 @@ extension Ledger {
     }
   }
 
+  /// The tasks that any engine may take and none has had room for.
+  func ready(_ scheduler: TaskSchedulerState<Parcel>) -> [Int] {
+    openTasks.filter { task in
+      scheduler.tasks.find(tasks[task].id).map { scheduler.tasks[$0].phase == .ready } ?? false
+    }
+  }
+
+  /// A task that is given to an engine has no lower priority than those that were ready before the event and still are.
+  func checkOrder(_ task: Int, _ waiting: [Int], _ scheduler: TaskSchedulerState<Parcel>) {
+    let ready = Set(self.ready(scheduler))
+    let priority = world.scenario.tasks[task].priority
+    for other in waiting where ready.contains(other) && world.scenario.tasks[other].priority > priority {
+      world.fail("\(tasks[task].id) overtakes \(tasks[other].id), which has a higher priority")
+    }
+  }
+
   /// What must be true at the end: nothing is left anywhere.
   func checkQuiet() -> [String] {
     var left: [String] = []

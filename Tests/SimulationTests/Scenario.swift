@@ -14,6 +14,7 @@ struct Scenario {
     /// On so many engines of three the functional dependencies are unmet.
     var unmetEngines = 0
     var timeout: Duration?
+    var priority: Int8 = 0
     var targets: [String] = []
     var after: [Int] = []
     var follow: [Int] = []
@@ -98,6 +99,7 @@ struct Scenario {
     if world.chance(0.04) { task.crashes = 1 + world.pick(below: 4) }
     if world.chance(0.08) { task.unmetEngines = 1 + world.pick(below: 3) }
     if world.chance(0.1) { task.timeout = .milliseconds(1 + world.pick(below: 20_000)) }
+    if world.chance(0.2) { task.priority = world.chance(0.5) ? 10 : -10 }
     if world.chance(0.1) { task.targets = (0...world.pick(below: engines)).map { Simulation.engineName($0) } }
     if number > 0, world.chance(0.15) { task.after = [world.pick(below: number)] }
     if number > 0, world.chance(0.1) { task.follow = [world.pick(below: number)] }
@@ -117,6 +119,7 @@ struct Scenario {
     submission.after = TaskDependency(plan.after.map(Self.id), success: true, failure: task % 2 == 0)
     submission.follow = TaskDependency(plan.follow.map(Self.id))
     submission.timeout = plan.timeout
+    submission.priority = plan.priority
     submission.retries = plan.retries
     submission.client = "client \(plan.client)"
     return submission

@@ -96,6 +96,7 @@ extension SimulatedController {
     }
     recovery.finish()
     ledger.dropOrphans()
+    ledger.expire(at: world.seconds)
     if recovery.damaged > 0 { world.fail("the journal is damaged") }
     let journal = SimulatedJournal(ledger, of: self)
     self.journal = journal

@@ -12,7 +12,9 @@ extension SimulatedController {
     if world.scenario.replays, world.chance(0.5) { world.replay(task, copy: copy, heardBy: run) }
     let id = world.ledger.tasks[task].id
     report(.requested(taskID: id, .task, engine: nil, size: 0, world.record(task: id)))
-    scheduler.taskSubmitted(world.scenario.submission(of: task, copy: copy), now: now)
+    var submission = world.scenario.submission(of: task, copy: copy)
+    if world.sabotage == .ignoresPriorities { submission.priority = 0 }
+    scheduler.taskSubmitted(submission, now: now)
     actScheduler()
   }
 
@@ -68,6 +70,7 @@ extension SimulatedController {
     while let action = scheduler.nextAction() { perform(action) }
     postEntries()
     world.ledger.check(scheduler)
+    waiting = world.ledger.ready(scheduler)
     schedulerAlarm.set(at: scheduler.nextDeadline, on: self) {
       self.scheduler.advance(to: self.now)
       self.actScheduler()
@@ -77,6 +80,7 @@ extension SimulatedController {
   private func perform(_ action: TaskSchedulerAction<Parcel>) {
     switch action {
     case .dispatch(.task(let task, _), _, let engine, let attempt):
+      world.ledger.checkOrder(task, waiting, scheduler)
       if world.sabotage == .dropsRequeues, attempt > 1 { return }
       emit(.task(HeldTask(task: task, engine: engine, attempt: attempt)))
     case .changed(.task(let task, let copy), let id, let change): note(task, copy, id, change)

@@ -19,6 +19,8 @@ final class SimulatedController: SimulatedProcess {
   var backlog: [HubEvent] = []
   /// Tasks for engines that can't be reached.
   var held: [HeldTask] = []
+  /// The tasks that were ready after the latest event.
+  var waiting: [Int] = []
   var unreachable: Set<EngineIdentity> = []
   /// Guards against recorded messages, which are told apart by their numbers.
   var replays = ReplayFilter()

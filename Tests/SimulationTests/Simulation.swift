@@ -27,6 +27,8 @@ final class Simulation {
     case forgetsReplays
     /// Engines don't send replies again.
     case forgetsReplies
+    /// All tasks have the same priority.
+    case ignoresPriorities
   }
 
   let timeline = Timeline()

@@ -77,6 +77,13 @@ enum Operations {
         for _ in 0..<count { keep(try value.decode(Sample.self)) }
       },
       Operation("scheduler-step") { count in SchedulerWorkload.cycles(count, engines: 4) },
+      // The difference of these two is the cost of priorities and of turns.
+      Operation("scheduler-queued") { count in
+        SchedulerWorkload.backlog(10_000, then: count, clients: 1, priorities: 1)
+      },
+      Operation("scheduler-in-turn") { count in
+        SchedulerWorkload.backlog(10_000, then: count, clients: 100, priorities: 5)
+      },
     ] + [10_000, 1_000_000].flatMap { payload($0) }
   }
 

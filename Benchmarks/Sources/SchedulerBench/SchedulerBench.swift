@@ -18,6 +18,12 @@ import SchedulerWorkload
         }
       }
     }
+    // A million tasks of one client, and of a thousand with five priorities.
+    for (clients, priorities) in [(1, 1), (1000, 5)] {
+      measure("backlog_of_\(clients)_clients_with_\(priorities)_priorities", 1_200_000) {
+        SchedulerWorkload.backlog(1_000_000, then: 200_000, clients: clients, priorities: priorities)
+      }
+    }
     print("{" + metrics.map { "\"\($0.name)\": \($0.rate)" }.joined(separator: ", ") + "}")
   }
 }

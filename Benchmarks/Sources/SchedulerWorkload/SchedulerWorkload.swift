@@ -31,6 +31,30 @@ public enum SchedulerWorkload {
     precondition(state.queuedCount + state.waitingCount + state.pendingCount == 0)
   }
 
+  /// Keeps a queue of a given length while tasks are submitted and answered, one after the other.
+  ///
+  /// - Parameters:
+  ///   - clients: how many clients submit the tasks, in turns.
+  ///   - priorities: how many priorities these have.
+  public static func backlog(_ queue: Int, then count: Int, clients: Int, priorities: Int) {
+    let now = ContinuousClock.now
+    var state = scheduler(engines: 4, now: now)
+    let sessions = (0..<clients).map { "session-\($0)" }
+    for number in 0..<(queue + count) {
+      let priority = Int8(number / clients % priorities)
+      state.taskSubmitted(
+        .init(id: identifier(number), payload: number, priority: priority, client: sessions[number % clients]),
+        now: now)
+      guard number >= queue else { continue }
+      // One that is running ends, and another one starts.
+      while let action = state.nextAction() {
+        guard case .dispatch(let payload, let id, let engine, _) = action else { continue }
+        state.replyArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)
+        break
+      }
+    }
+  }
+
   private static func identifier(_ number: Int) -> String { "c0ffee00-1234567890abcdef_4242_\(number)" }
 
   private static func scheduler(engines: Int, now: ContinuousClock.Instant) -> TaskSchedulerState<Int> {

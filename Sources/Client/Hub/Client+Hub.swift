@@ -24,6 +24,21 @@ extension Client {
     return try await query(MessageType.queueRequest, content: ["targets": ids, "verbose": .bool(verbose)]).content
   }
 
+  /// Says where a load-balanced task is and what it waits for, in words: "engine 2 runs it, for at most 3.2 s", "it depends
+  /// on 1 task that has not ended: …", "none of the 4 engines has room, and before it are 12 tasks of its own client".
+  ///
+  /// For people: the words may change with any release. Only Martlet's controller knows.
+  ///
+  /// - Parameter msgID: the task's id, of this or any other client, see ``AsyncResult/msgIDs``.
+  /// - Throws: ``ClientError/Code/hubError`` for an id the controller doesn't know, ``ClientError/Code/timeout``.
+  public func why(_ msgID: String) async throws -> String {
+    let content = try await query(MessageType.whyRequest, content: ["msg_id": .string(msgID)]).content
+    guard let text = content["why"]?.stringValue else {
+      throw ClientError(.malformedReply, "the hub's answer has no 'why'")
+    }
+    return text
+  }
+
   /// Which requests, of this or any other client, have finished.
   ///
   /// - Parameter msgIDs: the ids of the requests.

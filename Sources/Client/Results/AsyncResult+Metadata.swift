@@ -11,6 +11,20 @@ extension AsyncResult {
     return TaskMetadata(task, output: output, method: state.method, label: state.label, engineID: client.engineID)
   }
 
+  /// What the first of the tasks waits for that were sent and have not ended, see ``Client/why(_:)``; `nil` if there is none.
+  ///
+  /// - Throws: as ``Client/why(_:)``.
+  public var why: String? {
+    get async throws {
+      let id = state.storage.withLock { state in
+        let slot = state.tasks.indices.first { state.tasks[$0].submitted != nil && state.tasks[$0].outcome == nil }
+        return slot.map { state.tasks[$0].id }
+      }
+      guard let id else { return nil }
+      return try await client.why(id)
+    }
+  }
+
   /// The time from the first submission to the last reply; `nil` until every task has finished.
   public var wallTime: Duration? {
     guard isDone else { return nil }

@@ -30,6 +30,9 @@ public struct LoadBalancedView: Sendable {
   /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
   /// in the first two cases the tasks are aborted that have not started, in the last none.
   public var cancelsRunning = false
+  /// Which tasks go first of those that wait for an engine, see ``Priority``. Default normal. Only Martlet's controller knows
+  /// this option.
+  public var priority = Priority.normal
   /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
   /// negative.
   public var retries = 0
@@ -99,6 +102,7 @@ public struct LoadBalancedView: Sendable {
       fields["targets"] = .array(try client.resolve(targets).map { .string($0.uuid) })
     }
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
+    if priority != .normal { fields["priority"] = .int(Int(priority.rawValue)) }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
     if let after { fields["after"] = after.json }

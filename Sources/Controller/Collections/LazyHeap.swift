@@ -16,6 +16,9 @@ struct LazyHeap<Element: Comparable> {
   var count: Int { heap.count }
   var min: Element? { heap.min }
 
+  /// All entries, in no particular order.
+  var unordered: [Element] { heap.unordered }
+
   /// The number of entries that memory is allocated for, at least.
   var capacity: Int { peak }
 

@@ -32,6 +32,13 @@ extension Hub {
     case .order(let order, let uuid): control?.send(order.messageType, order.content, toEngine: uuid)
     case .saveEngines: engineTableHasChanged = true
     case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
+    case .explain(let id, let asker):
+      taskScheduler?.explain(id) { text in
+        self.execute {
+          $0.state.explained(id, text, to: asker)
+          $0.act()
+        }
+      }
     case .resubmit(let header, let content, let buffers):
       taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
     case .startDask(let arguments, let number):

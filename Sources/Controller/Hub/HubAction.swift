@@ -30,6 +30,8 @@ enum HubAction {
   /// Query the task store after all changes posted so far. Pass the answer to
   /// ``HubState/storeAnswered(_:_:at:newID:)``.
   case ask(TaskStoreQuery, id: Int)
+  /// Ask the task scheduler where a task is; the answer goes to ``HubState/explained(_:_:to:)``.
+  case explain(taskID: String, Asker)
   /// Resubmit a task with a new header.
   case resubmit(header: [UInt8], content: Bytes, buffers: [Bytes])
   /// Start Dask's scheduler. Pass what happens to it to ``HubState/daskChanged(_:_:)`` with this number.

@@ -41,6 +41,9 @@ extension HubState {
     case MessageType.connectionRequest: connection(asker)
     case MessageType.queueRequest: try queueStatus(asker, content)
     case MessageType.loadRequest: try load(asker, content)
+    case MessageType.whyRequest:
+      guard let id = content["msg_id"]?.stringValue else { throw .value("a why_request needs 'msg_id', a str") }
+      act(.explain(taskID: id, asker))
     case MessageType.resultRequest: try results(asker, content)
     case MessageType.historyRequest: try ask(.history, asker, for: .history)
     case MessageType.databaseRequest: try database(asker, content)
@@ -64,6 +67,17 @@ extension HubState {
     ]
     if configuration.hasJournal { answer["journal"] = true }
     reply(asker, MessageType.connectionReply, .object(answer))
+  }
+
+  /// The task scheduler has said where a task is.
+  ///
+  /// - Parameter text: `nil` if it doesn't know the task.
+  mutating func explained(_ id: String, _ text: String?, to asker: Asker) {
+    let direct = "it is a direct request or a broadcast, which its engines run in the order in which they get such"
+    guard let text = text ?? (requests.isPending(id) ? direct : nil) else {
+      return fail(asker, .key("No such task: \(id)"))
+    }
+    reply(asker, MessageType.whyReply, ["status": "ok", "why": .string(text)])
   }
 
   // MARK: - Queues

@@ -61,6 +61,8 @@ extension Journal {
     }
     recovery.finish()
     ledger.dropOrphans()
+    // A batch is kept as a whole while anything in it is needed.
+    ledger.expire(at: now)
     var opened = Opened(database: database, ledger: ledger, recovery: recovery)
     if let damage {
       try database.close()

@@ -10,6 +10,8 @@ struct TaskMetadata {
   /// `deadline`, Martlet's own key: when it is too late to start the task, by the system's clock.
   var deadline: Timestamp?
   var retries = 0
+  /// `priority`, Martlet's own key: a queued task goes before those with a lower one.
+  var priority: Int8 = 0
   /// `abort_on_disconnect`, Martlet's own key: the task is aborted if it is still queued when its client disconnects.
   var abortsOnDisconnect = false
   /// `resubmitted`, Martlet's own key: the client has sent the task before and doesn't know whether it arrived.
@@ -39,6 +41,11 @@ struct TaskMetadata {
           throw WireError(.malformedJSON, "metadata retries is not a number")
         }
         retries = max(0, count)
+      case "priority" where !JSONText.isNull(span, at: value):
+        guard let number = try JSONText.json(span, at: value).intValue else {
+          throw WireError(.malformedJSON, "metadata priority is not an integer")
+        }
+        priority = Int8(min(max(number, -Self.priorityLimit), Self.priorityLimit))
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
       case "resubmitted": isRepeated = JSONText.isTrue(span, at: value)
       // Engines read these.
@@ -49,6 +56,8 @@ struct TaskMetadata {
       }
     }
   }
+
+  private static let priorityLimit = 100
 
   /// A list of ids, or an object `{dependencies, all, success, failure}`.
   private static func dependency(_ json: JSONValue, _ key: String) throws(WireError) -> TaskDependency {

@@ -126,6 +126,15 @@ actor TaskScheduler: SocketDriver {
     }
   }
 
+  /// Says where a task is and what it waits for; `nil` if it is unknown.
+  nonisolated func explain(_ id: String, then answer: @escaping @Sendable (String?) -> Void) {
+    execute {
+      // The task may wait in the socket.
+      $0.readClients()
+      answer($0.state.explanation(of: id, now: .now))
+    }
+  }
+
   /// Submits a task once more on behalf of the hub; no socket expects the reply.
   nonisolated func resubmit(header: [UInt8], content: Bytes, buffers: [Bytes]) {
     execute { scheduler in
@@ -185,7 +194,8 @@ actor TaskScheduler: SocketDriver {
     return TaskSubmission(
       id: header.messageID, payload: task, size: task.frames.totalSize(), targets: metadata.targets,
       after: metadata.after, follow: metadata.follow, timeout: metadata.timeout,
-      deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) }, retries: metadata.retries,
+      deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) },
+      priority: metadata.priority, retries: metadata.retries,
       isRepeated: metadata.isRepeated, client: client)
   }
 

@@ -7,6 +7,8 @@ struct ClientRecord: DirectoryRecord {
   let hash: UInt32
   /// The tasks that no engine has, in the order in which they were queued.
   var queued = TaskList()
+  /// See ``ClientTurns``.
+  var turn = Int.min
   /// The tasks that have not ended.
   var usage = QueueLimit.Usage()
   var hasVanished = false
@@ -17,6 +19,7 @@ struct ClientTable {
   private var clients = Directory(vacant: ClientRecord(id: "", hash: 0))
   /// The client of the latest submission, kept because submissions come in runs.
   private var latest: ClientHandle?
+  private var turns = ClientTurns()
   private let limit: QueueLimit
   /// What all clients have in flight.
   private(set) var total = QueueLimit.Usage()
@@ -83,6 +86,7 @@ struct ClientTable {
   /// Adds a task to those of its client that no engine has.
   mutating func enqueue<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) {
     guard let client = tasks[task].client else { return }
+    if clients[client].queued.isEmpty { clients[client].turn = turns.came(clients[client].turn) }
     tasks.appendToClient(task, &clients[client].queued)
   }
 
@@ -90,6 +94,27 @@ struct ClientTable {
   mutating func dequeue<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) {
     guard let client = tasks[task].client else { return }
     tasks.unlinkFromClient(task, &clients[client].queued)
+  }
+
+  /// Notes that a task, which is not queued any more, is given to an engine.
+  mutating func served<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) {
+    guard let client = tasks[task].client else { return }
+    clients[client].turn = turns.served()
+  }
+
+  /// Where a queued task stands.
+  func rank<Payload>(of task: TaskHandle, _ tasks: inout TaskTable<Payload>) -> TaskRank {
+    TaskRank(
+      priority: tasks[task].priority, turn: tasks[task].client.map { clients[$0].turn } ?? .min,
+      sequence: tasks[task].sequence)
+  }
+
+  /// The one of two queued tasks that goes first.
+  func better<Payload>(
+    _ left: TaskHandle?, _ right: TaskHandle?, _ tasks: inout TaskTable<Payload>
+  ) -> TaskHandle? {
+    guard let left, let right else { return left ?? right }
+    return rank(of: right, &tasks) < rank(of: left, &tasks) ? right : left
   }
 
   /// The tasks that no engine has, client by client.

@@ -45,6 +45,17 @@ struct DependencyGraph {
     tasks[dependency].lastDependent = edge
   }
 
+  /// The tasks in flight that a task depends on, in the order in which they were named.
+  func open<Payload>(of dependent: TaskHandle, _ tasks: TaskTable<Payload>) -> [TaskHandle] {
+    var open: [TaskHandle] = []
+    var next = tasks[dependent].constraints.flatMap { tasks[$0].firstEdge }
+    while let edge = next {
+      if let dependency = edges[edge].dependency, !open.contains(dependency) { open.append(dependency) }
+      next = edges[edge].nextOfDependent
+    }
+    return open.reversed()
+  }
+
   /// Removes all edges to a task: it need not be told of the ends of others any more.
   mutating func unlink<Payload>(_ dependent: TaskHandle, _ tasks: inout TaskTable<Payload>) {
     guard let constraints = tasks[dependent].constraints else { return }

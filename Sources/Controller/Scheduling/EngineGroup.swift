@@ -1,18 +1,21 @@
-/// The queue of tasks that the same set of engines may take. A group exists while it holds tasks.
+/// The queue of a client's tasks with the same priority that the same set of engines may take. A group exists while it holds
+/// tasks.
 ///
-/// Each registered member keeps one ``Entry`` for the group in a heap ordered by the sequence number of the group's
-/// first task. The number in the heap may be lower than that of the task; it is corrected when the entry comes up.
+/// Each registered member keeps one ``Entry`` for the group in a heap ordered by the rank of the group's first task. The rank
+/// in the heap may be better than that of the task; it is corrected when the entry comes up.
 struct EngineGroup {
   struct Entry: Comparable {
-    var sequence: Int
+    var rank: TaskRank
     var group: GroupHandle
     var serial: UInt64
 
-    static func < (left: Entry, right: Entry) -> Bool { left.sequence < right.sequence }
+    static func < (left: Entry, right: Entry) -> Bool { left.rank < right.rank }
   }
 
   /// The members, ascending.
   var members: [EngineHandle] = []
+  var client = ClientHandle(index: 0)
+  var priority: Int8 = 0
   var tasks = TaskList()
   /// How many members are registered.
   var registeredCount = 0

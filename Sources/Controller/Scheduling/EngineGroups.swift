@@ -1,7 +1,7 @@
-/// The queues of tasks that only certain engines may take, one for each set of engines.
+/// The queues of tasks that only certain engines may take, one for each set of engines, client and priority.
 struct EngineGroups {
   private var groups = Slab<GroupTag, EngineGroup>(vacant: EngineGroup())
-  /// The groups by their members.
+  /// The groups by their members, clients and priorities.
   private var index = IdentifierTable<GroupTag>()
   private var latestSerial: UInt64 = 0
   /// How many tasks are queued.
@@ -15,17 +15,23 @@ struct EngineGroups {
 
   /// Queues a task for a set of engines, given in ascending order.
   mutating func append<Payload>(
-    _ task: TaskHandle, members: [EngineHandle], _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
+    _ task: TaskHandle, members: [EngineHandle], _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
+    _ clients: inout ClientTable
   ) {
-    guard let constraints = tasks[task].constraints else { return }
-    let hash = members.identifierHash
-    let group =
-      index.find(hash: hash) { groups[$0].members == members }
-      ?? makeGroup(members, hash: hash, sequence: tasks[task].sequence, &engines)
+    guard let constraints = tasks[task].constraints, let client = tasks[task].client else { return }
+    let priority = tasks[task].priority
+    let known = index.find(hash: Self.hash(members, client, priority)) {
+      groups[$0].client == client && groups[$0].priority == priority && groups[$0].members == members
+    }
+    let group = known ?? make(EngineGroup(members: members, client: client, priority: priority))
+    if known == nil { enter(group, with: clients.rank(of: task, &tasks), &engines) }
     tasks[constraints].group = group
     tasks.append(task, to: &groups[group].tasks)
     taskCount += 1
   }
+
+  /// The engines of a group.
+  func members(of group: GroupHandle) -> [EngineHandle] { groups[group].members }
 
   /// Takes a task out of its queue.
   mutating func remove<Payload>(
@@ -38,31 +44,33 @@ struct EngineGroups {
     if groups[group].tasks.isEmpty { removeGroup(group, &engines) }
   }
 
-  /// The task queued first in the groups of an engine.
+  /// The task with the best rank in the groups of an engine.
   func next<Payload>(
-    for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
+    for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
+    _ clients: inout ClientTable
   ) -> TaskHandle? {
     while let top = engines[engine].groupHeap.min {
       guard isCurrent(top), let first = groups[top.group].tasks.first else {
         engines[engine].groupHeap.popMin()
         continue
       }
-      let sequence = tasks[first].sequence
-      if sequence == top.sequence { return first }
-      engines[engine].groupHeap.replaceMin(with: .init(sequence: sequence, group: top.group, serial: top.serial))
+      let rank = clients.rank(of: first, &tasks)
+      if rank == top.rank { return first }
+      engines[engine].groupHeap.replaceMin(with: .init(rank: rank, group: top.group, serial: top.serial))
     }
     return nil
   }
 
   /// Makes the groups that name an engine count it as registered.
   mutating func engineRegistered<Payload>(
-    _ engine: EngineHandle, _ tasks: TaskTable<Payload>, _ engines: inout EngineRegistry
+    _ engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
+    _ clients: inout ClientTable
   ) {
     for group in engines[engine].groups {
       groups[group].registeredCount += 1
       guard let first = groups[group].tasks.first else { continue }
       engines[engine].groupHeap.insert(
-        .init(sequence: tasks[first].sequence, group: group, serial: groups[group].serial))
+        .init(rank: clients.rank(of: first, &tasks), group: group, serial: groups[group].serial))
     }
   }
 
@@ -79,25 +87,34 @@ struct EngineGroups {
     return stranded
   }
 
-  private mutating func makeGroup(
-    _ members: [EngineHandle], hash: UInt32, sequence: Int, _ engines: inout EngineRegistry
-  ) -> GroupHandle {
+  private mutating func make(_ group: EngineGroup) -> GroupHandle {
     latestSerial += 1
-    let group = groups.insert(EngineGroup(members: members, serial: latestSerial))
-    index.insert(hash: hash, group)
-    let entry = EngineGroup.Entry(sequence: sequence, group: group, serial: latestSerial)
-    for member in members {
+    var group = group
+    group.serial = latestSerial
+    let handle = groups.insert(group)
+    index.insert(hash: Self.hash(group.members, group.client, group.priority), handle)
+    return handle
+  }
+
+  /// Makes a new group known to its members.
+  private mutating func enter(_ group: GroupHandle, with rank: TaskRank, _ engines: inout EngineRegistry) {
+    let entry = EngineGroup.Entry(rank: rank, group: group, serial: groups[group].serial)
+    for member in groups[group].members {
       engines[member].groups.insert(group)
       guard engines[member].phase == .registered else { continue }
       groups[group].registeredCount += 1
       engines[member].groupHeap.insert(entry)
     }
-    return group
+  }
+
+  private static func hash(_ members: [EngineHandle], _ client: ClientHandle, _ priority: Int8) -> UInt32 {
+    members.identifierHash ^ UInt32(bitPattern: client.index) &* 0x9E37_79B1
+      ^ UInt32(UInt8(bitPattern: priority)) &* 0x85EB_CA6B
   }
 
   private mutating func removeGroup(_ group: GroupHandle, _ engines: inout EngineRegistry) {
     let members = groups[group].members
-    index.remove(hash: members.identifierHash, group)
+    index.remove(hash: Self.hash(members, groups[group].client, groups[group].priority), group)
     groups.remove(group)
     for member in members {
       engines[member].groups.remove(group)
@@ -129,7 +146,9 @@ struct EngineGroups {
         problems.append("\(name) is unknown to a member")
       }
       for task in tasks.handles(in: group.tasks)
-      where tasks[task].phase != .grouped || tasks[task].constraints.flatMap({ tasks[$0].group }) != handle {
+      where tasks[task].phase != .grouped || tasks[task].constraints.flatMap({ tasks[$0].group }) != handle
+        || tasks[task].client != group.client || tasks[task].priority != group.priority
+      {
         problems.append("\(tasks[task].id) is in the wrong group")
       }
     }

@@ -34,8 +34,6 @@ struct EngineRecord: DirectoryRecord {
   var groups: Set<GroupHandle> = []
   /// The groups by their first tasks, while the engine is registered.
   var groupHeap = LazyHeap<EngineGroup.Entry>()
-  /// The last task that this engine passed over in the queue with blacklists: all before it exclude the engine, too.
-  @Packed var lastSkipped: TaskHandle? = nil
 
   init(identity: EngineIdentity, hash: UInt32) {
     self.identity = identity

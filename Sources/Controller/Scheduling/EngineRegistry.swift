@@ -97,7 +97,6 @@ struct EngineRegistry {
     records[engine].phase = .registered
     records[engine].isExpected = false
     records[engine].registration = latestRegistration
-    records[engine].lastSkipped = nil
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
     records[engine].returnsTasks = returnsTasks
     records[engine].probeTimer = 0
@@ -215,6 +214,9 @@ struct EngineRegistry {
     let isAvailable = hasRoom(engine, aheadAllowed: aheadAllowed, now: now)
     pool.update(engine, isAvailable: isAvailable)
   }
+
+  /// Makes an engine unavailable until ``updateAvailability(of:aheadAllowed:now:)``.
+  mutating func withhold(_ engine: EngineHandle) { pool.update(engine, isAvailable: false) }
 
   /// Adds a dispatched task to those on an engine.
   mutating func start<Payload>(

@@ -5,6 +5,7 @@ enum EngineTag {}
 enum GroupTag {}
 enum ClientTag {}
 enum EdgeTag {}
+enum LaneTag {}
 
 typealias TaskHandle = Handle<TaskTag>
 typealias ConstraintsHandle = Handle<ConstraintsTag>
@@ -12,6 +13,7 @@ typealias EngineHandle = Handle<EngineTag>
 typealias GroupHandle = Handle<GroupTag>
 typealias ClientHandle = Handle<ClientTag>
 typealias EdgeHandle = Handle<EdgeTag>
+typealias LaneHandle = Handle<LaneTag>
 
 /// A list of tasks.
 typealias TaskList = HandleList<TaskTag>

@@ -34,6 +34,8 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
 
   let id: String
   let hash: UInt32
+  /// The lane that the task is in, if it is in one.
+  @Packed var lane: LaneHandle? = nil
   /// `nil` once the task has ended.
   var payload: Payload?
   /// The bytes that count against the limit of the queue.
@@ -41,6 +43,8 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   /// Orders the queues, and grows each time the task is queued; on an engine the number of its dispatch.
   var sequence = 0
   var phase = TaskPhase.unplaced
+  /// The higher goes first.
+  let priority: Int8
   /// How often the task was given to an engine that kept it.
   private(set) var attempt: UInt16 = 0
   var retries: Int32
@@ -70,13 +74,17 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
     }
   }
 
-  init(id: String, hash: UInt32, payload: Payload?, size: Int, retries: Int32, client: ClientHandle? = nil) {
+  init(
+    id: String, hash: UInt32, payload: Payload?, size: Int, retries: Int32, client: ClientHandle? = nil,
+    priority: Int8 = 0
+  ) {
     self.id = id
     self.hash = hash
     self.payload = payload
     self.size = size
     self.retries = retries
     self.client = client
+    self.priority = priority
   }
 
   mutating func queued(as phase: TaskPhase, sequence: Int) {

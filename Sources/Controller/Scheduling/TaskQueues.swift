@@ -1,11 +1,10 @@
 /// The tasks that no engine has: those that wait, and three kinds of queues of those that lack only an engine with room.
 ///
-/// Every queue is in the order in which its tasks were queued; sequence numbers order the tasks of different queues.
+/// Of all tasks that an engine may take, the one with the best ``TaskRank`` goes first. A queue has an order for each client
+/// and priority, that in which its tasks were queued; sequence numbers order the tasks of different queues.
 struct TaskQueues {
-  private var ready = TaskList()
-  private var excluded = TaskList()
-  /// The size of the largest blacklist in `excluded` since it was last empty.
-  private var largestBlacklist = 0
+  private var ready = ReadyTasks()
+  private var excluded = ExcludedTasks()
   var groups = EngineGroups()
   private var sequence = 0
   /// How many tasks are unplaced or waiting.
@@ -13,6 +12,9 @@ struct TaskQueues {
 
   /// How many tasks lack only an engine with room.
   var queuedCount: Int { ready.count + excluded.count + groups.taskCount }
+
+  /// The number of lanes that memory is allocated for.
+  var capacity: Int { max(ready.capacity, excluded.capacity, groups.capacity) }
 
   /// Whether engines may be given tasks beyond their mark: not while a task with a blacklist is queued.
   var allowsAhead: Bool { excluded.isEmpty }
@@ -32,8 +34,8 @@ struct TaskQueues {
     switch tasks[task].phase {
     case .unplaced, .pending, .succeeded, .failed: return
     case .waiting: waitingCount -= 1
-    case .ready: tasks.unlink(task, from: &ready)
-    case .excluded: unlinkExcluded(task, &tasks, &engines)
+    case .ready: ready.remove(task, &tasks)
+    case .excluded: excluded.remove(task, &tasks)
     case .grouped: groups.remove(task, &tasks, &engines)
     }
     enter(task, &tasks)
@@ -51,108 +53,74 @@ struct TaskQueues {
 
   /// Queues a task that any engine may take.
   ///
-  /// - Parameter first: whether it goes before all others.
-  mutating func appendReady<Payload>(_ task: TaskHandle, first: Bool, _ tasks: inout TaskTable<Payload>) {
-    if first, let head = ready.first {
-      leave()
-      tasks[task].queued(as: .ready, sequence: tasks[head].sequence - 1)
-      tasks.prepend(task, to: &ready)
-    } else {
-      number(task, .ready, &tasks)
-      tasks.append(task, to: &ready)
-    }
+  /// - Parameter first: whether it goes before all others of its client that have its priority.
+  mutating func appendReady<Payload>(
+    _ task: TaskHandle, first: Bool, _ tasks: inout TaskTable<Payload>, _ clients: inout ClientTable
+  ) {
+    ready.add(task, first: first, sequence: nextSequence(), &tasks, &clients)
   }
 
   /// Queues a task that any engine outside its blacklist may take.
   mutating func appendExcluded<Payload>(_ task: TaskHandle, blacklistCount: Int, _ tasks: inout TaskTable<Payload>) {
-    largestBlacklist = excluded.isEmpty ? blacklistCount : max(largestBlacklist, blacklistCount)
-    number(task, .excluded, &tasks)
-    tasks.append(task, to: &excluded)
+    excluded.add(task, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks)
   }
 
   /// Queues a task that only certain engines may take.
   mutating func appendGrouped<Payload>(
-    _ task: TaskHandle, members: Set<EngineHandle>, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
+    _ task: TaskHandle, members: Set<EngineHandle>, _ tasks: inout TaskTable<Payload>,
+    _ engines: inout EngineRegistry, _ clients: inout ClientTable
   ) {
-    number(task, .grouped, &tasks)
-    groups.append(task, members: members.sorted(), &tasks, &engines)
+    tasks[task].queued(as: .grouped, sequence: nextSequence())
+    groups.append(task, members: members.sorted(), &tasks, &engines, &clients)
   }
 
-  private mutating func number<Payload>(_ task: TaskHandle, _ phase: TaskPhase, _ tasks: inout TaskTable<Payload>) {
+  /// The sequence number of a task that was unplaced and is queued.
+  private mutating func nextSequence() -> Int {
     leave()
     sequence += 1
-    tasks[task].queued(as: phase, sequence: sequence)
+    return sequence
   }
 
   // MARK: - Taking
 
   // What reads the tasks takes them `inout`, too: passed by value, the table would be retained with all it refers to.
 
-  /// The task queued first among those an engine may take.
+  /// The task with the best rank among those an engine may take.
   mutating func next<Payload>(
-    for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
+    for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
+    _ clients: inout ClientTable
   ) -> TaskHandle? {
-    var best = ready.first
-    if !excluded.isEmpty { best = earlier(best, nextExcluded(for: engine, &tasks, &engines), &tasks) }
-    return earlier(best, groups.next(for: engine, &tasks, &engines), &tasks)
-  }
-
-  private func earlier<Payload>(
-    _ left: TaskHandle?, _ right: TaskHandle?, _ tasks: inout TaskTable<Payload>
-  ) -> TaskHandle? {
-    guard let left, let right else { return left ?? right }
-    return tasks[left].sequence < tasks[right].sequence ? left : right
-  }
-
-  /// The first task whose blacklist the engine is not on.
-  ///
-  /// The blacklist of a queued task doesn't change, so an engine goes on where it stopped, and a task is passed over at
-  /// most as often as its blacklist is long.
-  private func nextExcluded<Payload>(
-    for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
-  ) -> TaskHandle? {
-    let token = engines.token(of: engine)
-    var next = engines[engine].lastSkipped.map { tasks[$0].links.next } ?? excluded.first
-    while let task = next, let constraints = tasks[task].constraints, tasks[constraints].blacklist.contains(token) {
-      engines[engine].lastSkipped = task
-      next = tasks[task].links.next
+    var best = ready.next(&tasks, &clients)
+    if !excluded.isEmpty {
+      best = clients.better(best, excluded.next(for: engines.token(of: engine), &tasks, &clients), &tasks)
     }
-    return next
+    return clients.better(best, groups.next(for: engine, &tasks, &engines, &clients), &tasks)
   }
 
-  /// The engines that passed over the task last are among those it excludes: they step back to the task before it.
-  private mutating func unlinkExcluded<Payload>(
-    _ task: TaskHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
-  ) {
-    guard let constraints = tasks[task].constraints else { return }
-    for token in tasks[constraints].blacklist
-    where engines.isLatest(token) && engines[token.engine].lastSkipped == task {
-      engines[token.engine].lastSkipped = tasks[task].links.previous
-    }
-    tasks.unlink(task, from: &excluded)
+  /// An engine is gone. Returns the tasks that no registered engine may take any more.
+  mutating func engineUnregistered<Payload>(
+    _ engine: EngineHandle, _ tasks: TaskTable<Payload>, _ engines: inout EngineRegistry
+  ) -> [TaskHandle] {
+    excluded.engineUnregistered(engines.token(of: engine))
+    return groups.engineUnregistered(engine, tasks, &engines)
   }
 
   /// The tasks that may exclude every engine now that one has gone: few, unless most engines have gone.
   func possiblyExhausted<Payload>(engineCount: Int, _ tasks: TaskTable<Payload>) -> [TaskHandle] {
-    engineCount > 0 && engineCount <= largestBlacklist ? tasks.handles(in: excluded) : []
+    excluded.possiblyExhausted(engineCount: engineCount, tasks)
+  }
+
+  /// What is before a task that any engine may take.
+  func standing<Payload>(of task: TaskHandle, _ tasks: TaskTable<Payload>, limit: Int) -> TaskLanes.Standing {
+    ready.standing(of: task, tasks, limit: limit)
   }
 
   // MARK: - Invariants
 
   /// What is wrong with the queues.
-  func problems<Payload>(_ tasks: TaskTable<Payload>, _ engines: EngineRegistry) -> [String] {
-    var problems = groups.problems(tasks, engines)
-    for (list, phase) in [(ready, TaskPhase.ready), (excluded, .excluded)] {
-      var last = Int.min
-      for task in tasks.handles(in: list) {
-        if tasks[task].phase != phase { problems.append("\(tasks[task].id) is \(tasks[task].phase) in \(phase)") }
-        if tasks[task].sequence <= last { problems.append("\(tasks[task].id) is out of order") }
-        last = tasks[task].sequence
-      }
-    }
-    for task in tasks.handles(in: excluded) where tasks[task].constraints.map({ tasks[$0].blacklist.isEmpty }) ?? true {
-      problems.append("\(tasks[task].id) is queued as excluded without a blacklist")
-    }
-    return problems
+  func problems<Payload>(
+    _ tasks: TaskTable<Payload>, _ engines: EngineRegistry, _ clients: ClientTable
+  ) -> [String] {
+    groups.problems(tasks, engines) + ready.problems(tasks, clients) + excluded.problems(tasks)
   }
 }

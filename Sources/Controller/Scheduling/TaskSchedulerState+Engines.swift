@@ -24,7 +24,7 @@ extension TaskSchedulerState {
       }
     }
     let engine = engines.register(identity, id: id, returnsTasks: returnsTasks)
-    queues.groups.engineRegistered(engine, tasks, &engines)
+    queues.groups.engineRegistered(engine, &tasks, &engines, &clients)
     placeRecovering()
     serve(engine)
     settle()
@@ -46,7 +46,7 @@ extension TaskSchedulerState {
       return
     }
     engines.unregister(engine)
-    for task in queues.groups.engineUnregistered(engine, tasks, &engines) { unplaced.append(task) }
+    for task in queues.engineUnregistered(engine, tasks, &engines) { unplaced.append(task) }
     placeExhaustedTasks()
     requeueUnbegun(unsent.compactMap { isPending($0, on: identity) ? tasks.find($0) : nil })
     if engines[engine].pending.isEmpty {

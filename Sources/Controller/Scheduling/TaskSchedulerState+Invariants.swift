@@ -42,7 +42,7 @@ extension TaskSchedulerState {
     if constrained != tasks.constrainedCount {
       problems.append("\(constrained) constraints, not \(tasks.constrainedCount)")
     }
-    return problems + engines.problems(tasks) + queues.problems(tasks, engines) + dependencies.problems(tasks)
+    return problems + engines.problems(tasks) + queues.problems(tasks, engines, clients) + dependencies.problems(tasks)
       + clients.problems(tasks) + timers.problems(tasks) + history.problems(tasks)
   }
 }

@@ -2,7 +2,8 @@ extension TaskSchedulerState {
   /// Dispatches a task whose dependencies are met if an engine has room, else queues it; ends it if no engine can ever
   /// take it.
   ///
-  /// - Parameter first: whether to queue it before all others; applies to tasks that any engine may take.
+  /// - Parameter first: whether to queue it before all others of its client that have its priority; applies to tasks that any
+  ///   engine may take.
   mutating func place(_ task: TaskHandle, first: Bool = false) {
     queues.take(task, &tasks, &engines)
     var eligibility = eligibility(task)
@@ -18,10 +19,10 @@ extension TaskSchedulerState {
     }
     switch eligibility {
     case .anyEngine:
-      if let engine = engines.pick(aheadAllowed: queues.allowsAhead, now: now) {
+      if !queuesReady, let engine = engines.pick(aheadAllowed: queues.allowsAhead, now: now) {
         dispatch(task, to: engine)
       } else {
-        queues.appendReady(task, first: first, &tasks)
+        queues.appendReady(task, first: first, &tasks, &clients)
       }
     case .anyExceptBlacklist:
       let blacklist = tasks[task].constraints.map { tasks[$0].blacklist } ?? []
@@ -35,7 +36,7 @@ extension TaskSchedulerState {
         dispatch(task, to: engine)
       } else {
         let members = groupMembers(task, candidates: candidates)
-        queues.appendGrouped(task, members: members, &tasks, &engines)
+        queues.appendGrouped(task, members: members, &tasks, &engines, &clients)
       }
     case .wait: queues.wait(task, &tasks)
     case .impossible: endImpossible(task)
@@ -43,14 +44,23 @@ extension TaskSchedulerState {
     }
   }
 
-  /// Gives an engine with room the tasks queued first among those it may take, and makes it available if room is left.
+  /// Gives an engine with room the tasks with the best ranks among those it may take, and makes it available if room is left.
   mutating func serve(_ engine: EngineHandle) {
     while engines.hasRoom(engine, aheadAllowed: queues.allowsAhead, now: now),
-      let task = queues.next(for: engine, &tasks, &engines)
+      let task = queues.next(for: engine, &tasks, &engines, &clients)
     {
       dispatch(task, to: engine)
     }
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
+  }
+
+  /// Gives all engines with room tasks that any engine may take.
+  mutating func serveAll() {
+    while let engine = engines.pick(aheadAllowed: queues.allowsAhead, now: now),
+      let task = queues.next(for: engine, &tasks, &engines, &clients)
+    {
+      dispatch(task, to: engine)
+    }
   }
 
   /// Ends the tasks whose blacklists exclude all registered engines, or places them where they failed before; to be called
@@ -82,6 +92,7 @@ extension TaskSchedulerState {
     queues.take(task, &tasks, &engines)
     queues.leave()
     clients.dequeue(task, &tasks)
+    clients.served(task, &tasks)
     timers.stop(task, &tasks)
     let (id, payload, attempt) = tasks[task].dispatched(to: engines.token(of: engine))
     engines.start(task, on: engine, &tasks, now: now)

@@ -42,7 +42,8 @@ extension TaskSchedulerState {
     let task = tasks.insert(
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
-        retries: Int32(clamping: max(0, restored.placement?.retries ?? submission.retries)), client: client))
+        retries: Int32(clamping: max(0, restored.placement?.retries ?? submission.retries)), client: client,
+        priority: submission.priority))
     tasks[task].restored(attempt: restored.placement?.attempt ?? 0)
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)
@@ -101,12 +102,14 @@ extension TaskSchedulerState {
   /// it and is queued again.
   mutating func engineReturned(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, tasks held: [String: Int]?) {
     engines.revive(engine, id: id, returnsTasks: returnsTasks, now: now)
-    queues.groups.engineRegistered(engine, tasks, &engines)
+    queues.groups.engineRegistered(engine, &tasks, &engines, &clients)
     if let held {
       requeueUnbegun(
         tasks.handles(in: engines[engine].pending).filter { held[tasks[$0].id] != Int(tasks[$0].attempt) })
     }
     placeRecovering()
+    // Its replies may have come before it: tasks that it can't run, as no other engine could.
+    placeExhaustedTasks()
     serve(engine)
     settle()
     checkInvariants()

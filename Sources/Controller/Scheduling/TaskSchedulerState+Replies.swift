@@ -55,6 +55,15 @@ extension TaskSchedulerState {
 
   /// Gives an engine that has fewer tasks new ones, or forgets it if it is leaving and has none.
   mutating func engineChanged(_ engine: EngineHandle) {
+    // The dependents of what it has done compete with what is queued.
+    let mustQueue = !ended.isEmpty && queues.queuedCount > 0
+    if mustQueue {
+      engines.withhold(engine)
+      queuesReady = true
+      settle()
+      queuesReady = false
+    }
+    defer { if mustQueue { serveAll() } }
     switch engines[engine].phase {
     case .registered: serve(engine)
     case .leaving: if engines[engine].pending.isEmpty { engines.left(engine) }
@@ -92,8 +101,8 @@ extension TaskSchedulerState {
     noteRequeued(task)
   }
 
-  /// Takes a task that an engine has not begun, and dispatches it to another or queues it before all others. If its
-  /// client is gone it is aborted, like the tasks that were queued when the client vanished.
+  /// Takes a task that an engine has not begun, and dispatches it to another or queues it before all others of its client
+  /// that have its priority. If its client is gone it is aborted, like the tasks that were queued when the client vanished.
   private mutating func requeueReturned(_ task: TaskHandle) {
     guard !clients.hasVanished(tasks[task].client) else { return fail(task, .aborted) }
     guard !isOverdue(task) else { return fail(task, .deadlinePassed) }
@@ -105,7 +114,7 @@ extension TaskSchedulerState {
   }
 
   /// Takes tasks that their engine can't have begun, and dispatches them to others or queues them. Those that any engine
-  /// may take go before all others, in their order.
+  /// may take go before all others of their clients that have their priorities, in their order.
   mutating func requeueUnbegun(_ unbegun: [TaskHandle]) {
     var free: [TaskHandle] = []
     var restricted: [TaskHandle] = []
@@ -122,12 +131,8 @@ extension TaskSchedulerState {
       enqueue(task)
       if case .anyEngine = eligibility(task) { free.append(task) } else { restricted.append(task) }
     }
-    for task in free.reversed() { queues.appendReady(task, first: true, &tasks) }
-    for task in free {
-      place(task, first: true)
-      // No engine has room for this one, so none has for the others.
-      if tasks[task].phase.isQueued { break }
-    }
+    for task in free.reversed() { queues.appendReady(task, first: true, &tasks, &clients) }
+    if !free.isEmpty { serveAll() }
     for task in restricted { place(task) }
     for task in unbegun { noteRequeued(task) }
   }

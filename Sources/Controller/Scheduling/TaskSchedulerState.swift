@@ -15,11 +15,14 @@
 /// - Tasks beyond ``Configuration/queueLimit`` are refused. A task that has been accepted is never dropped.
 ///
 /// Each event leaves actions behind, which the driver takes with ``nextAction()``. The cost of an event doesn't depend
-/// on the number of queued tasks. It is logarithmic in the number of engines, and linear in the task's own list of
-/// targets, dependencies and blacklisted engines.
+/// on the number of queued tasks. It is logarithmic in the number of engines and of clients, and linear in the task's own
+/// list of targets, dependencies and blacklisted engines, and in the number of clients that have queued tasks with a
+/// blacklist.
 ///
-/// Tasks that any engine may take start in the order in which they became ready. An engine with room takes the task that
-/// was queued first among all it may take.
+/// An engine with room takes, of all tasks that it may take, one with the highest priority: a lower one waits as long as there
+/// are such, on engines that may take them. Of several clients with tasks of this priority, the one takes its turn that was
+/// served longest ago, whatever its tasks and how many it has: see ``ClientTurns``. The tasks of a client with the same priority
+/// start in the order in which they became ready. What an engine has is not taken back for another task.
 ///
 /// ## Vocabulary
 /// - A client *submits* a task. The scheduler *accepts* it, or *refuses* it without keeping any trace of it.
@@ -78,6 +81,8 @@ struct TaskSchedulerState<Payload> {
   var actions = WorkQueue<Action>()
   /// Tasks that ended in the current event and whose dependents have not been told.
   var ended = WorkQueue<TaskHandle>()
+  /// Whether tasks that any engine may take are queued even if one has room, which will be given the best of all.
+  var queuesReady = false
   /// Tasks to be placed before the current event is over.
   var unplaced = WorkQueue<TaskHandle>()
 

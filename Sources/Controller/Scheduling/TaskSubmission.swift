@@ -16,6 +16,8 @@ struct TaskSubmission<Payload> {
   var timeout: Duration?
   /// When it is too late to start the task; `nil` if it never is.
   var deadline: ContinuousClock.Instant?
+  /// The higher goes first.
+  var priority: Int8 = 0
   /// How many times a failed task is dispatched again.
   var retries = 0
   /// Whether the client has submitted the task before and doesn't know whether it arrived.

@@ -93,6 +93,20 @@ import Testing
     }
   }
 
+  @Test func prioritiesTravelInTheMetadata() async throws {
+    try await FakeCluster.withClient { client, cluster in
+      var view = client.loadBalanced()
+      for priority in [.normal, .high, .low, 100] as [LoadBalancedView.Priority] {
+        view.priority = priority
+        _ = try await view.apply(name: "f").value
+      }
+      let metadata = try await cluster.received.map { try $0.message.metadata() }
+      #expect(metadata.map { $0["priority"] } == [nil, .int(10), .int(-10), .int(100)])
+      #expect(metadata.allSatisfy { $0["no_status"] == true })
+      #expect(LoadBalancedView.Priority.low < .normal)
+    }
+  }
+
   @Test func limitsTravelInTheMetadata() async throws {
     try await FakeCluster.withClient { client, cluster in
       var direct = client[0]

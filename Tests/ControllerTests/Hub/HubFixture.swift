@@ -204,6 +204,7 @@ extension HubAction {
     case .order(let order, let uuid): "\(order.messageType) \(uuid)"
     case .saveEngines: "save"
     case .ask: "ask"
+    case .explain(let id, _): "explain \(id)"
     case .resubmit: "resubmit"
     case .startDask(let arguments, let number): "start dask \(number) \(arguments.bytes.string)"
     case .stopDask: "stop dask"

@@ -27,6 +27,40 @@ import Testing
     }
   }
 
+  @Test func whereATaskIs() throws {
+    var hub = try hub()
+    for (id, text, expected) in [
+      ("t", "engine 1 runs it", "engine 1 runs it"), ("a", nil, "it is a direct request or a broadcast"),
+    ] as [(String, String?, String)] {
+      let actions = try hub.ask("why_request", ["msg_id": .string(id)]).rest
+      guard case .explain(let asked, let asker)? = actions.first else {
+        Issue.record("\(actions)")
+        return
+      }
+      #expect(asked == id)
+      hub.state.explained(id, text, to: asker)
+      guard case .reply(_, let type, _, let content, _)? = hub.drain().first else {
+        Issue.record("no reply")
+        return
+      }
+      #expect(type == "why_reply" && content["why"]?.stringValue?.hasPrefix(expected) == true)
+    }
+  }
+
+  @Test func whereAnUnknownTaskIs() throws {
+    var hub = try hub()
+    #expect(try hub.ask("why_request", [:]).reply?.ename == "ValueError")
+    guard case .explain(_, let asker)? = try hub.ask("why_request", ["msg_id": "x"]).rest.first else {
+      Issue.record("nobody is asked")
+      return
+    }
+    hub.state.explained("x", nil, to: asker)
+    #expect(
+      hub.drain().contains {
+        if case .reply(_, "hub_error", _, let content, _) = $0 { content["ename"] == "KeyError" } else { false }
+      })
+  }
+
   @Test(arguments: [2, -1, "e2", [], [0, 5], [[]], ["x": 1], 0.5, true] as [JSONValue])
   func targetsThatAreNoEngines(_ targets: JSONValue) throws {
     var hub = try hub()

@@ -37,6 +37,16 @@ import Testing
     try opened.database.close()
   }
 
+  @Test func resultsBeyondTheLimitsAreForgottenAgain() async throws {
+    let path = try JournalFixture.path()
+    _ = try await write(path, try JournalFixture.accepted(1, 2, 3, 4) + JournalFixture.finished(1, 2, 3))
+    let limits = JournalLimits(delivered: .init(count: 1, bytes: 1 << 20, age: 100))
+    let opened = try Journal.open(path: path, limits: limits, logger: JournalFixture.logger)
+    #expect(opened.ledger.resultCount == 1)
+    #expect(opened.ledger.problems() == [])
+    try opened.database.close()
+  }
+
   @Test func aJournalWithoutUnfinishedTasksIsRemovedAtTheEnd() async throws {
     let path = try JournalFixture.path()
     #expect(try await !write(path, try JournalFixture.accepted(1), try JournalFixture.finished(1)))

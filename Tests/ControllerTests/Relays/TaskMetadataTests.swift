@@ -38,6 +38,16 @@ import Testing
     #expect(metadata.follow == TaskDependency(["c"], all: false, success: false, failure: true))
   }
 
+  @Test(
+    arguments: zip(
+      [
+        "{}", #"{"priority": null}"#, #"{"priority": 10}"#, #"{"priority": -7.0}"#, #"{"priority": 101}"#,
+        #"{"priority": -9000000000}"#,
+      ], [0, 0, 10, -7, 100, -100] as [Int8]))
+  func aPriorityIsAnInteger(_ text: String, _ expected: Int8) throws {
+    #expect(try read(text).priority == expected)
+  }
+
   @Test func oneIDStandsForAList() throws {
     #expect(try read(#"{"targets": "e0", "after": "a"}"#).after == TaskDependency(["a"]))
   }
@@ -47,7 +57,8 @@ import Testing
       "", "[]", "null", "{", "{\"a\"}", #"{"targets": 5}"#, #"{"targets": [5]}"#, #"{"targets": {"x": 1}}"#,
       #"{"targets": ["a"#, #"{"after": [null]}"#, #"{"follow": {"dependencies": 1}}"#, #"{"timeout": "soon"}"#,
       #"{"timeout": -1}"#, #"{"timeout": 1e999}"#, #"{"timeout": NaN}"#, #"{"retries": "many"}"#,
-      #"{"retries": 99999999999999999999}"#, #"{"retries": [}"#, "{} trailing", "\u{0}",
+      #"{"retries": 99999999999999999999}"#, #"{"priority": "high"}"#, #"{"priority": 0.5}"#, #"{"priority": true}"#,
+      #"{"priority": [1]}"#, #"{"retries": [}"#, "{} trailing", "\u{0}",
     ])
   func hostileMetadataIsRefused(_ text: String) {
     #expect(throws: WireError.self) { try read(text) }

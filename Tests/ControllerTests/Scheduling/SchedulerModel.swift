@@ -32,6 +32,8 @@ struct SchedulerModel {
     var deadline: ContinuousClock.Instant?
     /// The event in which the task became ready for an engine, if any.
     var readySince: Int?
+    /// How many tasks had been dispatched then.
+    var readyCount = 0
     var endings = 0
   }
 
@@ -52,6 +54,8 @@ struct SchedulerModel {
   /// The engine that returns a task in the current event.
   var returning: Int?
   var dispatchCount = 0
+  /// The numbers of the clients' latest dispatches.
+  var turns: [String: Int] = [:]
 
   func load(_ engine: Int) -> Int {
     tasks.values.count { $0.status == .pending(engine) }
@@ -166,6 +170,18 @@ struct SchedulerModel {
     task.submission.targets.isEmpty && task.submission.follow.ids.isEmpty && task.blacklist.isEmpty
   }
 
+  /// Whether a task that any engine may take has been ready for longer than this event, and has to start before another one.
+  private func isBehind(_ task: Task, _ id: String) -> Bool {
+    guard let other = tasks[id], isUnrestricted(other), case .run = verdict(id), let since = other.readySince else {
+      return false
+    }
+    let (left, right) = (task.submission, other.submission)
+    if left.priority != right.priority { return left.priority < right.priority }
+    if left.client == right.client { return since < task.readySince ?? event }
+    // The client has had its turn since the other one has waited for its own.
+    return turns[left.client] ?? 0 > max(turns[right.client] ?? 0, other.readyCount)
+  }
+
   /// Applies an action. Returns an error description, or nil if the action is allowed.
   mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
     switch action {
@@ -176,14 +192,12 @@ struct SchedulerModel {
         return "\(id) sent to full or gone \(identity)"
       }
       guard case .run(let eligible) = verdict(id), eligible.contains(engine) else { return "\(id) not for \(identity)" }
-      if let task = tasks[id], isUnrestricted(task), let since = task.readySince {
-        let overtaken = order.filter { other in
-          guard let task = tasks[other], isUnrestricted(task), case .run = verdict(other) else { return false }
-          return (task.readySince ?? event) < since
-        }
+      if let task = tasks[id], isUnrestricted(task) {
+        let overtaken = order.filter { $0 != id && isBehind(task, $0) }
         if !overtaken.isEmpty { return "\(id) overtook \(overtaken)" }
       }
       dispatchCount += 1
+      if let client = tasks[id]?.submission.client { turns[client] = dispatchCount }
       tasks[id]?.number = dispatchCount
       tasks[id]?.status = .pending(engine)
       tasks[id]?.deadline = nil
@@ -218,10 +232,11 @@ struct SchedulerModel {
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
 
-  /// Queues a returned task ahead of all others.
+  /// Queues a returned task ahead of all others of its client and priority.
   mutating func takeBack(_ id: String, now: ContinuousClock.Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.readySince = -1
+    tasks[id]?.readyCount = dispatchCount
     let timeout = tasks[id]?.submission.timeout
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
@@ -249,7 +264,10 @@ struct SchedulerModel {
     for id in order { forgive(id) }
     for id in order {
       if case .run = verdict(id) {
-        if tasks[id]?.readySince == nil { tasks[id]?.readySince = event }
+        if tasks[id]?.readySince == nil {
+          tasks[id]?.readySince = event
+          tasks[id]?.readyCount = dispatchCount
+        }
       }
     }
     event += 1

@@ -162,6 +162,19 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(drain(&state) == [dispatched("c", one)])
   }
 
+  /// Nobody is registered when the reply comes that excludes the only engine there will be.
+  @Test func aTaskThatItsEngineCannotRunEndsWhenThatComesBack() {
+    var state = scheduler()
+    for id in ["a", "b"] { restore(&state, submission(id), on: "one") }
+    state.endRestoring()
+    state.beginRecovery(until: now + .seconds(30))
+    state.replyArrived(from: one, taskID: "a", outcome: .unmetDependency, reply: "a!", now: now)
+    #expect(drain(&state) == [.requeued(taskID: "a")])
+    state.engineRegistered(one, tasks: ["a": 1, "b": 1], now: now)
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one)])
+    #expect(state.pendingIDs(on: one) == ["b"])
+  }
+
   /// An engine of ipyparallel can't tell what it has. If it doesn't answer, a probe finds out.
   @Test func anEngineThatDoesNotTellKeepsAll() {
     var state = scheduler()

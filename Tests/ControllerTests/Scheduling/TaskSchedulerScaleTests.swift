@@ -34,6 +34,11 @@ import Testing
     #expect(state.usage == .init() && state.problems() == [])
   }
 
+  /// A million tasks may be queued.
+  @Test func aTaskTakesNoMoreMemoryThanItHasTo() {
+    #expect(MemoryLayout<ScheduledTask<HeldMessage>>.stride == 96)
+  }
+
   /// Covers everything that grows with a backlog: tasks, constraints, groups, edges, timers, clients, engines and their
   /// names.
   @Test(arguments: [SchedulingScheme.leastload, .weighted]) func memoryIsReleasedAfterABacklog(
@@ -68,7 +73,7 @@ import Testing
 
   private func capacities(_ state: TaskSchedulerState<Int>) -> [Int] {
     [
-      state.tasks.capacity, state.engines.capacity, state.queues.groups.capacity, state.dependencies.capacity,
+      state.tasks.capacity, state.engines.capacity, state.queues.capacity, state.dependencies.capacity,
       state.clients.capacity, state.timers.capacity, state.actions.capacity,
     ]
   }

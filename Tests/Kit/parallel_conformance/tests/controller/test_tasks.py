@@ -94,6 +94,72 @@ def test_tasks_wait_in_order(client: ClientPeer, engine: EnginePeer) -> None:
         _finish(client, engine, request)
 
 
+def _order(engine: EnginePeer, count: int) -> list[str]:
+    """The ids of the tasks that an engine gets, each after the answer to the one before."""
+    ids = []
+    for _ in range(count):
+        request = engine.expect("task")
+        ids.append(request.id)
+        engine.reply("task", request)
+    return ids
+
+
+@pytest.mark.requirement("R-13.28")
+def test_higher_priorities_go_first(client: ClientPeer, engine: EnginePeer) -> None:
+    """Among what is queued; numbers beyond the limits count as these."""
+    running = deliver(client, "task", engine)
+    priorities = [0, -5, 10, None, 1000, 10, -1000, 100]
+    ids = [submit(client, "task", engine, metadata={"priority": priority}) for priority in priorities]
+    pending(client, *ids)
+    assert engine.receive("task", 0.1) is None
+    engine.reply("task", running)
+    assert _order(engine, len(ids)) == [ids[place] for place in (4, 7, 2, 5, 0, 3, 1, 6)]
+    recorded(client, running.id, *ids)
+
+
+@pytest.mark.requirement("R-13.28")
+@pytest.mark.parametrize("priority", ["high", 0.5, True, [1]])
+def test_a_priority_is_an_integer(client: ClientPeer, priority: object) -> None:
+    """Other values are refused."""
+    identifier = client.send("task", "apply_request", metadata={"priority": priority})
+    assert _error(client, identifier)["ename"] == "ValueError"
+
+
+@pytest.mark.requirement("R-13.29")
+def test_clients_take_turns(client: ClientPeer, new_client: Callable[[], ClientPeer], engine: EnginePeer) -> None:
+    """Whatever they have queued, and with a priority before all."""
+    other = new_client()
+    running = deliver(client, "task", engine)
+    batch = [submit(client, "task", engine) for _ in range(6)]
+    calls = [submit(other, "task", engine) for _ in range(2)]
+    urgent = submit(client, "task", engine, metadata={"priority": 1})
+    pending(client, *batch, *calls, urgent)
+    engine.reply("task", running)
+    expected = [urgent, calls[0], batch[0], calls[1], *batch[1:]]
+    assert _order(engine, len(expected)) == expected
+    recorded(client, running.id, *expected)
+
+
+@pytest.mark.requirement("R-11.37")
+def test_why_a_task_waits(client: ClientPeer, engine: EnginePeer) -> None:
+    """A text about each that the controller knows."""
+    running = deliver(client, "task", engine)
+    waiting = submit(client, "task", engine)
+    dependent = submit(client, "task", engine, metadata={"after": [waiting]})
+    pending(client, waiting, dependent)
+    texts = [client.ask("why_request", {"msg_id": task}).content for task in (running.id, waiting, dependent)]
+    assert all(content["status"] == "ok" for content in texts), texts
+    assert f"engine {engine.id} runs it" in texts[0]["why"]
+    assert f"engine {engine.id}" in texts[1]["why"]
+    assert waiting in texts[2]["why"]
+    assert client.ask("why_request", {"msg_id": "unknown"}).content["ename"] == "KeyError"
+    engine.reply("task", running)
+    assert _order(engine, 2) == [waiting, dependent]
+    recorded(client, running.id, waiting, dependent)
+    ended = client.ask("why_request", {"msg_id": waiting}).content
+    assert "ended" in ended["why"]
+
+
 @pytest.mark.requirement("R-13.12")
 def test_idle_engines_come_first(client: ClientPeer, engines: list[EnginePeer]) -> None:
     """Two tasks go to two engines."""
