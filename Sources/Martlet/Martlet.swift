@@ -2,6 +2,7 @@
 // list with the types that public declarations mention.
 
 @_exported import struct MartletClient.AsyncResult
+@_exported import struct MartletClient.AttemptsFailed
 @_exported import struct MartletClient.BroadcastView
 // The client: connections, views, results.
 @_exported import class MartletClient.Client
@@ -29,6 +30,7 @@
 @_exported import protocol MartletClient.ResultList
 @_exported import struct MartletClient.ResultStatus
 @_exported import struct MartletClient.ResultStream
+@_exported import struct MartletClient.RetryPolicy
 @_exported import struct MartletClient.StreamOutcomes
 @_exported import struct MartletClient.TaskAborted
 @_exported import protocol MartletClient.TaskIdentifying

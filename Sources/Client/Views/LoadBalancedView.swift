@@ -33,6 +33,10 @@ public struct LoadBalancedView: Sendable {
   /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
   /// negative.
   public var retries = 0
+  /// When a task that has failed is tried again after that, by this client: with a pause, and only after certain errors.
+  /// Each attempt is a request of its own, which the scheduler in turn may try several times, see ``retries``. Default `nil`:
+  /// never.
+  public var retry: RetryPolicy?
   /// How long a task may wait for its dependencies and for an engine before it fails with `TaskTimeout`. Default `nil`: no
   /// limit, as for zero. Must not be negative.
   public var timeout: Duration?
@@ -85,9 +89,24 @@ public struct LoadBalancedView: Sendable {
   }
 
   private func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
-    let state = ResultState(total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning)
-    client.submit(call, metadata: try metadata(), collectsOutput: collectsOutput, state: state, slot: 0)
+    let (metadata, collectsOutput) = (try metadata(), collectsOutput)
+    let retries = try retries { client, state, slot in
+      client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
+    }
+    let state = ResultState(
+      total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning, retries: retries)
+    client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: 0)
     return AsyncResult(client: client, state: state, shape: shape)
+  }
+
+  /// Tries tasks again as ``retry`` says.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if the policy is out of range.
+  func retries(
+    _ submit: @escaping @Sendable (Client, ResultState, _ slot: Int) -> Void
+  ) throws(ClientError) -> TaskRetries? {
+    guard let retry else { return nil }
+    return try TaskRetries(retry, deadline: deadline, isBound: false, client: client, submit: submit)
   }
 
   /// The metadata that tells the scheduler the options.
