@@ -235,10 +235,10 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     let reply: TaskReply
     switch outcome {
     case .success(let success): reply = success
-    case .failure(let error): throw error.after(task.earlierErrors)
+    case .failure(let error): throw (state.references?.explain(error) ?? error).after(task.earlierErrors)
     }
     if let failure = reply.failure(id: task.id, method: state.method, engineID: client.engineID) {
-      throw failure.after(task.earlierErrors)
+      throw (state.references?.explain(failure) ?? failure).after(task.earlierErrors)
     }
     var part = try shape.part(reply, slot)
     if let output { shape.addOutput?(&part, output) }

@@ -15,6 +15,8 @@ final class ResultState: Sendable {
   let cancelsRunning: Bool
   /// Tries tasks again that have failed; `nil` if nothing does.
   let retries: TaskRetries?
+  /// What the call has to do with references; `nil` if nothing.
+  let references: ReferenceUse?
   let storage: Mutex<Storage>
 
   struct Waiter: Sendable {
@@ -69,7 +71,7 @@ final class ResultState: Sendable {
   /// - Parameter window: how many of the tasks are sent at once. If there are more, replies are let go once they are read.
   init(
     total: Int, method: String, label: String? = nil, window: Int = .max, cancelsRunning: Bool = false,
-    retries: TaskRetries? = nil
+    retries: TaskRetries? = nil, references: ReferenceUse? = nil
   ) {
     self.total = total
     self.method = method
@@ -77,6 +79,7 @@ final class ResultState: Sendable {
     isStreamed = total > window
     self.cancelsRunning = cancelsRunning
     self.retries = retries
+    self.references = references
     storage = Mutex(Storage(tasks: TaskTable(count: total)))
   }
 
@@ -123,6 +126,7 @@ final class ResultState: Sendable {
   /// - Returns: whether the task's output is complete, too.
   @discardableResult
   func finish(_ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput) -> Bool {
+    references?.finished(try? outcome.get())
     let (isComplete, waiters) = storage.withLock { state in
       Self.complete(slot, outcome, output: output, &state)
       let isComplete = !state.tasks.indices.contains(slot) || state.tasks[slot].pendingOutputs == 0

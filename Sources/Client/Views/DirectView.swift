@@ -131,11 +131,11 @@ public struct DirectView: Sendable {
   ///
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
   func run<Value>(
-    on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>,
-    call: @escaping @Sendable (_ slot: Int) -> Call
+    on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>, references: ReferenceUse? = nil,
+    keeping kept: RemoteHolding? = nil, call: @escaping @Sendable (_ slot: Int) -> Call
   ) throws(ClientError) -> AsyncResult<Value> {
-    let metadata = try RequestMetadata.text(
-      label: label, executionTimeout: executionTimeout, deadline: deadline)
+    let plain = try RequestMetadata.text(label: label, executionTimeout: executionTimeout, deadline: deadline)
+    let metadata = kept?.adding(to: plain) ?? plain
     let collectsOutput = collectsOutput
     let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
       client.submit(
@@ -145,8 +145,9 @@ public struct DirectView: Sendable {
       try TaskRetries(policy, deadline: deadline, isBound: true, client: client, submit: submit)
     }
     let state = ResultState(
-      total: engines.count, method: method, label: label, cancelsRunning: cancelsRunning, retries: retries)
-    for slot in engines.indices { submit(client, state, slot) }
+      total: engines.count, method: method, label: label, cancelsRunning: cancelsRunning, retries: retries,
+      references: references)
+    state.afterMoves(client, submit)
     return AsyncResult(client: client, state: state, shape: shape, readers: ResultReaders(client, state))
   }
 

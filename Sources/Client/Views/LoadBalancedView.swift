@@ -88,14 +88,18 @@ public struct LoadBalancedView: Sendable {
     return try run(call, shape: .single { try ReplyDecoding.value($0, of: method, as: Output.self) })
   }
 
-  private func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
-    let (metadata, collectsOutput) = (try metadata(), collectsOutput)
-    let retries = try retries { client, state, slot in
+  func run<Value>(
+    _ call: Call, shape: ResultShape<Value>, references: ReferenceUse? = nil, keeping kept: RemoteHolding? = nil
+  ) throws -> AsyncResult<Value> {
+    let plain = try metadata(on: references?.target)
+    let (metadata, collectsOutput) = (kept?.adding(to: plain) ?? plain, collectsOutput)
+    let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
       client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
     }
     let state = ResultState(
-      total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning, retries: retries)
-    client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: 0)
+      total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning,
+      retries: try retries(isBound: references?.target != nil, submit), references: references)
+    state.afterMoves(client, submit)
     return AsyncResult(client: client, state: state, shape: shape)
   }
 
@@ -103,16 +107,20 @@ public struct LoadBalancedView: Sendable {
   ///
   /// - Throws: ``ClientError/Code/invalidArgument`` if the policy is out of range.
   func retries(
-    _ submit: @escaping @Sendable (Client, ResultState, _ slot: Int) -> Void
+    isBound: Bool = false, _ submit: @escaping @Sendable (Client, ResultState, _ slot: Int) -> Void
   ) throws(ClientError) -> TaskRetries? {
     guard let retry else { return nil }
-    return try TaskRetries(retry, deadline: deadline, isBound: false, client: client, submit: submit)
+    return try TaskRetries(retry, deadline: deadline, isBound: isBound, client: client, submit: submit)
   }
 
   /// The metadata that tells the scheduler the options.
-  func metadata() throws(ClientError) -> [UInt8] {
+  ///
+  /// - Parameter engine: the one engine on which the task has to run.
+  func metadata(on engine: RegisteredEngine? = nil) throws(ClientError) -> [UInt8] {
     var fields = try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)
-    if targets == .all {
+    if let engine {
+      fields["targets"] = [.string(engine.uuid)]
+    } else if targets == .all {
       client.noteWaitForEngines()
     } else {
       fields["targets"] = .array(try client.resolve(targets).map { .string($0.uuid) })

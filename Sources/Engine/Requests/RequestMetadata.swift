@@ -23,6 +23,8 @@ struct RequestMetadata: Sendable, Hashable {
   var deadline: Timestamp?
   /// `execution_timeout`, a Martlet extension: how long it may run, in seconds.
   var executionTimeout: Duration?
+  /// `keep`, a Martlet extension: the name that the request sets, and for whom it is kept.
+  var keep: KeptName?
 
   /// Whether all fields copied into the reply have their defaults.
   var isPlain: Bool { !isBroadcast && label == Self.noLabel && originalMessageID.isEmpty }
@@ -51,6 +53,7 @@ struct RequestMetadata: Sendable, Hashable {
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
         case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
         case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)
+        case "keep" where !JSONText.isNull(span, at: value): keep = try KeptName(JSONText.json(span, at: value))
         default: break
         }
       }
