@@ -76,29 +76,31 @@ extension Client {
   ) {
     let id = messageIDs.next()
     let engines = [engine]
-    guard state.begin(slot, id: id, engines: engines, outputs: collectsOutput ? 1 : 0) else { return }
+    guard let attempt = state.begin(slot, id: id, engines: engines, outputs: collectsOutput ? 1 : 0) else { return }
     connection.send(
       Request(
-        channel: .mux, type: call.type, id: id, target: engine.frame, metadata: metadata, content: call.content,
+        channel: .mux, type: call.type, id: id, target: engine.frame,
+        metadata: RequestMetadata.of(attempt, metadata), content: call.content,
         buffers: call.buffers,
         expected: [
           ExpectedReply(
             id: id, engines: engines,
-            destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput))
+            destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput, attempt: attempt))
         ]))
   }
 
   /// Sends a call to the task scheduler.
   func submit(_ call: Call, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int) {
     let id = messageIDs.next()
-    guard state.begin(slot, id: id, engines: [], outputs: collectsOutput ? 1 : 0) else { return }
+    guard let attempt = state.begin(slot, id: id, engines: [], outputs: collectsOutput ? 1 : 0) else { return }
     connection.send(
       Request(
-        channel: .task, type: call.type, id: id, metadata: metadata, content: call.content, buffers: call.buffers,
+        channel: .task, type: call.type, id: id, metadata: RequestMetadata.of(attempt, metadata), content: call.content,
+        buffers: call.buffers,
         expected: [
           ExpectedReply(
             id: id, engines: [],
-            destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput))
+            destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput, attempt: attempt))
         ], isRepeatable: true))
   }
 
@@ -110,7 +112,7 @@ extension Client {
   ) -> String {
     let id = messageIDs.next()
     let engines = engine.map { [$0] } ?? []
-    guard state.begin(slot, id: id, engines: engines, outputs: 0) else { return id }
+    guard state.begin(slot, id: id, engines: engines, outputs: 0) != nil else { return id }
     var text: [UInt8] = []
     content.write(into: &text)
     connection.send(

@@ -26,10 +26,13 @@ public final class Client: Sendable {
   public let configuration: ClientConfiguration
   let connection: Connection
   let messageIDs = MessageIDs()
+  /// The names that engines keep for this client.
+  let references: ReferenceTable
   private let waits = Mutex(LogThrottle())
 
   private init(_ info: ConnectionInfo, _ configuration: ClientConfiguration) throws {
     self.configuration = configuration
+    references = ReferenceTable(session: messageIDs.session)
     connection = try Connection(info: info, session: messageIDs.session, logger: configuration.logger)
   }
 
@@ -128,6 +131,7 @@ public final class Client: Sendable {
   /// ``LoadBalancedView/abortsOnDisconnect`` the controller aborts those that are queued.
   public func close() async {
     abortAbandoned()
+    releaseAll()
     connection.shutDown(.closed)
     await connection.loop.waitUntilStopped()
   }

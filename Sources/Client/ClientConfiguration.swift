@@ -11,6 +11,9 @@ public struct ClientConfiguration: Sendable {
   /// everything that waits for it fails with ``ClientError/Code/controllerLost``, and so do further calls until it is back.
   /// `nil`: without limit. Default 30 seconds: enough for a restart, and for a host that is busy.
   public var reconnectTimeout: Duration? = .seconds(30)
+  /// For how long engines keep the values of ``RemoteReference``s after they have last heard of this client, which reminds them
+  /// four times as often. At least a second. Default two minutes: longer than a controller may be missing.
+  public var referenceLease: Duration = .seconds(120)
   /// How many threads ZeroMQ uses for this client, from 1 to 64; one transfers about a gigabyte per second. Default 1.
   public var ioThreads = 1
   /// How long unsent messages hold up ``Client/close()``. Default one second.
@@ -27,10 +30,13 @@ public struct ClientConfiguration: Sendable {
 
   /// The configuration with times that clocks can represent.
   ///
-  /// - Throws: ``ClientError/Code/invalidArgument`` for a number of threads out of range.
+  /// - Throws: ``ClientError/Code/invalidArgument`` for a number of threads or a lease out of range.
   func validated() throws(ClientError) -> ClientConfiguration {
     guard (1...64).contains(ioThreads) else {
       throw ClientError(.invalidArgument, "ioThreads is \(ioThreads); it must be from 1 to 64")
+    }
+    guard referenceLease >= .seconds(1) else {
+      throw ClientError(.invalidArgument, "referenceLease is \(referenceLease); it must be at least a second")
     }
     var configuration = self
     configuration.connectTimeout = connectTimeout.boundedWait

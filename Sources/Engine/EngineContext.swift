@@ -49,8 +49,9 @@ public struct EngineContext: Sendable {
   /// The id of the running task, by which clients know it (`AsyncResult.msgIDs`); `nil` when none runs.
   public var taskID: String? { request?.id }
 
-  /// Which attempt at the task this is, counted from 1: more than one after a retry or the loss of an engine.
-  public var attempt: Int { request?.metadata.attempt ?? 1 }
+  /// Which attempt at the task this is, counted from 1: more than one after a retry, by the scheduler or by the client as its
+  /// `RetryPolicy` says, or the loss of an engine. Of an earlier request of the client's, only one attempt is counted.
+  public var attempt: Int { request.map { $0.metadata.attempt &+ $0.metadata.earlierAttempts } ?? 1 }
 
   /// A logger for the engine's log, whose lines name the engine and the task. What a function prints goes to its client
   /// instead.

@@ -2,6 +2,7 @@
 // list with the types that public declarations mention.
 
 @_exported import struct MartletClient.AsyncResult
+@_exported import struct MartletClient.AttemptsFailed
 @_exported import struct MartletClient.BroadcastView
 // The client: connections, views, results.
 @_exported import class MartletClient.Client
@@ -27,11 +28,16 @@
 @_exported import struct MartletClient.ProgressReport
 @_exported import struct MartletClient.PythonFunction
 @_exported import struct MartletClient.QueueStatus
+@_exported import struct MartletClient.ReferenceLost
 @_exported import struct MartletClient.RegisteredEngine
+@_exported import protocol MartletClient.RemoteArgument
+@_exported import struct MartletClient.RemoteArgumentValue
 @_exported import struct MartletClient.RemoteError
+@_exported import struct MartletClient.RemoteReference
 @_exported import protocol MartletClient.ResultList
 @_exported import struct MartletClient.ResultStatus
 @_exported import struct MartletClient.ResultStream
+@_exported import struct MartletClient.RetryPolicy
 @_exported import struct MartletClient.StreamOutcomes
 @_exported import struct MartletClient.TaskAborted
 @_exported import protocol MartletClient.TaskIdentifying

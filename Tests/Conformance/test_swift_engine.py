@@ -244,6 +244,12 @@ class TestControl:
         for published in wait_until(data, "progress"):
             assert published == {"progress": {"fraction": 1.0, "text": "epoch 1000"}}
 
+    def test_earlier_attempts(self, client):
+        """A client that sends a call again says how often it has done so before."""
+        for metadata, attempt in [({}, 1), ({"earlier_attempts": 2}, 3), ({"earlier_attempts": None}, 1)]:
+            future = client.send_apply_request(client.load_balanced_view()._socket, ipp.Reference("attempt"), metadata=metadata)
+            assert ipp.AsyncResult(client, future, fname="attempt").get(timeout=TIMEOUT) == attempt
+
     def test_queue_status(self, client):
         client[:].apply_sync(GREET)
         wait_until(lambda: client.queue_status()[0]["queue"] == 0, "an empty queue")

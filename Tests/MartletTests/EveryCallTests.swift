@@ -61,6 +61,17 @@ import Testing
       #expect(sums.metadata.allSatisfy { $0.status == .ok && $0.label == "sums" && $0.engineID != nil })
       #expect(sums.wallTime != nil)
 
+      view.retry = RetryPolicy(attempts: 3, backoff: .exponential(from: .milliseconds(1))) { $0 is RemoteError }
+      let hopeless = await #expect(throws: AttemptsFailed.self) { try await view.apply(Self.fail, "no").value }
+      #expect(hopeless?.errors.count == 3 && hopeless?.earlier.count == 2 && hopeless?.context?.evalue == "no")
+      view.retry = nil
+
+      let kept = try await view.keep(Self.double, NDArray([1.0, 2], shape: [2])).value
+      let twice: AsyncResult<NDArray> = try view.apply(Self.double, kept)
+      #expect(try await twice.value.array(of: Double.self) == [4, 8])
+      let four = try await client[kept.engine.id].keep(Self.double, kept).value
+      #expect(try await four.value.array(of: Double.self) == [4, 8] && four.engine == kept.engine && four.size > 16)
+
       let first = try view.apply(Self.add, 1, 1)
       view.after = Dependency(first)
       #expect(try await view.apply(Self.add, 2, 2).value == 4)

@@ -63,6 +63,9 @@ struct EngineDirectory: Sendable {
     return engine
   }
 
+  /// Whether an engine is there.
+  func isRegistered(_ uuid: String) -> Bool { idsByUUID[uuid] != nil }
+
   /// The id of an engine, also of one that has left: replies may outlive their engine.
   func id(of uuid: String) -> Int? { idsByUUID[uuid] ?? departed[uuid] }
 

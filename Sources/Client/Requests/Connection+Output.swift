@@ -14,7 +14,7 @@ extension Connection {
     guard let id = try parentID(), let destination = outputDestination(of: id) else { return }
     let message = try session.take(&incoming)
     guard let event = try Self.event(message, id: id) else { return }
-    if destination.state.addOutput(destination.slot, event) { routes.remove(id) }
+    if destination.state.addOutput(destination.slot, attempt: destination.attempt, event) { routes.remove(id) }
   }
 
   private func outputDestination(of id: String) -> ResultSlot? {

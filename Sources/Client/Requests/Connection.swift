@@ -9,6 +9,8 @@ actor Connection {
   nonisolated let loop: EventLoop
   nonisolated let directory = Mutex(WatchedDirectory())
   nonisolated let outbox: Outbox
+  /// The tasks that wait for their next attempt.
+  nonisolated let backoffs = Backoffs()
   nonisolated let logger: Logger
   private nonisolated let traffic = Mutex(ClientTraffic())
   /// The endpoints in use.
@@ -168,6 +170,7 @@ actor Connection {
   /// Fails all unfinished tasks and closes the sockets; the loop keeps running.
   func tearDown(_ reason: ClientError) {
     for destination in outbox.close(reason) { destination.fail(reason) }
+    for waiting in backoffs.close(reason) { waiting.state.finish(waiting.slot, .failure(reason), output: .none) }
     endWatch()
     closeSockets()
     context = nil

@@ -4,6 +4,8 @@ struct ResultSlot: Sendable {
   let slot: Int
   /// Whether IOPub messages about the request go there, too.
   var collectsOutput = false
+  /// Which attempt at the task the request is.
+  var attempt = 1
 
   /// Ends the task, which will get no reply.
   func fail(_ error: any Error) { state.fail(slot, error) }

@@ -7,6 +7,7 @@ struct OutputRoutes {
   private struct Route {
     weak var state: ResultState?
     let slot: Int
+    let attempt: Int
   }
 
   private var routes: [String: Route] = [:]
@@ -24,7 +25,7 @@ struct OutputRoutes {
       routes = routes.filter { $0.value.state != nil }
       sweepAt = max(1024, routes.count * 2)
     }
-    routes[id] = Route(state: destination.state, slot: destination.slot)
+    routes[id] = Route(state: destination.state, slot: destination.slot, attempt: destination.attempt)
   }
 
   /// The result slot that collects a request's output.
@@ -34,13 +35,13 @@ struct OutputRoutes {
       remove(id)
       return nil
     }
-    return ResultSlot(state: state, slot: route.slot, collectsOutput: true)
+    return ResultSlot(state: state, slot: route.slot, collectsOutput: true, attempt: route.attempt)
   }
 
   /// The results whose output is incomplete.
   var destinations: [ResultSlot] {
     routes.values.compactMap { route in
-      route.state.map { ResultSlot(state: $0, slot: route.slot, collectsOutput: true) }
+      route.state.map { ResultSlot(state: $0, slot: route.slot, collectsOutput: true, attempt: route.attempt) }
     }
   }
 

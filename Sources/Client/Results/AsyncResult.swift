@@ -52,7 +52,8 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   /// that run if the view's `cancelsRunning` says so.
   ///
   /// - Throws: if the call has one task, what made it fail: the function's own error if it is `Codable` and this program has
-  ///   its type, ``RemoteError``, ``EngineError``, ``TaskAborted`` or ``ClientError``; if it has several,
+  ///   its type, ``RemoteError``, ``EngineError``, ``TaskAborted``, ``ClientError`` or, after several attempts,
+  ///   ``AttemptsFailed``; if it has several,
   ///   ``CompositeError``. `CancellationError`.
   public var value: Value {
     get async throws {
@@ -162,7 +163,9 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   /// error whose type this program has, a result throws that error; this is its context.
   public var remoteErrors: [RemoteError] {
     (0..<state.total).compactMap { slot in
-      if case .failure(let error)? = collected?[slot] { return error as? RemoteError }
+      if case .failure(let error)? = collected?[slot] {
+        return error as? RemoteError ?? (error as? AttemptsFailed)?.context
+      }
       let task = state.storage.withLock { $0.tasks[slot] }
       guard let reply = try? task.outcome?.get() else { return nil }
       return reply.failure(id: task.id, method: state.method, engineID: client.engineID) as? RemoteError
@@ -229,8 +232,14 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     guard let outcome = task.outcome else {
       throw ClientError(.timeout, "task \(slot) of \(state.method) has not finished")
     }
-    let reply = try outcome.get()
-    if let failure = reply.failure(id: task.id, method: state.method, engineID: client.engineID) { throw failure }
+    let reply: TaskReply
+    switch outcome {
+    case .success(let success): reply = success
+    case .failure(let error): throw (state.references?.explain(error) ?? error).after(task.earlierErrors)
+    }
+    if let failure = reply.failure(id: task.id, method: state.method, engineID: client.engineID) {
+      throw (state.references?.explain(failure) ?? failure).after(task.earlierErrors)
+    }
     var part = try shape.part(reply, slot)
     if let output { shape.addOutput?(&part, output) }
     return part
@@ -269,8 +278,8 @@ public struct AsyncResult<Value: Sendable>: Sendable {
       } catch let error as ClientError where error.code == .alreadyRead {
         throw error
       } catch {
-        let context = error as? RemoteError
-        let error = context?.original ?? error
+        let context = error as? RemoteError ?? (error as? AttemptsFailed)?.context
+        let error = (error as? RemoteError)?.original ?? error
         if state.total == 1 { throw error }
         failures.append(
           CompositeError.Failure(

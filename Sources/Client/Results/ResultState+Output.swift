@@ -14,11 +14,14 @@ enum RemainingOutput: Sendable, Hashable {
 extension ResultState {
   /// Adds a part of a task's output.
   ///
+  /// - Parameter attempt: the attempt at the task that has published it.
   /// - Returns: whether the task's output is complete now.
-  func addOutput(_ slot: Int, _ event: TaskOutput.Event) -> Bool {
+  func addOutput(_ slot: Int, attempt: Int = 1, _ event: TaskOutput.Event) -> Bool {
     let (isComplete, waiters) = storage.withLock { state in
       guard state.tasks.indices.contains(slot) else { return (true, [Waiter]()) }
+      let isLatest = attempt == state.tasks[slot].attempt
       if case .idle = event {
+        guard isLatest else { return (true, []) }
         Self.endOutput(slot, all: false, &state)
       } else if state.tasks[slot].isRead, state.tasks[slot].pendingOutputs == 0 {
         // Its output was complete.
@@ -30,6 +33,7 @@ extension ResultState {
         case .data(let data): Self.report(slot, data, &state)
         default: break
         }
+        guard isLatest else { return (false, []) }
         state.tasks[slot].receivedOutputs += 1
         Self.endCountedOutput(slot, &state)
       }

@@ -13,6 +13,10 @@ final class ResultState: Sendable {
   let isStreamed: Bool
   /// Whether what ends the wait for the tasks also cancels those that run.
   let cancelsRunning: Bool
+  /// Tries tasks again that have failed; `nil` if nothing does.
+  let retries: TaskRetries?
+  /// What the call has to do with references; `nil` if nothing.
+  let references: ReferenceUse?
   let storage: Mutex<Storage>
 
   struct Waiter: Sendable {
@@ -66,12 +70,17 @@ final class ResultState: Sendable {
   }
 
   /// - Parameter window: how many of the tasks are sent at once. If there are more, replies are let go once they are read.
-  init(total: Int, method: String, label: String? = nil, window: Int = .max, cancelsRunning: Bool = false) {
+  init(
+    total: Int, method: String, label: String? = nil, window: Int = .max, cancelsRunning: Bool = false,
+    retries: TaskRetries? = nil, references: ReferenceUse? = nil
+  ) {
     self.total = total
     self.method = method
     self.label = label
     isStreamed = total > window
     self.cancelsRunning = cancelsRunning
+    self.retries = retries
+    self.references = references
     storage = Mutex(Storage(tasks: TaskTable(count: total)))
   }
 
@@ -87,10 +96,10 @@ final class ResultState: Sendable {
   /// Notes that a task is about to be sent.
   ///
   /// - Parameter outputs: how many engines will publish its output; 0 when it isn't collected.
-  /// - Returns: false if the task must not be sent because the call was cancelled.
-  func begin(_ slot: Int, id: String, engines: [RegisteredEngine], outputs: Int) -> Bool {
+  /// - Returns: which attempt at the task it is; `nil` if the task must not be sent because the call was cancelled.
+  func begin(_ slot: Int, id: String, engines: [RegisteredEngine], outputs: Int) -> Int? {
     storage.withLock { state in
-      guard state.tasks[slot].outcome == nil else { return false }
+      guard state.tasks[slot].outcome == nil else { return nil }
       let now = Timestamp.now
       state.tasks[slot].id = id
       state.tasks[slot].submitted = now
@@ -98,16 +107,28 @@ final class ResultState: Sendable {
       state.tasks[slot].engines = engines
       state.tasks[slot].pendingOutputs = outputs
       state.pendingOutputs += outputs
-      state.submittedCount += 1
-      return true
+      // One that is tried again has been outstanding all the time.
+      if state.tasks[slot].retrying == nil { state.submittedCount += 1 }
+      state.tasks[slot].retrying = nil
+      return state.tasks[slot].attempt
     }
   }
 
-  /// Notes that a task has finished. Only the first outcome counts.
+  /// Notes that a task has finished, or will be tried again. Only the first outcome counts.
   ///
   /// - Returns: whether the task's output is complete, too.
   @discardableResult
   func complete(_ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput) -> Bool {
+    if let retries, considerRetry(slot, outcome, output, retries) { return output == .none || output == .total(0) }
+    return finish(slot, outcome, output: output)
+  }
+
+  /// Notes that a task has finished, and is not tried again. Only the first outcome counts.
+  ///
+  /// - Returns: whether the task's output is complete, too.
+  @discardableResult
+  func finish(_ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput) -> Bool {
+    references?.finished(try? outcome.get())
     let (isComplete, waiters) = storage.withLock { state in
       Self.complete(slot, outcome, output: output, &state)
       let isComplete = !state.tasks.indices.contains(slot) || state.tasks[slot].pendingOutputs == 0
@@ -128,10 +149,10 @@ final class ResultState: Sendable {
       state.isCancelled = true
       var open: [TaskState] = []
       for slot in state.tasks.indices where state.tasks[slot].outcome == nil {
-        if state.tasks[slot].submitted != nil {
+        if state.tasks[slot].submitted != nil, state.tasks[slot].retrying == nil {
           open.append(state.tasks[slot])
         } else {
-          Self.complete(slot, .failure(TaskAborted(msgID: "")), output: .none, &state)
+          Self.complete(slot, .failure(TaskAborted(msgID: state.tasks[slot].id)), output: .none, &state)
         }
       }
       return (open, Self.takeReady(&state))
@@ -145,6 +166,8 @@ final class ResultState: Sendable {
   ) {
     guard state.tasks.indices.contains(slot), state.tasks[slot].outcome == nil else { return }
     state.tasks[slot].outcome = outcome
+    state.tasks[slot].retrying?.cancel()
+    state.tasks[slot].retrying = nil
     if case .success(let reply) = outcome {
       state.lastReceived = max(state.lastReceived ?? reply.received, reply.received)
     }

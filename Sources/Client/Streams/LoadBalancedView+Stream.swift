@@ -63,6 +63,7 @@ extension LoadBalancedView {
     guard window > 0 else { throw ClientError(.invalidArgument, "window is \(window); it must be at least 1") }
     // Wrong options are an error of this call, not of each task.
     _ = try metadata()
+    try retry?.validate()
     let feed = StreamFeed<Output>(window: window, isOrdered: isOrdered)
     let feeder = Task { await feed.run(source) { try submit(self, $0) } }
     return ResultStream(feed, feeder: feeder)

@@ -30,6 +30,8 @@ public struct DirectView: Sendable {
   /// for the result, when a `for await` is left early and the result is gone, and when the client is closed. Default false:
   /// in the first two cases the tasks are aborted that have not started, in the last none.
   public var cancelsRunning = false
+  /// When an engine's part of a call that has failed is tried again, on the same engine. Default `nil`: never.
+  public var retry: RetryPolicy?
 
   init(client: Client, targets: EngineTargets) {
     self.client = client
@@ -129,15 +131,23 @@ public struct DirectView: Sendable {
   ///
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
   func run<Value>(
-    on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>, call: (_ slot: Int) -> Call
+    on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>, references: ReferenceUse? = nil,
+    keeping kept: RemoteHolding? = nil, call: @escaping @Sendable (_ slot: Int) -> Call
   ) throws(ClientError) -> AsyncResult<Value> {
-    let metadata = try RequestMetadata.text(
-      label: label, executionTimeout: executionTimeout, deadline: deadline)
-    let state = ResultState(total: engines.count, method: method, label: label, cancelsRunning: cancelsRunning)
-    for (slot, engine) in engines.enumerated() {
+    let plain = try RequestMetadata.text(label: label, executionTimeout: executionTimeout, deadline: deadline)
+    let metadata = kept?.adding(to: plain) ?? plain
+    let collectsOutput = collectsOutput
+    let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
       client.submit(
-        call(slot), to: engine, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
+        call(slot), to: engines[slot], metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
     }
+    let retries = try retry.map { (policy) throws(ClientError) in
+      try TaskRetries(policy, deadline: deadline, isBound: true, client: client, submit: submit)
+    }
+    let state = ResultState(
+      total: engines.count, method: method, label: label, cancelsRunning: cancelsRunning, retries: retries,
+      references: references)
+    state.afterMoves(client, submit)
     return AsyncResult(client: client, state: state, shape: shape, readers: ResultReaders(client, state))
   }
 

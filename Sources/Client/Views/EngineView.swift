@@ -43,6 +43,12 @@ public struct EngineView: Sendable {
     set { view.cancelsRunning = newValue }
   }
 
+  /// When a task that has failed is tried again, see ``DirectView/retry``.
+  public var retry: RetryPolicy? {
+    get { view.retry }
+    set { view.retry = newValue }
+  }
+
   /// The engine's id at present.
   ///
   /// - Throws: ``ClientError/Code/noEngines`` or ``ClientError/Code/noSuchEngine``, which says which ids exist.

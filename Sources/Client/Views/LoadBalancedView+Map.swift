@@ -99,19 +99,22 @@ extension LoadBalancedView {
         "\(method): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
     }
     let chunks = ChunkedRange(count, chunkSize: chunkSize)
-    let state = ResultState(
-      total: chunks.count, method: method, label: label, window: window, cancelsRunning: cancelsRunning)
-    let metadata = try metadata()
-    let (client, collectsOutput) = (client, collectsOutput)
-    let feeder = MapFeeder(state: state, window: window) { [weak client] slot in
-      // A map doesn't keep its client open: only results do.
-      guard let client else { return state.fail(slot, ClientError.closed) }
+    let (metadata, collectsOutput) = (try metadata(), collectsOutput)
+    let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
       do {
         client.submit(
           try pack(chunks[slot]), metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
       } catch {
         state.fail(slot, error)
       }
+    }
+    let state = ResultState(
+      total: chunks.count, method: method, label: label, window: window, cancelsRunning: cancelsRunning,
+      retries: try retries(submit))
+    let feeder = MapFeeder(state: state, window: window) { [weak client] slot in
+      // A map doesn't keep its client open: only results do.
+      guard let client else { return state.fail(slot, ClientError.closed) }
+      submit(client, state, slot)
     }
     feeder.start()
     return AsyncResult(

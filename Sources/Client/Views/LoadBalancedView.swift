@@ -36,6 +36,10 @@ public struct LoadBalancedView: Sendable {
   /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
   /// negative.
   public var retries = 0
+  /// When a task that has failed is tried again after that, by this client: with a pause, and only after certain errors.
+  /// Each attempt is a request of its own, which the scheduler in turn may try several times, see ``retries``. Default `nil`:
+  /// never.
+  public var retry: RetryPolicy?
   /// How long a task may wait for its dependencies and for an engine before it fails with `TaskTimeout`. Default `nil`: no
   /// limit, as for zero. Must not be negative.
   public var timeout: Duration?
@@ -87,16 +91,39 @@ public struct LoadBalancedView: Sendable {
     return try run(call, shape: .single { try ReplyDecoding.value($0, of: method, as: Output.self) })
   }
 
-  private func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
-    let state = ResultState(total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning)
-    client.submit(call, metadata: try metadata(), collectsOutput: collectsOutput, state: state, slot: 0)
+  func run<Value>(
+    _ call: Call, shape: ResultShape<Value>, references: ReferenceUse? = nil, keeping kept: RemoteHolding? = nil
+  ) throws -> AsyncResult<Value> {
+    let plain = try metadata(on: references?.target)
+    let (metadata, collectsOutput) = (kept?.adding(to: plain) ?? plain, collectsOutput)
+    let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
+      client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
+    }
+    let state = ResultState(
+      total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning,
+      retries: try retries(isBound: references?.target != nil, submit), references: references)
+    state.afterMoves(client, submit)
     return AsyncResult(client: client, state: state, shape: shape)
   }
 
+  /// Tries tasks again as ``retry`` says.
+  ///
+  /// - Throws: ``ClientError/Code/invalidArgument`` if the policy is out of range.
+  func retries(
+    isBound: Bool = false, _ submit: @escaping @Sendable (Client, ResultState, _ slot: Int) -> Void
+  ) throws(ClientError) -> TaskRetries? {
+    guard let retry else { return nil }
+    return try TaskRetries(retry, deadline: deadline, isBound: isBound, client: client, submit: submit)
+  }
+
   /// The metadata that tells the scheduler the options.
-  func metadata() throws(ClientError) -> [UInt8] {
+  ///
+  /// - Parameter engine: the one engine on which the task has to run.
+  func metadata(on engine: RegisteredEngine? = nil) throws(ClientError) -> [UInt8] {
     var fields = try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)
-    if targets == .all {
+    if let engine {
+      fields["targets"] = [.string(engine.uuid)]
+    } else if targets == .all {
       client.noteWaitForEngines()
     } else {
       fields["targets"] = .array(try client.resolve(targets).map { .string($0.uuid) })

@@ -26,6 +26,11 @@ enum RequestMetadata {
     return text(fields)
   }
 
+  /// The metadata of an attempt at a task. Engines count it together with those of the scheduler.
+  static func of(_ attempt: Int, _ metadata: [UInt8]) -> [UInt8] {
+    attempt == 1 ? metadata : JSONFields.adding("\"earlier_attempts\":\(attempt - 1)", to: metadata)
+  }
+
   /// The fields that limit the time of a request.
   ///
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.

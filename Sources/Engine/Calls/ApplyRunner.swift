@@ -8,6 +8,8 @@ struct ApplyRunner: Sendable {
   let namespace: Namespace
   /// Whether there is a Python for what Swift can't run.
   var hasPython = false
+  /// How long names are kept for clients.
+  var leases = NameLeases()
 
   /// Decodes the call in a request's buffers, performs it and encodes the result.
   ///
@@ -53,6 +55,18 @@ struct ApplyRunner: Sendable {
         guard case .reference(let name) = try ApplyCall.firstArgument(rest), functions[name] != nil else { return nil }
       }
       return try await map(ApplyCall.unpack(target, rest))
+    case .keep:
+      let message = try ApplyCall.unpack(target, rest)
+      if hasPython {
+        guard message.args.count > 1, case .reference(let name) = message.args[1], functions[name] != nil else {
+          return nil
+        }
+      }
+      return try await keep(message)
+    case .drop:
+      try drop(ApplyCall.unpack(target, rest))
+      // Is told of the removals before it runs this.
+      return namespace.isPythons ? nil : PickleValue.none
     case nil:
       if hasPython {
         guard case .reference(let name) = target, functions[name] != nil else { return nil }
@@ -117,6 +131,32 @@ struct ApplyRunner: Sendable {
       throw RaisedError("SyntaxError", "'\(name)' is no name: a Swift engine pulls names, not expressions")
     }
     return try namespace.value(of: name)
+  }
+
+  nonisolated(nonsending) private func keep(_ message: ApplyCall) async throws -> PickleValue {
+    guard message.args.count > 1, let name = message.args[0].stringValue, Identifier.isValid(name),
+      case .reference(let functionName) = message.args[1]
+    else {
+      throw RaisedError(
+        "TypeError",
+        "a Swift engine keeps results under names, of functions given by name, ipp.Reference('name'): \(functions.summary)"
+      )
+    }
+    let function = try functions.function(for: .reference(functionName), in: namespace)
+    let arguments = try message.args.dropFirst(2).map { try namespace.resolve($0) }
+    let value = try await function.call(CallArguments(arguments))
+    namespace.set(name, to: value)
+    return .list([.string(value.typeName), .int(value.approximateSize)])
+  }
+
+  private func drop(_ message: ApplyCall) throws(RaisedError) {
+    for value in message.args {
+      guard let name = value.stringValue else {
+        throw RaisedError("TypeError", "drop takes names, got \(value.typeName)")
+      }
+      namespace.set(name, to: nil)
+      leases.forget(name)
+    }
   }
 
   nonisolated(nonsending) private func map(_ message: ApplyCall) async throws -> PickleValue {

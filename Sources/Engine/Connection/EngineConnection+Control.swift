@@ -49,6 +49,7 @@ extension EngineConnection {
       if let ids, aborted.count < ids.count { awaitAborted() }
       answer(request, content: ["status": "ok"])
     case MessageType.clearRequest: _ = mailbox.addNext(request)
+    case MessageType.leaseRequest: try renewNames(request)
     case MessageType.signalRequest: try handleSignal(request)
     case MessageType.shutdownRequest:
       let restart = try request.message.content()["restart"]?.boolValue ?? false

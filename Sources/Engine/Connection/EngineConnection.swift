@@ -59,6 +59,9 @@ actor EngineConnection {
   let mailbox = RequestMailbox<Request>()
   let runnerTask = RunnerTask()
   let lease = SharedTaskLease()
+  let nameLeases = NameLeases()
+  /// `nil` before registration.
+  var namespace: Namespace?
   var receiver: ShellReceiver?
   /// `nil` before registration, and if clients may not run Python code.
   nonisolated let python = Mutex<PythonWorker?>(nil)
@@ -227,6 +230,8 @@ actor EngineConnection {
     if configuration.captureOutput { try captureOutput() }
     let python = makePython(registration, workerLoop)
     let namespace = Namespace(python: python)
+    self.namespace = namespace
+    watchLeases()
     let writer = ReplyWriter(number: number, engineUUID: configuration.uuid)
     self.writer = writer
     let receiver = ShellReceiver(
@@ -239,7 +244,7 @@ actor EngineConnection {
     renewLease(registration)
     let runner = RequestRunner(
       mailbox: mailbox,
-      apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil),
+      apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil, leases: nameLeases),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
       sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper())
     // ipyparallel's words, which its launchers and their users look for.

@@ -17,10 +17,14 @@ struct RequestMetadata: Sendable, Hashable {
   var wantsStatus = true
   /// `attempt`: how often the task scheduler has sent the task, this time included.
   var attempt = 1
+  /// `earlier_attempts`, a Martlet extension: how often the client has sent the task before, under other ids.
+  var earlierAttempts = 0
   /// `deadline`, a Martlet extension: when it is too late to start it.
   var deadline: Timestamp?
   /// `execution_timeout`, a Martlet extension: how long it may run, in seconds.
   var executionTimeout: Duration?
+  /// `keep`, a Martlet extension: the name that the request sets, and for whom it is kept.
+  var keep: KeptName?
 
   /// Whether all fields copied into the reply have their defaults.
   var isPlain: Bool { !isBroadcast && label == Self.noLabel && originalMessageID.isEmpty }
@@ -45,9 +49,11 @@ struct RequestMetadata: Sendable, Hashable {
         case "label" where !JSONText.isNull(span, at: value):
           label = try JSONText.json(span, at: value).bytes.array
         case "attempt": attempt = try JSONText.json(span, at: value).intValue ?? 1
+        case "earlier_attempts": earlierAttempts = max(try JSONText.json(span, at: value).intValue ?? 0, 0)
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
         case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
         case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)
+        case "keep" where !JSONText.isNull(span, at: value): keep = try KeptName(JSONText.json(span, at: value))
         default: break
         }
       }

@@ -63,6 +63,7 @@ struct RequestRunner: Sendable {
         sender.begin(current)
         capture?.begin(current.message.headerBytes)
         let outcome = await perform(current, &executionCount)
+        if let kept = current.metadata.keep, outcome?.isError == false { apply.leases.keep(kept) }
         // An engine that is leaving gives no answer; the controller does.
         guard let outcome else { return nil }
         let end = current.stage.end()
@@ -165,6 +166,7 @@ struct RequestRunner: Sendable {
       if python == nil || isForSwift(request) { return run(execute: request, started: started, &executionCount) }
     case MessageType.clearRequest:
       namespace.clear()
+      apply.leases.forgetAll()
       if !namespace.isPythons {
         return Outcome(reply: writer.reply(request, started: started, content: ["status": "ok"]))
       }

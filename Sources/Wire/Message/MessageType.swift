@@ -18,6 +18,8 @@ public enum MessageType {
   public static let abortReply = "abort_reply"
   public static let clearRequest = "clear_request"
   public static let clearReply = "clear_reply"
+  public static let leaseRequest = "lease_request"
+  public static let leaseReply = "lease_reply"
   public static let shutdownRequest = "shutdown_request"
   public static let shutdownReply = "shutdown_reply"
   public static let signalRequest = "signal_request"

@@ -1,3 +1,5 @@
+import MartletZeroMQ
+
 extension PickleLimits {
   /// Says what to do about a value that is nested too deep.
   var depthError: String {
@@ -18,6 +20,20 @@ extension PickleValue {
   package func checkSize() throws(PickleError) {
     var values = 0
     try count(into: &values, depth: 0, PickleLimits.standard)
+  }
+
+  /// How much memory the value takes, roughly, in bytes.
+  package var approximateSize: Int {
+    switch self {
+    case .string(let text): text.utf8.count + 49
+    case .bytes(let bytes): bytes.count + 33
+    case .array(let array): array.data.count + 112
+    case .list(let items), .tuple(let items): items.reduce(56) { $0 + 8 + $1.approximateSize }
+    case .set(let set), .frozenSet(let set): set.elements.reduce(216) { $0 + 8 + $1.approximateSize }
+    case .dict(let dict): dict.pairs.reduce(64) { $0 + 16 + $1.key.approximateSize + $1.value.approximateSize }
+    case .record(let record): record.args.reduce(64) { $0 + $1.approximateSize } + (record.state?.approximateSize ?? 0)
+    default: 28
+    }
   }
 
   private func count(into values: inout Int, depth: Int, _ limits: PickleLimits) throws(PickleError) {

@@ -11,6 +11,13 @@ package enum BuiltinFunction: String, Sendable, Hashable, CaseIterable {
   /// Takes a function (a Reference) and one or more sequences and returns the list of results.
   case map = "(lambda function, *sequences: list(map(function, *sequences)))"
 
+  /// Takes a name, a function (a Reference) and its arguments; assigns the result to the name and returns a list of its type's
+  /// name and its size in bytes.
+  case keep =
+    "(lambda name, function, *args: [globals().__setitem__(name, function(*args)), [type(globals()[name]).__name__, __import__('sys').getsizeof(globals()[name])]][1])"
+  /// Takes names and removes them, those that exist.
+  case drop = "(lambda *names: [globals().pop(name, None) for name in names] and None)"
+
   /// The built-in call that a message asks for, if it is one.
   package init?(_ target: CallTarget) {
     switch target {

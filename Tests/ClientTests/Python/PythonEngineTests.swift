@@ -104,6 +104,52 @@ struct PythonEngineTests {
     #expect(impossible?.ename == "ImpossibleDependency")
   }
 
+  @Test func valuesStayOnEngines() async throws {
+    let range = PythonFunction<Int, [Int]>("lambda n: list(range(n))")
+    let sum = PythonFunction<[Int], Int>("sum")
+    let ids = Array(client.ids.prefix(2))
+    var name = ""
+    do {
+      let numbers = try await client[ids[1]].keep(range, 1_000).value
+      name = numbers.name
+      #expect(numbers.engine.id == ids[1] && numbers.size > 1_000)
+      let balanced = try client.loadBalanced().apply(sum, numbers)
+      let value = try await balanced.value
+      #expect(value == 499_500 && balanced.metadata[0].engineID == ids[1])
+      // Needed elsewhere, it is moved there.
+      let moved = try await client[ids[0]].apply(sum, numbers).value
+      #expect(moved == 499_500)
+      let whole = try await numbers.value
+      #expect(whole == Array(0..<1_000))
+    }
+    for id in ids {
+      while try await client[id].apply(python: "lambda name: name in globals()", name, as: Bool.self).value {
+        await Task.yield()
+      }
+    }
+  }
+
+  @Test func failedTasksAreTriedAgain() async throws {
+    let code = "globals().__setitem__('tries', globals().get('tries', 0) + 1) or 1 // max(0, globals()['tries'] - 2)"
+    for isBalanced in [false, true] {
+      try await client[...].execute("tries = 0")
+      var (engine, balanced) = (client[0], client.loadBalanced(targets: .ids([client.ids[0]])))
+      let policy = RetryPolicy(attempts: 3, backoff: .exponential(from: .milliseconds(1))) {
+        ($0 as? RemoteError)?.ename == "ZeroDivisionError"
+      }
+      (engine.retry, balanced.retry) = (policy, policy)
+      let name = "(lambda: \(code))"
+      let result =
+        isBalanced ? try balanced.apply(name: name, as: Int.self) : try engine.apply(name: name, as: Int.self)
+      #expect(try await result.value == 1)
+      #expect(try await client[0].pull("tries", as: Int.self).value == 3)
+      try await client[0].execute("tries = -9")
+      let error = await #expect(throws: AttemptsFailed.self) { try await balanced.apply(name: name).value }
+      #expect(
+        error?.errors.compactMap { ($0 as? RemoteError)?.ename } == Array(repeating: "ZeroDivisionError", count: 3))
+    }
+  }
+
   @Test(arguments: [false, true]) func broadcasts(isCoalescing: Bool) async throws {
     try await client[...].execute("import os")
     let view = client.broadcast(isCoalescing: isCoalescing)

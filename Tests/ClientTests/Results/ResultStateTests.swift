@@ -14,7 +14,7 @@ import Testing
 
   @Test func countsOnlyTheFirstOutcome() async throws {
     let state = ResultState(total: 2, method: "f")
-    #expect(state.begin(0, id: "a", engines: [], outputs: 0))
+    #expect(state.begin(0, id: "a", engines: [], outputs: 0) == 1)
     state.complete(0, try reply(), output: .untilIdle)
     state.complete(0, .failure(TaskAborted(msgID: "a")), output: .none)
     state.complete(7, try reply(), output: .untilIdle)
@@ -27,7 +27,7 @@ import Testing
     let state = ResultState(total: 3, method: "f")
     _ = state.begin(0, id: "a", engines: [], outputs: 0)
     #expect(state.cancel().map(\.id) == ["a"])
-    #expect(!state.begin(1, id: "b", engines: [], outputs: 0))
+    #expect(state.begin(1, id: "b", engines: [], outputs: 0) == nil)
     #expect(state.progress.done == 2)
     #expect(state.outstandingCount == 1)
     state.complete(0, try reply(), output: .untilIdle)

@@ -56,6 +56,7 @@ enum TestFunctions {
       EngineContext.current?.removeValue(named: name)
       return true
     },
+    RemoteFunction("attempt") { EngineContext.current?.attempt ?? 0 },
     RemoteFunction("scaled") { (x: Double) throws -> Double in
       x * (try EngineContext.current?.value(named: "factor") ?? 1)
     },

@@ -1,0 +1,41 @@
+/// All attempts at a task have failed: the error of a task that was tried more than once, as its view's ``RetryPolicy`` says.
+public struct AttemptsFailed: Error, Sendable, CustomStringConvertible {
+  /// What each attempt has thrown, in their order: the function's own error if that is `Codable`, ``RemoteError``,
+  /// ``EngineError`` or ``ClientError``.
+  public let errors: [any Error]
+  /// The engine's report about the last attempt, if that is where its error comes from.
+  public let context: RemoteError?
+
+  /// Makes an error from those of the attempts, of which there is at least one.
+  ///
+  /// - Parameters:
+  ///   - earlier: the errors of all attempts but the last one.
+  ///   - last: the error of the last attempt.
+  init(earlier: [any Error], last: any Error) {
+    context = last as? RemoteError
+    errors = earlier + [context?.original ?? last]
+    self.last = context?.original ?? last
+  }
+
+  /// What the last attempt has thrown.
+  public let last: any Error
+
+  /// What the earlier attempts have thrown, in their order.
+  public var earlier: ArraySlice<any Error> { errors.dropLast() }
+
+  /// How many attempts there were, and the errors of the last few.
+  public var description: String {
+    var lines = ["all \(errors.count) attempts failed, the last with: \(context.map { "\($0)" } ?? "\(last)")"]
+    let shown = earlier.suffix(CompositeError.descriptionLimit)
+    if shown.count < earlier.count { lines.append("  \(earlier.count - shown.count) earlier attempts") }
+    for (index, error) in zip(shown.indices, shown) { lines.append("  attempt \(index + 1): \(error)") }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension Error {
+  /// The error of a task whose earlier attempts have failed, too. Who has ended a task is not interested in them.
+  func after(_ earlier: [any Error]) -> any Error {
+    earlier.isEmpty || RetryState.isEnd(self) ? self : AttemptsFailed(earlier: earlier, last: self)
+  }
+}
