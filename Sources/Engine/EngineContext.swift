@@ -29,6 +29,8 @@ public struct EngineContext: Sendable {
   let number: EngineNumber
   let namespace: Namespace
   let running: RunningRequest
+  /// What other modules keep for the engine, as long as it runs.
+  package let attachments = EngineAttachments()
   private let engineLogger: Logger
   /// The request that ran when the context was asked for.
   private var request: Request?
