@@ -22,23 +22,23 @@ extension DistributedActor where ActorSystem == MartletActorSystem {
   /// Waits until an actor on an engine has ended: because its engine has left the cluster, because it was released through
   /// this handle, or because a call has found that another client has released it.
   ///
-  /// The handle keeps the actor alive meanwhile. For an actor of this process this waits for its task to be cancelled.
+  /// The handle keeps the actor alive meanwhile.
   ///
   /// - Returns: why it has ended.
-  /// - Throws: `CancellationError`; `ClientError` when the client is closed.
+  /// - Throws: `CancellationError`; `ClientError` when the client is closed, and for an actor of this process, which lives as long
+  ///   as somebody can ask.
   public nonisolated func whenTerminated() async throws -> ActorTerminated {
+    let id = id
+    guard let client = actorSystem.client, id.place != actorSystem.place else {
+      throw ClientError(.invalidArgument, "\(id) is not on an engine that a client could watch")
+    }
     let end = await withTaskGroup(of: ActorTerminated?.self) { group in
-      let id = id
-      let client = id.place == actorSystem.place ? nil : actorSystem.client
-      group.addTask {
-        let ends = id.lease?.ends() ?? AsyncStream { _ in }
-        return await ends.first { _ in true }
+      if let lease = id.lease {
+        group.addTask { await lease.ends().first { _ in true } }
       }
-      if let client {
-        group.addTask {
-          await client.waitForDeparture(of: id.place)
-          return client.engine(uuid: id.place) == nil && !client.isClosed ? client.departure(of: id) : nil
-        }
+      group.addTask {
+        await client.waitForDeparture(of: id.place)
+        return client.engine(uuid: id.place) == nil && !client.isClosed ? client.departure(of: id) : nil
       }
       defer { group.cancelAll() }
       return await group.next() ?? nil

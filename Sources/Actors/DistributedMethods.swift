@@ -46,8 +46,9 @@ struct DistributedMethods: Sendable {
     let full = "\(RemoteCallTarget(identifier))"
     let path = full.prefix { $0 != "(" }
     guard let dot = path.lastIndex(of: ".") else { return nil }
-    // Swift writes the name of a nested type without those around it.
-    guard path[..<dot] == String(reflecting: type) || path[..<dot] == "\(type)" else { return nil }
+    // Swift writes the name of a nested type without those around it, and without its module.
+    let name = String(reflecting: type)
+    guard path[..<dot] == (name.count { $0 == "." } == 1 ? name : "\(type)") else { return nil }
     return Method(identifier: identifier, name: String(full[full.index(after: dot)...]))
   }
 

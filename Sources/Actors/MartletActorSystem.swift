@@ -51,10 +51,10 @@ public final class MartletActorSystem: DistributedActorSystem {
     guard id.place == place else { return nil }
     let (actor, last) = local.withLock { ($0[id.number], $0.lastNumber) }
     if let actor = actor as? Act { return actor }
+    let hasBeen = 1 <= id.number && id.number <= last
     throw ActorTerminated(
       actor: id.description, engineID: EngineContext.current?.engineID,
-      reason: (1...max(last, 1)).contains(id.number)
-        ? ActorTerminated.releasedReason : "there was never one of that number")
+      reason: hasBeen ? ActorTerminated.releasedReason : "there was never one of that number")
   }
 
   /// Names an actor that is being made in this process.

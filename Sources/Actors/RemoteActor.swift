@@ -14,7 +14,7 @@ import MartletWire
 /// An engine runs its actors' methods, its functions and everything else one after the other, in the order in which they
 /// arrive from each client. A method that waits keeps its engine waiting. Each call runs at most once: it is never repeated,
 /// and one that fails because the engine died may have run. If the task that waits for a call is cancelled, the call is aborted
-/// unless it has begun; one that has begun goes on.
+/// unless it has begun; one that has begun goes on. What methods print is not collected.
 ///
 /// An actor lives until the last copy of the handle is gone that its creator got, or until it is released. A client that is
 /// closed, or dies, before that leaves its actors behind, until their engine ends.

@@ -135,6 +135,7 @@ import Testing
     let ends = EndCounter()
     try await withTestCluster(functions: [ends.counters], engines: 2) { client, cluster in
       let counter = try await client[0].create(ends.counters)
+      let known = try Counter.resolve(id: try #require(RemoteActorID(counter.id.description)), using: client.actors)
       async let end = counter.whenTerminated()
       let call = Task { try await counter.sleep() }
       #expect(try await client[1].create(ends.counters).add(1) == 1)
@@ -142,10 +143,26 @@ import Testing
       let reason = try await end
       #expect(reason.engineID == 0)
       #expect(reason.reason == "the engine has left the cluster")
+      #expect(try await known.whenTerminated() == reason)
       let lost = await #expect(throws: ActorTerminated.self) { try await call.value }
       #expect(lost?.engineID == 0)
       let later = await #expect(throws: ActorTerminated.self) { try await counter.add(1) }
       #expect(later?.description.contains("on engine 0 has ended: the engine has left the cluster") == true)
+    }
+  }
+
+  @Test func waitingForTheEndEndsWithTaskOrClient() async throws {
+    try await withTestCluster(functions: [counters], engines: 1) { client in
+      let counter = try await client[0].create(counters, 0)
+      let waiting = Task { try await counter.whenTerminated() }
+      #expect(try await counter.add(1) == 1)
+      waiting.cancel()
+      await #expect(throws: CancellationError.self) { try await waiting.value }
+      let again = Task { try await counter.whenTerminated() }
+      await client.close()
+      let closed = await #expect(throws: ClientError.self) { try await again.value }
+      #expect(closed?.code == .closed)
+      await #expect(throws: ClientError.self) { try await counter.add(1) }
     }
   }
 
