@@ -25,6 +25,7 @@ let package = Package(
     .library(name: "MartletTesting", targets: ["MartletTesting"]),
     .library(name: "MartletWire", targets: ["MartletWire", "MartletZeroMQ"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
+    .executable(name: "ParameterServer", targets: ["MartletParameterServer"]),
     .executable(name: "WordCount", targets: ["MartletWordCount"]),
   ],
   dependencies: [
@@ -70,9 +71,14 @@ let package = Package(
       ],
       path: "Sources/Cluster"),
     .target(
+      name: "MartletActors",
+      dependencies: ["MartletClient", "MartletEngine", "MartletWire", "MartletZeroMQ"],
+      path: "Sources/Actors"),
+    .target(
       name: "Martlet",
       dependencies: [
-        "MartletClient", "MartletCluster", "MartletEngine", "MartletWire", "MartletZeroMQ", argumentParser, logging,
+        "MartletActors", "MartletClient", "MartletCluster", "MartletEngine", "MartletWire", "MartletZeroMQ",
+        argumentParser, logging,
       ]),
     .target(
       name: "MartletTesting",
@@ -86,6 +92,8 @@ let package = Package(
         "Martlet", "MartletCluster", "MartletWire", argumentParser, logging, subprocess, systemPackage,
       ]),
     .executableTarget(name: "MartletWordCount", dependencies: ["Martlet"], path: "Sources/Examples/WordCount"),
+    .executableTarget(
+      name: "MartletParameterServer", dependencies: ["Martlet"], path: "Sources/Examples/ParameterServer"),
 
     .executableTarget(
       name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"
@@ -105,6 +113,11 @@ let package = Package(
       dependencies: ["MartletController", "MartletWire", "MartletZeroMQ", "TaskStoreWriter", grdb, logging]),
     .testTarget(name: "EngineTests", dependencies: ["MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
     .testTarget(name: "ClientTests", dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ"]),
+    .testTarget(
+      name: "ActorsTests",
+      dependencies: [
+        "Martlet", "MartletActors", "MartletClient", "MartletTesting", "MartletWire", "MartletZeroMQ",
+      ]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "command-program", "martlet-test-engine"]),
     .testTarget(name: "TestingTests", dependencies: ["Martlet", "MartletTesting"]),

@@ -10,6 +10,15 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
+/* The linker makes these symbols, for the section in which Swift's compiler lists the distributed methods of this image. */
+extern const char __start_swift5_accessible_functions[] __attribute__((visibility("hidden")));
+extern const char __stop_swift5_accessible_functions[] __attribute__((visibility("hidden")));
+
+static inline const void *accessible_functions(size_t *size) {
+  *size = (size_t)(__stop_swift5_accessible_functions - __start_swift5_accessible_functions);
+  return __start_swift5_accessible_functions;
+}
+
 static inline void name_current_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
@@ -25,7 +34,18 @@ static inline size_t allocated_memory(void) { return 0; }
 static inline void return_free_memory(void) {}
 #endif
 #else
+#include <mach-o/getsect.h>
+#include <mach-o/loader.h>
 #include <pthread.h>
+
+extern const struct mach_header_64 __dso_handle;
+
+static inline const void *accessible_functions(size_t *size) {
+  unsigned long bytes = 0;
+  const void *start = getsectiondata(&__dso_handle, "__TEXT", "__swift5_acfuncs", &bytes);
+  *size = bytes;
+  return start;
+}
 
 static inline void name_current_thread(const char *name) { pthread_setname_np(name); }
 #endif

@@ -63,6 +63,23 @@ extension Client {
     return content["instance"]?.stringValue
   }
 
+  /// The engine with a uuid, if it is registered.
+  package func engine(uuid: String) -> RegisteredEngine? { connection.directory.withLock { $0.engines.engine(uuid) } }
+
+  /// Makes sure that an engine is known which has answered: the notification of its registration may be on its way.
+  ///
+  /// - Throws: ``ClientError``.
+  package func learn(uuid: String) async throws {
+    if engineID(uuid) == nil { try await refreshEngines(timeout: configuration.queryTimeout) }
+  }
+
+  /// Waits until an engine isn't registered any more, the client is closed, or the task is cancelled.
+  package func waitForDeparture(of uuid: String) async {
+    let changes = watchEvents(.bufferingNewest(1))
+    if isClosed || engine(uuid: uuid) == nil { return }
+    for await _ in changes where engine(uuid: uuid) == nil { return }
+  }
+
   private func watchEvents(
     _ policy: AsyncStream<ClusterEvent>.Continuation.BufferingPolicy
   ) -> AsyncStream<ClusterEvent> {

@@ -171,7 +171,7 @@ public final class Client: Sendable {
   }
 
   /// The id of an engine, also of one that has left.
-  @Sendable func engineID(_ uuid: String) -> Int? { connection.directory.withLock { $0.engines.id(of: uuid) } }
+  @Sendable package func engineID(_ uuid: String) -> Int? { connection.directory.withLock { $0.engines.id(of: uuid) } }
 
   /// The engines a call goes to, at least one. A call looks them up once: by the next time, others may have registered.
   func resolve(_ targets: EngineTargets) throws(ClientError) -> [RegisteredEngine] {

@@ -30,6 +30,8 @@ public struct EngineContext: Sendable {
   let namespace: Namespace
   let running: RunningRequest
   private let sender: ReplySender
+  /// What other modules keep for the engine, as long as it runs.
+  package let attachments = EngineAttachments()
   private let engineLogger: Logger
   /// The request that ran when the context was asked for.
   private var request: Request?

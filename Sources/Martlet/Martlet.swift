@@ -1,6 +1,14 @@
 // `import Martlet` makes these names visible: `ClusterProgram` and the types below. `Tests/MartletTests` compares the
 // list with the types that public declarations mention.
 
+// Actors on engines.
+@_exported import struct MartletActors.ActorInvocationDecoder
+@_exported import struct MartletActors.ActorInvocationEncoder
+@_exported import class MartletActors.ActorResultHandler
+@_exported import struct MartletActors.ActorTerminated
+@_exported import class MartletActors.MartletActorSystem
+@_exported import struct MartletActors.RemoteActor
+@_exported import struct MartletActors.RemoteActorID
 @_exported import struct MartletClient.AsyncResult
 @_exported import struct MartletClient.AttemptsFailed
 @_exported import struct MartletClient.BroadcastView

@@ -56,6 +56,14 @@ def test_word_count_of_files(place, tmp_path):
     assert clean(place)
 
 
+def test_parameter_server(place):
+    trained = place.command("--engines", 2, 100, program="ParameterServer")
+    assert trained.returncode == 0, trained.stderr
+    assert "2 workers took 100 steps each." in trained.stdout
+    assert "They are right." in trained.stdout
+    assert clean(place)
+
+
 def test_a_missing_file_is_named(place):
     failed = place.command("--engines", 1, "/no/such/file", program="WordCount")
     assert failed.returncode == 1

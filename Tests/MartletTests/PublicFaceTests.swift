@@ -5,7 +5,8 @@ import Testing
 /// package.
 @Suite(.timeLimit(.minutes(2))) struct PublicFaceTests {
   private static let modules = [
-    "MartletZeroMQ", "MartletWire", "MartletController", "MartletEngine", "MartletClient", "MartletCluster",
+    "MartletZeroMQ", "MartletWire", "MartletController", "MartletEngine", "MartletClient", "MartletActors",
+    "MartletCluster",
   ]
 
   /// The listed names by module.

@@ -69,6 +69,9 @@ struct EngineDirectory: Sendable {
   /// The id of an engine, also of one that has left: replies may outlive their engine.
   func id(of uuid: String) -> Int? { idsByUUID[uuid] ?? departed[uuid] }
 
+  /// The engine with a uuid; `nil` if it isn't registered.
+  func engine(_ uuid: String) -> RegisteredEngine? { idsByUUID[uuid].flatMap { byID[$0] } }
+
   /// The engines a call goes to, at least one.
   ///
   /// - Throws: ``ClientError/Code/noEngines`` or ``ClientError/Code/noSuchEngine``.

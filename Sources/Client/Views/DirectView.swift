@@ -121,6 +121,18 @@ public struct DirectView: Sendable {
   /// - Throws: ``ClientError`` if an engine doesn't exist or does not answer, or if the client is closed.
   public func clear() async throws { try await client.clear(targets) }
 
+  /// Calls a function by name on one engine, whichever engines the view has.
+  ///
+  /// - Parameter method: what is called, for error messages.
+  /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
+  package func apply(
+    name: String, args: [PickleValue], method: String, on engine: RegisteredEngine
+  ) throws -> AsyncResult<PickleValue> {
+    try run(on: [engine], method: method, shape: EngineView.single(method)) { _ in
+      .apply(name, args, method: method)
+    }
+  }
+
   /// Sends one call, which is packed once, to every engine.
   func run<Value>(_ call: Call, shape: ResultShape<Value>) throws -> AsyncResult<Value> {
     let engines = try client.resolve(targets)

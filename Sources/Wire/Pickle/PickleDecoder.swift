@@ -3,6 +3,9 @@ import MartletZeroMQ
 /// Reads pickles of protocols 0 to 5 as data. It imports, looks up and calls nothing, and no input can cause more work than
 /// the limits allow.
 public struct PickleDecoder: Sendable {
+  /// What types find in `Decoder.userInfo` while they are decoded: actors the system to which they belong.
+  @TaskLocal package static var userInfo: [CodingUserInfoKey: any Sendable] = [:]
+
   /// The limits on a result.
   public var limits: PickleLimits
 

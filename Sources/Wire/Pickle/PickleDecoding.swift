@@ -148,7 +148,7 @@ enum PickleDecoding {
 struct DecodingNode: Decoder {
   let value: PickleValue
   let codingPath: [any CodingKey]
-  var userInfo: [CodingUserInfoKey: Any] { [:] }
+  var userInfo: [CodingUserInfoKey: Any] { PickleDecoder.userInfo }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard case .dict(let dict) = value else {

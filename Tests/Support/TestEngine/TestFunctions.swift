@@ -23,7 +23,12 @@ enum TestFunctions {
     return value
   }
 
+  static let counters = RemoteActor { (system: MartletActorSystem, start: Int) in
+    Counter(from: start, actorSystem: system)
+  }
+
   static let all: [any RemoteCallable] = [
+    counters,
     RemoteFunction("add") { (a: Int, b: Int) in a + b },
     RemoteFunction("greet") { "hi~" },
     RemoteFunction("mean") { (values: [Double]) in
