@@ -24,7 +24,7 @@ struct ControllerParts: Sendable {
   ///
   /// - Parameters:
   ///   - opened: the journal, if there is one.
-  ///   - plan: whom to admit; `nil` for everybody who has the controller's public key.
+  ///   - plan: whom to admit; `nil` for anyone who has the controller's public key.
   init(
     sockets: ControllerSockets, endpoints: inout EndpointBinder, opened: Journal.Opened?,
     admitting plan: Gatekeeper.Plan?, logger: Logger, shutDown: @escaping @Sendable () -> Void

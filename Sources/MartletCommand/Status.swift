@@ -78,7 +78,7 @@ struct StatusAction {
   }
 
   private func show(_ report: StatusReport, isRedrawn: Bool) {
-    // Whoever reads from a pipe sees each report at once.
+    // A reader of a pipe sees each report at once.
     defer { fflush(nil) }
     if json { return JSONOutput.print(report.json) }
     // On a terminal, each report takes the place of the one before.

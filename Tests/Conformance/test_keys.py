@@ -220,7 +220,7 @@ def test_without_admitted_keys_the_door_stays_closed(guarded):
         path.write_text(json.dumps(info | {key: own[key] for key in ("curve_publickey", "curve_secretkey")}))
         with pytest.raises(TimeoutError):
             named_client(str(path), timeout=1)
-    # Whoever is added again has another key.
+    # A name that is added again has another key.
     assert json.loads(open(add(guarded, "ada")).read())["curve_publickey"] != old["curve_publickey"]
     with named_client(guarded.ada) as client:
         assert client.ids == []

@@ -46,7 +46,7 @@ public final class ProgressBar: Sendable {
   public func finish() { write { $0.finish(at: .now) } }
 
   private func write(_ change: (inout sending ProgressBarState) -> String?) {
-    // Under the lock, so that lines come in order. Whoever has closed the output sees no progress.
+    // Under the lock, so that lines come in order. Nobody sees progress on an output that is closed.
     state.withLock { state in
       if let text = change(&state) { try? output.write(contentsOf: Data(text.utf8)) }
     }

@@ -91,7 +91,7 @@ extension Connection {
   ///
   /// - Parameter reason: how its process ended, if that is known.
   func unregister(_ id: Int, reason: String? = nil) {
-    // Whoever hears that the engine has left finds that its requests have failed.
+    // A watcher that hears that the engine has left finds that its requests have failed.
     guard let gone = directory.withLock({ $0.engines.unregister(id: id, reason: reason) }) else { return }
     for stranded in outbox.withOutstanding({ $0.engineDied(gone) }) {
       stranded.context.fail(EngineError(gone, msgID: stranded.id, reason: reason))

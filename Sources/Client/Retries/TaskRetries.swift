@@ -51,7 +51,7 @@ struct TaskRetries: Sendable {
         return
       }
       defer { backoffs.remove(ticket) }
-      // Whoever ends the wait has ended the task.
+      // What ends the wait has ended the task.
       guard (try? await Task.sleep(for: delay)) != nil else { return }
     }
     submit(call, slot)

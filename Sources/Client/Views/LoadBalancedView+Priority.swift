@@ -2,7 +2,7 @@ extension LoadBalancedView {
   /// Which tasks go first of those that wait for an engine: those with a higher priority, whichever clients they belong to.
   /// With the same priority the clients take turns, a task each, and a client's tasks start in their order.
   ///
-  /// Tasks with a lower priority wait as long as there are others that their engines may run, which may be for ever. A task
+  /// Tasks with a lower priority wait as long as there are others that their engines may run, which may be forever. A task
   /// doesn't overtake those that an engine has: the one that runs, and with tasks of less than some 4 ms those that it was sent
   /// ahead.
   ///

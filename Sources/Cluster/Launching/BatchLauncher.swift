@@ -115,7 +115,7 @@ public struct BatchLauncher: Sendable, Hashable {
 
   /// The id of a job in what the scheduler has said to its submission; `nil` if there is none.
   ///
-  /// - Throws: ``OptionError`` if the pattern is no regular expression.
+  /// - Throws: ``OptionError`` if the pattern is not a regular expression.
   func jobID(in output: String) throws(OptionError) -> String? {
     let pattern: Regex<AnyRegexOutput>
     do {

@@ -66,7 +66,6 @@ struct ReadyTasks {
 
   /// What is wrong with the queue.
   func problems<Payload>(_ tasks: TaskTable<Payload>, _ clients: ClientTable) -> [String] {
-    let clients = clients
     var tasks = tasks
     var problems = lanes.problems(tasks, .ready)
     var found: Set<LaneHandle> = []

@@ -6,7 +6,7 @@ struct ProgressStep: Sendable, Hashable {
   let fraction: Double
   let text: String
 
-  /// The fraction is limited to what is allowed; one that is no number counts as 0.
+  /// The fraction is limited to what is allowed; not-a-number counts as 0.
   init(fraction: Double, text: String) {
     self.fraction = fraction.isNaN ? 0 : min(max(fraction, 0), 1)
     self.text = text

@@ -25,6 +25,12 @@ final class Request: Sendable {
   /// The message id.
   var id: String { message.header.messageID }
 
+  /// The session of the client that sent it; empty if the header has none. Read anew each time, because few ask.
+  var session: String {
+    let header = message.headerBytes.withSpan { try? MessageHeader(scanning: $0, includingOrigin: true) }
+    return header?.session ?? ""
+  }
+
   /// The message type, for example `apply_request`.
   var type: String { message.header.messageType }
 

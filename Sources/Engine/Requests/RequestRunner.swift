@@ -72,7 +72,7 @@ struct RequestRunner: Sendable {
         sender.publishLastProgress(of: current)
         sender.finish(current, outcome.reply, outcome.publications, capture)
         if let python, python.reportLoss() { return nil }
-        if outcome.isError, Self.stopsOthers(current) { abortWaiting() }
+        if outcome.isError, Self.stopsOthers(current) { abortWaiting(behind: current) }
         let next = mailbox.finish()
         if end != .answer { return Handover(executionCount: executionCount, next: next, isFirst: false) }
         guard let next else { break }
@@ -94,8 +94,8 @@ struct RequestRunner: Sendable {
     }
   }
 
-  /// Whether the failure of a request aborts those behind it, as that of executed code does in Jupyter's protocol unless
-  /// the client asks otherwise.
+  /// Whether the failure of a request aborts those of its client behind it, as that of executed code does in Jupyter's
+  /// protocol unless the client asks otherwise.
   private static func stopsOthers(_ request: Request) -> Bool {
     guard request.type == MessageType.executeRequest, let content = try? request.message.content() else { return false }
     return !(content["silent"]?.boolValue ?? false) && content["stop_on_error"]?.boolValue ?? true
@@ -112,8 +112,8 @@ struct RequestRunner: Sendable {
 
   private static let doubtPause = Duration.milliseconds(50)
 
-  private func abortWaiting() {
-    for request in receiver?.abort(nil) ?? [] { sender.answer(request, writer.aborted(request)) }
+  private func abortWaiting(behind failed: Request) {
+    for request in receiver?.abort(ofSession: failed.session) ?? [] { sender.answer(request, writer.aborted(request)) }
   }
 
   /// - Returns: `nil` if the engine is leaving.

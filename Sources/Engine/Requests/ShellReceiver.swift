@@ -50,6 +50,14 @@ final class ShellReceiver: Sendable {
     return mailbox.abort(ids)
   }
 
+  /// Aborts the waiting requests of a client's session, including those still in the socket.
+  ///
+  /// - Returns: the requests to answer with `aborted`.
+  func abort(ofSession session: String) -> [Request] {
+    receive()
+    return mailbox.withdraw { $0.session == session }
+  }
+
   /// Removes the waiting tasks of the task scheduler, which may send them again later.
   ///
   /// - Returns: the tasks in the order of their arrival.

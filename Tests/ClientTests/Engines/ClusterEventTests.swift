@@ -38,7 +38,7 @@ import Testing
       let events = client.events
       await client.close()
       for await _ in events {}
-      // Whoever asks afterwards doesn't wait either.
+      // A later reader doesn't wait either.
       for await _ in client.events {}
     }
   }
