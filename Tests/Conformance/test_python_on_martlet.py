@@ -468,6 +468,19 @@ def test_an_error_aborts_what_waits_behind_it(first, martlet_engines):
     assert view.pull(["c", "d"], block=True) == [3, 4]
 
 
+def test_an_error_aborts_nothing_of_another_client(controller, martlet_engines):
+    view = martlet_engines(1)[0]
+    other = controller.client(engines=1)[0]
+    # The others have arrived before the first fails.
+    failing = view.execute("import time; time.sleep(0.5); 1/0", silent=False)
+    mine, theirs = view.execute("a = 1", silent=False), other.apply_async(len, "four")
+    with pytest.raises(ipp.RemoteError):
+        failing.get(timeout=TIMEOUT)
+    with pytest.raises((ipp.RemoteError, ipp.error.TaskAborted)):
+        mine.get(timeout=TIMEOUT)
+    assert theirs.get(timeout=TIMEOUT) == 4
+
+
 def martlet_engine(cluster):
     """The command of an engine of ``martlet``."""
     return [binary("martlet"), "engine", *cluster.engine_arguments()]
