@@ -34,7 +34,8 @@ class GridEngine:
             wait_until((self.directory / "ready").exists, "namespaces")
             self.write_files(root)
             self.start("sge_qmaster")
-            wait_until(lambda: HOST in self.ask("qconf", "-sh"), "the master")
+            # Until it listens, what qconf says names the host, too.
+            wait_until(lambda: self.ask("qconf", "-sh").split() == [HOST], "the master")
             self.configure()
             self.start("sge_execd")
             wait_until(lambda: "lx-" in self.ask("qhost", "-h", HOST), "the host")
@@ -64,7 +65,7 @@ class GridEngine:
         self.run(f"{PROGRAMS}/spooldefaults", "managers", "root")
 
     def configure(self):
-        self.ask("qconf", "-as", HOST)
+        self.run("qconf", "-as", HOST)
         host = self.directory / "host"
         lists = ("load_scaling", "complex_values", "user_lists", "xuser_lists", "projects", "xprojects", "usage_scaling")
         host.write_text("".join([f"hostname {HOST}\n", *(f"{name} NONE\n" for name in (*lists, "report_variables"))]))
