@@ -36,7 +36,19 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
     var kept: KeptRequest?
   }
 
-  private var entries: [String: Entry] = [:]
+  /// A request's id. The ids of a session differ in their ends, so that is all that is hashed of them.
+  private struct Key: Hashable {
+    let id: String
+
+    func hash(into hasher: inout Hasher) {
+      let bytes = id.utf8.span
+      var end: UInt64 = 0
+      for index in max(0, bytes.count - 8)..<bytes.count { end = end << 8 | UInt64(bytes[index]) }
+      hasher.combine(end)
+    }
+  }
+
+  private var entries: [Key: Entry] = [:]
   /// The bytes of the requests that can be sent again.
   private(set) var keptBytes = 0
   /// Engines that have left, by uuid. A call may have looked up its engines before one of them left.
@@ -73,7 +85,7 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
         if let dead = deadEngines[engine.uuid] { return dead }
       }
     }
-    entries[id] = Entry(engines: engines, context: context, channel: channel, order: mark, kept: kept)
+    entries[Key(id: id)] = Entry(engines: engines, context: context, channel: channel, order: mark, kept: kept)
     if let kept { keptBytes += kept.size }
     mark += 1
     return nil
@@ -83,10 +95,10 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   var contexts: some Sequence<Context> { entries.values.lazy.map(\.context) }
 
   /// The context of an outstanding request.
-  func context(of id: String) -> Context? { entries[id]?.context }
+  func context(of id: String) -> Context? { entries[Key(id: id)]?.context }
 
   /// An outstanding request that can be sent again.
-  func kept(_ id: String) -> KeptRequest? { entries[id]?.kept }
+  func kept(_ id: String) -> KeptRequest? { entries[Key(id: id)]?.kept }
 
   /// Takes a reply.
   mutating func reply(to id: String) -> Arrival {
@@ -138,14 +150,14 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   /// The requests added before a mark, in their order.
   func requests(before mark: UInt64) -> [(id: String, channel: RequestChannel, context: Context)] {
     entries.filter { $0.value.order < mark }.sorted { $0.value.order < $1.value.order }
-      .map { ($0.key, $0.value.channel, $0.value.context) }
+      .map { ($0.key.id, $0.value.channel, $0.value.context) }
   }
 
   /// The outstanding requests an engine has, in the order of their ids.
   ///
   /// Examines every request: engines leave and abort rarely, while requests come by the million.
   func ids(on engine: RegisteredEngine) -> [String] {
-    entries.lazy.filter { $0.value.engines.contains { $0.uuid == engine.uuid } }.map(\.key).sorted()
+    entries.lazy.filter { $0.value.engines.contains { $0.uuid == engine.uuid } }.map(\.key.id).sorted()
   }
 
   /// Stops waiting for all replies.
@@ -156,11 +168,11 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
       entries = [:]
       keptBytes = 0
     }
-    return entries.map { ($0.key, $0.value.context) }
+    return entries.map { ($0.key.id, $0.value.context) }
   }
 
   private mutating func remove(_ id: String) -> Entry? {
-    guard let entry = entries.removeValue(forKey: id) else { return nil }
+    guard let entry = entries.removeValue(forKey: Key(id: id)) else { return nil }
     if let kept = entry.kept { keptBytes -= kept.size }
     entries.releaseUnusedCapacity()
     return entry

@@ -226,23 +226,29 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   private static var batch: Int { 256 }
 
   private func read(_ slot: Int) throws -> Value {
-    let (task, output) = state.storage.withLock { state in
-      (state.tasks[slot], shape.addOutput == nil ? nil : state.outputs[slot])
+    let (outcome, output) = state.storage.withLock { state in
+      (state.tasks.outcome(of: slot), shape.addOutput == nil ? nil : state.outputs[slot])
     }
-    guard let outcome = task.outcome else {
-      throw ClientError(.timeout, "task \(slot) of \(state.method) has not finished")
-    }
+    guard let outcome else { throw ClientError(.timeout, "task \(slot) of \(state.method) has not finished") }
     let reply: TaskReply
     switch outcome {
     case .success(let success): reply = success
-    case .failure(let error): throw (state.references?.explain(error) ?? error).after(task.earlierErrors)
+    case .failure(let error): throw explain(error, slot)
     }
-    if let failure = reply.failure(id: task.id, method: state.method, engineID: client.engineID) {
-      throw (state.references?.explain(failure) ?? failure).after(task.earlierErrors)
+    if reply.status != "ok" {
+      let id = state.storage.withLock { $0.tasks[slot].id }
+      if let failure = reply.failure(id: id, method: state.method, engineID: client.engineID) {
+        throw explain(failure, slot)
+      }
     }
     var part = try shape.part(reply, slot)
     if let output { shape.addOutput?(&part, output) }
     return part
+  }
+
+  /// What a task's error means to the caller, who may have used references and has had it tried several times.
+  private func explain(_ error: any Error, _ slot: Int) -> any Error {
+    (state.references?.explain(error) ?? error).after(state.storage.withLock { $0.tasks[slot].earlierErrors })
   }
 
   /// Waits until a condition holds, for a limited time.

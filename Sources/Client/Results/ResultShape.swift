@@ -22,6 +22,9 @@ struct ResultShape<Value: Sendable>: Sendable {
 
 extension ResultShape {
   /// The value of a call with one task.
+  ///
+  /// Inlined, so that there is one closure and not one around another.
+  @inline(__always)
   static func single(_ part: @escaping @Sendable (TaskReply) throws -> Value) -> ResultShape {
     ResultShape(part: { reply, _ in try part(reply) }, join: nil, offset: .fixed { _ in 0 })
   }

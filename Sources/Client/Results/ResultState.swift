@@ -51,6 +51,11 @@ final class ResultState: Sendable {
     /// Fetches the results of requests that other clients have sent; cancelled when nothing refers to the result.
     var poller: Task<Void, Never>?
 
+    /// Whether somebody reads a stream of what happens to the tasks.
+    var isObserved: Bool { !progressStreams.isEmpty || !lineFeeds.isEmpty || !reportStreams.isEmpty }
+
+    init(count: Int) { tasks = TaskTable(count: count) }
+
     /// How many tasks are submitted and not done with: unread ones count if nothing but reading makes them fewer.
     var outstandingCount: Int { submittedCount - (readers > 0 && collectors == 0 ? readCount : completed.count) }
   }
@@ -81,12 +86,13 @@ final class ResultState: Sendable {
     self.cancelsRunning = cancelsRunning
     self.retries = retries
     self.references = references
-    storage = Mutex(Storage(tasks: TaskTable(count: total)))
+    storage = Mutex(Storage(count: total))
   }
 
   deinit {
     storage.withLock { state in
       state.poller?.cancel()
+      guard state.isObserved else { return }
       for stream in state.progressStreams { stream.finish() }
       for feed in state.lineFeeds { feed.end() }
       for stream in state.reportStreams { stream.finish() }
@@ -166,8 +172,7 @@ final class ResultState: Sendable {
   ) {
     guard state.tasks.indices.contains(slot), state.tasks[slot].outcome == nil else { return }
     state.tasks[slot].outcome = outcome
-    state.tasks[slot].retrying?.cancel()
-    state.tasks[slot].retrying = nil
+    if let retry = state.tasks[slot].retrying.take() { retry.cancel() }
     if case .success(let reply) = outcome {
       state.lastReceived = max(state.lastReceived ?? reply.received, reply.received)
     }

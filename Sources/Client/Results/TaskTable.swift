@@ -1,19 +1,21 @@
 /// The tasks of a call by slot, in pages that exist from the first task of theirs that is sent to the last one that is let
-/// go: a map of a million chunks takes the memory of those between.
+/// go: a map of a million chunks takes the memory of those between. The only task of a call is not in a page.
 struct TaskTable: Sendable {
   private static let pageSize = 256
 
   /// How many tasks there are.
   let count: Int
+  /// The only task of most calls.
+  private var single = TaskState()
   /// Each is empty before the first of its tasks is sent, and after the last one was let go.
-  private var pages: [[TaskState]]
+  private var pages: [[TaskState]] = []
   /// How many tasks of each page were let go; empty before the first.
   private var released: [Int] = []
 
   /// A number of tasks that have not been sent.
   init(count: Int) {
     self.count = count
-    pages = Array(repeating: [], count: count / Self.pageSize + 1)
+    if count > 1 { pages = Array(repeating: [], count: count / Self.pageSize + 1) }
   }
 
   /// The slots in order.
@@ -24,6 +26,11 @@ struct TaskTable: Sendable {
 
   /// The task in a slot: one that has ended, with ``ClientError/Code/alreadyRead``, if it was let go.
   subscript(slot: Int) -> TaskState {
+    @inline(__always) _read { if pages.isEmpty { yield single } else { yield self[inPage: slot] } }
+    @inline(__always) _modify { if pages.isEmpty { yield &single } else { yield &self[inPage: slot] } }
+  }
+
+  private subscript(inPage slot: Int) -> TaskState {
     _read {
       let page = slot / Self.pageSize
       let tasks = pages[page].isEmpty ? initial(page) : pages[page]
@@ -35,8 +42,15 @@ struct TaskTable: Sendable {
     }
   }
 
+  /// How a task ended, without a copy of the rest; `nil` while it is unfinished.
+  func outcome(of slot: Int) -> Result<TaskReply, any Error>? { pages.isEmpty ? single.outcome : self[slot].outcome }
+
   /// Lets a task go that has ended and was not let go before.
   mutating func release(_ slot: Int) {
+    guard !pages.isEmpty else {
+      single = .released
+      return
+    }
     if released.isEmpty { released = Array(repeating: 0, count: pages.count) }
     let page = slot / Self.pageSize
     pages[page][slot % Self.pageSize] = .released

@@ -160,7 +160,8 @@ public struct DirectView: Sendable {
       total: engines.count, method: method, label: label, cancelsRunning: cancelsRunning, retries: retries,
       references: references)
     state.afterMoves(client, submit)
-    return AsyncResult(client: client, state: state, shape: shape, readers: ResultReaders(client, state))
+    let readers = shape.join == nil ? nil : ResultReaders(client, state)
+    return AsyncResult(client: client, state: state, shape: shape, readers: readers)
   }
 
   /// The shape of a list with one result for each engine.
