@@ -33,7 +33,9 @@ public struct Multipart: ~Copyable {
   private static let reusedCapacity = 4096
 
   /// An empty message with room for some frames, at most ``frameLimit``.
-  public init(minimumCapacity: Int = 14) {
+  ///
+  /// Usual messages have up to 11 frames; a slab of 1024 bytes or more would make the C library tidy up its free blocks.
+  public init(minimumCapacity: Int = 12) {
     capacity = min(max(minimumCapacity, 0), Self.frameLimit) + Self.headroom
     slab = .allocate(capacity: capacity)
     head = Self.headroom
