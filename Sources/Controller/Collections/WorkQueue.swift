@@ -1,8 +1,10 @@
-import DequeModule
-
 /// A first-in, first-out queue that releases its memory when it has been drained.
+///
+/// Two arrays, as elements are moved in and out of them, and copied into a deque.
 struct WorkQueue<Element> {
-  private var elements = Deque<Element>()
+  private var incoming: [Element] = []
+  /// The elements that leave next, the first one last.
+  private var outgoing: [Element] = []
   /// The largest number of elements since the memory was last released.
   private var peak = 0
 
@@ -11,28 +13,36 @@ struct WorkQueue<Element> {
 
   init() {}
 
-  var isEmpty: Bool { elements.isEmpty }
-  var count: Int { elements.count }
-  var first: Element? { elements.first }
+  var isEmpty: Bool { incoming.isEmpty && outgoing.isEmpty }
+  var count: Int { incoming.count + outgoing.count }
+  var first: Element? { outgoing.last ?? incoming.first }
 
   /// The number of elements that memory is allocated for, at least.
   var capacity: Int { peak }
 
   mutating func append(_ element: consuming Element) {
-    elements.append(consume element)
-    peak = max(peak, elements.count)
+    incoming.append(element)
+    peak = max(peak, count)
   }
 
   mutating func popFirst() -> Element? {
-    let element = elements.popFirst()
-    if peak > Self.keptCapacity, elements.isEmpty {
-      elements = []
+    if outgoing.isEmpty {
+      guard !incoming.isEmpty else { return nil }
+      swap(&incoming, &outgoing)
+      if outgoing.count > 1 { outgoing.reverse() }
+    }
+    let element = outgoing.popLast()
+    if peak > Self.keptCapacity, isEmpty {
+      (incoming, outgoing) = ([], [])
       peak = 0
     }
     return element
   }
 
-  mutating func removeAll(where isRemoved: (Element) -> Bool) { elements.removeAll(where: isRemoved) }
+  mutating func removeAll(where isRemoved: (Element) -> Bool) {
+    incoming.removeAll(where: isRemoved)
+    outgoing.removeAll(where: isRemoved)
+  }
 }
 
 extension WorkQueue: Sendable where Element: Sendable {}

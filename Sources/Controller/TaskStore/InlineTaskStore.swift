@@ -15,10 +15,13 @@ final class InlineTaskStore: TaskStoreService {
 
   func post(_ writes: inout [TaskStoreWrite]) {
     for index in writes.indices {
+      // Moved out, not copied.
+      var write = TaskStoreWrite.drop([])
+      swap(&write, &writes[index])
       do {
-        try store.perform(writes[index])
+        try store.perform(write)
       } catch {
-        failures.note(error, messageID: writes[index].messageID)
+        failures.note(error, messageID: write.messageID)
       }
     }
     writes.empty()

@@ -6,18 +6,7 @@ import MartletZeroMQ
 ///
 /// The key is hashed once; the hash states after the inner and outer pad are copied for every message.
 public struct MessageSigner: Sendable {
-  private enum Algorithm: Sendable {
-    case md5(KeyedHash<Insecure.MD5>)
-    case sha1(KeyedHash<Insecure.SHA1>)
-    case sha256(KeyedHash<SHA256>)
-    case sha384(KeyedHash<SHA384>)
-    case sha512(KeyedHash<SHA512>)
-    case sha3256(KeyedHash<SHA3_256>)
-    case sha3384(KeyedHash<SHA3_384>)
-    case sha3512(KeyedHash<SHA3_512>)
-  }
-
-  private let algorithm: Algorithm
+  private let hash: any MessageHash
   /// The scheme's name, for example `hmac-sha256`.
   public let scheme: String
 
@@ -29,48 +18,28 @@ public struct MessageSigner: Sendable {
   /// - Throws: ``WireError/Code/unknown`` for another scheme.
   public init(key: String, scheme: String = "hmac-sha256") throws(WireError) {
     let key = Array(key.utf8)
-    switch scheme {
-    case "hmac-md5": algorithm = .md5(KeyedHash(key: key))
-    case "hmac-sha1": algorithm = .sha1(KeyedHash(key: key))
-    case "hmac-sha256": algorithm = .sha256(KeyedHash(key: key))
-    case "hmac-sha384": algorithm = .sha384(KeyedHash(key: key))
-    case "hmac-sha512": algorithm = .sha512(KeyedHash(key: key))
-    case "hmac-sha3_256": algorithm = .sha3256(KeyedHash(key: key, blockSize: 136))
-    case "hmac-sha3_384": algorithm = .sha3384(KeyedHash(key: key, blockSize: 104))
-    case "hmac-sha3_512": algorithm = .sha3512(KeyedHash(key: key, blockSize: 72))
-    default: throw WireError(.unknown, "signature scheme \(scheme) is not supported, use for example hmac-sha256")
-    }
+    hash =
+      switch scheme {
+      case "hmac-md5": KeyedHash<Insecure.MD5>(key: key)
+      case "hmac-sha1": KeyedHash<Insecure.SHA1>(key: key)
+      case "hmac-sha256": KeyedHash<SHA256>(key: key)
+      case "hmac-sha384": KeyedHash<SHA384>(key: key)
+      case "hmac-sha512": KeyedHash<SHA512>(key: key)
+      case "hmac-sha3_256": KeyedHash<SHA3_256>(key: key, blockSize: 136)
+      case "hmac-sha3_384": KeyedHash<SHA3_384>(key: key, blockSize: 104)
+      case "hmac-sha3_512": KeyedHash<SHA3_512>(key: key, blockSize: 72)
+      default: throw WireError(.unknown, "signature scheme \(scheme) is not supported, use for example hmac-sha256")
+      }
     self.scheme = scheme
   }
 
   /// The signature of four consecutive frames, as lower-case hexadecimal ASCII; frames that aren't there count as empty.
   public func signature(of message: borrowing Multipart, from first: Int) -> [UInt8] {
-    let first = min(max(first, 0), message.count)
-    return switch algorithm {
-    case .md5(let hash): hash.hex(message, from: first)
-    case .sha1(let hash): hash.hex(message, from: first)
-    case .sha256(let hash): hash.hex(message, from: first)
-    case .sha384(let hash): hash.hex(message, from: first)
-    case .sha512(let hash): hash.hex(message, from: first)
-    case .sha3256(let hash): hash.hex(message, from: first)
-    case .sha3384(let hash): hash.hex(message, from: first)
-    case .sha3512(let hash): hash.hex(message, from: first)
-    }
+    hash.hex(message, from: min(max(first, 0), message.count))
   }
 
   /// Replaces a frame with the signature of the four frames after it.
-  func sign(_ message: inout Multipart, at index: Int) {
-    switch algorithm {
-    case .md5(let hash): hash.sign(&message, at: index)
-    case .sha1(let hash): hash.sign(&message, at: index)
-    case .sha256(let hash): hash.sign(&message, at: index)
-    case .sha384(let hash): hash.sign(&message, at: index)
-    case .sha512(let hash): hash.sign(&message, at: index)
-    case .sha3256(let hash): hash.sign(&message, at: index)
-    case .sha3384(let hash): hash.sign(&message, at: index)
-    case .sha3512(let hash): hash.sign(&message, at: index)
-    }
-  }
+  func sign(_ message: inout Multipart, at index: Int) { hash.sign(&message, at: index) }
 
   /// The fingerprint of a valid signature, as returned by ``verify(_:layout:)``; `nil` for a text that isn't a signature.
   static func fingerprint(of signature: String) -> UInt64? { UInt64(signature.prefix(16), radix: 16) }
@@ -79,21 +48,19 @@ public struct MessageSigner: Sendable {
   ///
   /// - Returns: the signature's fingerprint for replay detection; `nil` when the signature doesn't match.
   public func verify(_ message: borrowing Multipart, layout: MessageLayout) -> UInt64? {
-    switch algorithm {
-    case .md5(let hash): hash.verify(message, at: layout.signature)
-    case .sha1(let hash): hash.verify(message, at: layout.signature)
-    case .sha256(let hash): hash.verify(message, at: layout.signature)
-    case .sha384(let hash): hash.verify(message, at: layout.signature)
-    case .sha512(let hash): hash.verify(message, at: layout.signature)
-    case .sha3256(let hash): hash.verify(message, at: layout.signature)
-    case .sha3384(let hash): hash.verify(message, at: layout.signature)
-    case .sha3512(let hash): hash.verify(message, at: layout.signature)
-    }
+    hash.verify(message, at: layout.signature)
   }
 }
 
+/// A keyed hash of four frames. Bound to classes, as a reference is cheap to copy with each message.
+private protocol MessageHash: AnyObject, Sendable {
+  func hex(_ message: borrowing Multipart, from first: Int) -> [UInt8]
+  func sign(_ message: inout Multipart, at index: Int)
+  func verify(_ message: borrowing Multipart, at index: Int) -> UInt64?
+}
+
 /// The two hash states of HMAC after hashing the padded key.
-private struct KeyedHash<Function: HashFunction>: Sendable where Function: Sendable {
+private final class KeyedHash<Function: HashFunction>: MessageHash where Function: Sendable {
   private let inner: Function
   private let outer: Function
 
