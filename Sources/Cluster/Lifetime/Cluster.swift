@@ -210,6 +210,7 @@ public actor Cluster {
     controllerRestart?.cancel()
     await controllerRestart?.value
     controllerRestart = nil
+    await endEnginesOfJobs()
     // Stop the engines first, while the controller can still receive their goodbyes.
     await Self.stop(Array(engines.values))
     await controller?.stop()
