@@ -14,7 +14,8 @@ struct MartletTool: AsyncParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Start.self, Stop.self, List.self, Status.self, Why.self, Clean.self, Engines.self, ControllerCommand.self,
+      Start.self, Stop.self, Scale.self, List.self, Status.self, Why.self, Clean.self, Engines.self,
+      ControllerCommand.self,
       EngineCommand.self, Keys.self, Profile.self,
     ])
 

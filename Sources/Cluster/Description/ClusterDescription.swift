@@ -92,6 +92,7 @@ struct ClusterDescription: Sendable, Hashable {
       throw OptionError("\(file.place(of: launcher?.line ?? 1)): \(error)")
     }
     let count = try take("count").map { entry throws(OptionError) in try file.count(entry) }
+    let label = try take("name").map { entry throws(OptionError) in try file.text(entry) }
     let program = try take("program").map { entry throws(OptionError) in try file.text(entry) }
     let python = try take("python").map { entry throws(OptionError) in try file.text(entry) }
     let arguments = try take("arguments").map { entry throws(OptionError) in try file.texts(entry) } ?? []
@@ -113,6 +114,7 @@ struct ClusterDescription: Sendable, Hashable {
     }
     var group = EngineGroup(
       options.launcher, count: number, program: program.map { ProgramCommand(executable: $0) })
+    group.name = label
     group.arguments = (python.map { ["--python=\($0)"] } ?? []) + options.arguments + arguments
     group.environment = options.environment
     return group

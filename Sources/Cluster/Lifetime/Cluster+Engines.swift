@@ -26,24 +26,50 @@ extension Cluster {
   /// The number of engines that were started and have not ended, registered or not.
   public var engineProcessCount: Int { engines.keys.reduce(0) { $0 + (places[$1]?.uuids.count ?? 0) } }
 
-  /// Starts a set of engines.
+  /// Starts a new group of engines.
+  ///
+  /// - Returns: the name of its engine set.
   @discardableResult
   func launchEngines(_ group: EngineGroup) async throws -> String {
+    let name = groupTable.add(group)
+    return try await launchSet(of: name, group)
+  }
+
+  /// Starts a set of a group's engines.
+  ///
+  /// - Returns: its name.
+  @discardableResult
+  func launchSet(of name: String, _ group: EngineGroup) async throws -> String {
+    let set = newSet(of: name, group)
+    try await launch(Array(0..<group.launchCount), of: set)
+    return set
+  }
+
+  /// A set of a group's engines, of which none is started yet.
+  func newSet(of name: String, _ group: EngineGroup) -> String {
     let set = nextEngineSetID()
     groups[set] = group
+    groupTable[name]?.sets.append(set)
+    return set
+  }
+
+  /// Starts some of a set's engines. If one can't be started, the others are stopped.
+  func launch(_ numbers: [Int], of set: String) async throws {
+    guard let group = groups[set], !numbers.isEmpty else { return }
     do {
       try await withThrowingTaskGroup { tasks in
-        for lane in group.lanes {
+        for lane in group.lanes(of: numbers) {
           tasks.addTask { for number in lane { try await self.launchEngine(EngineKey(set: set, number: number)) } }
         }
         try await tasks.waitForAll()
       }
       try record.write()
     } catch {
-      await Self.stop(engines.filter { $0.key.set == set }.map(\.value))
+      let started = numbers.map { EngineKey(set: set, number: $0) }.filter { engines[$0] != nil }
+      for key in started { places[key]?.leaving.formUnion(places[key]?.uuids ?? []) }
+      await Self.stop(started.compactMap { engines[$0] })
       throw error
     }
-    return set
   }
 
   private func launchEngine(_ key: EngineKey) async throws {
@@ -80,9 +106,11 @@ extension Cluster {
     let end = EngineEnd(of: ended.kind, status: status, log: ended.log)
     let uuids = places[key]?.uuids ?? []
     places[key]?.end = end
-    if !end.isWanted { hasFailed = true }
+    let isWanted = end.isWanted || places[key]?.staying.isEmpty ?? false
+    if !isWanted { hasFailed = true }
     let what = uuids.count == 1 ? "an engine" : "\(uuids.count) engines"
-    restartLater(key, "\(what) ended: \(end.reason)", log: ended.log, isWanted: !end.isWanted)
+    restartLater(key, "\(what) ended: \(end.reason)", log: ended.log, isWanted: !isWanted)
+    if places[key]?.staying.isEmpty ?? false { places[key] = nil }
     saveEngines()
     processEnded()
     guard !hasNoController else { return }
@@ -102,6 +130,7 @@ extension Cluster {
   private func restartLater(_ key: EngineKey, _ what: String, log: String, isWanted: Bool) {
     guard configuration.restartsEngines, isWanted, !hasNoController else {
       restarts.left(key)
+      restartTasks[key] = nil
       let none = engines.isEmpty && restarts.counts.waiting == 0 ? "; no engine is left" : ""
       return logger.warning("\(what); its log is \(log)\(none)")
     }
@@ -110,8 +139,17 @@ extension Cluster {
       logger.warning("\(what), it is started again in \(delay); its log is \(log)")
       restart(key, after: delay)
     case .giveUp(let ends):
+      restartTasks[key] = nil
       logger.error("\(what), it is given up because it ended \(ends) times soon after its start; its log is \(log)")
     }
+  }
+
+  /// An engine that waits for its next start is not started again.
+  func forget(_ key: EngineKey) {
+    restartTasks.removeValue(forKey: key)?.cancel()
+    restarts.left(key)
+    places[key] = nil
+    saveEngines()
   }
 
   private func restart(_ key: EngineKey, after delay: Duration) {
@@ -124,6 +162,7 @@ extension Cluster {
   private func restart(_ key: EngineKey) async {
     do {
       try await launchEngine(key)
+      restartTasks[key] = nil
     } catch {
       guard takesEngines else { return }
       restartLater(key, "an engine can't be started again: \(error)", log: configuration.profile.log, isWanted: true)
@@ -131,7 +170,7 @@ extension Cluster {
     saveEngines()
   }
 
-  private func saveEngines() {
+  func saveEngines() {
     record.restarts = restarts.counts
     do {
       try record.write()

@@ -36,8 +36,13 @@ public actor Cluster {
   /// How the controller ended, if it did.
   var controllerLoss: ClusterError?
   var engines: [EngineKey: any RunningEngines] = [:]
-  /// The groups of the engine sets.
+  /// How the engines of each engine set are started.
   var groups: [String: EngineGroup] = [:]
+  /// The groups of engines, by name.
+  var groupTable = GroupTable()
+  /// The changes of groups that are under way.
+  var scaling: Task<Void, Never>?
+  var control: ControlServer?
   /// The latest process in each place for an engine.
   var places: [EngineKey: EnginePlace] = [:]
   /// When engines that ended are started again.
@@ -85,8 +90,9 @@ public actor Cluster {
     do {
       try await claimFiles()
       try checkNotStopped()
+      try await openSockets()
       try await startController(options)
-      for group in configuration.engines where group.engineCount > 0 { try await launchEngines(group) }
+      for group in configuration.engines { try await launchEngines(group) }
       try checkNotStopped()
       state = .running
     } catch {
@@ -110,6 +116,14 @@ public actor Cluster {
       throw error
     }
     self.lock = consume lock
+  }
+
+  /// Makes the folder for sockets, in which the cluster can be asked from now on.
+  private func openSockets() async throws {
+    let directory = try SocketDirectory.make()
+    record.socketDirectory = directory.path
+    try await startControl(in: directory)
+    sockets = consume directory
   }
 
   private func takeLock(_ files: ClusterFiles) throws(OptionError) -> LockFile? {
@@ -156,7 +170,8 @@ public actor Cluster {
 
   /// Whether all engines have ended, at least one of them unexpectedly, and none is started again.
   var hasLostEngines: Bool {
-    engines.isEmpty && restarts.counts.waiting == 0 && places.values.contains { $0.end.map { !$0.isWanted } ?? false }
+    engines.isEmpty && restarts.counts.waiting == 0 && groupTable.wanted > 0
+      && places.values.contains { $0.end.map { !$0.isWanted } ?? false }
   }
 
   private func checkNotStopped() throws(ClusterError) {
@@ -205,6 +220,8 @@ public actor Cluster {
   }
 
   private func takeDown() async {
+    await control?.stop()
+    control = nil
     for task in restartTasks.values { task.cancel() }
     for task in restartTasks.values { await task.value }
     controllerRestart?.cancel()
