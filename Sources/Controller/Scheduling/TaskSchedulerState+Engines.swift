@@ -34,13 +34,14 @@ extension TaskSchedulerState {
   /// An engine is about to leave: it is given no more tasks. What it has it answers or returns, and when the last of that has
   /// come, the driver is told.
   ///
-  /// An engine that is not registered has retired at once.
+  /// An engine that is not registered has retired at once. One of an earlier controller that has not come back asks again when it
+  /// has: what it was given by that counts until then.
   mutating func engineRetires(_ identity: EngineIdentity, now: ContinuousClock.Instant) {
     self.now = now
     if let engine = engines.registered(identity) {
       engines.retire(engine)
       noteRetirement(engine)
-    } else {
+    } else if engines.find(identity).map({ !engines[$0].isExpected }) ?? true {
       actions.append(.retired(identity))
     }
     checkInvariants()

@@ -14,7 +14,8 @@ struct EngineRetirement: Sendable, Hashable {
   }
 
   private let end: ContinuousClock.Instant
-  private var isConfirmed = false
+  /// Whether the controller has said so.
+  private(set) var isConfirmed = false
   /// Since when the controller can't be reached.
   private var missingSince: ContinuousClock.Instant?
 
