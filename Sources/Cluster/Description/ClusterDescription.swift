@@ -63,6 +63,13 @@ struct ClusterDescription: Sendable, Hashable {
   /// An option of the command, under its name there.
   private mutating func addOption(_ entry: YAMLFile.Entry, in file: YAMLFile) throws(OptionError) {
     let syntax = CommandLineSyntax.cluster
+    if entry.key == "restart-engines" {
+      guard let isOn = OptionType<Bool>.restarts.parse(.literal(try file.value(entry))) else {
+        throw file.error(entry, "should be on-failure or never, or true or false")
+      }
+      arguments.append("--restart-engines=\(isOn ? "on-failure" : "never")")
+      return
+    }
     // Engines are described by their groups.
     if syntax.aliases[entry.key] != nil, !["n", "o", "delay", "signal", "config"].contains(entry.key) {
       arguments.append("--\(entry.key)=\(try file.text(entry))")

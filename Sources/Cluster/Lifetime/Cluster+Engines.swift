@@ -66,13 +66,16 @@ extension Cluster {
       try record.write()
     } catch {
       let started = numbers.map { EngineKey(set: set, number: $0) }.filter { engines[$0] != nil }
-      for key in started { places[key]?.leaving.formUnion(places[key]?.uuids ?? []) }
+      for key in started {
+        let uuids = places[key]?.uuids ?? []
+        places[key]?.leaving = Set(uuids)
+      }
       await Self.stop(started.compactMap { engines[$0] })
       throw error
     }
   }
 
-  private func launchEngine(_ key: EngineKey) async throws {
+  func launchEngine(_ key: EngineKey) async throws {
     guard let group = groups[key.set] else { throw ClusterError("there is no engine set \(key.set)") }
     let launch = try group.launch(key.number, in: configuration.launchContext(set: key.set))
     let files = record.files
@@ -91,7 +94,7 @@ extension Cluster {
     Task { await self.engineEnded(key, await running.status) }
   }
 
-  private var takesEngines: Bool { state == .starting || state == .running }
+  var takesEngines: Bool { state == .starting || state == .running }
 
   /// The seconds since 1970, as in ipyparallel, but always greater than the last id.
   private func nextEngineSetID() -> String {
@@ -109,8 +112,11 @@ extension Cluster {
     let isWanted = end.isWanted || places[key]?.staying.isEmpty ?? false
     if !isWanted { hasFailed = true }
     let what = uuids.count == 1 ? "an engine" : "\(uuids.count) engines"
-    restartLater(key, "\(what) ended: \(end.reason)", log: ended.log, isWanted: !isWanted)
-    if places[key]?.staying.isEmpty ?? false { places[key] = nil }
+    restartLater(key, "\(what) ended: \(end.reason)", end.reason, log: ended.log, isWanted: !isWanted)
+    if places[key]?.staying.isEmpty ?? false {
+      places[key] = nil
+      endings[key] = nil
+    }
     saveEngines()
     processEnded()
     guard !hasNoController else { return }
@@ -119,63 +125,6 @@ extension Cluster {
       try await EngineObituary(uuids: uuids, reason: end.reason).send(to: connection)
     } catch {
       logger.warning("the hub was not told that an engine ended: \(error)")
-    }
-  }
-
-  // MARK: - Starting engines again
-
-  /// Notes the end of an engine, and has it started again if the cluster does that.
-  ///
-  /// - Parameter isWanted: false for an engine that ended on purpose.
-  private func restartLater(_ key: EngineKey, _ what: String, log: String, isWanted: Bool) {
-    guard configuration.restartsEngines, isWanted, !hasNoController else {
-      restarts.left(key)
-      restartTasks[key] = nil
-      let none = engines.isEmpty && restarts.counts.waiting == 0 ? "; no engine is left" : ""
-      return logger.warning("\(what); its log is \(log)\(none)")
-    }
-    switch restarts.ended(key, at: .now) {
-    case .restart(let delay):
-      logger.warning("\(what), it is started again in \(delay); its log is \(log)")
-      restart(key, after: delay)
-    case .giveUp(let ends):
-      restartTasks[key] = nil
-      logger.error("\(what), it is given up because it ended \(ends) times soon after its start; its log is \(log)")
-    }
-  }
-
-  /// An engine that waits for its next start is not started again.
-  func forget(_ key: EngineKey) {
-    restartTasks.removeValue(forKey: key)?.cancel()
-    restarts.left(key)
-    places[key] = nil
-    saveEngines()
-  }
-
-  private func restart(_ key: EngineKey, after delay: Duration) {
-    restartTasks[key] = Task {
-      guard (try? await Task.sleep(for: delay)) != nil else { return }
-      await self.restart(key)
-    }
-  }
-
-  private func restart(_ key: EngineKey) async {
-    do {
-      try await launchEngine(key)
-      restartTasks[key] = nil
-    } catch {
-      guard takesEngines else { return }
-      restartLater(key, "an engine can't be started again: \(error)", log: configuration.profile.log, isWanted: true)
-    }
-    saveEngines()
-  }
-
-  func saveEngines() {
-    record.restarts = restarts.counts
-    do {
-      try record.write()
-    } catch {
-      logger.warning("\(error)")
     }
   }
 }

@@ -47,6 +47,10 @@ public actor Cluster {
   var places: [EngineKey: EnginePlace] = [:]
   /// When engines that ended are started again.
   var restarts: EngineRestarts<EngineKey>
+  /// How engines ended that were not told to, by their places.
+  var endings: [EngineKey: EngineEnding] = [:]
+  /// The hosts of ssh on which engines fail at once.
+  var health: HostHealth
   /// The tasks that wait until an engine is to be started again, and start it.
   var restartTasks: [EngineKey: Task<Void, Never>] = [:]
   let logger: Logger
@@ -74,6 +78,7 @@ public actor Cluster {
     self.configuration = configuration
     self.logger = logger
     restarts = EngineRestarts(policy: configuration.restartPolicy)
+    health = HostHealth(policy: configuration.hostPolicy)
     record = ClusterRecord(files: ClusterFiles(clusterID: configuration.clusterID, profile: configuration.profile))
   }
 

@@ -67,6 +67,7 @@ extension Cluster {
       status.uuids += place.staying
       if let delay = running.delay { status.notes.append("\(running.kind) waits: \(delay)") }
     }
+    status.notes += notes(on: group)
     return status
   }
 
@@ -100,7 +101,10 @@ extension Cluster {
     }
   }
 
-  private func isFree(_ key: EngineKey) -> Bool { engines[key] == nil && restartTasks[key] == nil }
+  private func isFree(_ key: EngineKey) -> Bool {
+    engines[key] == nil && restartTasks[key] == nil
+      && host(of: key).flatMap { health.pause(of: $0, at: .now) } == nil
+  }
 
   // MARK: - Fewer
 
@@ -154,6 +158,7 @@ extension Cluster {
   /// Notes that engines leave on purpose.
   private func dismiss(_ uuids: [String], at key: EngineKey) {
     places[key]?.leaving.formUnion(uuids)
+    endings[key] = nil
     guard let staying = places[key]?.staying.count, let running = engines[key] else { return }
     // A job that ends before the others of it do is started again with these alone.
     groups[key.set]?.shrink(to: staying)
