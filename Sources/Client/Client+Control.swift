@@ -65,13 +65,16 @@ extension Client {
   /// Shuts engines down and waits for them to acknowledge it. An engine that leaves without an answer counts as shut
   /// down.
   ///
-  /// - Parameter targets: the engines. If there are none, `.all` does nothing.
+  /// - Parameters:
+  ///   - targets: the engines. If there are none, `.all` does nothing.
+  ///   - graceful: whether they finish what they run first, and give back what waits. They acknowledge at once, and leave
+  ///     later. Only Martlet's engines do that, others end at once.
   /// - Throws: ``ClientError/Code/noSuchEngine``, ``ClientError/Code/timeout``; ``RemoteError`` if an engine refuses.
-  public func shutdown(engines targets: EngineTargets = .all) async throws {
+  public func shutdown(engines targets: EngineTargets = .all, graceful: Bool = false) async throws {
     let engines = targets == .all ? self.engines : try resolve(targets)
     if engines.isEmpty { return }
-    try await acknowledgements(
-      control(MessageType.shutdownRequest, content: { _ in ["restart": false] }, to: engines))
+    let content: JSONValue = graceful ? ["restart": false, "graceful": true] : ["restart": false]
+    try await acknowledgements(control(MessageType.shutdownRequest, content: { _ in content }, to: engines))
   }
 
   /// Shuts all engines down and, if asked to, the controller, which closes the client.

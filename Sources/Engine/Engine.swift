@@ -54,6 +54,7 @@ public final class Engine: Service {
   private let functions: FunctionRegistry
   private let logger: Logger
   private let hasRun = Atomic(false)
+  private let isRetiring = Atomic(false)
   /// While the engine runs.
   private let connection = Mutex<EngineConnection?>(nil)
 
@@ -79,10 +80,11 @@ public final class Engine: Service {
   /// The engine's uuid, its identity on the wire.
   public var uuid: String { configuration.uuid }
 
-  /// Registers and serves until a client or the hub requests a shutdown, the task is cancelled, or a graceful shutdown
-  /// is triggered. Then it tells the hub that the engine is leaving.
+  /// Registers and serves until a client or the hub requests a shutdown, the task is cancelled, or the engine has retired.
+  /// Then it tells the hub that the engine is leaving.
   ///
-  /// A function that is still running is cancelled but not awaited. An engine runs once.
+  /// A graceful shutdown has it retire; see ``retire()``. After cancellation, a function that is still running is cancelled
+  /// but not awaited. An engine runs once.
   ///
   /// - Throws: ``EngineRunError`` when the hub does not accept the engine or is lost, or when the engine has been run
   ///   before; `ConnectionError` for an unusable connection file; `WireError` for an unknown signature scheme;
@@ -97,18 +99,37 @@ public final class Engine: Service {
       let connection = try EngineConnection(configuration, functions, loop: loop, logger: logger)
       self.connection.withLock { $0 = connection }
       defer { self.connection.withLock { $0 = nil } }
-      try await withTaskCancellationOrGracefulShutdownHandler {
-        try await connection.run()
-      } onCancelOrGracefulShutdown: {
+      try await withTaskCancellationHandler {
+        try await withGracefulShutdownHandler {
+          try await connection.run()
+        } onGracefulShutdown: {
+          _ = self.retire()
+        }
+      } onCancel: {
         connection.onLoop { $0.leave(.requested) }
       }
     } catch {
       loop.stop()
       await loop.waitUntilStopped()
+      // It had not registered when it was to retire.
+      if error is CancellationError, isRetiring.load(ordering: .relaxed) { return }
       throw error
     }
     loop.stop()
     await loop.waitUntilStopped()
+  }
+
+  /// Has the engine leave without losing anything: it finishes the request that runs, returns the tasks that wait to the
+  /// scheduler, which runs them elsewhere, and takes no more. ``run()`` returns when that is done, at the latest after
+  /// ``EngineConfiguration/grace``, as after a cancellation.
+  ///
+  /// - Returns: false if it does that already, or doesn't run.
+  public func retire() -> Bool {
+    guard let connection = connection.withLock({ $0 }), !isRetiring.exchange(true, ordering: .relaxed) else {
+      return false
+    }
+    connection.onLoop { $0.retire() }
+    return true
   }
 
   /// Passes on a signal that this process got and that may be meant for Python code: SIGINT interrupts the code that runs,

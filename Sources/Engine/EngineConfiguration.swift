@@ -22,6 +22,9 @@ public struct EngineConfiguration: Sendable {
   /// How long an engine that reconnects waits for a controller before it leaves, `IPEngine.reconnect_timeout`. Without a
   /// limit if ``maxHeartbeatMisses`` is 0. Default: 60 s, in which a supervisor can start a controller several times.
   public var reconnectTimeout: Duration
+  /// How long an engine that retires may take to finish what it has begun. Default: 25 s, a little less than Kubernetes and
+  /// Slurm wait before they kill.
+  public var grace: Duration
   /// Reads the connection file again while the controller is missing, because another controller may have written it;
   /// `nil` if the connection comes from elsewhere. It returns `nil` if there is no usable file.
   public var readConnection: (@Sendable () -> ConnectionInfo?)?
@@ -45,7 +48,7 @@ public struct EngineConfiguration: Sendable {
     connection: ConnectionInfo, uuid: String = Session.randomID(), requestedID: Int? = nil,
     curveKeys: CurveKeyPair? = nil, registrationTimeout: Duration = .seconds(10), maxHeartbeatMisses: Int = 50,
     onControllerLost: ControllerLossPolicy = .reconnect, reconnectTimeout: Duration = .seconds(60),
-    captureOutput: Bool = true, echoOutput: Bool = false, label: String = "engine",
+    grace: Duration = .seconds(25), captureOutput: Bool = true, echoOutput: Bool = false, label: String = "engine",
     python: PythonConfiguration = PythonConfiguration()
   ) {
     self.connection = connection
@@ -56,6 +59,7 @@ public struct EngineConfiguration: Sendable {
     self.maxHeartbeatMisses = maxHeartbeatMisses
     self.onControllerLost = onControllerLost
     self.reconnectTimeout = reconnectTimeout
+    self.grace = grace
     self.captureOutput = captureOutput
     self.echoOutput = echoOutput
     self.label = label

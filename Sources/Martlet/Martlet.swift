@@ -60,6 +60,7 @@
 @_exported import struct MartletCluster.ClusterConfiguration
 @_exported import struct MartletCluster.ClusterError
 @_exported import struct MartletCluster.EngineGroup
+@_exported import struct MartletCluster.EngineGroupStatus
 @_exported import enum MartletCluster.EngineLauncher
 @_exported import struct MartletCluster.MPILauncher
 @_exported import struct MartletCluster.OptionError

@@ -31,7 +31,7 @@ struct ProgramOptions: Sendable, Hashable {
       case "--no-python":
         python.isAllowed = false
         continue
-      case "--restart-engines":
+      case "--restart-engines", "--restart-engines=on-failure":
         restartsEngines = true
         continue
       default: break

@@ -14,7 +14,8 @@ struct MartletTool: AsyncParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Start.self, Stop.self, List.self, Status.self, Why.self, Clean.self, Engines.self, ControllerCommand.self,
+      Start.self, Stop.self, Scale.self, List.self, Status.self, Why.self, Clean.self, Engines.self,
+      ControllerCommand.self,
       EngineCommand.self, Keys.self, Profile.self,
     ])
 
@@ -24,7 +25,7 @@ struct MartletTool: AsyncParsableCommand {
   /// Runs the command. Ends the process if it fails, with exit code 2 for an unusable command line.
   static func run(_ arguments: [String]) async {
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(Start.completed(arguments))
       try await $running.withValue(type(of: command)) {
         if var asyncCommand = command as? any AsyncParsableCommand {
           try await asyncCommand.run()

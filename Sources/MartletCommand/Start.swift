@@ -17,8 +17,12 @@ struct Start: AsyncParsableCommand {
 
   @OptionGroup var selection: ClusterSelection
 
-  @Flag(help: "Start engines again that end unexpectedly, unless they keep ending right after their start.")
-  var restartEngines = false
+  @Option(
+    help: """
+      on-failure, which is also meant without a word: start engines again that end unexpectedly, unless they keep ending \
+      right after their start; never, the default.
+      """)
+  var restartEngines: String?
 
   @Flag(
     inversion: .prefixedNo,
@@ -46,6 +50,18 @@ struct Start: AsyncParsableCommand {
   @Option(help: "DEBUG, INFO, WARN, ERROR or a number.")
   var logLevel: String?
 
+  /// A command line in which `--restart-engines` has its word.
+  static func completed(_ arguments: [String]) -> [String] {
+    let own = arguments.prefix { $0 != "--" }
+    guard own.first == _commandName else { return arguments }
+    let completed = own.enumerated().map { index, argument in
+      let isAlone =
+        argument == "--restart-engines" && !["on-failure", "never"].contains(own.dropFirst(index + 1).first)
+      return isAlone ? "--restart-engines=on-failure" : argument
+    }
+    return completed + arguments.dropFirst(own.count)
+  }
+
   @Argument(parsing: .postTerminator, help: "Options for the controller.")
   var controllerArguments: [String] = []
 
@@ -55,8 +71,9 @@ struct Start: AsyncParsableCommand {
     if dryRun { arguments.append("--dry-run") }
     if !journal { arguments.append("--no-journal") }
     if noCurve { arguments.append("--no-curve") }
-    if restartEngines { arguments.append("--restart-engines") }
-    arguments += roleArguments(["ip": ip, "transport": transport, "location": location, "log-level": logLevel])
+    arguments += roleArguments([
+      "restart-engines": restartEngines, "ip": ip, "transport": transport, "location": location, "log-level": logLevel,
+    ])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
     let (options, own) = (arguments, controllerArguments)
     try await perform {

@@ -69,9 +69,12 @@ struct StatusAction {
         return RoleExit.report("the cluster has ended")
       }
       // Read at the end, because engines may have ended meanwhile.
-      let restarts = ClusterCatalog.cluster(clusterID, in: profile)?.record?.restarts.summary
+      let cluster = ClusterCatalog.cluster(clusterID, in: profile)
+      // Whoever does not hold the groups, or holds them elsewhere, has nothing to say about them.
+      let groups = (try? await cluster?.ask(.status)) ?? []
       let report = StatusReport(
-        before: before, after: after, elapsed: start.duration(to: .now), restarts: restarts)
+        before: before, after: after, elapsed: start.duration(to: .now), restarts: cluster?.record?.restarts.summary,
+        groups: groups, registered: Set(client.engines.map(\.uuid)))
       show(report, isRedrawn: again)
       before = after
     } while again
@@ -94,6 +97,10 @@ struct StatusReport {
   let elapsed: Duration
   /// What became of engines that ended.
   let restarts: String?
+  /// The groups of engines; empty if they are not known.
+  var groups: [EngineGroupStatus] = []
+  /// The uuids of the engines that are registered.
+  var registered: Set<String> = []
 
   var text: String {
     let rows = after.engines.map { engine in
@@ -103,8 +110,22 @@ struct StatusReport {
     return """
       \(table)
       \(after.engines.count.counted("engine")), \(after.unassigned.counted("task")) waiting, \(after.completed) completed, \
-      \(totalRate) per second\(restarts.map { "\n\($0)" } ?? "")
+      \(totalRate) per second\(restarts.map { "\n\($0)" } ?? "")\(groupText)
       """
+  }
+
+  /// A line for each group, and below them what else is to be known.
+  private var groupText: String {
+    guard !groups.isEmpty else { return "" }
+    let rows = groups.map { group in
+      [
+        group.name, group.launcher, "\(group.wanted)", "\(group.started)",
+        "\(group.registered(among: registered))", "\(group.leaving)",
+      ]
+    }
+    let table = Table(header: ["GROUP", "LAUNCHER", "WANTED", "STARTED", "REGISTERED", "LEAVING"], rows: rows).text
+    let notes = groups.flatMap { group in group.notes.map { "\(group.name): \($0)" } }
+    return (["", "", table] + notes).joined(separator: "\n")
   }
 
   var json: JSONValue {
@@ -116,7 +137,15 @@ struct StatusReport {
     }
     return [
       "engines": .array(engines), "unassigned": .int(after.unassigned), "completed": .int(after.completed),
-      "per_second": .double(totalRate), "restarts": restarts.map { .string($0) } ?? .null,
+      "per_second": .double(totalRate),
+      "groups": .array(
+        groups.map { group in
+          [
+            "name": .string(group.name), "launcher": .string(group.launcher), "wanted": .int(group.wanted),
+            "started": .int(group.started), "registered": .int(group.registered(among: registered)),
+            "leaving": .int(group.leaving), "notes": .array(group.notes.map { .string($0) }),
+          ]
+        }), "restarts": restarts.map { .string($0) } ?? .null,
     ]
   }
 

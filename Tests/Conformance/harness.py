@@ -234,6 +234,13 @@ class Cluster:
         for client in self.clients:
             client.close()
         processes = self.processes[::-1]
+        engines = [process for process in processes if not process.name.startswith("controller")]
+        for process in engines:
+            process.terminate()
+        deadline = time.monotonic() + 1
+        while any(process.running for process in engines) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        # Martlet's engines finish what they run after one SIGTERM, and end after another.
         for process in processes:
             process.terminate()
         complaints = [complaint for process in processes if (complaint := process.finish(15))]

@@ -247,6 +247,7 @@ def test_engines_are_started_again(place, start):
     assert client[:].apply_sync(interactive(lambda: 1)) == [1, 1]
     status = place.command("status", "--interval", 0.1)
     assert "Engines started again: 2; waiting for their next start: 0; given up: 0" in status.stdout
+    assert "ended 2 times, the last time because its process" in status.stdout and "it was started again" in status.stdout
     # An engine that is asked to leave has not crashed.
     client[3].shutdown(block=True)
     wait_until(lambda: '"n":1' in place.command("list", "--json").stdout, "the end of an engine")

@@ -57,6 +57,31 @@ def test_word_count_in_a_job(slurm_place, slurm, tmp_path):
     assert not slurm.jobs(), "stop returns when the job is gone"
 
 
+def test_more_and_fewer_engines(slurm_place, slurm):
+    """More are another job; fewer end one as a whole if they can."""
+    client = ipp.Client(connection_info=str(start(slurm_place, "--engines=slurm:1")), timeout=TIMEOUT)
+    wait_until(lambda: len(client.ids) == 1, "an engine")
+    (first,) = slurm.jobs()
+    grown = slurm_place.command("scale", "3")
+    assert grown.returncode == 0, grown.stderr
+    wait_until(lambda: len(client.ids) == 3, "two more engines")
+    assert len(slurm.jobs()) == 2
+    result = client[client.ids[0]].apply_async(time_out, 1)
+    assert slurm_place.command("scale", "1").returncode == 0
+    wait_until(lambda: len(slurm.jobs()) == 1, "the second job to end")
+    assert slurm.jobs()[0].split()[0] == first.split()[0]
+    assert result.get(timeout=TIMEOUT) == 1
+    assert "slurm  slurm     1       1        1" in slurm_place.command("status", "--interval=0").stdout
+    client.close()
+
+
+def time_out(seconds):
+    import time
+
+    time.sleep(seconds)
+    return seconds
+
+
 def test_a_job_that_ends_takes_its_engines_along(slurm_place, slurm):
     file = start(slurm_place, "--engines=slurm:2", "--no-python")
     log = slurm_place.directory / "profile_default/log"

@@ -123,6 +123,23 @@ def test_killed_engine_is_reported_and_started_again(ssh_place):
     assert "Engines started again: 1" in ssh_place.command("status").stdout, status.stdout
 
 
+def test_a_host_on_which_everything_fails_is_left_out(ssh_place):
+    start(ssh_place, "--engines=ssh:node1,node2", "--restart-engines", "on-failure")
+    known = wait_until(lambda: len(found := engines(ssh_place)) == 2 and found, "two engines")
+    victim = known[0]
+    for count in range(1, 4):
+        victim.send_signal(signal.SIGKILL)
+        wait_until(lambda: logs(ssh_place).count("was killed by SIGKILL") >= count, "its end to be noticed")
+        if count < 3:
+            (victim,) = wait_until(
+                lambda: (new := [p for p in engines(ssh_place) if p not in known]) and new, "another engine")
+            known.append(victim)
+    text = ssh_place.command("status", "--interval=0").stdout
+    assert "is left out for" in text and "because engines fail there at once: its process on node" in text, text
+    assert "ended 3 times" in text and "it waits for its next start" in text, text
+    assert len(engines(ssh_place)) == 1
+
+
 def test_engines_end_with_their_connection(ssh_place):
     start(ssh_place, "--engines=ssh:node1,node2")
     wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")

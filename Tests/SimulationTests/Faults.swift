@@ -12,7 +12,8 @@ final class Faults {
   private(set) var end: ContinuousClock.Instant
 
   private static let kinds: [(weight: Int, fault: @Sendable (Faults) -> Void)] = [
-    (5, { $0.crashEngine() }), (2, { $0.leaveEngine() }), (3, { $0.stopEngine() }), (5, { $0.breakLink() }),
+    (5, { $0.crashEngine() }), (2, { $0.leaveEngine() }), (2, { $0.retireEngine() }),
+    (3, { $0.stopEngine() }), (5, { $0.breakLink() }),
     (3, { $0.stallLink() }), (2, { $0.restartController() }), (1, { $0.stopController() }), (2, { $0.addEngine() }),
     (2, { $0.breakProcess() }), (1, { $0.stopClient() }),
   ]
@@ -52,6 +53,14 @@ final class Faults {
     guard let engine = anEngine() else { return }
     world.ledger.troubled.insert(engine.name)
     engine.perform { engine.leave() }
+  }
+
+  private func retireEngine() {
+    guard let engine = anEngine() else { return }
+    let grace = time(0.3, below: 1000, otherwise: 10_000..<60_000)
+    world.ledger.troubled.insert(engine.name)
+    lasts(grace)
+    engine.perform { engine.retire(within: grace) }
   }
 
   private func stopEngine() {

@@ -52,6 +52,7 @@ extension Ledger {
     let wasGiven = tasks[task].engines.contains(engine) || world.scenario.hasJournal && world.faults.restarts > 0
     if !wasGiven { world.fail("\(tasks[task].id) was never on \(engine)") }
     if !troubled.contains(engine), !deadEngines.contains(engine) { world.fail("\(engine) is healthy, but lost") }
+    if retiredEngines.contains(engine) { world.fail("\(tasks[task].id) was lost with \(engine), which had retired") }
     if loss.isAtLimit, loss.count < 3 { world.fail("\(tasks[task].id) took only \(loss.count) engines") }
   }
 

@@ -38,6 +38,8 @@ final class Ledger {
   /// Engines to which something has happened that may cost them their registration.
   var troubled: Set<String> = []
   private(set) var deadEngines: Set<String> = []
+  /// Engines that left when the controller had no tasks there any more.
+  private(set) var retiredEngines: Set<String> = []
   /// Engines whose connections have broken or stalled.
   var cutOff: Set<String> = []
   /// Engines that were given up while they lived.
@@ -74,6 +76,8 @@ final class Ledger {
     zombies.insert(uuid)
     if departure == .silent, !troubled.contains(uuid) { world.fail("\(uuid) is healthy, but given up") }
   }
+
+  func retired(_ uuid: String) { retiredEngines.insert(uuid) }
 
   func ended(_ uuid: String) { deadEngines.insert(uuid) }
 

@@ -58,7 +58,8 @@ extension SimulatedController {
     case .reply(let identities, let type, let parent, let content, _):
       let id = parent?.withSpan { try? MessageHeader(scanning: $0).messageID }
       guard let name = identities.first?.string, let id else { return world.fail("the hub answers nobody") }
-      _ = world.peer(name)?.link(type == MessageType.registrationReply ? .registration : .query)
+      let isForEngine = [MessageType.registrationReply, MessageType.retirementReply].contains(type)
+      _ = world.peer(name)?.link(isForEngine ? .registration : .query)
         .sendDown(.answer(to: id, type: type, content: content))
     case .notify: for client in world.clients { _ = client.link(.notification).sendDown(.notification) }
     case .engineRegistered(let uuid, let id, let returnsTasks):
@@ -69,6 +70,7 @@ extension SimulatedController {
     case .engineRestored(let uuid, let id):
       world.ledger.registered(uuid, id: id)
       after(Self.hop) { self.scheduler.engineAwaited(EngineIdentity(uuid), id: id) }
+    case .engineRetires(let uuid): engineRetires(uuid)
     case .engineUnregistered(let uuid, let departure):
       world.ledger.unregistered(uuid, departure)
       engineUnregistered(uuid, departure)

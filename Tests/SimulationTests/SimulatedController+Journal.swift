@@ -10,6 +10,7 @@ extension SimulatedController {
     /// An answer, and its task's number in the journal; 0 if it has none.
     case answer(Answer, task: Int, id: String, ReplySender, number: UInt64)
     case probe(EngineIdentity, number: Int)
+    case retirement(EngineIdentity)
   }
 
   /// Sends something when the journal has everything that it follows from; at once without a journal.
@@ -25,6 +26,11 @@ extension SimulatedController {
       report(.replied(taskID: id, sender, world.record(answer, of: id)))
       if !send(answer, of: task), number > 0 { journaling?.entries.undelivered(number) }
     case .probe(let engine, let number): probe(engine, number)
+    case .retirement(let engine):
+      after(Self.hop) {
+        self.hub.engineRetired(engine.rawValue)
+        self.actHub()
+      }
     }
   }
 
@@ -74,7 +80,7 @@ extension SimulatedController {
         ids.append(world.ledger.tasks[task.task].id)
         return true
       case .probe(engine, _): return true
-      case .task, .answer, .probe: return false
+      case .task, .answer, .probe, .retirement: return false
       }
     }
     return ids

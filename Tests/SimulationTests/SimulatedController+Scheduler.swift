@@ -54,6 +54,14 @@ extension SimulatedController {
     }
   }
 
+  /// From the hub: an engine is about to leave.
+  func engineRetires(_ uuid: String) {
+    after(Self.hop) {
+      self.scheduler.engineRetires(EngineIdentity(uuid), now: self.now)
+      self.actScheduler()
+    }
+  }
+
   /// From the hub: an engine is gone.
   func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
     after(Self.hop) {
@@ -93,6 +101,7 @@ extension SimulatedController {
       end(task, id, .failure(reason), ReplySender())
     case .requeued(let id): report(.returned(taskID: id))
     case .probe(let engine, let number): emit(.probe(engine, number: number))
+    case .retired(let engine): emit(.retirement(engine))
     case .unknownReply: world.ledger.unknownReplies += 1
     case .duplicate(.task(_, copy: 0), let id): world.fail("\(id) is in flight twice")
     case .duplicate: break

@@ -85,7 +85,7 @@ extension SimulatedEngine {
   }
 
   /// Whether tasks may begin.
-  var mayBegin: Bool { world.sabotage == .ignoresLease || lease?.holds(at: now) ?? true }
+  var mayBegin: Bool { world.sabotage == .ignoresLease || retirement == nil && lease?.holds(at: now) ?? true }
 
   func renewLease(gap: Duration) {
     if lease == nil { lease = TaskLease(gap: gap, now: now) } else { lease?.renew(gap: gap, at: now) }

@@ -39,6 +39,9 @@ final class SimulatedEngine: SimulatedPeer {
   private var sent: [Reply] = []
   private var requests = 0
 
+  /// How far it is if it is about to leave.
+  private(set) var retirement: EngineRetirement?
+
   /// Whether the engine has been asked to end, or has decided to.
   private(set) var isLeaving = false
 
@@ -54,6 +57,7 @@ final class SimulatedEngine: SimulatedPeer {
   override func received(_ letter: Letter, on channel: Channel) {
     switch letter {
     case .answer(_, MessageType.registrationReply, let content): registrationAnswered(content)
+    case .answer(_, MessageType.retirementReply, _): retirement?.confirmed()
     case .ping(let text): ping(text)
     case .order(.reregister): perform(presence?.asked(at: now))
     case .order(.shutDown): leave()
@@ -112,6 +116,10 @@ final class SimulatedEngine: SimulatedPeer {
     checkPings()
     guard presence == nil else {
       presence?.registered()
+      if retirement != nil {
+        retirement?.registeredAgain()
+        sendRetirement()
+      }
       return armPresence()
     }
     presence = ControllerPresenceState(policy: .reconnect, limit: .seconds(60))
@@ -184,6 +192,32 @@ final class SimulatedEngine: SimulatedPeer {
   }
 
   // MARK: - The end
+
+  /// Finishes what it runs, returns what waits, and leaves.
+  func retire(within grace: Duration) {
+    guard isAlive, !isLeaving, retirement == nil else { return }
+    guard presence != nil else { return leave() }
+    world.trace("\(name) retires")
+    retirement = EngineRetirement(grace: grace, now: now)
+    sendRetirement()
+    stepRetirement()
+  }
+
+  private func sendRetirement() { send(MessageType.retirementRequest, ["uuid": .string(name)]) }
+
+  private func stepRetirement() {
+    guard isAlive, !isLeaving else { return }
+    returnTasks()
+    if world.sabotage == .leavesUnconfirmed { retirement?.confirmed() }
+    switch retirement?.step(isIdle: queue.runningNumber == nil, isConnected: isConnected, now: now) {
+    case nil: break
+    case .wait(let time): after(time) { self.stepRetirement() }
+    case .leave:
+      if retirement?.isConfirmed ?? false { world.ledger.retired(name) }
+      leave()
+    case .leaveUnfinished: leave()
+    }
+  }
 
   /// Leaves in order: unregisters, and what it has sent still arrives.
   func leave() {

@@ -19,6 +19,8 @@ final class Simulation {
     case requeuesBegun
     /// Engines begin what waits in them although they may have been given up.
     case ignoresLease
+    /// Engines that retire leave without the controller's word.
+    case leavesUnconfirmed
     /// What follows from entries of the journal is sent before they are committed.
     case actsBeforeCommit
     /// A task that is taken over counts as given to no engine.

@@ -38,10 +38,21 @@ def test_killed(start):
         engine.finish()
 
 
-def test_terminated(start):
+def test_outlives_sigterm(start):
+    """It is the engine that decides. What user code forks ends as usual."""
     engine = start()
     engine.process.terminate()
-    assert engine.wait() == -signal.SIGTERM
+    code = """
+import multiprocessing, time
+child = multiprocessing.get_context("fork").Process(target=time.sleep, args=[600])
+child.start()
+child.terminate()
+child.join()
+print("ended with", child.exitcode, flush=True)
+"""
+    engine.begin_execute(code)
+    engine.wait_for_text(b"ended with -15")
+    engine.finish()
 
 
 def test_abort(start):

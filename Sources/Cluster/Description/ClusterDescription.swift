@@ -63,6 +63,13 @@ struct ClusterDescription: Sendable, Hashable {
   /// An option of the command, under its name there.
   private mutating func addOption(_ entry: YAMLFile.Entry, in file: YAMLFile) throws(OptionError) {
     let syntax = CommandLineSyntax.cluster
+    if entry.key == "restart-engines" {
+      guard let isOn = OptionType<Bool>.restarts.parse(.literal(try file.value(entry))) else {
+        throw file.error(entry, "should be on-failure or never, or true or false")
+      }
+      arguments.append("--restart-engines=\(isOn ? "on-failure" : "never")")
+      return
+    }
     // Engines are described by their groups.
     if syntax.aliases[entry.key] != nil, !["n", "o", "delay", "signal", "config"].contains(entry.key) {
       arguments.append("--\(entry.key)=\(try file.text(entry))")
@@ -92,6 +99,7 @@ struct ClusterDescription: Sendable, Hashable {
       throw OptionError("\(file.place(of: launcher?.line ?? 1)): \(error)")
     }
     let count = try take("count").map { entry throws(OptionError) in try file.count(entry) }
+    let label = try take("name").map { entry throws(OptionError) in try file.text(entry) }
     let program = try take("program").map { entry throws(OptionError) in try file.text(entry) }
     let python = try take("python").map { entry throws(OptionError) in try file.text(entry) }
     let arguments = try take("arguments").map { entry throws(OptionError) in try file.texts(entry) } ?? []
@@ -113,6 +121,7 @@ struct ClusterDescription: Sendable, Hashable {
     }
     var group = EngineGroup(
       options.launcher, count: number, program: program.map { ProgramCommand(executable: $0) })
+    group.name = label
     group.arguments = (python.map { ["--python=\($0)"] } ?? []) + options.arguments + arguments
     group.environment = options.environment
     return group

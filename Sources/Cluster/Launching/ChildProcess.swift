@@ -65,10 +65,11 @@ public final class ChildProcess: Sendable {
   ///   - input: its standard input.
   ///   - log: the file to append its output to; created with mode 0600.
   ///   - grace: how long ``stop()`` waits after SIGTERM before SIGKILL.
+  ///   - retires: whether the process finishes what it does after one SIGTERM, so that ``stop()`` has to send two.
   /// - Throws: ``OptionError`` when the log can't be opened or the process can't be started.
   static func launch(
     _ command: ProgramCommand, environment: [String: String?] = [:], input: Input = .lifeline, log: String,
-    grace: Duration = .seconds(5)
+    grace: Duration = .seconds(5), retires: Bool = false
   ) async throws -> ChildProcess {
     let output: FileDescriptor
     do {
@@ -89,7 +90,7 @@ public final class ChildProcess: Sendable {
       (own, childEnd) = (pipe, pipe.childEnd)
     case .none: (own, childEnd) = (nil, try Lifeline.childEnd.get())
     }
-    let configuration = configuration(of: command, environment: environment, grace: grace)
+    let configuration = configuration(of: command, environment: environment, grace: grace, retires: retires)
     let (pids, reported) = AsyncThrowingStream.makeStream(of: Int.self)
     let task = Task {
       defer { own?.close() }
@@ -122,16 +123,20 @@ public final class ChildProcess: Sendable {
   }
 
   private static func configuration(
-    of command: ProgramCommand, environment: [String: String?], grace: Duration
+    of command: ProgramCommand, environment: [String: String?], grace: Duration, retires: Bool
   ) -> Configuration {
     var platform = PlatformOptions()
     // Ctrl-C in a terminal signals the foreground group. A separate group lets this process stop its children in order.
     platform.processGroupID = 0
-    platform.teardownSequence = [
-      .send(signal: .terminate, allowedDurationToNextStep: grace),
-      // Makes the whole group the target of the final SIGKILL.
-      .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(200)),
-    ]
+    // Two signals that come together are one.
+    let first: [TeardownStep] =
+      retires ? [.send(signal: .terminate, allowedDurationToNextStep: .milliseconds(100))] : []
+    platform.teardownSequence =
+      first + [
+        .send(signal: .terminate, allowedDurationToNextStep: grace),
+        // Makes the whole group the target of the final SIGKILL.
+        .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(200)),
+      ]
     return Configuration(
       executable: command.subprocessExecutable, arguments: Arguments(command.arguments),
       environment: .inherit.updating(environment.subprocessVariables), platformOptions: platform)

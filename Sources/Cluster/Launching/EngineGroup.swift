@@ -6,6 +6,8 @@ import MartletEngine
 /// configuration.engines = [.local(4), .ssh(["node1": 8, "node2": 8]), .slurm(64, queue: "short")]
 /// ```
 public struct EngineGroup: Sendable, Hashable {
+  /// What the group is called when it is scaled; `nil` for its launcher's name.
+  public var name: String?
   /// What starts them, and where.
   public var launcher: EngineLauncher
   /// How many; for `ssh` at most as many as its hosts have places.
@@ -65,12 +67,31 @@ public struct EngineGroup: Sendable, Hashable {
     }
   }
 
-  /// The launches that can be made at the same time, each list in its order.
-  var lanes: [[Int]] {
-    guard case .ssh(let launcher) = launcher else { return [Array(0..<launchCount)] }
+  /// How many launches there can be of one set.
+  var placeLimit: Int {
+    switch launcher {
+    case .local: .max
+    case .ssh(let launcher): launcher.places.count
+    case .mpi, .batch: 1
+    }
+  }
+
+  /// Leaves engines out that are started together with others.
+  mutating func shrink(to count: Int) {
+    switch launcher {
+    case .local, .ssh: break
+    case .mpi, .batch: self.count = count
+    }
+  }
+
+  /// The launches of some numbers that can be made at the same time, each list in its order.
+  func lanes(of numbers: [Int]) -> [[Int]] {
+    guard case .ssh(let launcher) = launcher else { return [numbers] }
+    let places = launcher.places
     var lanes: [SSHLane: [Int]] = [:]
     var counts: [String: Int] = [:]
-    for (number, host) in launcher.places.prefix(launchCount).enumerated() {
+    for number in numbers where places.indices.contains(number) {
+      let host = places[number]
       let count = counts[host.name, default: 0]
       counts[host.name] = count + 1
       lanes[SSHLane(host: host.name, number: count % SSHLauncher.pendingLimit), default: []].append(number)

@@ -30,6 +30,6 @@ extension EngineLaunch {
     if input == .connection { secret = String(decoding: try connection().json.bytes.array, as: UTF8.self) }
     return try await ChildProcess.launch(
       command, environment: environment, input: secret.map { .secret($0) } ?? (input == .lifeline ? .lifeline : .none),
-      log: log, grace: grace)
+      log: log, grace: grace, retires: kind == .engine)
   }
 }

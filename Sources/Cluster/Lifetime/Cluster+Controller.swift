@@ -9,11 +9,7 @@ extension Cluster {
     let address: String?
     switch configuration.network {
     case .local where options.network != .init() || reusesFiles: address = nil  // The profile says where.
-    case .local where !configuration.leavesThisMachine:
-      let directory = try SocketDirectory.make()
-      record.socketDirectory = directory.path
-      address = directory.address
-      sockets = consume directory
+    case .local where !configuration.leavesThisMachine: address = sockets?.address
     case .local, .address: address = nil
     }
     let arguments = configuration.controllerArguments(

@@ -26,27 +26,56 @@ extension Cluster {
   /// The number of engines that were started and have not ended, registered or not.
   public var engineProcessCount: Int { engines.keys.reduce(0) { $0 + (places[$1]?.uuids.count ?? 0) } }
 
-  /// Starts a set of engines.
+  /// Starts a new group of engines.
+  ///
+  /// - Returns: the name of its engine set.
   @discardableResult
   func launchEngines(_ group: EngineGroup) async throws -> String {
+    let name = groupTable.add(group)
+    return try await launchSet(of: name, group)
+  }
+
+  /// Starts a set of a group's engines.
+  ///
+  /// - Returns: its name.
+  @discardableResult
+  func launchSet(of name: String, _ group: EngineGroup) async throws -> String {
+    let set = newSet(of: name, group)
+    try await launch(Array(0..<group.launchCount), of: set)
+    return set
+  }
+
+  /// A set of a group's engines, of which none is started yet.
+  func newSet(of name: String, _ group: EngineGroup) -> String {
     let set = nextEngineSetID()
     groups[set] = group
+    groupTable[name]?.sets.append(set)
+    return set
+  }
+
+  /// Starts some of a set's engines. If one can't be started, the others are stopped.
+  func launch(_ numbers: [Int], of set: String) async throws {
+    guard let group = groups[set], !numbers.isEmpty else { return }
     do {
       try await withThrowingTaskGroup { tasks in
-        for lane in group.lanes {
+        for lane in group.lanes(of: numbers) {
           tasks.addTask { for number in lane { try await self.launchEngine(EngineKey(set: set, number: number)) } }
         }
         try await tasks.waitForAll()
       }
       try record.write()
     } catch {
-      await Self.stop(engines.filter { $0.key.set == set }.map(\.value))
+      let started = numbers.map { EngineKey(set: set, number: $0) }.filter { engines[$0] != nil }
+      for key in started {
+        let uuids = places[key]?.uuids ?? []
+        places[key]?.leaving = Set(uuids)
+      }
+      await Self.stop(started.compactMap { engines[$0] })
       throw error
     }
-    return set
   }
 
-  private func launchEngine(_ key: EngineKey) async throws {
+  func launchEngine(_ key: EngineKey) async throws {
     guard let group = groups[key.set] else { throw ClusterError("there is no engine set \(key.set)") }
     let launch = try group.launch(key.number, in: configuration.launchContext(set: key.set))
     let files = record.files
@@ -65,7 +94,7 @@ extension Cluster {
     Task { await self.engineEnded(key, await running.status) }
   }
 
-  private var takesEngines: Bool { state == .starting || state == .running }
+  var takesEngines: Bool { state == .starting || state == .running }
 
   /// The seconds since 1970, as in ipyparallel, but always greater than the last id.
   private func nextEngineSetID() -> String {
@@ -80,9 +109,14 @@ extension Cluster {
     let end = EngineEnd(of: ended.kind, status: status, log: ended.log)
     let uuids = places[key]?.uuids ?? []
     places[key]?.end = end
-    if !end.isWanted { hasFailed = true }
+    let isWanted = end.isWanted || places[key]?.staying.isEmpty ?? false
+    if !isWanted { hasFailed = true }
     let what = uuids.count == 1 ? "an engine" : "\(uuids.count) engines"
-    restartLater(key, "\(what) ended: \(end.reason)", log: ended.log, isWanted: !end.isWanted)
+    restartLater(key, "\(what) ended: \(end.reason)", end.reason, log: ended.log, isWanted: !isWanted)
+    if places[key]?.staying.isEmpty ?? false {
+      places[key] = nil
+      endings[key] = nil
+    }
     saveEngines()
     processEnded()
     guard !hasNoController else { return }
@@ -91,52 +125,6 @@ extension Cluster {
       try await EngineObituary(uuids: uuids, reason: end.reason).send(to: connection)
     } catch {
       logger.warning("the hub was not told that an engine ended: \(error)")
-    }
-  }
-
-  // MARK: - Starting engines again
-
-  /// Notes the end of an engine, and has it started again if the cluster does that.
-  ///
-  /// - Parameter isWanted: false for an engine that ended on purpose.
-  private func restartLater(_ key: EngineKey, _ what: String, log: String, isWanted: Bool) {
-    guard configuration.restartsEngines, isWanted, !hasNoController else {
-      restarts.left(key)
-      let none = engines.isEmpty && restarts.counts.waiting == 0 ? "; no engine is left" : ""
-      return logger.warning("\(what); its log is \(log)\(none)")
-    }
-    switch restarts.ended(key, at: .now) {
-    case .restart(let delay):
-      logger.warning("\(what), it is started again in \(delay); its log is \(log)")
-      restart(key, after: delay)
-    case .giveUp(let ends):
-      logger.error("\(what), it is given up because it ended \(ends) times soon after its start; its log is \(log)")
-    }
-  }
-
-  private func restart(_ key: EngineKey, after delay: Duration) {
-    restartTasks[key] = Task {
-      guard (try? await Task.sleep(for: delay)) != nil else { return }
-      await self.restart(key)
-    }
-  }
-
-  private func restart(_ key: EngineKey) async {
-    do {
-      try await launchEngine(key)
-    } catch {
-      guard takesEngines else { return }
-      restartLater(key, "an engine can't be started again: \(error)", log: configuration.profile.log, isWanted: true)
-    }
-    saveEngines()
-  }
-
-  private func saveEngines() {
-    record.restarts = restarts.counts
-    do {
-      try record.write()
-    } catch {
-      logger.warning("\(error)")
     }
   }
 }

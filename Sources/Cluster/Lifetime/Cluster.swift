@@ -36,12 +36,21 @@ public actor Cluster {
   /// How the controller ended, if it did.
   var controllerLoss: ClusterError?
   var engines: [EngineKey: any RunningEngines] = [:]
-  /// The groups of the engine sets.
+  /// How the engines of each engine set are started.
   var groups: [String: EngineGroup] = [:]
+  /// The groups of engines, by name.
+  var groupTable = GroupTable()
+  /// The changes of groups that are under way.
+  var scaling: Task<Void, Never>?
+  var control: ControlServer?
   /// The latest process in each place for an engine.
   var places: [EngineKey: EnginePlace] = [:]
   /// When engines that ended are started again.
   var restarts: EngineRestarts<EngineKey>
+  /// How engines ended that were not told to, by their places.
+  var endings: [EngineKey: EngineEnding] = [:]
+  /// The hosts of ssh on which engines fail at once.
+  var health: HostHealth
   /// The tasks that wait until an engine is to be started again, and start it.
   var restartTasks: [EngineKey: Task<Void, Never>] = [:]
   let logger: Logger
@@ -69,6 +78,7 @@ public actor Cluster {
     self.configuration = configuration
     self.logger = logger
     restarts = EngineRestarts(policy: configuration.restartPolicy)
+    health = HostHealth(policy: configuration.hostPolicy)
     record = ClusterRecord(files: ClusterFiles(clusterID: configuration.clusterID, profile: configuration.profile))
   }
 
@@ -85,8 +95,9 @@ public actor Cluster {
     do {
       try await claimFiles()
       try checkNotStopped()
+      try await openSockets()
       try await startController(options)
-      for group in configuration.engines where group.engineCount > 0 { try await launchEngines(group) }
+      for group in configuration.engines { try await launchEngines(group) }
       try checkNotStopped()
       state = .running
     } catch {
@@ -110,6 +121,14 @@ public actor Cluster {
       throw error
     }
     self.lock = consume lock
+  }
+
+  /// Makes the folder for sockets, in which the cluster can be asked from now on.
+  private func openSockets() async throws {
+    let directory = try SocketDirectory.make()
+    record.socketDirectory = directory.path
+    try await startControl(in: directory)
+    sockets = consume directory
   }
 
   private func takeLock(_ files: ClusterFiles) throws(OptionError) -> LockFile? {
@@ -156,7 +175,8 @@ public actor Cluster {
 
   /// Whether all engines have ended, at least one of them unexpectedly, and none is started again.
   var hasLostEngines: Bool {
-    engines.isEmpty && restarts.counts.waiting == 0 && places.values.contains { $0.end.map { !$0.isWanted } ?? false }
+    engines.isEmpty && restarts.counts.waiting == 0 && groupTable.wanted > 0
+      && places.values.contains { $0.end.map { !$0.isWanted } ?? false }
   }
 
   private func checkNotStopped() throws(ClusterError) {
@@ -205,11 +225,14 @@ public actor Cluster {
   }
 
   private func takeDown() async {
+    await control?.stop()
+    control = nil
     for task in restartTasks.values { task.cancel() }
     for task in restartTasks.values { await task.value }
     controllerRestart?.cancel()
     await controllerRestart?.value
     controllerRestart = nil
+    await endEnginesOfJobs()
     // Stop the engines first, while the controller can still receive their goodbyes.
     await Self.stop(Array(engines.values))
     await controller?.stop()

@@ -37,6 +37,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var restartsController = false
   /// When ended engines are started again.
   var restartPolicy = EngineRestartPolicy()
+  /// When hosts are left out on which engines fail at once.
+  var hostPolicy = HostHealth.Policy()
   /// Where the controller listens. ``Network/local`` becomes `tcp` at all addresses of this machine when engines are
   /// started elsewhere.
   public var network = Network.local

@@ -33,6 +33,11 @@ struct EngineEnd: Sendable, Hashable {
 struct EnginePlace: Sendable, Hashable {
   /// The uuids that the engines were given.
   let uuids: [String]
+  /// Those of them that have been told to leave.
+  var leaving: Set<String> = []
   /// How it ended; `nil` while it runs.
   var end: EngineEnd?
+
+  /// The uuids of the engines that have not been told to leave.
+  var staying: [String] { uuids.filter { !leaving.contains($0) } }
 }

@@ -59,7 +59,7 @@ struct EngineRestarts<Key: Hashable & Sendable>: Sendable {
   /// Notes that an engine ended unexpectedly or couldn't be started.
   mutating func ended(_ key: Key, at now: ContinuousClock.Instant) -> Verdict {
     var engine = engines[key] ?? Engine(phase: .waiting)
-    if case .running(let since) = engine.phase, since.duration(to: now) >= policy.steadyTime { engine.quickEnds = 0 }
+    if isSteady(key, at: now) { engine.quickEnds = 0 }
     engine.quickEnds += 1
     defer { engines[key] = engine }
     guard engine.quickEnds < policy.limit else {
@@ -68,6 +68,14 @@ struct EngineRestarts<Key: Hashable & Sendable>: Sendable {
     }
     engine.phase = .waiting
     return .restart(after: delay(afterQuickEnds: engine.quickEnds))
+  }
+
+  /// Notes that an engine ended, and is started again at a time that depends on others: that doesn't count as an end.
+  mutating func postponed(_ key: Key) { engines[key, default: Engine(phase: .waiting)].phase = .waiting }
+
+  /// Whether an engine runs and has done so for long.
+  func isSteady(_ key: Key, at now: ContinuousClock.Instant) -> Bool {
+    if case .running(let since) = engines[key]?.phase { since.duration(to: now) >= policy.steadyTime } else { false }
   }
 
   /// Forgets an engine that left on purpose.

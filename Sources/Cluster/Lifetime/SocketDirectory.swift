@@ -45,6 +45,9 @@ struct SocketDirectory: ~Copyable, Sendable {
   /// The common prefix of the socket files' paths: the `ip` of an `ipc` controller.
   var address: String { "\(path)/s" }
 
+  /// The endpoint in such a folder at which the process that holds the cluster is asked.
+  static func control(in path: String) -> String { "ipc://\(path)/control" }
+
   /// Removes the folder and the sockets in it.
   consuming func remove() { try? FileManager.default.removeItem(atPath: path) }
 

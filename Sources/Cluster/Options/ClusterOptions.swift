@@ -116,7 +116,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&ip, "controller_ip", of: classes, as: .text)
     try role.reader.read(&location, "controller_location", of: classes, as: .text)
     python = try PythonOptions(&role.reader, classes)
-    try role.reader.read(&restartsEngines, "restart_engines", of: classes, as: .bool)
+    try role.reader.read(&restartsEngines, "restart_engines", of: classes, as: .restarts)
     try role.reader.read(&journal, "journal", of: classes, as: .bool)
     try role.reader.read(&enableCurve, "enable_curve", of: classes, as: .bool)
     try role.reader.read(&controllerArguments, "controller_args", of: classes, as: .texts)

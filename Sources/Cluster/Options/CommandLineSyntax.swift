@@ -58,6 +58,7 @@ struct CommandLineSyntax: Sendable {
         "location": "IPEngine.location", "timeout": "IPEngine.timeout", "id": "IPEngine.id",
         "python": "IPEngine.python", "python-start": "IPEngine.python_start",
         "on-controller-lost": "IPEngine.on_controller_lost", "reconnect-timeout": "IPEngine.reconnect_timeout",
+        "grace": "IPEngine.grace",
       ],
       flags: ["mpi": ["IPEngine.use_mpi": "True"], "no-python": ["IPEngine.allow_python": "False"]]))
 

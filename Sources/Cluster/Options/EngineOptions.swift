@@ -30,6 +30,8 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var onControllerLost = ControllerLossPolicy.reconnect
   /// How long `reconnect` waits for a controller. Martlet's own.
   public var reconnectTimeout = Duration.seconds(60)
+  /// How long the engine may take to finish what it has begun after a SIGTERM. Martlet's own.
+  public var grace = Duration.seconds(25)
   /// The id to ask for, or `nil` for any.
   public var id: Int?
   /// The engine's public CURVE key in Z85; `nil` to make a new pair.
@@ -87,6 +89,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&maxHeartbeatMisses, "max_heartbeat_misses", of: classes, as: .int)
     try role.reader.read(&onControllerLost, "on_controller_lost", of: classes, as: .choice())
     try role.reader.read(&reconnectTimeout, "reconnect_timeout", of: classes, as: .seconds)
+    try role.reader.read(&grace, "grace", of: classes, as: .seconds)
     try role.reader.read(&id, "id", of: classes, as: .int)
     try role.reader.readNonEmpty(&curvePublicKey, "curve_publickey", of: classes)
     try role.reader.readNonEmpty(&curveSecretKey, "curve_secretkey", of: classes)

@@ -42,6 +42,19 @@ extension OptionType<Bool> {
   }
 }
 
+extension OptionType<Bool> {
+  /// When engines are started again: `on-failure` or `never`, or as a truth value.
+  static var restarts: Self {
+    OptionType(
+      expected: "on-failure or never",
+      parse: { value in
+        if case .text(let text) = value, let answer = ["on-failure": true, "never": false][text] { return answer }
+        if case .literal(.string(let text)) = value { return ["on-failure": true, "never": false][text] }
+        return bool.parse(value)
+      }, literal: { .bool($0) })
+  }
+}
+
 extension OptionType where Value: RawRepresentable<String> & CaseIterable {
   /// One of several words.
   static func choice() -> Self {

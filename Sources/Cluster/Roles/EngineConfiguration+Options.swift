@@ -10,7 +10,7 @@ extension EngineConfiguration {
     self.init(
       connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,
       maxHeartbeatMisses: options.maxHeartbeatMisses, onControllerLost: options.onControllerLost,
-      reconnectTimeout: options.reconnectTimeout, python: options.python)
+      reconnectTimeout: options.reconnectTimeout, grace: options.grace, python: options.python)
     readConnection = { options.currentConnection() }
     if let uuid = options.uuid { self.uuid = uuid }
     if let publicKey = options.curvePublicKey, let secretKey = options.curveSecretKey {

@@ -28,8 +28,8 @@ public enum EngineRole {
     for warning in warnings { logger.warning("\(warning)") }
     let configuration = EngineConfiguration(options, connection: try await options.connection())
     let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
-    let forwarding = configuration.python.isAllowed ? SignalForwarding(to: engine) : nil
-    defer { forwarding?.end() }
+    let forwarding = SignalForwarding(to: engine)
+    defer { forwarding.end() }
     if options.readsStandardInput {
       try await runWhileStandardInputLasts(engine)
     } else {

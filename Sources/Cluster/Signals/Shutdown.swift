@@ -45,11 +45,11 @@ public func runUntilShutdown<Output: Sendable>(
   }
 }
 
-/// A handler of signals that are meant for what a process runs rather than for the process.
+/// A handler of signals that are meant for what a process runs, or that don't end the process at once.
 package enum SignalHandler {
   private static let handler = Mutex<(@Sendable (Int32) -> Bool)?>(nil)
 
-  /// Sets the handler for SIGINT, which gets each before it ends the process.
+  /// Sets the handler for SIGINT and SIGTERM, which gets each before it ends the process.
   ///
   /// - Parameter handler: returns whether it has dealt with the signal.
   package static func set(_ handler: @escaping @Sendable (Int32) -> Bool) { self.handler.withLock { $0 = handler } }
@@ -68,7 +68,7 @@ private func firstSignal() async -> Int32? {
   let sources = numbers.map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number)
-    source.setEventHandler { if number != SIGINT || !SignalHandler.handles(number) { continuation.yield(number) } }
+    source.setEventHandler { if number == SIGHUP || !SignalHandler.handles(number) { continuation.yield(number) } }
     source.resume()
     return source
   }

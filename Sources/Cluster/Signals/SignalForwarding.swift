@@ -2,8 +2,8 @@ import Dispatch
 import Foundation
 import MartletEngine
 
-/// Passes on the signals that an engine's process gets for the Python code it runs: ipyparallel's `Cluster.signal_engines`
-/// sends them to the processes it has started.
+/// Passes on the signals that an engine's process gets: SIGTERM has the engine retire, and a second one end at once; others
+/// may be for the Python code it runs. ipyparallel's `Cluster.signal_engines` sends them to the processes it has started.
 struct SignalForwarding {
   private let sources: [any DispatchSourceSignal]
 
@@ -12,7 +12,7 @@ struct SignalForwarding {
 
   /// Forwards to an engine until ``end()``.
   init(to engine: Engine) {
-    SignalHandler.set { engine.passOn(signal: $0) }
+    SignalHandler.set { $0 == SIGTERM ? engine.retire() : engine.passOn(signal: $0) }
     sources = Self.numbers.map { number in
       // Otherwise the default action ends the process before a source sees the signal.
       signal(number, SIG_IGN)

@@ -22,6 +22,7 @@ extension Hub {
       }
     case .engineReturned(let uuid, let id, let returnsTasks, let tasks):
       taskScheduler?.engineReturned(uuid, id: id, returnsTasks: returnsTasks, tasks: tasks)
+    case .engineRetires(let uuid): taskScheduler?.engineRetires(uuid)
     case .engineUnregistered(let uuid, let departure):
       for scheduler in schedulers { scheduler.engineUnregistered(uuid, departure) }
       // It may beat on.
@@ -46,6 +47,14 @@ extension Hub {
     case .stopDask: dask.stop()
     case .shutDown: shutDown()
     case .log(let line): log(line)
+    }
+  }
+
+  /// The task scheduler has no tasks any more on an engine that is about to leave.
+  nonisolated func engineRetired(_ uuid: String) {
+    execute {
+      $0.state.engineRetired(uuid)
+      $0.act()
     }
   }
 

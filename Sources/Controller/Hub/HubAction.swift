@@ -15,6 +15,8 @@ enum HubAction {
   /// Tell the task scheduler that an engine has registered again that may have tasks of an earlier controller: those, or nil
   /// if it doesn't tell.
   case engineReturned(uuid: String, id: Int, returnsTasks: Bool, tasks: [String: Int]?)
+  /// Tell the task scheduler that an engine is about to leave; what follows goes to ``HubState/engineRetired(_:)``.
+  case engineRetires(uuid: String)
   /// Tell the schedulers that an engine has left.
   case engineUnregistered(uuid: String, EngineDeparture)
   /// Make the heart monitor report the next beat of this heart as its first. A registration depends on it.

@@ -44,6 +44,7 @@ extension HubState {
     var answer: [String: JSONValue] = [
       "status": "ok", "id": .int(engine.id), "hb_period": .int(configuration.heartbeatPeriod.milliseconds),
       "connection_info": configuration.engineInfo, "takes_back": true,
+      "retires": true,
     ]
     if engine.returnsTasks, let returnAfter = configuration.returnAfter {
       answer["return_after"] = .int(returnAfter.milliseconds)
@@ -82,6 +83,21 @@ extension HubState {
     unregister(id, .silent, at: now)
   }
 
+  /// Handles an engine that is about to leave and takes no more tasks: `{uuid}`. It is answered when the task scheduler has
+  /// nothing of it any more; one that is not registered at once.
+  mutating func retire(_ asker: Asker, _ content: JSONValue) throws(HubError) {
+    guard let uuid = content["uuid"]?.stringValue else { throw .value("a retirement_request needs the engine's uuid") }
+    guard engines.engine(uuid) != nil else { return reply(asker, MessageType.retirementReply, ["status": "ok"]) }
+    retiring[uuid] = asker
+    act(.engineRetires(uuid: uuid))
+  }
+
+  /// The task scheduler has no tasks any more on an engine that is about to leave.
+  mutating func engineRetired(_ uuid: String) {
+    guard let asker = retiring.removeValue(forKey: uuid) else { return }
+    reply(asker, MessageType.retirementReply, ["status": "ok"])
+  }
+
   /// Handles the departure of an engine, announced by itself or by the process that started it and has seen its end:
   /// `{id or uuid, reason?}`. An engine that is unknown or has left before is not an error.
   mutating func unregister(_ content: JSONValue, at now: Moment) throws(HubError) {
@@ -111,6 +127,7 @@ extension HubState {
       return
     }
     expectedStops.insert(engine.uuid)
+    retiring[engine.uuid] = nil
     strayHearts.left(engine.uuid, reregisters: engine.reregisters, at: now.instant)
     strandings.append(
       Stranding(

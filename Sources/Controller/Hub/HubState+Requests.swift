@@ -25,7 +25,7 @@ extension HubState {
 
   /// The requests that engines make, and nobody else.
   private static let engineRequests: Set<String> = [
-    MessageType.registrationRequest, MessageType.unregistrationRequest,
+    MessageType.registrationRequest, MessageType.unregistrationRequest, MessageType.retirementRequest,
   ]
 
   private func checkRole(_ role: ConnectionInfo.Kind?, _ type: String) throws(HubError) {
@@ -38,6 +38,7 @@ extension HubState {
     switch asker.type {
     case MessageType.registrationRequest: try register(asker, content, at: now)
     case MessageType.unregistrationRequest: try unregister(content, at: now)
+    case MessageType.retirementRequest: try retire(asker, content)
     case MessageType.connectionRequest: connection(asker)
     case MessageType.queueRequest: try queueStatus(asker, content)
     case MessageType.loadRequest: try load(asker, content)

@@ -52,6 +52,8 @@ struct HubState {
 
   private var actions = Deque<HubAction>()
   var strayHearts = StrayHearts()
+  /// The requests of engines that are about to leave, by their uuids.
+  var retiring: [String: Asker] = [:]
   var expectedStops = RecentIDs(limit: 1024)
   var stalls = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
   var strandings = Deque<Stranding>()

@@ -31,6 +31,7 @@ extension TaskScheduler {
       answer(task, id, SchedulerReply.failure(reason, taskID: id))
     case .requeued(let id): hub.report(.returned(taskID: id))
     case .probe(let engine, let number): emit(.probe(engine, number: number))
+    case .retired(let engine): emit(.retirement(engine))
     case .duplicate(_, let id): clients.refuse(WireError(.replayed, "task \(id) is in flight already"))
     case .unknownReply(let id, let engine):
       strayReplies.log(

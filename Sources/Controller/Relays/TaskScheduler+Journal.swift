@@ -10,6 +10,8 @@ extension TaskScheduler {
     case task(HeldTask)
     case reply(HeldMessage, taskID: String)
     case probe(EngineIdentity, number: Int)
+    /// To the hub: the engine has no tasks any more, and may leave.
+    case retirement(EngineIdentity)
   }
 
   /// Sends something when the journal has everything that it follows from; at once without a journal.
@@ -24,6 +26,7 @@ extension TaskScheduler {
       send(reply, id)
       recycle(reply)
     case .probe(let engine, let number): probe(engine, number: number)
+    case .retirement(let engine): hub.engineRetired(engine.rawValue)
     }
   }
 
@@ -43,7 +46,7 @@ extension TaskScheduler {
         ids.append(task.id)
         return true
       case .probe(engine, _): return true
-      case .task, .reply, .probe: return false
+      case .task, .reply, .probe, .retirement: return false
       }
     }
     return ids

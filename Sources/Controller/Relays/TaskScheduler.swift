@@ -106,6 +106,15 @@ actor TaskScheduler: SocketDriver {
     }
   }
 
+  /// An engine is about to leave and takes no more tasks.
+  nonisolated func engineRetires(_ uuid: String) {
+    execute {
+      $0.readEngines()
+      $0.state.engineRetires(EngineIdentity(uuid), now: .now)
+      $0.act()
+    }
+  }
+
   /// An engine is gone.
   nonisolated func engineUnregistered(_ uuid: String, _ departure: EngineDeparture) {
     execute {

@@ -21,6 +21,8 @@ struct EngineRecord: DirectoryRecord {
   var isExpected = false
   /// Whether the engine returns tasks that wait behind a long one.
   var returnsTasks = false
+  /// Whether the engine is about to leave, and takes no more tasks.
+  var isRetiring = false
   var pace = EnginePace()
   /// The tasks dispatched and not answered, in that order.
   var pending = TaskList()

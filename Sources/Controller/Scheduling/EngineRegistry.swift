@@ -99,6 +99,7 @@ struct EngineRegistry {
     records[engine].registration = latestRegistration
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
     records[engine].returnsTasks = returnsTasks
+    records[engine].isRetiring = false
     records[engine].probeTimer = 0
     records[engine].pace = EnginePace()
     registeredCount += 1
@@ -134,11 +135,23 @@ struct EngineRegistry {
     records[engine].isExpected = false
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
     records[engine].returnsTasks = returnsTasks
+    records[engine].isRetiring = false
     records[engine].pace = EnginePace()
     registeredCount += 1
     records[engine].oldestSince = now
     records[engine].probeCount = 0
     if !records[engine].pending.isEmpty { startProbeTimer(of: engine, at: now + patience) }
+  }
+
+  /// A registered engine gets no more tasks.
+  mutating func retire(_ engine: EngineHandle) {
+    records[engine].isRetiring = true
+    withhold(engine)
+  }
+
+  /// Whether an engine that gets no more tasks has none.
+  func hasRetired(_ engine: EngineHandle) -> Bool {
+    records[engine].isRetiring && records[engine].pending.isEmpty
   }
 
   /// Unregisters an engine; it keeps its pending tasks.
@@ -197,7 +210,7 @@ struct EngineRegistry {
   ///   waits for is never given any: it would never be free for that task.
   @inline(__always)
   func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) -> Bool {
-    guard records[engine].phase == .registered else { return false }
+    guard records[engine].phase == .registered, !records[engine].isRetiring else { return false }
     return isBelowMark(engine)
       || looksAhead && aheadAllowed && records[engine].returnsTasks && records[engine].groups.isEmpty
         && pool.load(of: engine) < records[engine].pace.depth(now: now)
@@ -329,8 +342,8 @@ struct EngineRegistry {
       case .leaving:
         if record.pending.isEmpty { problems.append("\(name) leaves without pending tasks") }
       }
-      if record.phase != .registered, record.registration != 0, pool.contains(engine) {
-        problems.append("\(name) is available, but not registered")
+      if record.phase != .registered || record.isRetiring, record.registration != 0, pool.contains(engine) {
+        problems.append("\(name) is available, but not registered, or about to leave")
       }
       if record.phase == .registered, !record.pending.isEmpty, record.probeTimer == 0 {
         problems.append("\(name) has tasks and no probe timer")

@@ -12,6 +12,8 @@ enum TaskSchedulerAction<Payload> {
   /// Send the engine a request that any engine answers after the tasks it was sent before. Pass the answer to
   /// ``TaskSchedulerState/probeAnswered(by:number:now:)`` with this number.
   case probe(EngineIdentity, number: Int)
+  /// Tell the hub that an engine which is about to leave has no tasks any more.
+  case retired(EngineIdentity)
   /// Count a reply for a task that is not pending on that engine; the reply is dropped.
   case unknownReply(taskID: String, engine: EngineIdentity)
   /// Note a change of a task for the journal, before any action that follows from it. Only if the state's configuration

@@ -31,6 +31,27 @@ extension TaskSchedulerState {
     checkInvariants()
   }
 
+  /// An engine is about to leave: it is given no more tasks. What it has it answers or returns, and when the last of that has
+  /// come, the driver is told.
+  ///
+  /// An engine that is not registered has retired at once. One of an earlier controller that has not come back asks again when it
+  /// has: what it was given by that counts until then.
+  mutating func engineRetires(_ identity: EngineIdentity, now: ContinuousClock.Instant) {
+    self.now = now
+    if let engine = engines.registered(identity) {
+      engines.retire(engine)
+      noteRetirement(engine)
+    } else if engines.find(identity).map({ !engines[$0].isExpected }) ?? true {
+      actions.append(.retired(identity))
+    }
+    checkInvariants()
+  }
+
+  /// Tells the driver if an engine that is about to leave has no tasks any more.
+  mutating func noteRetirement(_ engine: EngineHandle) {
+    if engines.hasRetired(engine) { actions.append(.retired(engines[engine].identity)) }
+  }
+
   /// An engine is gone: it takes no more tasks, and those it has are given up after the grace period.
   ///
   /// - Parameter unsent: the tasks dispatched to the engine that could not be sent; they are queued again at once.

@@ -65,7 +65,9 @@ extension TaskSchedulerState {
     }
     defer { if mustQueue { serveAll() } }
     switch engines[engine].phase {
-    case .registered: serve(engine)
+    case .registered:
+      serve(engine)
+      noteRetirement(engine)
     case .leaving: if engines[engine].pending.isEmpty { engines.left(engine) }
     case .named: break
     }

@@ -52,9 +52,12 @@ extension EngineConnection {
     case MessageType.leaseRequest: try renewNames(request)
     case MessageType.signalRequest: try handleSignal(request)
     case MessageType.shutdownRequest:
-      let restart = try request.message.content()["restart"]?.boolValue ?? false
+      let options = try request.message.content()
+      let restart = options["restart"]?.boolValue ?? false
       let content: JSONValue = ["status": "ok", "restart": .bool(restart)]
       answer(request, content: content)
+      // The controller takes what is published for the engine's departure.
+      if options["graceful"]?.boolValue ?? false { return retire() }
       sender.publish("shutdown_reply", topic: "shutdown", content: content.bytes.array, parent: request)
       leave(.shutdown)
     case MessageType.reregisterRequest: registrationAsked()

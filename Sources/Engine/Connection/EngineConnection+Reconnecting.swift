@@ -52,6 +52,11 @@ extension EngineConnection {
       // What waits here was sent before: it may run elsewhere by now.
       if !lease.holds { returnTasks() }
       renewLease(reply)
+      canRetire = reply.retires
+      if retirement != nil {
+        retirement?.registeredAgain()
+        sendRetirement()
+      }
       if let origin, reply.id != origin.id { takeID(reply.id) }
       if reply.hasJournal { sender.keepReplies() }
       sender.sendAgain(reply.tasks)

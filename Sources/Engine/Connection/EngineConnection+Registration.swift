@@ -62,6 +62,15 @@ extension EngineConnection {
     try sendToHub(MessageType.registrationRequest, .object(content))
   }
 
+  /// Asks the controller for no more tasks.
+  func sendRetirement() {
+    do {
+      try sendToHub(MessageType.retirementRequest, ["uuid": .string(configuration.uuid)])
+    } catch {
+      logger.warning("the controller was not told that the engine is about to leave: \(error)")
+    }
+  }
+
   /// Tells the hub that the engine is leaving.
   func unregister() {
     guard let origin else { return }
@@ -104,6 +113,9 @@ extension EngineConnection {
     switch message.header.messageType {
     case MessageType.registrationReply: break
     case MessageType.reregisterRequest: return registrationAsked()
+    case MessageType.retirementReply:
+      retirement?.confirmed()
+      return
     default: throw WireError(.unknown, "\(message.header.messageType) from the hub")
     }
     let content = try message.content()

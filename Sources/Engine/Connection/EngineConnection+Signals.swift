@@ -12,8 +12,8 @@ import MartletZeroMQ
 
 /// Signals for what an engine runs, as ipyparallel's `Client.send_signal` asks for them (its engine/nanny.py).
 extension EngineConnection {
-  /// Answers a `signal_request`: SIGINT interrupts the running Python code, any other signal goes to the Python process, or
-  /// to the engine's own if there is none.
+  /// Answers a `signal_request`: SIGINT interrupts the running Python code, SIGTERM goes to the engine's process, any other
+  /// signal to the Python process, or to the engine's own if there is none.
   func handleSignal(_ request: Request) throws(WireError) {
     let content = try request.message.content()
     let number: Int32
@@ -25,7 +25,11 @@ extension EngineConnection {
     }
     logger.info("signal", metadata: [LogKey.signal: "\(SignalName.describe(number))"])
     let isDone =
-      if number == SIGINT || number == 0 { true } else { pythonWorker?.signal(number) ?? false }
+      switch number {
+      case SIGINT, 0: true
+      case SIGTERM: false
+      default: pythonWorker?.signal(number) ?? false
+      }
     if number == SIGINT { pythonWorker?.interrupt(nil) }
     answer(request, content: ["status": "ok"])
     guard !isDone else { return }

@@ -78,6 +78,10 @@ actor EngineConnection {
   private var rejections: [String: RejectionLog] = [:]
   var receiveFailures = LogThrottle()
 
+  /// Whether the controller takes part in a retirement.
+  var canRetire = false
+  /// How far the engine is that is about to leave; `nil` if it isn't.
+  var retirement: EngineRetirement?
   private(set) var departure: Departure?
   private var departing: CheckedContinuation<Departure, Never>?
 
@@ -110,14 +114,16 @@ actor EngineConnection {
     let registration = try await register()
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
     let (runner, engineContext) = try open(registration, worker.loop)
+    canRetire = registration.retires
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
     try receiver?.start(on: worker.loop)
     runnerTask.start(on: worker) { start in
       await EngineContext.$engine.withValue(engineContext) { await runner.run(start) }
-    } atEnd: {
+    } atEnd: { [weak self] in
       worker.loop.stop()
+      self?.onLoop { $0.runnerEnded() }
     }
     // Not awaited: the running function may never return.
     defer {

@@ -11,6 +11,8 @@ struct RegistrationReply: Sendable, Hashable {
   let returnAfter: Duration?
   /// Whether the controller takes tasks back that have not begun, at any time.
   let takesBack: Bool
+  /// Whether the controller understands a `retirement_request`.
+  let retires: Bool
   /// Whether the controller keeps a journal, and so asks for replies again when it was restarted.
   let hasJournal: Bool
   /// The tasks whose replies the controller asks for.
@@ -33,6 +35,7 @@ struct RegistrationReply: Sendable, Hashable {
     self.id = id
     heartbeatPeriod = .microseconds(Int64(milliseconds * 1000))
     takesBack = content["takes_back"]?.boolValue ?? false
+    retires = content["retires"]?.boolValue ?? false
     hasJournal = content["journal"]?.boolValue ?? false
     tasks = Set((content["tasks"]?.arrayValue ?? []).compactMap(\.stringValue))
     returnAfter = content["return_after"]?.intValue.flatMap { (1...60_000).contains($0) ? .milliseconds($0) : nil }

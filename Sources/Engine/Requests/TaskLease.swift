@@ -39,21 +39,33 @@ struct TaskLease: Sendable {
 /// The ``TaskLease`` of an engine, which its heart renews and its runner asks. There is none with a controller that doesn't
 /// take tasks back, and tasks may begin at any time.
 final class SharedTaskLease: Sendable {
-  private let lease = Mutex<TaskLease?>(nil)
+  private struct State {
+    var lease: TaskLease?
+    var isRetired = false
+  }
+
+  private let state = Mutex(State())
 
   /// Begins or renews the lease.
   func renew(gap: Duration) {
-    lease.withLock { lease in
-      if lease == nil { lease = TaskLease(gap: gap, now: .now) } else { lease?.renew(gap: gap, at: .now) }
+    state.withLock { state in
+      if state.lease == nil {
+        state.lease = TaskLease(gap: gap, now: .now)
+      } else {
+        state.lease?.renew(gap: gap, at: .now)
+      }
     }
   }
 
   /// From now on tasks may begin at any time.
-  func end() { lease.withLock { $0 = nil } }
+  func end() { state.withLock { $0.lease = nil } }
+
+  /// From now on no task may begin: the engine is about to leave.
+  func retire() { state.withLock { $0.isRetired = true } }
 
   /// See ``TaskLease/ping(isFirst:at:)``.
-  func ping(isFirst: Bool) { lease.withLock { $0?.ping(isFirst: isFirst, at: .now) } }
+  func ping(isFirst: Bool) { state.withLock { $0.lease?.ping(isFirst: isFirst, at: .now) } }
 
   /// Whether tasks may begin.
-  var holds: Bool { lease.withLock { $0?.holds(at: .now) ?? true } }
+  var holds: Bool { state.withLock { !$0.isRetired && $0.lease?.holds(at: .now) ?? true } }
 }

@@ -29,6 +29,8 @@ public enum MessageType {
   public static let registrationReply = "registration_reply"
   public static let reregisterRequest = "reregister_request"
   public static let unregistrationRequest = "unregistration_request"
+  public static let retirementRequest = "retirement_request"
+  public static let retirementReply = "retirement_reply"
   // Hub → everyone.
   public static let registrationNotification = "registration_notification"
   public static let unregistrationNotification = "unregistration_notification"

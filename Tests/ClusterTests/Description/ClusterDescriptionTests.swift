@@ -55,9 +55,17 @@ import Testing
       no-python: false
       controller: [--enable-curve, --hwm=0]
       """)
-    #expect(file.arguments == ["--profile=mine", "--ip=*", "--restart-engines"])
+    #expect(file.arguments == ["--profile=mine", "--ip=*", "--restart-engines=on-failure"])
     #expect(file.controllerArguments == ["--enable-curve", "--hwm=0"])
     #expect(file.engines.isEmpty)
+  }
+
+  @Test(arguments: [("true", true), ("on-failure", true), ("never", false), ("off", false)])
+  func wordsForStartingAgain(word: String, isOn: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("restart-engines: \(word)\n", to: "c.yaml")
+    let arguments = [path, "--profile-dir=\(folder.path)"]
+    #expect(try ClusterOptions.readStart(arguments, environment: [:]).options.restartsEngines == isOn)
   }
 
   @Test func commandLineOutweighsTheFile() throws {
@@ -89,7 +97,7 @@ import Testing
       "SSHEngineSetLauncher.engines in c.yaml, line 3 should be a dictionary"
     ),
     ("engines:\n  - count: 1\n    queue: short", "c.yaml, line 3: 'queue' is no option of the launcher local"),
-    ("restart-engines: sometimes", "c.yaml, line 1: 'restart-engines' should be true or false"),
+    ("restart-engines: sometimes", "c.yaml, line 1: 'restart-engines' should be on-failure or never"),
     ("controller: [--bogus]", "c.yaml, line 1: 'controller' has no option '--bogus'"),
     ("ip: [", "c.yaml, line 2: did not find expected node content"),
     ("ip: a\nip: b", "c.yaml, line 1: the key 'ip' is there twice"),

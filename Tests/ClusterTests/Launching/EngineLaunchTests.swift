@@ -42,10 +42,10 @@ import Testing
 
   @Test func sshConnectsInLanes() {
     let group = EngineGroup.ssh(["a": 20, "b": 1])
-    let lanes = group.lanes
+    let lanes = group.lanes(of: Array(0..<group.launchCount))
     #expect(lanes.count == SSHLauncher.pendingLimit + 1)
     #expect(lanes.flatMap(\.self).sorted() == Array(0..<21))
-    #expect(EngineGroup.local(3).lanes == [[0, 1, 2]])
+    #expect(EngineGroup.local(3).lanes(of: [0, 1, 2]) == [[0, 1, 2]])
   }
 
   @Test(arguments: [

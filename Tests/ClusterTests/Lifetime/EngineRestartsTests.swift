@@ -50,6 +50,17 @@ import Testing
     #expect(restarts.ended("a", at: at(130)) == .restart(after: .seconds(1)))
   }
 
+  @Test mutating func aPostponedStartIsNoEnd() {
+    restarts.started("a", at: start)
+    #expect(!restarts.isSteady("a", at: at(59)))
+    #expect(restarts.isSteady("a", at: at(60)))
+    restarts.postponed("a")
+    #expect(!restarts.isSteady("a", at: at(60)))
+    #expect(restarts.counts == counts(waiting: 1))
+    restarts.started("a", at: at(100))
+    #expect(restarts.ended("a", at: at(101)) == .restart(after: .seconds(1)))
+  }
+
   @Test mutating func aStartThatFailsCountsAsAQuickEnd() {
     restarts.started("a", at: start)
     #expect(restarts.ended("a", at: at(100)) == .restart(after: .seconds(1)))

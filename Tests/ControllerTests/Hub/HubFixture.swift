@@ -196,6 +196,7 @@ extension HubAction {
     case .engineRestored(let uuid, _): "restored \(uuid)"
     case .engineReturned(let uuid, _, _, let tasks):
       "returned \(uuid) \(tasks?.map { "\($0):\($1)" }.sorted() ?? ["?"])"
+    case .engineRetires(let uuid): "retires \(uuid)"
     case .engineUnregistered(let uuid, .ended(let reason)): "unregistered \(uuid): \(reason)"
     case .engineUnregistered(let uuid, _): "unregistered \(uuid)"
     case .awaitHeart(let uuid): "await \(uuid)"

@@ -12,7 +12,10 @@ import Testing
     #expect(reply?.identity == "peer")
     #expect(
       reply?.content
-        == ["status": "ok", "id": 0, "hb_period": 3000, "connection_info": ["mux": 1], "takes_back": true])
+        == [
+          "status": "ok", "id": 0, "hb_period": 3000, "connection_info": ["mux": 1], "takes_back": true,
+          "retires": true,
+        ])
     #expect(rest.map(\.kind) == ["await e0"])
     #expect(hub.state.engines.engines.isEmpty)
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
@@ -36,6 +39,33 @@ import Testing
       if case .engineRegistered("e0", _, let returnsTasks) = action { returnsTasks } else { nil }
     }
     #expect(told == [agreed != nil])
+  }
+
+  @Test func anEngineThatRetiresIsAnsweredWhenItHasNoTasks() throws {
+    var hub = try HubFixture()
+    try hub.register("e0")
+    let (early, actions) = try hub.ask("retirement_request", ["uuid": "e0"])
+    #expect(early == nil)
+    #expect(actions.map(\.kind) == ["retires e0"])
+    hub.state.engineRetired("e0")
+    #expect(hub.drain().map(\.kind) == ["retirement_reply"])
+    // It is told once.
+    hub.state.engineRetired("e0")
+    #expect(hub.drain().isEmpty)
+    // It stays registered until it says that it is gone, or is.
+    #expect(hub.state.engines.engines[0]?.uuid == "e0")
+    _ = try hub.ask("retirement_request", ["uuid": "e0"])
+    hub.state.monitor(.heartsStopped(["e0"]), at: hub.now)
+    _ = hub.drain()
+    hub.state.engineRetired("e0")
+    #expect(hub.drain().isEmpty)
+  }
+
+  @Test func anUnknownEngineMayRetireAtOnce() throws {
+    var hub = try HubFixture()
+    #expect(try hub.ask("retirement_request", ["uuid": "nobody"]).reply?.content == ["status": "ok"])
+    #expect(try hub.ask("retirement_request", ["id": 0]).reply?.ename == "ValueError")
+    #expect(try hub.ask("retirement_request", ["uuid": "e"], of: .client).reply?.ename == "PermissionError")
   }
 
   /// The process that started an engine has seen its end. It knows the uuid, and how the process ended.

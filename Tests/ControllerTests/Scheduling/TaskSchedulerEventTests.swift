@@ -57,6 +57,47 @@ private typealias Action = TaskSchedulerAction<String>
     return drain(&state)
   }
 
+  private func retire(_ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity) -> [Action] {
+    state.engineRetires(engine, now: now)
+    return drain(&state)
+  }
+
+  @Test func anEngineThatRetiresGetsNoMoreTasks() {
+    var state = scheduler([one, two])
+    #expect(submit(&state, "a") == [dispatched("a", one)])
+    #expect(retire(&state, one) == [])
+    #expect(submit(&state, "b") == [dispatched("b", two)])
+    #expect(submit(&state, "c") == [])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), .retired(one)])
+    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), dispatched("c", two)])
+    // One that has nothing has retired at once, and as often as it asks; one that is not registered, too.
+    #expect(retire(&state, one) == [.retired(one)])
+    #expect(retire(&state, three) == [.retired(three)])
+    state.engineUnregistered(one, now: now)
+    #expect(drain(&state) == [])
+    // It may come back.
+    state.engineRegistered(one, now: now)
+    #expect(submit(&state, "d") == [dispatched("d", one)])
+  }
+
+  @Test func whatARetiringEngineReturnsGoesElsewhere() {
+    var state = scheduler([one, two], hwm: 2)
+    #expect(submit(&state, "a") == [dispatched("a", one)])
+    #expect(submit(&state, "b") == [dispatched("b", two)])
+    #expect(submit(&state, "c") == [dispatched("c", one)])
+    #expect(retire(&state, one) == [])
+    #expect(answer(&state, one, "c", .returned) == [dispatched("c", two)])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), .retired(one)])
+  }
+
+  @Test func tasksForARetiringEngineAloneEndWithIt() {
+    var state = scheduler([one, two])
+    #expect(retire(&state, one) == [.retired(one)])
+    #expect(submit(&state, "a", targets: [one]) == [])
+    state.engineUnregistered(one, now: now)
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", .impossibleDependency)])
+  }
+
   @Test func leastLoadTakesTheLeastRecentlyUsed() {
     var state = scheduler([one, two], hwm: 2)
     #expect(submit(&state, "a") == [dispatched("a", one)])

@@ -145,6 +145,20 @@ private typealias Action = TaskSchedulerAction<String>
   }
 
   /// It has failed the task before, and the next attempt at it was lost with the controller.
+  /// What it asked for reached a controller that had not heard of it yet.
+  @Test func anEngineThatRetiresHasToComeBackFirst() {
+    var state = scheduler()
+    restore(&state, submission("a"), on: "one")
+    state.engineRetires(one, now: now)
+    #expect(drain(&state) == [])
+    state.engineRegistered(one, id: 0, returnsTasks: true, tasks: ["a": 1], now: now)
+    state.engineRetires(one, now: now)
+    #expect(drain(&state) == [])
+    state.taskSubmitted(submission("b"), now: now)
+    #expect(drain(&state) == [])
+    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), .retired(one)])
+  }
+
   @Test func anEarlierAttemptIsNotTheLatest() {
     var state = scheduler()
     restore(&state, submission("a", retries: 2), on: "one", attempt: 2, retries: 1)

@@ -83,12 +83,12 @@ actor FakeController {
   /// Waits for an engine and accepts it.
   @discardableResult
   func register(
-    id: Int = 0, period: Int = 3000, returnAfter: Int? = nil, takesBack: Bool = false
+    id: Int = 0, period: Int = 3000, returnAfter: Int? = nil, takesBack: Bool = false, retires: Bool = false
   ) throws -> Message {
     let request = try receive(.registration)
     let content: JSONValue = [
       "status": "ok", "id": .int(id), "hb_period": .int(period),
-      "return_after": returnAfter.map { .int($0) } ?? .null, "takes_back": .bool(takesBack),
+      "return_after": returnAfter.map { .int($0) } ?? .null, "takes_back": .bool(takesBack), "retires": .bool(retires),
     ]
     try answer(request, .registration, content)
     return request
@@ -127,6 +127,16 @@ actor FakeController {
       try #require(ContinuousClock.now < deadline, "the engine does not connect to \(channel)")
     }
     return id
+  }
+
+  /// Sends a task that calls a function.
+  func sendCall(_ function: String) throws -> String {
+    try send(.task, MessageType.applyRequest, buffers: ApplyCall.pack(function: function))
+  }
+
+  /// Says that the engine has no tasks any more.
+  func confirmRetirement(_ request: Message) throws {
+    try answer(request, .registration, ["status": "ok"], type: MessageType.retirementReply)
   }
 
   /// Sends frames that are not a valid message.
@@ -196,11 +206,13 @@ actor FakeController {
     return ("", [])
   }
 
-  private func answer(_ request: Message, _ channel: Channel, _ content: JSONValue) throws {
+  private func answer(
+    _ request: Message, _ channel: Channel, _ content: JSONValue, type: String = MessageType.registrationReply
+  ) throws {
     frames.removeAll()
     for identity in request.identities { frames.append(identity) }
     session.append(
-      to: &frames, type: MessageType.registrationReply, parent: request.headerBytes, content: content.bytes.array)
+      to: &frames, type: type, parent: request.headerBytes, content: content.bytes.array)
     _ = try send(channel)
   }
 

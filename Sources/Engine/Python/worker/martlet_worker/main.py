@@ -18,6 +18,7 @@ from .streams import Streams
 def run(connection: socket.socket) -> None:
     """Serve the engine at the other end of ``connection`` until it closes it. Does not return."""
     process.die_with_parent()
+    process.outlive_termination()
     process.report_crashes()
     process.reuse_memory()
     interrupts = Interrupts()

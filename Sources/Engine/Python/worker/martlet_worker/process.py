@@ -36,6 +36,38 @@ def die_with_parent() -> None:
         os._exit(1)
 
 
+def outlive_termination() -> None:
+    """Leave it to the engine what SIGTERM means: Slurm, systemd and others send it to all processes at once, and the engine
+    lets the task end first. Processes that user code starts or forks end with it as usual.
+    """
+
+    def ignore(number: int, frame: object) -> None:
+        pass
+
+    def in_main_thread() -> bool:
+        return threading.current_thread() is threading.main_thread()
+
+    # Not later and in the child: a signal that comes right after the fork would be lost.
+    def before_fork() -> None:
+        if in_main_thread() and signal.getsignal(signal.SIGTERM) is ignore:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            forking.append(True)
+
+    def after_fork() -> None:
+        if forking and in_main_thread():
+            forking.clear()
+            signal.signal(signal.SIGTERM, ignore)
+
+    def in_child() -> None:
+        forking.clear()
+        if signal.getsignal(signal.SIGTERM) is ignore:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    forking: list[bool] = []
+    signal.signal(signal.SIGTERM, ignore)
+    os.register_at_fork(before=before_fork, after_in_parent=after_fork, after_in_child=in_child)
+
+
 def reuse_memory() -> None:
     """Have glibc reuse the memory of large objects instead of returning it to the kernel and taking it anew: a page
     fault for every 4 kB costs more than filling it. Up to 32 MB stay with the worker after its largest task. Elsewhere

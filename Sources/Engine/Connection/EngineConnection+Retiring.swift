@@ -1,0 +1,43 @@
+import Logging
+import MartletWire
+import MartletZeroMQ
+
+/// Leaving without losing anything: the request that runs is finished, the tasks behind it go back to the scheduler.
+extension EngineConnection {
+  /// Ends the engine's life when it has finished what it has begun, at the latest after the time of grace.
+  ///
+  /// Direct requests and broadcasts that have arrived are finished, too: no other engine can take them.
+  func retire() {
+    guard departure == nil, retirement == nil else { return }
+    guard presence != nil else { return leave(.requested) }
+    logger.info("the engine is about to leave: it finishes what it has begun")
+    retirement = EngineRetirement(grace: configuration.grace, now: .now)
+    if canRetire {
+      lease.retire()
+      sendRetirement()
+    } else {
+      // Another kind of controller would send more and more tasks.
+      mailbox.close()
+    }
+    stepRetirement()
+  }
+
+  /// The runner has ended, after the request it was at, because the mailbox is closed.
+  func runnerEnded() {
+    if retirement != nil { leave(.requested) }
+  }
+
+  private func stepRetirement() {
+    guard departure == nil else { return }
+    if canRetire { returnTasks() }
+    switch retirement?.step(isIdle: canRetire && mailbox.isIdle, isConnected: reachesHub, now: .now) {
+    case nil: break
+    case .wait(let time):
+      _ = loop.schedule(at: .now + time) { [weak self] in self?.assumeIsolated { $0.stepRetirement() } }
+    case .leave: leave(.requested)
+    case .leaveUnfinished:
+      logger.warning("the engine leaves although it has not finished within \(configuration.grace)")
+      leave(.requested)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// How far an engine has come that finishes what it has begun before it leaves. A value without a clock: time is passed in.
+///
+/// It leaves when nothing runs and the controller has said that it has no tasks here any more: until then a task may be on
+/// its way, or a reply.
+struct EngineRetirement: Sendable, Hashable {
+  /// What to do next.
+  enum Step: Sendable, Hashable {
+    /// Return what waits, and look again after this time.
+    case wait(Duration)
+    /// Leave: everything has ended, or nobody is there any more who could say so.
+    case leave
+    /// Leave, although something still runs or the controller has not answered.
+    case leaveUnfinished
+  }
+
+  private let end: ContinuousClock.Instant
+  /// Whether the controller has said so.
+  private(set) var isConfirmed = false
+  /// Since when the controller can't be reached.
+  private var missingSince: ContinuousClock.Instant?
+
+  /// How long to wait between two looks.
+  static let interval = Duration.milliseconds(20)
+  /// How long an engine with nothing to do waits for a controller that can't be reached. Where a whole cluster is stopped,
+  /// the controller may be gone first.
+  static let patience = Duration.seconds(1)
+
+  /// A retirement that may take some time.
+  init(grace: Duration, now: ContinuousClock.Instant) { end = now + grace }
+
+  /// The controller has no tasks any more on this engine.
+  mutating func confirmed() { isConfirmed = true }
+
+  /// The engine has registered again, and tells the controller once more that it is about to leave.
+  mutating func registeredAgain() { isConfirmed = false }
+
+  /// Looks at the engine.
+  ///
+  /// - Parameters:
+  ///   - isIdle: whether no request runs or waits.
+  ///   - isConnected: whether the controller can be reached.
+  mutating func step(isIdle: Bool, isConnected: Bool, now: ContinuousClock.Instant) -> Step {
+    missingSince = isConnected ? nil : missingSince ?? now
+    if isIdle, isConfirmed || missingSince.map({ now - $0 >= Self.patience }) ?? false { return .leave }
+    return now < end ? .wait(min(Self.interval, end - now)) : .leaveUnfinished
+  }
+}

@@ -1,0 +1,134 @@
+"""``martlet scale``: more and fewer engines while a cluster runs."""
+
+import json
+import subprocess
+import sys
+
+import ipyparallel as ipp
+import pytest
+from harness import TIMEOUT, binary, wait_until
+from place import clean
+
+# As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
+__name__ = "__main__"
+
+
+def note_and_sleep(path, number, seconds):
+    import time
+
+    with open(path, "a") as file:
+        file.write(f"{number}\n")
+    time.sleep(seconds)
+    return number
+
+
+@pytest.fixture
+def started(place, tmp_path):
+    """``started(*options)`` starts a cluster in the foreground and returns its process and a client."""
+    clients, processes = [], []
+    place.environment["MARTLET_PYTHON"] = sys.executable
+
+    def start(*options, engines):
+        process = subprocess.Popen(
+            [binary("martlet"), "start", *options],
+            env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        processes.append(process)
+        line = process.stdout.readline()
+        assert "is up" in line, line + process.communicate()[1]
+        file = place.directory / "profile_default/security/ipcontroller-client.json"
+        clients.append(ipp.Client(connection_info=str(file), timeout=TIMEOUT))
+        wait_until(lambda: len(clients[-1].ids) == engines, f"{engines} engines")
+        return process, clients[-1]
+
+    yield start
+    for client in clients:
+        client.close()
+    for process in processes:
+        process.terminate()
+        process.communicate(timeout=TIMEOUT)
+    assert clean(place)
+
+
+def scale(place, *arguments, code=0):
+    done = place.command("scale", *arguments)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def groups(place):
+    done = place.command("status", "--json", "--interval=0")
+    assert done.returncode == 0, done.stderr
+    return {group["name"]: group for group in json.loads(done.stdout)["groups"]}
+
+
+def test_grows_and_shrinks(started, place):
+    process, client = started("-n", "2", engines=2)
+    first = set(client.ids)
+    assert "local: 4 engines wanted, 4 started" in scale(place, "4").stdout
+    wait_until(lambda: len(client.ids) == 4, "two more")
+    assert client[:].apply_sync(lambda: 1) == [1] * 4
+    scale(place, "-3")
+    wait_until(lambda: len(client.ids) == 1, "three to leave")
+    assert set(client.ids) <= first, "the latest leave first"
+    group = groups(place)["local"]
+    assert (group["wanted"], group["started"], group["registered"]) == (1, 1, 1)
+    scale(place, "+1")
+    wait_until(lambda: len(client.ids) == 2, "one more")
+    scale(place, "0")
+    wait_until(lambda: not client.ids, "all to leave")
+    assert process.poll() is None, "a cluster without engines goes on if that is wanted"
+    result = client.load_balanced_view().apply_async(lambda: 7)
+    scale(place, "1")
+    assert result.get(timeout=TIMEOUT) == 7
+
+
+def test_idle_engines_leave_first_and_nothing_is_lost(started, place, tmp_path):
+    _, client = started("-n", "4", engines=4)
+    client[:].apply_sync(lambda: 1)
+    path = tmp_path / "notes"
+    view = client.load_balanced_view()
+    running = [view.apply_async(note_and_sleep, str(path), number, 2) for number in range(2)]
+    wait_until(lambda: path.exists() and len(path.read_text().split()) == 2, "two to be busy")
+    busy = {engine for engine, load in client.queue_status().items() if engine != "unassigned" and load["tasks"]}
+    scale(place, "2")
+    wait_until(lambda: len(client.ids) == 2, "two to leave")
+    assert set(client.ids) == busy
+    assert not any(result.ready() for result in running)
+    more = [view.apply_async(note_and_sleep, str(path), number, 0.05) for number in range(2, 40)]
+    scale(place, "1")
+    results = running + more
+    assert [result.get(timeout=TIMEOUT) for result in results] == list(range(40))
+    assert sorted(map(int, path.read_text().split())) == list(range(40))
+    wait_until(lambda: len(client.ids) == 1, "another to leave")
+
+
+def test_groups_of_a_file(started, place, tmp_path):
+    file = tmp_path / "cluster.yaml"
+    file.write_text("engines:\n  - count: 1\n  - count: 1\n    name: more\n  - launcher: mpi\n    count: 2\n")
+    if place.command("start", str(file), "--dry-run").returncode:
+        pytest.fail("the file can't be read")
+    file.write_text("engines:\n  - count: 1\n  - count: 1\n    name: more\n")
+    _, client = started(str(file), engines=2)
+    assert "local, more" in scale(place, "3", code=1).stderr
+    assert "no group 'x'" in scale(place, "3", "--group", "x", code=1).stderr
+    scale(place, "3", "--group", "more")
+    wait_until(lambda: len(client.ids) == 4, "two more")
+    assert {name: group["registered"] for name, group in groups(place).items()} == {"local": 1, "more": 3}
+
+
+def test_an_engine_that_is_to_leave_is_not_started_again(started, place):
+    _, client = started("-n", "3", "--restart-engines", engines=3)
+    scale(place, "1")
+    wait_until(lambda: len(client.ids) == 1, "two to leave")
+    client.close()
+    assert groups(place)["local"]["started"] == 1
+
+
+@pytest.mark.parametrize("number", ["", "x", "4.5", "1 2"])
+def test_what_is_no_number_is_refused(place, number):
+    assert place.command("scale", *number.split()).returncode == 2
+
+
+def test_a_cluster_that_is_not_running(place):
+    assert place.command("scale", "3").returncode == 11
