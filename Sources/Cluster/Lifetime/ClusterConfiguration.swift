@@ -38,7 +38,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// When ended engines are started again.
   var restartPolicy = EngineRestartPolicy()
   /// Where the controller listens. ``Network/local`` becomes `tcp` at all addresses of this machine when engines are
-  /// started elsewhere.
+  /// started elsewhere or in containers.
   public var network = Network.local
   /// The host that remote peers connect to; this host's name by default.
   public var location: String?
@@ -92,7 +92,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
   func launchContext(set: String) -> LaunchContext {
     LaunchContext(
       profile: profile, clusterID: clusterID, set: set, program: engineProgram,
-      arguments: python.engineArguments + engineArguments)
+      arguments: python.engineArguments + engineArguments, hasLocation: location != nil)
   }
 
   /// A cluster id for one run: the seconds since 1970 and four random letters or digits, as in ipyparallel.
