@@ -33,7 +33,7 @@ KIT ?=
 # How many runs `make simulate` makes.
 RUNS ?= 100000
 # What the tests of launchers need, on Linux: sshds and hosts for them, Open MPI, Slurm, Grid Engine.
-LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd slurm-client munge \
+LAUNCHERS := openssh-server openssh-client iproute2 iptables openmpi-bin slurmctld slurmd slurm-client munge \
   gridengine-master gridengine-exec gridengine-client
 # What `make containers` needs, on Linux and as root.
 CONTAINERS := docker.io docker-compose debootstrap binutils
