@@ -75,7 +75,7 @@ def test_words_are_counted_and_a_notebook_finds_the_cluster(compose):
     assert docker("wait", client).strip() == "0", docker("logs", client)
     output = output_after(start, client)
     print(
-        f"\n{' '.join(compose.command[:2])} up: returned after {returned:.1f} s, first output of the program "
+        f"\n{' '.join(compose_command())} up: returned after {returned:.1f} s, first output of the program "
         f"{output[0][0]:.1f} s, its end {output[-1][0]:.1f} s after the start")
     assert any("Both counts agree" in text for _, text in output)
     assert len(compose.container("engine")) == 4
