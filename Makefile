@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: deps packages build release test build-tests unit simulate conformance peers kit chaos soak fuzz sanitize suite \
-  demo docs bench micro format lint clean
+  containers demo docs bench micro format lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python
@@ -33,8 +33,10 @@ KIT ?=
 # How many runs `make simulate` makes.
 RUNS ?= 100000
 # What the tests of launchers need, on Linux: sshds and hosts for them, Open MPI, Slurm, Grid Engine.
-LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd slurm-client munge \
+LAUNCHERS := openssh-server openssh-client iproute2 iptables openmpi-bin slurmctld slurmd slurm-client munge \
   gridengine-master gridengine-exec gridengine-client
+# What `make containers` needs, on Linux and as root.
+CONTAINERS := docker.io docker-compose debootstrap binutils
 # The modules of the reference.
 DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting MartletWire
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
@@ -96,6 +98,14 @@ peers: deps build-tests
 kit: deps build-tests
 	@echo "test: conformance of controllers, engines and clients"
 	@$(PYTHON) Tests/Kit/run.py $(KIT)
+
+# Images of Docker/ and clusters of containers, with the programs of a release build. It starts Docker's daemon if none runs,
+# and needs Debian's mirrors and PyPI. Images stay, so that the next time takes a minute.
+containers: deps release
+	@.ci/deps packages $(CONTAINERS)
+	@echo "test: containers"
+	@MARTLET_BIN_DIR="$(CURDIR)/.build/release" \
+	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini -o timeout=1800 Tests/Containers -s
 
 # MINUTES=30 or KILLS=1000 for a long run, SEED=… to repeat one, FAULTS=engine_kill=10,engine_reset=1 for other faults than
 # usual.

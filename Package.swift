@@ -60,14 +60,18 @@ let package = Package(
       // One binary is all that an engine needs; PythonSources lists the files.
       resources: [.embedInCode("Python/worker")]),
     .target(
+      name: "MartletTunnels",
+      dependencies: ["MartletWire", "MartletZeroMQ", logging, subprocess, systemPackage],
+      path: "Sources/Tunnels"),
+    .target(
       name: "MartletClient",
-      dependencies: ["MartletWire", "MartletZeroMQ", collections, logging],
+      dependencies: ["MartletTunnels", "MartletWire", "MartletZeroMQ", collections, logging],
       path: "Sources/Client"),
     .target(
       name: "MartletCluster",
       dependencies: [
-        "MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ", logging, subprocess,
-        systemPackage, yams,
+        "MartletClient", "MartletController", "MartletEngine", "MartletTunnels", "MartletWire", "MartletZeroMQ",
+        logging, subprocess, systemPackage, yams,
       ],
       path: "Sources/Cluster"),
     .target(
@@ -108,6 +112,7 @@ let package = Package(
       name: "wire-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/WireProbe"),
     .testTarget(name: "ZeroMQTests", dependencies: ["MartletZeroMQ"]),
     .testTarget(name: "WireTests", dependencies: ["MartletWire", "MartletZeroMQ"]),
+    .testTarget(name: "TunnelsTests", dependencies: ["MartletTunnels", "MartletWire"]),
     .testTarget(
       name: "ControllerTests",
       dependencies: ["MartletController", "MartletWire", "MartletZeroMQ", "TaskStoreWriter", grdb, logging]),

@@ -19,11 +19,17 @@ RUN swift build -c release --product "$PRODUCT" --static-swift-stdlib -Xlinker -
  && find "$(swift build -c release --show-bin-path)" -maxdepth 1 -name '*.resources' -exec cp -r {} /out/ \;
 
 FROM ${RUNTIME}
+# Anything here adds a Python, with which engines run Python code as well: --build-arg PYTHON=yes
+ARG PYTHON=
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libzmq5 libsqlite3-0 \
- && rm -rf /var/lib/apt/lists/* \
+ && apt-get install -y --no-install-recommends libzmq5 libsqlite3-0 ${PYTHON:+python3 python3-venv} \
+ && apt-get clean && rm -rf /var/lib/apt/lists/* \
+ && if [ -n "$PYTHON" ]; then \
+      python3 -m venv /opt/python && /opt/python/bin/pip install --no-cache-dir "ipyparallel==9.2.*" numpy; \
+    fi \
  && useradd --create-home --uid 1000 martlet \
  && install -d -o martlet -g martlet /home/martlet/.ipython
+ENV VIRTUAL_ENV=/opt/python
 COPY --from=build /out/ /usr/local/bin/
 USER martlet
 WORKDIR /home/martlet

@@ -1,4 +1,5 @@
 import Logging
+import MartletTunnels
 import MartletWire
 import MartletZeroMQ
 import Synchronization
@@ -20,7 +21,7 @@ import Synchronization
 /// and results do.
 public final class Client: Sendable {
   /// The controller's endpoints and key. If the client was made from a connection file that changes while the controller
-  /// can't be reached, they change, too.
+  /// can't be reached, they change, too. With a tunnel they are sockets of this machine.
   public var connectionInfo: ConnectionInfo { connection.connectionInfo }
   /// How the client behaves.
   public let configuration: ClientConfiguration
@@ -28,10 +29,13 @@ public final class Client: Sendable {
   let messageIDs = MessageIDs()
   /// The names that engines keep for this client.
   let references: ReferenceTable
+  /// What leads to the controller, if it can't be reached directly.
+  private let tunnel: Tunnel?
   private let waits = Mutex(LogThrottle())
 
-  private init(_ info: ConnectionInfo, _ configuration: ClientConfiguration) throws {
+  private init(_ info: ConnectionInfo, tunnel: Tunnel?, _ configuration: ClientConfiguration) throws {
     self.configuration = configuration
+    self.tunnel = tunnel
     references = ReferenceTable(session: messageIDs.session)
     connection = try Connection(info: info, session: messageIDs.session, logger: configuration.logger)
   }
@@ -42,27 +46,47 @@ public final class Client: Sendable {
   ///
   /// - Parameters:
   ///   - info: the content of the controller's connection file for clients.
+  ///   - ssh: a host to tunnel through that reaches the controller, for example `user@login` or `user@login:2222`. OpenSSH
+  ///     makes the tunnel, with your configuration and agent and without questions, and makes it again when it breaks; it
+  ///     closes with the client. `nil` for what the connection file says, empty for a direct connection.
   ///   - configuration: how the client behaves.
-  /// - Throws: ``ClientError/Code/connectionFile`` if the connection can't be used, ``ClientError/Code/timeout`` if the
-  ///   hub does not answer, ``ClientError/Code/invalidArgument`` if the configuration is out of range.
+  /// - Throws: ``ClientError/Code/connectionFile`` if the connection can't be used or ssh fails,
+  ///   ``ClientError/Code/timeout`` if the hub does not answer, ``ClientError/Code/invalidArgument`` if the configuration
+  ///   is out of range.
   public static func connect(
-    _ info: ConnectionInfo, configuration: ClientConfiguration = ClientConfiguration()
+    _ info: ConnectionInfo, ssh: String? = nil, configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
-    try await connect(info, file: nil, configuration)
+    try await connect(info, file: nil, ssh: ssh, configuration)
   }
 
   private static func connect(
-    _ info: ConnectionInfo, file: ConnectionLookup?, _ configuration: ClientConfiguration
+    _ info: ConnectionInfo, file: ConnectionLookup?, ssh: String?, _ configuration: ClientConfiguration
   ) async throws -> Client {
     let configuration = try configuration.validated()
-    let info = ConnectionLookup.completed(info)
-    if !info.ssh.isEmpty {
-      configuration.logger.warning(
-        "the connection file asks for an ssh tunnel; this client does not make one and connects directly")
+    let routed = ConnectionLookup.completed(info).routed(through: ssh)
+    guard !routed.ssh.isEmpty else { return try await connect(routed, file: file, tunnel: nil, configuration) }
+    let tunnel: Tunnel
+    do {
+      tunnel = try await Tunnel.open(to: routed, within: configuration.connectTimeout, logger: configuration.logger)
+    } catch let error as ConnectionError {
+      throw ClientError(.connectionFile, error.description, underlying: error)
     }
+    do {
+      var file = file
+      file?.tunnel = tunnel
+      return try await connect(tunnel.connection, file: file, tunnel: tunnel, configuration)
+    } catch {
+      await tunnel.close()
+      throw error
+    }
+  }
+
+  private static func connect(
+    _ info: ConnectionInfo, file: ConnectionLookup?, tunnel: Tunnel?, _ configuration: ClientConfiguration
+  ) async throws -> Client {
     let client: Client
     do {
-      client = try Client(info, configuration)
+      client = try Client(info, tunnel: tunnel, configuration)
       try client.connection.loop.start()
       let context = try Context(ioThreads: configuration.ioThreads)
       try await client.connection.open(info, in: context, linger: configuration.linger)
@@ -76,9 +100,10 @@ public final class Client: Sendable {
       let refused = client.traffic.refused.total
       let hint =
         refused == 0
-        ? "is the controller running?" : "\(refused) of its messages were refused: is the key the same on both sides?"
-      throw ClientError(
-        .timeout, "no answer from the hub at \((try? info.endpoint(.registration)) ?? info.interface): \(hint)")
+        ? "is the controller running?\(tunnel?.lastWords.map { " ssh says: \($0)" } ?? "")"
+        : "\(refused) of its messages were refused: is the key the same on both sides?"
+      let address = tunnel?.destination ?? (try? info.endpoint(.registration)) ?? info.interface
+      throw ClientError(.timeout, "no answer from the hub at \(address): \(hint)")
     }
     return client
   }
@@ -87,14 +112,15 @@ public final class Client: Sendable {
   ///
   /// - Parameters:
   ///   - connectionFile: the path of the file, usually called `ipcontroller-client.json`.
+  ///   - ssh: a host to tunnel through, see ``connect(_:ssh:configuration:)``.
   ///   - configuration: how the client behaves.
-  /// - Throws: as ``connect(_:configuration:)``.
+  /// - Throws: as ``connect(_:ssh:configuration:)``.
   public static func connect(
-    connectionFile: String, configuration: ClientConfiguration = ClientConfiguration()
+    connectionFile: String, ssh: String? = nil, configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
     let lookup = ConnectionLookup(path: connectionFile)
     let info = try await lookup.read(timeout: configuration.connectTimeout.boundedWait)
-    return try await connect(info, file: lookup, configuration)
+    return try await connect(info, file: lookup, ssh: ssh, configuration)
   }
 
   /// Connects to the controller of a profile; waits for its connection file to appear.
@@ -104,14 +130,16 @@ public final class Client: Sendable {
   /// - Parameters:
   ///   - profile: the name of the profile.
   ///   - clusterID: the cluster's id, for profiles with several clusters; empty for the one without an id.
+  ///   - ssh: a host to tunnel through, see ``connect(_:ssh:configuration:)``.
   ///   - configuration: how the client behaves.
-  /// - Throws: as ``connect(_:configuration:)``.
+  /// - Throws: as ``connect(_:ssh:configuration:)``.
   public static func connect(
-    profile: String = "default", clusterID: String = "", configuration: ClientConfiguration = ClientConfiguration()
+    profile: String = "default", clusterID: String = "", ssh: String? = nil,
+    configuration: ClientConfiguration = ClientConfiguration()
   ) async throws -> Client {
     let lookup = ConnectionLookup(profile: profile, clusterID: clusterID)
     let info = try await lookup.read(timeout: configuration.connectTimeout.boundedWait)
-    return try await connect(info, file: lookup, configuration)
+    return try await connect(info, file: lookup, ssh: ssh, configuration)
   }
 
   private func watchController(instance: String?, file: ConnectionLookup?) async {
@@ -134,6 +162,7 @@ public final class Client: Sendable {
     releaseAll()
     connection.shutDown(.closed)
     await connection.loop.waitUntilStopped()
+    await tunnel?.close()
   }
 
   /// Aborts the calls that nobody is to wait for after this client.

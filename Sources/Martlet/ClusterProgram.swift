@@ -89,8 +89,10 @@ extension ClusterProgram {
     if let file = try options.connectionFile() {
       // Says at once that there is no such cluster.
       _ = try file.read()
-      return try await run(with: try await Client.connect(connectionFile: file.path), arguments: options.arguments)
+      return try await run(
+        with: try await Client.connect(connectionFile: file.path, ssh: options.ssh), arguments: options.arguments)
     }
+    guard options.ssh == nil else { throw OptionError("--ssh goes with --profile, --cluster-id or --connection-file") }
     var configuration = ClusterConfiguration(
       profile: ProfileDirectory(name: "default"), clusterID: ClusterConfiguration.randomClusterID())
     if let engines = options.engines { configuration.engines = [.local(engines)] }

@@ -59,6 +59,7 @@
 @_exported import class MartletCluster.Cluster
 @_exported import struct MartletCluster.ClusterConfiguration
 @_exported import struct MartletCluster.ClusterError
+@_exported import struct MartletCluster.DockerLauncher
 @_exported import struct MartletCluster.EngineGroup
 @_exported import struct MartletCluster.EngineGroupStatus
 @_exported import enum MartletCluster.EngineLauncher

@@ -9,6 +9,8 @@ struct ProgramOptions: Sendable, Hashable {
   /// The options that select a cluster to join, in the syntax of the roles; empty to start a cluster.
   private var selection: [String] = []
   private var file: String?
+  /// The host to tunnel through to the cluster that is joined.
+  private(set) var ssh: String?
   /// The Python of the cluster that the program starts.
   private(set) var python = PythonOptions()
   /// Whether engines that end unexpectedly are started again.
@@ -48,6 +50,7 @@ struct ProgramOptions: Sendable, Hashable {
         }
         engines = count
       case "--connection-file": file = value
+      case "--ssh": ssh = value
       case "--python": python.interpreter = value.contains("/") ? UserPath.absolute(value) : value
       case "--python-start":
         guard let start = PythonConfiguration.Start(rawValue: value) else {
@@ -68,11 +71,13 @@ struct ProgramOptions: Sendable, Hashable {
       --restart-engines       Start engines again that end unexpectedly.
       --profile <name>, --profile-dir <folder>, --cluster-id <id>, --connection-file <file>
                               Join a running cluster.
+      --ssh <user@login>      Join it through this host.
     """
 
   /// The options that have a value.
   private static let names = [
-    "--engines", "--profile", "--profile-dir", "--cluster-id", "--connection-file", "--python", "--python-start",
+    "--engines", "--profile", "--profile-dir", "--cluster-id", "--connection-file", "--ssh", "--python",
+    "--python-start",
   ]
 
   /// The connection file of the cluster to join, or `nil` to start a cluster.

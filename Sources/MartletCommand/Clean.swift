@@ -36,7 +36,7 @@ struct CleanAction {
 
   func run() async {
     let catalog = ClusterCatalog(profiles: profiles)
-    for problem in await catalog.cancelJobs(clusterID: clusterID) { RoleExit.report(problem) }
+    for problem in await catalog.endLeftovers(clusterID: clusterID) { RoleExit.report(problem) }
     let cleaning = catalog.clean(force: force, clusterID: clusterID)
     if json {
       JSONOutput.print(["removed": .array(cleaning.removed.map { .string($0) })])

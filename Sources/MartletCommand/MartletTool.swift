@@ -78,7 +78,7 @@ struct EngineSelection: ParsableArguments {
 
   @Option(
     help:
-      "What starts them: local, ssh:HOST:NUMBER,…, mpi, slurm, pbs, sge, lsf or htcondor; ipyparallel's names of launchers work, too."
+      "What starts them: local, ssh:HOST:NUMBER,…, mpi, docker, slurm, pbs, sge, lsf or htcondor; ipyparallel's names of launchers work, too."
   )
   var engines: String?
 

@@ -6,7 +6,7 @@ struct Start: AsyncParsableCommand {
     abstract: "Start a cluster.",
     discussion: """
       The controller runs on this machine, and so do the engines unless --engines says otherwise: ssh:node1:2,node2:4, \
-      mpi:4 or slurm:64. A file describes what grows beyond options: martlet start cluster.yaml. Options after -- go to \
+      docker:4, mpi:4 or slurm:64. A file describes what grows beyond options: martlet start cluster.yaml. Options after -- go to \
       the controller: martlet start -n 4 -- --sqlitedb
       """)
 

@@ -9,7 +9,7 @@ struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show engines, queues and rates of a running cluster.")
 
-  @OptionGroup var selection: ClusterSelection
+  @OptionGroup var cluster: RunningCluster
 
   @Option(help: "Seconds over which rates are measured.")
   var interval = 1.0
@@ -20,20 +20,18 @@ struct Status: AsyncParsableCommand {
   @OptionGroup var output: JSONOutput
 
   func run() async throws {
-    let (selection, interval, watch, json) = (selection, interval, watch, output.json)
+    let (cluster, interval, watch, json) = (cluster, interval, watch, output.json)
     try await perform {
       guard interval >= (watch ? 0.1 : 0), interval <= 86_400 else {
         throw OptionError(
           "--interval should be a number of seconds\(watch ? ", at least 0.1," : ",") not \(interval)")
       }
-      let application = try selection.options().application
-      let cluster = try ClusterCatalog.running(application.clusterID, in: application.profile, orUnknown: true)
+      let application = try cluster.selection.options().application
       var configuration = ClientConfiguration()
       configuration.reconnectTimeout = .seconds(2)
       // What happens to the connection is said by how the command ends.
       configuration.logger = Logger(label: "martlet.status") { _ in SwiftLogNoOpLogHandler() }
-      let client = try await Client.connect(
-        try cluster.files.clientConnection.read(), configuration: configuration)
+      let client = try await cluster.connect(configuration: configuration)
       let action = StatusAction(
         client: client, clusterID: application.clusterID, profile: application.profile, interval: interval, json: json)
       do {

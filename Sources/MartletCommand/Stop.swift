@@ -1,13 +1,17 @@
 import ArgumentParser
 import Foundation
+import MartletClient
 import MartletCluster
 
 struct Stop: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stop a running cluster.",
-    discussion: "Whatever started it: martlet, ipcluster, a program, or a controller started by itself.")
+    discussion: """
+      Whatever started it: martlet, ipcluster, a program, or a controller started by itself. With --ssh the controller is \
+      asked to shut down, with all engines.
+      """)
 
-  @OptionGroup var selection: ClusterSelection
+  @OptionGroup var cluster: RunningCluster
 
   @Flag(help: "Stop all clusters of the profile, or of all profiles if none is named.")
   var all = false
@@ -16,7 +20,8 @@ struct Stop: AsyncParsableCommand {
   var clusterIds: [String] = []
 
   func run() async throws {
-    let selection = selection
+    let cluster = cluster
+    let selection = cluster.selection
     let (all, ids) = (all, clusterIds)
     try await perform {
       guard !all || (ids.isEmpty && selection.clusterId == nil) else {
@@ -24,6 +29,10 @@ struct Stop: AsyncParsableCommand {
       }
       guard ids.isEmpty || selection.clusterId == nil else {
         throw OptionError("cluster ids are given twice, as arguments and with --cluster-id")
+      }
+      if cluster.ssh != nil {
+        guard !all, ids.isEmpty else { throw OptionError("--ssh stops one cluster, which --cluster-id may name") }
+        return try await cluster.connect().shutdown(hub: true)
       }
       let options = try selection.options()
       try await StopAction(

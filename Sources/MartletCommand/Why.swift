@@ -1,6 +1,5 @@
 import ArgumentParser
 import MartletClient
-import MartletCluster
 import MartletWire
 
 struct Why: AsyncParsableCommand {
@@ -8,17 +7,15 @@ struct Why: AsyncParsableCommand {
     abstract: "Say where a task is and what it waits for.",
     discussion: "For load-balanced tasks of a controller of Martlet's, whichever client they belong to.")
 
-  @OptionGroup var selection: ClusterSelection
+  @OptionGroup var cluster: RunningCluster
 
   @Argument(help: "The task's id: its msg_id, which results have.")
   var task: String
 
   func run() async throws {
-    let (selection, task) = (selection, task)
+    let (cluster, task) = (cluster, task)
     try await perform {
-      let application = try selection.options().application
-      let cluster = try ClusterCatalog.running(application.clusterID, in: application.profile, orUnknown: true)
-      let client = try await Client.connect(try cluster.files.clientConnection.read())
+      let client = try await cluster.connect()
       do {
         print("\(task): \(try await client.why(task))")
         await client.close()

@@ -6,7 +6,7 @@ package final class SocketWatch {
   package enum Change: Sendable, Hashable {
     /// It is ready for messages.
     case connected
-    /// It has ended; libzmq goes on trying to make it anew.
+    /// It was ready and has ended; libzmq goes on trying to make it anew.
     case broke
   }
 
@@ -24,11 +24,17 @@ package final class SocketWatch {
 
   /// Calls back on a loop for each change, until the token is cancelled.
   package func onChange(_ loop: EventLoop, _ callback: @escaping (Change) -> Void) -> EventLoop.Token {
-    loop.onReadable(monitor.socket) {
+    // A connection that was never ready carried nothing. Where a tunnel ends at nobody, each attempt makes one.
+    var ready = 0
+    return loop.onReadable(monitor.socket) {
       while let event = try? self.monitor.next() {
         switch event.kind {
-        case .handshakeSucceeded: callback(.connected)
-        case .disconnected: callback(.broke)
+        case .handshakeSucceeded:
+          ready += 1
+          callback(.connected)
+        case .disconnected where ready > 0:
+          ready -= 1
+          callback(.broke)
         default: break
         }
       }

@@ -152,6 +152,7 @@ extension LauncherSpec.Kind {
     case .local: "LocalEngineSetLauncher"
     case .ssh: "SSHEngineSetLauncher"
     case .mpi: "MPIEngineSetLauncher"
+    case .docker: "DockerEngineSetLauncher"
     case .slurm, .pbs, .sge, .lsf, .htcondor: "\(batchSystem?.className ?? "")EngineSetLauncher"
     }
   }

@@ -58,10 +58,19 @@ public struct EngineGroup: Sendable, Hashable {
     return EngineGroup(.batch(launcher), count: count)
   }
 
+  /// Engines in containers of an image.
+  ///
+  /// - Parameter network: the containers' network; `nil` for Docker's default.
+  public static func docker(_ count: Int, image: String = "martlet", network: String? = nil) -> EngineGroup {
+    var launcher = DockerLauncher(image: image)
+    launcher.network = network
+    return EngineGroup(.docker(launcher), count: count)
+  }
+
   /// How many launches the group takes: one for each engine where they can be started one by one, else one for all.
   var launchCount: Int {
     switch launcher {
-    case .local: count
+    case .local, .docker: count
     case .ssh(let launcher): min(count, launcher.places.count)
     case .mpi, .batch: min(count, 1)
     }
@@ -109,7 +118,7 @@ public struct EngineGroup: Sendable, Hashable {
   public var engineCount: Int {
     switch launcher {
     case .ssh: launchCount
-    case .local, .mpi, .batch: count
+    case .local, .mpi, .batch, .docker: count
     }
   }
 }

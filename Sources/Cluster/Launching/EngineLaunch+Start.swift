@@ -18,6 +18,8 @@ extension EngineLaunch {
       // The log may have what an earlier engine in this place wrote.
       let size = try? FileManager.default.attributesOfItem(atPath: log)[.size] as? UInt64
       return RemoteEngine(process: try await startProcess(connection, grace), host: host, logStart: size ?? 0)
+    case .container(let name, let launcher):
+      return ContainerEngine(process: try await startProcess(connection, grace), name: name, launcher: launcher)
     case .job(let launcher):
       return try await BatchJob.submit(command, environment: environment, launcher: launcher, log: log)
     }

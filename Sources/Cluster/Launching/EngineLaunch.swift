@@ -22,6 +22,8 @@ struct EngineLaunch: Sendable, Hashable {
     case starter
     /// A command that hands the script to a batch scheduler.
     case job(BatchLauncher)
+    /// A process of this machine that stands for a container with an engine.
+    case container(String, DockerLauncher)
   }
 
   /// How it is run.
@@ -75,6 +77,8 @@ struct LaunchContext: Sendable, Hashable {
   let program: ProgramCommand
   /// Options for all engines.
   let arguments: [String]
+  /// Whether the connection file has a location that was chosen for engines elsewhere.
+  var hasLocation = false
 
   /// The log of a launch.
   func log(_ number: Int) -> String { "\(profile.log)/ipengine-\(clusterID)-\(set)-\(number).log" }
@@ -112,6 +116,14 @@ extension EngineGroup {
         command: launcher.command(
           on: host, running: remote, environment: environment.merging([EngineOptions.uuidVariable: id]) { $1 }),
         input: .connection, uuids: [id], log: log)
+    case .docker(let launcher):
+      let name = "martlet-\(id)"
+      let variables = environment.merging([EngineOptions.uuidVariable: id]) { $1 }
+      return EngineLaunch(
+        kind: .container(name, launcher),
+        command: launcher.run(
+          name: name, program: self.program, options: options, variables: Array(variables.keys), in: context),
+        environment: variables, input: .connection, uuids: [id], log: log)
     case .mpi(let launcher):
       return EngineLaunch(
         kind: .starter, command: launcher.command(count: count, running: command),

@@ -8,6 +8,8 @@ public enum EngineLauncher: Sendable, Hashable {
   case mpi(MPILauncher)
   /// A job of a batch scheduler.
   case batch(BatchLauncher)
+  /// Containers.
+  case docker(DockerLauncher)
 
   /// ipyparallel's name for it.
   var name: String {
@@ -16,15 +18,16 @@ public enum EngineLauncher: Sendable, Hashable {
     case .ssh: "ssh"
     case .mpi: "mpi"
     case .batch(let launcher): launcher.system.rawValue
+    case .docker: "docker"
     }
   }
 
-  /// Whether engines run on other machines, so that a controller with sockets of this machine is out of their reach.
+  /// Whether engines run on other machines, or where only the network leads, so that a controller with sockets of this machine is out of their reach.
   /// The hosts of an MPI program are up to `mpiexec`, by default this one.
   var leavesThisMachine: Bool {
     switch self {
     case .local, .mpi: false
-    case .ssh, .batch: true
+    case .ssh, .batch, .docker: true
     }
   }
 }

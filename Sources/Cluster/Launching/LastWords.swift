@@ -16,9 +16,10 @@ enum LastWords {
   /// The last line from ``RoleExit`` or another program that says something, without its name prefix.
   static func find(in log: String) -> String? {
     let lines = log.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-    // Usage lines follow our own errors; Grid Engine's commands end with the other one.
+    // Usage lines follow our own errors and Docker's; Grid Engine's commands end with the last one.
     let saysNothing = { (line: String) in
-      line.isEmpty || line.hasPrefix("Usage: ") || line.hasPrefix("See '") || line == "Exiting."
+      line.isEmpty || line.hasPrefix("Usage: ") || line.hasPrefix("See '") || line.hasPrefix("Run 'docker ")
+        || line == "Exiting."
     }
     guard let line = lines.last(where: { !saysNothing($0) }) else { return nil }
     for prefix in [RoleExit.usageErrorPrefix, "martlet controller: ", "martlet engine: "] where line.hasPrefix(prefix) {

@@ -70,8 +70,8 @@ public struct AddedEngines: Sendable, Hashable {
     let arguments = ["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] + group.arguments
     guard var options = try? EngineOptions.read(arguments).options else { return end }
     options.connectionFileTimeout = .zero
-    // Without a controller there is nobody to tell.
-    guard let connection = try? await options.connection() else { return end }
+    // Without a controller there is nobody to tell, and behind a tunnel it notices by itself.
+    guard let connection = try? await options.connection(), connection.ssh.isEmpty else { return end }
     try? await EngineObituary(uuids: uuids, reason: end.reason).send(to: connection)
     return end
   }

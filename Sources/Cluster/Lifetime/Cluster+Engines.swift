@@ -79,6 +79,10 @@ extension Cluster {
     guard let group = groups[key.set] else { throw ClusterError("there is no engine set \(key.set)") }
     let launch = try group.launch(key.number, in: configuration.launchContext(set: key.set))
     let files = record.files
+    if case .container(_, let launcher) = launch.kind, record.dockerCommands.insert(launcher.command).inserted {
+      // Containers may outlive this process if it is killed.
+      try record.write()
+    }
     let running = try await launch.start(
       connection: { try files.engineConnection.read() }, grace: configuration.stopGrace)
     if let remote = running as? RemoteEngine {

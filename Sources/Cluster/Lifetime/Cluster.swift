@@ -155,7 +155,7 @@ public actor Cluster {
     case .ended: break
     }
     for problem in other.problems { logger.warning("\(problem); nothing runs there, so the file is replaced") }
-    try await other.cancelJobs()
+    try await other.endLeftovers()
     // A killed controller's connection files would be mistaken for the new controller's.
     let connections = files.connections.filter { file in
       !reusesFiles || other.problems.contains { $0.path == file.path }

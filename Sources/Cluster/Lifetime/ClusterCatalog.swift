@@ -46,16 +46,16 @@ package struct ClusterCatalog: Sendable, Hashable {
     return cluster
   }
 
-  /// Cancels the jobs that dead clusters left behind, before ``clean(force:clusterID:)`` removes the files that name them.
+  /// Cancels the jobs and removes the containers that dead clusters left behind, before ``clean(force:clusterID:)`` removes the files that name them.
   ///
-  /// - Returns: what the scheduler said where it did not work; such a job may have ended.
-  package func cancelJobs(clusterID: String? = nil) async -> [String] {
+  /// - Returns: what the scheduler or Docker said where it did not work; such a job may have ended.
+  package func endLeftovers(clusterID: String? = nil) async -> [String] {
     var problems: [String] = []
     for cluster in clusters where clusterID == nil || cluster.files.clusterID == clusterID {
       do {
-        try await cluster.cancelJobs()
+        try await cluster.endLeftovers()
       } catch {
-        problems.append("a job of \(cluster.files.name) was not cancelled: \(error)")
+        problems.append("what \(cluster.files.name) has left running was not ended: \(error)")
       }
     }
     return problems

@@ -40,7 +40,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// When hosts are left out on which engines fail at once.
   var hostPolicy = HostHealth.Policy()
   /// Where the controller listens. ``Network/local`` becomes `tcp` at all addresses of this machine when engines are
-  /// started elsewhere.
+  /// started elsewhere or in containers.
   public var network = Network.local
   /// The host that remote peers connect to; this host's name by default.
   public var location: String?
@@ -94,7 +94,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
   func launchContext(set: String) -> LaunchContext {
     LaunchContext(
       profile: profile, clusterID: clusterID, set: set, program: engineProgram,
-      arguments: python.engineArguments + engineArguments)
+      arguments: python.engineArguments + engineArguments, hasLocation: location != nil)
   }
 
   /// A cluster id for one run: the seconds since 1970 and four random letters or digits, as in ipyparallel.

@@ -13,6 +13,7 @@ extension ClusterRecord {
         supervisor.fields.merging([
           "format": .int(Self.format), "socket_directory": socketDirectory.map { .string($0) } ?? .null,
           "restarts": restarts.json, "jobs": .object(jobs.mapValues(\.json)),
+          "docker_commands": .array(dockerCommands.map { .array($0.map { .string($0) }) }),
         ]) { $1 }),
     ]
     if let controller { fields["controller"] = ["class": "local", "state": .object(state(of: controller))] }
@@ -29,7 +30,10 @@ extension ClusterRecord {
   private func set(_ engines: [Int: Process]) -> JSONValue {
     var members: [String: JSONValue] = [:]
     for (number, engine) in engines {
-      let own: [String: JSONValue] = ["n": .int(engine.engines), "host": engine.host.map { .string($0) } ?? .null]
+      let own: [String: JSONValue] = [
+        "n": .int(engine.engines), "host": engine.host.map { .string($0) } ?? .null,
+        "container": engine.container.map { .string($0) } ?? .null,
+      ]
       members["\(number)"] = .object(state(of: engine).merging(own) { $1 })
     }
     return [
@@ -58,6 +62,10 @@ extension ClusterRecord {
       socketDirectory = path
     }
     restarts = EngineRestartCounts(json: martlet["restarts"])
+    for command in martlet["docker_commands"]?.arrayValue ?? [] {
+      let words = command.arrayValue?.compactMap(\.stringValue) ?? []
+      if !words.isEmpty { dockerCommands.insert(words) }
+    }
     for (set, job) in martlet["jobs"]?.objectValue ?? [:] { jobs[set] = try Job(job) }
     guard json["cluster"]?["cluster_id"]?.stringValue == files.clusterID else {
       throw OptionError("'cluster_id' is not that of the file's name")
@@ -79,7 +87,7 @@ extension ClusterRecord.Process {
     guard let pid = state?["pid"]?.intValue, pid > 0 else { throw OptionError("a process lacks 'pid'") }
     self.init(
       pid: pid, log: state?["output_file"]?.stringValue ?? "", engines: state?["n"]?.intValue ?? 1,
-      host: state?["host"]?.stringValue)
+      host: state?["host"]?.stringValue, container: state?["container"]?.stringValue)
   }
 }
 

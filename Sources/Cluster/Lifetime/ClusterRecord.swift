@@ -18,6 +18,8 @@ package struct ClusterRecord: Sendable, Hashable {
     package var engines = 1
     /// The host that ssh has connected it with; `nil` if it is an engine itself, or their starter.
     package var host: String?
+    /// The name of the container that it stands for; `nil` if it stands for none.
+    package var container: String?
   }
 
   /// A job of a batch scheduler.
@@ -53,6 +55,8 @@ package struct ClusterRecord: Sendable, Hashable {
   package var engineSets: [String: [Int: Process]] = [:]
   /// The jobs with engines, by set.
   package var jobs: [String: Job] = [:]
+  /// The commands of Docker's that have started containers.
+  var dockerCommands: Set<[String]> = []
   /// How often engines were started again.
   package var restarts = EngineRestartCounts()
   /// The folder with its socket files, if it uses `ipc`.

@@ -21,16 +21,22 @@ extension KnownCluster {
     }
     // The children of a killed supervisor notice its end by themselves.
     _ = try await Self.holds(within: .seconds(5)) { Self.look(at: files)?.liveness != .running }
-    try await Self.look(at: files)?.cancelJobs()
+    try await Self.look(at: files)?.endLeftovers()
     _ = ClusterCatalog.clean(files, force: false)
   }
 
-  /// Cancels the jobs that a cluster has left behind because its process was killed.
+  /// Cancels the jobs and removes the containers that a cluster has left behind because its process was killed.
   ///
-  /// - Throws: ``ClusterError`` or ``OptionError`` with the scheduler's words.
-  package func cancelJobs() async throws {
-    guard liveness == .ended, let jobs = record?.jobs else { return }
-    for job in jobs.values {
+  /// - Throws: ``ClusterError`` or ``OptionError`` with the words of the scheduler or of Docker.
+  package func endLeftovers() async throws {
+    guard liveness == .ended, let record else { return }
+    for command in record.dockerCommands {
+      var launcher = DockerLauncher()
+      launcher.command = command
+      let ids = try await CommandOutput.read(launcher.search(files)).split(whereSeparator: \.isWhitespace)
+      if !ids.isEmpty { _ = try await CommandOutput.read(launcher.removal(of: ids.map(String.init))) }
+    }
+    for job in record.jobs.values {
       var launcher = BatchLauncher(job.system)
       launcher.deleteCommand = job.deleteCommand
       _ = try await CommandOutput.read(launcher.cancellation(of: job.id))

@@ -3,30 +3,25 @@ import MartletWire
 
 /// A short private folder for the socket files of one local cluster: `/tmp/martlet-UID-RANDOM`, mode 0700.
 ///
-/// The folder is in `/tmp` because the path of a Unix socket has at most 107 bytes. A lock inside, held by the
-/// cluster's process, shows whether the folder is in use.
+/// A lock inside, held by the cluster's process, shows whether the folder is in use.
 struct SocketDirectory: ~Copyable, Sendable {
   /// The absolute path.
   let path: String
   private let lock: LockFile
 
-  private static let root = "/tmp"
+  private static let root = PrivateFolder.root
   private static var prefix: String { "martlet-\(getuid())-" }
 
   /// Creates a new folder.
   ///
   /// - Throws: ``OptionError`` with the system's reason.
   static func make() throws(OptionError) -> SocketDirectory {
-    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
     while true {
-      let random = String((0..<12).compactMap { _ in letters.randomElement() })
-      let path = "\(root)/\(prefix)\(random)"
-      do {
-        // This fails if the name is taken, so no other user can plant a folder there.
-        try FileManager.default.createDirectory(
-          atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+      let path: String
+      do throws(PrivateFileError) {
+        path = try PrivateFolder.make(prefix)
       } catch {
-        throw OptionError("\(path) can't be made for sockets: \(error.localizedDescription)")
+        throw OptionError("\(error.path) can't be made for sockets: \(error.reason)")
       }
       do {
         guard let lock = try LockFile.acquire(lockPath(path)) else { continue }

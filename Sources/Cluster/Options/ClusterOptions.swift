@@ -98,7 +98,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     case (.batch(let batch), nil):
       let name = batch.system.rawValue
       throw OptionError("--engines=\(name): how many? Add -n 64 or write --engines=\(name):64")
-    case (.local, nil), (.mpi, nil), (.ssh, nil): count = ProcessInfo.processInfo.activeProcessorCount
+    case (.local, nil), (.mpi, nil), (.ssh, nil), (.docker, nil): count = ProcessInfo.processInfo.activeProcessorCount
     }
     var group = EngineGroup(launcher.launcher, count: count, program: program.map { ProgramCommand(executable: $0) })
     group.arguments = launcher.arguments

@@ -42,8 +42,10 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var curveServerKey: String?
   /// The signing key, used where the connection file has none.
   public var sessionKey: String?
-  /// A host to tunnel through; replaces the connection file's.
+  /// A host to tunnel through; replaces the connection file's. Empty for a direct connection.
   public var sshServer: String?
+  /// The file of a key for ssh; `nil` for those of its configuration and agent.
+  public var sshKey: String?
   /// Which Python the engine runs Python code with, whether, and from when.
   public var python = PythonConfiguration()
 
@@ -96,10 +98,11 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.readNonEmpty(&curveServerKey, "curve_serverkey", of: classes)
     sessionKey = try SessionOptions.key(&role.reader)
     try role.reader.read(&sshServer, "sshserver", of: classes, as: .text)
+    try role.reader.readNonEmpty(&sshKey, "sshkey", of: classes)
     try python.read(&role.reader, classes)
     python.startup.find(in: application.profile)
     role.reader.accept(
-      ["enable_nanny", "use_mpi", "paramiko", "sshkey", "mpi_registration_delay", "init_mpi"], classes)
+      ["enable_nanny", "use_mpi", "paramiko", "mpi_registration_delay", "init_mpi"], classes)
     role.reader.accept(["username", "signature_scheme"], ["Session"])
   }
 
@@ -148,7 +151,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   }
 
   /// The controller's addresses from the environment, or from the connection file once it has appeared. Options replace
-  /// or complete its fields.
+  /// or complete its fields. If they have a host to tunnel through, its network is where they are.
   ///
   /// - Throws: `ConnectionError` if the file doesn't appear in time or is unusable; `CancellationError`.
   public func connection() async throws -> ConnectionInfo {
@@ -183,9 +186,8 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   private func completed(_ info: ConnectionInfo) -> ConnectionInfo {
     var info = info
     if let location { info.location = location }
-    if let sshServer { info.ssh = sshServer }
     if info.key.isEmpty, let sessionKey { info.key = sessionKey }
     if info.curveServerKey == nil, let curveServerKey { info.curveServerKey = curveServerKey }
-    return info.resolvingHost()
+    return info.routed(through: sshServer)
   }
 }

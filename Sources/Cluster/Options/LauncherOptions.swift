@@ -25,6 +25,7 @@ struct LauncherOptions: Sendable, Hashable {
       count = try spec.number()
     case .ssh: try readSSH(&reader, spec)
     case .mpi: try readMPI(&reader, spec)
+    case .docker: try readDocker(&reader, spec)
     case .slurm, .pbs, .sge, .lsf, .htcondor:
       if let system = spec.kind.batchSystem { try readBatch(&reader, spec, system) }
     }
@@ -75,6 +76,21 @@ struct LauncherOptions: Sendable, Hashable {
     try reader.read(&mpi.arguments, "mpi_args", of: classes, as: .texts)
     try readCommon(&reader, classes)
     launcher = .mpi(mpi)
+    count = try spec.number()
+  }
+
+  private mutating func readDocker(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
+    let classes = ["DockerEngineSetLauncher", "DockerLauncher"]
+    var docker = DockerLauncher()
+    try reader.read(&docker.image, "image", of: classes, as: .text)
+    guard !docker.image.isEmpty, !docker.image.hasPrefix("-") else {
+      throw OptionError("DockerLauncher.image should be the name of an image, not '\(docker.image)'")
+    }
+    try reader.readNonEmpty(&docker.network, "network", of: classes)
+    try reader.readCommand(&docker.command, "docker_cmd", of: classes)
+    try reader.read(&docker.arguments, "docker_args", of: classes, as: .texts)
+    try readCommon(&reader, classes)
+    launcher = .docker(docker)
     count = try spec.number()
   }
 

@@ -4,7 +4,7 @@ import MartletWire
 /// module), and after a colon the hosts of `ssh` or the number of engines.
 struct LauncherSpec: Sendable, Hashable {
   enum Kind: String, Sendable, Hashable, CaseIterable {
-    case local, ssh, mpi, slurm, pbs, sge, lsf, htcondor
+    case local, ssh, mpi, slurm, pbs, sge, lsf, htcondor, docker
 
     /// The batch scheduler; `nil` for what is none.
     var batchSystem: BatchSystem? { BatchSystem(rawValue: rawValue) }

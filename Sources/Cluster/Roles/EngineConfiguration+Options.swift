@@ -1,17 +1,24 @@
 import MartletEngine
+import MartletTunnels
 import MartletWire
 import MartletZeroMQ
 
 extension EngineConfiguration {
   /// The configuration that the options describe.
   ///
-  /// - Parameter connection: the result of ``EngineOptions/connection()``.
-  public init(_ options: EngineOptions, connection: ConnectionInfo) {
+  /// - Parameters:
+  ///   - connection: the result of ``EngineOptions/connection()``.
+  ///   - tunnel: what leads to its addresses, if they can't be reached directly.
+  package init(_ options: EngineOptions, connection: ConnectionInfo, tunnel: Tunnel? = nil) {
     self.init(
-      connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,
+      connection: tunnel?.connection ?? connection, requestedID: options.id,
+      registrationTimeout: options.registrationTimeout,
       maxHeartbeatMisses: options.maxHeartbeatMisses, onControllerLost: options.onControllerLost,
       reconnectTimeout: options.reconnectTimeout, grace: options.grace, python: options.python)
-    readConnection = { options.currentConnection() }
+    readConnection = {
+      guard let info = options.currentConnection(), let tunnel else { return options.currentConnection() }
+      return try? tunnel.redirect(to: info)
+    }
     if let uuid = options.uuid { self.uuid = uuid }
     if let publicKey = options.curvePublicKey, let secretKey = options.curveSecretKey {
       curveKeys = CurveKeyPair(publicKey: publicKey, secretKey: secretKey)

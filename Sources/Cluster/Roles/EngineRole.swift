@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MartletEngine
+import MartletTunnels
 import MartletWire
 
 /// Runs this process as an engine, with ipengine's options.
@@ -26,7 +27,24 @@ public enum EngineRole {
     let logger = try application.makeLogger(
       program: "ipengine", name: "IPEngine", standardError: FileHandle(fileDescriptor: dup(STDERR_FILENO)))
     for warning in warnings { logger.warning("\(warning)") }
-    let configuration = EngineConfiguration(options, connection: try await options.connection())
+    let connection = try await options.connection()
+    guard !connection.ssh.isEmpty else { return try await run(options, connection, nil, functions, logger) }
+    let tunnel = try await Tunnel.open(
+      to: connection, key: options.sshKey, within: tunnelTimeout, logger: logger)
+    do {
+      try await run(options, connection, tunnel, functions, logger)
+    } catch {
+      await tunnel.close()
+      throw error
+    }
+    await tunnel.close()
+  }
+
+  private static func run(
+    _ options: EngineOptions, _ connection: ConnectionInfo, _ tunnel: Tunnel?, _ functions: [any RemoteCallable],
+    _ logger: Logger
+  ) async throws {
+    let configuration = EngineConfiguration(options, connection: connection, tunnel: tunnel)
     let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
     let forwarding = SignalForwarding(to: engine)
     defer { forwarding.end() }
@@ -36,6 +54,9 @@ public enum EngineRole {
       try await engine.run()
     }
   }
+
+  /// Longer than ssh tries to connect.
+  private static let tunnelTimeout = Duration.seconds(30)
 
   /// Runs an engine until it ends or whoever gave it its connection is gone.
   private static func runWhileStandardInputLasts(_ engine: Engine) async throws {

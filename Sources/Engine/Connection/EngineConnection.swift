@@ -102,6 +102,8 @@ actor EngineConnection {
       logger: logger)
     context = try Context()
     var options = SocketOptions(identity: Bytes(configuration.uuid))
+    // The system notices that the other host is gone without a word, and a NAT between them remembers idle connections.
+    options.tcpKeepaliveIdle = .seconds(30)
     options.longestReconnectPause = .seconds(1)
     options.curve = try connection.curveRole(configuration.curveKeys)
     self.options = options

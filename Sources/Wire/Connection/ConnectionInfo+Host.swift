@@ -9,7 +9,33 @@ extension ConnectionInfo {
   var connectableInterface: String {
     guard Self.wildcards.contains(interface) else { return interface }
     guard !location.isEmpty, location != ProcessIdentity.hostName else { return "tcp://127.0.0.1" }
+    return remoteInterface
+  }
+
+  /// The interface as seen from another host: a wildcard becomes the controller's location.
+  package var remoteInterface: String {
+    guard Self.wildcards.contains(interface) else { return interface }
+    guard !location.isEmpty else { return "tcp://localhost" }
     return "tcp://\(location.contains(":") && !location.hasPrefix("[") ? "[\(location)]" : location)"
+  }
+
+  /// Whether the controller runs on this machine, by its location.
+  private var isOnThisMachine: Bool {
+    guard !location.isEmpty else { return false }
+    return location == ProcessIdentity.hostName
+      || (try? HostAddress.resolve(location))?.contains { $0.isLocal } ?? false
+  }
+
+  /// The connection as this machine uses it. Its ``ssh`` is the host to tunnel through, and its addresses are those of
+  /// that host's network; or it is empty, and the addresses are resolved as by ``resolvingHost()``.
+  ///
+  /// As in ipyparallel, a tunnel that only the connection file asks for is left out on the controller's own machine.
+  ///
+  /// - Parameter ssh: the host to tunnel through whatever the file says; empty for a direct connection.
+  package func routed(through ssh: String?) -> ConnectionInfo {
+    var routed = self
+    routed.ssh = ssh ?? (self.ssh.isEmpty || isOnThisMachine ? "" : self.ssh)
+    return routed.ssh.isEmpty ? routed.resolvingHost() : routed
   }
 
   /// The connection as seen from this machine, with names looked up by ipyparallel's rules: a wildcard becomes loopback

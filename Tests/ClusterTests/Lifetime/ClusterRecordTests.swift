@@ -16,6 +16,8 @@ import Testing
     record.engineSets = ["1": [0: .init(pid: 13, log: "/log/e"), 1: .init(pid: 14, log: "/log/f")]]
     record.engineSets["2"] = [0: .init(pid: 15, log: "/log/g", engines: 4, host: "node1")]
     record.jobs = ["3": .init(system: .slurm, id: "77", log: "/log/h", engines: 8, deleteCommand: ["scancel", "-v"])]
+    record.engineSets["4"] = [0: .init(pid: 16, log: "/log/i", container: "martlet-x")]
+    record.dockerCommands = [["sudo", "docker"]]
     record.socketDirectory = "/tmp/s"
     record.restarts = EngineRestartCounts(restarted: 3, waiting: 1, givenUp: 2)
     self.record = record
@@ -31,12 +33,12 @@ import Testing
   }
 
   @Test func countsTheEnginesOfAll() {
-    #expect(record.engineCount == 14)
+    #expect(record.engineCount == 15)
     var record = record
     record.remove(set: "3", number: 0)
     record.remove(set: "1", number: 0)
     record.remove(set: "2", number: 0)
-    #expect(record.engineCount == 1 && record.jobs.isEmpty && record.engineSets.keys.sorted() == ["1"])
+    #expect(record.engineCount == 2 && record.jobs.isEmpty && record.engineSets.keys.sorted() == ["1", "4"])
   }
 
   @Test func hasPythonsKeys() {

@@ -15,6 +15,26 @@ import Testing
     #expect(info.exposure == nil)
   }
 
+  @Test func tunnelsAreMadeWhereTheyAreNeeded() {
+    func route(ssh: String = "", location: String, asked: String? = nil) -> ConnectionInfo {
+      var info = ConnectionInfo(kind: .client, interface: "tcp://*")
+      (info.ssh, info.location) = (ssh, location)
+      return info.routed(through: asked)
+    }
+    #expect(route(location: "192.0.2.77").ssh.isEmpty)
+    #expect(route(location: "192.0.2.77").interface == "tcp://192.0.2.77")
+    #expect(route(ssh: "login", location: "192.0.2.77").ssh == "login")
+    // The other network's names are not looked up here.
+    #expect(route(ssh: "login", location: "192.0.2.77").interface == "tcp://*")
+    #expect(route(ssh: "login", location: "192.0.2.77").remoteInterface == "tcp://192.0.2.77")
+    #expect(route(ssh: "login", location: "").ssh == "login")
+    #expect(route(ssh: "login", location: "127.0.0.1").ssh.isEmpty)
+    #expect(route(ssh: "login", location: "127.0.0.1").interface == "tcp://127.0.0.1")
+    #expect(route(ssh: "login", location: ProcessIdentity.hostName).ssh.isEmpty)
+    #expect(route(ssh: "login", location: "127.0.0.1", asked: "other").ssh == "other")
+    #expect(route(ssh: "login", location: "192.0.2.77", asked: "").ssh.isEmpty)
+  }
+
   @Test func whatPeersMakeOfAnInterface() throws {
     func seen(_ interface: String, location: String = "") -> String {
       var info = ConnectionInfo(kind: .client, interface: interface)
