@@ -33,6 +33,14 @@ public struct LoadBalancedView: Sendable {
   /// Which tasks go first of those that wait for an engine, see ``Priority``. Default normal. Only Martlet's controller knows
   /// this option.
   public var priority = Priority.normal
+  /// What a task requires of its engine, which has to have been started with as much: `["gpu": 1, "memory": .gigabytes(8)]`.
+  /// A task has this from the moment it is sent to an engine until it has ended there. If no engine offers it, it waits for
+  /// one, unless ``failsWithoutResources`` or ``timeout`` say otherwise; ``Client/why(_:)`` tells. Default: nothing. Only
+  /// Martlet's controller knows this option.
+  public var requires = Resources()
+  /// Whether a task fails with `ImpossibleDependency` when there are engines and none of them offers what it ``requires``.
+  /// Default false: it waits.
+  public var failsWithoutResources = false
   /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
   /// negative.
   public var retries = 0
@@ -130,6 +138,10 @@ public struct LoadBalancedView: Sendable {
     }
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if priority != .normal { fields["priority"] = .int(Int(priority.rawValue)) }
+    if !requires.isEmpty {
+      fields["requires"] = requires.json
+      if failsWithoutResources { fields["requires_now"] = true }
+    }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
     if let after { fields["after"] = after.json }

@@ -1,4 +1,5 @@
 import MartletEngine
+import MartletWire
 
 /// Engines of a cluster that are started in the same way.
 ///
@@ -13,6 +14,8 @@ public struct EngineGroup: Sendable, Hashable {
   /// The program that runs as an engine when called with `engine …`, as it is called where it runs; `nil` for the
   /// cluster's.
   public var program: ProgramCommand?
+  /// What each engine offers to tasks that require something.
+  public var resources = Resources()
   /// Options for each engine, after the cluster's.
   public var arguments: [String] = []
   /// Variables that engines have in addition to those of their surroundings.

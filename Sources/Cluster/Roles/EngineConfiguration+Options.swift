@@ -11,6 +11,7 @@ extension EngineConfiguration {
       connection: connection, requestedID: options.id, registrationTimeout: options.registrationTimeout,
       maxHeartbeatMisses: options.maxHeartbeatMisses, onControllerLost: options.onControllerLost,
       reconnectTimeout: options.reconnectTimeout, python: options.python)
+    resources = options.resources
     readConnection = { options.currentConnection() }
     if let uuid = options.uuid { self.uuid = uuid }
     if let publicKey = options.curvePublicKey, let secretKey = options.curveSecretKey {

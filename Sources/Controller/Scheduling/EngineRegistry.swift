@@ -1,3 +1,5 @@
+import MartletWire
+
 /// The engines: registered, leaving, or only named by queued tasks; and how much each may be given.
 struct EngineRegistry {
   private var records = Directory(vacant: EngineRecord(identity: EngineIdentity(""), hash: 0))
@@ -23,6 +25,9 @@ struct EngineRegistry {
   /// The high water mark; 0 for none.
   private let mark: Int
   private let looksAhead: Bool
+
+  /// The registered engines that offer resources.
+  private(set) var offering: [EngineHandle] = []
 
   /// How many engines are registered.
   private(set) var registeredCount = 0
@@ -91,17 +96,19 @@ struct EngineRegistry {
 
   /// Registers an engine that is not registered, as the first in line. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
-  mutating func register(_ identity: EngineIdentity, id: Int?, returnsTasks: Bool) -> EngineHandle {
+  mutating func register(_ identity: EngineIdentity, id: Int?, _ abilities: EngineAbilities) -> EngineHandle {
     let engine = named(identity)
     latestRegistration &+= 1
     records[engine].phase = .registered
     records[engine].isExpected = false
     records[engine].registration = latestRegistration
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
-    records[engine].returnsTasks = returnsTasks
+    records[engine].returnsTasks = abilities.returnsTasks
+    records[engine].budget = ResourceBudget(offer: abilities.resources)
     records[engine].probeTimer = 0
     records[engine].pace = EnginePace()
     registeredCount += 1
+    if !abilities.resources.isEmpty { offering.append(engine) }
     pool.register(engine)
     return engine
   }
@@ -128,14 +135,16 @@ struct EngineRegistry {
 
   /// An engine that was expected has come back with its tasks. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
-  mutating func revive(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, now: ContinuousClock.Instant) {
+  mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: ContinuousClock.Instant) {
     departures[engine] = nil
     records[engine].phase = .registered
     records[engine].isExpected = false
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
-    records[engine].returnsTasks = returnsTasks
+    records[engine].returnsTasks = abilities.returnsTasks
+    records[engine].budget.revive(offer: abilities.resources)
     records[engine].pace = EnginePace()
     registeredCount += 1
+    if !abilities.resources.isEmpty { offering.append(engine) }
     records[engine].oldestSince = now
     records[engine].probeCount = 0
     if !records[engine].pending.isEmpty { startProbeTimer(of: engine, at: now + patience) }
@@ -146,6 +155,7 @@ struct EngineRegistry {
     pool.update(engine, isAvailable: false)
     registeredCount -= 1
     records[engine].phase = .leaving
+    if !records[engine].budget.offer.isEmpty { offering.removeAll { $0 == engine } }
   }
 
   /// Waits for the replies of an engine that has been unregistered.
@@ -200,7 +210,7 @@ struct EngineRegistry {
     guard records[engine].phase == .registered else { return false }
     return isBelowMark(engine)
       || looksAhead && aheadAllowed && records[engine].returnsTasks && records[engine].groups.isEmpty
-        && pool.load(of: engine) < records[engine].pace.depth(now: now)
+        && records[engine].awaitedCount == 0 && pool.load(of: engine) < records[engine].pace.depth(now: now)
   }
 
   @inline(__always)
@@ -227,6 +237,7 @@ struct EngineRegistry {
     dispatchCount += 1
     tasks[task].sequence = dispatchCount
     pendingCount += 1
+    if let demand = tasks.demand(of: task) { records[engine].budget.take(demand.resources) }
     pool.taskStarted(on: engine)
     records[engine].pace.started(now: now)
   }
@@ -240,6 +251,7 @@ struct EngineRegistry {
     tasks.unlink(task, from: &records[engine].pending)
     if wasOldest, !records[engine].pending.isEmpty { oldestChanged(on: engine, now: now) }
     pendingCount -= 1
+    if let demand = tasks.demand(of: task) { records[engine].budget.giveBack(demand.resources) }
     pool.taskEnded(on: engine)
   }
 
@@ -311,6 +323,24 @@ struct EngineRegistry {
     pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) })
   }
 
+  // MARK: - Resources
+
+  /// The registered engines that could run a task that requires this if they had no others.
+  func able(_ required: Resources) -> [EngineHandle] { offering.filter { records[$0].budget.covers(required) } }
+
+  /// The engines outside a blacklist that can be given a task that requires this now.
+  func withRoom(for required: Resources, excluding blacklist: Set<EngineToken>) -> [EngineHandle] {
+    offering.filter {
+      pool.contains($0) && isBelowMark($0) && records[$0].budget.hasLeft(required)
+        && !blacklist.contains(token(of: $0))
+    }
+  }
+
+  /// One demand more or less awaits the engines that could meet it.
+  mutating func changeAwaited(by change: Int32, _ required: Resources) {
+    for engine in able(required) { records[engine].awaitedCount += change }
+  }
+
   // MARK: - Invariants
 
   /// What is wrong with the engines.
@@ -326,6 +356,7 @@ struct EngineRegistry {
       case .registered:
         registered += 1
         if pool.load(of: engine) != record.pending.count { problems.append("\(name): load and pending tasks differ") }
+        if offering.contains(engine) == record.budget.offer.isEmpty { problems.append("\(name): its offer is unknown") }
       case .leaving:
         if record.pending.isEmpty { problems.append("\(name) leaves without pending tasks") }
       }
@@ -335,6 +366,9 @@ struct EngineRegistry {
       if record.phase == .registered, !record.pending.isEmpty, record.probeTimer == 0 {
         problems.append("\(name) has tasks and no probe timer")
       }
+      var used = Resources()
+      for task in tasks.handles(in: record.pending) { used.add(tasks.demand(of: task)?.resources ?? Resources()) }
+      if used != record.budget.used { problems.append("\(name): \(used) in use, not \(record.budget.used)") }
       let numbers = tasks.handles(in: record.pending).map { tasks[$0].sequence }
       if numbers != numbers.sorted() { problems.append("the tasks of \(name) are not in the order of their numbers") }
       for task in tasks.handles(in: record.pending)

@@ -8,6 +8,8 @@ enum TaskPhase: UInt8 {
   case ready
   /// In the queue of tasks that any engine outside their blacklists may take.
   case excluded
+  /// In the queue of tasks that any engine may take that offers what they require.
+  case demanding
   /// In the queue of a group of engines.
   case grouped
   /// Dispatched to an engine, which has not replied.
@@ -20,7 +22,7 @@ enum TaskPhase: UInt8 {
   /// Whether no engine has the task and it has not ended.
   var isQueued: Bool {
     switch self {
-    case .unplaced, .waiting, .ready, .excluded, .grouped: true
+    case .unplaced, .waiting, .ready, .excluded, .demanding, .grouped: true
     case .pending, .succeeded, .failed: false
     }
   }

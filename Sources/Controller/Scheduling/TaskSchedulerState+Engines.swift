@@ -6,26 +6,27 @@ extension TaskSchedulerState {
   ///
   /// - Parameters:
   ///   - id: the engine's integer id.
-  ///   - returnsTasks: whether the engine returns tasks that wait behind a long one.
+  ///   - abilities: what the engine can do, and what it offers.
   ///   - tasks: for an engine of an earlier controller that has come back: the tasks it has, or has answered, and which
   ///     attempt at each; `nil` if it doesn't tell.
   mutating func engineRegistered(
-    _ identity: EngineIdentity, id: Int? = nil, returnsTasks: Bool = false, tasks held: [String: Int]? = nil,
-    now: ContinuousClock.Instant
+    _ identity: EngineIdentity, id: Int? = nil, _ abilities: EngineAbilities = EngineAbilities(),
+    tasks held: [String: Int]? = nil, now: ContinuousClock.Instant
   ) {
     self.now = now
     if let known = engines.find(identity) {
       switch engines[known].phase {
       case .registered: return
       case .leaving where engines[known].isExpected:
-        return engineReturned(known, id: id, returnsTasks: returnsTasks, tasks: held)
+        return engineReturned(known, id: id, abilities, tasks: held)
       case .leaving: strand(known)
       case .named: break
       }
     }
-    let engine = engines.register(identity, id: id, returnsTasks: returnsTasks)
-    queues.groups.engineRegistered(engine, &tasks, &engines, &clients)
+    let engine = engines.register(identity, id: id, abilities)
+    queues.engineRegistered(engine, &tasks, &engines, &clients)
     placeRecovering()
+    placeExhaustedTasks()
     serve(engine)
     settle()
     checkInvariants()

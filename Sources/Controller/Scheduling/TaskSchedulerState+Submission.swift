@@ -55,7 +55,9 @@ extension TaskSchedulerState {
   mutating func constrain(_ task: TaskHandle, _ submission: TaskSubmission<Payload>) -> TaskFailureReason? {
     let timeout = submission.timeout == .zero ? nil : submission.timeout
     let constraints = tasks.constrain(
-      task, TaskConstraints(targets: submission.targets, timeout: timeout, deadline: submission.deadline))
+      task,
+      TaskConstraints(
+        targets: submission.targets, timeout: timeout, deadline: submission.deadline, demand: submission.demand))
     if isOverdue(task) { return .deadlinePassed }
     return depend(task, constraints, on: submission.after, .after)
       ?? depend(task, constraints, on: submission.follow, .follow)

@@ -12,6 +12,8 @@ struct TaskSubmission<Payload> {
   var after = TaskDependency()
   /// What must have ended on the engine the task runs on.
   var follow = TaskDependency()
+  /// What the task requires of its engine; `nil` for nothing.
+  var demand: ResourceDemand?
   /// How long the task may wait for an engine each time it is queued; `nil` or zero for any length of time.
   var timeout: Duration?
   /// When it is too late to start the task; `nil` if it never is.
@@ -28,6 +30,7 @@ struct TaskSubmission<Payload> {
   /// Whether nothing restricts when and where the task runs.
   var isUnrestricted: Bool {
     targets.isEmpty && after.ids.isEmpty && follow.ids.isEmpty && timeout == nil && deadline == nil
+      && demand == nil
   }
 }
 

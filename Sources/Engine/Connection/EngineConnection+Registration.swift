@@ -55,6 +55,7 @@ extension EngineConnection {
       "uuid": .string(configuration.uuid), "returns_tasks": true, "reregisters": true,
     ]
     if let id { content["id"] = .int(id) }
+    if !configuration.resources.isEmpty { content["resources"] = configuration.resources.json }
     // What runs is asked for before what has ended, so nothing is missed in between.
     if let running = receiver?.attempts(), let ended = sender.keptReplies {
       content["tasks"] = .object(ended.merging(running) { $1 }.mapValues { .int($0) })

@@ -140,6 +140,42 @@ def test_clients_take_turns(client: ClientPeer, new_client: Callable[[], ClientP
     recorded(client, running.id, *expected)
 
 
+@pytest.mark.requirement("R-13.30")
+def test_tasks_get_what_they_require(client: ClientPeer, new_engine: NewEngine) -> None:
+    """From an engine that offers it, and no more at once than it offers."""
+    plain = new_engine().register()
+    offering = new_engine().register(resources={"gpu": 2, "memory": 0.5})
+    wait_for_engines(client, [plain, offering])
+    large = client.send("task", "apply_request", metadata={"requires": {"gpu": 3}})
+    for requires in ({"gpu": 1}, {"gpu": 2, "memory": 0.5}, {"memory": 0.25}):
+        identifier = client.send("task", "apply_request", metadata={"requires": requires})
+        engine, request = _taken([plain, offering], identifier)
+        assert engine is offering
+        _finish(client, engine, request)
+    pending(client, large)
+    third = new_engine().register(resources={"gpu": 3})
+    engine, request = _taken([plain, offering, third], large)
+    assert engine is third
+    _finish(client, engine, request)
+
+
+@pytest.mark.requirement("R-13.30")
+@pytest.mark.parametrize("requires", ["gpu", ["gpu"], {"gpu": "1"}, {"gpu": -1}, {"gpu": True}])
+def test_requirements_are_numbers(client: ClientPeer, requires: object) -> None:
+    """Other values are refused."""
+    identifier = client.send("task", "apply_request", metadata={"requires": requires})
+    assert _error(client, identifier)["ename"] == "ValueError"
+
+
+@pytest.mark.requirement("R-13.30")
+def test_a_task_need_not_wait_for_what_it_requires(client: ClientPeer, engine: EnginePeer) -> None:
+    """It fails if engines are there and none offers it."""
+    wait_for_engines(client, [engine])
+    metadata = {"requires": {"gpu": 1}, "requires_now": True}
+    identifier = client.send("task", "apply_request", metadata=metadata)
+    assert _error(client, identifier)["ename"] == "ImpossibleDependency"
+
+
 @pytest.mark.requirement("R-11.37")
 def test_why_a_task_waits(client: ClientPeer, engine: EnginePeer) -> None:
     """A text about each that the controller knows."""
