@@ -60,6 +60,9 @@ public struct LoadBalancedView: Sendable {
   /// this option.
   public var abortsOnDisconnect = false
 
+  /// How many of the calls may run at once on an engine, see ``calling(_:)``.
+  private var concurrency = 1
+
   init(client: Client, targets: EngineTargets) {
     self.client = client
     self.targets = targets
@@ -72,7 +75,7 @@ public struct LoadBalancedView: Sendable {
   public func apply<each Argument: Codable & Sendable, Output: Codable & Sendable>(
     _ function: RemoteFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
   ) throws -> AsyncResult<Output> {
-    try run(try Call.apply(function, repeat each arguments))
+    try calling(function).run(try Call.apply(function, repeat each arguments))
   }
 
   /// Calls a typed function that returns nothing.
@@ -81,7 +84,7 @@ public struct LoadBalancedView: Sendable {
   public func apply<each Argument: Codable & Sendable>(
     _ function: RemoteFunction<repeat each Argument, NoValue>, _ arguments: repeat each Argument
   ) throws -> AsyncResult<Void> {
-    try run(try Call.apply(function, repeat each arguments), shape: .nothing)
+    try calling(function).run(try Call.apply(function, repeat each arguments), shape: .nothing)
   }
 
   /// Calls a function by name, see ``DirectView/apply(name:args:kwargs:as:)``.
@@ -92,6 +95,14 @@ public struct LoadBalancedView: Sendable {
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<Output> {
     try run(.checked(name, args, kwargs.pairs))
+  }
+
+  /// The view for calls of a function: it tells the scheduler how many may run at once on an engine.
+  func calling(_ function: some RemoteCallable) -> LoadBalancedView {
+    guard function.concurrency > 1 else { return self }
+    var view = self
+    view.concurrency = function.concurrency
+    return view
   }
 
   func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {
@@ -138,6 +149,7 @@ public struct LoadBalancedView: Sendable {
     }
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if priority != .normal { fields["priority"] = .int(Int(priority.rawValue)) }
+    if concurrency > 1 { fields["concurrency"] = .int(concurrency) }
     if !requires.isEmpty {
       fields["requires"] = requires.json
       if failsWithoutResources { fields["requires_now"] = true }

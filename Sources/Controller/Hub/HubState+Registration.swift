@@ -4,7 +4,7 @@ import MartletZeroMQ
 
 /// Registration and removal of engines.
 extension HubState {
-  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, resources?, reregisters?,
+  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, resources?, concurrent?, reregisters?,
   /// tasks?}`.
   mutating func register(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
@@ -43,6 +43,7 @@ extension HubState {
   private func abilities(of content: JSONValue) throws(HubError) -> EngineAbilities {
     var abilities = EngineAbilities()
     abilities.returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
+    abilities.isConcurrent = content["concurrent"]?.boolValue ?? false
     guard let offer = content["resources"], offer != .null else { return abilities }
     do throws(WireError) {
       abilities.resources = try Resources(json: offer, "resources")

@@ -195,7 +195,7 @@ actor TaskScheduler: SocketDriver {
       id: header.messageID, payload: task, size: task.frames.totalSize(), targets: metadata.targets,
       after: metadata.after, follow: metadata.follow, demand: metadata.demand, timeout: metadata.timeout,
       deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) },
-      priority: metadata.priority, retries: metadata.retries,
+      priority: metadata.priority, concurrency: metadata.concurrency, retries: metadata.retries,
       isRepeated: metadata.isRepeated, client: client)
   }
 

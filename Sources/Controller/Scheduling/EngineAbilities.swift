@@ -4,6 +4,8 @@ import MartletWire
 struct EngineAbilities: Sendable, Hashable {
   /// Whether it returns tasks that wait behind a long one.
   var returnsTasks = false
+  /// Whether it runs several tasks at once if these allow it.
+  var isConcurrent = false
   /// What it offers to tasks that require something.
   var resources = Resources()
 }

@@ -21,6 +21,10 @@ struct EngineRecord: DirectoryRecord {
   var isExpected = false
   /// Whether the engine returns tasks that wait behind a long one.
   var returnsTasks = false
+  /// Whether it runs several tasks at once if these allow it.
+  var isConcurrent = false
+  /// How many of its tasks do.
+  var concurrentCount: Int32 = 0
   /// What it offers to tasks that require something, and what of that is in use.
   var budget = ResourceBudget()
   /// How many of the demands of queued tasks the engine could meet.

@@ -28,6 +28,8 @@ struct EngineRegistry {
 
   /// The registered engines that offer resources.
   private(set) var offering: [EngineHandle] = []
+  /// The registered engines that run several tasks at once.
+  private var concurrent: [EngineHandle] = []
 
   /// How many engines are registered.
   private(set) var registeredCount = 0
@@ -108,7 +110,7 @@ struct EngineRegistry {
     records[engine].probeTimer = 0
     records[engine].pace = EnginePace()
     registeredCount += 1
-    if !abilities.resources.isEmpty { offering.append(engine) }
+    enlist(engine, abilities)
     pool.register(engine)
     return engine
   }
@@ -144,10 +146,16 @@ struct EngineRegistry {
     records[engine].budget.revive(offer: abilities.resources)
     records[engine].pace = EnginePace()
     registeredCount += 1
-    if !abilities.resources.isEmpty { offering.append(engine) }
+    enlist(engine, abilities)
     records[engine].oldestSince = now
     records[engine].probeCount = 0
     if !records[engine].pending.isEmpty { startProbeTimer(of: engine, at: now + patience) }
+  }
+
+  private mutating func enlist(_ engine: EngineHandle, _ abilities: EngineAbilities) {
+    records[engine].isConcurrent = abilities.isConcurrent
+    if abilities.isConcurrent { concurrent.append(engine) }
+    if !abilities.resources.isEmpty { offering.append(engine) }
   }
 
   /// Unregisters an engine; it keeps its pending tasks.
@@ -156,6 +164,7 @@ struct EngineRegistry {
     registeredCount -= 1
     records[engine].phase = .leaving
     if !records[engine].budget.offer.isEmpty { offering.removeAll { $0 == engine } }
+    if records[engine].isConcurrent { concurrent.removeAll { $0 == engine } }
   }
 
   /// Waits for the replies of an engine that has been unregistered.
@@ -210,7 +219,8 @@ struct EngineRegistry {
     guard records[engine].phase == .registered else { return false }
     return isBelowMark(engine)
       || looksAhead && aheadAllowed && records[engine].returnsTasks && records[engine].groups.isEmpty
-        && records[engine].awaitedCount == 0 && pool.load(of: engine) < records[engine].pace.depth(now: now)
+        && records[engine].awaitedCount == 0 && records[engine].concurrentCount == 0
+        && pool.load(of: engine) < records[engine].pace.depth(now: now)
   }
 
   @inline(__always)
@@ -237,6 +247,7 @@ struct EngineRegistry {
     dispatchCount += 1
     tasks[task].sequence = dispatchCount
     pendingCount += 1
+    if tasks[task].concurrency > 1 { records[engine].concurrentCount += 1 }
     if let demand = tasks.demand(of: task) { records[engine].budget.take(demand.resources) }
     pool.taskStarted(on: engine)
     records[engine].pace.started(now: now)
@@ -251,6 +262,7 @@ struct EngineRegistry {
     tasks.unlink(task, from: &records[engine].pending)
     if wasOldest, !records[engine].pending.isEmpty { oldestChanged(on: engine, now: now) }
     pendingCount -= 1
+    if tasks[task].concurrency > 1 { records[engine].concurrentCount -= 1 }
     if let demand = tasks.demand(of: task) { records[engine].budget.giveBack(demand.resources) }
     pool.taskEnded(on: engine)
   }
@@ -323,6 +335,32 @@ struct EngineRegistry {
     pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) })
   }
 
+  // MARK: - Several tasks at once
+
+  /// Whether an engine can be given a task beside those that it has, which all run at once.
+  ///
+  /// - Parameter concurrency: how many of the task's kind may.
+  func hasSlot(_ engine: EngineHandle, _ concurrency: UInt16) -> Bool {
+    let load = pool.load(of: engine)
+    return records[engine].phase == .registered && records[engine].isConcurrent
+      && Int(records[engine].concurrentCount) == load && load < Int(concurrency)
+  }
+
+  /// The engines that can be given a task beside those that they have, with the fewest first.
+  func withSlots(_ concurrency: UInt16) -> [EngineHandle] {
+    concurrent.filter { hasSlot($0, concurrency) }.sorted { pool.load(of: $0) < pool.load(of: $1) }
+  }
+
+  /// How many of an engine's tasks may have begun: the first, or as many as it runs at once.
+  ///
+  /// - Parameter pending: its tasks in the order of their dispatch.
+  func begunCount<Payload>(of engine: EngineHandle, _ pending: [TaskHandle], _ tasks: TaskTable<Payload>) -> Int {
+    guard let first = pending.first else { return 0 }
+    // What an engine can do is unknown until it comes back.
+    guard tasks[first].concurrency > 1, records[engine].isConcurrent || records[engine].isExpected else { return 1 }
+    return pending.prefix { tasks[$0].concurrency > 1 }.count
+  }
+
   // MARK: - Resources
 
   /// The registered engines that could run a task that requires this if they had no others.
@@ -368,6 +406,11 @@ struct EngineRegistry {
       }
       var used = Resources()
       for task in tasks.handles(in: record.pending) { used.add(tasks.demand(of: task)?.resources ?? Resources()) }
+      let concurrentCount = tasks.handles(in: record.pending).count { tasks[$0].concurrency > 1 }
+      if concurrentCount != record.concurrentCount { problems.append("\(name): \(concurrentCount) tasks at once") }
+      if concurrent.contains(engine) != (record.phase == .registered && record.isConcurrent) {
+        problems.append("\(name): whether it runs several tasks at once is unknown")
+      }
       if used != record.budget.used { problems.append("\(name): \(used) in use, not \(record.budget.used)") }
       let numbers = tasks.handles(in: record.pending).map { tasks[$0].sequence }
       if numbers != numbers.sorted() { problems.append("the tasks of \(name) are not in the order of their numbers") }

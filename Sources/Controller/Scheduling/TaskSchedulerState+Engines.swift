@@ -59,13 +59,15 @@ extension TaskSchedulerState {
     checkInvariants()
   }
 
-  /// Ends or retries the task that an engine had begun which is gone for good, and queues its others again.
+  /// Ends or retries what an engine had begun which is gone for good, and queues its other tasks again.
   ///
-  /// Engines handle tasks in the order in which they get them, so only the oldest can have begun.
+  /// Engines handle tasks in the order in which they get them, so only the oldest can have begun, or as many as it runs at
+  /// once.
   mutating func strand(_ engine: EngineHandle) {
     let pending = tasks.handles(in: engines[engine].pending)
-    if let begun = pending.first { lose(begun, with: engine) }
-    requeueUnbegun(Array(pending.dropFirst()))
+    let begun = engines.begunCount(of: engine, pending, tasks)
+    for task in pending.prefix(begun) { lose(task, with: engine) }
+    requeueUnbegun(Array(pending.dropFirst(begun)))
     engines.left(engine)
     settle()
   }

@@ -33,8 +33,11 @@ extension TaskSchedulerState {
         : "\(name) has it, which is gone: if its reply doesn't come soon, it is given up"
     }
     let seconds = Self.seconds(now - engines[engine].oldestSince)
-    let place = tasks.handles(in: engines[engine].pending).firstIndex(of: task) ?? 0
-    guard place > 0 else { return "\(name) runs it, for at most \(seconds)" }
+    let pending = tasks.handles(in: engines[engine].pending)
+    let place = pending.firstIndex(of: task) ?? 0
+    guard place >= engines.begunCount(of: engine, pending, tasks) else {
+      return "\(name) runs it, for at most \(seconds)"
+    }
     return "\(name) has it, behind \(Self.tasks(place)), the first of which has run for at most \(seconds)"
   }
 

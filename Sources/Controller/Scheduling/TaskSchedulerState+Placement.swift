@@ -50,6 +50,19 @@ extension TaskSchedulerState {
     case .impossible: endImpossible(task)
     case .exhausted: endExhausted(task)
     }
+    if tasks[task].concurrency > 1 { dispatchBeside(task) }
+  }
+
+  /// Dispatches a queued task to an engine that would take it next, and runs it beside others.
+  mutating func dispatchBeside(_ task: TaskHandle) {
+    switch tasks[task].phase {
+    case .ready, .excluded, .demanding, .grouped: break
+    case .unplaced, .waiting, .pending, .succeeded, .failed: return
+    }
+    for engine in engines.withSlots(tasks[task].concurrency)
+    where queues.next(for: engine, &tasks, &engines, &clients) == task {
+      return dispatch(task, to: engine)
+    }
   }
 
   /// Dispatches a queued task that requires resources if there is an engine that would take it next.
@@ -68,7 +81,18 @@ extension TaskSchedulerState {
     {
       dispatch(task, to: engine)
     }
+    if engines[engine].isConcurrent { serveSlots(of: engine) }
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
+  }
+
+  /// Gives an engine tasks beside those that it has, as long as the one with the best rank can be given so: one that can't
+  /// waits until the engine has ended what it has.
+  private mutating func serveSlots(of engine: EngineHandle) {
+    while let task = queues.next(for: engine, &tasks, &engines, &clients), tasks[task].concurrency > 1,
+      engines.hasSlot(engine, tasks[task].concurrency)
+    {
+      dispatch(task, to: engine)
+    }
   }
 
   /// Gives all engines with room tasks that any engine may take.

@@ -28,7 +28,7 @@ extension TaskSchedulerState {
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
         retries: Int32(clamping: max(0, submission.retries)), client: client,
-        priority: submission.priority))
+        priority: submission.priority, concurrency: submission.concurrency))
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)
     if reportsChanges { noteChange(task, .accepted) }

@@ -29,6 +29,9 @@
 /// If the first of those that an engine may take lacks something, the others that require anything wait with it, so that it
 /// gets its turn; tasks that require nothing don't.
 ///
+/// An engine that runs several tasks at once is given as many as the tasks allow, and no others beside them. When the first of
+/// those that it may take doesn't allow it, the engine ends what it has before.
+///
 /// ## Vocabulary
 /// - A client *submits* a task. The scheduler *accepts* it, or *refuses* it without keeping any trace of it.
 /// - To *place* a task is to decide where it goes: to an engine, into a queue, or to its end.

@@ -20,6 +20,8 @@ struct TaskSubmission<Payload> {
   var deadline: ContinuousClock.Instant?
   /// The higher goes first.
   var priority: Int8 = 0
+  /// How many tasks of its kind may run at once on an engine.
+  var concurrency: UInt16 = 1
   /// How many times a failed task is dispatched again.
   var retries = 0
   /// Whether the client has submitted the task before and doesn't know whether it arrived.

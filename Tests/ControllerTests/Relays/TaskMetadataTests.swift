@@ -48,6 +48,12 @@ import Testing
     #expect(try read(text).priority == expected)
   }
 
+  @Test(arguments: [("{}", 1), ("4", 4), ("null", 1), ("0", 1), ("-3", 1), ("100000", 4096)])
+  func concurrencyIsAnInteger(_ text: String, _ expected: UInt16) throws {
+    #expect(try read(text == "{}" ? text : #"{"concurrency": \#(text)}"#).concurrency == expected)
+    #expect(throws: WireError.self) { try read(#"{"concurrency": "many"}"#) }
+  }
+
   @Test func resourcesAreAmountsByName() throws {
     #expect(
       try read(#"{"requires": {"gpu": 1, "memory": 8e9, "none": 0}, "requires_now": true}"#).demand

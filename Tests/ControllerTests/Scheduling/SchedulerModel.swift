@@ -43,6 +43,8 @@ struct SchedulerModel {
   struct Engine {
     var identity: EngineIdentity
     var offer = Resources()
+    /// Whether it runs several tasks at once.
+    var isConcurrent = false
     /// Whether the engine may receive tasks ahead.
     var looksAhead = false
     var isRegistered = true
@@ -106,8 +108,28 @@ struct SchedulerModel {
       && state(of: task.submission.after).met
   }
 
+  /// Whether an engine may be given a task beside those that it has.
+  private func hasSlot(_ id: String, _ engine: Int) -> Bool {
+    guard let concurrency = tasks[id]?.submission.concurrency, concurrency > 1, engines[engine].isConcurrent else {
+      return false
+    }
+    let others = tasks.values.filter { $0.status == .pending(engine) }
+    return engines[engine].isRegistered && others.allSatisfy { $0.submission.concurrency > 1 }
+      && others.count < Int(concurrency)
+  }
+
+  /// Whether a task that can't run beside others waits for an engine, which then ends what it has.
+  private func mustEnd(_ engine: Int) -> Bool {
+    order.contains { id in
+      guard let task = tasks[id], task.submission.concurrency < 5, case .run(let eligible) = verdict(id) else {
+        return false
+      }
+      return eligible.contains(engine)
+    }
+  }
+
   private func mayBeSent(_ id: String, _ engine: Int) -> Bool {
-    hasRoom(engine) && fits(id, engine)
+    (hasRoom(engine) || hasSlot(id, engine)) && fits(id, engine)
       || engines[engine].isRegistered && engines[engine].looksAhead && load(engine) < 16
         && tasks[id].map(isUnrestricted) ?? false && !registered.contains { $0 != returning && load($0) == 0 }
   }
@@ -195,6 +217,8 @@ struct SchedulerModel {
   var dispatchable: [String] {
     order.filter {
       guard case .run(let eligible) = verdict($0) else { return false }
+      let id = $0
+      if eligible.contains(where: { hasSlot(id, $0) && !mustEnd($0) && !isAwaited($0) }) { return true }
       guard tasks[$0]?.submission.demand != nil else { return eligible.contains(where: hasRoom) }
       return eligible.contains { engine in hasRoom(engine) && !isAwaited(engine) }
     }

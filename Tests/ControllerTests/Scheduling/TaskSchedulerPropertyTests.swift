@@ -120,9 +120,12 @@ private struct Scenario {
       identity = EngineIdentity("e\(engineNumber)")
     }
     let returnsTasks = chance(70)
+    let isConcurrent = chance(40)
     let offer = chance(50) ? resources() : Resources()
-    state.engineRegistered(identity, .init(returnsTasks: returnsTasks, resources: offer), now: now)
-    model.engines.append(.init(identity: identity, offer: offer, looksAhead: returnsTasks && looksAhead))
+    state.engineRegistered(
+      identity, .init(returnsTasks: returnsTasks, isConcurrent: isConcurrent, resources: offer), now: now)
+    model.engines.append(
+      .init(identity: identity, offer: offer, isConcurrent: isConcurrent, looksAhead: returnsTasks && looksAhead))
     close("register \(identity)")
   }
 
@@ -166,6 +169,7 @@ private struct Scenario {
     if chance(25) { submission.demand = ResourceDemand(resources: resources(), isUrgent: chance(20)) }
     if chance(20) { submission.timeout = .milliseconds(Int.random(in: 1...4000, using: &generator)) }
     if chance(40) { submission.retries = Int.random(in: 1...4, using: &generator) }
+    if chance(40) { submission.concurrency = [2, 5, 5].randomElement(using: &generator) ?? 1 }
     if chance(30) { submission.priority = [-5, 5, 5, 100].randomElement(using: &generator) ?? 0 }
     state.taskSubmitted(submission, now: now)
     let reason = model.rejection(of: submission)
@@ -269,8 +273,12 @@ private struct Scenario {
     var lost: [String: Int] = [:]
     for engine in engines {
       model.engines[engine].deadline = nil
-      for (place, id) in model.pending(on: engine).enumerated() {
-        guard place == 0 else {
+      let pending = model.pending(on: engine)
+      let beside =
+        model.engines[engine].isConcurrent
+        ? pending.prefix { model.tasks[$0]?.submission.concurrency ?? 1 > 1 }.count : 0
+      for (place, id) in pending.enumerated() {
+        guard place < max(1, beside) else {
           // It can't have been begun.
           model.takeBack(id, now: now)
           continue
