@@ -181,7 +181,7 @@ def test_several_tasks_at_once(client: ClientPeer, new_engine: NewEngine) -> Non
     """As many as the tasks allow, for an engine that says it runs several; what doesn't allow it comes alone."""
     engine = new_engine().register(concurrent=True)
     wait_for_engines(client, [engine])
-    several = [client.send("task", "apply_request", metadata={"concurrency": 3}) for _ in range(4)]
+    several = [submit(client, "task", engine, metadata={"concurrency": 3}) for _ in range(4)]
     running = [engine.expect("task") for _ in range(3)]
     assert [request.id for request in running] == several[:3]
     alone = submit(client, "task", engine)
