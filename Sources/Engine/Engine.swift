@@ -20,7 +20,8 @@ import Synchronization
 ///   functions: [RemoteFunction("add") { (a: Int, b: Int) in a + b }], logger: logger)
 /// try await engine.run()
 /// ```
-/// Shell requests run one at a time, in the order of their arrival. Control requests and heartbeats are answered
+/// Shell requests run one at a time, in the order of their arrival; calls of functions that allow it run beside one another,
+/// and take turns on the worker thread (``ConcurrentRequests``). What comes behind them waits until they have ended. Control requests and heartbeats are answered
 /// meanwhile.
 ///
 /// ## The path of a request

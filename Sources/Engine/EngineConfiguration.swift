@@ -37,6 +37,8 @@ public struct EngineConfiguration: Sendable {
   public var label: String
   /// Which Python runs Python code for clients. Default: the first usable one, started when a message needs it.
   public var python: PythonConfiguration
+  /// What the engine offers to tasks that require something: `["gpu": 2, "memory": .gigabytes(16)]`. Default: nothing.
+  public var resources = Resources()
 
   /// The descriptors to capture. Tests replace the process's own.
   var capturedDescriptors: [CapturedDescriptor] = [

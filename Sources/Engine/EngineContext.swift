@@ -28,7 +28,7 @@ public struct EngineContext: Sendable {
   public let engineUUID: String
   let number: EngineNumber
   let namespace: Namespace
-  let running: RunningRequest
+  private(set) var running: RunningRequest
   private let sender: ReplySender
   /// What other modules keep for the engine, as long as it runs.
   package let attachments = EngineAttachments()
@@ -46,6 +46,14 @@ public struct EngineContext: Sendable {
     self.running = running
     self.sender = sender
     engineLogger = logger
+  }
+
+  /// The context of a request that runs beside others.
+  func beside(_ request: Request) -> EngineContext {
+    var context = self
+    context.running = RunningRequest()
+    context.running.begin(request)
+    return context
   }
 
   /// The id of the running task, by which clients know it (`AsyncResult.msgIDs`); `nil` when none runs.

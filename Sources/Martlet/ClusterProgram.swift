@@ -96,6 +96,7 @@ extension ClusterProgram {
     var configuration = ClusterConfiguration(
       profile: ProfileDirectory(name: "default"), clusterID: ClusterConfiguration.randomClusterID())
     if let engines = options.engines { configuration.engines = [.local(engines)] }
+    for index in configuration.engines.indices { configuration.engines[index].resources = options.resources }
     configuration.engineArguments = options.python.engineArguments
     configuration.controllerArguments = options.python.controllerArguments
     configuration.restartsEngines = options.restartsEngines

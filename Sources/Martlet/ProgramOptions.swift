@@ -13,6 +13,8 @@ struct ProgramOptions: Sendable, Hashable {
   private(set) var ssh: String?
   /// The Python of the cluster that the program starts.
   private(set) var python = PythonOptions()
+  /// What each engine of that cluster offers.
+  private(set) var resources = Resources()
   /// Whether engines that end unexpectedly are started again.
   private(set) var restartsEngines = false
   /// The remaining arguments, for the program itself.
@@ -57,6 +59,11 @@ struct ProgramOptions: Sendable, Hashable {
           throw OptionError("--python-start should be lazy or eager, not \(value)")
         }
         python.start = start
+      case "--resource":
+        guard let amounts = Resources(option: value) else {
+          throw OptionError("--resource should be a name with an amount such as gpu=2, not \(value)")
+        }
+        for (name, amount) in amounts.amounts { resources[name] = amount }
       default: selection.append("\(name)=\(value)")
       }
     }
@@ -68,6 +75,7 @@ struct ProgramOptions: Sendable, Hashable {
       --engines <n>           How many engines; one per core by default.
       --python <path>, --python-start <eager|lazy>, --no-python
                               The Python that engines run Python code with.
+      --resource <name>=<n>   What each engine offers to calls that require it; may be repeated.
       --restart-engines       Start engines again that end unexpectedly.
       --profile <name>, --profile-dir <folder>, --cluster-id <id>, --connection-file <file>
                               Join a running cluster.
@@ -77,7 +85,7 @@ struct ProgramOptions: Sendable, Hashable {
   /// The options that have a value.
   private static let names = [
     "--engines", "--profile", "--profile-dir", "--cluster-id", "--connection-file", "--ssh", "--python",
-    "--python-start",
+    "--python-start", "--resource",
   ]
 
   /// The connection file of the cluster to join, or `nil` to start a cluster.

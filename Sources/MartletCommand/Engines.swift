@@ -37,7 +37,7 @@ struct EnginesAction {
     var group = try options.engineGroup()
     let own = engineArguments + options.controllerArguments
     hasOwnOptions = !own.isEmpty
-    group.arguments = options.python.engineArguments + group.arguments + own
+    group.arguments = options.engineArguments + group.arguments + own
     added = AddedEngines(
       profile: options.application.profile, clusterID: options.application.clusterID, group: group)
   }

@@ -96,6 +96,12 @@ struct EngineSelection: ParsableArguments {
   @Option(help: "eager: engines start Python at once; lazy: when it is needed first, the default.")
   var pythonStart: String?
 
+  @Option(
+    name: .customLong("resource"),
+    help:
+      "What each engine offers to tasks that require it, as often as needed: --resource gpu=2 --resource memory=8GB.")
+  var resources: [String] = []
+
   @Flag(help: "Engines run no Python code, only the functions of your program.")
   var noPython = false
 
@@ -104,7 +110,7 @@ struct EngineSelection: ParsableArguments {
     roleArguments([
       "n": n.map(String.init), "engines": engines, "program": program, "python": python, "python-start": pythonStart,
     ])
-      + (noPython ? ["--no-python"] : []) + launcherOptions.map { "--\($0)" }
+      + (noPython ? ["--no-python"] : []) + resources.map { "--resource=\($0)" } + launcherOptions.map { "--\($0)" }
   }
 }
 

@@ -56,7 +56,7 @@ struct StartAction {
       configuration.network = .address(transport: options.transport ?? "tcp", ip: options.ip ?? "127.0.0.1")
     }
     configuration.location = options.location
-    configuration.engineArguments = options.python.engineArguments
+    configuration.engineArguments = options.engineArguments
     configuration.restartsEngines = options.restartsEngines
     configuration.restartsController = true
     configuration.controllerArguments =

@@ -25,12 +25,14 @@ public final class TestCluster: Sendable {
 
   /// Starts more engines, and doesn't wait for them to register: see ``MartletClient/Client/waitForEngines(_:timeout:)``.
   ///
+  /// - Parameter resources: what each offers to calls that require something.
   /// - Throws: `EngineRunError` if two functions have the same name.
-  public func addEngines(_ count: Int = 1) throws {
+  public func addEngines(_ count: Int = 1, resources: Resources = [:]) throws {
     for _ in 0..<count {
       var configuration = EngineConfiguration(connection: controller.engineConnection)
       // Output belongs to the test.
       configuration.captureOutput = false
+      configuration.resources = resources
       configuration.onControllerLost = .stop
       let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
       let task = Task { [logger] in

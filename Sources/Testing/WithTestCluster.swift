@@ -15,7 +15,7 @@ import MartletWire
 /// ```
 /// - Parameters:
 ///   - functions: what the engines can run.
-///   - engines: how many there are. Each runs one call at a time, on a thread of its own.
+///   - engines: how many there are. Each runs one call at a time, on a thread of its own, or as many as their function allows.
 ///   - logger: for the log of controller, engines and client; by default only critical errors are logged.
 ///   - body: the test. All engines have registered when it begins.
 /// - Returns: what the body returns.

@@ -138,8 +138,18 @@ extension Ledger {
     }
   }
 
+  /// The tasks of no engine require more than it offers, after each event of the scheduler.
+  private func checkResources(_ scheduler: TaskSchedulerState<Parcel>) {
+    for engine in world.engines {
+      let pending = Set(scheduler.pendingIDs(on: EngineIdentity(engine.name)))
+      let gpus = openTasks.filter { pending.contains(tasks[$0].id) }.reduce(0) { $0 + world.scenario.tasks[$1].gpus }
+      if gpus > 2 { world.fail("the tasks of \(engine.name) require \(gpus) of 2") }
+    }
+  }
+
   /// No engine has more tasks than it may, after each event of the scheduler.
   func check(_ scheduler: TaskSchedulerState<Parcel>) {
+    checkResources(scheduler)
     let configuration = world.scenario.scheduling
     guard configuration.hwm != 0, configuration.scheme != .pure else { return }
     let limit = configuration.hwm ?? (configuration.looksAhead ? 32 : 1)

@@ -1,3 +1,5 @@
+import MartletWire
+
 @testable import MartletController
 
 /// A random cluster and its work, made from a seed.
@@ -15,6 +17,8 @@ struct Scenario {
     var unmetEngines = 0
     var timeout: Duration?
     var priority: Int8 = 0
+    /// How much it requires of the two that each engine offers.
+    var gpus = 0
     var targets: [String] = []
     var after: [Int] = []
     var follow: [Int] = []
@@ -101,6 +105,7 @@ struct Scenario {
     if world.chance(0.1) { task.timeout = .milliseconds(1 + world.pick(below: 20_000)) }
     if world.chance(0.2) { task.priority = world.chance(0.5) ? 10 : -10 }
     if world.chance(0.1) { task.targets = (0...world.pick(below: engines)).map { Simulation.engineName($0) } }
+    if world.chance(0.2) { task.gpus = 1 + world.pick(below: 2) }
     if number > 0, world.chance(0.15) { task.after = [world.pick(below: number)] }
     if number > 0, world.chance(0.1) { task.follow = [world.pick(below: number)] }
     if world.chance(0.08) { task.aborted = .milliseconds(world.pick(below: 2000)) }
@@ -120,6 +125,9 @@ struct Scenario {
     submission.follow = TaskDependency(plan.follow.map(Self.id))
     submission.timeout = plan.timeout
     submission.priority = plan.priority
+    if plan.gpus > 0 {
+      submission.demand = ResourceDemand(resources: ["gpu": ResourceAmount(Double(plan.gpus))], isUrgent: task % 2 == 0)
+    }
     submission.retries = plan.retries
     submission.client = "client \(plan.client)"
     return submission

@@ -62,11 +62,11 @@ extension SimulatedController {
       _ = world.peer(name)?.link(isForEngine ? .registration : .query)
         .sendDown(.answer(to: id, type: type, content: content))
     case .notify: for client in world.clients { _ = client.link(.notification).sendDown(.notification) }
-    case .engineRegistered(let uuid, let id, let returnsTasks):
+    case .engineRegistered(let uuid, let id, let abilities):
       world.ledger.registered(uuid, id: id)
-      engineRegistered(uuid, id: id, returnsTasks: returnsTasks)
-    case .engineReturned(let uuid, let id, let returnsTasks, let tasks):
-      engineRegistered(uuid, id: id, returnsTasks: returnsTasks, tasks: tasks)
+      engineRegistered(uuid, id: id, abilities)
+    case .engineReturned(let uuid, let id, let abilities, let tasks):
+      engineRegistered(uuid, id: id, abilities, tasks: tasks)
     case .engineRestored(let uuid, let id):
       world.ledger.registered(uuid, id: id)
       after(Self.hop) { self.scheduler.engineAwaited(EngineIdentity(uuid), id: id) }

@@ -14,6 +14,7 @@ extension SimulatedController {
     report(.requested(taskID: id, .task, engine: nil, size: 0, world.record(task: id)))
     var submission = world.scenario.submission(of: task, copy: copy)
     if world.sabotage == .ignoresPriorities { submission.priority = 0 }
+    if world.sabotage == .ignoresResources { submission.demand = nil }
     scheduler.taskSubmitted(submission, now: now)
     actScheduler()
   }
@@ -46,10 +47,9 @@ extension SimulatedController {
   }
 
   /// From the hub: an engine can take tasks.
-  func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool, tasks: [String: Int]? = nil) {
+  func engineRegistered(_ uuid: String, id: Int, _ abilities: EngineAbilities, tasks: [String: Int]? = nil) {
     after(Self.hop) {
-      self.scheduler.engineRegistered(
-        EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, tasks: tasks, now: self.now)
+      self.scheduler.engineRegistered(EngineIdentity(uuid), id: id, abilities, tasks: tasks, now: self.now)
       self.actScheduler()
     }
   }

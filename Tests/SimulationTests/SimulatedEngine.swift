@@ -84,7 +84,9 @@ final class SimulatedEngine: SimulatedPeer {
   }
 
   private func register() {
-    var content: [String: JSONValue] = ["uuid": .string(name), "returns_tasks": true, "reregisters": true]
+    var content: [String: JSONValue] = [
+      "uuid": .string(name), "returns_tasks": true, "reregisters": true, "resources": ["gpu": 2],
+    ]
     if let id { content["id"] = .int(id) }
     if var attempts = recent?.attempts {
       for case .task(let task, let attempt) in queue.all { attempts[world.ledger.tasks[task].id] = attempt }

@@ -31,6 +31,8 @@ final class Simulation {
     case forgetsReplies
     /// All tasks have the same priority.
     case ignoresPriorities
+    /// The scheduler doesn't know what tasks require.
+    case ignoresResources
   }
 
   let timeline = Timeline()

@@ -57,6 +57,24 @@ import Testing
     }
   }
 
+  @Test func tasksGetWhatTheyRequire() async throws {
+    try await withTestCluster(functions: [Self.square], engines: 1) { client, cluster in
+      var view = client.loadBalanced()
+      view.requires = ["gpu": 1, "memory": .gigabytes(8)]
+      let waiting = try view.apply(Self.square, 3)
+      view.failsWithoutResources = true
+      let error = try await #require(throws: RemoteError.self) { try await view.apply(Self.square, 4).value }
+      #expect(error.ename == "ImpossibleDependency")
+      #expect(try await waiting.why == "it requires gpu 1, memory 8000000000, which no engine offers")
+      try cluster.addEngines(resources: ["gpu": 2, "memory": .gigabytes(16)])
+      try await client.waitForEngines(2)
+      #expect(try await waiting.value == 9)
+      #expect(try await view.map(Self.square, [1, 2, 3]).value == [1, 4, 9])
+      let engines = waiting.metadata.compactMap(\.engineUUID)
+      #expect(engines == client.engines.filter { $0.id == 1 }.map(\.uuid))
+    }
+  }
+
   @Test func retriesSurviveAKilledEngine() async throws {
     try await withTestCluster(functions: [Gate.function], engines: 2) { client, cluster in
       var view = client.loadBalanced()

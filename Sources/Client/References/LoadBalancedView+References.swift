@@ -12,7 +12,7 @@ extension LoadBalancedView {
   ) throws -> AsyncResult<Output> where repeat (each Given).RemoteValue == each Argument {
     let (call, references) = try Call.apply(
       function.reference, name: function.name, keeping: nil, repeat each arguments)
-    return try run(call, shape: EngineView.single(function.name), references)
+    return try calling(function).run(call, shape: EngineView.single(function.name), references)
   }
 
   /// Calls a typed function that returns nothing with references, see ``RemoteReference``.
@@ -25,7 +25,7 @@ extension LoadBalancedView {
   ) throws -> AsyncResult<Void> where repeat (each Given).RemoteValue == each Argument {
     let (call, references) = try Call.apply(
       function.reference, name: function.name, keeping: nil, repeat each arguments)
-    return try run(call, shape: .nothing, references)
+    return try calling(function).run(call, shape: .nothing, references)
   }
 
   /// Calls a typed function and keeps the result on its engine, see ``RemoteReference``.

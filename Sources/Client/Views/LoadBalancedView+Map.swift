@@ -22,7 +22,7 @@ extension LoadBalancedView {
     _ function: RemoteFunction<Input, Output>, _ items: some Collection<Input>, chunkSize: Int = 1, window: Int? = nil
   ) throws -> AsyncResult<[Output]> {
     let items = Array(items)
-    return try map(
+    return try calling(function).map(
       function.name, count: items.count, chunkSize: chunkSize, window: window, method: "map(\(function.name))"
     ) { range in
       try items[range].map { try Call.encode($0, of: function.name) }
@@ -42,7 +42,7 @@ extension LoadBalancedView {
     First.Element: Codable & Sendable, Second.Element: Codable & Sendable,
     repeat (each Rest).Element: Codable & Sendable
   {
-    try map(
+    try calling(function).map(
       function.name, Column.all(first, second, repeat each rest, of: function.name), chunkSize: chunkSize,
       window: window, method: "map(\(function.name))")
   }

@@ -33,6 +33,14 @@ public struct LoadBalancedView: Sendable {
   /// Which tasks go first of those that wait for an engine, see ``Priority``. Default normal. Only Martlet's controller knows
   /// this option.
   public var priority = Priority.normal
+  /// What a task requires of its engine, which has to have been started with as much: `["gpu": 1, "memory": .gigabytes(8)]`.
+  /// A task has this from the moment it is sent to an engine until it has ended there. If no engine offers it, it waits for
+  /// one, unless ``failsWithoutResources`` or ``timeout`` say otherwise; ``Client/why(_:)`` tells. Default: nothing. Only
+  /// Martlet's controller knows this option.
+  public var requires = Resources()
+  /// Whether a task fails with `ImpossibleDependency` when there are engines and none of them offers what it ``requires``.
+  /// Default false: it waits.
+  public var failsWithoutResources = false
   /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
   /// negative.
   public var retries = 0
@@ -52,6 +60,9 @@ public struct LoadBalancedView: Sendable {
   /// this option.
   public var abortsOnDisconnect = false
 
+  /// How many of the calls may run at once on an engine, see ``calling(_:)``.
+  private var concurrency = 1
+
   init(client: Client, targets: EngineTargets) {
     self.client = client
     self.targets = targets
@@ -64,7 +75,7 @@ public struct LoadBalancedView: Sendable {
   public func apply<each Argument: Codable & Sendable, Output: Codable & Sendable>(
     _ function: RemoteFunction<repeat each Argument, Output>, _ arguments: repeat each Argument
   ) throws -> AsyncResult<Output> {
-    try run(try Call.apply(function, repeat each arguments))
+    try calling(function).run(try Call.apply(function, repeat each arguments))
   }
 
   /// Calls a typed function that returns nothing.
@@ -73,7 +84,7 @@ public struct LoadBalancedView: Sendable {
   public func apply<each Argument: Codable & Sendable>(
     _ function: RemoteFunction<repeat each Argument, NoValue>, _ arguments: repeat each Argument
   ) throws -> AsyncResult<Void> {
-    try run(try Call.apply(function, repeat each arguments), shape: .nothing)
+    try calling(function).run(try Call.apply(function, repeat each arguments), shape: .nothing)
   }
 
   /// Calls a function by name, see ``DirectView/apply(name:args:kwargs:as:)``.
@@ -84,6 +95,14 @@ public struct LoadBalancedView: Sendable {
     as type: Output.Type = PickleValue.self
   ) throws -> AsyncResult<Output> {
     try run(.checked(name, args, kwargs.pairs))
+  }
+
+  /// The view for calls of a function: it tells the scheduler how many may run at once on an engine.
+  func calling(_ function: some RemoteCallable) -> LoadBalancedView {
+    guard function.concurrency > 1 else { return self }
+    var view = self
+    view.concurrency = function.concurrency
+    return view
   }
 
   func run<Output: Codable & Sendable>(_ call: Call) throws -> AsyncResult<Output> {
@@ -130,6 +149,11 @@ public struct LoadBalancedView: Sendable {
     }
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if priority != .normal { fields["priority"] = .int(Int(priority.rawValue)) }
+    if concurrency > 1 { fields["concurrency"] = .int(concurrency) }
+    if !requires.isEmpty {
+      fields["requires"] = requires.json
+      if failsWithoutResources { fields["requires_now"] = true }
+    }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
     if let after { fields["after"] = after.json }

@@ -13,6 +13,7 @@ import Yams
 ///   - launcher: slurm
 ///     count: 8
 ///     queue: short
+///     resources: {gpu: 2, memory: 16GB}
 /// ```
 struct ClusterDescription: Sendable, Hashable {
   /// The options beside `engines`, as they would stand on the command line.
@@ -104,6 +105,7 @@ struct ClusterDescription: Sendable, Hashable {
     let python = try take("python").map { entry throws(OptionError) in try file.text(entry) }
     let arguments = try take("arguments").map { entry throws(OptionError) in try file.texts(entry) } ?? []
 
+    let offer = try take("resources").map { entry throws(OptionError) in try resources(entry, in: file) }
     var reader = OptionReader(layers: try layers(entries, launcher: name, kind, in: file))
     let options: LauncherOptions
     do throws(OptionError) {
@@ -124,7 +126,16 @@ struct ClusterDescription: Sendable, Hashable {
     group.name = label
     group.arguments = (python.map { ["--python=\($0)"] } ?? []) + options.arguments + arguments
     group.environment = options.environment
+    if let offer { group.resources = offer }
     return group
+  }
+
+  /// What each engine of a group offers: `{gpu: 2, memory: 8GB}`.
+  private static func resources(_ entry: YAMLFile.Entry, in file: YAMLFile) throws(OptionError) -> Resources {
+    guard let resources = Resources(literal: try file.value(entry)) else {
+      throw file.error(entry, "should be names with amounts such as {gpu: 2, memory: 8GB}")
+    }
+    return resources
   }
 
   /// What is left of a group, as options of its launcher's class.

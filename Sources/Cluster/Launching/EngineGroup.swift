@@ -1,4 +1,5 @@
 import MartletEngine
+import MartletWire
 
 /// Engines of a cluster that are started in the same way.
 ///
@@ -15,6 +16,8 @@ public struct EngineGroup: Sendable, Hashable {
   /// The program that runs as an engine when called with `engine …`, as it is called where it runs; `nil` for the
   /// cluster's.
   public var program: ProgramCommand?
+  /// What each engine offers to tasks that require something.
+  public var resources = Resources()
   /// Options for each engine, after the cluster's.
   public var arguments: [String] = []
   /// Variables that engines have in addition to those of their surroundings.
@@ -79,7 +82,7 @@ public struct EngineGroup: Sendable, Hashable {
   /// How many launches there can be of one set.
   var placeLimit: Int {
     switch launcher {
-    case .local: .max
+    case .local, .docker: .max
     case .ssh(let launcher): launcher.places.count
     case .mpi, .batch: 1
     }
@@ -88,7 +91,7 @@ public struct EngineGroup: Sendable, Hashable {
   /// Leaves engines out that are started together with others.
   mutating func shrink(to count: Int) {
     switch launcher {
-    case .local, .ssh: break
+    case .local, .docker, .ssh: break
     case .mpi, .batch: self.count = count
     }
   }

@@ -96,7 +96,7 @@ extension EngineGroup {
   ) throws(OptionError) -> EngineLaunch {
     let id = newID()
     let profile = ["--profile-dir=\(context.profile.path)", "--cluster-id=\(context.clusterID)"]
-    let options = context.arguments + arguments
+    let options = context.arguments + resources.engineArguments + arguments
     let program = program ?? context.program
     let log = context.log(number)
     let command = program.adding(["engine"] + profile + options)

@@ -1,4 +1,5 @@
 import Foundation
+import MartletWire
 
 /// What the command line, environment and configuration file of `ipcluster` say.
 public struct ClusterOptions: Sendable, Hashable, RoleReading {
@@ -24,6 +25,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var location: String?
   /// Options for the engines and the controller, about Python.
   public var python: PythonOptions
+  /// What each engine offers to tasks that require something. Martlet's own.
+  public var resources = Resources()
   /// Whether engines that end unexpectedly are started again.
   public var restartsEngines = false
   /// Whether the controller keeps a journal, with which it goes on after it was killed. Martlet's own.
@@ -88,6 +91,9 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   /// - Throws: ``OptionError`` when their number is unknown.
   public func engineGroups() throws(OptionError) -> [EngineGroup] { groups.isEmpty ? [try engineGroup()] : groups }
 
+  /// Options for all engines: about Python, and what they offer.
+  public var engineArguments: [String] { python.engineArguments + resources.engineArguments }
+
   /// The one group of engines that the options describe.
   ///
   /// - Throws: ``OptionError`` when their number is unknown.
@@ -117,6 +123,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&location, "controller_location", of: classes, as: .text)
     python = try PythonOptions(&role.reader, classes)
     try role.reader.read(&restartsEngines, "restart_engines", of: classes, as: .restarts)
+    try role.reader.read(&resources, "resources", of: classes, as: .resources)
     try role.reader.read(&journal, "journal", of: classes, as: .bool)
     try role.reader.read(&enableCurve, "enable_curve", of: classes, as: .bool)
     try role.reader.read(&controllerArguments, "controller_args", of: classes, as: .texts)

@@ -8,6 +8,15 @@ struct ParsedCommandLine: Sendable, Hashable {
   var positional: [String] = []
   /// The arguments after `--`.
   var passedThrough: [String] = []
+
+  /// Sets an option, which adds to what it has if it is repeatable.
+  fileprivate mutating func set(_ path: String, _ value: String) {
+    if CommandLineSyntax.repeatable.contains(path), case .text(let former)? = layer.value(of: path) {
+      layer.set(path, .text("\(former),\(value)"))
+    } else {
+      layer.set(path, .text(value))
+    }
+  }
 }
 
 extension CommandLineSyntax {
@@ -58,9 +67,9 @@ extension CommandLineSyntax {
       return
     }
     if let value = attached {
-      parsed.layer.set(path, .text(value))
+      parsed.set(path, value)
     } else if let next = rest.first, Self.split(next) == nil, next != "--" {
-      parsed.layer.set(path, .text(next))
+      parsed.set(path, next)
       rest.removeFirst()
     } else if name.contains(".") {
       parsed.layer.set(path, .text("True"))

@@ -5,6 +5,9 @@ struct CommandLineSyntax: Sendable {
   /// Options without a value: `--reuse` sets `IPController.reuse_files` to `True`.
   var flags: [String: [String: String]]
 
+  /// The options whose values add up when they are given several times, as if they were one with commas.
+  static let repeatable: Set = ["IPEngine.resources", "Cluster.resources"]
+
   /// The options that all roles share.
   static let common = CommandLineSyntax(
     aliases: [
@@ -56,7 +59,7 @@ struct CommandLineSyntax: Sendable {
         "file": "IPEngine.url_file", "c": "IPEngine.startup_command", "s": "IPEngine.startup_script",
         "url": "IPEngine.registration_url", "ssh": "IPEngine.sshserver", "sshkey": "IPEngine.sshkey",
         "location": "IPEngine.location", "timeout": "IPEngine.timeout", "id": "IPEngine.id",
-        "python": "IPEngine.python", "python-start": "IPEngine.python_start",
+        "python": "IPEngine.python", "python-start": "IPEngine.python_start", "resource": "IPEngine.resources",
         "on-controller-lost": "IPEngine.on_controller_lost", "reconnect-timeout": "IPEngine.reconnect_timeout",
         "grace": "IPEngine.grace",
       ],
@@ -70,7 +73,7 @@ struct CommandLineSyntax: Sendable {
         "delay": "Cluster.delay", "ip": "Cluster.controller_ip", "location": "Cluster.controller_location",
         "signal": "IPClusterStop.signal", "o": "IPClusterList.output_format", "program": "Cluster.program",
         "transport": "Cluster.controller_transport", "python": "Cluster.python",
-        "python-start": "Cluster.python_start",
+        "python-start": "Cluster.python_start", "resource": "Cluster.resources",
       ],
       flags: [
         "daemonize": ["IPClusterEngines.daemonize": "True"], "force": ["IPClusterClean.force": "True"],

@@ -21,6 +21,12 @@ struct ConfigLayer: Sendable, Hashable {
     self.isFile = isFile
   }
 
+  /// The value of `Class.trait`.
+  func value(of path: String) -> OptionValue? {
+    guard let dot = path.firstIndex(of: ".") else { return nil }
+    return values[String(path[..<dot])]?[String(path[path.index(after: dot)...])]
+  }
+
   /// Sets `Class.trait`.
   mutating func set(_ path: String, _ value: OptionValue) {
     guard let dot = path.firstIndex(of: ".") else { return }

@@ -46,6 +46,8 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var sshServer: String?
   /// The file of a key for ssh; `nil` for those of its configuration and agent.
   public var sshKey: String?
+  /// What the engine offers to tasks that require something. Martlet's own.
+  public var resources = Resources()
   /// Which Python the engine runs Python code with, whether, and from when.
   public var python = PythonConfiguration()
 
@@ -92,6 +94,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&onControllerLost, "on_controller_lost", of: classes, as: .choice())
     try role.reader.read(&reconnectTimeout, "reconnect_timeout", of: classes, as: .seconds)
     try role.reader.read(&grace, "grace", of: classes, as: .seconds)
+    try role.reader.read(&resources, "resources", of: classes, as: .resources)
     try role.reader.read(&id, "id", of: classes, as: .int)
     try role.reader.readNonEmpty(&curvePublicKey, "curve_publickey", of: classes)
     try role.reader.readNonEmpty(&curveSecretKey, "curve_secretkey", of: classes)

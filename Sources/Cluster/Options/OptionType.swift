@@ -141,6 +141,22 @@ extension OptionType<JSONValue> {
   }
 }
 
+extension OptionType<Resources> {
+  /// Amounts by name: `gpu=2,memory=8GB`, or a dictionary of them.
+  static var resources: Self {
+    OptionType(
+      expected: "names with amounts such as gpu=2,memory=8GB",
+      parse: { value in
+        switch value {
+        case .text(let text) where text.hasPrefix("{"):
+          (try? PythonLiteralParser.parse(text)).flatMap { Resources(literal: $0) }
+        case .text(let text), .literal(.string(let text)): Resources(option: text)
+        case .literal(let value): Resources(literal: value)
+        }
+      }, literal: { .object($0.amounts.mapValues { .double($0.value) }) })
+  }
+}
+
 extension OptionType<[Int]> {
   /// Ports: a list, or ranges such as `10101-10105,10108`.
   static var ports: Self {

@@ -15,6 +15,7 @@ extension EngineConfiguration {
       registrationTimeout: options.registrationTimeout,
       maxHeartbeatMisses: options.maxHeartbeatMisses, onControllerLost: options.onControllerLost,
       reconnectTimeout: options.reconnectTimeout, grace: options.grace, python: options.python)
+    resources = options.resources
     readConnection = {
       guard let info = options.currentConnection(), let tunnel else { return options.currentConnection() }
       return try? tunnel.redirect(to: info)

@@ -8,8 +8,8 @@ struct EngineTable {
   struct Engine {
     let id: Int
     let uuid: String
-    /// Whether the engine returns tasks that wait behind a long one.
-    var returnsTasks = false
+    /// What it can do for the task scheduler, and what it offers.
+    var abilities = EngineAbilities()
     /// Whether the engine registers again when it is asked to.
     var reregisters = false
     /// Whether it is an engine of an earlier controller that has to register again before it gets tasks.
@@ -64,7 +64,8 @@ struct EngineTable {
 
   /// Assigns an id to a new engine: the requested one if it is free, else the next.
   mutating func accept(
-    uuid: String, requestedID: Int?, returnsTasks: Bool = false, reregisters: Bool = false, tasks: [String: Int]? = nil,
+    uuid: String, requestedID: Int?, abilities: EngineAbilities = EngineAbilities(), reregisters: Bool = false,
+    tasks: [String: Int]? = nil,
     deadline: ContinuousClock.Instant
   ) throws(HubError) -> Engine {
     guard id(of: uuid) == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
@@ -79,7 +80,7 @@ struct EngineTable {
     }
     nextID = max(id + 1, nextID)
     let engine = Engine(
-      id: id, uuid: uuid, returnsTasks: returnsTasks, reregisters: reregisters, tasks: tasks, deadline: deadline)
+      id: id, uuid: uuid, abilities: abilities, reregisters: reregisters, tasks: tasks, deadline: deadline)
     incoming[uuid] = engine
     incomingIDs[id] = uuid
     return engine
@@ -94,10 +95,10 @@ struct EngineTable {
   /// Notes that an engine of an earlier controller has registered again.
   ///
   /// - Returns: whether it had not done so before.
-  mutating func noteReturn(of engine: Engine, returnsTasks: Bool) -> Bool {
+  mutating func noteReturn(of engine: Engine, _ abilities: EngineAbilities) -> Bool {
     guard engines[engine.id]?.uuid == engine.uuid, engines[engine.id]?.isAwaited == true else { return false }
     engines[engine.id]?.isAwaited = false
-    engines[engine.id]?.returnsTasks = returnsTasks
+    engines[engine.id]?.abilities = abilities
     return true
   }
 
@@ -145,8 +146,8 @@ struct EngineTable {
 
   private mutating func setID(_ id: Int, of uuid: String) { ids[ids.slot(of: uuid).slot] = id }
 
-  /// The table in its saved form: `{"engines": {"0": uuid}, "next_id": 1}`, as in ipyparallel, and which of the engines
-  /// register again when they have lost the controller.
+  /// The table in its saved form: `{"engines": {"0": uuid}, "next_id": 1}`, as in ipyparallel, which of the engines
+  /// register again when they have lost the controller, and what they offer.
   var json: JSONValue {
     var fields: [String: JSONValue] = [
       "engines": .object(Dictionary(uniqueKeysWithValues: engines.map { (String($0.key), .string($0.value.uuid)) })),
@@ -154,6 +155,11 @@ struct EngineTable {
     ]
     let returning = engines.values.filter(\.reregisters).map(\.uuid).sorted()
     if !returning.isEmpty { fields["reregister"] = .array(returning.map { .string($0) }) }
+    let offers = engines.values.filter { !$0.abilities.resources.isEmpty }
+    if !offers.isEmpty {
+      fields["resources"] = .object(
+        Dictionary(uniqueKeysWithValues: offers.map { ($0.uuid, $0.abilities.resources.json) }))
+    }
     return .object(fields)
   }
 
@@ -168,6 +174,9 @@ struct EngineTable {
         engines[id] == nil, self.id(of: uuid) == nil
       else { continue }
       var engine = Engine(id: id, uuid: uuid)
+      if let offer = json["resources"]?[uuid], let resources = try? Resources(json: offer, "resources") {
+        engine.abilities.resources = resources
+      }
       if awaitsReturn, returning.contains(uuid) { (engine.reregisters, engine.isAwaited) = (true, true) }
       engines[id] = engine
       setID(id, of: uuid)

@@ -13,15 +13,15 @@ extension Hub {
     case .notify(let type, let parent, let content):
       session.append(to: &outgoing, type: type, parent: parent, content: content.bytes.array)
       sendOutgoing(query: false)
-    case .engineRegistered(let uuid, let id, let returnsTasks):
-      for scheduler in schedulers { scheduler.engineRegistered(uuid, id: id, returnsTasks: returnsTasks) }
+    case .engineRegistered(let uuid, let id, let abilities):
+      for scheduler in schedulers { scheduler.engineRegistered(uuid, id: id, abilities) }
     case .engineRestored(let uuid, let id):
       taskScheduler?.engineAwaited(uuid, id: id)
       for scheduler in schedulers where !(scheduler is TaskScheduler) {
-        scheduler.engineRegistered(uuid, id: id, returnsTasks: false)
+        scheduler.engineRegistered(uuid, id: id, EngineAbilities())
       }
-    case .engineReturned(let uuid, let id, let returnsTasks, let tasks):
-      taskScheduler?.engineReturned(uuid, id: id, returnsTasks: returnsTasks, tasks: tasks)
+    case .engineReturned(let uuid, let id, let abilities, let tasks):
+      taskScheduler?.engineReturned(uuid, id: id, abilities, tasks: tasks)
     case .engineRetires(let uuid): taskScheduler?.engineRetires(uuid)
     case .engineUnregistered(let uuid, let departure):
       for scheduler in schedulers { scheduler.engineUnregistered(uuid, departure) }

@@ -8,13 +8,13 @@ enum HubAction {
   /// Publish on the notification socket.
   case notify(type: String, parent: Bytes?, content: JSONValue)
   /// Tell the schedulers that an engine can take work.
-  case engineRegistered(uuid: String, id: Int, returnsTasks: Bool)
+  case engineRegistered(uuid: String, id: Int, EngineAbilities)
   /// Tell all schedulers but the task scheduler that an engine of an earlier controller can take work, and the task scheduler
   /// that it is awaited.
   case engineRestored(uuid: String, id: Int)
   /// Tell the task scheduler that an engine has registered again that may have tasks of an earlier controller: those, or nil
   /// if it doesn't tell.
-  case engineReturned(uuid: String, id: Int, returnsTasks: Bool, tasks: [String: Int]?)
+  case engineReturned(uuid: String, id: Int, EngineAbilities, tasks: [String: Int]?)
   /// Tell the task scheduler that an engine is about to leave; what follows goes to ``HubState/engineRetired(_:)``.
   case engineRetires(uuid: String)
   /// Tell the schedulers that an engine has left.

@@ -4,20 +4,21 @@ import MartletZeroMQ
 
 /// Registration and removal of engines.
 extension HubState {
-  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, reregisters?, tasks?}`.
+  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, resources?, concurrent?, reregisters?,
+  /// tasks?}`.
   mutating func register(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
       throw .value("a registration_request needs a uuid of 1 to 255 bytes")
     }
     let reregisters = content["reregisters"]?.boolValue ?? false
     // It may have been asked to register again although it is known, or not have received the reply.
-    let returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
+    let abilities = try abilities(of: content)
     let tasks = (content["tasks"]?.objectValue)?.compactMapValues(\.intValue)
     if reregisters, var known = engines.known(uuid) {
       engines.noteReregistration(of: known)
-      if engines.noteReturn(of: known, returnsTasks: returnsTasks) {
-        known.returnsTasks = returnsTasks
-        act(.engineReturned(uuid: uuid, id: known.id, returnsTasks: returnsTasks, tasks: tasks))
+      if engines.noteReturn(of: known, abilities) {
+        known.abilities = abilities
+        act(.engineReturned(uuid: uuid, id: known.id, abilities, tasks: tasks))
         act(.saveEngines)
       }
       return accept(known, asker, tasks: tasks)
@@ -26,7 +27,7 @@ extension HubState {
     let engine: EngineTable.Engine
     do {
       engine = try engines.accept(
-        uuid: uuid, requestedID: content["id"]?.intValue, returnsTasks: returnsTasks, reregisters: reregisters,
+        uuid: uuid, requestedID: content["id"]?.intValue, abilities: abilities, reregisters: reregisters,
         tasks: configuration.hasJournal ? tasks : nil, deadline: deadline)
     } catch {
       act(.log(.registrationRefused(uuid: uuid, reason: error.evalue)))
@@ -39,6 +40,19 @@ extension HubState {
     accept(engine, asker, tasks: tasks)
   }
 
+  private func abilities(of content: JSONValue) throws(HubError) -> EngineAbilities {
+    var abilities = EngineAbilities()
+    abilities.returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
+    abilities.isConcurrent = content["concurrent"]?.boolValue ?? false
+    guard let offer = content["resources"], offer != .null else { return abilities }
+    do throws(WireError) {
+      abilities.resources = try Resources(json: offer, "resources")
+    } catch {
+      throw .value(error.reason)
+    }
+    return abilities
+  }
+
   /// - Parameter tasks: those that the engine has or has answered.
   private mutating func accept(_ engine: EngineTable.Engine, _ asker: Asker, tasks: [String: Int]?) {
     var answer: [String: JSONValue] = [
@@ -46,7 +60,7 @@ extension HubState {
       "connection_info": configuration.engineInfo, "takes_back": true,
       "retires": true,
     ]
-    if engine.returnsTasks, let returnAfter = configuration.returnAfter {
+    if engine.abilities.returnsTasks, let returnAfter = configuration.returnAfter {
       answer["return_after"] = .int(returnAfter.milliseconds)
     }
     if configuration.hasJournal { answer["journal"] = true }
@@ -175,10 +189,10 @@ extension HubState {
     if engine.isAwaited || engine.tasks != nil {
       act(.engineRestored(uuid: engine.uuid, id: engine.id))
     } else {
-      act(.engineRegistered(uuid: engine.uuid, id: engine.id, returnsTasks: engine.returnsTasks))
+      act(.engineRegistered(uuid: engine.uuid, id: engine.id, engine.abilities))
     }
     if let tasks = engine.tasks {
-      act(.engineReturned(uuid: engine.uuid, id: engine.id, returnsTasks: engine.returnsTasks, tasks: tasks))
+      act(.engineReturned(uuid: engine.uuid, id: engine.id, engine.abilities, tasks: tasks))
     }
     act(.log(.engineRegistered(id: engine.id, uuid: engine.uuid)))
     notify(MessageType.registrationNotification, of: engine)

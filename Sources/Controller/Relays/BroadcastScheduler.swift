@@ -79,7 +79,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   /// Stops serving.
   func stop() { stopServing() }
 
-  nonisolated func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
+  nonisolated func engineRegistered(_ uuid: String, id: Int, _ abilities: EngineAbilities) {
     execute {
       $0.state.engineRegistered(EngineIdentity(uuid))
       $0.act()

@@ -75,7 +75,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
   /// Stops serving.
   func stop() { stopServing() }
 
-  nonisolated func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
+  nonisolated func engineRegistered(_ uuid: String, id: Int, _ abilities: EngineAbilities) {
     execute { $0.registered.insert(uuid, id: id) }
   }
 

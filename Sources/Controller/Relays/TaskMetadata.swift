@@ -12,6 +12,12 @@ struct TaskMetadata {
   var retries = 0
   /// `priority`, Martlet's own key: a queued task goes before those with a lower one.
   var priority: Int8 = 0
+  /// `concurrency`, Martlet's own key: how many tasks of its kind may run at once on an engine.
+  var concurrency: UInt16 = 1
+  /// `requires`, Martlet's own key: what the engine has to offer.
+  var requires = Resources()
+  /// `requires_now`, Martlet's own key: the task fails if there are engines and none of them offers it.
+  var requiresNow = false
   /// `abort_on_disconnect`, Martlet's own key: the task is aborted if it is still queued when its client disconnects.
   var abortsOnDisconnect = false
   /// `resubmitted`, Martlet's own key: the client has sent the task before and doesn't know whether it arrived.
@@ -46,6 +52,14 @@ struct TaskMetadata {
           throw WireError(.malformedJSON, "metadata priority is not an integer")
         }
         priority = Int8(min(max(number, -Self.priorityLimit), Self.priorityLimit))
+      case "concurrency" where !JSONText.isNull(span, at: value):
+        guard let number = try JSONText.json(span, at: value).intValue else {
+          throw WireError(.malformedJSON, "metadata concurrency is not an integer")
+        }
+        concurrency = UInt16(min(max(number, 1), ConcurrencyLimit.value))
+      case "requires" where !JSONText.isNull(span, at: value):
+        requires = try Resources(json: JSONText.json(span, at: value), "metadata requires")
+      case "requires_now": requiresNow = JSONText.isTrue(span, at: value)
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
       case "resubmitted": isRepeated = JSONText.isTrue(span, at: value)
       // Engines read these.
@@ -55,6 +69,11 @@ struct TaskMetadata {
       default: break
       }
     }
+  }
+
+  /// What the task requires of its engine; `nil` for nothing.
+  var demand: ResourceDemand? {
+    requires.isEmpty ? nil : ResourceDemand(resources: requires, isUrgent: requiresNow)
   }
 
   private static let priorityLimit = 100

@@ -84,8 +84,8 @@ actor TaskScheduler: SocketDriver {
   // MARK: - From the hub
 
   /// An engine can take tasks.
-  nonisolated func engineRegistered(_ uuid: String, id: Int, returnsTasks: Bool) {
-    engineReturned(uuid, id: id, returnsTasks: returnsTasks, tasks: nil)
+  nonisolated func engineRegistered(_ uuid: String, id: Int, _ abilities: EngineAbilities) {
+    engineReturned(uuid, id: id, abilities, tasks: nil)
   }
 
   /// An engine of an earlier controller is to come back.
@@ -96,12 +96,12 @@ actor TaskScheduler: SocketDriver {
   /// An engine can take tasks, and may have some of an earlier controller's.
   ///
   /// - Parameter tasks: those that it has or has answered, and which attempt at each; `nil` if it doesn't tell.
-  nonisolated func engineReturned(_ uuid: String, id: Int, returnsTasks: Bool, tasks: [String: Int]?) {
+  nonisolated func engineReturned(_ uuid: String, id: Int, _ abilities: EngineAbilities, tasks: [String: Int]?) {
     execute {
       // Replies that it has sent again may be in the socket, and they count.
       $0.readEngines()
       $0.names.insert(uuid)
-      $0.state.engineRegistered(EngineIdentity(uuid), id: id, returnsTasks: returnsTasks, tasks: tasks, now: .now)
+      $0.state.engineRegistered(EngineIdentity(uuid), id: id, abilities, tasks: tasks, now: .now)
       $0.act()
     }
   }
@@ -202,9 +202,9 @@ actor TaskScheduler: SocketDriver {
     let task = HeldMessage(taking: &message, layout: layout, messageType: header.messageType)
     return TaskSubmission(
       id: header.messageID, payload: task, size: task.frames.totalSize(), targets: metadata.targets,
-      after: metadata.after, follow: metadata.follow, timeout: metadata.timeout,
+      after: metadata.after, follow: metadata.follow, demand: metadata.demand, timeout: metadata.timeout,
       deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) },
-      priority: metadata.priority, retries: metadata.retries,
+      priority: metadata.priority, concurrency: metadata.concurrency, retries: metadata.retries,
       isRepeated: metadata.isRepeated, client: client)
   }
 

@@ -3,6 +3,8 @@ enum Eligibility {
   case anyEngine
   /// Any engine outside the task's blacklist.
   case anyExceptBlacklist
+  /// Any engine that offers what the task requires, outside its blacklist.
+  case anyOffering(ResourceDemand)
   /// One of these registered engines.
   case among([EngineHandle])
   /// Nowhere yet.
@@ -15,7 +17,7 @@ enum Eligibility {
   /// Whether no registered engine may run the task now.
   var isNowhere: Bool {
     switch self {
-    case .anyEngine, .anyExceptBlacklist, .among: false
+    case .anyEngine, .anyExceptBlacklist, .anyOffering, .among: false
     case .wait, .impossible, .exhausted: true
     }
   }
@@ -30,9 +32,12 @@ extension TaskSchedulerState {
     let hasTimeout = constraints.timeout != nil
     guard let follow = constraints.follow else {
       if !constraints.targets.isEmpty {
-        let candidates = registered(constraints.targets).filter { !blacklist.contains(engines.token(of: $0)) }
+        let candidates = registered(constraints.targets).filter {
+          !blacklist.contains(engines.token(of: $0)) && isAble($0, constraints.demand)
+        }
         return candidates.isEmpty ? .impossible : .among(candidates)
       }
+      if let demand = constraints.demand { return eligibility(demand, blacklist, hasTimeout: hasTimeout) }
       let isExhausted =
         !hasTimeout && engines.registeredCount > 0
         && blacklist.count { engines.isRegistered($0) } == engines.registeredCount
@@ -47,8 +52,24 @@ extension TaskSchedulerState {
       let targets = Set(registered(constraints.targets))
       candidates.removeAll { !targets.contains($0) }
     }
+    candidates.removeAll { !isAble($0, constraints.demand) }
     if candidates.isEmpty { return follow.open > 0 ? .wait : .impossible }
     return .among(candidates)
+  }
+
+  /// Where a task may run for which it only counts what an engine offers.
+  private func eligibility(
+    _ demand: ResourceDemand, _ blacklist: Set<EngineToken>, hasTimeout: Bool
+  ) -> Eligibility {
+    guard demand.isUrgent || !blacklist.isEmpty, engines.registeredCount > 0 else { return .anyOffering(demand) }
+    let able = engines.able(demand.resources)
+    if able.isEmpty { return demand.isUrgent ? .impossible : .anyOffering(demand) }
+    let isExhausted = !hasTimeout && able.allSatisfy { blacklist.contains(engines.token(of: $0)) }
+    return isExhausted ? .exhausted : .anyOffering(demand)
+  }
+
+  private func isAble(_ engine: EngineHandle, _ demand: ResourceDemand?) -> Bool {
+    demand.map { engines[engine].budget.covers($0.resources) } ?? true
   }
 
   private func registered(_ targets: [EngineIdentity]) -> [EngineHandle] {

@@ -1,4 +1,5 @@
-/// The queues of tasks that only certain engines may take, one for each set of engines, client and priority.
+/// The queues of tasks that only certain engines may take, one for each set of engines, client, priority and
+/// demand.
 struct EngineGroups {
   private var groups = Slab<GroupTag, EngineGroup>(vacant: EngineGroup())
   /// The groups by their members, clients and priorities.
@@ -6,6 +7,8 @@ struct EngineGroups {
   private var latestSerial: UInt64 = 0
   /// How many tasks are queued.
   private(set) var taskCount = 0
+  /// How many of the groups have tasks that require something.
+  private(set) var demandingCount = 0
 
   /// The number of groups that memory is allocated for.
   var capacity: Int { max(groups.capacity, index.capacity) }
@@ -20,10 +23,12 @@ struct EngineGroups {
   ) {
     guard let constraints = tasks[task].constraints, let client = tasks[task].client else { return }
     let priority = tasks[task].priority
+    let demand = tasks[constraints].demand
     let known = index.find(hash: Self.hash(members, client, priority)) {
       groups[$0].client == client && groups[$0].priority == priority && groups[$0].members == members
+        && groups[$0].demand == demand
     }
-    let group = known ?? make(EngineGroup(members: members, client: client, priority: priority))
+    let group = known ?? make(EngineGroup(members: members, client: client, priority: priority, demand: demand))
     if known == nil { enter(group, with: clients.rank(of: task, &tasks), &engines) }
     tasks[constraints].group = group
     tasks.append(task, to: &groups[group].tasks)
@@ -44,21 +49,49 @@ struct EngineGroups {
     if groups[group].tasks.isEmpty { removeGroup(group, &engines) }
   }
 
-  /// The task with the best rank in the groups of an engine.
+  /// The task with the best rank in the groups of an engine whose tasks require nothing.
   func next<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
     _ clients: inout ClientTable
   ) -> TaskHandle? {
-    while let top = engines[engine].groupHeap.min {
+    next(in: &engines[engine].groupHeap, &tasks, &clients)
+  }
+
+  /// The task with the best rank in the groups of an engine whose tasks require something, whether it is left or not.
+  func nextDemanding<Payload>(
+    for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
+    _ clients: inout ClientTable
+  ) -> TaskHandle? {
+    next(in: &engines[engine].demandHeap, &tasks, &clients)
+  }
+
+  private func next<Payload>(
+    in heap: inout LazyHeap<EngineGroup.Entry>, _ tasks: inout TaskTable<Payload>, _ clients: inout ClientTable
+  ) -> TaskHandle? {
+    while let top = heap.min {
       guard isCurrent(top), let first = groups[top.group].tasks.first else {
-        engines[engine].groupHeap.popMin()
+        heap.popMin()
         continue
       }
       let rank = clients.rank(of: first, &tasks)
       if rank == top.rank { return first }
-      engines[engine].groupHeap.replaceMin(with: .init(rank: rank, group: top.group, serial: top.serial))
+      heap.replaceMin(with: .init(rank: rank, group: top.group, serial: top.serial))
     }
     return nil
+  }
+
+  /// Whether an engine counts as one of its groups' that may take tasks once it is registered.
+  private func isAble(_ engine: EngineHandle, _ group: GroupHandle, _ engines: EngineRegistry) -> Bool {
+    guard let demand = groups[group].demand else { return true }
+    return engines[engine].budget.covers(demand.resources)
+  }
+
+  private func insert(_ entry: EngineGroup.Entry, of engine: EngineHandle, _ engines: inout EngineRegistry) {
+    if groups[entry.group].demand == nil {
+      engines[engine].groupHeap.insert(entry)
+    } else {
+      engines[engine].demandHeap.insert(entry)
+    }
   }
 
   /// Makes the groups that name an engine count it as registered.
@@ -66,11 +99,11 @@ struct EngineGroups {
     _ engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
     _ clients: inout ClientTable
   ) {
-    for group in engines[engine].groups {
+    for group in engines[engine].groups where isAble(engine, group, engines) {
       groups[group].registeredCount += 1
       guard let first = groups[group].tasks.first else { continue }
-      engines[engine].groupHeap.insert(
-        .init(rank: clients.rank(of: first, &tasks), group: group, serial: groups[group].serial))
+      insert(
+        .init(rank: clients.rank(of: first, &tasks), group: group, serial: groups[group].serial), of: engine, &engines)
     }
   }
 
@@ -79,8 +112,9 @@ struct EngineGroups {
     _ engine: EngineHandle, _ tasks: TaskTable<Payload>, _ engines: inout EngineRegistry
   ) -> [TaskHandle] {
     engines[engine].groupHeap = LazyHeap()
+    engines[engine].demandHeap = LazyHeap()
     var stranded: [TaskHandle] = []
-    for group in engines[engine].groups.sorted() {
+    for group in engines[engine].groups.sorted() where isAble(engine, group, engines) {
       groups[group].registeredCount -= 1
       if groups[group].registeredCount == 0 { stranded += tasks.handles(in: groups[group].tasks) }
     }
@@ -89,6 +123,7 @@ struct EngineGroups {
 
   private mutating func make(_ group: EngineGroup) -> GroupHandle {
     latestSerial += 1
+    if group.demand != nil { demandingCount += 1 }
     var group = group
     group.serial = latestSerial
     let handle = groups.insert(group)
@@ -101,9 +136,9 @@ struct EngineGroups {
     let entry = EngineGroup.Entry(rank: rank, group: group, serial: groups[group].serial)
     for member in groups[group].members {
       engines[member].groups.insert(group)
-      guard engines[member].phase == .registered else { continue }
+      guard engines[member].phase == .registered, isAble(member, group, engines) else { continue }
       groups[group].registeredCount += 1
-      engines[member].groupHeap.insert(entry)
+      insert(entry, of: member, &engines)
     }
   }
 
@@ -114,6 +149,7 @@ struct EngineGroups {
 
   private mutating func removeGroup(_ group: GroupHandle, _ engines: inout EngineRegistry) {
     let members = groups[group].members
+    if groups[group].demand != nil { demandingCount -= 1 }
     index.remove(hash: Self.hash(members, groups[group].client, groups[group].priority), group)
     groups.remove(group)
     for member in members {
@@ -122,6 +158,7 @@ struct EngineGroups {
       // An engine that is busy for long would otherwise collect entries of groups that are gone.
       let count = engines[member].groups.count
       engines[member].groupHeap.prune(live: count) { isCurrent($0) }
+      engines[member].demandHeap.prune(live: count) { isCurrent($0) }
       engines.releaseName(member)
     }
   }
@@ -134,13 +171,15 @@ struct EngineGroups {
   func problems<Payload>(_ tasks: TaskTable<Payload>, _ engines: EngineRegistry) -> [String] {
     var problems: [String] = []
     var count = 0
+    var demanding = 0
     groups.visit { handle, group in
+      if group.demand != nil { demanding += 1 }
       let name = "group \(handle.index)"
       let members = group.members
       count += group.tasks.count
       if group.tasks.isEmpty { problems.append("\(name) has no tasks") }
       if members != Set(members).sorted() { problems.append("\(name): members are not ascending") }
-      let registered = members.count { engines[$0].phase == .registered }
+      let registered = members.count { engines[$0].phase == .registered && isAble($0, handle, engines) }
       if registered != group.registeredCount { problems.append("\(name): \(registered) members are registered") }
       for member in members where !engines[member].groups.contains(handle) {
         problems.append("\(name) is unknown to a member")
@@ -148,10 +187,12 @@ struct EngineGroups {
       for task in tasks.handles(in: group.tasks)
       where tasks[task].phase != .grouped || tasks[task].constraints.flatMap({ tasks[$0].group }) != handle
         || tasks[task].client != group.client || tasks[task].priority != group.priority
+        || tasks.demand(of: task) != group.demand
       {
         problems.append("\(tasks[task].id) is in the wrong group")
       }
     }
+    if demanding != demandingCount { problems.append("\(demanding) demanding groups, not \(demandingCount)") }
     if count != taskCount { problems.append("\(count) tasks in groups, not \(taskCount)") }
     if index.count != groups.count { problems.append("\(index.count) groups by members, not \(groups.count)") }
     return problems

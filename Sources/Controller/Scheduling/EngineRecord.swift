@@ -23,6 +23,14 @@ struct EngineRecord: DirectoryRecord {
   var returnsTasks = false
   /// Whether the engine is about to leave, and takes no more tasks.
   var isRetiring = false
+  /// Whether it runs several tasks at once if these allow it.
+  var isConcurrent = false
+  /// How many of its tasks do.
+  var concurrentCount: Int32 = 0
+  /// What it offers to tasks that require something, and what of that is in use.
+  var budget = ResourceBudget()
+  /// How many of the demands of queued tasks the engine could meet.
+  var awaitedCount: Int32 = 0
   var pace = EnginePace()
   /// The tasks dispatched and not answered, in that order.
   var pending = TaskList()
@@ -34,8 +42,10 @@ struct EngineRecord: DirectoryRecord {
   var probeTimer: UInt64 = 0
   /// The groups the engine is a member of.
   var groups: Set<GroupHandle> = []
-  /// The groups by their first tasks, while the engine is registered.
+  /// The groups whose tasks require nothing by their first tasks, while the engine is registered.
   var groupHeap = LazyHeap<EngineGroup.Entry>()
+  /// Those whose tasks require something.
+  var demandHeap = LazyHeap<EngineGroup.Entry>()
 
   init(identity: EngineIdentity, hash: UInt32) {
     self.identity = identity

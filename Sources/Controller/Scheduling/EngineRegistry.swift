@@ -1,3 +1,5 @@
+import MartletWire
+
 /// The engines: registered, leaving, or only named by queued tasks; and how much each may be given.
 struct EngineRegistry {
   private var records = Directory(vacant: EngineRecord(identity: EngineIdentity(""), hash: 0))
@@ -23,6 +25,11 @@ struct EngineRegistry {
   /// The high water mark; 0 for none.
   private let mark: Int
   private let looksAhead: Bool
+
+  /// The registered engines that offer resources.
+  private(set) var offering: [EngineHandle] = []
+  /// The registered engines that run several tasks at once.
+  private var concurrent: [EngineHandle] = []
 
   /// How many engines are registered.
   private(set) var registeredCount = 0
@@ -91,18 +98,20 @@ struct EngineRegistry {
 
   /// Registers an engine that is not registered, as the first in line. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
-  mutating func register(_ identity: EngineIdentity, id: Int?, returnsTasks: Bool) -> EngineHandle {
+  mutating func register(_ identity: EngineIdentity, id: Int?, _ abilities: EngineAbilities) -> EngineHandle {
     let engine = named(identity)
     latestRegistration &+= 1
     records[engine].phase = .registered
     records[engine].isExpected = false
     records[engine].registration = latestRegistration
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
-    records[engine].returnsTasks = returnsTasks
+    records[engine].returnsTasks = abilities.returnsTasks
+    records[engine].budget = ResourceBudget(offer: abilities.resources)
     records[engine].isRetiring = false
     records[engine].probeTimer = 0
     records[engine].pace = EnginePace()
     registeredCount += 1
+    enlist(engine, abilities)
     pool.register(engine)
     return engine
   }
@@ -129,15 +138,17 @@ struct EngineRegistry {
 
   /// An engine that was expected has come back with its tasks. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
-  mutating func revive(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, now: ContinuousClock.Instant) {
+  mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: ContinuousClock.Instant) {
     departures[engine] = nil
     records[engine].phase = .registered
     records[engine].isExpected = false
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
-    records[engine].returnsTasks = returnsTasks
+    records[engine].returnsTasks = abilities.returnsTasks
+    records[engine].budget.revive(offer: abilities.resources)
     records[engine].isRetiring = false
     records[engine].pace = EnginePace()
     registeredCount += 1
+    enlist(engine, abilities)
     records[engine].oldestSince = now
     records[engine].probeCount = 0
     if !records[engine].pending.isEmpty { startProbeTimer(of: engine, at: now + patience) }
@@ -154,11 +165,19 @@ struct EngineRegistry {
     records[engine].isRetiring && records[engine].pending.isEmpty
   }
 
+  private mutating func enlist(_ engine: EngineHandle, _ abilities: EngineAbilities) {
+    records[engine].isConcurrent = abilities.isConcurrent
+    if abilities.isConcurrent { concurrent.append(engine) }
+    if !abilities.resources.isEmpty { offering.append(engine) }
+  }
+
   /// Unregisters an engine; it keeps its pending tasks.
   mutating func unregister(_ engine: EngineHandle) {
     pool.update(engine, isAvailable: false)
     registeredCount -= 1
     records[engine].phase = .leaving
+    if !records[engine].budget.offer.isEmpty { offering.removeAll { $0 == engine } }
+    if records[engine].isConcurrent { concurrent.removeAll { $0 == engine } }
   }
 
   /// Waits for the replies of an engine that has been unregistered.
@@ -213,6 +232,7 @@ struct EngineRegistry {
     guard records[engine].phase == .registered, !records[engine].isRetiring else { return false }
     return isBelowMark(engine)
       || looksAhead && aheadAllowed && records[engine].returnsTasks && records[engine].groups.isEmpty
+        && records[engine].awaitedCount == 0 && records[engine].concurrentCount == 0
         && pool.load(of: engine) < records[engine].pace.depth(now: now)
   }
 
@@ -240,6 +260,8 @@ struct EngineRegistry {
     dispatchCount += 1
     tasks[task].sequence = dispatchCount
     pendingCount += 1
+    if tasks[task].concurrency > 1 { records[engine].concurrentCount += 1 }
+    if let demand = tasks.demand(of: task) { records[engine].budget.take(demand.resources) }
     pool.taskStarted(on: engine)
     records[engine].pace.started(now: now)
   }
@@ -253,6 +275,8 @@ struct EngineRegistry {
     tasks.unlink(task, from: &records[engine].pending)
     if wasOldest, !records[engine].pending.isEmpty { oldestChanged(on: engine, now: now) }
     pendingCount -= 1
+    if tasks[task].concurrency > 1 { records[engine].concurrentCount -= 1 }
+    if let demand = tasks.demand(of: task) { records[engine].budget.giveBack(demand.resources) }
     pool.taskEnded(on: engine)
   }
 
@@ -324,6 +348,50 @@ struct EngineRegistry {
     pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) })
   }
 
+  // MARK: - Several tasks at once
+
+  /// Whether an engine can be given a task beside those that it has, which all run at once.
+  ///
+  /// - Parameter concurrency: how many of the task's kind may.
+  func hasSlot(_ engine: EngineHandle, _ concurrency: UInt16) -> Bool {
+    let load = pool.load(of: engine)
+    return records[engine].phase == .registered && records[engine].isConcurrent
+      && Int(records[engine].concurrentCount) == load && load < Int(concurrency)
+  }
+
+  /// The engines that can be given a task beside those that they have, with the fewest first.
+  func withSlots(_ concurrency: UInt16) -> [EngineHandle] {
+    concurrent.filter { hasSlot($0, concurrency) }.sorted { pool.load(of: $0) < pool.load(of: $1) }
+  }
+
+  /// How many of an engine's tasks may have begun: the first, or as many as it runs at once.
+  ///
+  /// - Parameter pending: its tasks in the order of their dispatch.
+  func begunCount<Payload>(of engine: EngineHandle, _ pending: [TaskHandle], _ tasks: TaskTable<Payload>) -> Int {
+    guard let first = pending.first else { return 0 }
+    // What an engine can do is unknown until it comes back.
+    guard tasks[first].concurrency > 1, records[engine].isConcurrent || records[engine].isExpected else { return 1 }
+    return pending.prefix { tasks[$0].concurrency > 1 }.count
+  }
+
+  // MARK: - Resources
+
+  /// The registered engines that could run a task that requires this if they had no others.
+  func able(_ required: Resources) -> [EngineHandle] { offering.filter { records[$0].budget.covers(required) } }
+
+  /// The engines outside a blacklist that can be given a task that requires this now.
+  func withRoom(for required: Resources, excluding blacklist: Set<EngineToken>) -> [EngineHandle] {
+    offering.filter {
+      pool.contains($0) && isBelowMark($0) && records[$0].budget.hasLeft(required)
+        && !blacklist.contains(token(of: $0))
+    }
+  }
+
+  /// One demand more or less awaits the engines that could meet it.
+  mutating func changeAwaited(by change: Int32, _ required: Resources) {
+    for engine in able(required) { records[engine].awaitedCount += change }
+  }
+
   // MARK: - Invariants
 
   /// What is wrong with the engines.
@@ -339,6 +407,7 @@ struct EngineRegistry {
       case .registered:
         registered += 1
         if pool.load(of: engine) != record.pending.count { problems.append("\(name): load and pending tasks differ") }
+        if offering.contains(engine) == record.budget.offer.isEmpty { problems.append("\(name): its offer is unknown") }
       case .leaving:
         if record.pending.isEmpty { problems.append("\(name) leaves without pending tasks") }
       }
@@ -348,6 +417,14 @@ struct EngineRegistry {
       if record.phase == .registered, !record.pending.isEmpty, record.probeTimer == 0 {
         problems.append("\(name) has tasks and no probe timer")
       }
+      var used = Resources()
+      for task in tasks.handles(in: record.pending) { used.add(tasks.demand(of: task)?.resources ?? Resources()) }
+      let concurrentCount = tasks.handles(in: record.pending).count { tasks[$0].concurrency > 1 }
+      if concurrentCount != record.concurrentCount { problems.append("\(name): \(concurrentCount) tasks at once") }
+      if concurrent.contains(engine) != (record.phase == .registered && record.isConcurrent) {
+        problems.append("\(name): whether it runs several tasks at once is unknown")
+      }
+      if used != record.budget.used { problems.append("\(name): \(used) in use, not \(record.budget.used)") }
       let numbers = tasks.handles(in: record.pending).map { tasks[$0].sequence }
       if numbers != numbers.sorted() { problems.append("the tasks of \(name) are not in the order of their numbers") }
       for task in tasks.handles(in: record.pending)

@@ -1,4 +1,5 @@
-/// The queue of tasks that any engine outside their blacklists may take: those that are tried again.
+/// The queue of tasks that any engine outside their blacklists may take: those that are tried again, or those with the same
+/// ``ResourceDemand``.
 ///
 /// To find one for an engine takes time in proportion to the number of lanes: most of the time there are few such tasks.
 struct ExcludedTasks {
@@ -7,6 +8,10 @@ struct ExcludedTasks {
   private var passed: [LaneHandle: [EngineToken: TaskHandle]] = [:]
   /// The size of the largest blacklist since the queue was last empty.
   private var largestBlacklist = 0
+  /// The phase of its tasks.
+  private let phase: TaskPhase
+
+  init(phase: TaskPhase = .excluded) { self.phase = phase }
 
   /// How many tasks are queued.
   var count: Int { lanes.taskCount }
@@ -22,7 +27,7 @@ struct ExcludedTasks {
   mutating func add<Payload>(
     _ task: TaskHandle, blacklistCount: Int, sequence: Int, _ tasks: inout TaskTable<Payload>
   ) {
-    tasks[task].queued(as: .excluded, sequence: sequence)
+    tasks[task].queued(as: phase, sequence: sequence)
     guard let client = tasks[task].client else { return }
     largestBlacklist = isEmpty ? blacklistCount : max(largestBlacklist, blacklistCount)
     let priority = tasks[task].priority
@@ -84,9 +89,13 @@ struct ExcludedTasks {
     engineCount > 0 && engineCount <= largestBlacklist ? lanes.handles(tasks) : []
   }
 
+  /// All tasks.
+  func handles<Payload>(_ tasks: TaskTable<Payload>) -> [TaskHandle] { lanes.handles(tasks) }
+
   /// What is wrong with the queue.
   func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
-    var problems = lanes.problems(tasks, .excluded)
+    var problems = lanes.problems(tasks, phase)
+    guard phase == .excluded else { return problems }
     for task in lanes.handles(tasks) where tasks[task].constraints.map({ tasks[$0].blacklist.isEmpty }) ?? true {
       problems.append("\(tasks[task].id) is queued as excluded without a blacklist")
     }

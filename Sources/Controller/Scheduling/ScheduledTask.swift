@@ -8,6 +8,8 @@ enum TaskPhase: UInt8 {
   case ready
   /// In the queue of tasks that any engine outside their blacklists may take.
   case excluded
+  /// In the queue of tasks that any engine may take that offers what they require.
+  case demanding
   /// In the queue of a group of engines.
   case grouped
   /// Dispatched to an engine, which has not replied.
@@ -20,7 +22,7 @@ enum TaskPhase: UInt8 {
   /// Whether no engine has the task and it has not ended.
   var isQueued: Bool {
     switch self {
-    case .unplaced, .waiting, .ready, .excluded, .grouped: true
+    case .unplaced, .waiting, .ready, .excluded, .demanding, .grouped: true
     case .pending, .succeeded, .failed: false
     }
   }
@@ -45,6 +47,8 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   var phase = TaskPhase.unplaced
   /// The higher goes first.
   let priority: Int8
+  /// How many tasks of its kind may run at once on an engine.
+  let concurrency: UInt16
   /// How often the task was given to an engine that kept it.
   private(set) var attempt: UInt16 = 0
   var retries: Int32
@@ -76,7 +80,7 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
 
   init(
     id: String, hash: UInt32, payload: Payload?, size: Int, retries: Int32, client: ClientHandle? = nil,
-    priority: Int8 = 0
+    priority: Int8 = 0, concurrency: UInt16 = 1
   ) {
     self.id = id
     self.hash = hash
@@ -85,6 +89,7 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
     self.retries = retries
     self.client = client
     self.priority = priority
+    self.concurrency = concurrency
   }
 
   mutating func queued(as phase: TaskPhase, sequence: Int) {

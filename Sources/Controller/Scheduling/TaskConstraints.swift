@@ -5,6 +5,8 @@ struct TaskConstraints<Payload> {
   let timeout: Duration?
   /// When it is too late to start the task.
   let deadline: ContinuousClock.Instant?
+  /// What the task requires of its engine; `nil` for nothing.
+  let demand: ResourceDemand?
   private(set) var after: DependencyProgress?
   private(set) var follow: DependencyProgress?
   /// The distinct engines on which tasks named by `follow` ended as wanted.
@@ -33,11 +35,15 @@ struct TaskConstraints<Payload> {
   /// Whether any engine may run the task.
   private(set) var allowsAnyEngine: Bool
 
-  init(targets: [EngineIdentity] = [], timeout: Duration? = nil, deadline: ContinuousClock.Instant? = nil) {
+  init(
+    targets: [EngineIdentity] = [], timeout: Duration? = nil, deadline: ContinuousClock.Instant? = nil,
+    demand: ResourceDemand? = nil
+  ) {
     self.targets = targets
     self.timeout = timeout
     self.deadline = deadline
-    allowsAnyEngine = targets.isEmpty
+    self.demand = demand
+    allowsAnyEngine = targets.isEmpty && demand == nil
   }
 
   /// Adds a dependency, as far as it has come.
@@ -111,7 +117,7 @@ struct TaskConstraints<Payload> {
       isImpossible =
         isImpossible || follow.isImpossible || follow.condition.all && (followIsNowhere || followEngines.count > 1)
     }
-    allowsAnyEngine = targets.isEmpty && follow == nil && blacklist.isEmpty
+    allowsAnyEngine = targets.isEmpty && follow == nil && blacklist.isEmpty && demand == nil
   }
 }
 

@@ -1,20 +1,21 @@
-/// The tasks that no engine has: those that wait, and three kinds of queues of those that lack only an engine with room.
+/// The tasks that no engine has: those that wait, and four kinds of queues of those that lack only an engine with room.
 ///
 /// Of all tasks that an engine may take, the one with the best ``TaskRank`` goes first. A queue has an order for each client
 /// and priority, that in which its tasks were queued; sequence numbers order the tasks of different queues.
 struct TaskQueues {
   private var ready = ReadyTasks()
   private var excluded = ExcludedTasks()
+  private(set) var demanding = DemandingTasks()
   var groups = EngineGroups()
   private var sequence = 0
   /// How many tasks are unplaced or waiting.
   private(set) var waitingCount = 0
 
   /// How many tasks lack only an engine with room.
-  var queuedCount: Int { ready.count + excluded.count + groups.taskCount }
+  var queuedCount: Int { ready.count + excluded.count + demanding.count + groups.taskCount }
 
   /// The number of lanes that memory is allocated for.
-  var capacity: Int { max(ready.capacity, excluded.capacity, groups.capacity) }
+  var capacity: Int { max(ready.capacity, excluded.capacity, demanding.capacity, groups.capacity) }
 
   /// Whether engines may be given tasks beyond their mark: not while a task with a blacklist is queued.
   var allowsAhead: Bool { excluded.isEmpty }
@@ -36,6 +37,7 @@ struct TaskQueues {
     case .waiting: waitingCount -= 1
     case .ready: ready.remove(task, &tasks)
     case .excluded: excluded.remove(task, &tasks)
+    case .demanding: demanding.remove(task, &tasks, &engines)
     case .grouped: groups.remove(task, &tasks, &engines)
     }
     enter(task, &tasks)
@@ -63,6 +65,14 @@ struct TaskQueues {
   /// Queues a task that any engine outside its blacklist may take.
   mutating func appendExcluded<Payload>(_ task: TaskHandle, blacklistCount: Int, _ tasks: inout TaskTable<Payload>) {
     excluded.add(task, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks)
+  }
+
+  /// Queues a task that any engine may take that offers what it requires, outside its blacklist.
+  mutating func appendDemanding<Payload>(
+    _ task: TaskHandle, _ demand: ResourceDemand, blacklistCount: Int, _ tasks: inout TaskTable<Payload>,
+    _ engines: inout EngineRegistry
+  ) {
+    demanding.add(task, demand, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks, &engines)
   }
 
   /// Queues a task that only certain engines may take.
@@ -94,7 +104,34 @@ struct TaskQueues {
     if !excluded.isEmpty {
       best = clients.better(best, excluded.next(for: engines.token(of: engine), &tasks, &clients), &tasks)
     }
-    return clients.better(best, groups.next(for: engine, &tasks, &engines, &clients), &tasks)
+    best = clients.better(best, groups.next(for: engine, &tasks, &engines, &clients), &tasks)
+    guard hasDemanding else { return best }
+    return clients.better(best, nextDemanding(for: engine, &tasks, &engines, &clients), &tasks)
+  }
+
+  private var hasDemanding: Bool { demanding.count + groups.demandingCount > 0 }
+
+  /// The task with the best rank among those that require something an engine offers, if the engine has it left. If not, the
+  /// engine waits until it has: others that require less would keep it from that for ever.
+  mutating func nextDemanding<Payload>(
+    for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
+    _ clients: inout ClientTable
+  ) -> TaskHandle? {
+    let open = demanding.next(for: engine, &tasks, &engines, &clients)
+    let grouped = groups.nextDemanding(for: engine, &tasks, &engines, &clients)
+    guard let best = clients.better(open, grouped, &tasks), let demand = tasks.demand(of: best),
+      engines[engine].budget.hasLeft(demand.resources)
+    else { return nil }
+    return best
+  }
+
+  /// An engine has registered.
+  mutating func engineRegistered<Payload>(
+    _ engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
+    _ clients: inout ClientTable
+  ) {
+    engines[engine].awaitedCount = Int32(demanding.count(coveredBy: engines[engine].budget))
+    groups.engineRegistered(engine, &tasks, &engines, &clients)
   }
 
   /// An engine is gone. Returns the tasks that no registered engine may take any more.
@@ -102,6 +139,7 @@ struct TaskQueues {
     _ engine: EngineHandle, _ tasks: TaskTable<Payload>, _ engines: inout EngineRegistry
   ) -> [TaskHandle] {
     excluded.engineUnregistered(engines.token(of: engine))
+    demanding.engineUnregistered(engines.token(of: engine))
     return groups.engineUnregistered(engine, tasks, &engines)
   }
 
@@ -122,5 +160,6 @@ struct TaskQueues {
     _ tasks: TaskTable<Payload>, _ engines: EngineRegistry, _ clients: ClientTable
   ) -> [String] {
     groups.problems(tasks, engines) + ready.problems(tasks, clients) + excluded.problems(tasks)
+      + demanding.problems(tasks, engines)
   }
 }

@@ -6,26 +6,27 @@ extension TaskSchedulerState {
   ///
   /// - Parameters:
   ///   - id: the engine's integer id.
-  ///   - returnsTasks: whether the engine returns tasks that wait behind a long one.
+  ///   - abilities: what the engine can do, and what it offers.
   ///   - tasks: for an engine of an earlier controller that has come back: the tasks it has, or has answered, and which
   ///     attempt at each; `nil` if it doesn't tell.
   mutating func engineRegistered(
-    _ identity: EngineIdentity, id: Int? = nil, returnsTasks: Bool = false, tasks held: [String: Int]? = nil,
-    now: ContinuousClock.Instant
+    _ identity: EngineIdentity, id: Int? = nil, _ abilities: EngineAbilities = EngineAbilities(),
+    tasks held: [String: Int]? = nil, now: ContinuousClock.Instant
   ) {
     self.now = now
     if let known = engines.find(identity) {
       switch engines[known].phase {
       case .registered: return
       case .leaving where engines[known].isExpected:
-        return engineReturned(known, id: id, returnsTasks: returnsTasks, tasks: held)
+        return engineReturned(known, id: id, abilities, tasks: held)
       case .leaving: strand(known)
       case .named: break
       }
     }
-    let engine = engines.register(identity, id: id, returnsTasks: returnsTasks)
-    queues.groups.engineRegistered(engine, &tasks, &engines, &clients)
+    let engine = engines.register(identity, id: id, abilities)
+    queues.engineRegistered(engine, &tasks, &engines, &clients)
     placeRecovering()
+    placeExhaustedTasks()
     serve(engine)
     settle()
     checkInvariants()
@@ -79,13 +80,15 @@ extension TaskSchedulerState {
     checkInvariants()
   }
 
-  /// Ends or retries the task that an engine had begun which is gone for good, and queues its others again.
+  /// Ends or retries what an engine had begun which is gone for good, and queues its other tasks again.
   ///
-  /// Engines handle tasks in the order in which they get them, so only the oldest can have begun.
+  /// Engines handle tasks in the order in which they get them, so only the oldest can have begun, or as many as it runs at
+  /// once.
   mutating func strand(_ engine: EngineHandle) {
     let pending = tasks.handles(in: engines[engine].pending)
-    if let begun = pending.first { lose(begun, with: engine) }
-    requeueUnbegun(Array(pending.dropFirst()))
+    let begun = engines.begunCount(of: engine, pending, tasks)
+    for task in pending.prefix(begun) { lose(task, with: engine) }
+    requeueUnbegun(Array(pending.dropFirst(begun)))
     engines.left(engine)
     settle()
   }

@@ -1,3 +1,5 @@
+import MartletWire
+
 /// Where a task is and what it waits for, in words.
 extension TaskSchedulerState {
   /// More is not counted, or listed.
@@ -17,7 +19,7 @@ extension TaskSchedulerState {
     case .failed: return "it has ended without a result"
     case .pending: return tasks[task].engine.map { pending(task, on: $0.engine, now) }
     case .unplaced, .waiting: return waiting(task)
-    case .ready, .excluded, .grouped: return engineCount == 0 ? "no engine is registered" : queued(task)
+    case .ready, .excluded, .demanding, .grouped: return engineCount == 0 ? "no engine is registered" : queued(task)
     }
   }
 
@@ -31,8 +33,11 @@ extension TaskSchedulerState {
         : "\(name) has it, which is gone: if its reply doesn't come soon, it is given up"
     }
     let seconds = Self.seconds(now - engines[engine].oldestSince)
-    let place = tasks.handles(in: engines[engine].pending).firstIndex(of: task) ?? 0
-    guard place > 0 else { return "\(name) runs it, for at most \(seconds)" }
+    let pending = tasks.handles(in: engines[engine].pending)
+    let place = pending.firstIndex(of: task) ?? 0
+    guard place >= engines.begunCount(of: engine, pending, tasks) else {
+      return "\(name) runs it, for at most \(seconds)"
+    }
     return "\(name) has it, behind \(Self.tasks(place)), the first of which has run for at most \(seconds)"
   }
 
@@ -63,6 +68,9 @@ extension TaskSchedulerState {
 
   private func queued(_ task: TaskHandle) -> String {
     guard let constraints = tasks[task].constraints else { return busy(task) }
+    if let demand = tasks[constraints].demand, tasks[task].phase == .demanding {
+      return demanding(demand.resources, excluded: tasks[constraints].blacklist)
+    }
     switch tasks[task].phase {
     case .grouped:
       let members = tasks[constraints].group.map { queues.groups.members(of: $0) } ?? []
@@ -73,6 +81,18 @@ extension TaskSchedulerState {
       return "\(names(of: excluded)) failed it or can't run it, and no other engine has room"
     default: return busy(task)
     }
+  }
+
+  /// What a task lacks that requires resources.
+  private func demanding(_ required: Resources, excluded: Set<EngineToken>) -> String {
+    let able = engines.able(required)
+    guard !able.isEmpty else { return "it requires \(required), which no engine offers" }
+    let left = able.filter { !excluded.contains(engines.token(of: $0)) }
+    guard !left.isEmpty else {
+      return "it requires \(required), and the engines that offer this have failed it; it waits for another one"
+    }
+    let (verb, has) = left.count == 1 ? ("offers", "it has") : ("offer", "they have")
+    return "it requires \(required), which only \(names(of: left)) \(verb), and \(has) no room or not as much left"
   }
 
   /// What is before a task that any engine may take.

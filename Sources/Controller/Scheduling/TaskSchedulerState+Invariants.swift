@@ -26,7 +26,7 @@ extension TaskSchedulerState {
       case .ready:
         queued += 1
         require(isReady(handle), "its dependencies are open")
-      case .excluded, .grouped:
+      case .excluded, .demanding, .grouped:
         queued += 1
         require(isReady(handle), "its dependencies are open")
         require(task.constraints != nil, "any engine may take it")

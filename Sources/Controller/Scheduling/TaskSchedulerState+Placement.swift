@@ -31,6 +31,14 @@ extension TaskSchedulerState {
       } else {
         queues.appendExcluded(task, blacklistCount: blacklist.count, &tasks)
       }
+    case .anyOffering(let demand):
+      let blacklist = tasks[task].constraints.map { tasks[$0].blacklist } ?? []
+      queues.appendDemanding(task, demand, blacklistCount: blacklist.count, &tasks, &engines)
+      dispatchDemanding(task, among: engines.withRoom(for: demand.resources, excluding: blacklist))
+    case .among(let candidates) where tasks.demand(of: task) != nil:
+      let members = groupMembers(task, candidates: candidates)
+      queues.appendGrouped(task, members: members, &tasks, &engines, &clients)
+      dispatchDemanding(task, among: candidates)
     case .among(let candidates):
       if let engine = engines.pick(among: candidates) {
         dispatch(task, to: engine)
@@ -42,6 +50,28 @@ extension TaskSchedulerState {
     case .impossible: endImpossible(task)
     case .exhausted: endExhausted(task)
     }
+    if tasks[task].concurrency > 1 { dispatchBeside(task) }
+  }
+
+  /// Dispatches a queued task to an engine that would take it next, and runs it beside others.
+  mutating func dispatchBeside(_ task: TaskHandle) {
+    switch tasks[task].phase {
+    case .ready, .excluded, .demanding, .grouped: break
+    case .unplaced, .waiting, .pending, .succeeded, .failed: return
+    }
+    for engine in engines.withSlots(tasks[task].concurrency)
+    where queues.next(for: engine, &tasks, &engines, &clients) == task {
+      return dispatch(task, to: engine)
+    }
+  }
+
+  /// Dispatches a queued task that requires resources if there is an engine that would take it next.
+  private mutating func dispatchDemanding(_ task: TaskHandle, among candidates: [EngineHandle]) {
+    var candidates = candidates
+    while let engine = engines.pick(among: candidates) {
+      if queues.nextDemanding(for: engine, &tasks, &engines, &clients) == task { return dispatch(task, to: engine) }
+      candidates.removeAll { $0 == engine }
+    }
   }
 
   /// Gives an engine with room the tasks with the best ranks among those it may take, and makes it available if room is left.
@@ -51,7 +81,18 @@ extension TaskSchedulerState {
     {
       dispatch(task, to: engine)
     }
+    if engines[engine].isConcurrent { serveSlots(of: engine) }
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
+  }
+
+  /// Gives an engine tasks beside those that it has, as long as the one with the best rank can be given so: one that can't
+  /// waits until the engine has ended what it has.
+  private mutating func serveSlots(of engine: EngineHandle) {
+    while let task = queues.next(for: engine, &tasks, &engines, &clients), tasks[task].concurrency > 1,
+      engines.hasSlot(engine, tasks[task].concurrency)
+    {
+      dispatch(task, to: engine)
+    }
   }
 
   /// Gives all engines with room tasks that any engine may take.
@@ -63,12 +104,14 @@ extension TaskSchedulerState {
     }
   }
 
-  /// Ends the tasks whose blacklists exclude all registered engines, or places them where they failed before; to be called
-  /// when an engine has gone.
+  /// Ends the tasks whose blacklists exclude all registered engines, or places them where they failed before, and ends those
+  /// that don't wait for resources; to be called when an engine has come or gone.
   mutating func placeExhaustedTasks() {
     for task in queues.possiblyExhausted(engineCount: engines.registeredCount, tasks) {
       if case .exhausted = eligibility(task) { place(task) }
     }
+    guard !queues.demanding.isEmpty, engines.registeredCount > 0 else { return }
+    for task in queues.demanding.possiblyEnding(engines, tasks) where eligibility(task).isNowhere { place(task) }
   }
 
   /// Ends a task whose dependencies or targets can't be met any more.

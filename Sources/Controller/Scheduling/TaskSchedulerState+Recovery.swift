@@ -43,7 +43,7 @@ extension TaskSchedulerState {
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
         retries: Int32(clamping: max(0, restored.placement?.retries ?? submission.retries)), client: client,
-        priority: submission.priority))
+        priority: submission.priority, concurrency: submission.concurrency))
     tasks[task].restored(attempt: restored.placement?.attempt ?? 0)
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)
@@ -100,9 +100,11 @@ extension TaskSchedulerState {
 
   /// An engine of the earlier controller has come back. What it doesn't have, or has from an earlier attempt, never reached
   /// it and is queued again.
-  mutating func engineReturned(_ engine: EngineHandle, id: Int?, returnsTasks: Bool, tasks held: [String: Int]?) {
-    engines.revive(engine, id: id, returnsTasks: returnsTasks, now: now)
-    queues.groups.engineRegistered(engine, &tasks, &engines, &clients)
+  mutating func engineReturned(
+    _ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, tasks held: [String: Int]?
+  ) {
+    engines.revive(engine, id: id, abilities, now: now)
+    queues.engineRegistered(engine, &tasks, &engines, &clients)
     if let held {
       requeueUnbegun(
         tasks.handles(in: engines[engine].pending).filter { held[tasks[$0].id] != Int(tasks[$0].attempt) })
@@ -118,7 +120,8 @@ extension TaskSchedulerState {
   /// Whether a task waits for engines of the earlier controller.
   func waitsForReturn(_ task: TaskHandle) -> Bool {
     guard recoveryEnd != nil, let constraints = tasks[task].constraints else { return false }
-    return !tasks[constraints].targets.isEmpty && tasks[constraints].follow == nil
+    let waits = !tasks[constraints].targets.isEmpty || tasks[constraints].demand?.isUrgent ?? false
+    return waits && tasks[constraints].follow == nil
       && tasks[constraints].blacklist.isEmpty
   }
 

@@ -135,6 +135,7 @@ extension TaskSchedulerState {
     }
     for task in free.reversed() { queues.appendReady(task, first: true, &tasks, &clients) }
     if !free.isEmpty { serveAll() }
+    for task in free where tasks[task].concurrency > 1 { dispatchBeside(task) }
     for task in restricted { place(task) }
     for task in unbegun { noteRequeued(task) }
   }

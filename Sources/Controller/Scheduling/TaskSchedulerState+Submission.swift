@@ -28,7 +28,7 @@ extension TaskSchedulerState {
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
         retries: Int32(clamping: max(0, submission.retries)), client: client,
-        priority: submission.priority))
+        priority: submission.priority, concurrency: submission.concurrency))
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)
     if reportsChanges { noteChange(task, .accepted) }
@@ -55,7 +55,9 @@ extension TaskSchedulerState {
   mutating func constrain(_ task: TaskHandle, _ submission: TaskSubmission<Payload>) -> TaskFailureReason? {
     let timeout = submission.timeout == .zero ? nil : submission.timeout
     let constraints = tasks.constrain(
-      task, TaskConstraints(targets: submission.targets, timeout: timeout, deadline: submission.deadline))
+      task,
+      TaskConstraints(
+        targets: submission.targets, timeout: timeout, deadline: submission.deadline, demand: submission.demand))
     if isOverdue(task) { return .deadlinePassed }
     return depend(task, constraints, on: submission.after, .after)
       ?? depend(task, constraints, on: submission.follow, .follow)

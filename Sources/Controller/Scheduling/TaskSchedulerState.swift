@@ -17,12 +17,20 @@
 /// Each event leaves actions behind, which the driver takes with ``nextAction()``. The cost of an event doesn't depend
 /// on the number of queued tasks. It is logarithmic in the number of engines and of clients, and linear in the task's own
 /// list of targets, dependencies and blacklisted engines, and in the number of clients that have queued tasks with a
-/// blacklist.
+/// blacklist. A task that requires resources costs time in proportion to the number of engines that offer some, too, and to
+/// that of the different demands that are queued.
 ///
 /// An engine with room takes, of all tasks that it may take, one with the highest priority: a lower one waits as long as there
 /// are such, on engines that may take them. Of several clients with tasks of this priority, the one takes its turn that was
 /// served longest ago, whatever its tasks and how many it has: see ``ClientTurns``. The tasks of a client with the same priority
 /// start in the order in which they became ready. What an engine has is not taken back for another task.
+///
+/// A task that requires resources has them from its dispatch to its end on the engine, which is given no more than it offers.
+/// If the first of those that an engine may take lacks something, the others that require anything wait with it, so that it
+/// gets its turn; tasks that require nothing don't.
+///
+/// An engine that runs several tasks at once is given as many as the tasks allow, and no others beside them. When the first of
+/// those that it may take doesn't allow it, the engine ends what it has before.
 ///
 /// ## Vocabulary
 /// - A client *submits* a task. The scheduler *accepts* it, or *refuses* it without keeping any trace of it.

@@ -12,12 +12,16 @@ struct TaskSubmission<Payload> {
   var after = TaskDependency()
   /// What must have ended on the engine the task runs on.
   var follow = TaskDependency()
+  /// What the task requires of its engine; `nil` for nothing.
+  var demand: ResourceDemand?
   /// How long the task may wait for an engine each time it is queued; `nil` or zero for any length of time.
   var timeout: Duration?
   /// When it is too late to start the task; `nil` if it never is.
   var deadline: ContinuousClock.Instant?
   /// The higher goes first.
   var priority: Int8 = 0
+  /// How many tasks of its kind may run at once on an engine.
+  var concurrency: UInt16 = 1
   /// How many times a failed task is dispatched again.
   var retries = 0
   /// Whether the client has submitted the task before and doesn't know whether it arrived.
@@ -28,6 +32,7 @@ struct TaskSubmission<Payload> {
   /// Whether nothing restricts when and where the task runs.
   var isUnrestricted: Bool {
     targets.isEmpty && after.ids.isEmpty && follow.ids.isEmpty && timeout == nil && deadline == nil
+      && demand == nil
   }
 }
 

@@ -51,6 +51,13 @@ struct TaskTable<Payload> {
     constraints.remove(handle)
   }
 
+  /// What a task requires of its engine; `nil` for nothing.
+  @inline(__always)
+  func demand(of task: TaskHandle) -> ResourceDemand? {
+    guard let handle = tasks[task].constraints else { return nil }
+    return constraints[handle].demand
+  }
+
   // MARK: - Lists
 
   mutating func append(_ task: TaskHandle, to list: inout TaskList) { tasks.append(task, to: &list) }

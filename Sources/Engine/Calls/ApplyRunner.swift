@@ -30,6 +30,19 @@ struct ApplyRunner: Sendable {
     }
   }
 
+  /// The function that a request calls, itself or with each item of a list, if several of its calls may run at once.
+  func concurrentFunction(of request: Request) -> (any RemoteCallable)? {
+    guard functions.hasConcurrent, request.type == MessageType.applyRequest else { return nil }
+    var rest = request.message.buffers[...]
+    guard let target = try? ApplyCall.takeFunction(from: &rest) else { return nil }
+    let called = BuiltinFunction(target) == .map ? try? ApplyCall.firstArgument(rest) : nil
+    switch (called, target) {
+    case (.reference(let name)?, _), (nil, .reference(let name)):
+      return functions[name].flatMap { $0.concurrency > 1 ? $0 : nil }
+    default: return nil
+    }
+  }
+
   /// The error of a call for Python when no Python can be used.
   func failure(of buffers: [Bytes], _ error: PythonUnavailable) -> RaisedError {
     var rest = buffers[...]

@@ -3,6 +3,8 @@ import MartletWire
 /// An engine's functions by name.
 struct FunctionRegistry: Sendable {
   private let functions: [String: any RemoteCallable]
+  /// Whether there is one of which several calls may run at once.
+  let hasConcurrent: Bool
 
   /// Creates a registry.
   ///
@@ -16,6 +18,7 @@ struct FunctionRegistry: Sendable {
       else { throw EngineRunError(.duplicateFunction, "the name \(function.name) is registered twice") }
     }
     self.functions = byName
+    hasConcurrent = byName.values.contains { $0.concurrency > 1 }
   }
 
   /// Whether there is none.

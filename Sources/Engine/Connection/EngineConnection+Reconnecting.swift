@@ -167,7 +167,7 @@ extension EngineConnection {
   }
 
   private func finishRequests() {
-    guard mailbox.isIdle else {
+    guard mailbox.isIdle, beside.isIdle else {
       _ = loop.schedule(at: .now + Self.finishInterval) { [weak self] in
         self?.assumeIsolated { $0.finishRequests() }
       }

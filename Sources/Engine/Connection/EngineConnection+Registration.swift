@@ -55,9 +55,12 @@ extension EngineConnection {
       "uuid": .string(configuration.uuid), "returns_tasks": true, "reregisters": true,
     ]
     if let id { content["id"] = .int(id) }
+    if functions.hasConcurrent { content["concurrent"] = true }
+    if !configuration.resources.isEmpty { content["resources"] = configuration.resources.json }
     // What runs is asked for before what has ended, so nothing is missed in between.
     if let running = receiver?.attempts(), let ended = sender.keptReplies {
-      content["tasks"] = .object(ended.merging(running) { $1 }.mapValues { .int($0) })
+      content["tasks"] = .object(
+        ended.merging(beside.attempts) { $1 }.merging(running) { $1 }.mapValues { .int($0) })
     }
     try sendToHub(MessageType.registrationRequest, .object(content))
   }

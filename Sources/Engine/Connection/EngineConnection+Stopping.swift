@@ -5,13 +5,17 @@ import MartletZeroMQ
 /// Stopping the request that runs: Python code is interrupted, a Swift function cancelled. What goes on regardless is ended
 /// by force after a time of grace.
 extension EngineConnection {
-  /// Stops the running request if it is one of those to be aborted.
+  /// Stops running requests that are among those to be aborted.
   ///
   /// - Returns: the others.
   func stopRunning(_ ids: [String]?) -> [String]? {
-    guard let ids, let running = mailbox.running, ids.contains(running.id) else { return ids }
-    stop(running, .aborted)
-    return ids.filter { $0 != running.id }
+    guard let ids else { return nil }
+    let wanted = Set(ids)
+    let found = ([mailbox.running].compactMap(\.self) + beside.running).filter { wanted.contains($0.id) }
+    guard !found.isEmpty else { return ids }
+    for request in found { stop(request, .aborted) }
+    let stopped = Set(found.map(\.id))
+    return ids.filter { !stopped.contains($0) }
   }
 
   /// What stops requests that run for longer than they may.
@@ -20,7 +24,9 @@ extension EngineConnection {
   }
 
   private func stop(_ request: Request, _ reason: RequestStage.Stop) {
-    let isNew = runnerTask.stop(request, reason)
+    let isNew = beside.stop(request, reason) ?? runnerTask.stop(request, reason)
+    // It may have begun to run beside others meanwhile.
+    if isNew { beside.cancel(request) }
     // The Python process has a time of grace of its own.
     if pythonWorker?.interrupt(request.id) ?? false { return }
     guard isNew else { return }

@@ -58,6 +58,8 @@ actor EngineConnection {
   var sockets: EngineSockets?
   let mailbox = RequestMailbox<Request>()
   let runnerTask = RunnerTask()
+  /// The requests that run beside others.
+  let beside = ConcurrentRequests()
   let lease = SharedTaskLease()
   let nameLeases = NameLeases()
   /// `nil` before registration.
@@ -115,7 +117,7 @@ actor EngineConnection {
     defer { close() }
     let registration = try await register()
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
-    let (runner, engineContext) = try open(registration, worker.loop)
+    let (runner, engineContext) = try open(registration, worker)
     canRetire = registration.retires
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
@@ -130,6 +132,7 @@ actor EngineConnection {
     // Not awaited: the running function may never return.
     defer {
       runnerTask.cancel()
+      beside.cancel()
       mailbox.close()
     }
     let heartLoop = try EventLoop(name: "engine-heart")
@@ -224,7 +227,7 @@ actor EngineConnection {
 
   /// Opens the sockets of a registered engine and creates its runner.
   private func open(
-    _ registration: RegistrationReply, _ workerLoop: EventLoop
+    _ registration: RegistrationReply, _ worker: WorkerThread
   ) throws -> (RequestRunner, EngineContext) {
     guard let context else { throw CancellationError() }
     let origin = MessageOrigin(id: registration.id, uuid: configuration.uuid)
@@ -236,7 +239,7 @@ actor EngineConnection {
     sources.append(loop.onReadable(sockets.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
     self.sockets = sockets
     if configuration.captureOutput { try captureOutput() }
-    let python = makePython(registration, workerLoop)
+    let python = makePython(registration, worker.loop)
     let namespace = Namespace(python: python)
     self.namespace = namespace
     watchLeases()
@@ -250,11 +253,12 @@ actor EngineConnection {
     }
     self.receiver = receiver
     renewLease(registration)
-    let runner = RequestRunner(
+    var runner = RequestRunner(
       mailbox: mailbox,
       apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil, leases: nameLeases),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
       sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper())
+    if functions.hasConcurrent { runner.beside = RequestRunner.Beside(requests: beside, worker: worker) }
     // ipyparallel's words, which its launchers and their users look for.
     logger.info(
       "Completed registration with id \(registration.id)",

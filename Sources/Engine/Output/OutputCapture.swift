@@ -79,6 +79,16 @@ final class OutputCapture<Owner: Sendable>: Sendable {
     }
   }
 
+  /// Attributes output from now on to another request; what has been written before should have been read.
+  ///
+  /// - Returns: the owner until now.
+  func exchangeOwner(_ owner: Owner?) -> Owner? {
+    state.withLock { state in
+      defer { state.owner = owner }
+      return state.owner
+    }
+  }
+
   /// The end of what the current owner has written to a stream, as far as it has been read.
   func tail(of name: String) -> String {
     state.withLock { state in state.streams.first { $0.captured.name == name }?.tail ?? "" }

@@ -28,6 +28,8 @@ final class ReplySender: Sendable {
     /// The request that runs, and how many IOPub messages were sent about it, not counting `status`.
     var running: Request?
     var outputCount = 0
+    /// The same numbers of requests that run beside others, by their headers.
+    var besideCounts: [Bytes: Int] = [:]
     /// Replies that the controller may ask for again; `nil` if it doesn't.
     var recent: RecentReplies?
     let logger: Logger
@@ -91,16 +93,37 @@ final class ReplySender: Sendable {
     }
   }
 
-  /// The runner has finished a request: publishes the remaining output, then replies.
+  /// A request begins that runs beside others.
+  func beginBeside(_ request: Request) {
+    state.withLock { state in
+      state.besideCounts[request.message.headerBytes] = 0
+      state.publishStatus(.busy, request)
+    }
+  }
+
+  /// Attributes output from now on to another request, and publishes that of the former one.
+  ///
+  /// - Returns: the former.
+  func changeOwner(of capture: OutputCapture<Bytes>, to owner: Bytes?) -> Bytes? {
+    capture.flush()
+    return state.withLock { state in
+      for text in capture.read() { state.publish(text) }
+      return capture.exchangeOwner(owner)
+    }
+  }
+
+  /// A request has ended: publishes the remaining output, then replies.
   func finish(
     _ request: Request, _ reply: Reply, _ publications: [Publication], _ capture: OutputCapture<Bytes>?
   ) {
     state.withLock { state in
       for text in capture?.rest() ?? [] { state.publish(text) }
       for publication in publications { state.publish(publication, header: request.message.headerBytes) }
-      state.send(reply, to: request, outputs: state.outputCount)
+      let isBeside = state.running !== request
+      let count = isBeside ? state.besideCounts.removeValue(forKey: request.message.headerBytes) : state.outputCount
+      state.send(reply, to: request, outputs: count ?? 0)
       state.publishStatus(.idle, request)
-      state.running = nil
+      if !isBeside { state.running = nil }
     }
   }
 
@@ -120,7 +143,7 @@ final class ReplySender: Sendable {
   func publish(_ step: ProgressStep, about request: Request) {
     // One lock within the other, so that the steps are published in order, and none after the reply.
     state.withLock { state in
-      guard state.running === request, let step = request.progress.withLock({ $0.add(step, at: .now) }) else { return }
+      guard state.isRunning(request), let step = request.progress.withLock({ $0.add(step, at: .now) }) else { return }
       state.publish(step.publication, header: request.message.headerBytes)
     }
   }
@@ -189,6 +212,19 @@ extension ReplySender.State {
     publish(MessageType.status, MessageType.status, content: state.content, header: request.message.headerBytes)
   }
 
+  /// Whether a request has begun and not ended.
+  fileprivate func isRunning(_ request: Request) -> Bool {
+    running === request || !besideCounts.isEmpty && besideCounts[request.message.headerBytes] != nil
+  }
+
+  private mutating func countOutput(about header: Bytes) {
+    if header == running?.message.headerBytes {
+      outputCount += 1
+    } else if !besideCounts.isEmpty {
+      besideCounts[header]? += 1
+    }
+  }
+
   /// Publishes a piece of output.
   fileprivate mutating func publish(_ text: StreamText<Bytes>) {
     var content: [UInt8] = Array(#"{"name":"#.utf8)
@@ -196,7 +232,7 @@ extension ReplySender.State {
     content.append(contentsOf: #","text":"#.utf8)
     JSONString.append(text.text, to: &content)
     content.append(0x7D)
-    if text.owner == running?.message.headerBytes { outputCount += 1 }
+    countOutput(about: text.owner)
     publish(MessageType.stream, text.name, content: content, header: text.owner)
   }
 
@@ -204,7 +240,7 @@ extension ReplySender.State {
   ///
   /// - Parameter header: the request's.
   fileprivate mutating func publish(_ publication: Publication, header: Bytes) {
-    if header == running?.message.headerBytes { outputCount += 1 }
+    countOutput(about: header)
     publish(
       publication.type, publication.topic ?? publication.type, content: publication.content, header: header,
       metadata: publication.metadata, buffers: publication.buffers)

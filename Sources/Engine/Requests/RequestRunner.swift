@@ -1,7 +1,7 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Runs the requests of the shell channel one at a time, in a ``RunnerTask``.
+/// Runs the requests of the shell channel, in a ``RunnerTask``: one at a time, but for those that may run beside others.
 struct RequestRunner: Sendable {
   let mailbox: RequestMailbox<Request>
   let apply: ApplyRunner
@@ -20,6 +20,14 @@ struct RequestRunner: Sendable {
   var stopper: RequestStopper?
   /// The request that functions ask about.
   var running = RunningRequest()
+  /// What runs several requests at once; `nil` if no function allows it.
+  var beside: Beside?
+
+  /// What runs requests beside one another, and the thread on which they do.
+  struct Beside: Sendable {
+    let requests: ConcurrentRequests
+    let worker: WorkerThread
+  }
 
   /// A request larger than this, in bytes, is not kept while the runner is idle.
   private static let retainedSize = 65_536
@@ -48,6 +56,7 @@ struct RequestRunner: Sendable {
   nonisolated(nonsending) func run(_ start: Handover = Handover()) async -> Handover? {
     var executionCount = start.executionCount
     var first = start.next
+    var hasStartedBeside = false
     if start.isFirst, let python { prepare(python) }
     while true {
       var taken = first.take()
@@ -59,6 +68,18 @@ struct RequestRunner: Sendable {
           guard let next = mailbox.finish() else { break }
           current = next
           continue
+        }
+        if let beside {
+          if await startsBeside(current, beside) {
+            hasStartedBeside = true
+            guard let next = mailbox.finish() else { break }
+            current = next
+            continue
+          }
+          // A request was told to stop before it ran beside others, and with it this task.
+          if hasStartedBeside, Task.isCancelled, !current.stage.isStopped {
+            return Handover(executionCount: executionCount, next: current, isFirst: false)
+          }
         }
         sender.begin(current)
         capture?.begin(current.message.headerBytes)

@@ -20,6 +20,14 @@ final class RequestStopper: Sendable {
     try? loop.execute { [self] in setAlarm(at: alarm) }
   }
 
+  /// A request begins that has a limit and runs beside others. The alarm comes even if it has ended.
+  func beginBeside(_ request: Request, limit duration: Duration) {
+    let time = ContinuousClock.now + duration
+    try? loop.execute { [self] in
+      _ = loop.schedule(at: time) { [weak self] in self?.onExpiry(request) }
+    }
+  }
+
   /// The request has ended.
   func end() { limit.withLock { $0.end() } }
 

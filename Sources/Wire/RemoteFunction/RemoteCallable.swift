@@ -4,10 +4,17 @@ public protocol RemoteCallable: Sendable {
   var name: String { get }
   /// Its argument and result types, for messages: for example `(String) -> Dictionary<String, Int>`.
   var signature: String { get }
+  /// How many of its calls may run at once on an engine.
+  var concurrency: Int { get }
   /// Calls the function with received values.
   ///
   /// - Throws: ``ArgumentError`` when the arguments don't fit, or the function's error.
   nonisolated(nonsending) func call(_ arguments: CallArguments) async throws -> PickleValue
+}
+
+extension RemoteCallable {
+  /// One call at a time.
+  public var concurrency: Int { 1 }
 }
 
 /// The arguments of one call.

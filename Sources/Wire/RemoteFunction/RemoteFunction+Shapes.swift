@@ -3,9 +3,10 @@
 extension RemoteFunction {
   /// Gives a function a name that returns nothing: to Python it returns None.
   public init<Failure: Error>(
-    _ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> Void
+    _ name: String, concurrency: Int = 1,
+    _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> Void
   ) where Output == NoValue {
-    self.init(name) { (arguments: repeat each Argument) async throws -> NoValue in
+    self.init(name, concurrency: concurrency) { (arguments: repeat each Argument) async throws -> NoValue in
       try await body(repeat each arguments)
       return NoValue()
     }
@@ -13,9 +14,11 @@ extension RemoteFunction {
 
   /// Gives a function a name that returns a pair: to Python it returns a tuple.
   public init<First, Second, Failure: Error>(
-    _ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> (First, Second)
+    _ name: String, concurrency: Int = 1,
+    _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> (First, Second)
   ) where Output == TupleValue<First, Second> {
-    self.init(name) { (arguments: repeat each Argument) async throws -> TupleValue<First, Second> in
+    self.init(name, concurrency: concurrency) {
+      (arguments: repeat each Argument) async throws -> TupleValue<First, Second> in
       let (first, second) = try await body(repeat each arguments)
       return TupleValue(first, second)
     }
@@ -23,9 +26,11 @@ extension RemoteFunction {
 
   /// Gives a function a name that returns three values: to Python it returns a tuple.
   public init<First, Second, Third, Failure: Error>(
-    _ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> (First, Second, Third)
+    _ name: String, concurrency: Int = 1,
+    _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> (First, Second, Third)
   ) where Output == TupleValue<First, Second, Third> {
-    self.init(name) { (arguments: repeat each Argument) async throws -> TupleValue<First, Second, Third> in
+    self.init(name, concurrency: concurrency) {
+      (arguments: repeat each Argument) async throws -> TupleValue<First, Second, Third> in
       let (first, second, third) = try await body(repeat each arguments)
       return TupleValue(first, second, third)
     }

@@ -9,6 +9,7 @@ import MartletZeroMQ
 /// `ipp.Reference("wordCount")`.
 public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable & Sendable>: RemoteCallable {
   public let name: String
+  public let concurrency: Int
   /// The frames that name the function in a call.
   package let reference: [Bytes]
   private let body: @Sendable (repeat each Argument) async throws -> Output
@@ -17,11 +18,16 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
   ///
   /// - Parameters:
   ///   - name: unique among the functions of an engine. Should be a Python identifier, so that Python can refer to it.
+  ///   - concurrency: how many calls may run at once on an engine, for functions that mostly wait, for a network for example.
+  ///     Calls then take turns on the engine's thread at each `await`, and nothing else runs beside them. Default: 1, as for
+  ///     functions that compute or that block.
   ///   - body: the function, which may be async and may throw.
   public init<Failure: Error>(
-    _ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> Output
+    _ name: String, concurrency: Int = 1,
+    _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> Output
   ) {
     self.name = name
+    self.concurrency = min(max(concurrency, 1), ConcurrencyLimit.value)
     // The compiler (6.3) can't convert a function with a pack of parameters and a typed error to one with any error.
     self.body = { (arguments: repeat each Argument) async throws -> Output in try await body(repeat each arguments) }
     reference = ResultBuffers.serialize(.reference(name))

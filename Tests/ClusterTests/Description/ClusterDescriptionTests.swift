@@ -1,3 +1,4 @@
+import MartletWire
 import Testing
 
 @testable import MartletCluster
@@ -44,6 +45,17 @@ import Testing
     mpi.arguments = ["--hostfile", "hosts"]
     #expect(file.engines == [first, second, EngineGroup(.mpi(mpi), count: 2), .local(1)])
     #expect(file.arguments.isEmpty && file.controllerArguments.isEmpty)
+  }
+
+  @Test func whatAGroupOffers() throws {
+    let file = try read("engines:\n  - {count: 2, resources: {gpu: 2, memory: 16GB, share: 0.5}}")
+    var group = EngineGroup.local(2)
+    group.resources = ["gpu": 2, "memory": .gigabytes(16), "share": 0.5]
+    #expect(file.engines == [group])
+    for text in ["[gpu]", "{gpu: many}", "{gpu: -1}", "2"] {
+      let error = #expect(throws: OptionError.self) { try read("engines:\n  - {count: 2, resources: \(text)}") }
+      #expect(error?.description.contains("should be names with amounts") == true)
+    }
   }
 
   @Test func optionsOfTheCommand() throws {

@@ -44,6 +44,23 @@ import Testing
       try EngineOptions.read(["--python=python3.12"], environment: [:]).options.python.interpreter == "python3.12")
   }
 
+  @Test(arguments: [
+    ["--resource", "gpu=2", "--resource=memory=8GB,share=0.5"], ["--resource=gpu=1,gpu=2,memory=8e9,share=0.5"],
+    ["--IPEngine.resources={'gpu': 2, 'memory': '8GB', 'share': 0.5}"],
+  ])
+  func whatAnEngineOffers(_ arguments: [String]) throws {
+    let (options, warnings) = try EngineOptions.read(arguments + noProfile, environment: [:])
+    #expect(options.resources == ["gpu": 2, "memory": .gigabytes(8), "share": 0.5] && warnings == [])
+    #expect(options.resources.engineArguments == ["--resource=gpu=2,memory=8000000000,share=0.5"])
+    #expect(Resources().engineArguments == [])
+  }
+
+  @Test(arguments: ["gpu", "=1", "gpu=", "gpu=-1", "gpu=1,", "gpu=many", "{'gpu': 'x'}", "{'gpu'"])
+  func refusesOtherResources(_ text: String) {
+    let error = #expect(throws: OptionError.self) { try EngineOptions.read(["--resource=\(text)"], environment: [:]) }
+    #expect(error?.description.contains("should be names with amounts such as gpu=2,memory=8GB") == true)
+  }
+
   @Test func refusesAnUnknownStartOfPython() {
     let error = #expect(throws: OptionError.self) { try EngineOptions.read(["--python-start=soon"], environment: [:]) }
     #expect(error?.description == "IPEngine.python_start in the command line should be lazy or eager, not soon")

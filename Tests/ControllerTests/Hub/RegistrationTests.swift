@@ -36,7 +36,7 @@ import Testing
     #expect(reply?["return_after"]?.intValue == agreed)
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
     let told = hub.drain().compactMap { action -> Bool? in
-      if case .engineRegistered("e0", _, let returnsTasks) = action { returnsTasks } else { nil }
+      if case .engineRegistered("e0", _, let abilities) = action { abilities.returnsTasks } else { nil }
     }
     #expect(told == [agreed != nil])
   }
@@ -66,6 +66,23 @@ import Testing
     #expect(try hub.ask("retirement_request", ["uuid": "nobody"]).reply?.content == ["status": "ok"])
     #expect(try hub.ask("retirement_request", ["id": 0]).reply?.ename == "ValueError")
     #expect(try hub.ask("retirement_request", ["uuid": "e"], of: .client).reply?.ename == "PermissionError")
+  }
+
+  @Test func whatAnEngineOffersIsPassedOnAndKept() throws {
+    var hub = try HubFixture()
+    let (refused, _) = try hub.ask("registration_request", ["uuid": "odd", "resources": ["gpu": "two"]])
+    #expect(refused?["ename"] == "ValueError")
+    _ = try hub.ask("registration_request", ["uuid": "e0", "resources": ["gpu": 2]])
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    let told = hub.drain().compactMap { action -> Resources? in
+      if case .engineRegistered("e0", _, let abilities) = action { abilities.resources } else { nil }
+    }
+    #expect(told == [["gpu": 2]])
+    let table = hub.state.engines.json
+    #expect(table["resources"] == ["e0": ["gpu": 2]])
+    var restored = EngineTable()
+    #expect(restored.restore(table).map(\.abilities.resources) == [["gpu": 2]])
+    #expect(restored.json == table)
   }
 
   /// The process that started an engine has seen its end. It knows the uuid, and how the process ended.

@@ -48,6 +48,23 @@ import Testing
     #expect(try read(text).priority == expected)
   }
 
+  @Test(arguments: [("{}", 1), ("4", 4), ("null", 1), ("0", 1), ("-3", 1), ("100000", 4096)])
+  func concurrencyIsAnInteger(_ text: String, _ expected: UInt16) throws {
+    #expect(try read(text == "{}" ? text : #"{"concurrency": \#(text)}"#).concurrency == expected)
+    #expect(throws: WireError.self) { try read(#"{"concurrency": "many"}"#) }
+  }
+
+  @Test func resourcesAreAmountsByName() throws {
+    #expect(
+      try read(#"{"requires": {"gpu": 1, "memory": 8e9, "none": 0}, "requires_now": true}"#).demand
+        == ResourceDemand(resources: ["gpu": 1, "memory": .gigabytes(8)], isUrgent: true))
+    for text in [
+      "{}", #"{"requires": null}"#, #"{"requires": {}}"#, #"{"requires": {"gpu": 0}, "requires_now": true}"#,
+    ] {
+      #expect(try read(text).demand == nil)
+    }
+  }
+
   @Test func oneIDStandsForAList() throws {
     #expect(try read(#"{"targets": "e0", "after": "a"}"#).after == TaskDependency(["a"]))
   }
@@ -58,7 +75,8 @@ import Testing
       #"{"targets": ["a"#, #"{"after": [null]}"#, #"{"follow": {"dependencies": 1}}"#, #"{"timeout": "soon"}"#,
       #"{"timeout": -1}"#, #"{"timeout": 1e999}"#, #"{"timeout": NaN}"#, #"{"retries": "many"}"#,
       #"{"retries": 99999999999999999999}"#, #"{"priority": "high"}"#, #"{"priority": 0.5}"#, #"{"priority": true}"#,
-      #"{"priority": [1]}"#, #"{"retries": [}"#, "{} trailing", "\u{0}",
+      #"{"priority": [1]}"#, #"{"requires": "gpu"}"#, #"{"requires": {"gpu": "1"}}"#, #"{"requires": [1]}"#,
+      #"{"retries": [}"#, "{} trailing", "\u{0}",
     ])
   func hostileMetadataIsRefused(_ text: String) {
     #expect(throws: WireError.self) { try read(text) }

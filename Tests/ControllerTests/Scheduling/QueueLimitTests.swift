@@ -93,7 +93,7 @@ private typealias State = TaskSchedulerState<String>
 
   @Test func acceptedTasksAreNeverRefusedLater() {
     var state = state(tasks: 4)
-    state.engineRegistered(one, returnsTasks: true, now: now)
+    state.engineRegistered(one, .init(returnsTasks: true), now: now)
     state.engineRegistered(.init("two"), now: now)
     state.taskSubmitted(.init(id: "a", payload: "a", retries: 3, client: "c"), now: now)
     #expect(state.nextAction() == .dispatch("a", taskID: "a", engine: .init("two"), attempt: 1))

@@ -1,3 +1,5 @@
+import MartletWire
+
 @testable import MartletController
 
 /// A slow and simple model of the scheduler. It scans all tasks to answer a query.
@@ -40,6 +42,9 @@ struct SchedulerModel {
   /// One registration of an engine. An identity that registers again is a new engine.
   struct Engine {
     var identity: EngineIdentity
+    var offer = Resources()
+    /// Whether it runs several tasks at once.
+    var isConcurrent = false
     /// Whether the engine may receive tasks ahead.
     var looksAhead = false
     var isRegistered = true
@@ -71,8 +76,60 @@ struct SchedulerModel {
     engines[engine].isRegistered && (hwm == 0 || load(engine) < hwm)
   }
 
+  private func able(_ task: Task) -> Set<Int> {
+    guard let demand = task.submission.demand else { return registered }
+    return registered.filter { engines[$0].offer.covers(demand.resources) }
+  }
+
+  /// Whether an engine has as much left as a task requires.
+  private func fits(_ id: String, _ engine: Int) -> Bool {
+    guard let demand = tasks[id]?.submission.demand else { return true }
+    var used = demand.resources
+    for task in tasks.values where task.status == .pending(engine) {
+      used.add(task.submission.demand?.resources ?? Resources())
+    }
+    return engines[engine].offer.covers(used)
+  }
+
+  /// Whether a task that requires resources waits for an engine, which keeps others from them.
+  private func isAwaited(_ engine: Int) -> Bool {
+    order.contains { id in
+      guard tasks[id]?.submission.demand != nil, !fits(id, engine), case .run(let eligible) = verdict(id) else {
+        return false
+      }
+      return eligible.contains(engine)
+    }
+  }
+
+  /// Whether a task is queued although no engine can run it: until one comes that offers what it requires.
+  func waitsForResources(_ id: String) -> Bool {
+    guard let task = tasks[id], task.submission.demand != nil, task.status == .queued else { return false }
+    return task.submission.targets.isEmpty && task.submission.follow.ids.isEmpty && able(task).isEmpty
+      && state(of: task.submission.after).met
+  }
+
+  /// Whether an engine may be given a task beside those that it has.
+  private func hasSlot(_ id: String, _ engine: Int) -> Bool {
+    guard let concurrency = tasks[id]?.submission.concurrency, concurrency > 1, engines[engine].isConcurrent else {
+      return false
+    }
+    let others = tasks.values.filter { $0.status == .pending(engine) }
+    return engines[engine].isRegistered && others.allSatisfy { $0.submission.concurrency > 1 }
+      && others.count < Int(concurrency)
+  }
+
+  /// Whether a task that can't run beside others waits for an engine, which then ends what it has.
+  private func mustEnd(_ engine: Int) -> Bool {
+    order.contains { id in
+      guard let task = tasks[id], task.submission.concurrency < 5, case .run(let eligible) = verdict(id) else {
+        return false
+      }
+      return eligible.contains(engine)
+    }
+  }
+
   private func mayBeSent(_ id: String, _ engine: Int) -> Bool {
-    hasRoom(engine)
+    (hasRoom(engine) || hasSlot(id, engine)) && fits(id, engine)
       || engines[engine].isRegistered && engines[engine].looksAhead && load(engine) < 16
         && tasks[id].map(isUnrestricted) ?? false && !registered.contains { $0 != returning && load($0) == 0 }
   }
@@ -137,11 +194,14 @@ struct SchedulerModel {
     guard after.met, follow.met, let places else { return .wait }
     let targets = registered.filter {
       submission.targets.isEmpty || submission.targets.contains(engines[$0].identity)
-    }
+    }.intersection(able(task))
     guard !submission.follow.ids.isEmpty else {
       let allowed = targets.subtracting(blacklist)
       if !allowed.isEmpty { return .run(allowed) }
       if !submission.targets.isEmpty { return .impossible }
+      if let demand = submission.demand, targets.isEmpty {
+        return demand.isUrgent && !registered.isEmpty ? .impossible : .wait
+      }
       return targets.isEmpty || submission.timeout != nil ? .wait : .exhausted
     }
     let isOpen = submission.follow.ids.contains { id in
@@ -157,7 +217,10 @@ struct SchedulerModel {
   var dispatchable: [String] {
     order.filter {
       guard case .run(let eligible) = verdict($0) else { return false }
-      return eligible.contains(where: hasRoom)
+      let id = $0
+      if eligible.contains(where: { hasSlot(id, $0) && !mustEnd($0) && !isAwaited($0) }) { return true }
+      guard tasks[$0]?.submission.demand != nil else { return eligible.contains(where: hasRoom) }
+      return eligible.contains { engine in hasRoom(engine) && !isAwaited(engine) }
     }
   }
 
@@ -167,7 +230,25 @@ struct SchedulerModel {
   }
 
   private func isUnrestricted(_ task: Task) -> Bool {
+    isOpen(task) && task.submission.demand == nil
+  }
+
+  private func isOpen(_ task: Task) -> Bool {
     task.submission.targets.isEmpty && task.submission.follow.ids.isEmpty && task.blacklist.isEmpty
+  }
+
+  /// The queued tasks that require something and should have been given to the engine before this one does.
+  private func overtaken(by task: Task, _ id: String, on engine: Int) -> [String] {
+    order.filter { other in
+      guard other != id, let waiting = tasks[other], waiting.submission.demand != nil, let since = waiting.readySince,
+        case .run(let eligible) = verdict(other), eligible.contains(engine)
+      else { return false }
+      let (left, right) = (task.submission, waiting.submission)
+      if left.priority != right.priority { return left.priority < right.priority }
+      // One that was taken back has lost its place.
+      return left.client == right.client && isOpen(task) && isOpen(waiting) && since >= 0
+        && since < task.readySince ?? event
+    }
   }
 
   /// Whether a task that any engine may take has been ready for longer than this event, and has to start before another one.
@@ -195,6 +276,9 @@ struct SchedulerModel {
       if let task = tasks[id], isUnrestricted(task) {
         let overtaken = order.filter { $0 != id && isBehind(task, $0) }
         if !overtaken.isEmpty { return "\(id) overtook \(overtaken)" }
+      } else if let task = tasks[id], task.submission.demand != nil {
+        let overtaken = overtaken(by: task, id, on: engine)
+        if !overtaken.isEmpty { return "\(id) overtook \(overtaken) on \(identity)" }
       }
       dispatchCount += 1
       if let client = tasks[id]?.submission.client { turns[client] = dispatchCount }
@@ -253,6 +337,7 @@ struct SchedulerModel {
     guard let task = tasks[id], task.status == .queued, !task.failed.isEmpty, !registered.isEmpty else { return }
     guard task.submission.timeout == nil || !task.submission.targets.isEmpty else { return }
     if case .run = verdict(id, without: task.blacklist) { return }
+    if waitsForResources(id) { return }
     tasks[id]?.blacklist.subtract(task.failed)
     tasks[id]?.failed = []
     // It is queued anew, behind those that were ready before.

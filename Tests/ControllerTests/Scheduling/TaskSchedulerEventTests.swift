@@ -410,7 +410,7 @@ private typealias Action = TaskSchedulerAction<String>
   /// One engine that returns tasks, with one pending task after several that took no time.
   private func quickEngine() -> TaskSchedulerState<String> {
     var state = TaskSchedulerState<String>(configuration: .init(), seed: 1)
-    state.engineRegistered(one, returnsTasks: true, now: now)
+    state.engineRegistered(one, .init(returnsTasks: true), now: now)
     for id in ["u", "v", "w", "x"] {
       _ = submit(&state, id)
       _ = answer(&state, one, id)
@@ -439,7 +439,7 @@ private typealias Action = TaskSchedulerAction<String>
       (.init(), false),
     ] {
       var state = TaskSchedulerState<String>(configuration: configuration, seed: 1)
-      state.engineRegistered(one, returnsTasks: returnsTasks, now: now)
+      state.engineRegistered(one, .init(returnsTasks: returnsTasks), now: now)
       for id in ["u", "v", "w", "x"] {
         _ = submit(&state, id)
         _ = answer(&state, one, id)
@@ -496,7 +496,7 @@ private typealias Action = TaskSchedulerAction<String>
     state.engineUnregistered(one, .silent, now: now)
     state.advance(to: now + .seconds(1))
     #expect(drain(&state) == [.fail("<a>", taskID: "a", silence(of: one)), .requeued(taskID: "b")])
-    state.engineRegistered(one, returnsTasks: true, now: now + .seconds(1))
+    state.engineRegistered(one, .init(returnsTasks: true), now: now + .seconds(1))
     #expect(drain(&state) == [dispatched("b", one, attempt: 2)])
     #expect(answer(&state, one, "b", .returned, attempt: 1) == [.unknownReply(taskID: "b", engine: one)])
     #expect(state.pendingIDs(on: one) == ["b"])

@@ -1,3 +1,4 @@
+import MartletWire
 import Testing
 
 @testable import MartletController
@@ -88,7 +89,9 @@ private struct Scenario {
     let queued = model.order.filter { model.tasks[$0]?.status == .queued }
     if Set(state.queuedIDs) != Set(queued) { problems.append("queued: \(state.queuedIDs), not \(queued)") }
     if state.queuedCount + state.waitingCount != queued.count { problems.append("counts") }
-    let runnable = queued.count { if case .run = model.verdict($0) { true } else { false } }
+    let runnable = queued.count {
+      if case .run = model.verdict($0) { true } else { model.waitsForResources($0) }
+    }
     let waitingForFirst = model.registered.isEmpty || state.queuedCount == runnable
     let blacklisted = queued.contains { model.tasks[$0]?.blacklist.isEmpty == false }
     if !waitingForFirst && !blacklisted { problems.append("ready: \(state.queuedCount), not \(runnable)") }
@@ -117,9 +120,20 @@ private struct Scenario {
       identity = EngineIdentity("e\(engineNumber)")
     }
     let returnsTasks = chance(70)
-    state.engineRegistered(identity, returnsTasks: returnsTasks, now: now)
-    model.engines.append(.init(identity: identity, looksAhead: returnsTasks && looksAhead))
+    let isConcurrent = chance(40)
+    let offer = chance(50) ? resources() : Resources()
+    state.engineRegistered(
+      identity, .init(returnsTasks: returnsTasks, isConcurrent: isConcurrent, resources: offer), now: now)
+    model.engines.append(
+      .init(identity: identity, offer: offer, isConcurrent: isConcurrent, looksAhead: returnsTasks && looksAhead))
     close("register \(identity)")
+  }
+
+  mutating func resources() -> Resources {
+    var resources = Resources()
+    resources["gpu"] = ResourceAmount(Double(Int.random(in: 1...3, using: &generator)))
+    if chance(30) { resources["memory"] = ResourceAmount(Double(Int.random(in: 1...4, using: &generator)) / 2) }
+    return resources
   }
 
   mutating func unregister() {
@@ -152,8 +166,10 @@ private struct Scenario {
     }
     if chance(25) { submission.after = dependency(id) }
     if chance(20) { submission.follow = dependency(id) }
+    if chance(25) { submission.demand = ResourceDemand(resources: resources(), isUrgent: chance(20)) }
     if chance(20) { submission.timeout = .milliseconds(Int.random(in: 1...4000, using: &generator)) }
     if chance(40) { submission.retries = Int.random(in: 1...4, using: &generator) }
+    if chance(40) { submission.concurrency = [2, 5, 5].randomElement(using: &generator) ?? 1 }
     if chance(30) { submission.priority = [-5, 5, 5, 100].randomElement(using: &generator) ?? 0 }
     state.taskSubmitted(submission, now: now)
     let reason = model.rejection(of: submission)
@@ -257,8 +273,12 @@ private struct Scenario {
     var lost: [String: Int] = [:]
     for engine in engines {
       model.engines[engine].deadline = nil
-      for (place, id) in model.pending(on: engine).enumerated() {
-        guard place == 0 else {
+      let pending = model.pending(on: engine)
+      let beside =
+        model.engines[engine].isConcurrent
+        ? pending.prefix { model.tasks[$0]?.submission.concurrency ?? 1 > 1 }.count : 0
+      for (place, id) in pending.enumerated() {
+        guard place < max(1, beside) else {
           // It can't have been begun.
           model.takeBack(id, now: now)
           continue

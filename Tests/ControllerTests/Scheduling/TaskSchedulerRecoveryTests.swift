@@ -151,7 +151,7 @@ private typealias Action = TaskSchedulerAction<String>
     restore(&state, submission("a"), on: "one")
     state.engineRetires(one, now: now)
     #expect(drain(&state) == [])
-    state.engineRegistered(one, id: 0, returnsTasks: true, tasks: ["a": 1], now: now)
+    state.engineRegistered(one, id: 0, .init(returnsTasks: true), tasks: ["a": 1], now: now)
     state.engineRetires(one, now: now)
     #expect(drain(&state) == [])
     state.taskSubmitted(submission("b"), now: now)

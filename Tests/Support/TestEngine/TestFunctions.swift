@@ -31,6 +31,7 @@ enum TestFunctions {
     counters,
     RemoteFunction("add") { (a: Int, b: Int) in a + b },
     RemoteFunction("greet") { "hi~" },
+    Meeting.meet,
     RemoteFunction("mean") { (values: [Double]) in
       values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
     },

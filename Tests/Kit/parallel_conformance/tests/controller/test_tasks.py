@@ -140,6 +140,78 @@ def test_clients_take_turns(client: ClientPeer, new_client: Callable[[], ClientP
     recorded(client, running.id, *expected)
 
 
+@pytest.mark.requirement("R-13.30")
+def test_tasks_get_what_they_require(client: ClientPeer, new_engine: NewEngine) -> None:
+    """From an engine that offers it, and no more at once than it offers."""
+    plain = new_engine().register()
+    offering = new_engine().register(resources={"gpu": 2, "memory": 0.5})
+    wait_for_engines(client, [plain, offering])
+    large = client.send("task", "apply_request", metadata={"requires": {"gpu": 3}})
+    for requires in ({"gpu": 1}, {"gpu": 2, "memory": 0.5}, {"memory": 0.25}):
+        identifier = client.send("task", "apply_request", metadata={"requires": requires})
+        engine, request = _taken([plain, offering], identifier)
+        assert engine is offering
+        _finish(client, engine, request)
+    pending(client, large)
+    third = new_engine().register(resources={"gpu": 3})
+    engine, request = _taken([plain, offering, third], large)
+    assert engine is third
+    _finish(client, engine, request)
+
+
+@pytest.mark.requirement("R-13.30")
+@pytest.mark.parametrize("requires", ["gpu", ["gpu"], {"gpu": "1"}, {"gpu": -1}, {"gpu": True}])
+def test_requirements_are_numbers(client: ClientPeer, requires: object) -> None:
+    """Other values are refused."""
+    identifier = client.send("task", "apply_request", metadata={"requires": requires})
+    assert _error(client, identifier)["ename"] == "ValueError"
+
+
+@pytest.mark.requirement("R-13.30")
+def test_a_task_need_not_wait_for_what_it_requires(client: ClientPeer, engine: EnginePeer) -> None:
+    """It fails if engines are there and none offers it."""
+    wait_for_engines(client, [engine])
+    metadata = {"requires": {"gpu": 1}, "requires_now": True}
+    identifier = client.send("task", "apply_request", metadata=metadata)
+    assert _error(client, identifier)["ename"] == "ImpossibleDependency"
+
+
+@pytest.mark.requirement("R-13.31")
+def test_several_tasks_at_once(client: ClientPeer, new_engine: NewEngine) -> None:
+    """As many as the tasks allow, for an engine that says it runs several; what doesn't allow it comes alone."""
+    engine = new_engine().register(concurrent=True)
+    wait_for_engines(client, [engine])
+    several = [submit(client, "task", engine, metadata={"concurrency": 3}) for _ in range(4)]
+    running = [engine.expect("task") for _ in range(3)]
+    assert [request.id for request in running] == several[:3]
+    alone = submit(client, "task", engine)
+    pending(client, alone)
+    assert engine.receive("task", 0.1) is None
+    # The fourth was first; then nothing until the engine has ended all.
+    _finish(client, engine, running[1])
+    fourth = engine.expect("task")
+    assert fourth.id == several[3]
+    for request in (fourth, running[0]):
+        _finish(client, engine, request)
+    assert engine.receive("task", 0.1) is None
+    _finish(client, engine, running[2])
+    last = engine.expect("task")
+    assert last.id == alone
+    _finish(client, engine, last)
+
+
+@pytest.mark.requirement("R-13.31")
+def test_other_engines_get_such_tasks_one_by_one(client: ClientPeer, engine: EnginePeer) -> None:
+    """Also if they allow more."""
+    sent = [submit(client, "task", engine, metadata={"concurrency": 3}) for _ in range(2)]
+    first = engine.expect("task")
+    assert engine.receive("task", 0.1) is None
+    _finish(client, engine, first)
+    second = engine.expect("task")
+    assert [first.id, second.id] == sent
+    _finish(client, engine, second)
+
+
 @pytest.mark.requirement("R-11.37")
 def test_why_a_task_waits(client: ClientPeer, engine: EnginePeer) -> None:
     """A text about each that the controller knows."""

@@ -1,0 +1,58 @@
+import MartletWire
+import MartletZeroMQ
+
+/// Requests that run beside one another, because their function says that several of its calls may.
+extension RequestRunner {
+  /// Starts a request beside those that run if its function allows it, when there is a slot for it; else waits until none of
+  /// them runs any more.
+  ///
+  /// - Returns: whether the request was started, or will be answered.
+  nonisolated(nonsending) func startsBeside(_ request: Request, _ beside: Beside) async -> Bool {
+    if let function = apply.concurrentFunction(of: request) {
+      await beside.requests.wait(for: .slot(of: function.name, limit: function.concurrency))
+      start(request, of: function.name, beside)
+      return true
+    }
+    if request.type == MessageType.kernelInfoRequest, !beside.requests.isIdle {
+      // The scheduler asks so whether what it sent before is there. Others needn't wait for the answer.
+      beside.requests.afterRunning { [self] in
+        let content = KernelInfo.content(hasPython: python != nil)
+        sender.answer(request, writer.reply(request, started: .now, content: content))
+      }
+      return true
+    }
+    await beside.requests.wait(for: .quiet)
+    return false
+  }
+
+  private func start(_ request: Request, of function: String, _ beside: Beside) {
+    let executor = BesideExecutor(
+      beside.worker, owner: request.message.headerBytes, capture: capture, sender: sender)
+    let context = EngineContext.engine?.beside(request)
+    beside.requests.start(request, of: function, on: executor) { [self] in
+      sender.beginBeside(request)
+      let answer = await EngineContext.$engine.withValue(context) { await reply(to: request) }
+      if request.stage.end() == .abandoned { return }
+      sender.publishLastProgress(of: request)
+      capture?.flush()
+      sender.finish(request, answer, [], capture)
+    }
+  }
+
+  nonisolated(nonsending) private func reply(to request: Request) async -> Reply {
+    let started = Timestamp.now
+    request.stage.begin(at: started)
+    do throws(RaisedError) {
+      if let deadline = request.metadata.deadline, deadline <= started { throw RaisedError.tooLate(request.id) }
+      if let stopped = request.stopped { throw stopped }
+      if let limit = request.metadata.executionTimeout { stopper?.beginBeside(request, limit: limit) }
+      guard let result = try await apply.run(request.message.buffers) else {
+        throw RaisedError("TypeError", "an argument is of a kind that Swift functions can't read")
+      }
+      return writer.ok(request, started: started, buffers: result)
+    } catch {
+      let raised = error == .cancelled ? request.stopped ?? error : error
+      return writer.failed(request, started: started, error: raised, method: request.method)
+    }
+  }
+}
