@@ -355,7 +355,7 @@ struct EngineRegistry {
   /// - Parameter concurrency: how many of the task's kind may.
   func hasSlot(_ engine: EngineHandle, _ concurrency: UInt16) -> Bool {
     let load = pool.load(of: engine)
-    return records[engine].phase == .registered && records[engine].isConcurrent
+    return records[engine].phase == .registered && !records[engine].isRetiring && records[engine].isConcurrent
       && Int(records[engine].concurrentCount) == load && load < Int(concurrency)
   }
 

@@ -22,15 +22,19 @@ extension EngineConnection {
     stepRetirement()
   }
 
-  /// The runner has ended, after the request it was at, because the mailbox is closed.
+  /// The runner has ended, after the request it was at, because the mailbox is closed. Requests beside it may still run.
   func runnerEnded() {
-    if retirement != nil { leave(.requested) }
+    guard retirement != nil else { return }
+    if beside.isIdle { return leave(.requested) }
+    beside.afterRunning { [weak self] in self?.onLoop { $0.leave(.requested) } }
   }
 
   private func stepRetirement() {
     guard departure == nil else { return }
     if canRetire { returnTasks() }
-    switch retirement?.step(isIdle: canRetire && mailbox.isIdle, isConnected: reachesHub, now: .now) {
+    switch retirement?.step(
+      isIdle: canRetire && mailbox.isIdle && beside.isIdle, isConnected: reachesHub, now: .now)
+    {
     case nil: break
     case .wait(let time):
       _ = loop.schedule(at: .now + time) { [weak self] in self?.assumeIsolated { $0.stepRetirement() } }
