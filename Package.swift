@@ -25,7 +25,12 @@ let package = Package(
     .library(name: "MartletTesting", targets: ["MartletTesting"]),
     .library(name: "MartletWire", targets: ["MartletWire", "MartletZeroMQ"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
+    .executable(name: "HashFolder", targets: ["MartletHashFolder"]),
+    .executable(name: "KMeans", targets: ["MartletKMeans"]),
+    .executable(name: "MonteCarlo", targets: ["MartletMonteCarlo"]),
     .executable(name: "ParameterServer", targets: ["MartletParameterServer"]),
+    .executable(name: "ParameterSweep", targets: ["MartletParameterSweep"]),
+    .executable(name: "Thumbnails", targets: ["MartletThumbnails"]),
     .executable(name: "WordCount", targets: ["MartletWordCount"]),
   ],
   dependencies: [
@@ -95,9 +100,25 @@ let package = Package(
       dependencies: [
         "Martlet", "MartletCluster", "MartletWire", argumentParser, logging, subprocess, systemPackage,
       ]),
-    .executableTarget(name: "MartletWordCount", dependencies: ["Martlet"], path: "Sources/Examples/WordCount"),
+    .target(name: "MartletExampleSupport", path: "Sources/Examples/Support"),
     .executableTarget(
-      name: "MartletParameterServer", dependencies: ["Martlet"], path: "Sources/Examples/ParameterServer"),
+      name: "MartletHashFolder", dependencies: ["MartletExampleSupport", "Martlet", crypto],
+      path: "Sources/Examples/HashFolder"),
+    .executableTarget(
+      name: "MartletKMeans", dependencies: ["MartletExampleSupport", "Martlet"], path: "Sources/Examples/KMeans"),
+    .executableTarget(
+      name: "MartletMonteCarlo", dependencies: ["MartletExampleSupport", "Martlet"], path: "Sources/Examples/MonteCarlo"
+    ),
+    .executableTarget(
+      name: "MartletParameterServer", dependencies: ["MartletExampleSupport", "Martlet"],
+      path: "Sources/Examples/ParameterServer"),
+    .executableTarget(
+      name: "MartletParameterSweep", dependencies: ["MartletExampleSupport", "Martlet"],
+      path: "Sources/Examples/ParameterSweep"),
+    .executableTarget(
+      name: "MartletThumbnails", dependencies: ["MartletExampleSupport", "Martlet"], path: "Sources/Examples/Thumbnails"
+    ),
+    .executableTarget(name: "MartletWordCount", dependencies: ["Martlet"], path: "Sources/Examples/WordCount"),
 
     .executableTarget(
       name: "TaskStoreWriter", dependencies: ["MartletController", "MartletWire"], path: "Tests/Support/TaskStoreWriter"

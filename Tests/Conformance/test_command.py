@@ -1,5 +1,6 @@
 """The command and programs as users run them: their output, how they end, and that they leave nothing behind."""
 
+import hashlib
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 import ipyparallel as ipp
 import pytest
@@ -61,6 +63,54 @@ def test_parameter_server(place):
     assert trained.returncode == 0, trained.stderr
     assert "2 workers took 100 steps each." in trained.stdout
     assert "They are right." in trained.stdout
+    assert clean(place)
+
+
+def run_example(place, engines, program, *arguments):
+    done = place.command("--engines", engines, *arguments, program=program)
+    assert done.returncode == 0, done.stderr
+    assert clean(place)
+    return done.stdout
+
+
+def test_monte_carlo_is_the_same_on_any_number_of_engines(place):
+    one, three = (run_example(place, engines, "MonteCarlo", 500) for engines in (1, 3))
+    assert "Value: " in one and one.splitlines()[1:] == three.splitlines()[1:]
+
+
+def test_k_means(place):
+    assert "They are right." in run_example(place, 2, "KMeans", 4000)
+
+
+def test_parameter_sweep(place, tmp_path):
+    said = run_example(place, 2, "ParameterSweep", 40, tmp_path / "sweep.svg")
+    assert "4000 points of 40 values" in said
+    drawing = ElementTree.parse(tmp_path / "sweep.svg")
+    path = drawing.find("{http://www.w3.org/2000/svg}path")
+    assert path.get("d").count("M") == 4000 and drawing.find("{http://www.w3.org/2000/svg}script") is None
+
+
+def test_hash_folder(place, tmp_path):
+    (tmp_path / "deep/er").mkdir(parents=True)
+    for name, text in {"one": "same", "deep/two": "same", "deep/er/three": "another"}.items():
+        (tmp_path / name).write_text(text)
+    said = run_example(place, 2, "HashFolder", tmp_path)
+    assert "3 files hashed, 2 different ones, 0 could not be read." in said
+    digest = hashlib.sha256(b"same").hexdigest()[:16]
+    assert f"{digest}  {tmp_path}/deep/two  {tmp_path}/one" in said
+
+
+def test_thumbnails(place, tmp_path):
+    wide = bytes(value for y in range(100) for x in range(400) for value in (x % 256, y, 200))
+    (tmp_path / "wide.ppm").write_bytes(b"P6\n# a comment\n400 100\n255\n" + wide)
+    said = run_example(place, 2, "Thumbnails", tmp_path / "small", tmp_path / "wide.ppm")
+    assert f"{tmp_path}/small/wide.ppm: 128 x 32" in said
+    made = (tmp_path / "small/wide.ppm").read_bytes()
+    assert made.startswith(b"P6\n128 32\n255\n") and len(made) == 14 + 128 * 32 * 3
+    assert set(made[14 + 2::3]) == {200}
+    (tmp_path / "odd.ppm").write_text("GIF89a")
+    odd = place.command("--engines", 1, tmp_path / "small", tmp_path / "odd.ppm", program="Thumbnails")
+    assert odd.returncode == 1 and "is not a binary PPM picture" in odd.stderr
     assert clean(place)
 
 

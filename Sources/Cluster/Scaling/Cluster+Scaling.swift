@@ -89,7 +89,7 @@ extension Cluster {
     case .mpi, .batch:
       template.count = count
       try await launchSet(of: name, template)
-    case .local, .ssh:
+    case .local, .docker, .ssh:
       let set = groupTable[name]?.sets.first ?? newSet(of: name, template)
       let numbers = Array(
         (0..<template.placeLimit).lazy.filter { self.isFree(EngineKey(set: set, number: $0)) }.prefix(count))
