@@ -25,6 +25,8 @@ final class TunnelRunner: Sendable {
     var lastWords: String?
     /// Finished to have the ssh that runs stopped and another one started.
     var redirection: AsyncStream<Void>.Continuation?
+    /// How many have been started.
+    var runs = 0
   }
 
   private enum Event: Sendable {
@@ -92,15 +94,16 @@ final class TunnelRunner: Sendable {
   /// - Returns: whether it was redirected.
   private func runSSH(_ opening: AsyncStream<Void>.Continuation) async -> Bool {
     let (redirections, redirection) = AsyncStream.makeStream(of: Void.self)
-    let route = current.withLock { current in
+    let (route, keep) = current.withLock { current in
       current.redirection = redirection
-      return current.route
+      current.runs += 1
+      return (current.route, "\(folder)/keep-\(current.runs)")
     }
     let paths = route.forwards.map(\.path)
     for path in paths { try? FileManager.default.removeItem(atPath: path) }
     return await withTaskGroup(of: Event.self) { group in
       group.addTask {
-        await self.ssh(route.command(through: self.login, key: self.key))
+        await self.ssh(route.command(through: self.login, key: self.key), keep: keep)
         return .ended
       }
       group.addTask {
@@ -121,6 +124,7 @@ final class TunnelRunner: Sendable {
         case .ended: group.cancelAll()
         case .redirected:
           isRedirected = true
+          _ = FileManager.default.createFile(atPath: keep, contents: nil)
           group.cancelAll()
         case .cancelled: break
         }
@@ -139,18 +143,21 @@ final class TunnelRunner: Sendable {
     return true
   }
 
-  /// A shell that runs ssh, its arguments from the second on, and ends it when this process is gone, along with the folder
-  /// of the sockets, its first argument: nothing else would notice, as ssh reads no input.
+  /// A shell that runs ssh, its arguments from the third on, and ends it when this process is gone, along with the folder
+  /// of the sockets, its first argument, unless there is the file that the second one names: nothing else would notice, as
+  /// ssh reads no input.
   private static let script = """
-    exec 3<&0; folder=$1; shift
+    exec 3<&0; folder=$1; keep=$2; shift 2
     "$@" 3<&- </dev/null & ssh=$!
-    { read -r _ <&3; trap '' TERM; kill "$ssh"; rm -rf "$folder"; } >/dev/null 2>&1 & watch=$!
+    { read -r _ <&3; trap '' TERM; kill "$ssh"; [ -e "$keep" ] || rm -rf "$folder"; } >/dev/null 2>&1 & watch=$!
     trap 'kill "$ssh"' TERM
     wait "$ssh"; status=$?; kill "$watch"; exit "$status"
     """
 
   /// Runs an ssh to its end, or ends it when the task is cancelled, and keeps what it says last.
-  private func ssh(_ command: [String]) async {
+  ///
+  /// - Parameter keep: the file that says that the folder is still needed.
+  private func ssh(_ command: [String], keep: String) async {
     var platform = PlatformOptions()
     // Ctrl-C in a terminal is for this process, which then closes the tunnel.
     platform.processGroupID = 0
@@ -161,7 +168,8 @@ final class TunnelRunner: Sendable {
     ]
     do {
       _ = try await Subprocess.run(
-        .path("/bin/sh"), arguments: Arguments(["-c", Self.script, "sh", folder] + command), platformOptions: platform,
+        .path("/bin/sh"), arguments: Arguments(["-c", Self.script, "sh", folder, keep] + command),
+        platformOptions: platform,
         input: .inputWriter, output: .discarded, error: .sequence
       ) { execution in
         for try await line in execution.standardError.strings() {

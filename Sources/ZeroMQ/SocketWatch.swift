@@ -10,6 +10,25 @@ package final class SocketWatch {
     case broke
   }
 
+  /// The connections that are ready. One that never was carried nothing, and its end changes nothing: where a tunnel ends at
+  /// nobody, each attempt makes one.
+  struct Connections: Sendable, Hashable {
+    private var ready = 0
+
+    /// What an event means; `nil` if nothing has changed.
+    mutating func change(by event: SocketEvent.Kind) -> Change? {
+      switch event {
+      case .handshakeSucceeded:
+        ready += 1
+        return .connected
+      case .disconnected where ready > 0:
+        ready -= 1
+        return .broke
+      default: return nil
+      }
+    }
+  }
+
   private init(_ monitor: consuming SocketMonitor) { self.monitor = monitor }
 
   /// Starts to watch a socket that has not connected yet. It must be closed before the watch is released.
@@ -24,19 +43,10 @@ package final class SocketWatch {
 
   /// Calls back on a loop for each change, until the token is cancelled.
   package func onChange(_ loop: EventLoop, _ callback: @escaping (Change) -> Void) -> EventLoop.Token {
-    // A connection that was never ready carried nothing. Where a tunnel ends at nobody, each attempt makes one.
-    var ready = 0
+    var connections = Connections()
     return loop.onReadable(monitor.socket) {
       while let event = try? self.monitor.next() {
-        switch event.kind {
-        case .handshakeSucceeded:
-          ready += 1
-          callback(.connected)
-        case .disconnected where ready > 0:
-          ready -= 1
-          callback(.broke)
-        default: break
-        }
+        if let change = connections.change(by: event.kind) { callback(change) }
       }
     }
   }

@@ -130,6 +130,14 @@ import Testing
     #expect(connection.location == "b" && connection.key == "k")
   }
 
+  @Test func tunnelsThroughAHost() async throws {
+    let environment = ["IPP_CONNECTION_INFO": info]
+    let (options, _) = try EngineOptions.read(["--ssh=me@login", "--sshkey=/k"], environment: environment)
+    #expect(options.sshServer == "me@login" && options.sshKey == "/k")
+    #expect(try await options.connection().ssh == "me@login")
+    #expect(try await EngineOptions.read([], environment: environment).options.connection().ssh.isEmpty)
+  }
+
   @Test func takesItsNameFromWhoStartsIt() throws {
     let environment = EngineOptions.environment(uuid: "e-1").compactMapValues(\.self)
     let (options, _) = try EngineOptions.read([], environment: environment)

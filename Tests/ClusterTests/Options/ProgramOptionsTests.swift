@@ -25,6 +25,8 @@ import Testing
     #expect(try ProgramOptions(["--connection-file=/f"]).connectionFile()?.path == "/f")
     let options = try ProgramOptions(["--profile-dir=/p", "--cluster-id=c"])
     #expect(try options.connectionFile()?.path == "/p/security/ipcontroller-c-client.json")
+    #expect(options.ssh == nil)
+    #expect(try ProgramOptions(["--profile-dir=/p", "--ssh", "me@login"]).ssh == "me@login")
   }
 
   @Test(arguments: [
