@@ -51,7 +51,7 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   let concurrency: UInt16
   /// How often the task was given to an engine that kept it.
   private(set) var attempt: UInt16 = 0
-  var retries: Int32
+  var retries: Int16
   /// Links of the list the task is in: a queue, its engine's pending tasks, or the history.
   var links = ListLinks<TaskTag>()
   /// Links of the list of its client's queued tasks.
@@ -79,7 +79,7 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   }
 
   init(
-    id: String, hash: UInt32, payload: Payload?, size: Int, retries: Int32, client: ClientHandle? = nil,
+    id: String, hash: UInt32, payload: Payload?, size: Int, retries: Int16, client: ClientHandle? = nil,
     priority: Int8 = 0, concurrency: UInt16 = 1
   ) {
     self.id = id

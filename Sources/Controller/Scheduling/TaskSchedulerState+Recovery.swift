@@ -42,7 +42,7 @@ extension TaskSchedulerState {
     let task = tasks.insert(
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
-        retries: Int32(clamping: max(0, restored.placement?.retries ?? submission.retries)), client: client,
+        retries: Int16(clamping: max(0, restored.placement?.retries ?? submission.retries)), client: client,
         priority: submission.priority, concurrency: submission.concurrency))
     tasks[task].restored(attempt: restored.placement?.attempt ?? 0)
     clients.taskAccepted(of: client, bytes: submission.size)

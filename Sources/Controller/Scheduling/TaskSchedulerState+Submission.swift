@@ -27,7 +27,7 @@ extension TaskSchedulerState {
     let task = tasks.insert(
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
-        retries: Int32(clamping: max(0, submission.retries)), client: client,
+        retries: Int16(clamping: max(0, submission.retries)), client: client,
         priority: submission.priority, concurrency: submission.concurrency))
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)

@@ -58,7 +58,8 @@ private struct Scenario {
 
   /// Ends all tasks.
   mutating func finish() {
-    register()
+    // Offers whatever a task may require.
+    register(offer: ["gpu": 3, "memory": 2])
     var rounds = 0
     while problems.isEmpty, model.tasks.values.contains(where: { if case .pending = $0.status { true } else { false } })
     {
@@ -107,7 +108,7 @@ private struct Scenario {
     if action != expected { problems.append("\(name): \(String(describing: action)), not \(expected)") }
   }
 
-  mutating func register() {
+  mutating func register(offer given: Resources? = nil) {
     // Sometimes an engine that left without tasks comes back.
     let gone = model.engines.indices.filter {
       !model.engines[$0].isRegistered && model.load($0) == 0 && model.current(model.engines[$0].identity) == $0
@@ -121,7 +122,7 @@ private struct Scenario {
     }
     let returnsTasks = chance(70)
     let isConcurrent = chance(40)
-    let offer = chance(50) ? resources() : Resources()
+    let offer = given ?? (chance(50) ? resources() : Resources())
     state.engineRegistered(
       identity, .init(returnsTasks: returnsTasks, isConcurrent: isConcurrent, resources: offer), now: now)
     model.engines.append(
