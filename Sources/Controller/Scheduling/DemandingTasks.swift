@@ -14,6 +14,9 @@ struct DemandingTasks {
 
   var isEmpty: Bool { count == 0 }
 
+  /// Whether tasks are queued that require something else than this.
+  func hasOthers(than demand: ResourceDemand) -> Bool { queues.count > (queues[demand] == nil ? 0 : 1) }
+
   /// Adds a task.
   ///
   /// - Parameter sequence: the latest sequence number.

@@ -348,6 +348,10 @@ struct EngineRegistry {
     pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) })
   }
 
+  /// The registered engines that offer something or run several tasks at once: they may wait for a task although others are
+  /// queued that they have room for.
+  var particular: [EngineHandle] { offering + concurrent.filter { !offering.contains($0) } }
+
   // MARK: - Several tasks at once
 
   /// Whether an engine can be given a task beside those that it has, which all run at once.

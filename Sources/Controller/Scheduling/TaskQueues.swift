@@ -10,6 +10,8 @@ struct TaskQueues {
   private var sequence = 0
   /// How many tasks are unplaced or waiting.
   private(set) var waitingCount = 0
+  /// How many of the queued tasks may run beside how many others of their kind; not counting those that run alone.
+  private var concurrencies: [UInt16: Int] = [:]
 
   /// How many tasks lack only an engine with room.
   var queuedCount: Int { ready.count + excluded.count + demanding.count + groups.taskCount }
@@ -35,6 +37,10 @@ struct TaskQueues {
     switch tasks[task].phase {
     case .unplaced, .pending, .succeeded, .failed: return
     case .waiting: waitingCount -= 1
+    case .ready, .excluded, .demanding, .grouped: noteConcurrency(of: task, -1, tasks)
+    }
+    switch tasks[task].phase {
+    case .unplaced, .waiting, .pending, .succeeded, .failed: break
     case .ready: ready.remove(task, &tasks)
     case .excluded: excluded.remove(task, &tasks)
     case .demanding: demanding.remove(task, &tasks, &engines)
@@ -59,11 +65,13 @@ struct TaskQueues {
   mutating func appendReady<Payload>(
     _ task: TaskHandle, first: Bool, _ tasks: inout TaskTable<Payload>, _ clients: inout ClientTable
   ) {
+    noteConcurrency(of: task, 1, tasks)
     ready.add(task, first: first, sequence: nextSequence(), &tasks, &clients)
   }
 
   /// Queues a task that any engine outside its blacklist may take.
   mutating func appendExcluded<Payload>(_ task: TaskHandle, blacklistCount: Int, _ tasks: inout TaskTable<Payload>) {
+    noteConcurrency(of: task, 1, tasks)
     excluded.add(task, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks)
   }
 
@@ -72,6 +80,7 @@ struct TaskQueues {
     _ task: TaskHandle, _ demand: ResourceDemand, blacklistCount: Int, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry
   ) {
+    noteConcurrency(of: task, 1, tasks)
     demanding.add(task, demand, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks, &engines)
   }
 
@@ -80,8 +89,27 @@ struct TaskQueues {
     _ task: TaskHandle, members: Set<EngineHandle>, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry, _ clients: inout ClientTable
   ) {
+    noteConcurrency(of: task, 1, tasks)
     tasks[task].queued(as: .grouped, sequence: nextSequence())
     groups.append(task, members: members.sorted(), &tasks, &engines, &clients)
+  }
+
+  @inline(__always)
+  private mutating func noteConcurrency<Payload>(of task: TaskHandle, _ change: Int, _ tasks: TaskTable<Payload>) {
+    let concurrency = tasks[task].concurrency
+    guard concurrency > 1 else { return }
+    let count = concurrencies[concurrency, default: 0] + change
+    concurrencies[concurrency] = count > 0 ? count : nil
+  }
+
+  /// Whether an engine may have waited for a task that has left its queue, although it had room for one behind it: one that
+  /// requires something else, or may run beside others.
+  func mayHaveHeldUpOthers<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) -> Bool {
+    if hasDemanding, let demand = tasks.demand(of: task), groups.demandingCount > 0 || demanding.hasOthers(than: demand)
+    {
+      return true
+    }
+    return !concurrencies.isEmpty && (concurrencies.count > 1 || concurrencies[tasks[task].concurrency] == nil)
   }
 
   /// The sequence number of a task that was unplaced and is queued.

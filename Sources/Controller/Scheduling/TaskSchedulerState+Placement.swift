@@ -75,8 +75,10 @@ extension TaskSchedulerState {
   }
 
   /// Gives an engine with room the tasks with the best ranks among those it may take, and makes it available if room is left.
-  mutating func serve(_ engine: EngineHandle) {
-    while engines.hasRoom(engine, aheadAllowed: queues.allowsAhead, now: now),
+  ///
+  /// - Parameter ahead: whether it may be given tasks ahead, because it has just ended one; others may be idle.
+  mutating func serve(_ engine: EngineHandle, ahead: Bool = true) {
+    while engines.hasRoom(engine, aheadAllowed: ahead && queues.allowsAhead, now: now),
       let task = queues.next(for: engine, &tasks, &engines, &clients)
     {
       dispatch(task, to: engine)
@@ -134,6 +136,7 @@ extension TaskSchedulerState {
   private mutating func dispatch(_ task: TaskHandle, to engine: EngineHandle) {
     queues.take(task, &tasks, &engines)
     queues.leave()
+    if queues.mayHaveHeldUpOthers(task, &tasks) { mayHaveHeldUpOthers = true }
     clients.dequeue(task, &tasks)
     clients.served(task, &tasks)
     timers.stop(task, &tasks)

@@ -66,7 +66,8 @@ extension TaskSchedulerState {
     defer { if mustQueue { serveAll() } }
     switch engines[engine].phase {
     case .registered:
-      serve(engine)
+      // Idle ones come first, which have not been given what became ready.
+      serve(engine, ahead: !mustQueue)
       noteRetirement(engine)
     case .leaving: if engines[engine].pending.isEmpty { engines.left(engine) }
     case .named: break
@@ -182,6 +183,7 @@ extension TaskSchedulerState {
       queues.take(task, &tasks, &engines)
       queues.leave()
       clients.dequeue(task, &tasks)
+      if queues.mayHaveHeldUpOthers(task, &tasks) { mayHaveHeldUpOthers = true }
     }
     if tasks[task].constraints != nil {
       timers.stop(task, &tasks)

@@ -93,6 +93,8 @@ struct TaskSchedulerState<Payload> {
   var queuesReady = false
   /// Tasks to be placed before the current event is over.
   var unplaced = WorkQueue<TaskHandle>()
+  /// Whether a task has left its queue for which engines may have waited that have room for others.
+  var mayHaveHeldUpOthers = false
 
   /// A scheduler without engines and tasks.
   ///
@@ -118,6 +120,9 @@ struct TaskSchedulerState<Payload> {
         // An earlier one may have ended it, or dispatched it.
         guard tasks[task].phase.isQueued, isReady(task) else { continue }
         place(task)
+      } else if mayHaveHeldUpOthers {
+        mayHaveHeldUpOthers = false
+        for engine in engines.particular { serve(engine, ahead: false) }
       } else {
         break
       }

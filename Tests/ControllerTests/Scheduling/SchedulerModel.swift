@@ -347,13 +347,11 @@ struct SchedulerModel {
   /// Ends an event and notes which tasks it made ready.
   mutating func closeEvent() {
     for id in order { forgive(id) }
-    for id in order {
-      if case .run = verdict(id) {
-        if tasks[id]?.readySince == nil {
-          tasks[id]?.readySince = event
-          tasks[id]?.readyCount = dispatchCount
-        }
-      }
+    for id in order where tasks[id]?.readySince == nil {
+      // One that waits for resources is in the queue, too, and has its place there.
+      if case .run = verdict(id) {} else if !waitsForResources(id) { continue }
+      tasks[id]?.readySince = event
+      tasks[id]?.readyCount = dispatchCount
     }
     event += 1
   }
