@@ -39,6 +39,7 @@ let package = Package(
     .target(
       name: "SchedulerWorkload",
       dependencies: [
+        wire,
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HeapModule", package: "swift-collections"),
       ],

@@ -120,6 +120,9 @@ public final class Engine: Service {
     await loop.waitUntilStopped()
   }
 
+  /// From now on the engine answers nothing, as if its process had been killed.
+  package func mute() { connection.withLock { $0 }?.mute() }
+
   /// Has the engine leave without losing anything: it finishes the request that runs, returns the tasks that wait to the
   /// scheduler, which runs them elsewhere, and takes no more. ``run()`` returns when that is done, at the latest after
   /// ``EngineConfiguration/grace``, as after a cancellation.

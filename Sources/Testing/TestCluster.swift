@@ -12,7 +12,7 @@ public final class TestCluster: Sendable {
   private let functions: [any RemoteCallable]
   private let logger: Logger
   /// The engines that were started, by uuid.
-  private let engines = Mutex<[String: Task<Void, Never>]>([:])
+  private let engines = Mutex<[String: (engine: Engine, task: Task<Void, Never>)]>([:])
 
   init(functions: [any RemoteCallable], logger: Logger) throws {
     var configuration = ControllerConfiguration()
@@ -42,7 +42,7 @@ public final class TestCluster: Sendable {
           logger.info("an engine of the test has ended", metadata: ["reason": "\(error)"])
         }
       }
-      engines.withLock { $0[engine.uuid] = task }
+      engines.withLock { $0[engine.uuid] = (engine, task) }
     }
   }
 
@@ -53,7 +53,9 @@ public final class TestCluster: Sendable {
   ///
   /// - Parameter engine: one of ``MartletClient/Client/engines``. Nothing happens if it isn't there any more.
   public func kill(_ engine: RegisteredEngine) async throws {
-    guard let task = engines.withLock({ $0.removeValue(forKey: engine.uuid) }) else { return }
+    guard let (process, task) = engines.withLock({ $0.removeValue(forKey: engine.uuid) }) else { return }
+    // A function that notices its cancellation must not answer before the hub has heard of its engine's end.
+    process.mute()
     // The hub hears of it before the engine can say goodbye.
     try await EngineObituary(uuids: [engine.uuid], reason: "was killed by the test").send(
       to: controller.engineConnection)
@@ -92,8 +94,8 @@ public final class TestCluster: Sendable {
       defer { engines = [:] }
       return Array(engines.values)
     }
-    for task in tasks { task.cancel() }
-    for task in tasks { await task.value }
+    for (_, task) in tasks { task.cancel() }
+    for (_, task) in tasks { await task.value }
     controller.stop()
     try await running.value
   }

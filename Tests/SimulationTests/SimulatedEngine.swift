@@ -93,6 +93,7 @@ final class SimulatedEngine: SimulatedPeer {
       content["tasks"] = .object(attempts.mapValues { .int($0) })
     }
     send(MessageType.registrationRequest, content)
+    retirement?.registersAgain()
   }
 
   private func send(_ type: String, _ content: [String: JSONValue]) {

@@ -100,6 +100,7 @@ extension EngineConnection {
     guard let origin else { return }
     do {
       try sendRegistration(id: origin.id)
+      retirement?.registersAgain()
     } catch {
       logger.warning("registering again failed", metadata: [LogKey.reason: "\(error)"])
     }

@@ -205,6 +205,9 @@ actor EngineConnection {
 
   private static let headStart = Duration.milliseconds(100)
 
+  /// Sends no replies and no output any more.
+  nonisolated func mute() { sender.close() }
+
   /// Counts and logs a refused message.
   func reject(_ error: WireError, channel: String) {
     rejections[channel, default: RejectionLog()].log(

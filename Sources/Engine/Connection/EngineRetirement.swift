@@ -16,6 +16,8 @@ struct EngineRetirement: Sendable, Hashable {
   private let end: ContinuousClock.Instant
   /// Whether the controller has said so.
   private(set) var isConfirmed = false
+  /// Whether a registration has not been answered.
+  private var isRegistering = false
   /// Since when the controller can't be reached.
   private var missingSince: ContinuousClock.Instant?
 
@@ -28,11 +30,15 @@ struct EngineRetirement: Sendable, Hashable {
   /// A retirement that may take some time.
   init(grace: Duration, now: ContinuousClock.Instant) { end = now + grace }
 
-  /// The controller has no tasks any more on this engine.
-  mutating func confirmed() { isConfirmed = true }
+  /// The controller has no tasks any more on this engine. While the engine registers again, it says that of an engine that it
+  /// didn't know.
+  mutating func confirmed() { isConfirmed = !isRegistering }
+
+  /// The engine registers again, after which it may be given tasks.
+  mutating func registersAgain() { (isRegistering, isConfirmed) = (true, false) }
 
   /// The engine has registered again, and tells the controller once more that it is about to leave.
-  mutating func registeredAgain() { isConfirmed = false }
+  mutating func registeredAgain() { (isRegistering, isConfirmed) = (false, false) }
 
   /// Looks at the engine.
   ///

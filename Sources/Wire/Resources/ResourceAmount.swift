@@ -9,6 +9,7 @@ public struct ResourceAmount: Sendable, Hashable, Comparable, ExpressibleByInteg
 
   /// The largest amount.
   public static let limit = ResourceAmount(thousandths: 1_000_000_000_000_000_000)
+  /// Nothing.
   public static let zero = ResourceAmount(thousandths: 0)
 
   private init(thousandths: Int64) { self.thousandths = thousandths }
@@ -19,10 +20,12 @@ public struct ResourceAmount: Sendable, Hashable, Comparable, ExpressibleByInteg
     thousandths = scaled.isNaN ? 0 : Int64(min(max(scaled, 0), Double(Self.limit.thousandths)))
   }
 
+  /// A whole number, at most ``limit``.
   public init(integerLiteral value: Int64) {
     thousandths = min(max(value, 0), Self.limit.thousandths / 1000) * 1000
   }
 
+  /// An amount, see ``init(_:)-(Double)``.
   public init(floatLiteral value: Double) { self.init(value) }
 
   /// So many million bytes.

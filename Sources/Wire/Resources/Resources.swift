@@ -18,28 +18,32 @@ public struct Resources: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     for (name, amount) in elements { self[name] = amount }
   }
 
+  /// How much there is of a resource; zero of one without an amount.
   public subscript(name: String) -> ResourceAmount {
     get { amounts[name] ?? .zero }
     set { amounts[name] = newValue == .zero ? nil : newValue }
   }
 
+  /// Whether there is nothing of any resource.
   public var isEmpty: Bool { amounts.isEmpty }
 
   /// Whether there is as much of each resource as is required.
-  package func covers(_ required: Resources) -> Bool {
+  public func covers(_ required: Resources) -> Bool {
     required.amounts.allSatisfy { amounts[$0.key] ?? .zero >= $0.value }
   }
 
   /// Whether there is as much left of each resource as is required, when some is in use.
-  package func covers(_ required: Resources, beside used: Resources) -> Bool {
+  public func covers(_ required: Resources, beside used: Resources) -> Bool {
     required.amounts.allSatisfy { self[$0.key] - used[$0.key] >= $0.value }
   }
 
-  package mutating func add(_ other: Resources) {
+  /// Adds the amounts of each resource.
+  public mutating func add(_ other: Resources) {
     for (name, amount) in other.amounts { self[name] = self[name] + amount }
   }
 
-  package mutating func subtract(_ other: Resources) {
+  /// Subtracts the amounts of each resource.
+  public mutating func subtract(_ other: Resources) {
     for (name, amount) in other.amounts { self[name] = self[name] - amount }
   }
 }

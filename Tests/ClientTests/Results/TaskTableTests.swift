@@ -9,7 +9,8 @@ import Testing
     for slot in table.indices {
       #expect(table[slot].id.isEmpty && table[slot].outcome == nil)
       table[slot].id = "\(slot)"
-      #expect(table.pageCount == slot / 256 + 1)
+      // A single task is not in a page.
+      #expect(table.pageCount == (count == 1 ? 0 : slot / 256 + 1))
     }
     for slot in table.indices {
       #expect(table[slot].id == "\(slot)")

@@ -23,6 +23,20 @@ import Testing
     #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
   }
 
+  /// The controller that has not heard of it yet has no tasks for it, and gives it some when it has.
+  @Test func doesNotLeaveWhileItRegistersAgain() {
+    var retirement = EngineRetirement(grace: .seconds(10), now: now)
+    retirement.confirmed()
+    retirement.registersAgain()
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    retirement.confirmed()
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    retirement.registeredAgain()
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    retirement.confirmed()
+    #expect(step(&retirement, idle: true) == .leave)
+  }
+
   @Test func leavesWhenItsTimeIsOver() {
     var retirement = EngineRetirement(grace: .seconds(10), now: now)
     #expect(step(&retirement, idle: false, after: .milliseconds(9990)) == .wait(.milliseconds(10)))
