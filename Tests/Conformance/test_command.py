@@ -91,13 +91,14 @@ def test_parameter_sweep(place, tmp_path):
 
 
 def test_hash_folder(place, tmp_path):
-    (tmp_path / "deep/er").mkdir(parents=True)
+    folder = tmp_path / "files"
+    (folder / "deep/er").mkdir(parents=True)
     for name, text in {"one": "same", "deep/two": "same", "deep/er/three": "another"}.items():
-        (tmp_path / name).write_text(text)
-    said = run_example(place, 2, "HashFolder", tmp_path)
+        (folder / name).write_text(text)
+    said = run_example(place, 2, "HashFolder", folder)
     assert "3 files hashed, 2 different ones, 0 could not be read." in said
     digest = hashlib.sha256(b"same").hexdigest()[:16]
-    assert f"{digest}  {tmp_path}/deep/two  {tmp_path}/one" in said
+    assert f"{digest}  {folder}/deep/two  {folder}/one" in said
 
 
 def test_thumbnails(place, tmp_path):

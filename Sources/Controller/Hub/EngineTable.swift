@@ -119,6 +119,9 @@ struct EngineTable {
     return engine
   }
 
+  /// Whether an engine was accepted whose heart has not started to beat.
+  func isAccepted(_ uuid: String) -> Bool { incoming[uuid] != nil }
+
   /// Drops the accepted engine with this id.
   mutating func cancel(id: Int) -> Engine? { incomingIDs[id].flatMap { cancel(uuid: $0) } }
 

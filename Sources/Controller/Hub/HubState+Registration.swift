@@ -75,6 +75,7 @@ extension HubState {
   mutating func heartStarted(_ uuid: String, at now: Moment) {
     guard let engine = engines.finish(uuid: uuid, now: now.instant) else { return strayHeartBeat(uuid, at: now) }
     announce(engine)
+    if retiring[uuid] != nil { act(.engineRetires(uuid: uuid)) }
     act(.saveEngines)
   }
 
@@ -98,15 +99,18 @@ extension HubState {
   }
 
   /// Handles an engine that is about to leave and takes no more tasks: `{uuid}`. It is answered when the task scheduler has
-  /// nothing of it any more; one that is not registered at once.
+  /// nothing of it any more; one that is not registered at once, and one that is about to be when it is.
   mutating func retire(_ asker: Asker, _ content: JSONValue) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue else { throw .value("a retirement_request needs the engine's uuid") }
-    guard engines.engine(uuid) != nil else { return reply(asker, MessageType.retirementReply, ["status": "ok"]) }
+    guard engines.engine(uuid) != nil || engines.isAccepted(uuid) else {
+      return reply(asker, MessageType.retirementReply, ["status": "ok"])
+    }
     retiring[uuid] = asker
+    guard !engines.isAccepted(uuid) else { return }
     act(.engineRetires(uuid: uuid))
   }
 
-  /// The task scheduler has no tasks any more on an engine that is about to leave.
+  /// The task scheduler has no tasks any more on an engine that is about to leave, or the engine will not be registered.
   mutating func engineRetired(_ uuid: String) {
     guard let asker = retiring.removeValue(forKey: uuid) else { return }
     reply(asker, MessageType.retirementReply, ["status": "ok"])
@@ -120,6 +124,7 @@ extension HubState {
     if let uuid = content["uuid"]?.stringValue {
       guard let id = engines.id(of: uuid) else {
         _ = engines.cancel(uuid: uuid)
+        engineRetired(uuid)
         return
       }
       unregister(id, departure, at: now)
@@ -137,7 +142,7 @@ extension HubState {
   /// has ended.
   mutating func unregister(_ id: Int, _ departure: EngineDeparture, at now: Moment) {
     guard let (engine, work) = engines.remove(id) else {
-      _ = engines.cancel(id: id)
+      if let engine = engines.cancel(id: id) { engineRetired(engine.uuid) }
       return
     }
     expectedStops.insert(engine.uuid)

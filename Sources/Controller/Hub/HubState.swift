@@ -95,6 +95,7 @@ struct HubState {
       stalls.removeFirst()
       if let engine = engines.cancel(uuid: stall.uuid, dueBy: now.instant) {
         act(.log(.registrationStalled(id: engine.id, uuid: engine.uuid)))
+        engineRetired(engine.uuid)
       }
     }
     while let awaited = returns.first, awaited.deadline <= now.instant {

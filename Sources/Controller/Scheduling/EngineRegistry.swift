@@ -230,10 +230,11 @@ struct EngineRegistry {
   @inline(__always)
   func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) -> Bool {
     guard records[engine].phase == .registered, !records[engine].isRetiring else { return false }
-    return isBelowMark(engine)
-      || looksAhead && aheadAllowed && records[engine].returnsTasks && records[engine].groups.isEmpty
-        && records[engine].awaitedCount == 0 && records[engine].concurrentCount == 0
-        && pool.load(of: engine) < records[engine].pace.depth(now: now)
+    if isBelowMark(engine) { return true }
+    guard looksAhead, aheadAllowed, records[engine].returnsTasks, records[engine].groups.isEmpty,
+      records[engine].awaitedCount == 0, records[engine].concurrentCount == 0
+    else { return false }
+    return pool.load(of: engine) < records[engine].pace.depth(now: now)
   }
 
   @inline(__always)
@@ -353,6 +354,9 @@ struct EngineRegistry {
   var particular: [EngineHandle] { offering + concurrent.filter { !offering.contains($0) } }
 
   // MARK: - Several tasks at once
+
+  /// Whether an engine runs several tasks at once if these allow it.
+  func isConcurrent(_ engine: EngineHandle) -> Bool { records[engine].isConcurrent }
 
   /// Whether an engine can be given a task beside those that it has, which all run at once.
   ///

@@ -37,7 +37,7 @@ struct TaskQueues {
     switch tasks[task].phase {
     case .unplaced, .pending, .succeeded, .failed: return
     case .waiting: waitingCount -= 1
-    case .ready, .excluded, .demanding, .grouped: noteConcurrency(of: task, -1, tasks)
+    case .ready, .excluded, .demanding, .grouped: noteConcurrency(of: task, -1, &tasks)
     }
     switch tasks[task].phase {
     case .unplaced, .waiting, .pending, .succeeded, .failed: break
@@ -65,13 +65,13 @@ struct TaskQueues {
   mutating func appendReady<Payload>(
     _ task: TaskHandle, first: Bool, _ tasks: inout TaskTable<Payload>, _ clients: inout ClientTable
   ) {
-    noteConcurrency(of: task, 1, tasks)
+    noteConcurrency(of: task, 1, &tasks)
     ready.add(task, first: first, sequence: nextSequence(), &tasks, &clients)
   }
 
   /// Queues a task that any engine outside its blacklist may take.
   mutating func appendExcluded<Payload>(_ task: TaskHandle, blacklistCount: Int, _ tasks: inout TaskTable<Payload>) {
-    noteConcurrency(of: task, 1, tasks)
+    noteConcurrency(of: task, 1, &tasks)
     excluded.add(task, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks)
   }
 
@@ -80,7 +80,7 @@ struct TaskQueues {
     _ task: TaskHandle, _ demand: ResourceDemand, blacklistCount: Int, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry
   ) {
-    noteConcurrency(of: task, 1, tasks)
+    noteConcurrency(of: task, 1, &tasks)
     demanding.add(task, demand, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks, &engines)
   }
 
@@ -89,13 +89,14 @@ struct TaskQueues {
     _ task: TaskHandle, members: Set<EngineHandle>, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry, _ clients: inout ClientTable
   ) {
-    noteConcurrency(of: task, 1, tasks)
+    noteConcurrency(of: task, 1, &tasks)
     tasks[task].queued(as: .grouped, sequence: nextSequence())
     groups.append(task, members: members.sorted(), &tasks, &engines, &clients)
   }
 
   @inline(__always)
-  private mutating func noteConcurrency<Payload>(of task: TaskHandle, _ change: Int, _ tasks: TaskTable<Payload>) {
+  private mutating func noteConcurrency<Payload>(of task: TaskHandle, _ change: Int, _ tasks: inout TaskTable<Payload>)
+  {
     let concurrency = tasks[task].concurrency
     guard concurrency > 1 else { return }
     let count = concurrencies[concurrency, default: 0] + change

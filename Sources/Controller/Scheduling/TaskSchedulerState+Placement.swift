@@ -78,12 +78,15 @@ extension TaskSchedulerState {
   ///
   /// - Parameter ahead: whether it may be given tasks ahead, because it has just ended one; others may be idle.
   mutating func serve(_ engine: EngineHandle, ahead: Bool = true) {
-    while engines.hasRoom(engine, aheadAllowed: ahead && queues.allowsAhead, now: now),
-      let task = queues.next(for: engine, &tasks, &engines, &clients)
-    {
+    while true {
+      // Not among the arguments: the registry would be copied meanwhile.
+      let aheadAllowed = ahead && queues.allowsAhead
+      guard engines.hasRoom(engine, aheadAllowed: aheadAllowed, now: now),
+        let task = queues.next(for: engine, &tasks, &engines, &clients)
+      else { break }
       dispatch(task, to: engine)
     }
-    if engines[engine].isConcurrent { serveSlots(of: engine) }
+    if engines.isConcurrent(engine) { serveSlots(of: engine) }
     engines.updateAvailability(of: engine, aheadAllowed: queues.allowsAhead, now: now)
   }
 

@@ -61,6 +61,23 @@ import Testing
     #expect(hub.drain().isEmpty)
   }
 
+  /// It will be given tasks as soon as its heart beats.
+  @Test func anEngineThatIsAboutToBeRegisteredRetiresThen() throws {
+    var hub = try HubFixture()
+    _ = try hub.ask("registration_request", ["uuid": "e0"])
+    let (early, actions) = try hub.ask("retirement_request", ["uuid": "e0"])
+    #expect(early == nil && actions.isEmpty)
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    #expect(hub.drain().map(\.kind).contains("retires e0"))
+    hub.state.engineRetired("e0")
+    #expect(hub.drain().map(\.kind) == ["retirement_reply"])
+    // One that is not registered after all.
+    _ = try hub.ask("registration_request", ["uuid": "e1"])
+    _ = try hub.ask("retirement_request", ["uuid": "e1"])
+    let (_, ended) = try hub.ask("unregistration_request", ["uuid": "e1"])
+    #expect(ended.map(\.kind).contains("retirement_reply"))
+  }
+
   @Test func anUnknownEngineMayRetireAtOnce() throws {
     var hub = try HubFixture()
     #expect(try hub.ask("retirement_request", ["uuid": "nobody"]).reply?.content == ["status": "ok"])
