@@ -13,8 +13,8 @@ public final class SharedSocket: @unchecked Sendable {
   private let receiver = Mutex(Receiver())
   /// Guarded by the mutex: `false` when the socket was found without messages and has not been used since.
   private var isSuspect = true
-  /// Guarded by the mutex: whether the loop may be waiting for the descriptor. If not, it looks for messages before it does.
-  private var isWatched = false
+  /// Guarded by the mutex: `true` from when another thread finds messages and tells the loop until the loop receives.
+  private var isRecalled = false
 
   /// The loop that receives, and its source for this socket.
   private struct Receiver {
@@ -60,21 +60,21 @@ public final class SharedSocket: @unchecked Sendable {
 
   /// Sends a message without waiting, see ``Socket/send(_:)``. On a closed socket the message is unroutable.
   ///
-  /// Sending may consume the signal that messages have arrived, so a loop that waits for it is told if there are any.
+  /// Sending may consume the signal that messages have arrived, so the receiving loop is told if there are any.
   @discardableResult
   public func send(_ message: inout Multipart) throws(ZeroMQError) -> SendResult {
     let receiver = receiver.withLock { $0 }
+    // The loop itself looks for messages before it waits.
     let isOnLoop = receiver.loop?.isOnLoop ?? true
     var hasMessages = false
     let result = try withSocket(closed: SendResult.unroutable) { (socket) throws(ZeroMQError) in
       let result = try socket.send(&message)
-      // The question costs two system calls.
-      if isWatched, !isOnLoop {
+      if isOnLoop {
+        isSuspect = true
+      } else if !isRecalled {
         hasMessages = Self.hasMessages(socket)
-        if !hasMessages { return result }
-        isWatched = false
+        isRecalled = hasMessages
       }
-      isSuspect = true
       return result
     }
     if hasMessages, let source = receiver.source { receiver.loop?.recall(source) }
@@ -84,7 +84,7 @@ public final class SharedSocket: @unchecked Sendable {
   /// Receives a message if one is there, see ``Socket/receive(into:)``.
   public func receive(into message: inout Multipart) throws(ZeroMQError) -> Bool {
     try withSocket(closed: false) { (socket) throws(ZeroMQError) in
-      isWatched = false
+      isRecalled = false
       let isThere = try socket.receive(into: &message)
       // After a look that found nothing, the next message signals the descriptor again.
       isSuspect = isThere
@@ -96,7 +96,6 @@ public final class SharedSocket: @unchecked Sendable {
   func hasUnsignalledMessages() -> Bool {
     withSocket(closed: false) { socket in
       if isSuspect { isSuspect = Self.hasMessages(socket) }
-      isWatched = !isSuspect
       return isSuspect
     }
   }
@@ -104,7 +103,7 @@ public final class SharedSocket: @unchecked Sendable {
   /// Notes which loop receives.
   func setReceiver(_ loop: EventLoop, _ source: EventLoop.Token) {
     receiver.withLock { $0 = Receiver(loop: loop, source: source) }
-    mutex.withLock { _ in (isSuspect, isWatched) = (true, false) }
+    mutex.withLock { _ in isRecalled = false }
   }
 
   private func withSocket<Output: Sendable, Failure: Error>(
