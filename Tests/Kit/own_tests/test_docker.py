@@ -8,7 +8,7 @@ import pytest
 from conftest import KIT
 
 DOCKER = KIT.parents[1] / "Docker"
-INSTRUCTIONS = {"ARG", "FROM", "COPY", "RUN", "USER", "WORKDIR", "ENTRYPOINT", "ENV", "VOLUME"}
+INSTRUCTIONS = {"ARG", "FROM", "COPY", "RUN", "USER", "WORKDIR", "ENTRYPOINT", "ENV", "VOLUME", "CMD", "EXPOSE"}
 
 
 def _instructions(path: Path) -> list[tuple[str, str]]:
