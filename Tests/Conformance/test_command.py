@@ -126,6 +126,7 @@ class Sleepers:
     """A program with long tasks."""
 
     def __init__(self, place, count, seconds, wrapper=()):
+        self.place = place
         self.child = subprocess.Popen(
             [*wrapper, binary("martlet-test-engine"), "--engines", "2", "sleep", str(count), str(seconds)],
             env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -134,6 +135,15 @@ class Sleepers:
 
     def engines(self):
         return children_of(self.child, "engine")
+
+    def tasks(self):
+        """How many tasks each engine has."""
+        status = self.place.command("status", "--json", "--interval=0", f"--cluster-id={self.cluster_id()}")
+        return [engine["tasks"] for engine in json.loads(status.stdout)["engines"]] if status.returncode == 0 else None
+
+    def cluster_id(self):
+        files = list(self.place.directory.glob("profile_default/security/ipcontroller*-client.json"))
+        return files[0].name.removeprefix("ipcontroller-").removesuffix("-client.json") if files else ""
 
     def end(self):
         output, errors = self.child.communicate(timeout=2 * TIMEOUT)
@@ -160,6 +170,8 @@ def test_a_program_under_nohup_survives_the_end_of_its_terminal(place):
 def test_killing_an_engine_causes_a_clear_error(place):
     sleepers = Sleepers(place, 2, 60)
     wait_until(lambda: len(sleepers.engines()) == 2, "two engines")
+    # A task that has not got there runs elsewhere.
+    wait_until(lambda: sleepers.tasks() == [1, 1], "a task on each engine")
     begin = time.monotonic()
     sleepers.engines()[0].send_signal(signal.SIGKILL)
     status, _, errors = sleepers.end()
