@@ -351,7 +351,7 @@ struct EngineRegistry {
 
   /// The registered engines that offer something or run several tasks at once: they may wait for a task although others are
   /// queued that they have room for.
-  var particular: [EngineHandle] { offering + concurrent.filter { !offering.contains($0) } }
+  var particular: [EngineHandle] { offering + concurrent.filter { records[$0].budget.offer.isEmpty } }
 
   // MARK: - Several tasks at once
 
