@@ -1,10 +1,13 @@
 """A cluster of real processes for a test or a module: a controller, any number of engines, and clients."""
 
+import contextlib
 import json
 import os
+import random
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -54,6 +57,23 @@ def wait_until(condition, what, timeout=TIMEOUT):
             raise AssertionError(f"not within {timeout} s: {what}")
         time.sleep(0.02)
     return value
+
+
+def free_ports(count):
+    """``count`` neighbouring TCP ports on which nothing listens.
+
+    They are below the ones that the system gives to outgoing connections, which could take one before its server does.
+    """
+    for _ in range(1000):
+        ports = range(start := random.randrange(20000, 32768 - count), start + count)
+        with contextlib.ExitStack() as sockets:
+            try:
+                for port in ports:
+                    sockets.enter_context(socket.socket()).bind(("", port))
+            except OSError:
+                continue
+        return ports
+    raise AssertionError(f"no {count} neighbouring ports are free")
 
 
 def join_output(view, function, *arguments):

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import wait_until
+from harness import free_ports, wait_until
 
 
 class Slurm:
@@ -19,7 +19,7 @@ class Slurm:
         self.daemons = []
         host = socket.gethostname().split(".")[0]
         user = getpass.getuser()
-        ports = self.free_ports(2)
+        ports = free_ports(2)
         munge = self.directory / "munge"
         munge.mkdir(mode=0o700)
         key = munge / "key"
@@ -70,16 +70,6 @@ PartitionName=closed Nodes={host} State=DOWN
                 print(log.name, log.read_text())
             self.close()
             raise
-
-    @staticmethod
-    def free_ports(count):
-        sockets = [socket.socket() for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        ports = [each.getsockname()[1] for each in sockets]
-        for each in sockets:
-            each.close()
-        return ports
 
     def start(self, name, *arguments):
         with open(self.directory / f"{name}.log", "w") as log:

@@ -13,7 +13,7 @@ import urllib.request
 
 import pytest
 import yaml
-from harness import REPOSITORY, TIMEOUT, binary, wait_until
+from harness import REPOSITORY, TIMEOUT, binary, free_ports, wait_until
 
 FOLDER = REPOSITORY / "Docker" / "kubernetes"
 
@@ -176,25 +176,20 @@ def test_autoscaler_scales_the_engines():
     assert isinstance(metric["external"]["target"]["averageValue"], str)
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 def test_the_commands_make_a_cluster(tmp_path, place):
     """Keys as the README makes them, then the containers' commands in the order of the pods, in folders of this machine."""
     made = re.search(r"^timeout 5 martlet (.*)$", (FOLDER / "README.md").read_text(), re.MULTILINE).group(1)
-    port = free_port()
+    ports = free_ports(20)
     words = [
         f"--location={socket.gethostname()}" if word.startswith("--location=") else
-        f"--ports={port}-{port + 19}" if word.startswith("--ports=") else
+        f"--ports={ports[0]}-{ports[-1]}" if word.startswith("--ports=") else
         f"--profile-dir={tmp_path / 'keys'}" if word.startswith("--profile-dir=") else word
         for word in shlex.split(made)]
-    with subprocess.Popen([binary("martlet"), *words], env=place.environment, stderr=subprocess.PIPE) as maker:
-        wait_until(lambda: len(list((tmp_path / "keys/security").glob("*.json"))) == 3, "the files")
-        maker.send_signal(signal.SIGTERM)
     secret = tmp_path / "keys/security"
+    with subprocess.Popen([binary("martlet"), *words], env=place.environment) as maker:
+        wait_until(lambda: maker.poll() is not None or len(list(secret.glob("*.json"))) == 3, "the files")
+        assert maker.returncode is None, "the controller's reason is above"
+        maker.send_signal(signal.SIGTERM)
     assert {path.name for path in secret.iterdir()} == set(named("Secret", "martlet")["stringData"])
 
     controller = pods()["martlet-controller"]
@@ -202,7 +197,7 @@ def test_the_commands_make_a_cluster(tmp_path, place):
     main, metrics = controller["spec"]["containers"]
     script = init["command"][2].replace("/profile/", f"{place.directory}/").replace("/secret/", f"{secret}/")
     subprocess.run([*init["command"][:2], script], check=True)
-    metrics_port = free_port()
+    [metrics_port] = free_ports(1)
     (tmp_path / "metrics.py").write_text(named("ConfigMap", "martlet-metrics")["data"]["metrics.py"])
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -235,7 +230,7 @@ def test_the_commands_make_a_cluster(tmp_path, place):
         text = wait_until(served, "the metrics")
         assert "martlet_queue_length 0\n" in text and "martlet_engines 1\n" in text
         used = json.loads((place.directory / "profile_default/security/ipcontroller-client.json").read_text())
-        assert used["registration"] == port
+        assert used["registration"] == ports[0]
         processes[2].send_signal(signal.SIGTERM)
         assert processes[2].wait(TIMEOUT) == 0
         processes[0].send_signal(signal.SIGTERM)

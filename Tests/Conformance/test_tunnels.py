@@ -192,7 +192,7 @@ def test_a_tunnel_ends_with_a_killed_process(far):
 
 def test_a_controller_that_moves_is_followed(far):
     """The connection file changes while a client is connected, and its tunnel with it."""
-    far.start(*LOOPBACK, "--", "--ports=43101-43120")
+    far.start(*LOOPBACK, "--", "--ports=20101-20120")
     far.copy("client", ssh="node1", location="node1.invalid")
     driver = far.run("client-driver", far.file("client"))
     assert "ok" in ask(driver, 1, do="connect")
@@ -200,7 +200,7 @@ def test_a_controller_that_moves_is_followed(far):
     for process in far.far.processes():
         process.kill()
     wait_until(lambda: not far.far.processes(), "everything to end")
-    far.start(*LOOPBACK, "--", "--ports=43201-43220")
+    far.start(*LOOPBACK, "--", "--ports=20201-20220")
     far.copy("client", ssh="node1", location="node1.invalid")
 
     def works():
@@ -211,7 +211,7 @@ def test_a_controller_that_moves_is_followed(far):
     works.number = 2
     wait_until(works, "the client to find the new controller")
     words = far.tunnels()[0].cmdline()
-    assert re.search(r"127\.0\.0\.1:432\d\d", " ".join(words)) and "127.0.0.1:431" not in " ".join(words)
+    assert re.search(r"127\.0\.0\.1:202\d\d", " ".join(words)) and "127.0.0.1:201" not in " ".join(words)
 
 
 def test_failures_have_sshs_own_words(far):
