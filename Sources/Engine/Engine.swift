@@ -58,6 +58,7 @@ public final class Engine: Service {
   private let isRetiring = Atomic(false)
   /// While the engine runs.
   private let connection = Mutex<EngineConnection?>(nil)
+  private let limit = Mutex<EngineLimit?>(nil)
 
   /// Creates an engine. It neither connects nor starts a thread before ``run()``.
   ///
@@ -81,6 +82,9 @@ public final class Engine: Service {
   /// The engine's uuid, its identity on the wire.
   public var uuid: String { configuration.uuid }
 
+  /// The limit for which the engine has retired, when ``run()`` has returned; `nil` if it left for another reason.
+  public var reachedLimit: EngineLimit? { limit.withLock(\.self) }
+
   /// Registers and serves until a client or the hub requests a shutdown, the task is cancelled, or the engine has retired.
   /// Then it tells the hub that the engine is leaving.
   ///
@@ -99,7 +103,10 @@ public final class Engine: Service {
     do {
       let connection = try EngineConnection(configuration, functions, loop: loop, logger: logger)
       self.connection.withLock { $0 = connection }
-      defer { self.connection.withLock { $0 = nil } }
+      defer {
+        self.connection.withLock { $0 = nil }
+        limit.withLock { limit in limit = connection.reachedLimit.withLock(\.self) }
+      }
       try await withTaskCancellationHandler {
         try await withGracefulShutdownHandler {
           try await connection.run()

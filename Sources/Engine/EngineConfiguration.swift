@@ -40,6 +40,9 @@ public struct EngineConfiguration: Sendable {
   /// What the engine offers to tasks that require something: `["gpu": 2, "memory": .gigabytes(16)]`. Default: nothing.
   public var resources = Resources()
 
+  /// When the engine retires by itself. Default: never.
+  public var limits = EngineLimits()
+
   /// The descriptors to capture. Tests replace the process's own.
   var capturedDescriptors: [CapturedDescriptor] = [
     CapturedDescriptor(descriptor: 1, name: "stdout"), CapturedDescriptor(descriptor: 2, name: "stderr"),

@@ -210,9 +210,9 @@ class Cluster:
         command = [sys.executable, "-m", "ipyparallel.engine", "--InteractiveShell.colors=nocolor"]
         return [self.start("python-engine", command + self.engine_arguments()) for _ in range(count)]
 
-    def start_swift_engines(self, count):
+    def start_swift_engines(self, count, arguments=()):
         """Start engines of `martlet-test-engine`, which registers the functions the tests call."""
-        command = [binary("martlet-test-engine"), "engine", *self.engine_arguments()]
+        command = [binary("martlet-test-engine"), "engine", *self.engine_arguments(), *arguments]
         return [self.start("swift-engine", command) for _ in range(count)]
 
     def start_martlet_engines(self, count, arguments=()):

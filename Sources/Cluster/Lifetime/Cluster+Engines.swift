@@ -114,9 +114,13 @@ extension Cluster {
     let uuids = places[key]?.uuids ?? []
     places[key]?.end = end
     let isWanted = end.isWanted || places[key]?.staying.isEmpty ?? false
-    if !isWanted { hasFailed = true }
     let what = uuids.count == 1 ? "an engine" : "\(uuids.count) engines"
-    restartLater(key, "\(what) ended: \(end.reason)", end.reason, log: ended.log, isWanted: !isWanted)
+    if end.wantsReplacement, !isWanted, configuration.restartsEngines, !hasNoController {
+      replace(key, end.reason)
+    } else {
+      if !isWanted { hasFailed = true }
+      restartLater(key, "\(what) ended: \(end.reason)", end.reason, log: ended.log, isWanted: !isWanted)
+    }
     if places[key]?.staying.isEmpty ?? false {
       places[key] = nil
       endings[key] = nil

@@ -35,6 +35,14 @@ extension Cluster {
     }
   }
 
+  /// Has another engine take the place of one that has retired, at once: it has worked well, however soon that was.
+  func replace(_ key: EngineKey, _ reason: String) {
+    restarts.postponed(key)
+    note(key, reason, .waits)
+    logger.info("an engine is replaced: \(reason)")
+    restart(key, after: .zero)
+  }
+
   private func note(_ key: EngineKey, _ reason: String, _ fate: EngineEnding.Fate) {
     endings[key] = EngineEnding(reason: reason, count: (endings[key]?.count ?? 0) + 1, fate: fate)
   }

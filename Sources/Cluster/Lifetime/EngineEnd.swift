@@ -18,10 +18,14 @@ struct EngineEnd: Sendable, Hashable {
   /// Whether the engine left on purpose: it was told to.
   var isWanted: Bool { status == .exited(0) }
 
+  /// Whether the engine has retired in good order and wants another one to take its place.
+  var wantsReplacement: Bool { status == .exited(RetiredEngine.exitCode) }
+
   /// What happened to the process, as a clause: `its process was killed by SIGKILL (signal 9)`.
   var reason: String {
     let words = lastWords.map { ": \($0)" } ?? ""
     return switch status {
+    case .exited where wantsReplacement: "its \(kind) has\(lastWords.map { " \($0)" } ?? " retired")"
     case .exited(let code): "its \(kind) ended with exit code \(code)\(words)"
     case .signaled: "its \(kind) was killed by \(status)"
     case .unknown: "its \(kind) is gone (\(status))"

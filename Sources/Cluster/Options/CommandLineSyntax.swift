@@ -61,7 +61,8 @@ struct CommandLineSyntax: Sendable {
         "location": "IPEngine.location", "timeout": "IPEngine.timeout", "id": "IPEngine.id",
         "python": "IPEngine.python", "python-start": "IPEngine.python_start", "resource": "IPEngine.resources",
         "on-controller-lost": "IPEngine.on_controller_lost", "reconnect-timeout": "IPEngine.reconnect_timeout",
-        "grace": "IPEngine.grace",
+        "grace": "IPEngine.grace", "max-tasks": "IPEngine.max_tasks", "idle-time": "IPEngine.idle_time",
+        "time-limit": "IPEngine.time_limit", "max-memory": "IPEngine.max_memory",
       ],
       flags: ["mpi": ["IPEngine.use_mpi": "True"], "no-python": ["IPEngine.allow_python": "False"]]))
 

@@ -48,6 +48,10 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var sshKey: String?
   /// What the engine offers to tasks that require something. Martlet's own.
   public var resources = Resources()
+  /// When the engine retires by itself. Martlet's own.
+  public var limits = EngineLimits()
+  /// Whether the engine is one of several that were started at once and end together.
+  public var isOneOfSet = false
   /// Which Python the engine runs Python code with, whether, and from when.
   public var python = PythonConfiguration()
 
@@ -86,6 +90,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
       }
       self.uuid = uuid
     } else if let set = role.environment[Self.setUUIDVariable], (1...200).contains(set.utf8.count) {
+      isOneOfSet = true
       uuid = Self.rank(role.environment).map { Self.uuid(ofSet: set, rank: $0) }
     }
     try role.reader.read(&location, "location", of: classes, as: .text)
@@ -95,6 +100,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&reconnectTimeout, "reconnect_timeout", of: classes, as: .seconds)
     try role.reader.read(&grace, "grace", of: classes, as: .seconds)
     try role.reader.read(&resources, "resources", of: classes, as: .resources)
+    try readLimits(&role.reader, classes)
     try role.reader.read(&id, "id", of: classes, as: .int)
     try role.reader.readNonEmpty(&curvePublicKey, "curve_publickey", of: classes)
     try role.reader.readNonEmpty(&curveSecretKey, "curve_secretkey", of: classes)

@@ -157,6 +157,17 @@ extension OptionType<Resources> {
   }
 }
 
+extension OptionType<ResourceAmount> {
+  /// A number of bytes, perhaps with a unit.
+  static var bytes: Self {
+    OptionType(
+      expected: "a number of bytes such as 8GB",
+      parse: { value in
+        value.text.flatMap { ResourceAmount(Substring($0)) } ?? value.number.map { ResourceAmount($0) }
+      }, literal: { .double($0.value) })
+  }
+}
+
 extension OptionType<[Int]> {
   /// Ports: a list, or ranges such as `10101-10105,10108`.
   static var ports: Self {

@@ -16,6 +16,7 @@ extension EngineConfiguration {
       maxHeartbeatMisses: options.maxHeartbeatMisses, onControllerLost: options.onControllerLost,
       reconnectTimeout: options.reconnectTimeout, grace: options.grace, python: options.python)
     resources = options.resources
+    limits = options.limits
     readConnection = {
       guard let info = options.currentConnection(), let tunnel else { return options.currentConnection() }
       return try? tunnel.redirect(to: info)

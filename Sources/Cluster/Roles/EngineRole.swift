@@ -53,6 +53,10 @@ public enum EngineRole {
     } else {
       try await engine.run()
     }
+    // What ends together with others can't be replaced by itself.
+    if let limit = engine.reachedLimit, limit.wantsReplacement, !options.isOneOfSet {
+      throw RetiredEngine(limit: limit)
+    }
   }
 
   /// Longer than ssh tries to connect.

@@ -8,7 +8,8 @@ public enum RoleExit {
   static let usageErrorPrefix = "Error: "
 
   /// Runs a role until it finishes or a shutdown is requested. Returns the exit code: 0 on success or after a shutdown;
-  /// 1 with the error on standard error; 2 with the error and the usage if an option can't be used.
+  /// 1 with the error on standard error; 2 with the error and the usage if an option can't be used; 75 for an engine that has
+  /// retired and wants to be replaced.
   ///
   /// - Parameters:
   ///   - program: the name that precedes an error message.
@@ -21,6 +22,9 @@ public enum RoleExit {
       return 0
     } catch is Interruption {
       return 0
+    } catch let retired as RetiredEngine {
+      report("\(program): \(retired)")
+      return Int32(RetiredEngine.exitCode)
     } catch let error as OptionError {
       report(error, program: program, usage: usage)
       return usageErrorCode

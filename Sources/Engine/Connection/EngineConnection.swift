@@ -84,6 +84,11 @@ actor EngineConnection {
   var canRetire = false
   /// How far the engine is that is about to leave; `nil` if it isn't.
   var retirement: EngineRetirement?
+  /// `nil` if the engine has no limits.
+  var requestCount: RequestCount?
+  var limitWatch: EngineLimitWatch?
+  /// The limit for which the engine retires.
+  nonisolated let reachedLimit = Mutex<EngineLimit?>(nil)
   private(set) var departure: Departure?
   private var departing: CheckedContinuation<Departure, Never>?
 
@@ -119,6 +124,7 @@ actor EngineConnection {
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
     let (runner, engineContext) = try open(registration, worker)
     canRetire = registration.retires
+    watchLimits()
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
@@ -260,7 +266,8 @@ actor EngineConnection {
       mailbox: mailbox,
       apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil, leases: nameLeases),
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper())
+      sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper(),
+      count: makeRequestCount(canRetire: registration.retires))
     if functions.hasConcurrent { runner.beside = RequestRunner.Beside(requests: beside, worker: worker) }
     // ipyparallel's words, which its launchers and their users look for.
     logger.info(

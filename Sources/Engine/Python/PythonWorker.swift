@@ -104,6 +104,14 @@ final class PythonWorker: Sendable {
     shared.withLock { shared in shared.state.isRunning && shared.process?.signal(number) ?? false }
   }
 
+  /// The bytes that the process occupies; 0 if there is none.
+  var residentSize: Int {
+    shared.withLock { shared in
+      guard shared.state.isRunning, let process = shared.process else { return 0 }
+      return ProcessMemory.residentSize(of: process.pid) ?? 0
+    }
+  }
+
   /// Ends Python because the engine leaves: lets it end by itself if it is idle, for a limited time, or else kills it.
   func stop() async {
     await withCheckedContinuation { continuation in

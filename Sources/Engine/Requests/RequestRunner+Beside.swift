@@ -10,6 +10,7 @@ extension RequestRunner {
   nonisolated(nonsending) func startsBeside(_ request: Request, _ beside: Beside) async -> Bool {
     if let function = apply.concurrentFunction(of: request) {
       await beside.requests.wait(for: .slot(of: function.name, limit: function.concurrency))
+      count?.begin()
       start(request, of: function.name, beside)
       return true
     }

@@ -18,6 +18,8 @@ struct RequestRunner: Sendable {
   var python: PythonWorker?
   /// Stops requests that run for too long; `nil` for a runner without a loop.
   var stopper: RequestStopper?
+  /// Counts the requests; `nil` if nobody wants to know.
+  var count: RequestCount?
   /// The request that functions ask about.
   var running = RunningRequest()
   /// What runs several requests at once; `nil` if no function allows it.
@@ -81,6 +83,7 @@ struct RequestRunner: Sendable {
             return Handover(executionCount: executionCount, next: current, isFirst: false)
           }
         }
+        count?.begin()
         sender.begin(current)
         capture?.begin(current.message.headerBytes)
         let outcome = await perform(current, &executionCount)

@@ -6,7 +6,7 @@ import CMartletZeroMQ
   import Musl
 #endif
 
-/// The memory of this process.
+/// The memory of processes.
 package enum ProcessMemory {
   /// What a process has of the system's memory, and how much of it is in use.
   package struct Usage: Sendable, Hashable {
@@ -25,7 +25,7 @@ package enum ProcessMemory {
   /// The current usage; `nil` where the C library can't tell. Takes time in proportion to the number of free blocks.
   package static var usage: Usage? {
     #if canImport(Glibc)
-      guard let resident = residentSize else { return nil }
+      guard let resident = residentSize() else { return nil }
       let allocated = allocated_memory()
       return allocated > 0 ? Usage(resident: resident, allocated: Int(allocated)) : nil
     #else
@@ -40,10 +40,13 @@ package enum ProcessMemory {
     #endif
   }
 
-  #if canImport(Glibc)
-    /// The second field of proc(5)'s `statm`, in bytes.
-    private static var residentSize: Int? {
-      let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+  /// The bytes that a process occupies, the second field of proc(5)'s `statm`; `nil` if it has ended, and where there is no
+  /// `/proc`.
+  ///
+  /// - Parameter process: its id; `nil` for this one.
+  package static func residentSize(of process: Int32? = nil) -> Int? {
+    #if os(Linux)
+      let file = open("/proc/\(process.map { "\($0)" } ?? "self")/statm", O_RDONLY | O_CLOEXEC)
       guard file >= 0 else { return nil }
       defer { close(file) }
       var buffer = [UInt8](repeating: 0, count: 128)
@@ -51,6 +54,8 @@ package enum ProcessMemory {
       let fields = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: " ")
       guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
       return pages * sysconf(Int32(_SC_PAGESIZE))
-    }
-  #endif
+    #else
+      return nil
+    #endif
+  }
 }

@@ -10,6 +10,22 @@ import Testing
   private let noProfile = ["--ipython-dir=/no/such/folder"]
   private let info = #"{"interface": "tcp://127.0.0.1", "key": "", "location": "a", "hb_ping": 1, "registration": 2}"#
 
+  @Test func readsLimits() throws {
+    let (options, warnings) = try EngineOptions.read(
+      ["--max-tasks=5", "--idle-time=1.5", "--time-limit=3600", "--max-memory=8GB"] + noProfile, environment: [:])
+    #expect(warnings == [])
+    #expect(options.limits.requests == 5)
+    #expect(options.limits.idleTime == .seconds(1.5))
+    #expect(options.limits.lifetime == .seconds(3600))
+    #expect(options.limits.memory == 8_000_000_000)
+    #expect(try EngineOptions.read(["--max-tasks=0"] + noProfile, environment: [:]).options.limits == EngineLimits())
+  }
+
+  @Test(arguments: ["--max-tasks=-1", "--idle-time=soon", "--time-limit=-2", "--max-memory=8 lots"])
+  func refusesOtherLimits(argument: String) {
+    #expect(throws: OptionError.self) { try EngineOptions.read([argument] + noProfile, environment: [:]) }
+  }
+
   @Test func readsOptions() throws {
     let (options, warnings) = try EngineOptions.read(
       [
