@@ -103,6 +103,7 @@ kit: deps build-tests
 # and needs Debian's mirrors and PyPI. Images stay, so that the next time takes a minute.
 containers: deps release
 	@.ci/deps packages $(CONTAINERS)
+	@$(SWIFT) build $(RELEASE) --product martlet $$(python3 Docker/small-icu.py "$(CURDIR)/.build/icu.o")
 	@echo "test: containers"
 	@MARTLET_BIN_DIR="$(CURDIR)/.build/release" \
 	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini -o timeout=1800 Tests/Containers -s

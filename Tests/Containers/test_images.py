@@ -10,7 +10,7 @@ def test_sizes(images):
     base = size(images["base"])
     sizes = {name: size(image) - base for name, image in images.items() if name != "base"}
     print("\nmegabytes over the base: " + ", ".join(f"{name} {extra:.0f}" for name, extra in sizes.items()))
-    assert sizes["martlet"] < 100
+    assert sizes["martlet"] < 60
     assert sizes["martlet"] < sizes["python"] < sizes["jupyter"]
 
 
