@@ -125,7 +125,7 @@ let package = Package(
     ),
     .executableTarget(name: "martlet-test-engine", dependencies: ["Martlet"], path: "Tests/Support/TestEngine"),
     .executableTarget(
-      name: "command-program", dependencies: ["Martlet", argumentParser], path: "Tests/Support/CommandProgram"),
+      name: "command-program", dependencies: ["Martlet", argumentParser, logging], path: "Tests/Support/CommandProgram"),
     .executableTarget(name: "client-driver", dependencies: ["Martlet"], path: "Tests/Support/ClientDriver"),
     .executableTarget(
       name: "pickle-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/PickleProbe"),
@@ -146,7 +146,7 @@ let package = Package(
       ]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "command-program", "martlet-test-engine"]),
-    .testTarget(name: "TestingTests", dependencies: ["Martlet", "MartletTesting"]),
+    .testTarget(name: "TestingTests", dependencies: ["Martlet", "MartletEngine", "MartletTesting"]),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [

@@ -86,13 +86,14 @@ public final class Engine: Service {
   public var reachedLimit: EngineLimit? { limit.withLock(\.self) }
 
   /// Registers and serves until a client or the hub requests a shutdown, the task is cancelled, or the engine has retired.
-  /// Then it tells the hub that the engine is leaving.
+  /// Then it tells the hub that the engine is leaving. ``EngineConfiguration/lifecycle`` is what the program does at the
+  /// beginning and the end.
   ///
   /// A graceful shutdown has it retire; see ``retire()``. After cancellation, a function that is still running is cancelled
   /// but not awaited. An engine runs once.
   ///
-  /// - Throws: ``EngineRunError`` when the hub does not accept the engine or is lost, or when the engine has been run
-  ///   before; `ConnectionError` for an unusable connection file; `WireError` for an unknown signature scheme;
+  /// - Throws: ``EngineRunError`` when the hub does not accept the engine or is lost, when the program can't prepare it, or
+  ///   when the engine has been run before; `ConnectionError` for an unusable connection file; `WireError` for an unknown signature scheme;
   ///   `ZeroMQError` when a socket cannot be opened; `CancellationError` when cancelled before registration is complete.
   public func run() async throws {
     guard !hasRun.exchange(true, ordering: .relaxed) else {
@@ -114,7 +115,7 @@ public final class Engine: Service {
           _ = self.retire()
         }
       } onCancel: {
-        connection.onLoop { $0.leave(.requested) }
+        connection.onLoop { $0.cancelled() }
       }
     } catch {
       loop.stop()

@@ -22,7 +22,8 @@ public struct EngineConfiguration: Sendable {
   /// How long an engine that reconnects waits for a controller before it leaves, `IPEngine.reconnect_timeout`. Without a
   /// limit if ``maxHeartbeatMisses`` is 0. Default: 60 s, in which a supervisor can start a controller several times.
   public var reconnectTimeout: Duration
-  /// How long an engine that retires may take to finish what it has begun. Default: 25 s, a little less than Kubernetes and
+  /// How long an engine that retires may take to finish what it has begun, and with that to clean up, as
+  /// ``EngineLifecycle/willStop`` says; one that leaves otherwise may take it to clean up. Default: 25 s, a little less than Kubernetes and
   /// Slurm wait before they kill.
   public var grace: Duration
   /// Reads the connection file again while the controller is missing, because another controller may have written it;
@@ -39,6 +40,8 @@ public struct EngineConfiguration: Sendable {
   public var python: PythonConfiguration
   /// What the engine offers to tasks that require something: `["gpu": 2, "memory": .gigabytes(16)]`. Default: nothing.
   public var resources = Resources()
+  /// What the program does before the first task and after the last. Default: nothing.
+  public var lifecycle = EngineLifecycle()
 
   /// When the engine retires by itself. Default: never.
   public var limits = EngineLimits()

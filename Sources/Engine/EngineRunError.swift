@@ -12,6 +12,8 @@ public struct EngineRunError: Error, Sendable, Hashable, CustomStringConvertible
     case controllerLost
     /// Two functions have the same name, or one has the name of a built-in call.
     case duplicateFunction
+    /// The program's ``EngineLifecycle/started`` threw an error.
+    case startFailed
     /// Standard output or error could not be captured.
     case outputCapture
     /// The engine's Python has ended, and with it the names and values that clients had made there.

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import MartletClient
 import MartletCluster
+import MartletEngine
 import MartletWire
 
 /// A program that is its own cluster.
@@ -32,6 +33,33 @@ public protocol ClusterProgram: SendableMetatype {
   ///   - client: a connected client, which is closed when this method returns.
   ///   - arguments: the command line without the options above.
   static func run(_ client: Client, arguments: [String]) async throws
+
+  /// Prepares an engine, in its process and on the thread on which functions run. The engine gets no task and is unknown to
+  /// clients until this method returns. By default nothing is done.
+  ///
+  /// Install the backends of swift-log, swift-metrics and swift-distributed-tracing here: it runs once in each engine's
+  /// process. Martlet installs none.
+  ///
+  /// - Parameter context: the engine, whose log is ``EngineContext/logger``.
+  /// - Throws: any error. The engine then ends with exit code 1, and what started it reports the error.
+  static func engineStarted(_ context: EngineContext) async throws
+
+  /// Cleans up on an engine that leaves, because it gets SIGTERM or a client or the cluster shuts it down, or its controller
+  /// is lost. By default nothing is done.
+  ///
+  /// What the engine ran has ended then or been cancelled. What is left of the time of grace (`--grace`, 25 seconds) is the
+  /// limit. It does not run if none is left, if ``engineStarted(_:)`` did not return, or if the process is killed.
+  ///
+  /// - Parameter context: the engine.
+  static func engineWillStop(_ context: EngineContext) async
+}
+
+extension ClusterProgram {
+  /// Does nothing.
+  public static func engineStarted(_ context: EngineContext) async throws {}
+
+  /// Does nothing.
+  public static func engineWillStop(_ context: EngineContext) async {}
 }
 
 extension ClusterProgram {
@@ -50,7 +78,10 @@ extension ClusterProgram {
       let rest = Array(arguments.dropFirst())
       exit(
         await RoleExit.code("\(program) engine", usage: "\(program) engine [options]") {
-          try await EngineRole.run(rest, functions: functions)
+          try await EngineRole.run(
+            rest, functions: functions,
+            lifecycle: EngineLifecycle(
+              started: { try await engineStarted($0) }, willStop: { await engineWillStop($0) }))
         })
     case "controller":
       let rest = Array(arguments.dropFirst())

@@ -71,6 +71,7 @@
 @_exported import struct MartletCluster.SSHLauncher
 // For use by functions while they run on an engine.
 @_exported import struct MartletEngine.EngineContext
+@_exported import struct MartletEngine.EngineLifecycle
 @_exported import struct MartletEngine.PythonConfiguration
 @_exported import struct MartletEngine.PythonStartup
 @_exported import struct MartletEngine.UnmetDependency

@@ -6,20 +6,25 @@ import MartletEngine
 import MartletWire
 import Synchronization
 
-/// The controller and engines of ``withTestCluster(functions:engines:logger:isolation:_:)``, to add and kill engines.
+/// The controller and engines of ``withTestCluster(functions:engines:lifecycle:logger:isolation:_:)``, to add and kill engines.
 public final class TestCluster: Sendable {
   private let controller: Controller
   private let functions: [any RemoteCallable]
+  private let lifecycle: EngineLifecycle
   private let logger: Logger
   /// The engines that were started, by uuid.
   private let engines = Mutex<[String: (engine: Engine, task: Task<Void, Never>)]>([:])
 
-  init(functions: [any RemoteCallable], logger: Logger) throws {
+  /// Why engines could not start.
+  private let (failures, failing) = AsyncStream.makeStream(of: EngineRunError.self)
+
+  init(functions: [any RemoteCallable], lifecycle: EngineLifecycle, logger: Logger) throws {
     var configuration = ControllerConfiguration()
     configuration.clients = try TestSockets.unused()
     configuration.engines = configuration.clients
     controller = try Controller(configuration: configuration, logger: logger)
     self.functions = functions
+    self.lifecycle = lifecycle
     self.logger = logger
   }
 
@@ -33,12 +38,14 @@ public final class TestCluster: Sendable {
       // Output belongs to the test.
       configuration.captureOutput = false
       configuration.resources = resources
+      configuration.lifecycle = lifecycle
       configuration.onControllerLost = .stop
       let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
-      let task = Task { [logger] in
+      let task = Task { [logger, failing] in
         do {
           try await engine.run()
         } catch {
+          if let error = error as? EngineRunError, error.code == .startFailed { failing.yield(error) }
           logger.info("an engine of the test has ended", metadata: ["reason": "\(error)"])
         }
       }
@@ -75,7 +82,7 @@ public final class TestCluster: Sendable {
       let client = try await Client.connect(controller.clientConnection, configuration: configuration)
       let result: Result<Output, any Error>
       do {
-        try await client.waitForEngines(count)
+        try await waitForEngines(count, of: client)
         result = .success(try await body(client))
       } catch {
         result = .failure(error)
@@ -86,6 +93,19 @@ public final class TestCluster: Sendable {
     } catch {
       try? await end(running)
       throw error
+    }
+  }
+
+  /// Waits until the engines have registered, unless one of them can't start.
+  private func waitForEngines(_ count: Int, of client: Client) async throws {
+    try await withThrowingTaskGroup { [failures] group in
+      group.addTask { try await client.waitForEngines(count) }
+      group.addTask {
+        for await failure in failures { throw failure }
+        throw CancellationError()
+      }
+      defer { group.cancelAll() }
+      try await group.next()
     }
   }
 

@@ -48,6 +48,23 @@ import Testing
     #expect(try leftovers() == [])
   }
 
+  /// The program installs a backend of swift-log in its own process and in that of its engine.
+  @Test func theProgramPreparesAnEngineAndCleansUp() throws {
+    let farewell = "\(folder.path)/farewell"
+    let end = try run(["--engines", "1", "--logs"], ["COMMAND_PROGRAM_FAREWELL": farewell])
+    #expect(end == End(status: 0, output: "engine.0\n2\n", errors: ""))
+    #expect(try String(contentsOfFile: farewell, encoding: .utf8) == "engine 0 stops")
+    #expect(try leftovers() == [])
+  }
+
+  @Test func anEngineThatCanNotBePreparedSaysWhy() throws {
+    let end = try run(["--engines", "1"], ["COMMAND_PROGRAM_FAILURE": "no model in /models"])
+    #expect(end.status == 1 && end.output.isEmpty)
+    #expect(end.errors.contains("engineStarted has failed on engine 0: no model in /models"))
+    // The logs that the error names are kept.
+    #expect(try leftovers().allSatisfy { "/\($0)".contains("/log/") })
+  }
+
   private struct End: Equatable {
     var status: Int32
     var output: String
@@ -56,11 +73,12 @@ import Testing
 
   private func run(_ arguments: String...) throws -> End { try run(arguments) }
 
-  private func run(_ arguments: [String]) throws -> End {
+  private func run(_ arguments: [String], _ variables: [String: String] = [:]) throws -> End {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try SwiftCompiler.product("command-program"))
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(["IPYTHONDIR": folder.path]) { $1 }
+      .merging(variables) { $1 }
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
     try process.run()

@@ -1,4 +1,5 @@
 import Martlet
+import MartletEngine
 import MartletTesting
 import Synchronization
 import Testing
@@ -55,6 +56,35 @@ import Testing
       try await client.waitForEngines(2)
       #expect(try await client[...].apply(Self.square, 2).value == [4, 4])
     }
+  }
+
+  @Test func enginesArePreparedAndCleanedUp() async throws {
+    let seen = Mutex<[String]>([])
+    let factor = RemoteFunction("factor") { () throws in
+      try EngineContext.current?.value(named: "factor", as: Int.self) ?? 0
+    }
+    let lifecycle = EngineLifecycle {
+      try $0.set("factor", to: 10 + $0.engineID)
+      #expect(EngineContext.current?.engineUUID == $0.engineUUID && EngineContext.current?.taskID == nil)
+    } willStop: { context in
+      seen.withLock { $0.append("engine \(context.engineID)") }
+    }
+    try await withTestCluster(functions: [factor], engines: 3, lifecycle: lifecycle) { client, cluster in
+      #expect(try await client[...].apply(factor).value.sorted() == [10, 11, 12])
+      // As if its process had been killed.
+      try await cluster.kill(try #require(client.engines.first { $0.id == 1 }))
+    }
+    #expect(seen.withLock { $0.sorted() } == ["engine 0", "engine 2"])
+  }
+
+  @Test func anEngineThatCanNotBePreparedFailsTheTest() async throws {
+    struct NoModel: Error {}
+    let error = await #expect(throws: EngineRunError.self) {
+      try await withTestCluster(functions: [], lifecycle: EngineLifecycle { _ in throw NoModel() }) { _ in
+        Issue.record("the body runs")
+      }
+    }
+    #expect(error?.code == .startFailed && error?.message.contains("NoModel()") == true)
   }
 
   @Test func tasksGetWhatTheyRequire() async throws {

@@ -11,9 +11,12 @@ public enum EngineRole {
   /// - Parameters:
   ///   - arguments: the command line without the program's name and without `engine`.
   ///   - functions: the functions that clients can call by name.
+  ///   - lifecycle: what the program does before the first task and after the last.
   /// - Throws: ``OptionError`` for an unusable option, `ConnectionError` when no controller is found, or the engine's
   ///   error.
-  public static func run(_ arguments: [String], functions: [any RemoteCallable] = []) async throws {
+  public static func run(
+    _ arguments: [String], functions: [any RemoteCallable] = [], lifecycle: EngineLifecycle = EngineLifecycle()
+  ) async throws {
     let (options, warnings) = try EngineOptions.read(arguments)
     RoleEnvironment.erase()
     let application = options.application
@@ -28,11 +31,11 @@ public enum EngineRole {
       program: "ipengine", name: "IPEngine", standardError: FileHandle(fileDescriptor: dup(STDERR_FILENO)))
     for warning in warnings { logger.warning("\(warning)") }
     let connection = try await options.connection()
-    guard !connection.ssh.isEmpty else { return try await run(options, connection, nil, functions, logger) }
+    guard !connection.ssh.isEmpty else { return try await run(options, connection, nil, functions, lifecycle, logger) }
     let tunnel = try await Tunnel.open(
       to: connection, key: options.sshKey, within: tunnelTimeout, logger: logger)
     do {
-      try await run(options, connection, tunnel, functions, logger)
+      try await run(options, connection, tunnel, functions, lifecycle, logger)
     } catch {
       await tunnel.close()
       throw error
@@ -42,9 +45,10 @@ public enum EngineRole {
 
   private static func run(
     _ options: EngineOptions, _ connection: ConnectionInfo, _ tunnel: Tunnel?, _ functions: [any RemoteCallable],
-    _ logger: Logger
+    _ lifecycle: EngineLifecycle, _ logger: Logger
   ) async throws {
-    let configuration = EngineConfiguration(options, connection: connection, tunnel: tunnel)
+    var configuration = EngineConfiguration(options, connection: connection, tunnel: tunnel)
+    configuration.lifecycle = lifecycle
     let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
     let forwarding = SignalForwarding(to: engine)
     defer { forwarding.end() }

@@ -89,6 +89,10 @@ actor EngineConnection {
   var limitWatch: EngineLimitWatch?
   /// The limit for which the engine retires.
   nonisolated let reachedLimit = Mutex<EngineLimit?>(nil)
+  /// What the program does at the beginning or the end, while it does that.
+  var step: LifecycleStep?
+  /// Whether the engine leaves without waiting for the program.
+  var isInHurry = false
   private(set) var departure: Departure?
   private var departing: CheckedContinuation<Departure, Never>?
 
@@ -128,6 +132,18 @@ actor EngineConnection {
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
+    do {
+      // The hub waits for the first beat of the heart before it gives the engine work.
+      guard try await prepare(engineContext, on: worker) else {
+        unregister()
+        worker.loop.stop()
+        return
+      }
+    } catch {
+      unregister()
+      worker.loop.stop()
+      throw error
+    }
     try receiver?.start(on: worker.loop)
     runnerTask.start(on: worker) { start in
       await EngineContext.$engine.withValue(engineContext) { await runner.run(start) }
@@ -135,12 +151,7 @@ actor EngineConnection {
       worker.loop.stop()
       self?.onLoop { $0.runnerEnded() }
     }
-    // Not awaited: the running function may never return.
-    defer {
-      runnerTask.cancel()
-      beside.cancel()
-      mailbox.close()
-    }
+    defer { endRequests() }
     let heartLoop = try EventLoop(name: "engine-heart")
     try heartLoop.start()
     let heart = Heart(loop: heartLoop, lease: lease, logger: logger) { [weak self] change in
@@ -163,12 +174,21 @@ actor EngineConnection {
     unregister()
     await pythonWorker?.stop()
     await heart.stop()
+    endRequests()
+    await cleanUp(engineContext)
     switch departure {
     case .shutdown, .requested: return
     case .controllerLost(let reason): throw EngineRunError(.controllerLost, reason)
     case .pythonDied(let reason): throw EngineRunError(.pythonDied, reason)
     case .ignoredCancellation(let reason): throw EngineRunError(.ignoredCancellation, reason)
     }
+  }
+
+  /// Ends what runs. It is not awaited: the running function may never return.
+  private func endRequests() {
+    runnerTask.cancel()
+    beside.cancel()
+    mailbox.close()
   }
 
   /// Connects to the hub and watches the connection.
@@ -199,6 +219,7 @@ actor EngineConnection {
     departing?.resume(returning: reason)
     departing = nil
     finishRegistration(.failure(CancellationError()))
+    endPreparation()
   }
 
   /// Ends the engine's life a moment after it has answered a task that was lost.
@@ -212,7 +233,10 @@ actor EngineConnection {
   private static let headStart = Duration.milliseconds(100)
 
   /// Sends no replies and no output any more.
-  nonisolated func mute() { sender.close() }
+  nonisolated func mute() {
+    sender.close()
+    onLoop { $0.hurry() }
+  }
 
   /// Counts and logs a refused message.
   func reject(_ error: WireError, channel: String) {

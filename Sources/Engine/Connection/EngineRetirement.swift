@@ -13,7 +13,8 @@ struct EngineRetirement: Sendable, Hashable {
     case leaveUnfinished
   }
 
-  private let end: ContinuousClock.Instant
+  /// When the time of grace is over.
+  let end: ContinuousClock.Instant
   /// Whether the controller has said so.
   private(set) var isConfirmed = false
   /// Whether a registration has not been answered.

@@ -1,15 +1,21 @@
 import ArgumentParser
 import Foundation
+import Logging
 import Martlet
 
 /// A program whose command line ArgumentParser reads, and which ends in each way that such a program may.
 @main struct CommandProgram: ClusterCommand {
   static let configuration = CommandConfiguration(commandName: "command-program")
-  static let functions: [any RemoteCallable] = [double]
+  static let functions: [any RemoteCallable] = [double, loggersEngine]
   private static let double = RemoteFunction("double") { (number: Int) in 2 * number }
+  /// Whose log a function's own logger writes to.
+  private static let loggersEngine = RemoteFunction("loggersEngine") {
+    Logger(label: "function")[metadataKey: "martlet.engine"].map { "\($0)" } ?? "none"
+  }
 
   @Option(help: "The number to double.") var number = 1
   @Option(help: "The exit code with which the program's own code ends the process.") var exitCode: Int32?
+  @Flag(help: "Say whose log a function's own logger writes to.") var logs = false
   @Flag(help: "Have another parser end the process, in the midst of the work.") var parses = false
   @Flag(help: "Throw another parser's request for help, in the midst of the work.") var helps = false
   @Flag(help: "Throw ArgumentParser's own exit code 7.") var throwsCode = false
@@ -22,7 +28,21 @@ import Martlet
     guard number >= 0 else { throw ValidationError("a negative number") }
   }
 
+  static func engineStarted(_ context: EngineContext) async throws {
+    if let reason = ProcessInfo.processInfo.environment["COMMAND_PROGRAM_FAILURE"] {
+      throw ValidationError(reason)
+    }
+    LoggingSystem.bootstrap { _ in context.logger.handler }
+  }
+
+  static func engineWillStop(_ context: EngineContext) async {
+    guard let path = ProcessInfo.processInfo.environment["COMMAND_PROGRAM_FAREWELL"] else { return }
+    try? Data("engine \(context.engineID) stops".utf8).write(to: URL(fileURLWithPath: path))
+  }
+
   mutating func run(_ client: Client) async throws {
+    LoggingSystem.bootstrap { SwiftLogNoOpLogHandler($0) }
+    if logs { print(try await client.loadBalanced().apply(Self.loggersEngine).value) }
     print(try await client.loadBalanced().apply(Self.double, number).value)
     if let exitCode { Foundation.exit(exitCode) }
     if parses { _ = Other.parseOrExit(["--size", "large"]) }
