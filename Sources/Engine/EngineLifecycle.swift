@@ -6,17 +6,17 @@ public struct EngineLifecycle: Sendable {
   /// Runs when the controller has accepted the engine, on the thread on which functions run. The engine gets no task and is
   /// unknown to clients until it returns. If it throws, the engine ends with ``EngineRunError/Code/startFailed``. If the
   /// engine is to leave meanwhile, it is cancelled.
-  public var started: @Sendable (EngineContext) async throws -> Void
+  public var started: (@Sendable (EngineContext) async throws -> Void)?
   /// Runs when the engine leaves, after it has told the controller and before ``Engine/run()`` returns or throws. What the
   /// engine ran has ended then or been cancelled, and its Python is gone. It may take what is left of
   /// ``EngineConfiguration/grace``, and is then cancelled and no longer awaited. It does not run if no time is left, nor if
   /// ``started`` has not returned, nor if the engine is to end at once: when it is cancelled while it retires.
-  public var willStop: @Sendable (EngineContext) async -> Void
+  public var willStop: (@Sendable (EngineContext) async -> Void)?
 
   /// Creates a lifecycle. By default nothing is done.
   public init(
-    started: @escaping @Sendable (EngineContext) async throws -> Void = { _ in },
-    willStop: @escaping @Sendable (EngineContext) async -> Void = { _ in }
+    started: (@Sendable (EngineContext) async throws -> Void)? = nil,
+    willStop: (@Sendable (EngineContext) async -> Void)? = nil
   ) {
     self.started = started
     self.willStop = willStop

@@ -17,7 +17,7 @@ extension EngineConnection {
   func prepare(_ context: EngineContext, on worker: WorkerThread) async throws(EngineRunError) -> Bool {
     // It was told to leave when it had just been accepted.
     guard departure == nil else { return false }
-    let started = configuration.lifecycle.started
+    guard let started = configuration.lifecycle.started else { return true }
     let result = await perform(on: worker) {
       try await EngineContext.$engine.withValue(context) { try await started(context) }
     }
@@ -34,6 +34,7 @@ extension EngineConnection {
     // The controller is told no more, and not listened to.
     presence = nil
     sender.close()
+    guard let willStop = configuration.lifecycle.willStop else { return }
     let deadline = retirement?.end ?? .now + configuration.grace
     guard !isInHurry, .now < deadline else {
       logger.warning("the engine leaves without engineWillStop: there is no time left")
@@ -41,7 +42,6 @@ extension EngineConnection {
     }
     let timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.abandonStep() } }
     defer { loop.cancel(timer) }
-    let willStop = configuration.lifecycle.willStop
     let result = await perform(on: nil) {
       await EngineContext.$engine.withValue(context) { await willStop(context) }
     }

@@ -18,10 +18,11 @@ extension EngineConnection {
     return count
   }
 
-  /// Starts to look at the engine's limits.
-  func watchLimits() {
+  /// Starts to look at the engine's limits, when the program has prepared it.
+  func watchLimits(since registered: ContinuousClock.Instant) {
     guard !configuration.limits.isEmpty else { return }
-    limitWatch = EngineLimitWatch(configuration.limits, grace: configuration.grace, now: .now)
+    limitWatch = EngineLimitWatch(
+      configuration.limits, grace: configuration.grace, registered: registered, now: .now)
     checkLimits()
   }
 

@@ -21,11 +21,14 @@ extension EngineConnection {
     }
   }
 
-  /// Registers again if the connection broke after the hub had answered the registration and before this engine was ready.
-  func takeUpEarlyBreak() {
-    guard hasBrokenEarly else { return }
-    perform(presence?.connectionBroke(at: .now))
-    if reachesHub { perform(presence?.connected(at: .now)) }
+  /// Registers again if the connection broke after the hub had answered the registration and before this engine was ready, or
+  /// if the hub asked for that.
+  func takeUpEarlyEvents() {
+    if hasBrokenEarly {
+      perform(presence?.connectionBroke(at: .now))
+      if reachesHub { perform(presence?.connected(at: .now)) }
+    }
+    if wasAskedEarly { perform(presence?.asked(at: .now)) }
   }
 
   /// The hub's pings have stopped or come back.
@@ -42,7 +45,9 @@ extension EngineConnection {
   }
 
   /// The hub has sent a `reregister_request`.
-  func registrationAsked() { perform(presence?.asked(at: .now)) }
+  func registrationAsked() {
+    if presence == nil { wasAskedEarly = true } else { perform(presence?.asked(at: .now)) }
+  }
 
   /// The hub has answered a registration other than the first.
   func registeredAgain(_ result: Result<RegistrationReply, EngineRunError>) {

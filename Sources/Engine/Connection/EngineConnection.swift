@@ -46,10 +46,11 @@ actor EngineConnection {
   /// `nil` before registration, and when the controller is lost.
   var presence: ControllerPresenceState?
   var presenceTimer: EventLoop.Token?
-  /// Whether the connection to the hub stands, as far as is known, and whether one has broken before the engine was
-  /// registered.
+  /// Whether the connection to the hub stands, as far as is known, and what has happened before the engine was ready: a
+  /// connection has broken, the hub has sent a `reregister_request`.
   var reachesHub = true
   var hasBrokenEarly = false
+  var wasAskedEarly = false
   var heart: Heart?
   /// `nil` before registration.
   var origin: MessageOrigin?
@@ -128,7 +129,7 @@ actor EngineConnection {
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
     let (runner, engineContext) = try open(registration, worker)
     canRetire = registration.retires
-    watchLimits()
+    let registered = ContinuousClock.now
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()
@@ -161,7 +162,8 @@ actor EngineConnection {
     presence = ControllerPresenceState(
       policy: configuration.onControllerLost,
       limit: configuration.maxHeartbeatMisses > 0 ? configuration.reconnectTimeout : nil)
-    takeUpEarlyBreak()
+    takeUpEarlyEvents()
+    watchLimits(since: registered)
     let departure: Departure
     do {
       try await startHeart(heart, registration)

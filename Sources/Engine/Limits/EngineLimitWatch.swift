@@ -17,10 +17,12 @@ struct EngineLimitWatch: Sendable, Hashable {
   /// The longest time between two looks.
   static let interval = Duration.seconds(1)
 
-  /// Watches an engine that has just registered.
-  init(_ limits: EngineLimits, grace: Duration, now: ContinuousClock.Instant) {
+  /// Watches an engine that can run requests from now on.
+  init(
+    _ limits: EngineLimits, grace: Duration, registered: ContinuousClock.Instant, now: ContinuousClock.Instant
+  ) {
     self.limits = limits
-    end = limits.lifetime.map { now + ($0 - min(grace, $0 / 2)) }
+    end = limits.lifetime.map { registered + ($0 - min(grace, $0 / 2)) }
     quietSince = now
   }
 

@@ -54,6 +54,27 @@ private final class Barrier: Sendable {
     #expect(try await controller.receive(.registration).header.messageType == "unregistration_request")
   }
 
+  @Test func registersAgainAfterItsPreparationIfTheHubHasAsked() async throws {
+    let controller = try FakeController()
+    let (_, running) = try run(
+      controller,
+      EngineLifecycle { [story, barrier] _ in
+        story.add("prepares")
+        await barrier.wait()
+      })
+    try await controller.register(id: 2)
+    await story.wait(for: "prepares")
+    try await controller.send(.control, MessageType.reregisterRequest)
+    // An answer shows that the request before it has been read.
+    try await controller.send(.control, MessageType.kernelInfoRequest)
+    #expect(try await controller.receive(.control).header.messageType == "kernel_info_reply")
+    barrier.open()
+    #expect(try await controller.register(id: 2).content()["id"] == 2)
+    running.cancel()
+    try await running.value
+    await controller.stop()
+  }
+
   @Test func anEngineIsPreparedBeforeItsFirstTask() async throws {
     let controller = try FakeController()
     let call = RemoteFunction("call") { [story] in story.add("call") }

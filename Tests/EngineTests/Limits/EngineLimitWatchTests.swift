@@ -9,7 +9,7 @@ import Testing
   private func watch(grace: Duration = .seconds(25), _ set: (inout EngineLimits) -> Void) -> EngineLimitWatch {
     var limits = EngineLimits()
     set(&limits)
-    return EngineLimitWatch(limits, grace: grace, now: start)
+    return EngineLimitWatch(limits, grace: grace, registered: start, now: start)
   }
 
   private func step(
@@ -54,6 +54,16 @@ import Testing
     var watch = watch { $0.lifetime = .seconds(10) }
     #expect(step(&watch, at: .seconds(4.5)) == .wait(.seconds(0.5)))
     #expect(step(&watch, at: .seconds(5)) == .retire(.lifetime(.seconds(10))))
+  }
+
+  @Test func preparationIsLifetimeButNoIdleTime() {
+    var limits = EngineLimits()
+    limits.idleTime = .seconds(10)
+    limits.lifetime = .seconds(60)
+    var watch = EngineLimitWatch(limits, grace: .seconds(10), registered: start, now: start + .seconds(45))
+    #expect(step(&watch, at: .seconds(45)) == .wait(.seconds(1)))
+    #expect(step(&watch, at: .seconds(49), begun: 1) == .wait(.seconds(1)))
+    #expect(step(&watch, at: .seconds(50), begun: 1) == .retire(.lifetime(.seconds(60))))
   }
 
   @Test func memoryCountsAfterTheFirstRequest() {
