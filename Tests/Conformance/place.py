@@ -44,13 +44,15 @@ class Place:
             [*self.prefix, binary("martlet"), *map(str, arguments)],
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def processes(self, word=None):
-        """Those whose environment names the directory, or those of them with a word among their arguments."""
+    def processes(self, word=None, name=None):
+        """Those whose environment names the directory, or those of them with a word among their arguments, or a name."""
         found = []
         for process in psutil.process_iter():
             try:
                 if process.environ().get("IPYTHONDIR") == str(self.directory) and process.status() != "zombie":
                     if word is not None and word not in process.cmdline():
+                        continue
+                    if name is not None and process.name() != name:
                         continue
                     found.append(process)
             except psutil.Error:

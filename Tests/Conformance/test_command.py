@@ -297,7 +297,7 @@ def start(place):
 
 
 def engine_processes(place):
-    return [p for p in place.processes() if p.cmdline()[1:2] == ["engine"]]
+    return place.processes("engine")
 
 
 def test_engines_are_started_again(place, start):

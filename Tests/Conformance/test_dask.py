@@ -64,7 +64,14 @@ def test_the_scheduler_ends_with_a_killed_controller(dask_cluster):
     [scheduler] = schedulers(dask_cluster)
     controller = dask_cluster.processes.pop(0)
     controller.kill()
-    wait_until(lambda: not scheduler.is_running() or scheduler.status() == "zombie", "the end of the scheduler")
+
+    def has_ended():
+        try:
+            return scheduler.status() == "zombie"
+        except psutil.NoSuchProcess:
+            return True
+
+    wait_until(has_ended, "the end of the scheduler")
 
 
 def test_bad_arguments_are_the_schedulers_error(dask_cluster):

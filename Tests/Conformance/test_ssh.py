@@ -143,7 +143,7 @@ def test_a_host_on_which_everything_fails_is_left_out(ssh_place):
 def test_engines_end_with_their_connection(ssh_place):
     start(ssh_place, "--engines=ssh:node1,node2")
     wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")
-    clients = [p for p in ssh_place.processes("-T") if p.name() == "ssh"]
+    clients = ssh_place.processes("-T", name="ssh")
     assert len(clients) == 2
     clients[0].kill()
     wait_until(lambda: len(engines(ssh_place)) == 1, "the engine without a connection to leave")

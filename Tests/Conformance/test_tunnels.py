@@ -68,7 +68,7 @@ class Far:
         return process
 
     def tunnels(self):
-        return [process for process in self.near.processes("-N") if process.name() == "ssh"]
+        return self.near.processes("-N", name="ssh")
 
     def folders(self):
         return list(Path("/tmp").glob("martlet-tunnel-*"))
