@@ -1,11 +1,14 @@
 """Fixtures: clusters of real processes, whose logs are added to the report of a failed test."""
 
+import subprocess
+import sys
 from contextlib import contextmanager
 from functools import partial
 
+import ipyparallel as ipp
 import pytest
-from harness import Cluster
-from place import Place
+from harness import TIMEOUT, Cluster, binary, wait_until
+from place import Place, clean
 
 _clusters = []
 
@@ -105,3 +108,31 @@ def place(tmp_path):
     yield place
     for process in place.processes():
         process.kill()
+
+
+@pytest.fixture
+def started(place):
+    """``started(*options)`` starts a cluster in the foreground and returns its process and a client."""
+    clients, processes = [], []
+    place.environment["MARTLET_PYTHON"] = sys.executable
+
+    def start(*options, engines):
+        process = subprocess.Popen(
+            [binary("martlet"), "start", *options],
+            env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        processes.append(process)
+        line = process.stdout.readline()
+        assert "is up" in line, line + process.communicate()[1]
+        file = place.directory / "profile_default/security/ipcontroller-client.json"
+        clients.append(ipp.Client(connection_info=str(file), timeout=TIMEOUT))
+        wait_until(lambda: len(clients[-1].ids) == engines, f"{engines} engines")
+        return process, clients[-1]
+
+    yield start
+    for client in clients:
+        client.close()
+    for process in processes:
+        process.terminate()
+        process.communicate(timeout=TIMEOUT)
+    assert clean(place)

@@ -1,12 +1,7 @@
 """Engines that retire by themselves: after a number of tasks, without work, with too much memory, at the end of their time."""
 
-import subprocess
-import sys
-
 import ipyparallel as ipp
-import pytest
-from harness import TIMEOUT, binary, wait_until
-from place import clean
+from harness import TIMEOUT, wait_until
 
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
 __name__ = "__main__"
@@ -120,36 +115,10 @@ def test_at_the_end_of_its_time(cluster, tmp_path):
     cluster.processes.remove(engine)
 
 
-@pytest.fixture
-def started(place):
-    clients, processes = [], []
-    place.environment["MARTLET_PYTHON"] = sys.executable
-
-    def start(*options):
-        process = subprocess.Popen(
-            [binary("martlet"), "start", *options],
-            env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        processes.append(process)
-        line = process.stdout.readline()
-        assert "is up" in line, line + process.communicate()[1]
-        file = place.directory / "profile_default/security/ipcontroller-client.json"
-        clients.append(ipp.Client(connection_info=str(file), timeout=TIMEOUT))
-        wait_until(lambda: clients[-1].ids, "an engine")
-        return clients[-1]
-
-    yield start
-    for client in clients:
-        client.close()
-    for process in processes:
-        process.terminate()
-        process.communicate(timeout=TIMEOUT)
-    assert clean(place)
-
-
 def test_another_takes_its_place(started, place, tmp_path):
     """At once and as often as needed: it is no failure."""
     (tmp_path / "cluster.yaml").write_text("engines:\n  - count: 1\n    arguments: [--max-tasks=2]\n")
-    client = started(str(tmp_path / "cluster.yaml"), "--restart-engines")
+    _, client = started(str(tmp_path / "cluster.yaml"), "--restart-engines", engines=1)
     path = tmp_path / "notes"
     view = client.load_balanced_view()
     results = [view.apply_async(note, str(path), number) for number in range(20)]

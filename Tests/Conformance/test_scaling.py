@@ -1,13 +1,9 @@
 """``martlet scale``: more and fewer engines while a cluster runs."""
 
 import json
-import subprocess
-import sys
 
-import ipyparallel as ipp
 import pytest
-from harness import TIMEOUT, binary, wait_until
-from place import clean
+from harness import TIMEOUT, wait_until
 
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
 __name__ = "__main__"
@@ -20,34 +16,6 @@ def note_and_sleep(path, number, seconds):
         file.write(f"{number}\n")
     time.sleep(seconds)
     return number
-
-
-@pytest.fixture
-def started(place, tmp_path):
-    """``started(*options)`` starts a cluster in the foreground and returns its process and a client."""
-    clients, processes = [], []
-    place.environment["MARTLET_PYTHON"] = sys.executable
-
-    def start(*options, engines):
-        process = subprocess.Popen(
-            [binary("martlet"), "start", *options],
-            env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        processes.append(process)
-        line = process.stdout.readline()
-        assert "is up" in line, line + process.communicate()[1]
-        file = place.directory / "profile_default/security/ipcontroller-client.json"
-        clients.append(ipp.Client(connection_info=str(file), timeout=TIMEOUT))
-        wait_until(lambda: len(clients[-1].ids) == engines, f"{engines} engines")
-        return process, clients[-1]
-
-    yield start
-    for client in clients:
-        client.close()
-    for process in processes:
-        process.terminate()
-        process.communicate(timeout=TIMEOUT)
-    assert clean(place)
 
 
 def scale(place, *arguments, code=0):
