@@ -49,6 +49,8 @@ public struct Socket: ~Copyable {
 
   deinit {
     state.isOpen = false
+    // A closed socket lives on while it delivers what it has, and would report that to a monitor that may be gone.
+    zmq_socket_monitor(handle, nil, 0)
     zmq_close(handle)
   }
 
