@@ -72,6 +72,23 @@ def test_forks(engine):
         assert engine.finish().content["ename"] == "KeyboardInterrupt"
 
 
+@pytest.mark.parametrize(
+    ("function", "event"),
+    [("pause", "return"), ("resume", "call"), ("before_fork", "return"), ("after_fork", "call"), ("_forked", "call")],
+)
+def test_what_surrounds_a_fork_is_not_cut_short(engine, function, event):
+    """The worker's own functions hold a lock and change a handler, which would stay so."""
+    fork = "child = os.fork()\nif not child: os._exit(0)\nos.waitpid(child, 0)\n"
+    engine.begin_execute(
+        "import os, signal, sys, time\ndef strike(frame, event, argument):\n"
+        f"  if (frame.f_code.co_name, event) == ({function!r}, {event!r}):\n"
+        f"    sys.setprofile(None)\n    signal.raise_signal(signal.SIGINT)\nsys.setprofile(strike)\n{fork}time.sleep(600)"
+    )
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+    engine.begin_execute(f"{fork}assert callable(signal.getsignal(signal.SIGTERM))")
+    assert engine.finish().content["status"] == "ok"
+
+
 @pytest.mark.parametrize("code", [COMPUTING, SLEEPING, READING])
 def test_calls(engine, code):
     engine.begin_apply(exec, code)

@@ -20,8 +20,9 @@ class Interrupts:
 
     Some signals wait. One that strikes between ``begin`` and the task's first line is raised by that line, which looks
     at ``pending``. One that strikes while a message is written is raised when it is written, so that no message is cut
-    short. One that strikes between tasks is for the next, if the engine has not sent it for the last. And where Python
-    drops an exception, in finalisers and in functions that are called around a fork, the signal is repeated.
+    short. One that strikes between tasks is for the next, if the engine has not sent it for the last. One that strikes in
+    functions that are called around a fork waits for the last of them: cut short, they would leave locks held. And where
+    Python drops an exception, as there and in finalisers, the signal is repeated.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class Interrupts:
         self._sent = 0
         self._deferrals = 0
         self._deferred = False
+        self._is_forking = False
         self._main = threading.main_thread().ident
         self._main_module = f"{__package__}.main"
         self._edges = (Interrupts.begin.__code__, Interrupts.end.__code__)
@@ -48,6 +50,11 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._handle)
         if sys.unraisablehook is sys.__unraisablehook__:
             sys.unraisablehook = self._dropped
+
+    def shield_forks(self) -> None:
+        """Have signals wait while functions registered so far with ``os.register_at_fork`` run."""
+        # Of the functions before a fork, the last one registered is called first, and of those after it last.
+        os.register_at_fork(before=self._fork_begins, after_in_parent=self._forked, after_in_child=self._is_in_child)
 
     def begin(self, sent: int | None = None) -> None:
         """A task begins: from now on signals reach it.
@@ -80,7 +87,10 @@ class Interrupts:
         if threading.get_ident() != self._main:
             return
         self._deferrals -= 1
-        if self._deferred and not self._deferrals:
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._deferred and not self._deferrals and not self._is_forking:
             self._deferred = False
             self._strike()
 
@@ -88,13 +98,25 @@ class Interrupts:
         again, self._again = self._again, False
         if not self._armed:
             self._early = not again
-        elif self._deferrals:
+        elif self._deferrals or self._is_forking:
             self._deferred = True
         elif frame is None or frame.f_code in self._edges or frame.f_globals.get("__name__") == self._main_module:
             # No line that turns a task's end into its reply may be interrupted.
             self.pending = True
         else:
             self._strike()
+
+    def _fork_begins(self) -> None:
+        if threading.get_ident() == self._main:
+            self._is_forking = True
+
+    def _forked(self) -> None:
+        if threading.get_ident() == self._main:
+            self._is_forking = False
+            self._catch_up()
+
+    def _is_in_child(self) -> None:
+        self._is_forking = self._deferred = False
 
     def _strike(self) -> None:
         if not self._armed:

@@ -107,6 +107,7 @@ class Worker:
         from .startup import run_startup, versions
 
         self._background.begin()
+        self._interrupts.shield_forks()
         self._interrupts.begin()
         try:
             run_startup(self._shell, start.get("startup", {}))
