@@ -2,13 +2,12 @@
 
 import sys
 
+import distributed
 import ipyparallel as ipp
 import psutil
 import pytest
 from harness import wait_until
 from ipyparallel import interactive
-
-distributed = pytest.importorskip("distributed")
 
 
 def become(client, **scheduler_args):

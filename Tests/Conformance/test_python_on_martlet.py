@@ -5,6 +5,7 @@ import re
 import signal
 import time
 
+import dill
 import ipyparallel as ipp
 import numpy as np
 import psutil
@@ -80,9 +81,11 @@ class TestCalls:
     def test_keywords(self, client):
         assert client[0].apply_sync(lambda a, *, b: (a, b), 1, b=[2]) == (1, [2])
 
-    def test_pickles_of_other_packages(self, client, request):
-        pytest.importorskip("cloudpickle")
-        client[:].use_cloudpickle()
+    @pytest.mark.parametrize("package", ["cloudpickle", "dill"])
+    def test_pickles_of_other_packages(self, client, request, monkeypatch, package):
+        # Otherwise it takes along all names of this module.
+        monkeypatch.setitem(dill.settings, "recurse", True)
+        getattr(client[:], f"use_{package}")()
         request.addfinalizer(client[:].use_pickle)
 
         class Point:
