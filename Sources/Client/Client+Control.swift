@@ -77,6 +77,22 @@ extension Client {
     try await acknowledgements(control(MessageType.shutdownRequest, content: { _ in content }, to: engines))
   }
 
+  /// Has engines leave, as with `graceful`, that have nothing to do and nothing that clients have left with them.
+  ///
+  /// - Parameter engines: Martlet's. Others end at once.
+  /// - Returns: the uuids of those that stay, because they are in use.
+  /// - Throws: ``ClientError/Code/timeout``.
+  package func shutdownUnused(_ engines: [RegisteredEngine]) async throws -> Set<String> {
+    let content: JSONValue = ["restart": false, "graceful": true, "if_unused": true]
+    let result = control(MessageType.shutdownRequest, content: { _ in content }, to: engines)
+    guard try await result.wait(timeout: configuration.queryTimeout) else {
+      throw ClientError(.timeout, "engines have not said whether they leave")
+    }
+    let answers = zip(engines, try await result.outcomes)
+    return Set(
+      answers.filter { if case .failure(let error) = $1 { error is RemoteError } else { false } }.map(\.0.uuid))
+  }
+
   /// Shuts all engines down and, if asked to, the controller, which closes the client.
   ///
   /// - Parameter hub: whether to shut down the controller as well.

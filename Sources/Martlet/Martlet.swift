@@ -63,6 +63,7 @@
 @_exported import struct MartletCluster.EngineGroup
 @_exported import struct MartletCluster.EngineGroupStatus
 @_exported import enum MartletCluster.EngineLauncher
+@_exported import struct MartletCluster.EngineScaling
 @_exported import struct MartletCluster.MPILauncher
 @_exported import struct MartletCluster.OptionError
 @_exported import struct MartletCluster.ProfileDirectory

@@ -24,6 +24,15 @@ struct Start: AsyncParsableCommand {
       """)
   var restartEngines: String?
 
+  @Option(help: "With --max: the fewest engines, 0 by default.")
+  var min: Int?
+
+  @Option(help: "The most engines: as many are started as there is work for, and idle ones leave.")
+  var max: Int?
+
+  @Option(help: "With --max: after how many seconds without work an engine may leave, 60 by default.")
+  var idle: Double?
+
   @Flag(
     inversion: .prefixedNo,
     help: "Keep load-balanced tasks in a file, so that the controller goes on with them if it is killed.")
@@ -73,6 +82,7 @@ struct Start: AsyncParsableCommand {
     if noCurve { arguments.append("--no-curve") }
     arguments += roleArguments([
       "restart-engines": restartEngines, "ip": ip, "transport": transport, "location": location, "log-level": logLevel,
+      "min": min.map(String.init), "max": max.map(String.init), "idle": idle.map { "\($0)" },
     ])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
     let (options, own) = (arguments, controllerArguments)

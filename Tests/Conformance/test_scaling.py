@@ -93,6 +93,53 @@ def test_an_engine_that_is_to_leave_is_not_started_again(started, place):
     assert groups(place)["local"]["started"] == 1
 
 
+def test_grows_with_the_work_and_shrinks_without(started, place):
+    """From no engine to as many as there are tasks; what clients have left with an engine keeps it."""
+    process, client = started("--min", "0", "--max", "3", "--idle", "1", engines=0)
+    group = groups(place)["local"]
+    assert group["wanted"] == 0
+    assert "between 0 and 3 engines" in group["notes"][0]
+    results = [client.load_balanced_view().apply_async(work, number) for number in range(12)]
+    assert [result.get(timeout=TIMEOUT) for result in results] == list(range(12))
+    assert len({result.engine_id for result in results}) == 3
+    kept = results[-1].engine_id
+    client[kept].push({"kept": 5}, block=True)
+    wait_until(lambda: client.ids == [kept], "the others to leave")
+    assert client[kept].pull("kept", block=True) == 5
+    assert groups(place)["local"]["started"] == 1
+    client[kept].clear(block=True)
+    wait_until(lambda: not client.ids, "the last to leave")
+    assert process.poll() is None
+    # And again.
+    assert client.load_balanced_view().apply_async(work, 7).get(timeout=TIMEOUT) == 7
+
+
+def work(number):
+    import time
+
+    time.sleep(0.5)
+    return number
+
+
+def test_bounds_of_a_running_cluster(started, place):
+    _, client = started("-n", "1", engines=1)
+    client[0].push({"kept": 5}, block=True)
+    shown = scale(place, "--min", "2", "--max", "4", "--idle", "1").stdout
+    assert "local: 1 engine wanted, 1 started" in shown
+    wait_until(lambda: len(client.ids) == 2, "the fewest")
+    # A number ends it.
+    scale(place, "3")
+    wait_until(lambda: len(client.ids) == 3, "one more")
+    assert groups(place)["local"]["notes"] == []
+    scale(place, "--max", "4", "--idle", "0.2", "--end-used")
+    wait_until(lambda: not client.ids, "all to leave")
+
+
+@pytest.mark.parametrize("options", ["--min 1", "--min 3 --max 2", "3 --max 4", "--max 0", "--max x", "--idle 3"])
+def test_bounds_that_are_refused(place, options):
+    assert place.command("scale", *options.split()).returncode in (2, 64)
+
+
 @pytest.mark.parametrize("number", ["", "x", "4.5", "1 2"])
 def test_what_is_no_number_is_refused(place, number):
     assert place.command("scale", *number.split()).returncode == 2

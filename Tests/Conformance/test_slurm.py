@@ -75,6 +75,19 @@ def test_more_and_fewer_engines(slurm_place, slurm):
     client.close()
 
 
+def test_as_many_as_there_is_work_for(slurm_place, slurm):
+    """No job without work, one job for what waits, and none when it is done."""
+    client = ipp.Client(
+        connection_info=str(start(slurm_place, "--engines=slurm", "--max", "3", "--idle", "1")), timeout=TIMEOUT
+    )
+    assert not slurm.jobs()
+    results = [client.load_balanced_view().apply_async(time_out, 0.5) for _ in range(9)]
+    assert [result.get(timeout=TIMEOUT) for result in results] == [0.5] * 9
+    assert len({result.engine_id for result in results}) == 3
+    wait_until(lambda: not slurm.jobs(), "the job to be given back")
+    client.close()
+
+
 def time_out(seconds):
     import time
 

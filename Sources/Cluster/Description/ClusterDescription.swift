@@ -72,7 +72,8 @@ struct ClusterDescription: Sendable, Hashable {
       return
     }
     // Engines are described by their groups.
-    if syntax.aliases[entry.key] != nil, !["n", "o", "delay", "signal", "config"].contains(entry.key) {
+    let others = ["n", "min", "max", "idle", "o", "delay", "signal", "config"]
+    if syntax.aliases[entry.key] != nil, !others.contains(entry.key) {
       arguments.append("--\(entry.key)=\(try file.text(entry))")
     } else if syntax.flags[entry.key] != nil, !["force", "all", "dry-run"].contains(entry.key) {
       if try file.bool(entry) { arguments.append("--\(entry.key)") }
@@ -100,6 +101,7 @@ struct ClusterDescription: Sendable, Hashable {
       throw OptionError("\(file.place(of: launcher?.line ?? 1)): \(error)")
     }
     let count = try take("count").map { entry throws(OptionError) in try file.count(entry) }
+    let scaling = try scaling(take("min"), take("max"), take("idle"), in: file)
     let label = try take("name").map { entry throws(OptionError) in try file.text(entry) }
     let program = try take("program").map { entry throws(OptionError) in try file.text(entry) }
     let python = try take("python").map { entry throws(OptionError) in try file.text(entry) }
@@ -118,16 +120,35 @@ struct ClusterDescription: Sendable, Hashable {
       let line = entries.first { $0.key == key }?.line ?? 1
       throw OptionError("\(file.place(of: line)): '\(key)' is no option of the launcher \(kind.rawValue)")
     }
-    guard let number = count ?? options.count else {
+    guard let number = count ?? scaling?.minimum ?? options.count else {
       throw OptionError("\(file.place(of: node.mark?.line ?? 1)): the group has no 'count', how many engines?")
     }
     var group = EngineGroup(
       options.launcher, count: number, program: program.map { ProgramCommand(executable: $0) })
     group.name = label
+    group.scaling = scaling
     group.arguments = (python.map { ["--python=\($0)"] } ?? []) + options.arguments + arguments
     group.environment = options.environment
     if let offer { group.resources = offer }
     return group
+  }
+
+  /// Between how many engines a group grows and shrinks by itself; `nil` without `max`.
+  private static func scaling(
+    _ minimum: YAMLFile.Entry?, _ maximum: YAMLFile.Entry?, _ idle: YAMLFile.Entry?, in file: YAMLFile
+  ) throws(OptionError) -> EngineScaling? {
+    func number(_ entry: YAMLFile.Entry?) throws(OptionError) -> Int? {
+      guard let entry else { return nil }
+      guard let number = try file.value(entry).intValue else { throw file.error(entry, "should be a whole number") }
+      return number
+    }
+    let bounds = (least: try number(minimum), most: try number(maximum), seconds: try number(idle) ?? 60)
+    do throws(OptionError) {
+      return try EngineScaling(minimum: bounds.least, maximum: bounds.most, idleTime: .seconds(bounds.seconds))
+    } catch {
+      guard let entry = maximum ?? minimum else { throw error }
+      throw OptionError("\(file.place(of: entry.line)): \(error)")
+    }
   }
 
   /// What each engine of a group offers: `{gpu: 2, memory: 8GB}`.

@@ -18,6 +18,8 @@ public struct EngineGroup: Sendable, Hashable {
   public var program: ProgramCommand?
   /// What each engine offers to tasks that require something.
   public var resources = Resources()
+  /// Bounds between which the group grows and shrinks by itself; `nil` if it has as many engines as it is told.
+  public var scaling: EngineScaling?
   /// Options for each engine, after the cluster's.
   public var arguments: [String] = []
   /// Variables that engines have in addition to those of their surroundings.
@@ -87,6 +89,9 @@ public struct EngineGroup: Sendable, Hashable {
     case .mpi, .batch: 1
     }
   }
+
+  /// How many engines the group can have.
+  var engineLimit: Int { if case .ssh(let launcher) = launcher { launcher.places.count } else { .max } }
 
   /// Leaves engines out that are started together with others.
   mutating func shrink(to count: Int) {

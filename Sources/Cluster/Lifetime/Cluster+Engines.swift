@@ -20,7 +20,9 @@ extension Cluster {
     guard state == .running else {
       throw ClusterError("engines can only join a running cluster, this one is \(state.rawValue)")
     }
-    return try await launchEngines(group)
+    let set = try await launchEngines(group)
+    startAutoscaling()
+    return set
   }
 
   /// The number of engines that were started and have not ended, registered or not.

@@ -13,7 +13,8 @@ extension Cluster {
     guard configuration.restartsEngines, isWanted, !hasNoController else {
       restarts.left(key)
       restartTasks[key] = nil
-      if isWanted { note(key, reason, .staysAway) }
+      guard isWanted else { return logger.info("\(what)") }
+      note(key, reason, .staysAway)
       let none = engines.isEmpty && restarts.counts.waiting == 0 ? "; no engine is left" : ""
       return logger.warning("\(what); its log is \(log)\(none)")
     }

@@ -40,8 +40,8 @@ public actor Cluster {
   var groups: [String: EngineGroup] = [:]
   /// The groups of engines, by name.
   var groupTable = GroupTable()
-  /// The changes of groups that are under way.
-  var scaling: Task<Void, Never>?
+  /// Watches the groups that grow and shrink by themselves.
+  var autoscaling: Task<Void, Never>?
   var control: ControlServer?
   /// The latest process in each place for an engine.
   var places: [EngineKey: EnginePlace] = [:]
@@ -100,6 +100,7 @@ public actor Cluster {
       for group in configuration.engines { try await launchEngines(group) }
       try checkNotStopped()
       state = .running
+      startAutoscaling()
     } catch {
       hasFailed = !(error is CancellationError)
       await stop()
@@ -225,6 +226,8 @@ public actor Cluster {
   }
 
   private func takeDown() async {
+    autoscaling?.cancel()
+    await autoscaling?.value
     await control?.stop()
     control = nil
     for task in restartTasks.values { task.cancel() }

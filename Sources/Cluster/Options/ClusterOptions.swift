@@ -27,6 +27,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var python: PythonOptions
   /// What each engine offers to tasks that require something. Martlet's own.
   public var resources = Resources()
+  /// Between how many engines the cluster grows and shrinks by itself. Martlet's own.
+  public var scaling: EngineScaling?
   /// Whether engines that end unexpectedly are started again.
   public var restartsEngines = false
   /// Whether the controller keeps a journal, with which it goes on after it was killed. Martlet's own.
@@ -99,7 +101,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   /// - Throws: ``OptionError`` when their number is unknown.
   public func engineGroup() throws(OptionError) -> EngineGroup {
     let count: Int
-    switch (launcher.launcher, engines ?? launcher.count) {
+    switch (launcher.launcher, engines ?? scaling?.minimum ?? launcher.count) {
     case (_, let given?): count = given
     case (.batch(let batch), nil):
       let name = batch.system.rawValue
@@ -109,6 +111,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     var group = EngineGroup(launcher.launcher, count: count, program: program.map { ProgramCommand(executable: $0) })
     group.arguments = launcher.arguments
     group.environment = launcher.environment
+    group.scaling = scaling
     return group
   }
 
@@ -121,6 +124,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&transport, "controller_transport", of: classes, as: .text)
     try role.reader.read(&ip, "controller_ip", of: classes, as: .text)
     try role.reader.read(&location, "controller_location", of: classes, as: .text)
+    scaling = try Self.scaling(&role.reader, classes)
     python = try PythonOptions(&role.reader, classes)
     try role.reader.read(&restartsEngines, "restart_engines", of: classes, as: .restarts)
     try role.reader.read(&resources, "resources", of: classes, as: .resources)
@@ -142,5 +146,14 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
       throw OptionError("Cluster.controller_launcher_class: the controller runs on this machine, not by \(controller)")
     }
     role.reader.accept(["delay", "signal", "engine_timeout", "send_engines_connection_env"], classes)
+  }
+
+  private static func scaling(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) -> EngineScaling? {
+    var bounds: (minimum: Int?, maximum: Int?) = (nil, nil)
+    var idleTime = Duration.seconds(60)
+    try reader.read(&bounds.minimum, "min_engines", of: classes, as: .int)
+    try reader.read(&bounds.maximum, "max_engines", of: classes, as: .int)
+    try reader.read(&idleTime, "engine_idle_time", of: classes, as: .seconds)
+    return try EngineScaling(minimum: bounds.minimum, maximum: bounds.maximum, idleTime: idleTime)
   }
 }

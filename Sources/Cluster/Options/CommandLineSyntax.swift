@@ -74,7 +74,8 @@ struct CommandLineSyntax: Sendable {
         "delay": "Cluster.delay", "ip": "Cluster.controller_ip", "location": "Cluster.controller_location",
         "signal": "IPClusterStop.signal", "o": "IPClusterList.output_format", "program": "Cluster.program",
         "transport": "Cluster.controller_transport", "python": "Cluster.python",
-        "python-start": "Cluster.python_start", "resource": "Cluster.resources",
+        "python-start": "Cluster.python_start", "resource": "Cluster.resources", "min": "Cluster.min_engines",
+        "max": "Cluster.max_engines", "idle": "Cluster.engine_idle_time",
       ],
       flags: [
         "daemonize": ["IPClusterEngines.daemonize": "True"], "force": ["IPClusterClean.force": "True"],

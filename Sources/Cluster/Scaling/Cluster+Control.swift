@@ -16,6 +16,7 @@ extension Cluster {
       switch try ControlRequest(json: json) {
       case .status: break
       case .scale(let size, let group): try await scale(size, group: group)
+      case .autoscale(let scaling, let group): try autoscale(scaling, group: group)
       }
       return ["status": "ok", "groups": .array(engineGroups.map(\.json))]
     } catch {

@@ -10,7 +10,8 @@ extension Cluster {
   /// Gives a group another number of engines: starts some, without waiting for them to register, or has some leave.
   ///
   /// Those leave first that have not registered, then those that are idle. One that is busy finishes what it runs, and what
-  /// waits there runs elsewhere; see `EngineConfiguration.grace`. The call returns when they have been told.
+  /// waits there runs elsewhere; see `EngineConfiguration.grace`. The call returns when they have been told. A group that grew
+  /// and shrank by itself does so no more, see ``autoscale(_:group:)``.
   ///
   /// - Parameters:
   ///   - count: how many engines the group is to have.
@@ -22,23 +23,30 @@ extension Cluster {
     try await scale(.to(count), group: group)
   }
 
-  /// One change after the other.
   @discardableResult
   func scale(_ size: ControlRequest.Size, group: String?) async throws -> EngineGroupStatus {
-    let previous = scaling
+    let name = try groupTable.resolve(group)
+    groupTable[name]?.autoscaler = nil
+    return try await inTurn(name) { try await $0.change(size, $1) }
+  }
+
+  /// Changes a group when earlier changes of it are done.
+  func inTurn<Output: Sendable>(
+    _ name: String, _ change: @escaping @Sendable (isolated Cluster, String) async throws -> Output
+  ) async throws -> Output {
+    let previous = groupTable[name]?.changes
     let turn = Task {
       await previous?.value
-      return try await self.change(size, group)
+      guard self.state == .running else {
+        throw ClusterError("only a running cluster can be scaled, this one is \(self.state.rawValue)")
+      }
+      return try await change(self, name)
     }
-    scaling = Task { _ = try? await turn.value }
+    groupTable[name]?.changes = Task { _ = try? await turn.value }
     return try await turn.value
   }
 
-  private func change(_ size: ControlRequest.Size, _ group: String?) async throws -> EngineGroupStatus {
-    guard state == .running else {
-      throw ClusterError("only a running cluster can be scaled, this one is \(state.rawValue)")
-    }
-    let name = try groupTable.resolve(group)
+  func change(_ size: ControlRequest.Size, _ name: String) async throws -> EngineGroupStatus {
     guard let before = status(of: name) else { throw ClusterError("there is no group '\(name)' of engines") }
     let wanted = size.applied(to: before.wanted)
     let difference = wanted - before.started - waitingCount(in: name)
@@ -67,12 +75,13 @@ extension Cluster {
       status.uuids += place.staying
       if let delay = running.delay { status.notes.append("\(running.kind) waits: \(delay)") }
     }
+    if let scaling = group.autoscaler?.scaling { status.notes.append(scaling.note) }
     status.notes += notes(on: group)
     return status
   }
 
   /// How many engines of a group wait for their next start.
-  private func waitingCount(in name: String) -> Int {
+  func waitingCount(in name: String) -> Int {
     waitingPlaces(in: name).reduce(0) { $0 + (places[$1]?.staying.count ?? 0) }
   }
 
@@ -156,9 +165,19 @@ extension Cluster {
   }
 
   /// Notes that engines leave on purpose.
-  private func dismiss(_ uuids: [String], at key: EngineKey) {
+  func dismiss(_ uuids: [String], at key: EngineKey) {
     places[key]?.leaving.formUnion(uuids)
     endings[key] = nil
+    countStaying(at: key)
+  }
+
+  /// Notes that engines stay after all.
+  func keep(_ uuids: some Sequence<String>, at key: EngineKey) {
+    places[key]?.leaving.subtract(uuids)
+    countStaying(at: key)
+  }
+
+  private func countStaying(at key: EngineKey) {
     guard let staying = places[key]?.staying.count, let running = engines[key] else { return }
     // A job that ends before the others of it do is started again with these alone.
     groups[key.set]?.shrink(to: staying)

@@ -34,6 +34,8 @@ package enum ControlRequest: Sendable, Hashable {
   case status
   /// A group is to have another number of engines; `nil` stands for the only group.
   case scale(Size, group: String?)
+  /// A group is to grow and shrink by itself.
+  case autoscale(EngineScaling, group: String?)
 
   /// The request as it is sent.
   var json: JSONValue {
@@ -43,6 +45,10 @@ package enum ControlRequest: Sendable, Hashable {
       [
         "request": "scale", "group": group.map { .string($0) } ?? .null,
         "to": size.target.map { .int($0) } ?? .null, "by": size.change.map { .int($0) } ?? .null,
+      ]
+    case .autoscale(let scaling, let group):
+      [
+        "request": "autoscale", "group": group.map { .string($0) } ?? .null, "scaling": scaling.json,
       ]
     }
   }
@@ -58,6 +64,8 @@ package enum ControlRequest: Sendable, Hashable {
         let text = json["to"]?.intValue.map({ "\($0)" }) ?? json["by"]?.intValue.map({ $0 < 0 ? "\($0)" : "+\($0)" })
       else { throw OptionError("a request to scale needs 'to' or 'by', a number") }
       self = .scale(try Size(text), group: json["group"]?.stringValue)
+    case "autoscale":
+      self = .autoscale(try EngineScaling(json: json["scaling"] ?? .null), group: json["group"]?.stringValue)
     default: throw OptionError("the cluster does not know what is asked of it; was another version of Martlet started?")
     }
   }

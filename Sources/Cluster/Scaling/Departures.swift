@@ -24,7 +24,7 @@ struct Departures: Sendable, Hashable {
   ///   - endsTogether: whether the engines of a place only end together.
   init(_ count: Int, among candidates: [Candidate], endsTogether: Bool) {
     var left = count
-    var groups = Dictionary(grouping: candidates, by: \.place).sorted { Self.isLater($0.key, $1.key) }
+    var groups = Dictionary(grouping: candidates, by: \.place).sorted { $1.key.isBefore($0.key) }
     func take(_ isWanted: ([Candidate]) -> Bool, _ use: ([Candidate]) -> Void) {
       groups.removeAll { _, members in
         guard members.count <= left, isWanted(members) else { return false }
@@ -58,7 +58,11 @@ struct Departures: Sendable, Hashable {
     }
   }
 
-  private static func isLater(_ one: Cluster.EngineKey, _ two: Cluster.EngineKey) -> Bool {
-    (one.set.count, one.set, one.number) > (two.set.count, two.set, two.number)
+}
+
+extension Cluster.EngineKey {
+  /// Whether this place was made before another one.
+  func isBefore(_ other: Cluster.EngineKey) -> Bool {
+    (set.count, set, number) < (other.set.count, other.set, other.number)
   }
 }

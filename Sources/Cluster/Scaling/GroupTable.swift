@@ -8,6 +8,12 @@ struct GroupTable: Sendable, Hashable {
     var wanted: Int
     /// Its engine sets, the oldest first.
     var sets: [String] = []
+    /// Decides how many engines there are; `nil` if people do.
+    var autoscaler: Autoscaler?
+    /// Whether a change that the autoscaler wants is under way.
+    var isChanging = false
+    /// The changes that are under way.
+    var changes: Task<Void, Never>?
   }
 
   /// In the order in which they were added.
@@ -22,6 +28,9 @@ struct GroupTable: Sendable, Hashable {
   /// How many engines all groups are to have.
   var wanted: Int { groups.values.reduce(0) { $0 + $1.wanted } }
 
+  /// The groups that grow and shrink by themselves.
+  var autoscaled: [String] { names.filter { groups[$0]?.autoscaler != nil } }
+
   /// Adds a group.
   ///
   /// - Returns: its name: its own, or its launcher's, with a number behind it if there is one of that name.
@@ -33,7 +42,9 @@ struct GroupTable: Sendable, Hashable {
       name = "\(plain)-\(number)"
     }
     names.append(name)
-    groups[name] = Group(template: group, wanted: group.engineCount)
+    groups[name] = Group(
+      template: group, wanted: group.engineCount,
+      autoscaler: group.scaling.map { Autoscaler($0, limit: group.engineLimit) })
     return name
   }
 

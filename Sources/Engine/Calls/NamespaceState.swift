@@ -33,6 +33,15 @@ struct NamespaceState: Sendable {
   private(set) var revision = 0
   /// Whether names and values are Python's.
   private(set) var isPythons = false
+  /// Whether clients may have left values with Python.
+  private var pythonMayHoldValues = false
+
+  /// Whether clients may have left values here. Of Python's it isn't known which are theirs: whatever they run on this
+  /// engine in particular may leave some.
+  var mayHoldValues: Bool { isPythons ? pythonMayHoldValues : !values.isEmpty }
+
+  /// Python is about to run something that may leave a value.
+  mutating func pythonMayKeepValues() { pythonMayHoldValues = true }
 
   /// Looks for the value of a name.
   func lookUp(_ name: String) -> Lookup {
@@ -49,6 +58,7 @@ struct NamespaceState: Sendable {
       return
     }
     untold[name] = .some(value)
+    if value != nil { pythonMayHoldValues = true }
   }
 
   /// Removes all names; Python removes its own.
@@ -56,6 +66,7 @@ struct NamespaceState: Sendable {
     values = [:]
     untold = [:]
     known = [:]
+    pythonMayHoldValues = false
     forgetDecoded()
   }
 
@@ -63,6 +74,7 @@ struct NamespaceState: Sendable {
   mutating func pythonStarts() {
     guard !isPythons else { return }
     isPythons = true
+    pythonMayHoldValues = !values.isEmpty
     untold = values.mapValues { .some($0) }
     values = [:]
   }

@@ -53,6 +53,7 @@ extension EngineConnection {
     case MessageType.signalRequest: try handleSignal(request)
     case MessageType.shutdownRequest:
       let options = try request.message.content()
+      if options["if_unused"]?.boolValue ?? false, !isUnused { return answer(request, content: Self.inUse) }
       let restart = options["restart"]?.boolValue ?? false
       let content: JSONValue = ["status": "ok", "restart": .bool(restart)]
       answer(request, content: content)
@@ -68,6 +69,18 @@ extension EngineConnection {
       if let writer { sender.refuseUnknown(request, writer) }
     }
   }
+
+  /// Whether the engine has nothing to do, and nothing that clients have left with it.
+  private var isUnused: Bool {
+    receiver?.receive()
+    return mailbox.isIdle && beside.isIdle && !(namespace?.withState(\.mayHoldValues) ?? false)
+      && engineContext?.attachments.isEmpty ?? true
+  }
+
+  private static let inUse: JSONValue = [
+    "status": "error", "ename": "EngineInUse",
+    "evalue": "the engine has something to do, or values that clients have left with it", "traceback": [],
+  ]
 
   /// An abort may overtake the requests it names. A busy worker does not receive them, so the I/O loop receives for a
   /// while.

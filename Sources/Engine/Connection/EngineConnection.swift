@@ -65,6 +65,8 @@ actor EngineConnection {
   let nameLeases = NameLeases()
   /// `nil` before registration.
   var namespace: Namespace?
+  /// What functions see of the engine.
+  var engineContext: EngineContext?
   var receiver: ShellReceiver?
   /// `nil` before registration, and if clients may not run Python code.
   nonisolated let python = Mutex<PythonWorker?>(nil)
@@ -128,6 +130,7 @@ actor EngineConnection {
     let registration = try await register()
     let worker = WorkerThread(try EventLoop(name: "engine-worker"))
     let (runner, engineContext) = try open(registration, worker)
+    self.engineContext = engineContext
     canRetire = registration.retires
     let registered = ContinuousClock.now
     if let patience = registration.returnAfter { watchRunner(patience) }

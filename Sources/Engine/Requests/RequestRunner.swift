@@ -202,6 +202,9 @@ struct RequestRunner: Sendable {
     guard let python else { return failure(of: request, started: started, .unknown(request.type)) }
     // Whoever told it to stop did not find it in Python.
     if let stopped = request.stopped { return failure(of: request, started: started, stopped) }
+    if request.method != nil, !request.isTask || request.metadata.keep != nil {
+      namespace.withState { $0.pythonMayKeepValues() }
+    }
     let reply = try python.run(request, namespace, executionCount: &executionCount)
     if request.stage.stop == .timedOut, reply.isInterrupted, let stopped = request.stopped {
       return failure(of: request, started: started, stopped, executionCount: executionCount)

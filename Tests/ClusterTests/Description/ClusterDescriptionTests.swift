@@ -58,6 +58,19 @@ import Testing
     }
   }
 
+  @Test func boundsOfAGroup() throws {
+    let file = try read("engines:\n  - {launcher: slurm, min: 1, max: 200, idle: 30}\n  - {count: 3, max: 5}")
+    var first = EngineGroup.slurm(1)
+    first.scaling = EngineScaling(minimum: 1, maximum: 200, idleTime: .seconds(30))
+    var second = EngineGroup.local(3)
+    second.scaling = EngineScaling(maximum: 5)
+    #expect(file.engines == [first, second])
+    for text in ["min: 1", "min: 3, max: 2", "max: 0", "max: many", "min: -1, max: 2"] {
+      let error = #expect(throws: OptionError.self) { try read("engines:\n  - {count: 2, \(text)}") }
+      #expect(error?.description.contains("2") == true)
+    }
+  }
+
   @Test func optionsOfTheCommand() throws {
     let file = try read(
       """

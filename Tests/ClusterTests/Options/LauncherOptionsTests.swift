@@ -21,6 +21,19 @@ import Testing
     return "\(try #require(error))"
   }
 
+  @Test func groupsMayGrowAndShrinkByThemselves() throws {
+    let group = try group("--engines=slurm", "--min=0", "--max=200", "--idle=30")
+    #expect(group.scaling == EngineScaling(minimum: 0, maximum: 200, idleTime: .seconds(30)))
+    #expect(group.count == 0)
+    #expect(try self.group("-n=4", "--max=8").count == 4)
+    #expect(try self.group("-n=4").scaling == nil)
+    #expect(try message("--min=1").contains("--min needs --max"))
+    #expect(try message("--min=-1", "--max=1").contains("-1"))
+    for bounds in [("3", "2"), ("0", "0")] {
+      #expect(try message("--min=\(bounds.0)", "--max=\(bounds.1)").contains("not below"), "\(bounds)")
+    }
+  }
+
   @Test(arguments: [
     "local", "Local", "LocalEngineSetLauncher", "ipyparallel.cluster.launcher.LocalEngineSetLauncher", "local:3",
   ])

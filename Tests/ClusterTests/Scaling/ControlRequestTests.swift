@@ -19,6 +19,9 @@ import Testing
 
   @Test(arguments: [
     ControlRequest.status, .scale(.to(4), group: nil), .scale(.by(-4), group: "gpu"), .scale(.by(0), group: "gpu"),
+    .autoscale(EngineScaling(maximum: 2), group: nil),
+    .autoscale(
+      EngineScaling(minimum: 1, maximum: 9, idleTime: .milliseconds(2500), endsUsedEngines: true), group: "gpu"),
   ])
   func whatIsSentIsRead(request: ControlRequest) throws {
     #expect(try ControlRequest(json: request.json) == request)
@@ -27,6 +30,8 @@ import Testing
   @Test func nothingElseIs() {
     let wrong: [JSONValue] = [
       [:], [], "status", ["request": "stop"], ["request": "scale"], ["request": "scale", "to": "4"],
+      ["request": "autoscale", "scaling": ["minimum": 1]],
+      ["request": "autoscale", "scaling": ["minimum": 1, "maximum": 2, "idle_time": -1]],
     ]
     for json in wrong { #expect(throws: OptionError.self) { try ControlRequest(json: json) } }
   }

@@ -34,6 +34,29 @@ import Testing
     #expect(state.lookUp("a") == .askPython)
   }
 
+  @Test func saysWhetherClientsMayHaveLeftValues() {
+    var state = NamespaceState()
+    #expect(!state.mayHoldValues)
+    state.set("a", to: 1)
+    #expect(state.mayHoldValues)
+    state.set("a", to: nil)
+    #expect(!state.mayHoldValues)
+    state.pythonStarts()
+    #expect(!state.mayHoldValues)
+    state.set("a", to: 1)
+    #expect(state.mayHoldValues)
+    state.clear()
+    #expect(!state.mayHoldValues)
+    state.pythonMayKeepValues()
+    #expect(state.mayHoldValues)
+    state.clear()
+    #expect(!state.mayHoldValues)
+    var other = NamespaceState()
+    other.set("a", to: 1)
+    other.pythonStarts()
+    #expect(other.mayHoldValues)
+  }
+
   @Test func aQuestionChangesNothing() {
     var state = NamespaceState()
     state.pythonStarts()

@@ -140,6 +140,38 @@ private final class Gate: Sendable {
     await controller.stop()
   }
 
+  @Test func inUseItStaysIfItIsToLeaveUnused() async throws {
+    let controller = try FakeController()
+    let gate = Gate()
+    let (_, running) = try run(controller, [RemoteFunction("wait") { () in await gate.wait() }])
+    try await controller.register(takesBack: true, retires: true)
+    let content: JSONValue = ["graceful": true, "if_unused": true]
+    func isRefused() async throws -> Bool {
+      try await controller.send(.control, MessageType.shutdownRequest, content: content)
+      return try await controller.receive(.control).content()["ename"] == "EngineInUse"
+    }
+    // It runs something.
+    _ = try await controller.sendCall("wait")
+    await gate.untilEntered()
+    #expect(try await isRefused())
+    gate.open()
+    #expect(try await controller.receive(.task).metadata()["status"] == "ok")
+    // It holds something.
+    func execute(_ code: String) async throws {
+      try await controller.send(.mux, MessageType.executeRequest, content: ["code": .string(code), "silent": true])
+      #expect(try await controller.receive(.mux).content()["status"] == "ok")
+    }
+    try await execute("a = 1")
+    #expect(try await isRefused())
+    try await controller.send(.control, "clear_request", content: [:])
+    #expect(try await controller.receive(.control).content()["status"] == "ok")
+    #expect(try await !isRefused())
+    try await controller.confirmRetirement(try await controller.receive(.registration))
+    #expect(try await controller.receive(.registration).header.messageType == "unregistration_request")
+    try await running.value
+    await controller.stop()
+  }
+
   @Test func itsGraceEnds() async throws {
     let controller = try FakeController()
     let gate = Gate()

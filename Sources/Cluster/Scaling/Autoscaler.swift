@@ -1,0 +1,118 @@
+/// Decides when a group of engines gets more engines or fewer. A value without I/O and without a clock.
+///
+/// Work that engines can't do, because it waits for other tasks or needs what no engine offers, leaves them idle. So a
+/// backlog alone brings no engines: there has to be no idle one beside it, for a while.
+struct Autoscaler: Sendable, Hashable {
+  /// A registered engine that is to stay.
+  struct Engine: Sendable, Hashable {
+    let uuid: String
+    let place: Cluster.EngineKey
+    /// How many requests it has, the running one included.
+    let load: Int
+  }
+
+  /// What there is.
+  struct Observation: Sendable, Hashable {
+    var engines: [Engine] = []
+    /// How many engines are starting: they have not registered.
+    var starting = 0
+    /// How many load-balanced tasks wait for an engine.
+    var unassigned = 0
+    /// How many engines have ended that should not, since the group began.
+    var ends = 0
+    /// Whether the engines of a place only end together.
+    var endsTogether = false
+  }
+
+  /// What to do.
+  enum Step: Sendable, Hashable {
+    case grow(to: Int)
+    /// Have these leave, if they are still unused.
+    case shrink([String])
+  }
+
+  let scaling: EngineScaling
+  private let maximum: Int
+  private var backlogSince: ContinuousClock.Instant?
+  private var idleSince: [String: ContinuousClock.Instant] = [:]
+  private var failures = 0
+  private var pausedUntil: ContinuousClock.Instant?
+  private var ends = 0
+  private var registered = 0
+
+  /// How long tasks have to wait before there are more engines: short ones are done before.
+  static let patience = Duration.seconds(1)
+  /// The first and the longest pause after engines could not be started or have ended.
+  static let pauses = Duration.seconds(10)...Duration.seconds(300)
+
+  /// Scales a group within bounds.
+  ///
+  /// - Parameter limit: how many engines the group can have at all.
+  init(_ scaling: EngineScaling, limit: Int) {
+    self.scaling = scaling
+    maximum = min(scaling.maximum, limit)
+  }
+
+  /// Looks at the group.
+  mutating func step(_ seen: Observation, at now: ContinuousClock.Instant) -> Step? {
+    note(seen, at: now)
+    let count = seen.engines.count + seen.starting
+    let minimum = min(scaling.minimum, maximum)
+    if count < minimum { return isPaused(at: now) ? nil : .grow(to: minimum) }
+    let idle = seen.engines.filter { $0.load == 0 }
+    let backlog = seen.unassigned + seen.engines.reduce(0) { $0 + max($1.load - 1, 0) } - seen.starting
+    guard idle.isEmpty, backlog > 0, count < maximum else {
+      backlogSince = nil
+      return shrink(seen, idle, from: count, at: now)
+    }
+    let since = backlogSince ?? now
+    backlogSince = since
+    guard now - since >= Self.patience, !isPaused(at: now) else { return nil }
+    backlogSince = nil
+    return .grow(to: count + min(backlog, maximum - count))
+  }
+
+  /// Engines could not be started: the next attempt waits, each time longer.
+  mutating func failed(at now: ContinuousClock.Instant) {
+    pausedUntil = now + min(Self.pauses.lowerBound * (1 << min(failures, 16)), Self.pauses.upperBound)
+    failures += 1
+  }
+
+  /// Engines did not leave, because they are in use: they are asked again after another idle time.
+  mutating func stayed(_ uuids: some Sequence<String>, at now: ContinuousClock.Instant) {
+    for uuid in uuids { idleSince[uuid] = now }
+  }
+
+  private mutating func note(_ seen: Observation, at now: ContinuousClock.Instant) {
+    if seen.ends > ends { failed(at: now) }
+    ends = seen.ends
+    if seen.engines.count > registered { (failures, pausedUntil) = (0, nil) }
+    registered = seen.engines.count
+    let before = idleSince
+    idleSince = [:]
+    for engine in seen.engines where engine.load == 0 { idleSince[engine.uuid] = before[engine.uuid] ?? now }
+  }
+
+  private func isPaused(at now: ContinuousClock.Instant) -> Bool { pausedUntil.map { now < $0 } ?? false }
+
+  /// Those leave first that give a whole job back, then the latest.
+  private func shrink(
+    _ seen: Observation, _ idle: [Engine], from count: Int, at now: ContinuousClock.Instant
+  ) -> Step? {
+    var left = count - scaling.minimum
+    let ready = idle.filter { engine in idleSince[engine.uuid].map { now - $0 >= scaling.idleTime } ?? false }
+    guard left > 0, !ready.isEmpty else { return nil }
+    let sizes = Dictionary(grouping: seen.engines, by: \.place).mapValues(\.count)
+    let places = Dictionary(grouping: ready, by: \.place).sorted { $1.key.isBefore($0.key) }
+    var chosen: [String] = []
+    for (_, members) in places where members.count == sizes[members[0].place] && members.count <= left {
+      left -= members.count
+      chosen += members.map(\.uuid)
+    }
+    if !seen.endsTogether {
+      let others = places.flatMap(\.value).filter { !chosen.contains($0.uuid) }
+      chosen += others.prefix(left).map(\.uuid)
+    }
+    return chosen.isEmpty ? nil : .shrink(chosen)
+  }
+}
