@@ -70,25 +70,6 @@ extension Client {
       to: Array(idsByEngine.keys))
   }
 
-  /// Sends a call to one engine.
-  func submit(
-    _ call: Call, to engine: RegisteredEngine, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int
-  ) {
-    let id = messageIDs.next()
-    let engines = [engine]
-    guard let attempt = state.begin(slot, id: id, engines: engines, outputs: collectsOutput ? 1 : 0) else { return }
-    connection.send(
-      Request(
-        channel: .mux, type: call.type, id: id, target: engine.frame,
-        metadata: RequestMetadata.of(attempt, metadata), content: call.content,
-        buffers: call.buffers,
-        expected: [
-          ExpectedReply(
-            id: id, engines: engines,
-            destination: ResultSlot(state: state, slot: slot, collectsOutput: collectsOutput, attempt: attempt))
-        ]))
-  }
-
   /// Sends a call to the task scheduler.
   func submit(_ call: Call, metadata: [UInt8], collectsOutput: Bool, state: ResultState, slot: Int) {
     let id = messageIDs.next()

@@ -37,7 +37,7 @@ public final class Client: Sendable {
     self.configuration = configuration
     self.tunnel = tunnel
     references = ReferenceTable(session: messageIDs.session)
-    connection = try Connection(info: info, session: messageIDs.session, logger: configuration.logger)
+    connection = try Connection(info: info, messageIDs: messageIDs, logger: configuration.logger)
   }
 
   deinit { connection.shutDown(.closed) }

@@ -11,6 +11,7 @@
 @_exported import struct MartletActors.RemoteActorID
 @_exported import struct MartletClient.AsyncResult
 @_exported import struct MartletClient.AttemptsFailed
+@_exported import struct MartletClient.Broadcast
 @_exported import struct MartletClient.BroadcastView
 // The client: connections, views, results.
 @_exported import class MartletClient.Client
@@ -34,6 +35,7 @@
 @_exported import struct MartletClient.OutputLines
 @_exported import class MartletClient.ProgressBar
 @_exported import struct MartletClient.ProgressReport
+@_exported import enum MartletClient.PushScope
 @_exported import struct MartletClient.PythonFunction
 @_exported import struct MartletClient.QueueStatus
 @_exported import struct MartletClient.ReferenceLost

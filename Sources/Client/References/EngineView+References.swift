@@ -89,7 +89,7 @@ extension EngineView {
   }
 
   private func run<Output>(
-    _ call: Call, keeping kept: RemoteHolding, _ references: [RemoteHolding] = []
+    _ call: Call, keeping kept: RemoteHolding, _ references: CallReferences = CallReferences()
   ) throws -> AsyncResult<RemoteReference<Output>> {
     let method = call.method
     return try run(
@@ -98,15 +98,13 @@ extension EngineView {
 
   /// Sends a call to the engine, and has what it needs moved there before.
   private func run<Value>(
-    _ call: Call, shape: ResultShape<Value>, _ references: [RemoteHolding], keeping kept: RemoteHolding? = nil
+    _ call: Call, shape: ResultShape<Value>, _ references: CallReferences, keeping kept: RemoteHolding? = nil
   ) throws -> AsyncResult<Value> {
     let engines = try client.resolve(view.targets)
-    for reference in references where reference.engines.isEmpty {
-      throw ReferenceLost.engineGone(reference.name, reference.home)
-    }
+    try references.checkHomes()
     return try view.run(
       on: engines, method: call.method, shape: shape,
-      references: ReferenceUse(keeping: kept, arguments: references, target: engines.first), keeping: kept
+      references: ReferenceUse(keeping: kept, arguments: references, targets: engines), keeping: kept
     ) { _ in call }
   }
 }

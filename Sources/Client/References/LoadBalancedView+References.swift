@@ -96,7 +96,7 @@ extension LoadBalancedView {
   }
 
   private func run<Output>(
-    _ call: Call, keeping kept: RemoteHolding, _ references: [RemoteHolding] = []
+    _ call: Call, keeping kept: RemoteHolding, _ references: CallReferences = CallReferences()
   ) throws -> AsyncResult<RemoteReference<Output>> {
     let method = call.method
     return try run(
@@ -105,18 +105,17 @@ extension LoadBalancedView {
 
   /// Sends a call to the engine that has most of what it needs, and has the rest moved there before.
   private func run<Value>(
-    _ call: Call, shape: ResultShape<Value>, _ references: [RemoteHolding], keeping kept: RemoteHolding? = nil
+    _ call: Call, shape: ResultShape<Value>, _ references: CallReferences, keeping kept: RemoteHolding? = nil
   ) throws -> AsyncResult<Value> {
-    let target = try references.isEmpty ? nil : engine(for: references)
+    try references.checkHomes()
+    let targets = try references.kept.isEmpty ? [] : [engine(for: references.kept)]
     return try run(
-      call, shape: shape, references: ReferenceUse(keeping: kept, arguments: references, target: target), keeping: kept)
+      call, shape: shape, references: ReferenceUse(keeping: kept, arguments: references, targets: targets),
+      keeping: kept)
   }
 
   /// The engine with the most bytes, of those that may be chosen.
   private func engine(for references: [RemoteHolding]) throws -> RegisteredEngine {
-    for reference in references where reference.engines.isEmpty {
-      throw ReferenceLost.engineGone(reference.name, reference.home)
-    }
     let allowed = try client.resolve(targets)
     var bytes: [RegisteredEngine: Int] = [:]
     for reference in references {

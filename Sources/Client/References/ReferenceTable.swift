@@ -29,6 +29,11 @@ final class ReferenceTable: Sendable {
       return prefix + String(state.nextName)
     }
   }
+
+  /// No engine needs to be reminded of a name any more.
+  func forget(_ name: String) {
+    state.withLock { state in for engine in state.names.keys { state.names[engine]?.remove(name) } }
+  }
 }
 
 extension Client {

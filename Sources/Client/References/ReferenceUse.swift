@@ -1,49 +1,95 @@
+import MartletWire
 import Synchronization
 
 /// What a call has to do with references: they must outlive it.
 final class ReferenceUse: Sendable {
+  typealias Submit = @Sendable (Client, ResultState, _ slot: Int) -> Void
+
   private struct State: Sendable {
     /// Where the result is kept, until the reply says where that is.
     var kept: RemoteHolding?
-    /// Let go when the call has succeeded; if it fails, they say why.
-    var arguments: [RemoteHolding]
+    /// Let go when all tasks have succeeded; if one fails, they say why.
+    var arguments: CallReferences
+    var unfinished: Int
+    /// Sends a task again, until all have ended.
+    var submit: Submit?
+    /// The engines that were sent what they lacked, by task.
+    var supplied: [Int: Set<String>] = [:]
   }
 
   private let state: Mutex<State>
-  /// The engine that has, or gets, the values of the arguments; `nil` if there are none.
-  let target: RegisteredEngine?
+  /// The engines that have, or get, the values that are kept somewhere; empty if there are none.
+  let targets: [RegisteredEngine]
 
-  init(keeping kept: RemoteHolding?, arguments: [RemoteHolding] = [], target: RegisteredEngine? = nil) {
-    state = Mutex(State(kept: kept, arguments: arguments))
-    self.target = target
+  /// - Parameter tasks: how many tasks the call has.
+  init(
+    keeping kept: RemoteHolding? = nil, arguments: CallReferences, targets: [RegisteredEngine] = [], tasks: Int = 1
+  ) {
+    state = Mutex(State(kept: kept, arguments: arguments, unfinished: tasks))
+    self.targets = targets
   }
+
+  /// The engine that has, or gets, the values of the arguments of a single task; `nil` if any engine will do.
+  var target: RegisteredEngine? { targets.first }
 
   /// The values that are not where they are needed.
-  var missing: [RemoteHolding] {
-    guard let target else { return [] }
-    return state.withLock { $0.arguments }.filter { !$0.isOn(target) }
+  var missing: [(value: RemoteHolding, engine: RegisteredEngine)] {
+    if targets.isEmpty { return [] }
+    let kept = state.withLock { $0.arguments.kept }
+    return kept.flatMap { value in targets.filter { !value.isOn($0) }.map { (value, $0) } }
   }
 
-  /// The call's reply has come, or it has failed.
+  /// The call's tasks are going to be sent.
+  func begin(_ submit: @escaping Submit) {
+    state.withLock { if !$0.arguments.broadcast.isEmpty { $0.submit = submit } }
+  }
+
+  /// A task's reply has come, or it has failed.
   func finished(_ reply: TaskReply?) {
     let hasSucceeded = reply?.status == "ok"
     let former = state.withLock { state in
-      defer {
-        state.kept = nil
-        if hasSucceeded { state.arguments = [] }
-      }
-      return state
+      let former = state
+      state.kept = nil
+      if hasSucceeded { state.unfinished -= 1 }
+      if state.unfinished == 0 { (state.arguments, state.submit) = (CallReferences(), nil) }
+      return former
     }
     if let reply, hasSucceeded { former.kept?.isKept(reply) }
   }
 
+  /// The value without which an engine could not begin with a task, and how to send the task again. An engine that lacks what
+  /// it was sent for this task has no further chance.
+  func lacking(_ reply: TaskReply, _ slot: Int) -> (value: BroadcastHolding, engine: String, submit: Submit)? {
+    guard reply.status == "error" else { return nil }
+    return state.withLock { state in
+      guard let submit = state.submit, !state.arguments.broadcast.isEmpty else { return nil }
+      guard let error = reply.failure(id: "", method: "", engineID: { _ in nil }) as? RemoteError,
+        let engine = error.engineUUID, let value = state.arguments.broadcast.first(where: { error.lacks($0.name) }),
+        state.supplied[slot, default: []].insert("\(engine) \(value.name)").inserted
+      else { return nil }
+      return (value, engine, submit)
+    }
+  }
+
   /// What an error says about the arguments.
   func explain(_ error: any Error) -> any Error {
-    guard let target else { return error }
-    for argument in state.withLock({ $0.arguments }) {
-      let explained = argument.explain(error, on: target)
-      if explained is ReferenceLost { return explained }
+    let arguments = state.withLock { $0.arguments }
+    for value in arguments.broadcast {
+      guard let error = error as? RemoteError, error.lacks(value.name) else { continue }
+      return ReferenceLost.nameGone(
+        value.name, RegisteredEngine(id: error.engineID ?? -1, uuid: error.engineUUID ?? ""))
+    }
+    for value in arguments.kept {
+      for target in targets {
+        let explained = value.explain(error, on: target)
+        if explained is ReferenceLost { return explained }
+      }
     }
     return error
   }
+}
+
+extension RemoteError {
+  /// Whether an engine says that it doesn't have a name.
+  func lacks(_ name: String) -> Bool { ename == "NameError" && evalue.contains("'\(name)'") }
 }

@@ -3,7 +3,7 @@ import MartletWire
 import MartletZeroMQ
 
 /// What can be given to a function in a call that names references: a ``RemoteReference`` to a value of the argument's type,
-/// or the value itself.
+/// a ``Broadcast`` of one, or the value itself.
 ///
 /// Numbers, texts, dates, data, arrays, dictionaries and optionals conform. A type of one's own needs an empty extension:
 ///
@@ -24,6 +24,7 @@ public protocol RemoteArgument<RemoteValue> {
 public struct RemoteArgumentValue: Sendable {
   let value: PickleValue
   var holding: RemoteHolding?
+  var broadcast: BroadcastHolding?
 }
 
 extension RemoteArgument where Self: Codable {
@@ -64,20 +65,21 @@ extension Call {
   /// - Throws: ``ClientError/Code/invalidArgument`` if an argument can't be encoded.
   static func apply<each Given: RemoteArgument>(
     _ function: [Bytes], name: String, keeping kept: RemoteHolding?, _ arguments: repeat each Given
-  ) throws(ClientError) -> (Call, [RemoteHolding]) {
-    var (args, holdings): ([PickleValue], [RemoteHolding]) = ([], [])
+  ) throws(ClientError) -> (Call, CallReferences) {
+    var (args, references): ([PickleValue], CallReferences) = ([], CallReferences())
     for argument in repeat each arguments {
       do {
         let given = try argument.remoteArgument()
         args.append(given.value)
-        if let holding = given.holding { holdings.append(holding) }
+        if let holding = given.holding { references.kept.append(holding) }
+        if let holding = given.broadcast { references.broadcast.append(holding) }
       } catch {
         throw ClientError(
           .invalidArgument, "\(name): an argument of type \(Swift.type(of: argument)) can't be sent: \(error)",
           underlying: error)
       }
     }
-    return (kept.map { keep($0, function: name, args) } ?? apply(function, args, method: name), holdings)
+    return (kept.map { keep($0, function: name, args) } ?? apply(function, args, method: name), references)
   }
 
   /// A call whose result is kept on its engine.

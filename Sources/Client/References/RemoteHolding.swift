@@ -32,12 +32,6 @@ final class RemoteHolding: Sendable {
   /// How large it is, in bytes.
   var size: Int { state.withLock { $0.size } }
 
-  /// The field that tells an engine for whom it keeps the value.
-  func adding(to metadata: [UInt8]) -> [UInt8] {
-    let field: JSONValue = ["name": .string(name), "owner": .string(client.session), "seconds": client.leaseSeconds]
-    return JSONFields.adding("\"keep\":\(field.bytes.string)", to: metadata)
-  }
-
   /// An engine has computed it.
   func isKept(_ reply: TaskReply) {
     guard let uuid = reply.metadata["engine"]?.stringValue else { return }
@@ -122,8 +116,7 @@ final class RemoteHolding: Sendable {
   /// What an error says about the value.
   func explain(_ error: any Error, on engine: RegisteredEngine) -> any Error {
     switch error {
-    case let error as RemoteError where error.ename == "NameError" && error.evalue.contains("'\(name)'"):
-      return ReferenceLost.nameGone(name, engine)
+    case let error as RemoteError where error.lacks(name): return ReferenceLost.nameGone(name, engine)
     case let error as RemoteError where error.ename == "ImpossibleDependency" && engines.isEmpty:
       return ReferenceLost.engineGone(name, engine)
     case is EngineError where engines.isEmpty: return ReferenceLost.engineGone(name, engine)

@@ -66,10 +66,17 @@ extension Connection {
   ///
   /// - Parameter isNews: whether this is newer than all notifications that have arrived.
   nonisolated func register(_ engines: [Int: String], isNews: Bool = false) {
-    // Before anyone sees the engines, so that whoever does can call them.
+    // Before anyone sees the engines, so that whoever does can call them, and finds there what every engine gets.
     if isNews { outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } } }
-    directory.withLock { state in
-      state.change { for (id, uuid) in engines { $0.register(id: id, uuid: uuid, isNews: isNews) } }
+    standing.withLock { table in
+      if !table.isEmpty {
+        var changed = directory.withLock { $0.engines }
+        for (id, uuid) in engines { changed.register(id: id, uuid: uuid, isNews: isNews) }
+        sendParcels(to: changed.engines, &table)
+      }
+      directory.withLock { state in
+        state.change { for (id, uuid) in engines { $0.register(id: id, uuid: uuid, isNews: isNews) } }
+      }
     }
   }
 
@@ -79,6 +86,11 @@ extension Connection {
     outbox.accept {
       outbox.withOutstanding { for uuid in engines.values { $0.engineReturned(uuid) } }
       directory.withLock { state in state.change { $0.replace(with: engines) } }
+    }
+    standing.withLock { table in
+      let present = directory.withLock { $0.engines.engines }
+      table.retain(present)
+      sendParcels(to: present, &table)
     }
     let news = earlyNews
     earlyNews = []
@@ -93,6 +105,7 @@ extension Connection {
   func unregister(_ id: Int, reason: String? = nil) {
     // A watcher that hears that the engine has left finds that its requests have failed.
     guard let gone = directory.withLock({ $0.engines.unregister(id: id, reason: reason) }) else { return }
+    standing.withLock { $0.left(gone.uuid) }
     for stranded in outbox.withOutstanding({ $0.engineDied(gone) }) {
       stranded.context.fail(EngineError(gone, msgID: stranded.id, reason: reason))
     }

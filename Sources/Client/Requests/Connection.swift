@@ -9,6 +9,9 @@ actor Connection {
   nonisolated let loop: EventLoop
   nonisolated let directory = Mutex(WatchedDirectory())
   nonisolated let outbox: Outbox
+  nonisolated let messageIDs: MessageIDs
+  /// What every engine gets, also later ones.
+  nonisolated let standing = Mutex(StandingTable())
   /// The tasks that wait for their next attempt.
   nonisolated let backoffs = Backoffs()
   nonisolated let logger: Logger
@@ -46,11 +49,13 @@ actor Connection {
   /// How many messages of a socket are handled before other sockets get their turn.
   static let batch = 100
 
-  init(info: ConnectionInfo, session id: String, logger: Logger) throws {
+  init(info: ConnectionInfo, messageIDs: MessageIDs, logger: Logger) throws {
     loop = try EventLoop(name: "martlet-client")
     session = try Session(key: info.key, scheme: info.signatureScheme)
-    outbox = Outbox(session: try Session(id: id, key: info.key, scheme: info.signatureScheme), logger: logger)
+    outbox = Outbox(
+      session: try Session(id: messageIDs.session, key: info.key, scheme: info.signatureScheme), logger: logger)
     current = Mutex(info)
+    self.messageIDs = messageIDs
     self.logger = logger
   }
 

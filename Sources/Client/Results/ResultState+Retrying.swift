@@ -25,9 +25,17 @@ extension ResultState {
   /// - Parameter error: what the last attempt has thrown.
   /// - Returns: false if the task has ended or the call was cancelled.
   func willRetry(_ slot: Int, after error: any Error) -> Bool {
+    willRepeat(slot) { $0.earlierErrors.append(error) }
+  }
+
+  /// Notes that a task will be sent again.
+  ///
+  /// - Parameter note: notes why.
+  /// - Returns: false if the task has ended or the call was cancelled.
+  func willRepeat(_ slot: Int, note: (inout TaskState) -> Void = { _ in }) -> Bool {
     storage.withLock { state in
       guard !state.isCancelled, state.tasks[slot].outcome == nil else { return false }
-      state.tasks[slot].earlierErrors.append(error)
+      note(&state.tasks[slot])
       // What the last attempt has yet to publish is kept when it comes, but not waited for.
       Self.endOutput(slot, all: true, &state)
       state.tasks[slot].receivedOutputs = 0

@@ -125,9 +125,12 @@ final class ResultState: Sendable {
   /// - Returns: whether the task's output is complete, too.
   @discardableResult
   func complete(_ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput) -> Bool {
-    if let retries, considerRetry(slot, outcome, output, retries) { return output == .none || output == .total(0) }
+    if let references, considerSupply(slot, outcome, output, references) { return isOver(output) }
+    if let retries, considerRetry(slot, outcome, output, retries) { return isOver(output) }
     return finish(slot, outcome, output: output)
   }
+
+  private func isOver(_ output: RemainingOutput) -> Bool { output == .none || output == .total(0) }
 
   /// Notes that a task has finished, and is not tried again. Only the first outcome counts.
   ///

@@ -63,11 +63,15 @@ public struct BroadcastView: Sendable {
     try run(.checked(name, args, kwargs.pairs))
   }
 
-  /// Assigns values to names in the namespace of every engine.
+  /// Assigns values to names in the namespace of every engine, see ``DirectView/push(_:_:)``.
   ///
-  /// - Throws: ``ClientError`` if an engine doesn't exist or a value can't be encoded.
-  public func push(_ values: [String: any Encodable & Sendable]) throws -> AsyncResult<Void> {
-    try run(try DirectView.pushCall(values)) { _ in .nothing }
+  /// - Throws: ``ClientError`` if an engine doesn't exist, a value can't be encoded, or the scope doesn't fit the view.
+  public func push(
+    _ values: [String: any Encodable & Sendable], _ scope: PushScope = .presentEngines
+  ) throws -> AsyncResult<Void> {
+    let call = try DirectView.pushCall(values)
+    guard scope == .includingLaterEngines else { return try run(call) { _ in .nothing } }
+    return try run(call, on: try client.addPushed(values, targets)) { _ in .nothing }
   }
 
   /// Executes source code in the namespace of every engine, and waits until it has run and all it printed and displayed
@@ -104,17 +108,28 @@ public struct BroadcastView: Sendable {
   /// Sends a call. The shape is made for the engines the call goes to: looking them up again might give others.
   private func run<Value>(_ call: Call, shape: ([RegisteredEngine]) -> ResultShape<Value>) throws -> AsyncResult<Value>
   {
-    let engines = try client.resolve(targets)
+    try run(call, on: try client.resolve(targets), shape: shape)
+  }
+
+  /// Sends a call to engines.
+  ///
+  /// - Parameter kept: the name that the engines keep for this client.
+  func run<Value>(
+    _ call: Call, on engines: [RegisteredEngine], keeping kept: String? = nil,
+    shape: ([RegisteredEngine]) -> ResultShape<Value>
+  ) throws -> AsyncResult<Value> {
     // Replies are told apart by their engine.
     guard Set(engines.map(\.id)).count == engines.count else {
       throw ClientError(.invalidArgument, "a broadcast view names an engine twice: \(engines.map(\.id))")
     }
+    let metadata = try metadata(engines)
     let id = client.messageIDs.next()
     let state = ResultState(
       total: isCoalescing ? 1 : engines.count, method: call.method, label: label, cancelsRunning: cancelsRunning)
     client.connection.send(
       Request(
-        channel: .broadcast, type: call.type, id: id, metadata: try metadata(engines), content: call.content,
+        channel: .broadcast, type: call.type, id: id,
+        metadata: kept.map { client.keeping($0, in: metadata) } ?? metadata, content: call.content,
         buffers: call.buffers, expected: expectedReplies(to: id, engines, state)))
     return AsyncResult(client: client, state: state, shape: shape(engines), readers: ResultReaders(client, state))
   }

@@ -4,9 +4,16 @@ import MartletZeroMQ
 extension DirectView {
   /// Assigns values to names in the namespace of every engine.
   ///
-  /// - Throws: ``ClientError`` if an engine doesn't exist or a value can't be encoded.
-  public func push(_ values: [String: any Encodable & Sendable]) throws -> AsyncResult<Void> {
-    try run(try Self.pushCall(values), shape: .nothing)
+  /// - Parameters:
+  ///   - values: the values by name.
+  ///   - scope: whether a view of all engines includes those that register later. If it does, there need be none now.
+  /// - Throws: ``ClientError`` if an engine doesn't exist, a value can't be encoded, or the scope doesn't fit the view.
+  public func push(
+    _ values: [String: any Encodable & Sendable], _ scope: PushScope = .presentEngines
+  ) throws -> AsyncResult<Void> {
+    let call = try Self.pushCall(values)
+    guard scope == .includingLaterEngines else { return try run(call, shape: .nothing) }
+    return try run(on: try client.addPushed(values, targets), method: call.method, shape: .nothing) { _ in call }
   }
 
   /// Reads the value of a name in the namespace of every engine.

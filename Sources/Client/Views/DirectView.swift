@@ -147,10 +147,10 @@ public struct DirectView: Sendable {
     keeping kept: RemoteHolding? = nil, call: @escaping @Sendable (_ slot: Int) -> Call
   ) throws(ClientError) -> AsyncResult<Value> {
     let plain = try RequestMetadata.text(label: label, executionTimeout: executionTimeout, deadline: deadline)
-    let metadata = kept?.adding(to: plain) ?? plain
+    let metadata = kept.map { client.keeping($0.name, in: plain) } ?? plain
     let collectsOutput = collectsOutput
     let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
-      client.submit(
+      client.connection.submit(
         call(slot), to: engines[slot], metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
     }
     let retries = try retry.map { (policy) throws(ClientError) in

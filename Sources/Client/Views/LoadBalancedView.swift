@@ -114,7 +114,7 @@ public struct LoadBalancedView: Sendable {
     _ call: Call, shape: ResultShape<Value>, references: ReferenceUse? = nil, keeping kept: RemoteHolding? = nil
   ) throws -> AsyncResult<Value> {
     let plain = try metadata(on: references?.target)
-    let (metadata, collectsOutput) = (kept?.adding(to: plain) ?? plain, collectsOutput)
+    let (metadata, collectsOutput) = (kept.map { client.keeping($0.name, in: plain) } ?? plain, collectsOutput)
     let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
       client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
     }

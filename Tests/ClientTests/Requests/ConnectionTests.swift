@@ -19,7 +19,8 @@ import Testing
     let cluster = try FakeCluster(inproc: true)
     try await cluster.start()
     let session = Session.randomID()
-    let connection = try Connection(info: cluster.info, session: session, logger: Logger(label: "test"))
+    let connection = try Connection(
+      info: cluster.info, messageIDs: MessageIDs(session: session), logger: Logger(label: "test"))
     try connection.loop.start()
     try await connection.open(cluster.info, in: cluster.context, linger: .zero)
     connection.register([1: "engine-1"])
