@@ -38,6 +38,7 @@ extension TaskSchedulerState {
       guard tasks[known].phase.isFinished else { return false }
       history.forget(known, &tasks)
     }
+    if restored.placement == nil, waitsForDependencies(submission) { return true }
     let client = clients.submitter(submission.client)
     let task = tasks.insert(
       ScheduledTask(
@@ -90,6 +91,7 @@ extension TaskSchedulerState {
         tasks.append(task, to: &engines[engine].pending)
       }
     }
+    acceptDeferred()
     checkInvariants()
   }
 
@@ -152,8 +154,17 @@ extension TaskSchedulerState {
       actions.append(.duplicate(submission.payload, taskID: submission.id))
       return true
     }
+    guard tasks.find(submission.id) == nil, waitsForDependencies(submission) else { return false }
+    // This controller may die, too.
+    if reportsChanges { actions.append(.changed(submission.payload, taskID: submission.id, .accepted)) }
+    return true
+  }
+
+  /// Keeps a task, if it depends on one that is unknown.
+  private mutating func waitsForDependencies(_ submission: TaskSubmission<Payload>) -> Bool {
+    guard recoveryEnd != nil else { return false }
     let missing = missingDependencies(of: submission)
-    return !missing.isEmpty && tasks.find(submission.id) == nil && deferred.keep(submission, missing)
+    return !missing.isEmpty && deferred.keep(submission, missing)
   }
 
   private func missingDependencies(of submission: TaskSubmission<Payload>) -> [String] {
@@ -166,13 +177,15 @@ extension TaskSchedulerState {
   /// Accepts the kept tasks all of whose dependencies have been submitted.
   mutating func acceptDeferred() {
     while let index = deferred.firstIndex(where: { missingDependencies(of: $0).isEmpty }) {
-      accept(deferred.remove(at: index))
+      accept(deferred.remove(at: index), isNoted: reportsChanges)
     }
   }
 
   /// Accepts kept tasks as they are.
   mutating func acceptDeferred(where isChosen: (TaskSubmission<Payload>) -> Bool) {
-    while let index = deferred.firstIndex(where: isChosen) { accept(deferred.remove(at: index)) }
+    while let index = deferred.firstIndex(where: isChosen) {
+      accept(deferred.remove(at: index), isNoted: reportsChanges)
+    }
   }
 
   /// What a journal has to know about a task that has not ended.

@@ -11,7 +11,8 @@ extension TaskSchedulerState {
     if deferred.awaited.contains(submission.id) { acceptDeferred() }
   }
 
-  mutating func accept(_ submission: TaskSubmission<Payload>) {
+  /// - Parameter isNoted: whether the journal knows the task.
+  mutating func accept(_ submission: TaskSubmission<Payload>, isNoted: Bool = false) {
     let hash = submission.id.identifierHash
     let known = tasks.find(submission.id, hash: hash)
     if let known, submission.isRepeated || !tasks[known].phase.isFinished {
@@ -20,6 +21,7 @@ extension TaskSchedulerState {
     }
     let client = clients.submitter(submission.client)
     if let excess = clients.excess(adding: submission.size, of: client) {
+      if isNoted { actions.append(.changed(submission.payload, taskID: submission.id, .ended(isSuccess: false))) }
       actions.append(.fail(submission.payload, taskID: submission.id, .queueFull(excess)))
       return
     }
@@ -31,7 +33,7 @@ extension TaskSchedulerState {
         priority: submission.priority, concurrency: submission.concurrency))
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)
-    if reportsChanges { noteChange(task, .accepted) }
+    if reportsChanges, !isNoted { noteChange(task, .accepted) }
 
     if submission.isUnrestricted {
       place(task)

@@ -71,6 +71,38 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(answer(&state, one, "b").contains(dispatched("c", one)))
   }
 
+  /// A controller that dies while it waits for the dependency leaves the task to the next one.
+  @Test func whatWaitsForADependencyIsJournaled() {
+    var state = scheduler(reportsChanges: true)
+    state.beginRecovery(until: now + .seconds(30))
+    state.taskSubmitted(submission("b", after: ["a"]), now: now)
+    #expect(drain(&state) == [.changed("<b>", taskID: "b", .accepted)])
+    state.taskSubmitted(submission("a", isRepeated: true), now: now)
+    #expect(drain(&state) == [.changed("<a>", taskID: "a", .accepted)])
+
+    var next = scheduler(reportsChanges: true)
+    next.beginRecovery(until: now + .seconds(30))
+    restore(&next, submission("c", after: ["d"]))
+    restore(&next, submission("b", after: ["a"]))
+    // Accepted later, because it was sent again.
+    restore(&next, submission("a"))
+    next.endRestoring()
+    #expect(drain(&next) == [])
+    #expect(next.queuedIDs == ["a", "b"])
+    next.engineRegistered(one, now: now)
+    #expect(drain(&next).contains(dispatched("a", one)))
+    #expect(answer(&next, one, "a").contains(dispatched("b", one)))
+    _ = answer(&next, one, "b")
+    next.taskSubmitted(submission("e", after: ["f"]), now: now)
+    _ = drain(&next)
+    next.advance(to: now + .seconds(30))
+    #expect(
+      drain(&next) == [
+        .changed("<c>", taskID: "c", .ended(isSuccess: false)), .fail("<c>", taskID: "c", .invalidDependency),
+        .changed("<e>", taskID: "e", .ended(isSuccess: false)), .fail("<e>", taskID: "e", .invalidDependency),
+      ])
+  }
+
   /// A deadline is a date, which a new controller finds in the task as the earlier one did.
   @Test func deadlinesStay() {
     var state = scheduler()
