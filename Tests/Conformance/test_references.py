@@ -1,8 +1,10 @@
 """Results that stay on engines: under names that Python sees, for as long as their client lives."""
 
+import subprocess
+
 import ipyparallel as ipp
 import pytest
-from harness import TIMEOUT, wait_until
+from harness import TIMEOUT, binary, wait_until
 
 # Text of Protocol.md, section 16.
 KEEP = (
@@ -38,8 +40,12 @@ def kept(name, owner, seconds):
 
 
 def has(client, name):
+    return has_on(client, client.ids[0], name)
+
+
+def has_on(client, engine, name):
     try:
-        client[client.ids[0]].pull(name, block=True)
+        client[engine].pull(name, block=True)
     except ipp.RemoteError as error:
         assert error.ename == "NameError"
         return False
@@ -107,3 +113,31 @@ def test_malformed_leases_are_refused(swift_engines):
             client._control_socket, "lease_request", content=content, ident=client._engines[client.ids[0]].encode()
         )
     assert call(client, "greet") == "hi~"
+
+
+def test_a_broadcast_is_a_name_to_python(cluster, python_engines):
+    client = python_engines(1)
+    command = [binary("martlet-test-engine"), f"--connection-file={cluster.connection_file('client')}", "broadcast"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+
+        def sums():
+            program.stdin.write("\n")
+            program.stdin.flush()
+            return program.stdout.readline()
+
+        name = program.stdout.readline().strip()
+        assert client[0][name] == [1, 2, 3]
+        assert client[0].apply_sync(sum, ipp.Reference(name)) == 6
+        assert sums() == "sums [6]\n"
+        # Engines that come later get it, too, and one that has lost it gets it again.
+        cluster.start_martlet_engines(1)
+        cluster.start_python_engines(1)
+        wait_until(lambda: len(client.ids) == 3, "three engines")
+        wait_until(lambda: all(has_on(client, id, name) for id in client.ids), "the value everywhere")
+        assert sums() == "sums [6, 6, 6]\n"
+        client[:].execute(f"del {name}", block=True)
+        assert sums() == "sums [6, 6, 6]\n"
+        program.stdin.close()
+        assert program.stdout.readline() == "released\n"
+        wait_until(lambda: not any(has_on(client, id, name) for id in client.ids), "the end of the value")
+        assert program.wait(TIMEOUT) == 0

@@ -28,7 +28,7 @@ public struct Broadcast<Value: Codable & Sendable>: Sendable, CustomStringConver
   }
 
   /// Frees the value on all engines, once the calls have ended that name it. Further calls with any copy of this throw.
-  public func release() { share.holding.withLock { $0 = nil } }
+  public func release() { _ = share.holding.withLock { $0.take() } }
 
   /// The name, type and size.
   public var description: String { "\(name): \(Value.self), \(size) bytes on every engine" }

@@ -40,12 +40,21 @@ import Testing
     var values = Self.values()
     let parcel = try #require(values.parcels(for: Self.late).first)
     values.sent(parcel, to: Self.late, 7)
-    guard case .underway(7)? = values.remedy("b", on: Self.late) else { return #expect(Bool(false)) }
+    guard case .underway(7)? = values.remedy("b", on: Self.late) else {
+      Issue.record("wrong remedy")
+      return
+    }
     values.arrived(parcel, on: Self.late)
     // Who has had it and lacks it was cleared.
-    guard case .send(let again)? = values.remedy("b", on: Self.late) else { return #expect(Bool(false)) }
+    guard case .send(let again)? = values.remedy("b", on: Self.late) else {
+      Issue.record("wrong remedy")
+      return
+    }
     #expect(again.value == "first")
-    guard case .send? = values.remedy("a", on: Self.engines[0]) else { return #expect(Bool(false)) }
+    guard case .send? = values.remedy("a", on: Self.engines[0]) else {
+      Issue.record("wrong remedy")
+      return
+    }
   }
 
   @Test func whatHasFailedIsOwed() throws {

@@ -164,6 +164,16 @@ actor FakeCluster {
     fail(message, on: channel)
   }
 
+  /// Fails the held call with this index in ``received``: the engine doesn't have a name.
+  func miss(_ name: String, _ index: Int, on engine: String) {
+    let (message, channel) = received[index]
+    reply(
+      to: message, on: channel, type: MessageType.applyReply,
+      content: [
+        "status": "error", "ename": "NameError", "evalue": .string("name '\(name)' is not defined"), "traceback": [],
+      ], metadata: metadata(engine))
+  }
+
   /// Leaves queries to the hub unanswered from now on.
   func ignoreQueries() { answersQueries = false }
 
