@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: deps packages build release test build-tests unit simulate conformance peers kit chaos soak fuzz sanitize suite \
-  containers demo docs bench micro format lint clean
+  containers demo docs bench micro api format lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python
@@ -176,6 +176,10 @@ micro: packages
 	@$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build --product micro-bench
 	@echo "micro: running"
 	@python3 Benchmarks/micro.py .build/release/micro-bench $(MICRO)
+
+# Writes down what the library products declare, in Tests/API, which a test compares.
+api: build-tests
+	@MARTLET_API=write $(SWIFT) test --skip-build --filter MartletTests.PublicInterfaceTests
 
 format:
 	@$(SWIFT) format format --in-place --recursive --parallel $(SOURCES)

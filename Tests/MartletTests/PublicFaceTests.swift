@@ -15,14 +15,7 @@ import Testing
   private let graphs: [String: SymbolGraph]
 
   init() throws {
-    var listed: [String: Set<String>] = [:]
-    for line in try Repository.text("Sources/Martlet/Martlet.swift").split(separator: "\n")
-    where line.hasPrefix("@_exported") {
-      let name = try #require(line.split(separator: " ").last).split(separator: ".").map(String.init)
-      try #require(name.count == 2, "an export of a whole module: \(line)")
-      listed[name[0], default: []].insert(name[1])
-    }
-    self.listed = listed
+    listed = try Repository.exportedNames()
     let compiler = try SwiftCompiler()
     self.compiler = compiler
     graphs = Dictionary(

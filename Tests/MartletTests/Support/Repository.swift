@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The repository files that the tests read.
 enum Repository {
@@ -11,5 +12,17 @@ enum Repository {
 
   static func text(_ relative: String) throws -> String {
     try String(contentsOfFile: path(relative), encoding: .utf8)
+  }
+
+  /// The names that `import Martlet` brings from other modules, by module: those listed in `Martlet.swift`.
+  static func exportedNames() throws -> [String: Set<String>] {
+    var names: [String: Set<String>] = [:]
+    for line in try text("Sources/Martlet/Martlet.swift").split(separator: "\n")
+    where line.hasPrefix("@_exported") {
+      let name = try #require(line.split(separator: " ").last).split(separator: ".").map(String.init)
+      try #require(name.count == 2, "an export of a whole module: \(line)")
+      names[name[0], default: []].insert(name[1])
+    }
+    return names
   }
 }

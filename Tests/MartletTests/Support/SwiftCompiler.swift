@@ -26,7 +26,7 @@ struct SwiftCompiler {
     return errors
   }
 
-  /// The public symbols of a module.
+  /// The public symbols of a module, those that it adds to other modules' types too.
   func symbolGraph(of module: String) throws -> SymbolGraph {
     let folder = try TemporaryFolder()
     let result = try Self.run(
@@ -36,8 +36,15 @@ struct SwiftCompiler {
         "-skip-synthesized-members", "-target", try target(),
       ] + searchPaths)
     guard result.status == 0 else { throw CompilerFailure(output: result.output) }
-    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(module).symbols.json"))
-    return try JSONDecoder().decode(SymbolGraph.self, from: data)
+    // One file for the module, and one for each module whose types it extends: `MartletWire@Swift.symbols.json`.
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
+      .sorted()
+    return try files.reduce(into: SymbolGraph()) { graph, file in
+      let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(file)"))
+      let part = try JSONDecoder().decode(SymbolGraph.self, from: data)
+      graph.symbols += part.symbols
+      graph.relationships += part.relationships
+    }
   }
 
   private func target() throws -> String {

@@ -1,4 +1,4 @@
-/// The part of a symbol graph that shows which types a module's public declarations mention.
+/// The part of a symbol graph that shows a module's public declarations, and which types they mention.
 struct SymbolGraph: Decodable {
   struct Symbol: Decodable {
     struct Identifier: Decodable { let precise: String }
@@ -14,7 +14,29 @@ struct SymbolGraph: Decodable {
     /// The names from the outermost type to this symbol.
     let pathComponents: [String]
     let declarationFragments: [Fragment]?
+    let swiftExtension: Extension?
   }
 
-  let symbols: [Symbol]
+  /// What an extension with a `where` clause demands.
+  struct Constraint: Decodable, CustomStringConvertible {
+    let kind: String
+    let lhs: String
+    let rhs: String
+
+    var description: String { "\(lhs)\(kind == "sameType" ? " ==" : ":") \(rhs)" }
+  }
+
+  struct Extension: Decodable { let constraints: [Constraint]? }
+
+  struct Relationship: Decodable {
+    let kind: String
+    let source: String
+    let target: String
+    /// The target's name, with its module, if it belongs to another one.
+    let targetFallback: String?
+    let swiftConstraints: [Constraint]?
+  }
+
+  var symbols: [Symbol] = []
+  var relationships: [Relationship] = []
 }
