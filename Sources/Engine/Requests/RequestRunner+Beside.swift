@@ -33,14 +33,16 @@ extension RequestRunner {
     beside.requests.start(request, of: function, on: executor) { [self] in
       sender.beginBeside(request)
       let answer = await EngineContext.$engine.withValue(context) { await reply(to: request) }
-      if request.stage.end() == .abandoned { return }
+      // An engine that is leaving gives no answer; the controller does.
+      guard request.stage.end() != .abandoned, let answer else { return }
       sender.publishLastProgress(of: request)
       capture?.flush()
       sender.finish(request, answer, [], capture)
     }
   }
 
-  nonisolated(nonsending) private func reply(to request: Request) async -> Reply {
+  /// - Returns: `nil` if the request was cancelled because the engine is leaving.
+  nonisolated(nonsending) private func reply(to request: Request) async -> Reply? {
     let started = Timestamp.now
     request.stage.begin(at: started)
     do throws(RaisedError) {
@@ -53,6 +55,7 @@ extension RequestRunner {
       return writer.ok(request, started: started, buffers: result)
     } catch {
       let raised = error == .cancelled ? request.stopped ?? error : error
+      if raised == .cancelled, Task.isCancelled { return nil }
       return writer.failed(request, started: started, error: raised, method: request.method)
     }
   }

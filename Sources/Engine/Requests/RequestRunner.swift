@@ -180,10 +180,10 @@ struct RequestRunner: Sendable {
       do throws(RaisedError) {
         result = try await apply.run(request.message.buffers)
       } catch {
-        guard error == .cancelled, let stopped = request.stopped else {
-          return failure(of: request, started: started, error)
-        }
-        return failure(of: request, started: started, stopped)
+        guard error == .cancelled else { return failure(of: request, started: started, error) }
+        if let stopped = request.stopped { return failure(of: request, started: started, stopped) }
+        if Task.isCancelled { throw .leaving }
+        return failure(of: request, started: started, error)
       }
       if let result { return Outcome(reply: writer.ok(request, started: started, buffers: result)) }
     case MessageType.executeRequest:

@@ -52,29 +52,6 @@ private final class Stage: Sendable {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct EngineStoppingTests {
-  /// To the client it would look like the function's own error; the controller knows better, and may try the task again.
-  @Test(arguments: [1, 2]) func anEngineThatLeavesDoesNotAnswerWhatItCancels(concurrency: Int) async throws {
-    let (hasBegun, hasEnded) = (Atomic(false), Atomic(false))
-    let function = RemoteFunction("obedient", concurrency: concurrency) { () async throws -> Int in
-      hasBegun.store(true, ordering: .releasing)
-      defer { hasEnded.store(true, ordering: .releasing) }
-      try await Task.sleep(for: .seconds(3600))
-      return 0
-    }
-    // The engine keeps its sockets open for as long as the program cleans up.
-    let (isCleaning, cleaning) = AsyncStream.makeStream(of: Void.self)
-    let lifecycle = EngineLifecycle(willStop: { _ in for await _ in isCleaning {} })
-    try await withEngine(functions: [function], lifecycle: lifecycle) { controller in
-      try await controller.send(.mux, MessageType.applyRequest, buffers: call("obedient"))
-      while !hasBegun.load(ordering: .acquiring) { await Task.yield() }
-      try await controller.send(.control, MessageType.shutdownRequest)
-      #expect(try await controller.receive(.registration).header.messageType == "unregistration_request")
-      while !hasEnded.load(ordering: .acquiring) { await Task.yield() }
-      #expect(try await !controller.hasReply())
-      cleaning.finish()
-    }
-  }
-
   private let stage = Stage()
 
   private func call(_ name: String) -> [Bytes] { ApplyCall.pack(function: name) }

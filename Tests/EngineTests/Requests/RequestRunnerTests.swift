@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import MartletEngine
@@ -14,13 +15,8 @@ import Testing
     try FileManager.default.removeItem(atPath: path)
     let capture = try OutputCapture<Bytes>(
       [CapturedDescriptor(descriptor: file.fileDescriptor, name: "stdout")], echo: false)
-    let namespace = Namespace()
     let mailbox = RequestMailbox<Request>()
-    let runner = RequestRunner(
-      mailbox: mailbox, apply: ApplyRunner(functions: try FunctionRegistry([]), namespace: namespace),
-      execute: ExecuteRunner(namespace: namespace), namespace: namespace,
-      writer: ReplyWriter(number: EngineNumber(0), engineUUID: "u"), capture: capture,
-      sender: ReplySender(session: try Session(key: ""), logger: .silent))
+    let runner = try runner(mailbox, capture: capture)
     let memory = try add(to: mailbox)
     #expect(memory.object != nil)
     let running = Task { _ = await runner.run() }
@@ -35,16 +31,52 @@ import Testing
     capture.restore()
   }
 
-  private func add(to mailbox: RequestMailbox<Request>) throws -> Memory {
+  /// To the client an answer would look like the function's own error; the controller knows better, and may try the task
+  /// again.
+  @Test func anEngineThatLeavesDoesNotAnswerWhatItCancels() async throws {
+    let hasBegun = Atomic(false)
+    let function = RemoteFunction("obedient") { () async throws -> Int in
+      hasBegun.store(true, ordering: .releasing)
+      try await Task.sleep(for: .seconds(3600))
+      return 0
+    }
+    let mailbox = RequestMailbox<Request>()
+    let runner = try runner(mailbox, [function])
+    _ = mailbox.add(
+      try request(MessageType.applyRequest, buffers: ApplyCall.pack(function: "obedient")), id: "m")
+    let running = Task { await runner.run() }
+    while !hasBegun.load(ordering: .acquiring) { await Task.yield() }
+    running.cancel()
+    // It ends at once, and not when the mailbox is closed: nothing more is to be done.
+    #expect(await running.value == nil)
+    #expect(mailbox.runningNumber() != nil)
+  }
+
+  private func runner(
+    _ mailbox: RequestMailbox<Request>, _ functions: [any RemoteCallable] = [], capture: OutputCapture<Bytes>? = nil
+  ) throws -> RequestRunner {
+    let namespace = Namespace()
+    return RequestRunner(
+      mailbox: mailbox, apply: ApplyRunner(functions: try FunctionRegistry(functions), namespace: namespace),
+      execute: ExecuteRunner(namespace: namespace), namespace: namespace,
+      writer: ReplyWriter(number: EngineNumber(0), engineUUID: "u"), capture: capture,
+      sender: ReplySender(session: try Session(key: ""), logger: .silent))
+  }
+
+  private func request(_ type: String, buffers: [Bytes]) throws -> Request {
     var frames = Multipart()
     for frame in ["<IDS|MSG>", "", "{\"msg_id\":\"m\"}", "{}", "{}", "{}"] { frames.append(Bytes(frame)) }
-    let buffer = Buffer()
-    frames.append(Bytes(keeping: buffer, memory: UnsafeRawBufferPointer(buffer.memory)))
+    for buffer in buffers { frames.append(buffer) }
     let layout = try MessageLayout(of: frames)
-    let header = MessageHeader(messageID: "m", messageType: MessageType.kernelInfoRequest)
+    let header = MessageHeader(messageID: "m", messageType: type)
     let message = Message(SharedFrames(taking: &frames), layout: layout, header: header)
-    let request = Request(message: message, metadata: RequestMetadata(), channel: .shell)
-    _ = mailbox.add(request, id: "m")
+    return Request(message: message, metadata: RequestMetadata(), channel: .shell)
+  }
+
+  private func add(to mailbox: RequestMailbox<Request>) throws -> Memory {
+    let buffer = Buffer()
+    let bytes = Bytes(keeping: buffer, memory: UnsafeRawBufferPointer(buffer.memory))
+    _ = mailbox.add(try request(MessageType.kernelInfoRequest, buffers: [bytes]), id: "m")
     return Memory(object: buffer)
   }
 

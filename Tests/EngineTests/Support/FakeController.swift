@@ -170,9 +170,6 @@ actor FakeController {
     try registration.receive(into: &frames, timeout: time)
   }
 
-  /// Whether a reply to a direct request has come or comes within a short time.
-  func hasReply() throws -> Bool { try mux.receive(into: &frames, timeout: .milliseconds(20)) }
-
   /// Waits for the next IOPub message.
   func publication() throws -> (topic: String, Message) {
     try #require(try iopub.receive(into: &frames, timeout: Self.patience), "nothing came on IOPub")
@@ -235,7 +232,7 @@ actor FakeController {
 /// Runs an engine with a fake controller for the duration of a closure.
 func withEngine(
   id: Int = 0, functions: [any RemoteCallable] = [], capturing descriptors: [CapturedDescriptor] = [],
-  returnAfter: Int? = nil, python: PythonConfiguration = .notAllowed, lifecycle: EngineLifecycle = EngineLifecycle(),
+  returnAfter: Int? = nil, python: PythonConfiguration = .notAllowed,
   _ body: (FakeController) async throws -> Void
 ) async throws {
   let controller = try FakeController()
@@ -243,7 +240,6 @@ func withEngine(
   configuration.captureOutput = !descriptors.isEmpty
   if !descriptors.isEmpty { configuration.capturedDescriptors = descriptors }
   configuration.python = python
-  configuration.lifecycle = lifecycle
   let engine = try Engine(configuration: configuration, functions: functions, logger: .silent)
   let running = Task { try await engine.run() }
   do {
