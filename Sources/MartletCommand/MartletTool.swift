@@ -114,6 +114,23 @@ struct EngineSelection: ParsableArguments {
   }
 }
 
+/// Between how many engines a cluster grows and shrinks by itself.
+struct EngineBounds: ParsableArguments {
+  @Option(help: "With --max: the fewest engines, 0 by default.")
+  var min: Int?
+
+  @Option(help: "The most engines: as many are started as there is work for, and idle ones leave.")
+  var max: Int?
+
+  @Option(help: "With --max: after how many seconds without work an engine may leave, 60 by default.")
+  var idle: Double?
+
+  /// The options in the roles' own syntax.
+  var arguments: [String] {
+    roleArguments(["min": min.map(String.init), "max": max.map(String.init), "idle": idle.map { "\($0)" }])
+  }
+}
+
 /// The given options, in the roles' own syntax.
 func roleArguments(_ values: KeyValuePairs<String, String?>) -> [String] {
   values.compactMap { name, value in value.map { "--\(name)=\($0)" } }

@@ -16,14 +16,7 @@ struct Scale: AsyncParsableCommand {
   @Option(help: "The group of engines, by name.")
   var group: String?
 
-  @Option(help: "With --max: the fewest engines, 0 by default.")
-  var min: Int?
-
-  @Option(help: "The most engines: as many are started as there is work for, and idle ones leave.")
-  var max: Int?
-
-  @Option(help: "With --max: after how many seconds without work an engine may leave, 60 by default.")
-  var idle: Double?
+  @OptionGroup var bounds: EngineBounds
 
   @Flag(help: "With --max: engines leave, too, that hold pushed values or other things that clients have left.")
   var endUsed = false
@@ -53,13 +46,15 @@ struct Scale: AsyncParsableCommand {
   private var request: ControlRequest {
     get throws {
       if number.isEmpty {
-        if var scaling = try EngineScaling(minimum: min, maximum: max, idleTime: .seconds(idle ?? 60)) {
+        if var scaling = try EngineScaling(
+          minimum: bounds.min, maximum: bounds.max, idleTime: .seconds(bounds.idle ?? 60))
+        {
           scaling.endsUsedEngines = endUsed
           return .autoscale(scaling, group: group)
         }
         throw OptionError("how many engines? A number such as 32, +4 or -4, or --max")
       }
-      guard number.count == 1, min == nil, max == nil, idle == nil else {
+      guard number.count == 1, bounds.arguments.isEmpty else {
         throw OptionError("one number of engines or --max is needed, not '\(number.joined(separator: " "))'")
       }
       return .scale(try ControlRequest.Size(number[0]), group: group)

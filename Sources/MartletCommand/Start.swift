@@ -24,14 +24,7 @@ struct Start: AsyncParsableCommand {
       """)
   var restartEngines: String?
 
-  @Option(help: "With --max: the fewest engines, 0 by default.")
-  var min: Int?
-
-  @Option(help: "The most engines: as many are started as there is work for, and idle ones leave.")
-  var max: Int?
-
-  @Option(help: "With --max: after how many seconds without work an engine may leave, 60 by default.")
-  var idle: Double?
+  @OptionGroup var bounds: EngineBounds
 
   @Flag(
     inversion: .prefixedNo,
@@ -75,14 +68,13 @@ struct Start: AsyncParsableCommand {
   var controllerArguments: [String] = []
 
   func run() async throws {
-    var arguments = (file.map { [$0] } ?? []) + selection.arguments + engines.arguments
+    var arguments = (file.map { [$0] } ?? []) + selection.arguments + engines.arguments + bounds.arguments
     if daemonize { arguments.append("--daemonize") }
     if dryRun { arguments.append("--dry-run") }
     if !journal { arguments.append("--no-journal") }
     if noCurve { arguments.append("--no-curve") }
     arguments += roleArguments([
       "restart-engines": restartEngines, "ip": ip, "transport": transport, "location": location, "log-level": logLevel,
-      "min": min.map(String.init), "max": max.map(String.init), "idle": idle.map { "\($0)" },
     ])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
     let (options, own) = (arguments, controllerArguments)
