@@ -1,7 +1,9 @@
 """``martlet scale``: more and fewer engines while a cluster runs."""
 
 import json
+import os
 
+import psutil
 import pytest
 from harness import TIMEOUT, wait_until
 
@@ -119,6 +121,17 @@ def work(number):
 
     time.sleep(0.5)
     return number
+
+
+def test_an_engine_that_is_lost_does_not_end_the_cluster(started, place):
+    """Another one comes for the next work, after a pause."""
+    process, client = started("--max", "1", engines=0)
+    view = client.load_balanced_view()
+    pid = view.apply_async(os.getpid).get(timeout=TIMEOUT)
+    psutil.Process(pid).parent().kill()
+    wait_until(lambda: not client.ids, "it to be gone")
+    assert view.apply_async(work, 7).get(timeout=TIMEOUT) == 7
+    assert process.poll() is None
 
 
 def test_bounds_of_a_running_cluster(started, place):

@@ -174,9 +174,10 @@ public actor Cluster {
     hasNoController || (engines.isEmpty && configuration.engineCount > 0 && restarts.counts.waiting == 0)
   }
 
-  /// Whether all engines have ended, at least one of them unexpectedly, and none is started again.
+  /// Whether all engines have ended, at least one of them unexpectedly, and none is started again, neither in the place of
+  /// another nor for new work.
   var hasLostEngines: Bool {
-    engines.isEmpty && restarts.counts.waiting == 0 && groupTable.wanted > 0
+    engines.isEmpty && groupTable.autoscaled.isEmpty && restarts.counts.waiting == 0 && groupTable.wanted > 0
       && places.values.contains { $0.end.map { !$0.isWanted } ?? false }
   }
 
