@@ -27,6 +27,8 @@ extension Cluster {
     autoscaling = Task {
       await self.watchGroups()
       self.autoscaling = nil
+      // Bounds may have been set while it ended.
+      self.startAutoscaling()
     }
   }
 
