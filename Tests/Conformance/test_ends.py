@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import ipyparallel as ipp
@@ -21,29 +20,9 @@ def engines_of(process):
 
 
 @pytest.fixture
-def started(place):
-    """``started(*options)`` starts a cluster of two engines in the foreground and returns its process and a client."""
-    clients, processes = [], []
-    place.environment["MARTLET_PYTHON"] = sys.executable
-
-    def start(*options):
-        process = subprocess.Popen(
-            [binary("martlet"), "start", "-n", "2", *options],
-            env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        processes.append(process)
-        assert "2 engines is up" in process.stdout.readline() or process.poll() is None
-        clients.append(ipp.Client(connection_info=str(client_file(place)), timeout=TIMEOUT))
-        wait_until(lambda: len(clients[-1].ids) == 2, "two engines")
-        return process, clients[-1]
-
-    yield start
-    for client in clients:
-        client.close()
-    for process in processes:
-        process.terminate()
-        process.communicate(timeout=TIMEOUT)
-    assert clean(place)
+def two(started):
+    """``two(*options)`` starts a cluster of two engines in the foreground and returns its process and a client."""
+    return lambda *options: started("-n", "2", *options, engines=2)
 
 
 def client_file(place):
@@ -88,8 +67,8 @@ class TestKilledEngine:
         gone = [line for log in logs for line in log.splitlines() if "engine gone" in line and uuid in line]
         return any(text in line for line in gone)
 
-    def test_a_task_ends_with_its_engine(self, place, started, tmp_path):
-        _, client = started()
+    def test_a_task_ends_with_its_engine(self, place, two, tmp_path):
+        _, client = two()
         path = tmp_path / "pid"
         task = client.load_balanced_view().apply_async(sleep_and_tell, str(path))
         pid = wait_until(lambda: path.exists() and path.read_text(), "the start of the task")
@@ -105,8 +84,8 @@ class TestKilledEngine:
         assert self.knows(place, uuids[gone], f"its process {pid} was killed by SIGKILL (signal 9)")
         assert client.load_balanced_view().apply_sync(interactive(lambda: 1)) == 1
 
-    def test_a_direct_request_ends(self, started, tmp_path):
-        _, client = started()
+    def test_a_direct_request_ends(self, two, tmp_path):
+        _, client = two()
         path = tmp_path / "pid"
         task = client[0].apply_async(sleep_and_tell, str(path))
         pid = wait_until(lambda: path.exists() and path.read_text(), "the start of the task")
@@ -116,8 +95,8 @@ class TestKilledEngine:
             task.get(timeout=TIMEOUT)
         print(f"the client knew after {time.monotonic() - begin:.2f} s")
 
-    def test_engines_that_were_added_are_watched_too(self, place, started, tmp_path):
-        _, client = started()
+    def test_engines_that_were_added_are_watched_too(self, place, two, tmp_path):
+        _, client = two()
         more = subprocess.Popen(
             [binary("martlet"), "engines", "-n", "1"], env=place.environment, stdout=subprocess.PIPE, text=True
         )
@@ -138,8 +117,8 @@ class TestKilledEngine:
 
 
 class TestWithoutEngines:
-    def test_a_cluster_without_engines_ends_and_says_why(self, started):
-        process, client = started()
+    def test_a_cluster_without_engines_ends_and_says_why(self, two):
+        process, client = two()
         for engine in engines_of(process):
             engine.kill()
         output, errors = process.communicate(timeout=TIMEOUT)
@@ -156,8 +135,8 @@ class TestWithoutEngines:
         logs = "".join(path.read_text() for path in (place.directory / "profile_default/log").glob("ipcluster-*.log"))
         assert "the only engine has ended" in logs, logs
 
-    def test_a_cluster_with_other_engines_goes_on(self, place, started):
-        process, client = started()
+    def test_a_cluster_with_other_engines_goes_on(self, place, two):
+        process, client = two()
         more = subprocess.Popen(
             [binary("martlet"), "engines", "-n", "1"], env=place.environment, stdout=subprocess.PIPE, text=True
         )
@@ -172,8 +151,8 @@ class TestWithoutEngines:
             more.terminate()
             more.communicate(timeout=TIMEOUT)
 
-    def test_engines_that_were_told_to_leave_are_no_failure(self, place, started):
-        process, client = started()
+    def test_engines_that_were_told_to_leave_are_no_failure(self, place, two):
+        process, client = two()
         client.shutdown(block=True)
         wait_until(lambda: not engines_of(process), "the end of the engines")
         assert process.poll() is None
@@ -191,8 +170,8 @@ class TestWithoutEngines:
 
 class TestLostController:
     @pytest.mark.parametrize("options", [(), ("--ip=127.0.0.1",)], ids=["ipc", "tcp"])
-    def test_it_is_started_again_and_its_engines_go_on(self, place, started, options):
-        process, client = started(*options)
+    def test_it_is_started_again_and_its_engines_go_on(self, place, two, options):
+        process, client = two(*options)
         client[:].push({"a": 5}, block=True)
         before = client_file(place).read_text()
         [controller] = children_of(process, "controller")
@@ -213,8 +192,8 @@ class TestLostController:
         assert {engine.pid for engine in engines_of(process)} == engines
 
     @pytest.mark.parametrize("options", [(), ("--no-journal",)])
-    def test_its_tasks_go_on(self, started, place, tmp_path, options):
-        process, client = started(*options)
+    def test_its_tasks_go_on(self, two, place, tmp_path, options):
+        process, client = two(*options)
         path = tmp_path / "marks"
         view = client.load_balanced_view()
         results = [view.apply_async(mark_and_sleep, str(path), number) for number in range(12)]
@@ -240,8 +219,8 @@ class TestLostController:
         process.communicate(timeout=TIMEOUT)
         assert not list(profile.glob("journal-*"))
 
-    def test_one_that_is_shut_down_stays_away(self, started):
-        process, client = started()
+    def test_one_that_is_shut_down_stays_away(self, two):
+        process, client = two()
         client.shutdown(hub=True, block=True)
         output, errors = process.communicate(timeout=TIMEOUT)
         assert process.returncode == 1 and "the controller ended with exit code 0" in errors, errors
@@ -303,8 +282,8 @@ class TestKeys:
             with open(f"/proc/{pid}/environ") as file:
                 assert key not in file.read()
 
-    def test_engines_of_a_cluster(self, place, started):
-        process, client = started()
+    def test_engines_of_a_cluster(self, place, two):
+        process, client = two()
         key = json.loads(client_file(place).read_text())["key"]
         self.check(client, key, [engine.pid for engine in engines_of(process)])
 
