@@ -66,6 +66,7 @@ class FakeEngine:
         self.events = []
         self.interrupts = 0
         self._data = bytearray()
+        self._ahead = []
         self.socket, theirs = socket.socketpair()
         pipes = {"stdout": os.pipe(), "stderr": os.pipe()}
         self.process = subprocess.Popen(
@@ -101,6 +102,8 @@ class FakeEngine:
 
     def receive(self):
         """Return the next message that is not a `publish`; publications and output go to ``events``."""
+        if self._ahead:
+            return self._ahead.pop(0)
         while True:
             head, parts = self._message()
             if head["type"] != "publish":
@@ -161,14 +164,26 @@ class FakeEngine:
                 self.events.append((name, data))
 
     def wait_for(self, condition, what):
-        """Receive until ``condition(self.events)`` is true."""
+        """Receive until ``condition(self.events)`` is true.
+
+        The reply may arrive together with what is waited for: it is kept for ``receive``.
+        """
         deadline = time.monotonic() + TIMEOUT
         while not condition(self.events):
             assert time.monotonic() < deadline, f"not within {TIMEOUT} s: {what}; {self.events[-20:]}"
             self._pump(0.2)
             while (message := self._next()) is not None:
-                assert message[0]["type"] == "publish", message
-                self._published(*message)
+                if message[0]["type"] == "publish":
+                    self._published(*message)
+                else:
+                    self._ahead.append(message)
+
+    def wait_until_sent(self, data):
+        """Wait until the worker has sent this, and leave it unread."""
+        deadline = time.monotonic() + TIMEOUT
+        while data not in self.socket.recv(1 << 20, socket.MSG_PEEK):
+            assert time.monotonic() < deadline, f"not within {TIMEOUT} s: {data}"
+            time.sleep(0.01)
 
     def wait_for_text(self, text, name="stdout"):
         """Receive until this was printed."""

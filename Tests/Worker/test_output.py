@@ -49,6 +49,13 @@ def test_output_of_a_running_task_arrives(engine):
     engine.finish()
 
 
+def test_output_that_arrives_together_with_the_reply(engine):
+    engine.begin_execute("print('go')")
+    engine.wait_until_sent(b'"type": "reply"')
+    engine.wait_for_text(b"go")
+    assert engine.finish().text() == "go\n"
+
+
 def test_bytes_written_below_the_text_layer(engine):
     engine.begin_execute("import sys, time\nx = sys.stdout.buffer.write(b'raw bytes')\ntime.sleep(600)")
     engine.wait_for_text(b"raw bytes")
