@@ -9,8 +9,8 @@ final class ConnectionEars: Sendable {
     var heard: [Int32: (any: ContinuousClock.Instant, valid: ContinuousClock.Instant?, key: String?)] = [:]
     /// Connections made and ended, and when that was read, if the socket's owner reads its monitor itself.
     var events: [(event: SocketEvent, time: ContinuousClock.Instant)] = []
-    /// Whether an engine that lives can't be reached.
-    var isEngineMissing = false
+    /// Since when an engine that lives can't be reached; `nil` if there is none.
+    var missingSince: ContinuousClock.Instant?
   }
 
   /// Whether to tell the keys of peers, too, which are admitted by them.
@@ -55,8 +55,8 @@ final class ConnectionEars: Sendable {
     }
   }
 
-  /// Notes that a registered engine could not be reached for a while, although its heart beats.
-  func missEngine() { notes.withLock { $0.isEngineMissing = true } }
+  /// Notes since when a registered engine could not be reached, although its heart beats.
+  func missEngine(since time: ContinuousClock.Instant) { notes.withLock { $0.missingSince = time } }
 
   /// Counts a message that was published.
   func publish(_ bytes: Int) { publishedBytes.wrappingAdd(bytes, ordering: .relaxed) }

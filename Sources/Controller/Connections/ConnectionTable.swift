@@ -10,8 +10,8 @@ import MartletZeroMQ
 /// - It subscribes and does not read: it may fall behind by ``Limits/backlog`` bytes.
 /// - It has an identity that belongs to another peer. libzmq ignores whoever connects with an identity in use, for as
 ///   long as that connection lasts. So when the connection of a proven peer has ended, which may have come back too
-///   early, those who came after its last message and were never heard have to connect again; and so have all who were
-///   never heard when an engine can't be reached. A first message that is on its way at that moment may be lost, so
+///   early, those who came after its last message and were never heard have to connect again; and so have all who came
+///   before an engine could not be reached and were never heard. A first message that is on its way at that moment may be lost, so
 ///   nobody else has to.
 ///
 /// Where peers are admitted by their keys, a key may be revoked. Nothing but a message tells the key of a connection, so the
@@ -156,8 +156,16 @@ struct ConnectionTable {
     }
   }
 
-  /// An engine that lives can't be reached: the connections of all that have proven nothing have to end.
-  func missingEngine() -> [End] { unproven.map { End(descriptor: $0, reason: .unreachable) } }
+  /// An engine that lives can't be reached: the connections have to end that have proven nothing and may be ignored. If it
+  /// had come later, when nobody had its identity, it would be reached.
+  ///
+  /// - Parameter time: since when it can't be reached.
+  func missingEngine(since time: ContinuousClock.Instant) -> [End] {
+    unproven.compactMap { descriptor in
+      guard let connection = connections[descriptor], connection.accepted <= time + Self.releaseTime else { return nil }
+      return End(descriptor: descriptor, reason: .unreachable)
+    }
+  }
 
   /// The connections that have to end after a key was revoked. Connections are noted late, so ask for
   /// ``revocationTime`` after that.

@@ -132,7 +132,7 @@ actor ConnectionWatch: EventLoopActor {
       socket.table.heard(descriptor, isValid: false, key: last.key, at: last.any)
       if let time = last.valid { socket.table.heard(descriptor, isValid: true, at: time) }
     }
-    if notes.isEngineMissing { for end in socket.table.missingEngine() { perform(end, socket) } }
+    if let time = notes.missingSince { for end in socket.table.missingEngine(since: time) { perform(end, socket) } }
     let ends = socket.table.check(
       now: .now, published: socket.ears.published, traffic: { AcceptedConnection.traffic($0) })
     for end in ends { perform(end, socket) }

@@ -33,7 +33,7 @@ extension BroadcastScheduler {
         open[leaf].probeSent(to: probe.engine)
         return true
       }
-      if !unsentProbes[leaf].isEmpty { retrySoon { $0.retry() } }
+      for probe in unsentProbes[leaf] { retrySoon(for: probe.engine) { $0.retry() } }
     }
   }
 

@@ -224,7 +224,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
     }
     outgoing.removeAll()
     held.append(copy)
-    retrySoon { $0.retry() }
+    retrySoon(for: target.engine) { $0.retry() }
   }
 
   /// Tries the held copies again, unless their engines were given up meanwhile.

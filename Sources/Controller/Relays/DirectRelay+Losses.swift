@@ -29,7 +29,7 @@ extension DirectRelay {
       open.probeSent(to: probe.engine)
       return true
     }
-    if !unsentProbes.isEmpty { retrySoon { $0.retry() } }
+    for probe in unsentProbes { retrySoon(for: probe.engine) { $0.retry() } }
   }
 
   func takeProbeAnswer(_ message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {

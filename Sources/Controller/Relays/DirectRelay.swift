@@ -159,7 +159,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
       message: HeldMessage(taking: &message, layout: layout, messageType: header.messageType),
       taskID: header.messageID, engineID: engineID, deadline: now + HeldRequests.patience)
     if self.held.hold(held, isRegistered: isRegistered(held), now: now) {
-      retrySoon { $0.retry() }
+      retrySoon(for: held.engine) { $0.retry() }
     } else {
       answerForEngine(held)
     }
@@ -224,21 +224,20 @@ actor DirectRelay: SocketDriver, EngineObserver {
       })
     for request in unanswered { answerForEngine(request) }
     sendProbes()
-    if !held.isEmpty { retrySoon { $0.retry() } }
+    for engine in held.engines { retrySoon(for: engine) { $0.retry() } }
     finishBatch()
   }
 
   private func noteSent(_ held: HeldRequest) {
     let message = held.message
     open.sent(
-      held.taskID, to: EngineIdentity(message.frames.text(at: 0)),
+      held.taskID, to: held.engine,
       openRequest(message.frames, message.layout, type: message.messageType, nil), now: .now)
   }
 
   /// Answers a request in place of its engine.
   private func answerForEngine(_ request: HeldRequest) {
-    let engine = EngineIdentity(request.message.frames.text(at: 0))
-    let loss = EngineLoss(engine: engine, id: request.engineID, reason: "it is not connected")
+    let loss = EngineLoss(engine: request.engine, id: request.engineID, reason: "it is not connected")
     answer(request.message, SchedulerReply.engineLost(loss, taskID: request.taskID)) { reply in
       if kind == .mux { SchedulerReply.report(reply, taskID: request.taskID, to: hub) }
     }

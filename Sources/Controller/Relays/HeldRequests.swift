@@ -8,6 +8,9 @@ struct HeldRequest {
   var engineID: Int?
   /// When the request is answered instead of sent.
   let deadline: ContinuousClock.Instant
+
+  /// The engine, whether or not it is registered.
+  var engine: EngineIdentity { EngineIdentity(message.frames.text(at: 0)) }
 }
 
 /// The requests that wait for their engines to connect, in the order they arrived.
@@ -20,8 +23,8 @@ struct HeldRequests {
 
   private var requests: [HeldRequest] = []
 
-  /// Whether none waits.
-  var isEmpty: Bool { requests.isEmpty }
+  /// The engines that requests wait for.
+  var engines: Set<EngineIdentity> { Set(requests.lazy.map(\.engine)) }
 
   /// Keeps a request that could not be sent.
   ///

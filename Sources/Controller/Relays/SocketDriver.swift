@@ -12,16 +12,12 @@ struct LoopRegistrations {
   fileprivate var sockets: [RelaySocket] = []
   fileprivate var deadline = DeadlineTimer()
   fileprivate var retry: EventLoop.Token?
-  /// Since when something has been waiting to be sent.
-  fileprivate var waitingSince: ContinuousClock.Instant?
+  fileprivate var unreachable = UnreachableEngines()
 }
 
 extension SocketDriver {
   /// How long messages that can't be sent wait before the next attempt.
   private static var retryInterval: Duration { .milliseconds(20) }
-
-  /// How long messages wait for an engine that beats before engines have to connect again. A dead one is given up sooner.
-  private static var missingTime: Duration { .seconds(3) }
 
   /// Calls back whenever a socket can be read.
   func serve(_ socket: RelaySocket, _ callback: @escaping @Sendable (isolated Self) -> Void) {
@@ -42,30 +38,26 @@ extension SocketDriver {
     }
   }
 
-  /// Calls back a moment later, once for all requests until then.
+  /// Calls back a moment later, once for all that waits until then.
   ///
   /// An engine's heart may beat before its other connections are made, and after a restart of the controller they come
   /// back one by one. Messages for such an engine wait instead of being lost.
-  func retrySoon(_ callback: @escaping @Sendable (isolated Self) -> Void) {
+  ///
+  /// - Parameter engine: the engine that something waits for.
+  func retrySoon(for engine: EngineIdentity, _ callback: @escaping @Sendable (isolated Self) -> Void) {
+    registrations.unreachable.add(engine, now: .now)
     guard registrations.retry == nil else { return }
-    if registrations.waitingSince == nil { registrations.waitingSince = .now }
     registrations.retry = schedule(at: .now + Self.retryInterval) {
       $0.registrations.retry = nil
+      $0.registrations.unreachable.beginAttempt()
       callback($0)
       $0.retried()
     }
   }
 
-  /// After a while it is no engine that is about to connect or that has died: it may be connected over a connection
-  /// that libzmq ignores, because another one had its identity at the time.
   private func retried() {
-    guard registrations.retry != nil, let since = registrations.waitingSince else {
-      registrations.waitingSince = nil
-      return
-    }
-    guard .now - since > Self.missingTime else { return }
-    registrations.waitingSince = .now
-    for socket in registrations.sockets where socket.facesEngines { socket.ears?.missEngine() }
+    guard let since = registrations.unreachable.endAttempt(now: .now) else { return }
+    for socket in registrations.sockets where socket.facesEngines { socket.ears?.missEngine(since: since) }
   }
 
   /// Cancels everything registered and completes the log.

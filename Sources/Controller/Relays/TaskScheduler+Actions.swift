@@ -57,7 +57,7 @@ extension TaskScheduler {
       outgoing.removeAll()
       held.append(task)
       unreachable.insert(task.engine)
-      retrySoon { $0.retry() }
+      retrySoon(for: task.engine) { $0.retry() }
     }
   }
 

@@ -12,7 +12,7 @@ extension TaskScheduler {
     if engines.send(&outgoing) != .sent {
       unsentProbes[engine] = number
       unreachable.insert(engine)
-      retrySoon { $0.retry() }
+      retrySoon(for: engine) { $0.retry() }
     }
     outgoing.removeAll()
   }

@@ -58,7 +58,7 @@ import Testing
     #expect(!table.isListening)
     #expect(check(&table, 0, received: 1 << 40).isEmpty)
     #expect(check(&table, 1, received: 1 << 41).isEmpty)
-    #expect(table.missingEngine().isEmpty)
+    #expect(table.missingEngine(since: start).isEmpty)
   }
 
   @Test func aBeatProvesNothing() {
@@ -118,9 +118,9 @@ import Testing
     table.disconnected(1, now: start + .milliseconds(30))
     table.accepted(1, now: start + .milliseconds(31))
     table.heard(1, isValid: true, at: start + .milliseconds(20))
-    #expect(table.missingEngine().map(\.descriptor) == [1])
+    #expect(table.missingEngine(since: start).map(\.descriptor) == [1])
     table.heard(1, isValid: true, at: start + .milliseconds(31))
-    #expect(table.missingEngine().isEmpty)
+    #expect(table.missingEngine(since: start).isEmpty)
   }
 
   /// Also if it came before its connection was noted: the client would lose its reply with the connection.
@@ -133,7 +133,7 @@ import Testing
     table.heard(1, isValid: true, at: start + .milliseconds(35))
     #expect(check(&table, 3000) == [])
     // It proves nothing, though: the former connection's end may have been noted before its last message.
-    #expect(table.missingEngine().map(\.descriptor) == [1])
+    #expect(table.missingEngine(since: start).map(\.descriptor) == [1])
   }
 
   /// A message may be noted before the connection it came from.
@@ -141,7 +141,7 @@ import Testing
     var table = ConnectionTable(role: .engines)
     table.accepted(1, now: start + .milliseconds(30))
     table.heard(1, isValid: true, at: start + .milliseconds(20))
-    #expect(table.missingEngine().isEmpty)
+    #expect(table.missingEngine(since: start).isEmpty)
   }
 
   @Test func whoeverCameLongAgoWasNotIgnored() {
@@ -167,7 +167,16 @@ import Testing
     for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
     table.heard(2, isValid: true, at: start)
     table.heard(3, isValid: false, at: start)
-    #expect(Set(table.missingEngine().map(\.descriptor)) == [1, 3])
+    #expect(Set(table.missingEngine(since: start).map(\.descriptor)) == [1, 3])
+  }
+
+  /// It would not be missing if it had connected when nobody had its identity.
+  @Test func whoeverCameAfterAnEngineWasMissedIsNotIt() {
+    var table = ConnectionTable(role: .engines)
+    table.accepted(1, now: start + .milliseconds(499))
+    table.accepted(2, now: start + .milliseconds(501))
+    #expect(table.missingEngine(since: start).map(\.descriptor) == [1])
+    #expect(Set(table.missingEngine(since: start + .seconds(3)).map(\.descriptor)) == [1, 2])
   }
 
   @Test func aDescriptorThatIsUsedAgainHasProvenNothing() {
@@ -176,7 +185,7 @@ import Testing
     table.heard(1, isValid: true, at: start)
     table.disconnected(1, now: start)
     table.accepted(1, now: start)
-    #expect(table.missingEngine().map(\.descriptor) == [1])
+    #expect(table.missingEngine(since: start).map(\.descriptor) == [1])
   }
 
   @Test func aSubscriberThatDoesNotReadIsCutOff() {
