@@ -63,6 +63,33 @@ extension Client {
     return content["instance"]?.stringValue
   }
 
+  /// Asks the hub for the registered engines, again and again until it answers: a request is lost with a controller that
+  /// dies, and nobody says so.
+  ///
+  /// - Returns: as ``refreshEngines(timeout:)``.
+  func findEngines(within timeout: Duration) async throws -> String? {
+    enum Step {
+      case answered(String?)
+      case nextRequest
+    }
+    let deadline = ContinuousClock.now + timeout.boundedWait
+    return try await withThrowingTaskGroup(of: Step.self) { group in
+      defer { group.cancelAll() }
+      var step = Step.nextRequest
+      while case .nextRequest = step {
+        let left = deadline - .now
+        group.addTask { .answered(try await self.refreshEngines(timeout: left)) }
+        group.addTask {
+          try await Task.sleep(for: min(left, .seconds(1)))
+          return .nextRequest
+        }
+        step = try await group.next() ?? .nextRequest
+      }
+      guard case .answered(let instance) = step else { return nil }
+      return instance
+    }
+  }
+
   /// The engine with a uuid, if it is registered.
   package func engine(uuid: String) -> RegisteredEngine? { connection.directory.withLock { $0.engines.engine(uuid) } }
 

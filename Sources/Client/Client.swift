@@ -94,7 +94,7 @@ public final class Client: Sendable {
       throw ClientError(.connectionFile, "the connection can't be used: \(error)", underlying: error)
     }
     do {
-      let instance = try await client.refreshEngines(timeout: configuration.connectTimeout)
+      let instance = try await client.findEngines(within: configuration.connectTimeout)
       await client.watchController(instance: instance, file: file)
     } catch let error as ClientError where error.code == .timeout {
       let refused = client.traffic.refused.total

@@ -17,6 +17,21 @@ struct ClientConnectionTests {
     }
   }
 
+  /// Nobody says that a controller has died with the request that it was sent.
+  @Test func asksAgainUntilTheControllerIsBack() async throws {
+    try await FakeCluster.with { cluster in
+      await cluster.ignoreQueries()
+      async let connecting = Client.connect(cluster.info)
+      try await wait("the first request") { await cluster.queryCount > 0 }
+      await cluster.goDown()
+      await cluster.answerQueries()
+      try await cluster.comeBack(as: "second")
+      let client = try await connecting
+      #expect(client.ids == [0, 1])
+      await client.close()
+    }
+  }
+
   @Test func pipelinesManyCalls() async throws {
     try await FakeCluster.withClient { (client, cluster) async throws in
       var view = client[1]
