@@ -140,14 +140,16 @@ class Stream:
         if not ids:
             return
         after = [self.plan.numbers.choice(self.recent)] if call.depends and self.recent else []
+        targets = ids
         if call.via == "task":
+            targets = [None]
             with self.balanced.temp_flags(retries=call.retries, after=after or None):
                 result = self.balanced.apply_async(call.function, *call.arguments)
         elif call.via == "mux":
-            result = self.client[self.plan.numbers.choice(ids)].apply_async(call.function, *call.arguments)
+            targets = [self.plan.numbers.choice(ids)]
+            result = self.client[targets[0]].apply_async(call.function, *call.arguments)
         else:
             result = self.client.broadcast_view(ids).apply_async(call.function, *call.arguments)
-        targets = [None] * len(result.msg_ids) if call.via == "task" else ids
         for name, child, target in zip(result.msg_ids, result._children, targets):
             self.journal.write("submitted", task=name, **call.record(started, target, after))
             self.under_way[name] = child, call, started
