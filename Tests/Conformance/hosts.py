@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psutil
 from harness import wait_until
 
 
@@ -86,19 +87,32 @@ PasswordAuthentication no
         ]
         self.config.write_text("\n".join(lines) + "\n")
 
-    def start(self, number, name):
+    def start(self, number, name, options=()):
         """Starts the sshd of a host."""
         if os.getuid() == 0:
             # The folder that sshd confines itself to, which Debian's service makes.
             Path("/run/sshd").mkdir(exist_ok=True)
         # A UTS namespace of its own gives the host a name.
-        inner = f"hostname {name}; exec /usr/sbin/sshd -D -e -f {self.directory}/sshd_{name}"
+        sshd = ["/usr/sbin/sshd", "-D", "-e", "-f", f"{self.directory}/sshd_{name}"]
+        for option in options:
+            sshd += ["-o", option]
+        inner = f"hostname {name}; exec {' '.join(sshd)}"
         command = ["ip", "netns", "exec", self.namespace(number), "unshare", "--uts", "sh", "-c", inner]
         if not self.has_namespaces:
-            command = ["/usr/sbin/sshd", "-D", "-e", "-f", f"{self.directory}/sshd_{name}"]
+            command = sshd
         with open(self.directory / f"log_{name}", "w") as log:
             self.daemons[name] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_until(lambda: "Server listening" in self.log(name), f"the sshd of {name}")
+
+    def restart(self, name, *options):
+        """Starts the sshd of a host again, with options such as `MaxSessions=1`."""
+        self.daemons[name].terminate()
+        self.daemons[name].wait()
+        self.start(self.names.index(name), name, options)
+
+    def connections(self, name):
+        """How many connections a host has: its sshd has a child for each."""
+        return len(psutil.Process(self.daemons[name].pid).children())
 
     def log(self, name):
         return (self.directory / f"log_{name}").read_text()

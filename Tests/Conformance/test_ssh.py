@@ -110,6 +110,37 @@ def test_engines_have_keys_where_they_are_admitted_by_name(ssh_place):
     (file.parent / "ipcontroller-curve.json").unlink()
 
 
+@pytest.mark.parametrize("sessions, connections", [(10, 2), (3, 9), (1, 12)])
+def test_engines_of_a_host_share_connections(ssh_place, hosts, sessions, connections):
+    """Those whose session sshd refuses have a connection of their own; each is reported and ends by itself."""
+    hosts.restart("node3", f"MaxSessions={sessions}")
+    try:
+        start(ssh_place, "--engines=ssh:node3:12", "--restart-engines")
+        first = wait_until(lambda: len(found := engines(ssh_place)) == 12 and found, "twelve engines")
+        assert hosts.connections("node3") == connections
+        first[3].send_signal(signal.SIGKILL)
+        wait_until(lambda: "its process on node3 was killed by SIGKILL" in logs(ssh_place), "the signal to be reported")
+        wait_until(lambda: len(set(engines(ssh_place)) - set(first)) == 1, "another engine")
+        assert ssh_place.command("scale", "6").returncode == 0
+        wait_until(lambda: len(engines(ssh_place)) == 6, "six to leave")
+        assert ssh_place.command("scale", "12").returncode == 0
+        wait_until(lambda: len(engines(ssh_place)) == 12, "six more")
+        assert ssh_place.command("stop").returncode == 0
+        assert not engines(ssh_place)
+        wait_until(lambda: not hosts.connections("node3"), "the connections to end")
+    finally:
+        hosts.restart("node3")
+
+
+def test_engines_that_lose_their_shared_connection_are_started_again(ssh_place, hosts):
+    start(ssh_place, "--engines=ssh:node2:2", "--restart-engines")
+    first = wait_until(lambda: len(found := engines(ssh_place)) == 2 and found, "two engines")
+    [connection] = psutil.Process(hosts.daemons["node2"].pid).children()
+    connection.kill()
+    wait_until(lambda: logs(ssh_place).count("the ssh connection ended") >= 2, "the ends to be reported")
+    wait_until(lambda: len(found := engines(ssh_place)) == 2 and not set(found) & set(first), "two others")
+
+
 def test_killed_engine_is_reported_and_started_again(ssh_place):
     start(ssh_place, "--engines=ssh:node1:2", "--restart-engines")
     first = wait_until(lambda: len(found := engines(ssh_place)) == 2 and found, "two engines")

@@ -104,22 +104,9 @@ public struct EngineGroup: Sendable, Hashable {
   /// The launches of some numbers that can be made at the same time, each list in its order.
   func lanes(of numbers: [Int]) -> [[Int]] {
     guard case .ssh(let launcher) = launcher else { return [numbers] }
-    let places = launcher.places
-    var lanes: [SSHLane: [Int]] = [:]
-    var counts: [String: Int] = [:]
-    for number in numbers where places.indices.contains(number) {
-      let host = places[number]
-      let count = counts[host.name, default: 0]
-      counts[host.name] = count + 1
-      lanes[SSHLane(host: host.name, number: count % SSHLauncher.pendingLimit), default: []].append(number)
-    }
-    return Array(lanes.values)
-  }
-
-  /// One of the connections to a host that may be about to be made.
-  private struct SSHLane: Hashable {
-    let host: String
-    let number: Int
+    let connections = launcher.connections
+    let known = numbers.filter(connections.indices.contains)
+    return Array(Dictionary(grouping: known) { connections[$0].lane }.values)
   }
 
   /// The number of engines that the group has when all of them run.

@@ -79,9 +79,16 @@ struct LaunchContext: Sendable, Hashable {
   let arguments: [String]
   /// Whether the connection file has a location that was chosen for engines elsewhere.
   var hasLocation = false
+  /// The folder with the sockets over which connections to hosts are shared; `nil` if they aren't.
+  var sockets: String?
 
   /// The log of a launch.
   func log(_ number: Int) -> String { "\(profile.log)/ipengine-\(clusterID)-\(set)-\(number).log" }
+
+  /// The socket over which a connection to a host is shared.
+  func socket(_ connection: SSHLauncher.Connection) -> String? {
+    sockets.map { "\($0)/ssh-\(set)-\(connection.host)-\(connection.number)" }
+  }
 }
 
 extension EngineGroup {
@@ -114,7 +121,8 @@ extension EngineGroup {
       return EngineLaunch(
         kind: .connection(host: host.name),
         command: launcher.command(
-          on: host, running: remote, environment: environment.merging([EngineOptions.uuidVariable: id]) { $1 }),
+          on: host, running: remote, environment: environment.merging([EngineOptions.uuidVariable: id]) { $1 },
+          sharing: context.socket(launcher.connections[number])),
         input: .connection, uuids: [id], log: log)
     case .docker(let launcher):
       let name = "martlet-\(id)"

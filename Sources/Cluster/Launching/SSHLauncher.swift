@@ -19,8 +19,9 @@ public struct SSHHost: Sendable, Hashable {
 
 /// Engines on hosts that OpenSSH's own client reaches, with its configuration, keys and agent.
 ///
-/// There is one connection for each engine. The engine gets the cluster's connection over its standard input, and ends
-/// when that does: when the cluster ends, when this process is gone, or when the connection breaks.
+/// Up to ten engines of a host share a connection; where sshd allows fewer sessions on one, the others have their own. Each
+/// engine has an ssh of its own on this machine. It gets the cluster's connection over its standard input, and ends when that
+/// does: when the cluster ends, when this process is gone, or when the connection breaks.
 public struct SSHLauncher: Sendable, Hashable {
   /// The hosts, each with the number of its engines.
   public var hosts: [SSHHost]
@@ -38,6 +39,32 @@ public struct SSHLauncher: Sendable, Hashable {
   /// (`MaxStartups`).
   static let pendingLimit = 8
 
+  /// How many engines share a connection: sshd allows so many sessions on one (`MaxSessions`). One that it refuses gets a
+  /// connection of its own from OpenSSH.
+  static let sessionLimit = 10
+
+  /// A connection that engines of a host share.
+  struct Connection: Sendable, Hashable {
+    /// The position of the host among the hosts.
+    let host: Int
+    /// From 0, among those of the host.
+    let number: Int
+
+    /// Connections with the same lane are made one after the other.
+    var lane: Connection { Connection(host: host, number: number % SSHLauncher.pendingLimit) }
+  }
+
+  /// The connection of each engine.
+  var connections: [Connection] {
+    var counts: [Int: Int] = [:]
+    return places.map { place in
+      let host = hosts.firstIndex { $0.name == place.name && $0.port == place.port } ?? 0
+      let count = counts[host, default: 0]
+      counts[host] = count + 1
+      return Connection(host: host, number: count / Self.sessionLimit)
+    }
+  }
+
   /// The host of each engine.
   var places: [SSHHost] { hosts.flatMap { Array(repeating: $0, count: max($0.count, 0)) } }
 
@@ -48,10 +75,19 @@ public struct SSHLauncher: Sendable, Hashable {
     "ServerAliveCountMax=4", "-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none",
   ]
 
+  /// Has the first ssh make a connection and the others use it. It ends by itself soon after its last session.
+  private static func sharing(_ socket: String) -> [String] {
+    ["-o", "ControlMaster=auto", "-o", "ControlPath=\(socket)", "-o", "ControlPersist=2"]
+  }
+
   /// The command that runs a program on a host.
   ///
-  /// - Parameter environment: the program's, which others on the host can read.
-  func command(on host: SSHHost, running program: ProgramCommand, environment: [String: String]) -> ProgramCommand {
+  /// - Parameters:
+  ///   - environment: the program's, which others on the host can read.
+  ///   - socket: the path of the socket over which a connection is shared; `nil` if it isn't.
+  func command(
+    on host: SSHHost, running program: ProgramCommand, environment: [String: String], sharing socket: String? = nil
+  ) -> ProgramCommand {
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }
     let words = ["env"] + variables + [program.executable] + program.arguments
     // A shell stays, since ssh can't tell which signal has ended what it runs, but shells can.
@@ -59,7 +95,8 @@ public struct SSHLauncher: Sendable, Hashable {
     let port = host.port.map { ["-p", "\($0)"] } ?? []
     // The login shell may be any; all know this.
     let remote = ["exec", "/bin/sh", "-c", script].shellCommand
-    let all = command + arguments + Self.options + port + ["--", host.name, remote]
+    let sharing = socket.map(Self.sharing) ?? []
+    let all = command + arguments + Self.options + sharing + port + ["--", host.name, remote]
     return ProgramCommand(executable: all[0], arguments: Array(all.dropFirst()))
   }
 

@@ -27,7 +27,21 @@ public struct AddedEngines: Sendable, Hashable {
   @discardableResult
   public func run(started: @Sendable ([String]) -> Void = { _ in }) async throws -> [String] {
     try profile.create()
-    let context = context
+    var context = context
+    guard case .ssh = group.launcher else { return try await run(in: context, started) }
+    let sockets = try SocketDirectory.make()
+    context.sockets = sockets.path
+    do {
+      let ends = try await run(in: context, started)
+      sockets.remove()
+      return ends
+    } catch {
+      sockets.remove()
+      throw error
+    }
+  }
+
+  private func run(in context: LaunchContext, _ started: @Sendable ([String]) -> Void) async throws -> [String] {
     var engines: [any RunningEngines] = []
     var reports: [Task<EngineEnd, Never>] = []
     do {

@@ -79,7 +79,9 @@ extension Cluster {
 
   func launchEngine(_ key: EngineKey) async throws {
     guard let group = groups[key.set] else { throw ClusterError("there is no engine set \(key.set)") }
-    let launch = try group.launch(key.number, in: configuration.launchContext(set: key.set))
+    var context = configuration.launchContext(set: key.set)
+    context.sockets = record.socketDirectory
+    let launch = try group.launch(key.number, in: context)
     let files = record.files
     if case .container(_, let launcher) = launch.kind, record.dockerCommands.insert(launcher.command).inserted {
       // Containers may outlive this process if it is killed.

@@ -40,11 +40,22 @@ import Testing
     #expect(words.last == ["exec", "/bin/sh", "-c", script].shellCommand)
   }
 
+  @Test func enginesOfAHostShareConnections() throws {
+    let ssh = SSHLauncher(hosts: [SSHHost("a", count: 11), SSHHost("b"), SSHHost("a", count: 2), SSHHost("a", port: 7)])
+    let connections = ssh.connections.map { "\($0.host)-\($0.number)" }
+    #expect(connections == Array(repeating: "0-0", count: 10) + ["0-1", "1-0", "0-1", "0-1", "3-0"])
+    var context = context
+    context.sockets = "/tmp/s"
+    let launch = try EngineGroup.ssh(ssh).launch(12, in: context) { "ID" }
+    #expect(launch.command.arguments.contains("ControlPath=/tmp/s/ssh-1-0-1"))
+  }
+
   @Test func sshConnectsInLanes() {
-    let group = EngineGroup.ssh(["a": 20, "b": 1])
+    let group = EngineGroup.ssh(["a": 200, "b": 11])
     let lanes = group.lanes(of: Array(0..<group.launchCount))
-    #expect(lanes.count == SSHLauncher.pendingLimit + 1)
-    #expect(lanes.flatMap(\.self).sorted() == Array(0..<21))
+    #expect(lanes.count == SSHLauncher.pendingLimit + 2)
+    #expect(lanes.flatMap(\.self).sorted() == Array(0..<211))
+    #expect(lanes.contains(Array(0..<10) + Array(80..<90) + Array(160..<170)))
     #expect(EngineGroup.local(3).lanes(of: [0, 1, 2]) == [[0, 1, 2]])
   }
 
