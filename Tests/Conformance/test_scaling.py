@@ -3,6 +3,7 @@
 import json
 import os
 
+import ipyparallel as ipp
 import psutil
 import pytest
 from harness import TIMEOUT, wait_until
@@ -114,6 +115,28 @@ def test_grows_with_the_work_and_shrinks_without(started, place):
     assert process.poll() is None
     # And again.
     assert client.load_balanced_view().apply_async(work, 7).get(timeout=TIMEOUT) == 7
+
+
+def test_tasks_for_which_no_engine_has_the_time_bring_some_that_have(started, place, tmp_path):
+    """Beside idle engines, and only of the group whose time is long enough."""
+    file = tmp_path / "cluster.yaml"
+    file.write_text(
+        "engines:\n  - count: 1\n    arguments: [--time-limit=100]\n"
+        "  - name: short\n    max: 3\n    arguments: [--time-limit=200]\n"
+        "  - name: long\n    max: 3\n    arguments: [--time-limit=1000]\n")
+    _, client = started(str(file), engines=1)
+
+    def send(seconds):
+        view = client.load_balanced_view()
+        future = client.send_apply_request(view._socket, work, [seconds], metadata={"time_request": seconds})
+        return ipp.AsyncResult(client, future, fname="work")
+
+    never = send(2000)
+    results = [send(500), send(500)]
+    assert [result.get(timeout=TIMEOUT) for result in results] == [500, 500]
+    assert 0 not in {result.engine_id for result in results}
+    assert {name: group["started"] for name, group in groups(place).items()} == {"local": 1, "short": 0, "long": 2}
+    assert not never.ready()
 
 
 def work(number):

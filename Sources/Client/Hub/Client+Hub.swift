@@ -39,6 +39,24 @@ extension Client {
     return text
   }
 
+  /// Counts the load-balanced tasks, of this and all other clients, that another engine could take.
+  ///
+  /// - Parameters:
+  ///   - offer: what the engine would offer.
+  ///   - time: how much time it would have; `nil` for no limit.
+  /// - Returns: how many lack only an engine with room, and how many of these no registered engine can run.
+  /// - Throws: ``ClientError/Code/hubError``, ``ClientError/Code/timeout``.
+  package func backlog(for offer: Resources, time: Duration?) async throws -> (queued: Int, unmet: Int) {
+    let left = time.map { JSONValue.double($0 / .seconds(1)) } ?? .null
+    let content = try await query(
+      MessageType.backlogRequest, content: ["resources": offer.json, "time_left": left]
+    ).content
+    guard let queued = content["queued"]?.intValue, let unmet = content["unmet"]?.intValue else {
+      throw ClientError(.malformedReply, "the hub's answer has no 'queued' or no 'unmet'")
+    }
+    return (queued, unmet)
+  }
+
   /// Which requests, of this or any other client, have finished.
   ///
   /// - Parameter msgIDs: the ids of the requests.

@@ -38,8 +38,13 @@ public struct LoadBalancedView: Sendable {
   /// one, unless ``failsWithoutResources`` or ``timeout`` say otherwise; ``Client/why(_:)`` tells. Default: nothing. Only
   /// Martlet's controller knows this option.
   public var requires = Resources()
-  /// Whether a task fails with `ImpossibleDependency` when there are engines and none of them offers what it ``requires``.
-  /// Default false: it waits.
+  /// How long a task takes at most: it is only given to engines that have so much of their time left, see
+  /// `EngineLimits.lifetime`, and an engine begins it only if it still has. Engines without a limit have any time. If no engine
+  /// has, it waits for one, as with ``requires``. Nothing ends a task that takes longer, see ``executionTimeout``. Default `nil`:
+  /// not known, as for zero. Must not be negative. Only Martlet's controller knows this option.
+  public var timeRequest: Duration?
+  /// Whether a task fails with `ImpossibleDependency` when there are engines and none of them offers what it ``requires`` or
+  /// has as much time left as it requests. Default false: it waits.
   public var failsWithoutResources = false
   /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
   /// negative.
@@ -150,10 +155,9 @@ public struct LoadBalancedView: Sendable {
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if priority != .normal { fields["priority"] = .int(Int(priority.rawValue)) }
     if concurrency > 1 { fields["concurrency"] = .int(concurrency) }
-    if !requires.isEmpty {
-      fields["requires"] = requires.json
-      if failsWithoutResources { fields["requires_now"] = true }
-    }
+    if !requires.isEmpty { fields["requires"] = requires.json }
+    if let timeRequest { fields["time_request"] = try RequestMetadata.seconds(timeRequest, "timeRequest") }
+    if failsWithoutResources, !requires.isEmpty || timeRequest != nil { fields["requires_now"] = true }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
     if let after { fields["after"] = after.json }

@@ -90,6 +90,12 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// What all roles of the cluster are told.
   var sharedArguments: [String] { ["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] }
 
+  /// How long engines of a group live, as far as their options say; `nil` without a limit.
+  func lifetime(of group: EngineGroup) -> Duration? {
+    let options = try? EngineOptions.read(sharedArguments + engineArguments + group.arguments).options
+    return options?.limits.lifetime
+  }
+
   /// What the launches of an engine set have in common.
   func launchContext(set: String) -> LaunchContext {
     LaunchContext(

@@ -1,7 +1,8 @@
 /// Decides when a group of engines gets more engines or fewer. A value without I/O and without a clock.
 ///
-/// Work that engines can't do, because it waits for other tasks or needs what no engine offers, leaves them idle. So a
-/// backlog alone brings no engines: there has to be no idle one beside it, for a while.
+/// A backlog that the group's engines can't do brings none. One that the present engines could do brings some only if there is no
+/// idle one beside it, for a while; one that they can't, because they lack what it requires or have too little time left,
+/// brings as many as there are tasks.
 struct Autoscaler: Sendable, Hashable {
   /// A registered engine that is to stay.
   struct Engine: Sendable, Hashable {
@@ -16,8 +17,10 @@ struct Autoscaler: Sendable, Hashable {
     var engines: [Engine] = []
     /// How many engines are starting: they have not registered.
     var starting = 0
-    /// How many load-balanced tasks wait for an engine.
-    var unassigned = 0
+    /// How many load-balanced tasks wait that another engine of the group could take.
+    var queued = 0
+    /// How many of these no registered engine can run.
+    var unmet = 0
     /// How many engines have ended that should not, since the group began.
     var ends = 0
     /// Whether the engines of a place only end together.
@@ -53,6 +56,9 @@ struct Autoscaler: Sendable, Hashable {
     maximum = min(scaling.maximum, limit)
   }
 
+  /// How much of an engine's lifetime a task can have: some of it is over before the engine gets one.
+  static func usable(_ lifetime: Duration) -> Duration { lifetime - min(lifetime / 10, .seconds(10)) }
+
   /// Looks at the group.
   mutating func step(_ seen: Observation, at now: ContinuousClock.Instant) -> Step? {
     note(seen, at: now)
@@ -60,8 +66,9 @@ struct Autoscaler: Sendable, Hashable {
     let minimum = min(scaling.minimum, maximum)
     if count < minimum { return isPaused(at: now) ? nil : .grow(to: minimum) }
     let idle = seen.engines.filter { $0.load == 0 }
-    let backlog = seen.unassigned + seen.engines.reduce(0) { $0 + max($1.load - 1, 0) } - seen.starting
-    guard idle.isEmpty, backlog > 0, count < maximum else {
+    let waiting = idle.isEmpty ? seen.queued + seen.engines.reduce(0) { $0 + max($1.load - 1, 0) } : seen.unmet
+    let backlog = waiting - seen.starting
+    guard backlog > 0, count < maximum else {
       backlogSince = nil
       return shrink(seen, idle, from: count, at: now)
     }

@@ -58,7 +58,12 @@ extension Cluster {
     let status = try await client.queueStatus()
     let registered = Dictionary(client.engines.map { ($0.uuid, $0) }) { $1 }
     for name in groupTable.autoscaled where groupTable[name]?.isChanging == false {
-      guard let seen = observation(of: name, status, registered.mapValues(\.id)) else { continue }
+      guard let group = groupTable[name]?.template else { continue }
+      let backlog = try await client.backlog(
+        for: group.resources, time: configuration.lifetime(of: group).map(Autoscaler.usable))
+      guard let seen = observation(of: name, status, backlog, registered.mapValues(\.id)),
+        groupTable[name]?.isChanging == false
+      else { continue }
       switch groupTable[name]?.autoscaler?.step(seen, at: .now) {
       case nil: break
       case .grow(let count):
@@ -87,10 +92,11 @@ extension Cluster {
   }
 
   private func observation(
-    of name: String, _ status: QueueStatus, _ ids: [String: Int]
+    of name: String, _ status: QueueStatus, _ backlog: (queued: Int, unmet: Int), _ ids: [String: Int]
   ) -> Autoscaler.Observation? {
     guard let group = groupTable[name] else { return nil }
-    var seen = Autoscaler.Observation(starting: waitingCount(in: name), unassigned: status.unassigned)
+    var seen = Autoscaler.Observation(
+      starting: waitingCount(in: name), queued: backlog.queued, unmet: backlog.unmet)
     if case .mpi = group.template.launcher { seen.endsTogether = true }
     for key in engines.keys where group.sets.contains(key.set) {
       for uuid in places[key]?.staying ?? [] {

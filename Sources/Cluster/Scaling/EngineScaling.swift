@@ -2,9 +2,9 @@ import MartletWire
 
 /// How a group of engines grows and shrinks by itself.
 ///
-/// It grows while tasks wait and no engine is idle, and shrinks when engines have been idle for a time and hold nothing that
-/// clients have left with them: pushed values, references, actors, and with Python whatever was run on this engine in
-/// particular.
+/// It grows while tasks wait that its engines can do, and no engine is idle or none that there is has the resources or the time
+/// for them. It shrinks when engines have been idle for a time and hold nothing that clients have left with them: pushed values,
+/// references, actors, and with Python whatever was run on this engine in particular.
 public struct EngineScaling: Sendable, Hashable {
   /// The fewest engines.
   public var minimum: Int

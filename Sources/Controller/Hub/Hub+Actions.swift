@@ -40,6 +40,13 @@ extension Hub {
           $0.act()
         }
       }
+    case .countBacklog(let offer, let time, let asker):
+      taskScheduler?.countBacklog(for: offer, time: time) { backlog in
+        self.execute {
+          $0.state.counted(backlog, to: asker)
+          $0.act()
+        }
+      }
     case .resubmit(let header, let content, let buffers):
       taskScheduler?.resubmit(header: header, content: content, buffers: buffers)
     case .startDask(let arguments, let number):

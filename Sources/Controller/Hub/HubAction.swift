@@ -34,6 +34,8 @@ enum HubAction {
   case ask(TaskStoreQuery, id: Int)
   /// Ask the task scheduler where a task is; the answer goes to ``HubState/explained(_:_:to:)``.
   case explain(taskID: String, Asker)
+  /// Ask the task scheduler for the tasks that another engine could take; the answer goes to ``HubState/counted(_:to:)``.
+  case countBacklog(Resources, time: Duration?, Asker)
   /// Resubmit a task with a new header.
   case resubmit(header: [UInt8], content: Bytes, buffers: [Bytes])
   /// Start Dask's scheduler. Pass what happens to it to ``HubState/daskChanged(_:_:)`` with this number.

@@ -4,15 +4,15 @@ import MartletZeroMQ
 
 /// Registration and removal of engines.
 extension HubState {
-  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, resources?, concurrent?, reregisters?,
-  /// tasks?}`.
+  /// Handles an engine's request for registration: `{uuid, id?, returns_tasks?, resources?, time_left?, concurrent?,
+  /// reregisters?, tasks?}`.
   mutating func register(_ asker: Asker, _ content: JSONValue, at now: Moment) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue, EngineTable.isUUID(uuid) else {
       throw .value("a registration_request needs a uuid of 1 to 255 bytes")
     }
     let reregisters = content["reregisters"]?.boolValue ?? false
     // It may have been asked to register again although it is known, or not have received the reply.
-    let abilities = try abilities(of: content)
+    let abilities = try abilities(of: content, at: now)
     let tasks = (content["tasks"]?.objectValue)?.compactMapValues(\.intValue)
     if reregisters, var known = engines.known(uuid) {
       engines.noteReregistration(of: known)
@@ -40,13 +40,17 @@ extension HubState {
     accept(engine, asker, tasks: tasks)
   }
 
-  private func abilities(of content: JSONValue) throws(HubError) -> EngineAbilities {
+  private func abilities(of content: JSONValue, at now: Moment) throws(HubError) -> EngineAbilities {
     var abilities = EngineAbilities()
     abilities.returnsTasks = configuration.returnAfter != nil && content["returns_tasks"]?.boolValue ?? false
     abilities.isConcurrent = content["concurrent"]?.boolValue ?? false
-    guard let offer = content["resources"], offer != .null else { return abilities }
     do throws(WireError) {
-      abilities.resources = try Resources(json: offer, "resources")
+      if let left = content["time_left"], let time = try TaskTimeLimit.time(left, "time_left") {
+        abilities.end = now.instant + time
+      }
+      if let offer = content["resources"], offer != .null {
+        abilities.resources = try Resources(json: offer, "resources")
+      }
     } catch {
       throw .value(error.reason)
     }

@@ -45,6 +45,7 @@ extension HubState {
     case MessageType.whyRequest:
       guard let id = content["msg_id"]?.stringValue else { throw .value("a why_request needs 'msg_id', a str") }
       act(.explain(taskID: id, asker))
+    case MessageType.backlogRequest: try countBacklog(asker, content)
     case MessageType.resultRequest: try results(asker, content)
     case MessageType.historyRequest: try ask(.history, asker, for: .history)
     case MessageType.databaseRequest: try database(asker, content)
@@ -82,6 +83,24 @@ extension HubState {
   }
 
   // MARK: - Queues
+
+  private mutating func countBacklog(_ asker: Asker, _ content: JSONValue) throws(HubError) {
+    let (offer, time): (Resources, Duration?)
+    do throws(WireError) {
+      offer = try content["resources"].map { (json) throws(WireError) in try Resources(json: json, "resources") } ?? [:]
+      time = try TaskTimeLimit.time(content["time_left"] ?? .null, "time_left")
+    } catch {
+      throw .value(error.reason)
+    }
+    act(.countBacklog(offer, time: time, asker))
+  }
+
+  /// The task scheduler has counted the tasks that another engine could take.
+  mutating func counted(_ backlog: TaskBacklog, to asker: Asker) {
+    reply(
+      asker, MessageType.backlogReply,
+      ["status": "ok", "queued": .int(backlog.queued), "unmet": .int(backlog.unmet)])
+  }
 
   private mutating func queueStatus(_ asker: Asker, _ content: JSONValue) throws(HubError) {
     let isVerbose = content["verbose"]?.boolValue ?? false

@@ -16,7 +16,9 @@ struct TaskMetadata {
   var concurrency: UInt16 = 1
   /// `requires`, Martlet's own key: what the engine has to offer.
   var requires = Resources()
-  /// `requires_now`, Martlet's own key: the task fails if there are engines and none of them offers it.
+  /// `time_request`, Martlet's own key: how much of its time the engine must have left.
+  var timeRequest: Duration?
+  /// `requires_now`, Martlet's own key: the task fails if there are engines and none of them has what it requires.
   var requiresNow = false
   /// `abort_on_disconnect`, Martlet's own key: the task is aborted if it is still queued when its client disconnects.
   var abortsOnDisconnect = false
@@ -59,6 +61,7 @@ struct TaskMetadata {
         concurrency = UInt16(min(max(number, 1), ConcurrencyLimit.value))
       case "requires" where !JSONText.isNull(span, at: value):
         requires = try Resources(json: JSONText.json(span, at: value), "metadata requires")
+      case "time_request": timeRequest = try TaskTimeLimit.duration(span, at: value, key.string)
       case "requires_now": requiresNow = JSONText.isTrue(span, at: value)
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
       case "resubmitted": isRepeated = JSONText.isTrue(span, at: value)
@@ -73,7 +76,8 @@ struct TaskMetadata {
 
   /// What the task requires of its engine; `nil` for nothing.
   var demand: ResourceDemand? {
-    requires.isEmpty ? nil : ResourceDemand(resources: requires, isUrgent: requiresNow)
+    requires.isEmpty && timeRequest == nil
+      ? nil : ResourceDemand(resources: requires, time: timeRequest, isUrgent: requiresNow)
   }
 
   private static let priorityLimit = 100

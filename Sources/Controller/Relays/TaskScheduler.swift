@@ -144,6 +144,13 @@ actor TaskScheduler: SocketDriver {
     }
   }
 
+  /// Counts the tasks that another engine could take, see ``TaskSchedulerState/backlog(for:time:now:)``.
+  nonisolated func countBacklog(
+    for offer: Resources, time: Duration?, then answer: @escaping @Sendable (TaskBacklog) -> Void
+  ) {
+    execute { answer($0.state.backlog(for: offer, time: time, now: .now)) }
+  }
+
   /// Submits a task once more on behalf of the hub; no socket expects the reply.
   nonisolated func resubmit(header: [UInt8], content: Bytes, buffers: [Bytes]) {
     execute { scheduler in

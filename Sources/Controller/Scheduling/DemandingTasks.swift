@@ -1,11 +1,12 @@
 import MartletWire
 
-/// The queue of tasks that require resources, and that any engine may take that offers them and is not on their blacklists.
+/// The queue of tasks that require resources or time, and that any engine may take that has them and is not on their
+/// blacklists.
 ///
-/// Tasks with the same demand have a queue of their own. To find a task for an engine takes time in proportion to the number
-/// of different demands and of clients with such tasks: most of the time there are few.
+/// Tasks with the same kind of demand have a queue of their own. To find a task for an engine takes time in proportion to the
+/// number of different kinds and of clients with such tasks: most of the time there are few.
 struct DemandingTasks {
-  private var queues: [ResourceDemand: ExcludedTasks] = [:]
+  private var queues: [ResourceDemand.Kind: ExcludedTasks] = [:]
   /// How many tasks are queued.
   private(set) var count = 0
 
@@ -15,7 +16,7 @@ struct DemandingTasks {
   var isEmpty: Bool { count == 0 }
 
   /// Whether tasks are queued that require something else than this.
-  func hasOthers(than demand: ResourceDemand) -> Bool { queues.count > (queues[demand] == nil ? 0 : 1) }
+  func hasOthers(than demand: ResourceDemand) -> Bool { queues.count > (queues[demand.kind] == nil ? 0 : 1) }
 
   /// Adds a task.
   ///
@@ -24,45 +25,50 @@ struct DemandingTasks {
     _ task: TaskHandle, _ demand: ResourceDemand, blacklistCount: Int, sequence: Int,
     _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
   ) {
-    if queues[demand] == nil {
-      queues[demand] = ExcludedTasks(phase: .demanding)
-      engines.changeAwaited(by: 1, demand.resources)
+    let kind = demand.kind
+    if queues[kind] == nil {
+      queues[kind] = ExcludedTasks(phase: .demanding, isTimed: kind.isTimed)
+      engines.changeAwaited(by: 1, kind.resources)
     }
-    queues[demand]?.add(task, blacklistCount: blacklistCount, sequence: sequence, &tasks)
+    queues[kind]?.add(task, blacklistCount: blacklistCount, sequence: sequence, &tasks)
     count += 1
   }
 
   mutating func remove<Payload>(
     _ task: TaskHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry
   ) {
-    guard let demand = tasks.demand(of: task) else { return }
-    queues[demand]?.remove(task, &tasks)
+    guard let kind = tasks.demand(of: task)?.kind else { return }
+    queues[kind]?.remove(task, &tasks)
     count -= 1
-    guard queues[demand]?.isEmpty ?? false else { return }
-    queues[demand] = nil
+    guard queues[kind]?.isEmpty ?? false else { return }
+    queues[kind] = nil
     queues.shrinkIfSparse()
-    engines.changeAwaited(by: -1, demand.resources)
+    engines.changeAwaited(by: -1, kind.resources)
   }
 
   /// The task with the best rank that the engine could run if it had no others.
   mutating func next<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
-    _ clients: inout ClientTable
+    _ clients: inout ClientTable, now: ContinuousClock.Instant
   ) -> TaskHandle? {
     guard !isEmpty else { return nil }
+    let time = engines[engine].end.map { $0 - now }
     var best: TaskHandle?
     var index = queues.startIndex
     while index < queues.endIndex {
       if engines[engine].budget.covers(queues.keys[index].resources) {
-        best = clients.better(best, queues.values[index].next(for: engines.token(of: engine), &tasks, &clients), &tasks)
+        best = clients.better(
+          best, queues.values[index].next(for: engines.token(of: engine), time: time, &tasks, &clients), &tasks)
       }
       queues.formIndex(after: &index)
     }
     return best
   }
 
-  /// How many of the demands an engine could meet.
-  func count(coveredBy budget: ResourceBudget) -> Int { queues.keys.count { budget.covers($0.resources) } }
+  /// How many kinds of demands await an engine with this budget: those for resources that it offers.
+  func count(coveredBy budget: ResourceBudget) -> Int {
+    queues.keys.count { !$0.resources.isEmpty && budget.covers($0.resources) }
+  }
 
   /// An engine is gone, and comes back as another.
   mutating func engineUnregistered(_ engine: EngineToken) {
@@ -75,22 +81,52 @@ struct DemandingTasks {
 
   /// The tasks that may have to end, now that an engine has come or gone: urgent ones without an engine that could run them,
   /// and some whose blacklists may exclude all that could.
-  func possiblyEnding<Payload>(_ engines: EngineRegistry, _ tasks: TaskTable<Payload>) -> [TaskHandle] {
-    let handles = queues.flatMap { demand, queue in
-      let able = engines.able(demand.resources).count
-      return able == 0 && demand.isUrgent
-        ? queue.handles(tasks) : queue.possiblyExhausted(engineCount: able, tasks)
+  func possiblyEnding<Payload>(
+    _ engines: EngineRegistry, _ tasks: TaskTable<Payload>, now: ContinuousClock.Instant
+  ) -> [TaskHandle] {
+    let handles = queues.flatMap { kind, queue in
+      let able = engines.able(kind.resources)
+      if able.isEmpty && kind.isUrgent { return queue.handles(tasks) }
+      guard kind.isTimed else { return queue.possiblyExhausted(engineCount: able.count, tasks) }
+      return queue.handles(longerThan: kind.isUrgent ? engines.longestTime(of: able, now: now) : nil, tasks)
     }
     return handles.sorted { tasks[$0].sequence < tasks[$1].sequence }
+  }
+
+  /// The tasks that another engine could take.
+  ///
+  /// - Parameters:
+  ///   - offer: what the engine would offer.
+  ///   - time: how much time it would have; `nil` for no limit.
+  func backlog<Payload>(
+    for offer: Resources, time: Duration?, _ engines: EngineRegistry, _ tasks: TaskTable<Payload>,
+    now: ContinuousClock.Instant
+  ) -> TaskBacklog {
+    var backlog = TaskBacklog()
+    for (kind, queue) in queues where offer.covers(kind.resources) {
+      let able = engines.able(kind.resources).filter { !engines[$0].isRetiring }
+      guard kind.isTimed else {
+        backlog.queued += queue.count
+        if able.isEmpty { backlog.unmet += queue.count }
+        continue
+      }
+      let longest = engines.longestTime(of: able, now: now)
+      for task in queue.handles(tasks) {
+        guard let constraints = tasks[task].constraints, !tasks[constraints].takesLonger(than: time) else { continue }
+        backlog.queued += 1
+        if able.isEmpty || tasks[constraints].takesLonger(than: longest) { backlog.unmet += 1 }
+      }
+    }
+    return backlog
   }
 
   /// What is wrong with the queue.
   func problems<Payload>(_ tasks: TaskTable<Payload>, _ engines: EngineRegistry) -> [String] {
     var problems: [String] = []
-    for (demand, queue) in queues {
-      if queue.isEmpty { problems.append("the queue of \(demand) is empty") }
+    for (kind, queue) in queues {
+      if queue.isEmpty { problems.append("the queue of \(kind) is empty") }
       problems += queue.problems(tasks)
-      for task in queue.handles(tasks) where tasks.demand(of: task) != demand {
+      for task in queue.handles(tasks) where tasks.demand(of: task)?.kind != kind {
         problems.append("\(tasks[task].id) is queued with another demand")
       }
     }

@@ -3,7 +3,7 @@ enum Eligibility {
   case anyEngine
   /// Any engine outside the task's blacklist.
   case anyExceptBlacklist
-  /// Any engine that offers what the task requires, outside its blacklist.
+  /// Any engine that has what the task requires, outside its blacklist.
   case anyOffering(ResourceDemand)
   /// One of these registered engines.
   case among([EngineHandle])
@@ -62,14 +62,15 @@ extension TaskSchedulerState {
     _ demand: ResourceDemand, _ blacklist: Set<EngineToken>, hasTimeout: Bool
   ) -> Eligibility {
     guard demand.isUrgent || !blacklist.isEmpty, engines.registeredCount > 0 else { return .anyOffering(demand) }
-    let able = engines.able(demand.resources)
+    let able = engines.able(demand, now: now)
     if able.isEmpty { return demand.isUrgent ? .impossible : .anyOffering(demand) }
     let isExhausted = !hasTimeout && able.allSatisfy { blacklist.contains(engines.token(of: $0)) }
     return isExhausted ? .exhausted : .anyOffering(demand)
   }
 
   private func isAble(_ engine: EngineHandle, _ demand: ResourceDemand?) -> Bool {
-    demand.map { engines[engine].budget.covers($0.resources) } ?? true
+    guard let demand else { return true }
+    return engines[engine].budget.covers(demand.resources) && engines.hasTime(for: demand, engine, now: now)
   }
 
   private func registered(_ targets: [EngineIdentity]) -> [EngineHandle] {

@@ -17,7 +17,7 @@ struct EngineGroup {
   var client = ClientHandle(index: 0)
   var priority: Int8 = 0
   /// What the tasks require of an engine; `nil` for nothing.
-  var demand: ResourceDemand?
+  var demand: ResourceDemand.Kind?
   var tasks = TaskList()
   /// How many members are registered and offer what the tasks require.
   var registeredCount = 0

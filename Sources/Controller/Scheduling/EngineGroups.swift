@@ -23,7 +23,7 @@ struct EngineGroups {
   ) {
     guard let constraints = tasks[task].constraints, let client = tasks[task].client else { return }
     let priority = tasks[task].priority
-    let demand = tasks[constraints].demand
+    let demand = tasks[constraints].demand?.kind
     let known = index.find(hash: Self.hash(members, client, priority)) {
       groups[$0].client == client && groups[$0].priority == priority && groups[$0].members == members
         && groups[$0].demand == demand
@@ -187,7 +187,7 @@ struct EngineGroups {
       for task in tasks.handles(in: group.tasks)
       where tasks[task].phase != .grouped || tasks[task].constraints.flatMap({ tasks[$0].group }) != handle
         || tasks[task].client != group.client || tasks[task].priority != group.priority
-        || tasks.demand(of: task) != group.demand
+        || tasks.demand(of: task)?.kind != group.demand
       {
         problems.append("\(tasks[task].id) is in the wrong group")
       }

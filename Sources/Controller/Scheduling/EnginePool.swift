@@ -15,7 +15,7 @@ struct EnginePool {
   }
 
   let scheme: SchedulingScheme
-  private var available: [EngineHandle] = []
+  private(set) var available: [EngineHandle] = []
   /// By the engines' index.
   private var seats: [Seat] = []
   private var weights = WeightTree()

@@ -29,6 +29,8 @@ struct EngineRecord: DirectoryRecord {
   var concurrentCount: Int32 = 0
   /// What it offers to tasks that require something, and what of that is in use.
   var budget = ResourceBudget()
+  /// When its time is over; `nil` if it has no limit.
+  var end: ContinuousClock.Instant?
   /// How many of the demands of queued tasks the engine could meet.
   var awaitedCount: Int32 = 0
   var pace = EnginePace()

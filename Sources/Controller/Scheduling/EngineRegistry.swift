@@ -107,6 +107,7 @@ struct EngineRegistry {
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
     records[engine].returnsTasks = abilities.returnsTasks
     records[engine].budget = ResourceBudget(offer: abilities.resources)
+    records[engine].end = abilities.end
     records[engine].isRetiring = false
     records[engine].probeTimer = 0
     records[engine].pace = EnginePace()
@@ -145,6 +146,7 @@ struct EngineRegistry {
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
     records[engine].returnsTasks = abilities.returnsTasks
     records[engine].budget.revive(offer: abilities.resources)
+    records[engine].end = abilities.end
     records[engine].isRetiring = false
     records[engine].pace = EnginePace()
     registeredCount += 1
@@ -384,19 +386,52 @@ struct EngineRegistry {
 
   // MARK: - Resources
 
-  /// The registered engines that could run a task that requires this if they had no others.
-  func able(_ required: Resources) -> [EngineHandle] { offering.filter { records[$0].budget.covers(required) } }
+  /// The registered engines that could run a task that requires these if they had no others.
+  func able(_ required: Resources) -> [EngineHandle] {
+    (required.isEmpty ? registered : offering).filter { records[$0].budget.covers(required) }
+  }
+
+  /// The registered engines that could run a task now that requires this if they had no others.
+  func able(_ demand: ResourceDemand, now: ContinuousClock.Instant) -> [EngineHandle] {
+    let able = able(demand.resources)
+    return demand.time == nil ? able : able.filter { hasTime(for: demand, $0, now: now) }
+  }
+
+  private var registered: [EngineHandle] {
+    var registered: [EngineHandle] = []
+    records.visit { engine, record in if record.phase == .registered { registered.append(engine) } }
+    return registered
+  }
+
+  /// Whether an engine has as much time left as is required.
+  func hasTime(for demand: ResourceDemand, _ engine: EngineHandle, now: ContinuousClock.Instant) -> Bool {
+    guard let time = demand.time, let end = records[engine].end else { return true }
+    return time <= end - now
+  }
+
+  /// The time of the one of some engines that has the most left; `nil` if one of them has no limit.
+  func longestTime(of engines: [EngineHandle], now: ContinuousClock.Instant) -> Duration? {
+    var longest = Duration.zero
+    for engine in engines {
+      guard let end = records[engine].end else { return nil }
+      longest = max(longest, end - now)
+    }
+    return longest
+  }
 
   /// The engines outside a blacklist that can be given a task that requires this now.
-  func withRoom(for required: Resources, excluding blacklist: Set<EngineToken>) -> [EngineHandle] {
-    offering.filter {
-      pool.contains($0) && isBelowMark($0) && records[$0].budget.hasLeft(required)
-        && !blacklist.contains(token(of: $0))
+  func withRoom(
+    for demand: ResourceDemand, excluding blacklist: Set<EngineToken>, now: ContinuousClock.Instant
+  ) -> [EngineHandle] {
+    (demand.resources.isEmpty ? pool.available : offering).filter {
+      pool.contains($0) && isBelowMark($0) && records[$0].budget.hasLeft(demand.resources)
+        && hasTime(for: demand, $0, now: now) && !blacklist.contains(token(of: $0))
     }
   }
 
-  /// One demand more or less awaits the engines that could meet it.
+  /// One kind of demands more or less awaits the engines that could meet it. Those for which any engine will do don't count.
   mutating func changeAwaited(by change: Int32, _ required: Resources) {
+    guard !required.isEmpty else { return }
     for engine in able(required) { records[engine].awaitedCount += change }
   }
 

@@ -1,17 +1,22 @@
 /// The queue of tasks that any engine outside their blacklists may take: those that are tried again, or those with the same
-/// ``ResourceDemand``.
+/// ``ResourceDemand/Kind``.
 ///
 /// To find one for an engine takes time in proportion to the number of lanes: most of the time there are few such tasks.
 struct ExcludedTasks {
   private var lanes = TaskLanes()
-  /// The last task of a lane that an engine passed over: all before it exclude the engine, too.
+  /// The last task of a lane that an engine passed over: all before it exclude the engine, too, or take longer than it has left.
   private var passed: [LaneHandle: [EngineToken: TaskHandle]] = [:]
   /// The size of the largest blacklist since the queue was last empty.
   private var largestBlacklist = 0
   /// The phase of its tasks.
   private let phase: TaskPhase
+  /// Whether the tasks require time.
+  private let isTimed: Bool
 
-  init(phase: TaskPhase = .excluded) { self.phase = phase }
+  init(phase: TaskPhase = .excluded, isTimed: Bool = false) {
+    self.phase = phase
+    self.isTimed = isTimed
+  }
 
   /// How many tasks are queued.
   var count: Int { lanes.taskCount }
@@ -34,10 +39,12 @@ struct ExcludedTasks {
     lanes.add(task, to: lanes.find(client, priority) ?? lanes.make(client, priority), first: false, &tasks)
   }
 
-  /// Removes a task. The engines that passed over it last are among those it excludes: they step back to the task before it.
+  /// Removes a task. The engines that passed over it last step back to the task before it. Unless tasks require time, they are
+  /// among those it excludes.
   mutating func remove<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) {
     if let lane = tasks[task].lane, passed[lane] != nil, let constraints = tasks[task].constraints {
-      for token in tasks[constraints].blacklist where passed[lane]?[token] == task {
+      let candidates = isTimed ? passed[lane].map { Set($0.keys) } ?? [] : tasks[constraints].blacklist
+      for token in candidates where passed[lane]?[token] == task {
         passed[lane]?[token] = tasks[task].links.previous
       }
     }
@@ -48,30 +55,34 @@ struct ExcludedTasks {
   }
 
   /// The task with the best rank whose blacklist the engine is not on.
+  ///
+  /// - Parameter time: what the engine has left, if that matters.
   mutating func next<Payload>(
-    for engine: EngineToken, _ tasks: inout TaskTable<Payload>, _ clients: inout ClientTable
+    for engine: EngineToken, time: Duration? = nil, _ tasks: inout TaskTable<Payload>, _ clients: inout ClientTable
   ) -> TaskHandle? {
     var best: TaskHandle?
     var next = lanes.first
     while let lane = next {
       next = lanes.next(after: lane)
-      guard let task = first(of: lane, for: engine, &tasks) else { continue }
+      guard let task = first(of: lane, for: engine, time, &tasks) else { continue }
       best = clients.better(best, task, &tasks)
     }
     return best
   }
 
-  /// The first task of a lane whose blacklist the engine is not on.
+  /// The first task of a lane whose blacklist the engine is not on, and for which it has the time.
   ///
-  /// The blacklist of a queued task doesn't change, so an engine goes on where it stopped, and a task is passed over at
-  /// most as often as its blacklist is long.
+  /// The blacklist of a queued task doesn't change, and an engine has less and less time, so it goes on where it stopped: a task
+  /// is passed over at most once by each engine on its blacklist, and by each with too little time.
   private mutating func first<Payload>(
-    of lane: LaneHandle, for engine: EngineToken, _ tasks: inout TaskTable<Payload>
+    of lane: LaneHandle, for engine: EngineToken, _ time: Duration?, _ tasks: inout TaskTable<Payload>
   ) -> TaskHandle? {
     let last = passed[lane]?[engine]
     var next = last.map { tasks[$0].links.next } ?? lanes.firstTask(of: lane)
     var skipped: TaskHandle?
-    while let task = next, let constraints = tasks[task].constraints, tasks[constraints].blacklist.contains(engine) {
+    while let task = next, let constraints = tasks[task].constraints,
+      tasks[constraints].blacklist.contains(engine) || time != nil && tasks[constraints].takesLonger(than: time)
+    {
       skipped = task
       next = tasks[task].links.next
     }
@@ -87,6 +98,13 @@ struct ExcludedTasks {
   /// The tasks that may exclude every engine now that one has gone: few, unless most engines have gone.
   func possiblyExhausted<Payload>(engineCount: Int, _ tasks: TaskTable<Payload>) -> [TaskHandle] {
     engineCount > 0 && engineCount <= largestBlacklist ? lanes.handles(tasks) : []
+  }
+
+  /// Those with blacklists, and those that take longer than a time.
+  func handles<Payload>(longerThan time: Duration?, _ tasks: TaskTable<Payload>) -> [TaskHandle] {
+    handles(tasks).filter {
+      tasks[$0].constraints.map { !tasks[$0].blacklist.isEmpty || tasks[$0].takesLonger(than: time) } ?? false
+    }
   }
 
   /// All tasks.

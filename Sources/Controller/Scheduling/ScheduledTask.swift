@@ -8,7 +8,7 @@ enum TaskPhase: UInt8 {
   case ready
   /// In the queue of tasks that any engine outside their blacklists may take.
   case excluded
-  /// In the queue of tasks that any engine may take that offers what they require.
+  /// In the queue of tasks that any engine may take that has what they require.
   case demanding
   /// In the queue of a group of engines.
   case grouped

@@ -88,6 +88,12 @@ struct TaskConstraints<Payload> {
   /// Notes how many engines an earlier controller has lost while they ran the task.
   mutating func restored(lossCount: Int) { self.lossCount = lossCount }
 
+  /// Whether the task requires more time than this; `nil` for any time.
+  func takesLonger(than time: Duration?) -> Bool {
+    guard let time, let required = demand?.time else { return false }
+    return required > time
+  }
+
   /// Allows the engines again that failed the task. Returns whether there were any.
   ///
   /// A task with a timeout waits for another engine instead, as in ipyparallel, unless only its targets may run it.

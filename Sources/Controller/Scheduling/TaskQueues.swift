@@ -1,3 +1,5 @@
+import MartletWire
+
 /// The tasks that no engine has: those that wait, and four kinds of queues of those that lack only an engine with room.
 ///
 /// Of all tasks that an engine may take, the one with the best ``TaskRank`` goes first. A queue has an order for each client
@@ -15,6 +17,9 @@ struct TaskQueues {
 
   /// How many tasks lack only an engine with room.
   var queuedCount: Int { ready.count + excluded.count + demanding.count + groups.taskCount }
+
+  /// How many of these require nothing of an engine, and may run on one that comes.
+  var openCount: Int { ready.count + excluded.count }
 
   /// The number of lanes that memory is allocated for.
   var capacity: Int { max(ready.capacity, excluded.capacity, demanding.capacity, groups.capacity) }
@@ -75,7 +80,7 @@ struct TaskQueues {
     excluded.add(task, blacklistCount: blacklistCount, sequence: nextSequence(), &tasks)
   }
 
-  /// Queues a task that any engine may take that offers what it requires, outside its blacklist.
+  /// Queues a task that any engine may take that has what it requires, outside its blacklist.
   mutating func appendDemanding<Payload>(
     _ task: TaskHandle, _ demand: ResourceDemand, blacklistCount: Int, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry
@@ -106,7 +111,8 @@ struct TaskQueues {
   /// Whether an engine may have waited for a task that has left its queue, although it had room for one behind it: one that
   /// requires something else, or may run beside others.
   func mayHaveHeldUpOthers<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) -> Bool {
-    if hasDemanding, let demand = tasks.demand(of: task), groups.demandingCount > 0 || demanding.hasOthers(than: demand)
+    if hasDemanding, let demand = tasks.demand(of: task), !demand.resources.isEmpty,
+      groups.demandingCount > 0 || demanding.hasOthers(than: demand)
     {
       return true
     }
@@ -127,7 +133,7 @@ struct TaskQueues {
   /// The task with the best rank among those an engine may take.
   mutating func next<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
-    _ clients: inout ClientTable
+    _ clients: inout ClientTable, now: ContinuousClock.Instant
   ) -> TaskHandle? {
     var best = ready.next(&tasks, &clients)
     if !excluded.isEmpty {
@@ -135,7 +141,7 @@ struct TaskQueues {
     }
     best = clients.better(best, groups.next(for: engine, &tasks, &engines, &clients), &tasks)
     guard hasDemanding else { return best }
-    return clients.better(best, nextDemanding(for: engine, &tasks, &engines, &clients), &tasks)
+    return clients.better(best, nextDemanding(for: engine, &tasks, &engines, &clients, now: now), &tasks)
   }
 
   private var hasDemanding: Bool { demanding.count + groups.demandingCount > 0 }
@@ -144,9 +150,9 @@ struct TaskQueues {
   /// engine waits until it has: others that require less would keep it from that for ever.
   mutating func nextDemanding<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
-    _ clients: inout ClientTable
+    _ clients: inout ClientTable, now: ContinuousClock.Instant
   ) -> TaskHandle? {
-    let open = demanding.next(for: engine, &tasks, &engines, &clients)
+    let open = demanding.next(for: engine, &tasks, &engines, &clients, now: now)
     let grouped = groups.nextDemanding(for: engine, &tasks, &engines, &clients)
     guard let best = clients.better(open, grouped, &tasks), let demand = tasks.demand(of: best),
       engines[engine].budget.hasLeft(demand.resources)

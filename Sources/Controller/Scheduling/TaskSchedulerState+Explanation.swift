@@ -19,7 +19,8 @@ extension TaskSchedulerState {
     case .failed: return "it has ended without a result"
     case .pending: return tasks[task].engine.map { pending(task, on: $0.engine, now) }
     case .unplaced, .waiting: return waiting(task)
-    case .ready, .excluded, .demanding, .grouped: return engineCount == 0 ? "no engine is registered" : queued(task)
+    case .ready, .excluded, .demanding, .grouped:
+      return engineCount == 0 ? "no engine is registered" : queued(task, now)
     }
   }
 
@@ -66,10 +67,10 @@ extension TaskSchedulerState {
 
   // MARK: - Queued
 
-  private func queued(_ task: TaskHandle) -> String {
+  private func queued(_ task: TaskHandle, _ now: ContinuousClock.Instant) -> String {
     guard let constraints = tasks[task].constraints else { return busy(task) }
     if let demand = tasks[constraints].demand, tasks[task].phase == .demanding {
-      return demanding(demand.resources, excluded: tasks[constraints].blacklist)
+      return demanding(demand, excluded: tasks[constraints].blacklist, now)
     }
     switch tasks[task].phase {
     case .grouped:
@@ -83,16 +84,29 @@ extension TaskSchedulerState {
     }
   }
 
-  /// What a task lacks that requires resources.
-  private func demanding(_ required: Resources, excluded: Set<EngineToken>) -> String {
-    let able = engines.able(required)
-    guard !able.isEmpty else { return "it requires \(required), which no engine offers" }
+  /// What a task lacks that requires resources or time.
+  private func demanding(
+    _ demand: ResourceDemand, excluded: Set<EngineToken>, _ now: ContinuousClock.Instant
+  ) -> String {
+    let resources = demand.resources
+    let time = demand.time.map { "\(Self.seconds($0)) of an engine's time" }
+    let required = [resources.isEmpty ? nil : "\(resources)", time].compactMap(\.self).joined(separator: " and ")
+    let offering = engines.able(resources)
+    guard !offering.isEmpty else { return "it requires \(resources), which no engine offers" }
+    let able = engines.able(demand, now: now)
+    guard !able.isEmpty else {
+      let most = Self.seconds(engines.longestTime(of: offering, now: now) ?? .zero)
+      let engines = resources.isEmpty ? "the engines" : "those that offer this"
+      return "it requires \(required), and \(engines) have at most \(most) left; it waits for another one"
+    }
     let left = able.filter { !excluded.contains(engines.token(of: $0)) }
     guard !left.isEmpty else {
       return "it requires \(required), and the engines that offer this have failed it; it waits for another one"
     }
-    let (verb, has) = left.count == 1 ? ("offers", "it has") : ("offer", "they have")
-    return "it requires \(required), which only \(names(of: left)) \(verb), and \(has) no room or not as much left"
+    let has = left.count == 1 ? "it has" : "they have"
+    let verb = left.count == 1 ? "offers" : "offer"
+    let lacks = resources.isEmpty ? "no room" : "no room or not as much left"
+    return "it requires \(required), which only \(names(of: left)) \(verb), and \(has) \(lacks)"
   }
 
   /// What is before a task that any engine may take.

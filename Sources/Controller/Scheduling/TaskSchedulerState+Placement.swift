@@ -34,7 +34,7 @@ extension TaskSchedulerState {
     case .anyOffering(let demand):
       let blacklist = tasks[task].constraints.map { tasks[$0].blacklist } ?? []
       queues.appendDemanding(task, demand, blacklistCount: blacklist.count, &tasks, &engines)
-      dispatchDemanding(task, among: engines.withRoom(for: demand.resources, excluding: blacklist))
+      dispatchDemanding(task, among: engines.withRoom(for: demand, excluding: blacklist, now: now))
     case .among(let candidates) where tasks.demand(of: task) != nil:
       let members = groupMembers(task, candidates: candidates)
       queues.appendGrouped(task, members: members, &tasks, &engines, &clients)
@@ -60,16 +60,18 @@ extension TaskSchedulerState {
     case .unplaced, .waiting, .pending, .succeeded, .failed: return
     }
     for engine in engines.withSlots(tasks[task].concurrency)
-    where queues.next(for: engine, &tasks, &engines, &clients) == task {
+    where queues.next(for: engine, &tasks, &engines, &clients, now: now) == task {
       return dispatch(task, to: engine)
     }
   }
 
-  /// Dispatches a queued task that requires resources if there is an engine that would take it next.
+  /// Dispatches a queued task that requires resources or time if there is an engine that would take it next.
   private mutating func dispatchDemanding(_ task: TaskHandle, among candidates: [EngineHandle]) {
     var candidates = candidates
     while let engine = engines.pick(among: candidates) {
-      if queues.nextDemanding(for: engine, &tasks, &engines, &clients) == task { return dispatch(task, to: engine) }
+      if queues.nextDemanding(for: engine, &tasks, &engines, &clients, now: now) == task {
+        return dispatch(task, to: engine)
+      }
       candidates.removeAll { $0 == engine }
     }
   }
@@ -82,7 +84,7 @@ extension TaskSchedulerState {
       // Not among the arguments: the registry would be copied meanwhile.
       let aheadAllowed = ahead && queues.allowsAhead
       guard engines.hasRoom(engine, aheadAllowed: aheadAllowed, now: now),
-        let task = queues.next(for: engine, &tasks, &engines, &clients)
+        let task = next(for: engine)
       else { break }
       dispatch(task, to: engine)
     }
@@ -93,17 +95,30 @@ extension TaskSchedulerState {
   /// Gives an engine tasks beside those that it has, as long as the one with the best rank can be given so: one that can't
   /// waits until the engine has ended what it has.
   private mutating func serveSlots(of engine: EngineHandle) {
-    while let task = queues.next(for: engine, &tasks, &engines, &clients), tasks[task].concurrency > 1,
+    while let task = next(for: engine), tasks[task].concurrency > 1,
       engines.hasSlot(engine, tasks[task].concurrency)
     {
       dispatch(task, to: engine)
     }
   }
 
+  /// The task with the best rank among those an engine may take. Those of its groups for which it has too little time left are
+  /// placed anew.
+  @inline(__always)
+  private mutating func next(for engine: EngineHandle) -> TaskHandle? {
+    while let task = queues.next(for: engine, &tasks, &engines, &clients, now: now) {
+      guard tasks[task].phase == .grouped, let demand = tasks.demand(of: task),
+        !engines.hasTime(for: demand, engine, now: now)
+      else { return task }
+      place(task)
+    }
+    return nil
+  }
+
   /// Gives all engines with room tasks that any engine may take.
   mutating func serveAll() {
     while let engine = engines.pick(aheadAllowed: queues.allowsAhead, now: now),
-      let task = queues.next(for: engine, &tasks, &engines, &clients)
+      let task = next(for: engine)
     {
       dispatch(task, to: engine)
     }
@@ -116,7 +131,9 @@ extension TaskSchedulerState {
       if case .exhausted = eligibility(task) { place(task) }
     }
     guard !queues.demanding.isEmpty, engines.registeredCount > 0 else { return }
-    for task in queues.demanding.possiblyEnding(engines, tasks) where eligibility(task).isNowhere { place(task) }
+    for task in queues.demanding.possiblyEnding(engines, tasks, now: now) where eligibility(task).isNowhere {
+      place(task)
+    }
   }
 
   /// Ends a task whose dependencies or targets can't be met any more.

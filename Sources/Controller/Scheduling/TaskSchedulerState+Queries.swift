@@ -1,6 +1,20 @@
+import MartletWire
+
 extension TaskSchedulerState {
   /// How many tasks could run and lack only an engine with room.
   var queuedCount: Int { queues.queuedCount }
+
+  /// How many of these tasks another engine could take. Takes time in proportion to the number of those that require time, and
+  /// to that of engines for each kind of demand.
+  ///
+  /// - Parameters:
+  ///   - offer: what the engine would offer.
+  ///   - time: how much time it would have; `nil` for no limit.
+  func backlog(for offer: Resources, time: Duration?, now: ContinuousClock.Instant) -> TaskBacklog {
+    var backlog = queues.demanding.backlog(for: offer, time: time, engines, tasks, now: now)
+    backlog.queued += queues.openCount
+    return backlog
+  }
 
   /// How many tasks wait for dependencies, or for another engine.
   var waitingCount: Int { queues.waitingCount }

@@ -17,8 +17,9 @@
 /// Each event leaves actions behind, which the driver takes with ``nextAction()``. The cost of an event doesn't depend
 /// on the number of queued tasks. It is logarithmic in the number of engines and of clients, and linear in the task's own
 /// list of targets, dependencies and blacklisted engines, and in the number of clients that have queued tasks with a
-/// blacklist. A task that requires resources costs time in proportion to the number of engines that offer some, too, and to
-/// that of the different demands that are queued.
+/// blacklist. A task that requires resources costs time in proportion to the number of engines that offer some, too, one that
+/// requires time in proportion to that of idle engines and of those with too little time left, and both in proportion to
+/// that of the different kinds of demands that are queued.
 ///
 /// An engine with room takes, of all tasks that it may take, one with the highest priority: a lower one waits as long as there
 /// are such, on engines that may take them. Of several clients with tasks of this priority, the one takes its turn that was

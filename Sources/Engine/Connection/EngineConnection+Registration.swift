@@ -57,6 +57,10 @@ extension EngineConnection {
     if let id { content["id"] = .int(id) }
     if functions.hasConcurrent { content["concurrent"] = true }
     if !configuration.resources.isEmpty { content["resources"] = configuration.resources.json }
+    if let lifetime = configuration.limits.lifetime {
+      let left = registered.map { $0 + lifetime - .now } ?? lifetime
+      content["time_left"] = .double(max(left, .zero) / .seconds(1))
+    }
     // What runs is asked for before what has ended, so nothing is missed in between.
     if let running = receiver?.attempts(), let ended = sender.keptReplies {
       content["tasks"] = .object(

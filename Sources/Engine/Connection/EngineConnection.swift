@@ -90,6 +90,8 @@ actor EngineConnection {
   /// `nil` if the engine has no limits.
   var requestCount: RequestCount?
   var limitWatch: EngineLimitWatch?
+  /// When the hub answered the first registration.
+  var registered: ContinuousClock.Instant?
   /// The limit for which the engine retires.
   nonisolated let reachedLimit = Mutex<EngineLimit?>(nil)
   /// What the program does at the beginning or the end, while it does that.
@@ -133,6 +135,8 @@ actor EngineConnection {
     self.engineContext = engineContext
     canRetire = registration.retires
     let registered = ContinuousClock.now
+    self.registered = registered
+    if let lifetime = configuration.limits.lifetime { lease.limit(to: registered + lifetime) }
     if let patience = registration.returnAfter { watchRunner(patience) }
     if registration.hasJournal { sender.keepReplies() }
     try worker.loop.start()

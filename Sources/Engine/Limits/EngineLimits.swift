@@ -4,8 +4,8 @@ public struct EngineLimits: Sendable, Hashable {
   public var requests: Int?
   /// After which time without a request, whatever has been pushed to it; `nil` for any time.
   public var idleTime: Duration?
-  /// How long after its registration it has to have ended; `nil` for any time. It stops taking tasks by its
-  /// ``EngineConfiguration/grace`` earlier, or half the time if that is shorter.
+  /// How long after its registration it has to have ended; `nil` for any time. It is given no task that requests more time
+  /// than is left, and stops taking tasks by its ``EngineConfiguration/grace`` earlier, or half the time if that is shorter.
   public var lifetime: Duration?
   /// How many bytes of memory the engine and its Python process may occupy, looked at once a second; `nil` for any number.
   /// What runs meanwhile is finished, so this is no protection against a single request.

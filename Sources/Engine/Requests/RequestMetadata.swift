@@ -21,6 +21,8 @@ struct RequestMetadata: Sendable, Hashable {
   var earlierAttempts = 0
   /// `deadline`, a Martlet extension: when it is too late to start it.
   var deadline: Timestamp?
+  /// `time_request`, a Martlet extension: how much of its time the engine must have left, in seconds.
+  var timeRequest: Duration?
   /// `execution_timeout`, a Martlet extension: how long it may run, in seconds.
   var executionTimeout: Duration?
   /// `keep`, a Martlet extension: the name that the request sets, and for whom it is kept.
@@ -53,6 +55,7 @@ struct RequestMetadata: Sendable, Hashable {
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
         case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
         case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)
+        case "time_request": timeRequest = try TaskTimeLimit.duration(span, at: value, key.string)
         case "keep" where !JSONText.isNull(span, at: value): keep = try KeptName(JSONText.json(span, at: value))
         default: break
         }

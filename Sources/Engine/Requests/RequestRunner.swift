@@ -65,7 +65,7 @@ struct RequestRunner: Sendable {
       if taken == nil { taken = await mailbox.next() }
       guard var current = taken else { return nil }
       while true {
-        if !lease.holds, current.isTask {
+        if !mayBegin(current) {
           await giveBack(current)
           guard let next = mailbox.finish() else { break }
           current = next
@@ -125,7 +125,12 @@ struct RequestRunner: Sendable {
     return !(content["silent"]?.boolValue ?? false) && content["stop_on_error"]?.boolValue ?? true
   }
 
-  /// Returns a task that may be another engine's by now, and those behind it. The scheduler may send them here again at
+  /// Whether a request may begin here: a task may be another engine's by now, or have waited until too little time was left.
+  private func mayBegin(_ request: Request) -> Bool {
+    lease.holds && request.metadata.timeRequest.map { lease.covers($0) } ?? true || !request.isTask
+  }
+
+  /// Returns a task that must not begin here, and those behind it. The scheduler may send them here again at
   /// once, so this takes a while.
   nonisolated(nonsending) private func giveBack(_ task: Request) async {
     guard let receiver else { return }

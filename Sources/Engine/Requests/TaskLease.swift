@@ -41,6 +41,8 @@ struct TaskLease: Sendable {
 final class SharedTaskLease: Sendable {
   private struct State {
     var lease: TaskLease?
+    /// When the engine's time is over.
+    var end: ContinuousClock.Instant?
     var isRetired = false
   }
 
@@ -60,6 +62,9 @@ final class SharedTaskLease: Sendable {
   /// From now on tasks may begin at any time.
   func end() { state.withLock { $0.lease = nil } }
 
+  /// From now on no task may begin whose stated time does not fit before the end of the engine's.
+  func limit(to end: ContinuousClock.Instant) { state.withLock { $0.end = end } }
+
   /// From now on no task may begin: the engine is about to leave.
   func retire() { state.withLock { $0.isRetired = true } }
 
@@ -68,4 +73,12 @@ final class SharedTaskLease: Sendable {
 
   /// Whether tasks may begin.
   var holds: Bool { state.withLock { !$0.isRetired && $0.lease?.holds(at: .now) ?? true } }
+
+  /// Whether a task may begin that requires some time; one always may if the controller takes none back.
+  func covers(_ time: Duration) -> Bool {
+    state.withLock { state in
+      guard state.lease != nil, let end = state.end else { return true }
+      return time <= end - .now
+    }
+  }
 }

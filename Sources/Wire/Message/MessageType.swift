@@ -43,6 +43,8 @@ public enum MessageType {
   public static let queueReply = "queue_reply"
   public static let resultRequest = "result_request"
   public static let resultReply = "result_reply"
+  public static let backlogRequest = "backlog_request"
+  public static let backlogReply = "backlog_reply"
   public static let whyRequest = "why_request"
   public static let whyReply = "why_reply"
   public static let historyRequest = "history_request"

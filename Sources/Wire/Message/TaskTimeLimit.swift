@@ -9,10 +9,19 @@ public enum TaskTimeLimit {
     _ span: Span<UInt8>, at range: Range<Int>, _ key: @autoclosure () -> String
   ) throws(WireError) -> Duration? {
     if JSONText.isNull(span, at: range) { return nil }
-    guard let seconds = try JSONText.json(span, at: range).doubleValue, seconds.isFinite, seconds >= 0 else {
-      throw WireError(.malformedJSON, "metadata \(key()) is not a number of seconds")
+    let time = try time(JSONText.json(span, at: range), "metadata \(key())")
+    return time == .zero ? nil : time
+  }
+
+  /// A number of seconds; `nil` for null. At most 10⁹ of them.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON``.
+  package static func time(_ json: JSONValue, _ field: @autoclosure () -> String) throws(WireError) -> Duration? {
+    if json == .null { return nil }
+    guard let seconds = json.doubleValue, seconds.isFinite, seconds >= 0 else {
+      throw WireError(.malformedJSON, "\(field()) is not a number of seconds")
     }
-    return seconds > 0 ? .seconds(min(seconds, 1e9)) : nil
+    return .seconds(min(seconds, 1e9))
   }
 
   /// How long it is to a date, at most 10⁹ s; negative if it has passed.

@@ -8,9 +8,9 @@ import Testing
 
   /// Engines of one place each, by their loads.
   private func seen(
-    _ loads: [Int], starting: Int = 0, unassigned: Int = 0, ends: Int = 0
+    _ loads: [Int], starting: Int = 0, queued: Int = 0, unmet: Int = 0, ends: Int = 0
   ) -> Autoscaler.Observation {
-    var seen = Autoscaler.Observation(starting: starting, unassigned: unassigned, ends: ends)
+    var seen = Autoscaler.Observation(starting: starting, queued: queued, unmet: unmet, ends: ends)
     for (number, load) in loads.enumerated() {
       seen.engines.append(
         Autoscaler.Engine(uuid: "\(number)", place: .init(set: "1", number: number), load: load))
@@ -28,12 +28,12 @@ import Testing
 
   @Test func growsWithWorkThatWaitsForAWhile() {
     var scaler = scaler(0, 10)
-    #expect(scaler.step(seen([], unassigned: 4), at: at(0)) == nil)
-    #expect(scaler.step(seen([], unassigned: 4), at: at(1)) == .grow(to: 4))
+    #expect(scaler.step(seen([], queued: 4), at: at(0)) == nil)
+    #expect(scaler.step(seen([], queued: 4), at: at(1)) == .grow(to: 4))
     // Those that are starting are counted on.
-    #expect(scaler.step(seen([], starting: 4, unassigned: 4), at: at(2)) == nil)
-    #expect(scaler.step(seen([], starting: 4, unassigned: 6), at: at(3)) == nil)
-    #expect(scaler.step(seen([], starting: 4, unassigned: 6), at: at(4)) == .grow(to: 6))
+    #expect(scaler.step(seen([], starting: 4, queued: 4), at: at(2)) == nil)
+    #expect(scaler.step(seen([], starting: 4, queued: 6), at: at(3)) == nil)
+    #expect(scaler.step(seen([], starting: 4, queued: 6), at: at(4)) == .grow(to: 6))
     // What waits at an engine waits, too.
     #expect(scaler.step(seen([3, 1]), at: at(5)) == nil)
     #expect(scaler.step(seen([3, 1]), at: at(6)) == .grow(to: 4))
@@ -46,12 +46,12 @@ import Testing
   @Test func neverLeavesItsBounds() {
     var scaler = scaler(2, 3)
     #expect(scaler.step(seen([]), at: at(0)) == .grow(to: 2))
-    #expect(scaler.step(seen([1, 1], unassigned: 50), at: at(1)) == nil)
-    #expect(scaler.step(seen([1, 1], unassigned: 50), at: at(2)) == .grow(to: 3))
-    for second in 3..<9 { #expect(scaler.step(seen([1, 1, 1], unassigned: 50), at: at(second)) == nil) }
+    #expect(scaler.step(seen([1, 1], queued: 50), at: at(1)) == nil)
+    #expect(scaler.step(seen([1, 1], queued: 50), at: at(2)) == .grow(to: 3))
+    for second in 3..<9 { #expect(scaler.step(seen([1, 1, 1], queued: 50), at: at(second)) == nil) }
     var limited = self.scaler(0, 9, limit: 2)
-    _ = limited.step(seen([1], unassigned: 50), at: at(0))
-    #expect(limited.step(seen([1], unassigned: 50), at: at(1)) == .grow(to: 2))
+    _ = limited.step(seen([1], queued: 50), at: at(0))
+    #expect(limited.step(seen([1], queued: 50), at: at(1)) == .grow(to: 2))
     var narrow = self.scaler(4, 9, limit: 2)
     #expect(narrow.step(seen([]), at: at(0)) == .grow(to: 2))
     #expect(narrow.step(seen([0, 0]), at: at(1)) == nil)
@@ -59,8 +59,26 @@ import Testing
 
   @Test func workThatIdleEnginesCannotDoBringsNoMore() {
     var scaler = scaler(0, 10, idle: 5)
-    for second in 0..<5 { #expect(scaler.step(seen([0, 1], unassigned: 9), at: at(second)) == nil) }
-    #expect(scaler.step(seen([0, 1], unassigned: 9), at: at(5)) == .shrink(["0"]))
+    for second in 0..<5 { #expect(scaler.step(seen([0, 1], queued: 9), at: at(second)) == nil) }
+    #expect(scaler.step(seen([0, 1], queued: 9), at: at(5)) == .shrink(["0"]))
+  }
+
+  @Test func workThatOnlyNewEnginesCanDoBringsThemBesideIdleOnes() {
+    var scaler = scaler(0, 4, idle: 5)
+    #expect(scaler.step(seen([0, 1], queued: 9, unmet: 1), at: at(0)) == nil)
+    #expect(scaler.step(seen([0, 1], queued: 9, unmet: 1), at: at(1)) == .grow(to: 3))
+    for second in 2..<4 {
+      #expect(scaler.step(seen([0, 1], starting: 1, queued: 9, unmet: 1), at: at(second)) == nil)
+    }
+    _ = scaler.step(seen([0, 1, 1], queued: 8, unmet: 8), at: at(4))
+    #expect(scaler.step(seen([0, 1, 1], queued: 8, unmet: 8), at: at(5)) == .grow(to: 4))
+    // There can't be more.
+    #expect(scaler.step(seen([0, 1, 1, 1], queued: 8, unmet: 7), at: at(6)) == .shrink(["0"]))
+  }
+
+  @Test func aPartOfAnEnginesLifetimeIsUsable() {
+    #expect(Autoscaler.usable(.seconds(3600)) == .seconds(3590))
+    #expect(Autoscaler.usable(.seconds(10)) == .seconds(9))
   }
 
   @Test func whoIsIdleForTheWholeTimeMayLeave() {
@@ -99,7 +117,7 @@ import Testing
     var scaler = scaler(0, 10)
     func askUntilGrowth(from second: Int) -> Int? {
       (second..<second + 400).first {
-        scaler.step(seen([], unassigned: 1, ends: 0), at: at($0)) == .grow(to: 1)
+        scaler.step(seen([], queued: 1, ends: 0), at: at($0)) == .grow(to: 1)
       }
     }
     #expect(askUntilGrowth(from: 0) == 1)
@@ -110,12 +128,12 @@ import Testing
     for _ in 0..<60 { scaler.failed(at: at(31)) }
     #expect(askUntilGrowth(from: 31) == 331)
     // An engine that comes ends the doubt.
-    _ = scaler.step(seen([1], unassigned: 1), at: at(332))
-    #expect(scaler.step(seen([1], unassigned: 1), at: at(333)) == .grow(to: 2))
+    _ = scaler.step(seen([1], queued: 1), at: at(332))
+    #expect(scaler.step(seen([1], queued: 1), at: at(333)) == .grow(to: 2))
     // One that is lost begins it.
-    #expect(scaler.step(seen([], unassigned: 1, ends: 1), at: at(334)) == nil)
-    #expect(scaler.step(seen([], unassigned: 1, ends: 1), at: at(343)) == nil)
-    #expect(scaler.step(seen([], unassigned: 1, ends: 1), at: at(344)) == .grow(to: 1))
+    #expect(scaler.step(seen([], queued: 1, ends: 1), at: at(334)) == nil)
+    #expect(scaler.step(seen([], queued: 1, ends: 1), at: at(343)) == nil)
+    #expect(scaler.step(seen([], queued: 1, ends: 1), at: at(344)) == .grow(to: 1))
   }
 
   /// A day of bursts of tasks, a second at a time: all are done, soon, with engines that mostly have work.
@@ -144,7 +162,7 @@ import Testing
       longest = max(longest, second - waitsSince)
       busy += running.values.count { $0 > 0 }
       paid += running.count
-      var observation = Autoscaler.Observation(starting: starting.count, unassigned: queue.count)
+      var observation = Autoscaler.Observation(starting: starting.count, queued: queue.count)
       observation.engines = running.map {
         Autoscaler.Engine(uuid: $0, place: .init(set: "1", number: Int($0) ?? 0), load: $1 > 0 ? 1 : 0)
       }

@@ -206,6 +206,7 @@ extension HubAction {
     case .saveEngines: "save"
     case .ask: "ask"
     case .explain(let id, _): "explain \(id)"
+    case .countBacklog: "count backlog"
     case .resubmit: "resubmit"
     case .startDask(let arguments, let number): "start dask \(number) \(arguments.bytes.string)"
     case .stopDask: "stop dask"

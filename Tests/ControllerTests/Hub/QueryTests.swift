@@ -61,6 +61,28 @@ import Testing
       })
   }
 
+  @Test func theSchedulerCountsWhatAnotherEngineCouldTake() throws {
+    var hub = try hub()
+    for odd in [["resources": 1], ["resources": ["gpu": "one"]], ["time_left": "1 h"]] as [JSONValue] {
+      #expect(try hub.ask("backlog_request", odd).reply?.ename == "ValueError")
+    }
+    let actions = try hub.ask("backlog_request", ["resources": ["gpu": 1], "time_left": 60]).rest
+    guard case .countBacklog(["gpu": 1], .seconds(60), let asker)? = actions.first else {
+      Issue.record("\(actions)")
+      return
+    }
+    hub.state.counted(TaskBacklog(queued: 3, unmet: 2), to: asker)
+    guard case .reply(_, "backlog_reply", _, let content, _)? = hub.drain().first else {
+      Issue.record("no reply")
+      return
+    }
+    #expect(content == ["status": "ok", "queued": 3, "unmet": 2])
+    guard case .countBacklog([:], nil, _)? = try hub.ask("backlog_request", [:]).rest.first else {
+      Issue.record("nobody is asked")
+      return
+    }
+  }
+
   @Test(arguments: [2, -1, "e2", [], [0, 5], [[]], ["x": 1], 0.5, true] as [JSONValue])
   func targetsThatAreNoEngines(_ targets: JSONValue) throws {
     var hub = try hub()

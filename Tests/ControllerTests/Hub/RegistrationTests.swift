@@ -101,6 +101,21 @@ import Testing
     #expect(restored.json == table)
   }
 
+  @Test func theTimeThatAnEngineHasLeftCountsFromItsRequest() throws {
+    var hub = try HubFixture()
+    for odd in [-1, "1 h", [60], true] as [JSONValue] {
+      #expect(try hub.ask("registration_request", ["uuid": "odd", "time_left": odd]).reply?.ename == "ValueError")
+    }
+    _ = try hub.ask("registration_request", ["uuid": "e0", "time_left": 60])
+    let end = hub.now.instant + .seconds(60)
+    hub.pass(.seconds(3))
+    hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
+    let told = hub.drain().compactMap { action -> ContinuousClock.Instant? in
+      if case .engineRegistered("e0", _, let abilities) = action { abilities.end } else { nil }
+    }
+    #expect(told == [end])
+  }
+
   /// The process that started an engine has seen its end. It knows the uuid, and how the process ended.
   @Test func theEndOfAnEnginesProcessIsPassedOn() throws {
     var hub = try HubFixture()

@@ -65,6 +65,17 @@ import Testing
     }
   }
 
+  @Test func aTimeRequestIsANumberOfSeconds() throws {
+    #expect(try read(#"{"time_request": 90.5}"#).demand == ResourceDemand(time: .seconds(90.5)))
+    #expect(
+      try read(#"{"time_request": 1e20, "requires": {"gpu": 1}, "requires_now": true}"#).demand
+        == ResourceDemand(resources: ["gpu": 1], time: .seconds(1_000_000_000), isUrgent: true))
+    for text in ["null", "0"] { #expect(try read(#"{"time_request": \#(text)}"#).demand == nil) }
+    for text in ["-1", "\"1 h\"", "[1]", "true"] {
+      #expect(throws: WireError.self) { try read(#"{"time_request": \#(text)}"#) }
+    }
+  }
+
   @Test func oneIDStandsForAList() throws {
     #expect(try read(#"{"targets": "e0", "after": "a"}"#).after == TaskDependency(["a"]))
   }

@@ -43,6 +43,8 @@ struct SchedulerModel {
   struct Engine {
     var identity: EngineIdentity
     var offer = Resources()
+    /// Whether it has time left for no task that requires some.
+    var isShort = false
     /// Whether it runs several tasks at once.
     var isConcurrent = false
     /// Whether the engine may receive tasks ahead.
@@ -78,7 +80,9 @@ struct SchedulerModel {
 
   private func able(_ task: Task) -> Set<Int> {
     guard let demand = task.submission.demand else { return registered }
-    return registered.filter { engines[$0].offer.covers(demand.resources) }
+    return registered.filter {
+      engines[$0].offer.covers(demand.resources) && !(engines[$0].isShort && demand.time != nil)
+    }
   }
 
   /// Whether an engine has as much left as a task requires.
@@ -129,9 +133,20 @@ struct SchedulerModel {
   }
 
   private func mayBeSent(_ id: String, _ engine: Int) -> Bool {
-    (hasRoom(engine) || hasSlot(id, engine)) && fits(id, engine)
-      || engines[engine].isRegistered && engines[engine].looksAhead && load(engine) < 16
-        && tasks[id].map(isUnrestricted) ?? false && !registered.contains { $0 != returning && load($0) == 0 }
+    (hasRoom(engine) || hasSlot(id, engine)) && fits(id, engine) || mayBeSentAhead(id, engine)
+  }
+
+  /// Whether an engine may be given a task beyond its mark, which requires no resources: when no other one is idle for it.
+  private func mayBeSentAhead(_ id: String, _ engine: Int) -> Bool {
+    guard engines[engine].isRegistered, engines[engine].looksAhead, load(engine) < 16, let task = tasks[id] else {
+      return false
+    }
+    let submission = task.submission
+    let isTimed = submission.demand?.resources.isEmpty ?? false
+    guard isUnrestricted(task) || isTimed && submission.targets.isEmpty && submission.follow.ids.isEmpty else {
+      return false
+    }
+    return !able(task).contains { $0 != returning && load($0) == 0 && !task.blacklist.contains($0) }
   }
 
   /// Whether a dependency is met, impossible, or neither.

@@ -123,10 +123,14 @@ private struct Scenario {
     let returnsTasks = chance(70)
     let isConcurrent = chance(40)
     let offer = given ?? (chance(50) ? resources() : Resources())
+    let isShort = given == nil && chance(30)
+    let end = isShort ? now + .seconds(9999) : chance(30) ? now + .seconds(1_000_000) : nil
     state.engineRegistered(
-      identity, .init(returnsTasks: returnsTasks, isConcurrent: isConcurrent, resources: offer), now: now)
+      identity, .init(returnsTasks: returnsTasks, isConcurrent: isConcurrent, resources: offer, end: end), now: now)
     model.engines.append(
-      .init(identity: identity, offer: offer, isConcurrent: isConcurrent, looksAhead: returnsTasks && looksAhead))
+      .init(
+        identity: identity, offer: offer, isShort: isShort, isConcurrent: isConcurrent,
+        looksAhead: returnsTasks && looksAhead))
     close("register \(identity)")
   }
 
@@ -168,6 +172,12 @@ private struct Scenario {
     if chance(25) { submission.after = dependency(id) }
     if chance(20) { submission.follow = dependency(id) }
     if chance(25) { submission.demand = ResourceDemand(resources: resources(), isUrgent: chance(20)) }
+    // All engines have far less or far more: while tasks wait, nothing changes.
+    if chance(20) {
+      var demand = submission.demand ?? ResourceDemand(isUrgent: chance(20))
+      demand.time = .seconds(Int.random(in: 10_000...20_000, using: &generator))
+      submission.demand = demand
+    }
     if chance(20) { submission.timeout = .milliseconds(Int.random(in: 1...4000, using: &generator)) }
     if chance(40) { submission.retries = Int.random(in: 1...4, using: &generator) }
     if chance(40) { submission.concurrency = [2, 5, 5].randomElement(using: &generator) ?? 1 }

@@ -25,6 +25,18 @@ import Testing
     #expect(!lease.holds(at: start + .seconds(49)))
   }
 
+  @Test func aTaskHasToFitBeforeTheEnd() {
+    let lease = SharedTaskLease()
+    lease.limit(to: .now + .seconds(1000))
+    // The controller would not take it back.
+    #expect(lease.covers(.seconds(1001)))
+    lease.renew(gap: .seconds(15))
+    #expect(!lease.covers(.seconds(1001)))
+    #expect(lease.covers(.seconds(500)))
+    lease.end()
+    #expect(lease.covers(.seconds(1001)))
+  }
+
   @Test func withoutALeaseTasksMayBegin() {
     let lease = SharedTaskLease()
     lease.ping(isFirst: true)

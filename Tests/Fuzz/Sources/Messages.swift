@@ -29,7 +29,8 @@ enum Messages {
 
   private static let types = [
     MessageType.registrationRequest, MessageType.unregistrationRequest, MessageType.connectionRequest,
-    MessageType.queueRequest, MessageType.whyRequest, MessageType.loadRequest, MessageType.resultRequest,
+    MessageType.queueRequest, MessageType.whyRequest, MessageType.backlogRequest, MessageType.loadRequest,
+    MessageType.resultRequest,
     MessageType.historyRequest,
     MessageType.databaseRequest, MessageType.purgeRequest, MessageType.resubmitRequest, MessageType.becomeDaskRequest,
     MessageType.stopDistributedRequest, "no_such_request",
