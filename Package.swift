@@ -7,6 +7,7 @@ import PackageDescription
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -92,7 +93,8 @@ let package = Package(
     .target(
       name: "MartletTesting",
       dependencies: [
-        "MartletClient", "MartletCluster", "MartletController", "MartletEngine", "MartletWire", logging,
+        "MartletClient", "MartletCluster", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ", deque,
+        logging,
       ],
       path: "Sources/Testing"),
     .executableTarget(
@@ -146,7 +148,8 @@ let package = Package(
       ]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "command-program", "martlet-test-engine"]),
-    .testTarget(name: "TestingTests", dependencies: ["Martlet", "MartletEngine", "MartletTesting"]),
+    .testTarget(
+      name: "TestingTests", dependencies: ["Martlet", "MartletEngine", "MartletTesting", "MartletWire"]),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [

@@ -6,9 +6,11 @@ import MartletEngine
 import MartletWire
 import Synchronization
 
-/// The controller and engines of ``withTestCluster(functions:engines:lifecycle:logger:isolation:_:)``, to add and kill engines.
+/// The controller and engines of ``withTestCluster(functions:engines:lifecycle:logger:isolation:_:)``, to add engines and to test what
+/// happens when they die, are slow or cut off, and when messages get lost.
 public final class TestCluster: Sendable {
-  private let controller: Controller
+  let controller: Controller
+  let network: TestNetwork
   private let functions: [any RemoteCallable]
   private let lifecycle: EngineLifecycle
   private let logger: Logger
@@ -23,6 +25,7 @@ public final class TestCluster: Sendable {
     configuration.clients = try TestSockets.unused()
     configuration.engines = configuration.clients
     controller = try Controller(configuration: configuration, logger: logger)
+    network = try TestNetwork(controller.engineConnection)
     self.functions = functions
     self.lifecycle = lifecycle
     self.logger = logger
@@ -34,15 +37,16 @@ public final class TestCluster: Sendable {
   /// - Throws: `EngineRunError` if two functions have the same name.
   public func addEngines(_ count: Int = 1, resources: Resources = [:]) throws {
     for _ in 0..<count {
-      var configuration = EngineConfiguration(connection: controller.engineConnection)
+      let connection = try network.makeConnection()
+      var configuration = EngineConfiguration(connection: connection)
       // Output belongs to the test.
       configuration.captureOutput = false
       configuration.resources = resources
       configuration.lifecycle = lifecycle
-      configuration.onControllerLost = .stop
       let engine = try Engine(configuration: configuration, functions: functions, logger: logger)
-      let task = Task { [logger, failing] in
+      let task = Task { [logger, failing, network] in
         do {
+          try await network.connect(engine.uuid, as: connection)
           try await engine.run()
         } catch {
           if let error = error as? EngineRunError, error.code == .startFailed { failing.yield(error) }
@@ -68,6 +72,7 @@ public final class TestCluster: Sendable {
       to: controller.engineConnection)
     task.cancel()
     await task.value
+    await network.remove(engine.uuid)
   }
 
   /// Runs the controller and engines, connects a client, and ends them after the body.
@@ -116,6 +121,7 @@ public final class TestCluster: Sendable {
     }
     for (_, task) in tasks { task.cancel() }
     for (_, task) in tasks { await task.value }
+    await network.stop()
     controller.stop()
     try await running.value
   }
