@@ -82,7 +82,7 @@ let package = Package(
       path: "Sources/Cluster"),
     .target(
       name: "MartletActors",
-      dependencies: ["MartletClient", "MartletEngine", "MartletWire", "MartletZeroMQ"],
+      dependencies: ["MartletClient", "MartletEngine", "MartletWire", "MartletZeroMQ", logging],
       path: "Sources/Actors"),
     .target(
       name: "Martlet",

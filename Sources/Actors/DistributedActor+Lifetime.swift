@@ -3,11 +3,13 @@ import MartletClient
 
 extension DistributedActor where ActorSystem == MartletActorSystem {
   /// Releases an actor on an engine: it ends when the calls have run that were made before, and later ones throw
-  /// ``ActorTerminated``. Nothing happens if it has ended, or if it is an actor of this process.
+  /// ``ActorTerminated``. Nothing happens if it has ended, or if it is an actor of this engine or process.
   ///
   /// - Throws: `ClientError` if its engine can't be reached.
   public nonisolated func release() async throws {
-    guard let client = actorSystem.client, id.place != actorSystem.place, id.lease?.end == nil else { return }
+    guard id.place != actorSystem.place, id.lease?.end == nil else { return }
+    let client = try await actorSystem.client
+    try await client.learn(uuid: id.place)
     do {
       let result = try client.send(.release(id), to: id, method: "release")
       id.lease?.end(
@@ -25,13 +27,15 @@ extension DistributedActor where ActorSystem == MartletActorSystem {
   /// The handle keeps the actor alive meanwhile.
   ///
   /// - Returns: why it has ended.
-  /// - Throws: `CancellationError`; `ClientError` when the client is closed, and for an actor of this process, which lives as long
-  ///   as somebody can ask.
+  /// - Throws: `CancellationError`; `ClientError` when the client is closed, and for an actor of this engine or process, which
+  ///   lives as long as somebody can ask.
   public nonisolated func whenTerminated() async throws -> ActorTerminated {
     let id = id
-    guard let client = actorSystem.client, id.place != actorSystem.place else {
-      throw ClientError(.invalidArgument, "\(id) is not on an engine that a client could watch")
+    guard id.place != actorSystem.place else {
+      throw ClientError(.invalidArgument, "\(id) lives here, as long as somebody can ask")
     }
+    let client = try await actorSystem.client
+    try await client.learn(uuid: id.place)
     let end = await withTaskGroup(of: ActorTerminated?.self) { group in
       if let lease = id.lease {
         group.addTask { await lease.ends().first { _ in true } }

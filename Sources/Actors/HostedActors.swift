@@ -4,7 +4,7 @@ import MartletWire
 import Synchronization
 
 /// The actors that an engine keeps alive for those who have created them.
-final class HostedActors: Sendable {
+final class HostedActors: EngineAttachment {
   /// The most actors that an engine keeps.
   static let limit = 65_536
 
@@ -12,7 +12,13 @@ final class HostedActors: Sendable {
   let system: MartletActorSystem
   private let actors = Mutex<[RemoteActorID: any DistributedActor]>([:])
 
-  private init(_ context: EngineContext) { system = MartletActorSystem(place: context.engineUUID, client: nil) }
+  private init(_ context: EngineContext) {
+    // Without the attachments, in which this is.
+    let client = EngineClient(context.clientAccess, context.engineLogger)
+    system = MartletActorSystem(place: context.engineUUID) { try await client.client }
+  }
+
+  var isEmpty: Bool { actors.withLock(\.isEmpty) }
 
   /// Those of an engine.
   static func on(_ context: EngineContext) -> HostedActors {

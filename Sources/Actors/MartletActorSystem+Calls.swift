@@ -1,5 +1,6 @@
 import Distributed
 import MartletClient
+import MartletEngine
 import MartletWire
 import MartletZeroMQ
 
@@ -33,12 +34,9 @@ extension MartletActorSystem {
   private func call(
     _ id: RemoteActorID, _ identifier: String, _ arguments: [PickleValue], method: String
   ) async throws -> PickleValue {
-    guard let client else {
-      throw ArgumentError(
-        "\(method): \(id) is not on this engine, and actors and functions on engines can't call those of others: "
-          + "let the client make the call")
-    }
     if let end = id.lease?.end { throw end }
+    let client = try await client
+    try await client.learn(uuid: id.place)
     do {
       return try await client.send(ActorRequest.call(id, method: identifier, arguments), to: id, method: method).value
     } catch let lost as EngineError {
@@ -51,14 +49,17 @@ extension MartletActorSystem {
 }
 
 extension Client {
-  /// Sends a request about an actor to its engine.
+  /// Sends a request about an actor to its engine. From code on an engine it goes ahead of what waits there, which may wait for
+  /// that code.
   ///
   /// - Throws: ``ActorTerminated`` if the engine isn't there any more.
   func send(_ request: ActorRequest, to id: RemoteActorID, method: String) throws -> AsyncResult<PickleValue> {
     guard let engine = engine(uuid: id.place) else { throw departure(of: id) }
     var view = self[...]
     view.collectsOutput = false
-    return try view.apply(name: id.type, args: request.arguments, method: method, on: engine)
+    return try view.apply(
+      name: id.type, args: request.arguments, method: method, on: engine,
+      nesting: EngineContext.current?.nesting ?? 0)
   }
 
   /// The error for an actor whose engine isn't registered.

@@ -15,7 +15,7 @@ import Synchronization
 /// }
 /// ```
 /// A ``RemoteActor`` makes the type known to engines and creates actors there. Each engine has a system, in which its actors
-/// live, and so has each client, ``MartletClient/Client/actors``, whose handles send each call to the actor's engine.
+/// live, and so has each client, ``MartletClient/Client/actors``. A handle of either sends each call to the actor's engine.
 public final class MartletActorSystem: DistributedActorSystem {
   /// How actors are named.
   public typealias ActorID = RemoteActorID
@@ -30,14 +30,20 @@ public final class MartletActorSystem: DistributedActorSystem {
 
   /// The engine's uuid, or a random name for a client.
   let place: String
-  /// Makes the calls to engines; `nil` on an engine.
-  let client: Client?
+  /// Connects, if need be, the client that makes the calls to engines.
+  private let connect: @Sendable () async throws -> Client
   private let local = Mutex(LocalActors())
 
-  init(place: String, client: Client?) {
+  /// - Parameter connect: gives the client that makes the calls to engines.
+  init(place: String, connect: @escaping @Sendable () async throws -> Client) {
     self.place = place
-    self.client = client
+    self.connect = connect
   }
+
+  /// The client that makes the calls to engines.
+  ///
+  /// - Throws: `ClientError` on an engine that can't be a client.
+  var client: Client { get async throws { try await connect() } }
 
   /// The system of the engine that runs the current task; `nil` elsewhere. A function that has been given an actor's id finds
   /// the actor with `Counter.resolve(id: id, using: system)`.
@@ -82,5 +88,5 @@ public final class MartletActorSystem: DistributedActorSystem {
 extension Client {
   /// The system of this client's actors, in which a handle can be made for an actor whose id is known:
   /// `Counter.resolve(id: id, using: client.actors)`. Such a handle does not keep the actor alive.
-  public var actors: MartletActorSystem { MartletActorSystem(place: Session.randomID(), client: self) }
+  public var actors: MartletActorSystem { MartletActorSystem(place: Session.randomID()) { self } }
 }

@@ -12,13 +12,15 @@ import MartletWire
 /// print(try await counter.add(3))
 /// ```
 /// An engine runs its actors' methods, its functions and everything else one after the other, in the order in which they
-/// arrive from each client. A method that waits keeps its engine waiting. Each call runs at most once: it is never repeated,
-/// and one that fails because the engine died may have run. If the task that waits for a call is cancelled, the call is aborted
+/// arrive from each client. A method that waits keeps the engine's other requests waiting, but not calls that code on engines
+/// makes: these run beside it, or two engines could wait for each other. Each call runs at most once: it is never repeated, and
+/// one that fails because the engine died may have run. If the task that waits for a call is cancelled, the call is aborted
 /// unless it has begun; one that has begun goes on. What methods print is not collected.
 ///
-/// An actor lives until the last copy of the handle is gone that its creator got, or until it is released. A client that is
+/// Functions and actors of the program take handles as arguments, wherever the actor lives. An actor lives until the last copy of
+/// the handle is gone that its creator got, or until it is released. A client that is
 /// closed, or dies, before that leaves its actors behind, until their engine ends.
-public struct RemoteActor<Act: DistributedActor, each Argument: Codable & Sendable>: RemoteCallable
+public struct RemoteActor<Act: DistributedActor, each Argument: Codable & Sendable>: RemoteCallable, ActorType
 where Act.ActorSystem == MartletActorSystem {
   private let creator: RemoteFunction<repeat each Argument, RemoteActorID>
   private let methods = DistributedMethods(of: Act.self)
@@ -59,6 +61,10 @@ where Act.ActorSystem == MartletActorSystem {
         on: actor, target: RemoteCallTarget(method.identifier), invocationDecoder: &decoder, handler: handler)
       return try handler.result
     }
+  }
+
+  package func decodingInfo(on engine: EngineContext) -> [CodingUserInfoKey: any Sendable] {
+    [.actorSystemKey: HostedActors.on(engine).system]
   }
 
   private static var hosted: HostedActors {

@@ -104,7 +104,10 @@ public final class Controller: Service, Sendable {
     }
     do {
       try await parts.start(
-        engineInfo: Self.registrationInfo(engineConnection), restoringEngines: configuration.restoresEngines,
+        engineInfo: Self.registrationInfo(engineConnection),
+        // Keys that are admitted by name let engines in as engines only.
+        clientInfo: authorizes ? nil : Self.registrationInfo(clientConnection),
+        restoringEngines: configuration.restoresEngines,
         recovery: recovery.withLock { $0.take() }, patience: configuration.effectiveRegistrationTimeout)
     } catch {
       await close()
@@ -144,7 +147,7 @@ public final class Controller: Service, Sendable {
     if !authorizes { configuration.curveFile.map { _ = unlink($0) } }
   }
 
-  /// The engines' connection in the form of registration replies.
+  /// A connection in the form of registration replies.
   private static func registrationInfo(_ info: ConnectionInfo) -> JSONValue {
     var fields = info.json.objectValue ?? [:]
     // The key must not be on the wire, and an engine that registers has it.

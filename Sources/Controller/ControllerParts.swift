@@ -18,7 +18,7 @@ struct ControllerParts: Sendable {
   /// In the order in which they stop: a loop that reports to the hub or submits to the scheduler stops before it.
   private let loops: [EventLoop]
 
-  /// Binds all sockets; nothing runs before ``start(engineInfo:restoringEngines:)``.
+  /// Binds all sockets; nothing runs before ``start(engineInfo:clientInfo:restoringEngines:recovery:patience:)``.
   ///
   /// - Throws: ``ConnectionError``, `ZeroMQError` or ``WireError``.
   ///
@@ -59,11 +59,15 @@ struct ControllerParts: Sendable {
   /// Starts the loops and begins to serve.
   ///
   /// - Parameters:
+  ///   - engineInfo: the engines' connection file, for engines.
+  ///   - clientInfo: the clients', for engines; `nil` if they are not to have it.
+  ///   - restoringEngines: whether to restore the engines of the saved table.
   ///   - recovery: what the journal says.
   ///   - patience: how long the engines of an earlier controller have to come back.
   /// - Throws: `ZeroMQError` when the process is out of threads.
   func start(
-    engineInfo: JSONValue, restoringEngines: Bool, recovery: JournalRecovery?, patience: Duration
+    engineInfo: JSONValue, clientInfo: JSONValue?, restoringEngines: Bool, recovery: JournalRecovery?,
+    patience: Duration
   ) async throws {
     do {
       for loop in loops { try loop.start() }
@@ -77,8 +81,8 @@ struct ControllerParts: Sendable {
     if let recovery { onEngines = await tasks.restore(recovery, patience: patience) }
     // First of all: requests that wait in the sockets may be for engines of an earlier controller, and find none before.
     await hub.start(
-      engineInfo: engineInfo, observers: [tasks, mux, control, broadcast], taskScheduler: tasks, hearts: hearts,
-      control: control, restoring: restoringEngines, tasks: onEngines)
+      engineInfo: engineInfo, clientInfo: clientInfo, observers: [tasks, mux, control, broadcast],
+      taskScheduler: tasks, hearts: hearts, control: control, restoring: restoringEngines, tasks: onEngines)
     await tasks.start()
     await mux.start()
     await control.start()

@@ -32,19 +32,23 @@ public struct EngineContext: Sendable {
   private let sender: ReplySender
   /// What other modules keep for the engine, as long as it runs.
   package let attachments = EngineAttachments()
-  private let engineLogger: Logger
+  /// The engine's log, without a task.
+  package let engineLogger: Logger
+  /// How code on the engine reaches the cluster as a client.
+  package let clientAccess: ClientAccess
   /// The request that ran when the context was asked for.
   private var request: Request?
 
   init(
     number: EngineNumber, engineUUID: String, namespace: Namespace, running: RunningRequest, sender: ReplySender,
-    logger: Logger
+    clientAccess: ClientAccess, logger: Logger
   ) {
     self.number = number
     self.engineUUID = engineUUID
     self.namespace = namespace
     self.running = running
     self.sender = sender
+    self.clientAccess = clientAccess
     engineLogger = logger
   }
 
@@ -62,6 +66,9 @@ public struct EngineContext: Sendable {
   /// Which attempt at the task this is, counted from 1: more than one after a retry, by the scheduler or by the client as its
   /// `RetryPolicy` says, or the loss of an engine. Of an earlier request of the client's, only one attempt is counted.
   public var attempt: Int { request.map { $0.metadata.attempt &+ $0.metadata.earlierAttempts } ?? 1 }
+
+  /// How many calls wait for a call that the running task makes: its own, and those of engines' code that wait for that.
+  package var nesting: Int { (request?.metadata.nesting ?? 0) + 1 }
 
   /// A logger for the engine's log, whose lines name the engine and the task. What a function prints goes to its client
   /// instead.

@@ -7,7 +7,9 @@ import Testing
 
 /// Calls that are encoded, decoded and run without a network.
 @Suite struct ActorInvocationTests {
-  private let system = MartletActorSystem(place: "here", client: nil)
+  private let system = MartletActorSystem(place: "here") {
+    throw ClientError(.connectionFile, "there is no cluster")
+  }
 
   @Test func argumentsArriveAsTheyWere() throws {
     var encoder = system.makeInvocationEncoder()
@@ -77,9 +79,9 @@ import Testing
     #expect(released?.reason == "it was released")
   }
 
-  @Test func anEngineDoesNotCallOthers() async throws {
+  @Test func aCallWithoutAClientFails() async throws {
     let elsewhere = try Counter.resolve(id: RemoteActorID(type: "Counter", place: "there", number: 1), using: system)
-    let error = await #expect(throws: ArgumentError.self) { try await elsewhere.add(1) }
-    #expect(error?.description.contains("can't call those of others") == true)
+    let error = await #expect(throws: ClientError.self) { try await elsewhere.add(1) }
+    #expect(error?.code == .connectionFile)
   }
 }

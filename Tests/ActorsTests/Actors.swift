@@ -1,5 +1,6 @@
 import Distributed
 import Martlet
+import Synchronization
 
 /// An actor of the tests.
 distributed actor Counter {
@@ -15,6 +16,9 @@ distributed actor Counter {
     typealias ActorSystem = MartletActorSystem
     distributed func reveal() -> Int { 1 }
   }
+
+  /// Those that have begun to ``sleep()``, in this process.
+  static let sleepers = Mutex<Set<RemoteActorID>>([])
 
   private var count: Int
   private let onEnd: @Sendable () -> Void
@@ -43,7 +47,10 @@ distributed actor Counter {
   distributed func describe(_ names: [String: Double], at time: Double?) -> String {
     "\(names.sorted { $0.key < $1.key }) \(time as Any)"
   }
-  distributed func sleep() async throws { try await Task.sleep(for: .seconds(3600)) }
+  distributed func sleep() async throws {
+    Self.sleepers.withLock { _ = $0.insert(id) }
+    try await Task.sleep(for: .seconds(3600))
+  }
 
   private func local() {
     distributed actor Local {

@@ -57,6 +57,45 @@ def test_actors_are_passed_by_id(client, counter):
     client[0].apply_sync(COUNTER, "release", other)
 
 
+def test_actors_call_those_of_other_engines(client, counter):
+    far = client[1].apply_sync(COUNTER, "create", 100)
+    assert call(client[0], counter, "take", far) == 105
+    assert call(client[1], far, "take", counter) == 205
+    client[1].apply_sync(COUNTER, "release", far)
+    fails(client[0], "ActorTerminated", "it was released", "call", counter, "take", far)
+    fails(client[0], "ActorTerminated", "there is no such engine", "call", counter, "take", "Counter/1@nowhere")
+    assert call(client[0], counter, "value") == 105
+
+
+def test_engines_call_each_other_over_curve(cluster):
+    cluster.environment["IPP_ENABLE_CURVE"] = "1"
+    cluster.start_controller()
+    cluster.start_swift_engines(2)
+    client = cluster.client(engines=2)
+    one, two = (client[engine].apply_sync(COUNTER, "create", engine) for engine in range(2))
+    assert call(client[0], one, "take", two) == 1
+    assert call(client[1], two, "take", one) == 2
+
+
+def test_a_call_for_which_an_engine_waits_overtakes(swift_engines):
+    """It runs while the function before it waits; a call of a client's comes after that."""
+    client = swift_engines(1)
+    counter = client[0].apply_sync(COUNTER, "create", 5)
+    client[0].apply_async(ipp.Reference("sleep"), 3600.0)
+    waiting = client[0].apply_async(COUNTER, "call", counter, "add", 1)
+    ident = client._engines[0].encode()
+
+    def nested(level):
+        future = client.send_apply_request(
+            client[0]._socket, COUNTER, ["call", counter, "value"], {}, ident=ident, metadata={"nesting": level})
+        return ipp.AsyncResult(client, future, fname="Counter", targets=0)
+
+    assert nested(1).get(timeout=TIMEOUT) == 5
+    with pytest.raises(ipp.RemoteError, match="RecursionError"):
+        nested(257).get(timeout=TIMEOUT)
+    assert not waiting.ready()
+
+
 def fails(view, name, text, *arguments):
     with pytest.raises(ipp.RemoteError) as failure:
         view.apply_sync(COUNTER, *arguments)

@@ -121,6 +121,18 @@ def test_named_peers_are_admitted_and_strangers_are_not(guarded):
     wait_until(lambda: "a peer was refused because of its key: nobody has added it" in controller_log(guarded), "a line")
 
 
+def test_engines_with_keys_of_their_own_do_not_call_each_other(guarded):
+    """Their keys are for engines, and the error says so."""
+    guarded.start_swift_engines(2)
+    counter = ipp.Reference("Counter")
+    with named_client(guarded.ada) as client:
+        wait_until(lambda: len(client.ids) == 2, "two engines")
+        one, two = (client[engine].apply_sync(counter, "create", engine) for engine in range(2))
+        with pytest.raises(ipp.RemoteError) as failure:
+            client[0].apply_sync(counter, "call", one, "take", two)
+        assert "admits keys by name" in failure.value.evalue
+
+
 def test_the_role_of_a_key_is_kept(guarded, plain):
     """A key for engines opens no client's socket, and asks the hub for nothing that clients may ask; and vice versa."""
     node = add(guarded, "node1", "--engine")

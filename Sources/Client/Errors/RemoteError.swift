@@ -1,7 +1,7 @@
 import MartletWire
 
 /// An error a function or executed code threw on an engine, and where.
-public struct RemoteError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct RemoteError: Error, RelayedError, Sendable, Hashable, CustomStringConvertible {
   /// The class of the Python exception, for example `ZeroDivisionError`, or the type of the Swift error.
   public let ename: String
   /// The error's message.

@@ -32,6 +32,8 @@ public struct DirectView: Sendable {
   public var cancelsRunning = false
   /// When an engine's part of a call that has failed is tried again, on the same engine. Default `nil`: never.
   public var retry: RetryPolicy?
+  /// How many calls on engines wait for those of this view.
+  private var nesting = 0
 
   init(client: Client, targets: EngineTargets) {
     self.client = client
@@ -123,12 +125,16 @@ public struct DirectView: Sendable {
 
   /// Calls a function by name on one engine, whichever engines the view has.
   ///
-  /// - Parameter method: what is called, for error messages.
+  /// - Parameters:
+  ///   - method: what is called, for error messages.
+  ///   - nesting: how many calls on engines wait for this one.
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
   package func apply(
-    name: String, args: [PickleValue], method: String, on engine: RegisteredEngine
+    name: String, args: [PickleValue], method: String, on engine: RegisteredEngine, nesting: Int
   ) throws -> AsyncResult<PickleValue> {
-    try run(on: [engine], method: method, shape: EngineView.single(method)) { _ in
+    var view = self
+    view.nesting = nesting
+    return try view.run(on: [engine], method: method, shape: EngineView.single(method)) { _ in
       .apply(name, args, method: method)
     }
   }
@@ -146,7 +152,8 @@ public struct DirectView: Sendable {
     on engines: [RegisteredEngine], method: String, shape: ResultShape<Value>, references: ReferenceUse? = nil,
     keeping kept: RemoteHolding? = nil, call: @escaping @Sendable (_ slot: Int) -> Call
   ) throws(ClientError) -> AsyncResult<Value> {
-    let plain = try RequestMetadata.text(label: label, executionTimeout: executionTimeout, deadline: deadline)
+    let plain = try RequestMetadata.text(
+      label: label, executionTimeout: executionTimeout, deadline: deadline, nesting: nesting)
     let metadata = kept.map { client.keeping($0.name, in: plain) } ?? plain
     let collectsOutput = collectsOutput
     let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in

@@ -15,11 +15,13 @@ enum RequestMetadata {
 
   /// The metadata of a request with the options that all views have.
   ///
+  /// - Parameter nesting: how many calls on engines wait for this one.
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
   static func text(
-    label: String?, executionTimeout: Duration?, deadline: Timestamp?
+    label: String?, executionTimeout: Duration?, deadline: Timestamp?, nesting: Int = 0
   ) throws(ClientError) -> [UInt8] {
     var fields = try limits(executionTimeout: executionTimeout, deadline: deadline)
+    if nesting > 0 { fields["nesting"] = .int(nesting) }
     if fields.isEmpty { return plain(label: label) }
     fields["no_status"] = true
     if let label { fields["label"] = .string(label) }

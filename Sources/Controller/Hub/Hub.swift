@@ -108,6 +108,7 @@ actor Hub: EventLoopActor {
   ///
   /// - Parameters:
   ///   - engineInfo: the engines' connection file, for registration replies.
+  ///   - clientInfo: that of the clients'; `nil` if engines are not to have it.
   ///   - observers: notified of engines before clients are.
   ///   - taskScheduler: receives resubmitted tasks.
   ///   - hearts: the heart monitor, which learns which hearts to watch.
@@ -115,11 +116,13 @@ actor Hub: EventLoopActor {
   ///   - restoring: whether to restore the engines of the saved table.
   ///   - tasks: the tasks of an earlier controller that its engines may have, by their uuids.
   func start(
-    engineInfo: JSONValue, observers: [any EngineObserver], taskScheduler: TaskScheduler, hearts: HeartMonitor,
+    engineInfo: JSONValue, clientInfo: JSONValue?, observers: [any EngineObserver], taskScheduler: TaskScheduler,
+    hearts: HeartMonitor,
     control: DirectRelay, restoring: Bool, tasks: [String: Set<String>]
   ) {
     state.tasksToReturn = tasks
     state.configuration.engineInfo = engineInfo
+    state.configuration.clientInfo = clientInfo
     schedulers = observers
     self.taskScheduler = taskScheduler
     self.hearts = hearts

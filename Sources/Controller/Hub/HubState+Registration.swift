@@ -67,6 +67,7 @@ extension HubState {
     if engine.abilities.returnsTasks, let returnAfter = configuration.returnAfter {
       answer["return_after"] = .int(returnAfter.milliseconds)
     }
+    answer["client_connection_info"] = configuration.clientInfo
     if configuration.hasJournal { answer["journal"] = true }
     // The replies to these were lost with the earlier controller, if they were sent.
     if let tasks, let missing = tasksToReturn[engine.uuid]?.intersection(tasks.keys) {

@@ -27,6 +27,8 @@ struct HubState {
     var hasJournal = false
     /// The content of the engines' connection file.
     var engineInfo: JSONValue = [:]
+    /// That of the clients', without secrets; `nil` if engines are not to have it.
+    var clientInfo: JSONValue?
   }
 
   var configuration: Configuration

@@ -32,13 +32,24 @@ struct ApplyRunner: Sendable {
 
   /// The function that a request calls, itself or with each item of a list, if several of its calls may run at once.
   func concurrentFunction(of request: Request) -> (any RemoteCallable)? {
-    guard functions.hasConcurrent, request.type == MessageType.applyRequest else { return nil }
+    guard functions.hasConcurrent, let function = registeredFunction(of: request), function.concurrency > 1 else {
+      return nil
+    }
+    return function
+  }
+
+  /// The type of actors that a request is about.
+  func actorType(of request: Request) -> (any ActorType)? {
+    functions.hasActors ? registeredFunction(of: request) as? any ActorType : nil
+  }
+
+  private func registeredFunction(of request: Request) -> (any RemoteCallable)? {
+    guard request.type == MessageType.applyRequest else { return nil }
     var rest = request.message.buffers[...]
     guard let target = try? ApplyCall.takeFunction(from: &rest) else { return nil }
     let called = BuiltinFunction(target) == .map ? try? ApplyCall.firstArgument(rest) : nil
     switch (called, target) {
-    case (.reference(let name)?, _), (nil, .reference(let name)):
-      return functions[name].flatMap { $0.concurrency > 1 ? $0 : nil }
+    case (.reference(let name)?, _), (nil, .reference(let name)): return functions[name]
     default: return nil
     }
   }

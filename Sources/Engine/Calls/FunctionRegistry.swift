@@ -5,6 +5,8 @@ struct FunctionRegistry: Sendable {
   private let functions: [String: any RemoteCallable]
   /// Whether there is one of which several calls may run at once.
   let hasConcurrent: Bool
+  /// Whether there is a type of actors.
+  let hasActors: Bool
 
   /// Creates a registry.
   ///
@@ -19,10 +21,16 @@ struct FunctionRegistry: Sendable {
     }
     self.functions = byName
     hasConcurrent = byName.values.contains { $0.concurrency > 1 }
+    hasActors = byName.values.contains { $0 is any ActorType }
   }
 
   /// Whether there is none.
   var isEmpty: Bool { functions.isEmpty }
+
+  /// What it takes to decode actors among arguments.
+  func decodingInfo(on engine: EngineContext) -> [CodingUserInfoKey: any Sendable] {
+    functions.values.lazy.compactMap { $0 as? any ActorType }.first?.decodingInfo(on: engine) ?? [:]
+  }
 
   subscript(name: String) -> (any RemoteCallable)? { functions[name] }
 

@@ -20,6 +20,7 @@ struct RaisedError: Error, Sendable, Hashable {
     switch error {
     case let raised as RaisedError: self = raised
     case is CancellationError: self = .cancelled
+    case let relayed as any RelayedError: self.init(relayed.ename, relayed.evalue)
     case let argument as ArgumentError: self.init("TypeError", argument.description)
     default:
       self.init("\(type(of: error))", Self.text(of: error))

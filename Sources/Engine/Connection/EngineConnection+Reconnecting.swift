@@ -58,6 +58,7 @@ extension EngineConnection {
       if !lease.holds { returnTasks() }
       renewLease(reply)
       canRetire = reply.retires
+      clientAccess.update(reply.clientConnection, own: connection, keys: configuration.curveKeys)
       if retirement != nil {
         retirement?.registeredAgain()
         sendRetirement()

@@ -63,6 +63,7 @@ actor EngineConnection {
   let beside = ConcurrentRequests()
   let lease = SharedTaskLease()
   let nameLeases = NameLeases()
+  let clientAccess = ClientAccess()
   /// `nil` before registration.
   var namespace: Namespace?
   /// What functions see of the engine.
@@ -152,9 +153,15 @@ actor EngineConnection {
       worker.loop.stop()
       throw error
     }
-    try receiver?.start(on: worker.loop)
+    // Without the receiver, which keeps it.
+    var nested = runner
+    nested.receiver = nil
+    try receiver?.start(on: worker.loop) { [nested] in nested.startsNested($0, in: engineContext) }
+    let decodingInfo = functions.decodingInfo(on: engineContext)
     runnerTask.start(on: worker) { start in
-      await EngineContext.$engine.withValue(engineContext) { await runner.run(start) }
+      await EngineContext.$engine.withValue(engineContext) {
+        await PickleDecoder.$userInfo.withValue(decodingInfo) { await runner.run(start) }
+      }
     } atEnd: { [weak self] in
       worker.loop.stop()
       self?.onLoop { $0.runnerEnded() }
@@ -301,7 +308,10 @@ actor EngineConnection {
       execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
       sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper(),
       count: makeRequestCount(canRetire: registration.retires))
-    if functions.hasConcurrent { runner.beside = RequestRunner.Beside(requests: beside, worker: worker) }
+    if functions.hasConcurrent || functions.hasActors {
+      runner.beside = RequestRunner.Beside(requests: beside, worker: worker)
+    }
+    clientAccess.update(registration.clientConnection, own: connection, keys: configuration.curveKeys)
     // ipyparallel's words, which its launchers and their users look for.
     logger.info(
       "Completed registration with id \(registration.id)",
@@ -310,7 +320,7 @@ actor EngineConnection {
       runner,
       EngineContext(
         number: number, engineUUID: configuration.uuid, namespace: namespace, running: runner.running,
-        sender: sender, logger: logger)
+        sender: sender, clientAccess: clientAccess, logger: logger)
     )
   }
 

@@ -15,6 +15,8 @@ struct RegistrationReply: Sendable, Hashable {
   let retires: Bool
   /// Whether the controller keeps a journal, and so asks for replies again when it was restarted.
   let hasJournal: Bool
+  /// The controller's addresses for clients; `nil` if it doesn't tell engines.
+  let clientConnection: ConnectionInfo?
   /// The tasks whose replies the controller asks for.
   let tasks: Set<String>
 
@@ -37,6 +39,7 @@ struct RegistrationReply: Sendable, Hashable {
     takesBack = content["takes_back"]?.boolValue ?? false
     retires = content["retires"]?.boolValue ?? false
     hasJournal = content["journal"]?.boolValue ?? false
+    clientConnection = content["client_connection_info"].flatMap { try? ConnectionInfo(json: $0) }
     tasks = Set((content["tasks"]?.arrayValue ?? []).compactMap(\.stringValue))
     returnAfter = content["return_after"]?.intValue.flatMap { (1...60_000).contains($0) ? .milliseconds($0) : nil }
   }

@@ -23,6 +23,9 @@ final class ConcurrentRequests: Sendable {
     Dictionary(running.lazy.filter(\.isTask).map { ($0.id, $0.metadata.attempt) }) { $1 }
   }
 
+  /// How many run.
+  var count: Int { state.withLock { $0.tasks.count } }
+
   /// Whether none runs.
   var isIdle: Bool { state.withLock { $0.calls.isEmpty } }
 

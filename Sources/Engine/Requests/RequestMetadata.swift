@@ -25,6 +25,8 @@ struct RequestMetadata: Sendable, Hashable {
   var timeRequest: Duration?
   /// `execution_timeout`, a Martlet extension: how long it may run, in seconds.
   var executionTimeout: Duration?
+  /// `nesting`, a Martlet extension: how many calls on engines wait for this one; 0 if a client made it.
+  var nesting = 0
   /// `keep`, a Martlet extension: the name that the request sets, and for whom it is kept.
   var keep: KeptName?
 
@@ -52,6 +54,7 @@ struct RequestMetadata: Sendable, Hashable {
           label = try JSONText.json(span, at: value).bytes.array
         case "attempt": attempt = try JSONText.json(span, at: value).intValue ?? 1
         case "earlier_attempts": earlierAttempts = max(try JSONText.json(span, at: value).intValue ?? 0, 0)
+        case "nesting": nesting = max(try JSONText.json(span, at: value).intValue ?? 0, 0)
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
         case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
         case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)

@@ -1,7 +1,8 @@
 import MartletWire
 import MartletZeroMQ
 
-/// Requests that run beside one another, because their function says that several of its calls may.
+/// Requests that run beside one another, because their function says that several of its calls may, or because engines wait
+/// for them.
 extension RequestRunner {
   /// Starts a request beside those that run if its function allows it, when there is a slot for it; else waits until none of
   /// them runs any more.
@@ -25,6 +26,33 @@ extension RequestRunner {
     await beside.requests.wait(for: .quiet)
     return false
   }
+
+  /// Starts a call of an actor that code on an engine waits for, beside whatever runs here: it gets its turn when that waits.
+  ///
+  /// - Parameter context: the engine's.
+  /// - Returns: false if the request is to take its place in the queue.
+  func startsNested(_ request: Request, in context: EngineContext) -> Bool {
+    guard let beside, let type = apply.actorType(of: request), beside.requests.count < ConcurrencyLimit.value else {
+      return false
+    }
+    guard request.metadata.nesting <= Self.deepestNesting else {
+      let error = RaisedError(
+        "RecursionError",
+        "\(type.name): \(Self.deepestNesting) calls on engines wait for this one; do they call each other?")
+      sender.answer(request, writer.failed(request, started: .now, error: error, method: request.method))
+      return true
+    }
+    count?.begin()
+    EngineContext.$engine.withValue(context) {
+      PickleDecoder.$userInfo.withValue(apply.functions.decodingInfo(on: context)) {
+        start(request, of: type.name, beside)
+      }
+    }
+    return true
+  }
+
+  /// The most calls on engines that may wait for another.
+  private static let deepestNesting = 256
 
   private func start(_ request: Request, of function: String, _ beside: Beside) {
     let executor = BesideExecutor(

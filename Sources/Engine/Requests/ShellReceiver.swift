@@ -1,5 +1,6 @@
 import MartletWire
 import MartletZeroMQ
+import Synchronization
 
 /// Receives the requests of the shell channel and puts them into the mailbox.
 ///
@@ -13,6 +14,8 @@ final class ShellReceiver: Sendable {
   private let writer: ReplyWriter
   private let hasPython: Bool
   private let onError: @Sendable (any Error) -> Void
+  /// Starts requests for which other engines wait, if they are of that kind.
+  private let startNested = Mutex<(@Sendable (Request) -> Bool)?>(nil)
 
   /// The most messages one callback takes, so that the thread's other sources get their turn.
   private static let batch = 64
@@ -37,8 +40,13 @@ final class ShellReceiver: Sendable {
 
   /// Starts receiving on a loop.
   ///
+  /// - Parameter startNested: gets each request for which other engines wait, and says whether it has started it. The others
+  ///   wait in the mailbox.
   /// - Throws: ``EventLoopEnded``.
-  func start(on loop: EventLoop) throws(EventLoopEnded) {
+  func start(
+    on loop: EventLoop, startNested: @escaping @Sendable (Request) -> Bool
+  ) throws(EventLoopEnded) {
+    self.startNested.withLock { $0 = startNested }
     try loop.execute { [self] in _ = loop.onReadable(socket) { self.receive(atMost: Self.batch) } }
   }
 
@@ -104,6 +112,7 @@ final class ShellReceiver: Sendable {
         onError(WireError(.unknown, "message type \(request.type)"))
         return sender.refuseUnknown(request, writer)
       }
+      if request.metadata.nesting > 0, startNested.withLock(\.self)?(request) ?? false { return }
       if case .aborted = mailbox.add(request, id: request.message.header.messageID) {
         sender.answer(request, writer.aborted(request))
       }
