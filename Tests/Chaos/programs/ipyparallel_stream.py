@@ -150,8 +150,11 @@ class Stream:
             result = self.client[targets[0]].apply_async(call.function, *call.arguments)
         else:
             result = self.client.broadcast_view(ids).apply_async(call.function, *call.arguments)
-        for name, child, target in zip(result.msg_ids, result._children, targets):
-            self.journal.write("submitted", task=name, **call.record(started, target, after))
+        records = [
+            {"task": name, **call.record(started, target, after)} for name, target in zip(result.msg_ids, targets)
+        ]
+        self.journal.write_all("submitted", records)
+        for name, child in zip(result.msg_ids, result._children):
             self.under_way[name] = child, call, started
         if call.via == "task":
             self.recent = [*self.recent[-20:], *result.msg_ids]

@@ -106,11 +106,13 @@ class Stream:
             pairs = [[self.engines[target], target] for target in targets]
             metadata = {"is_broadcast": True, "is_coalescing": False, "targets": pairs}
         name = self.client.send(call.via, "apply_request", metadata=metadata, to=to, buffers=buffers)
+        records = []
         for target in targets:
             uuid = self.engines.get(target)
             task = f"{name}_{uuid}" if call.via == "broadcast" else name
-            self.journal.write("submitted", task=task, **call.record(started, target, after))
+            records.append({"task": task, **call.record(started, target, after)})
             self.under_way[task] = call, uuid, started
+        self.journal.write_all("submitted", records)
         if call.via == "task":
             self.recent = [*self.recent[-20:], name]
 

@@ -36,7 +36,11 @@ class Journal:
         self.file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def write(self, event, **fields):
-        os.write(self.file, (json.dumps({"event": event, **fields}) + "\n").encode())
+        self.write_all(event, [fields])
+
+    def write_all(self, event, tasks):
+        """Writes an event for each of these: all of them, or none if the writer dies."""
+        os.write(self.file, "".join(json.dumps({"event": event, **fields}) + "\n" for fields in tasks).encode())
 
 
 def read_journal(path):

@@ -25,9 +25,12 @@ struct ChaosJournal {
     file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
-  func write(_ event: [String: Any]) {
-    guard let line = try? JSONSerialization.data(withJSONObject: event) else { return }
-    try? file.write(contentsOf: line + [UInt8(ascii: "\n")])
+  func write(_ event: [String: Any]) { write([event]) }
+
+  /// Writes all of these events, or none if the process is killed.
+  func write(_ events: [[String: Any]]) {
+    let lines = events.compactMap { try? JSONSerialization.data(withJSONObject: $0) }
+    try? file.write(contentsOf: Data(lines.flatMap { $0 + [UInt8(ascii: "\n")] }))
   }
 
   /// Seconds of the clock that all processes of a machine have in common.

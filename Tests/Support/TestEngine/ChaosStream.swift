@@ -100,12 +100,13 @@ actor ChaosStream {
     value: @escaping @Sendable (Value) -> PickleValue
   ) {
     let tasks = result.msgIDs
-    for task in tasks {
-      journal.write([
-        "event": "submitted", "task": task, "via": via, "expected": call.expected, "at": at,
-        "mark": call.mark ?? NSNull(), "retries": retries, "after": after,
-      ])
-    }
+    journal.write(
+      tasks.map { task in
+        [
+          "event": "submitted", "task": task, "via": via, "expected": call.expected, "at": at,
+          "mark": call.mark ?? NSNull(), "retries": retries, "after": after,
+        ]
+      })
     underWay += 1
     let expected = call.expected
     Task {
