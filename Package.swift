@@ -10,12 +10,13 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(
   name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux]))
-
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -38,6 +39,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -51,7 +53,7 @@ let package = Package(
       name: "CMartletZeroMQ", path: "Sources/CZeroMQ", pkgConfig: "libzmq",
       providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
     .target(name: "MartletZeroMQ", dependencies: ["CMartletZeroMQ", heap], path: "Sources/ZeroMQ"),
-    .target(name: "MartletWire", dependencies: ["MartletZeroMQ", crypto, logging], path: "Sources/Wire"),
+    .target(name: "MartletWire", dependencies: ["MartletZeroMQ", crypto, logging, tracing], path: "Sources/Wire"),
     .target(
       name: "MartletController",
       dependencies: [
@@ -61,7 +63,7 @@ let package = Package(
       resources: [.embedInCode("Dask/dask_scheduler.py")]),
     .target(
       name: "MartletEngine",
-      dependencies: ["MartletWire", "MartletZeroMQ", collections, logging, serviceLifecycle],
+      dependencies: ["MartletWire", "MartletZeroMQ", collections, logging, serviceLifecycle, tracing],
       path: "Sources/Engine",
       // One binary is all that an engine needs; PythonSources lists the files.
       resources: [.embedInCode("Python/worker")]),
@@ -71,7 +73,7 @@ let package = Package(
       path: "Sources/Tunnels"),
     .target(
       name: "MartletClient",
-      dependencies: ["MartletTunnels", "MartletWire", "MartletZeroMQ", collections, logging],
+      dependencies: ["MartletTunnels", "MartletWire", "MartletZeroMQ", collections, logging, tracing],
       path: "Sources/Client"),
     .target(
       name: "MartletCluster",
@@ -127,20 +129,23 @@ let package = Package(
     ),
     .executableTarget(name: "martlet-test-engine", dependencies: ["Martlet"], path: "Tests/Support/TestEngine"),
     .executableTarget(
-      name: "command-program", dependencies: ["Martlet", argumentParser, logging], path: "Tests/Support/CommandProgram"),
+      name: "command-program", dependencies: ["Martlet", argumentParser, inMemoryTracing, logging, tracing],
+      path: "Tests/Support/CommandProgram"),
     .executableTarget(name: "client-driver", dependencies: ["Martlet"], path: "Tests/Support/ClientDriver"),
     .executableTarget(
       name: "pickle-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/PickleProbe"),
     .executableTarget(
       name: "wire-probe", dependencies: ["MartletWire", "MartletZeroMQ"], path: "Tests/Support/WireProbe"),
     .testTarget(name: "ZeroMQTests", dependencies: ["MartletZeroMQ"]),
-    .testTarget(name: "WireTests", dependencies: ["MartletWire", "MartletZeroMQ"]),
+    .testTarget(name: "WireTests", dependencies: ["MartletWire", "MartletZeroMQ", inMemoryTracing, tracing]),
     .testTarget(name: "TunnelsTests", dependencies: ["MartletTunnels", "MartletWire"]),
     .testTarget(
       name: "ControllerTests",
       dependencies: ["MartletController", "MartletWire", "MartletZeroMQ", "TaskStoreWriter", grdb, logging]),
     .testTarget(name: "EngineTests", dependencies: ["MartletEngine", "MartletWire", "MartletZeroMQ", logging]),
-    .testTarget(name: "ClientTests", dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ"]),
+    .testTarget(
+      name: "ClientTests",
+      dependencies: ["MartletClient", "MartletWire", "MartletZeroMQ", inMemoryTracing, tracing]),
     .testTarget(
       name: "ActorsTests",
       dependencies: [
@@ -154,7 +159,7 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "MartletClient", "MartletController", "MartletEngine", "MartletTesting", "MartletWire", "MartletZeroMQ",
-        logging,
+        logging, tracing,
       ]),
     .testTarget(
       name: "SimulationTests",

@@ -76,7 +76,9 @@ extension Client {
     guard let attempt = state.begin(slot, id: id, engines: [], outputs: collectsOutput ? 1 : 0) else { return }
     connection.send(
       Request(
-        channel: .task, type: call.type, id: id, metadata: RequestMetadata.of(attempt, metadata), content: call.content,
+        channel: .task, type: call.type, id: id,
+        metadata: RequestMetadata.of(attempt, metadata, state.trace?.begin(slot..<slot + 1, id: id, attempt: attempt)),
+        content: call.content,
         buffers: call.buffers,
         expected: [
           ExpectedReply(

@@ -57,6 +57,12 @@ import Testing
     #expect(try leftovers() == [])
   }
 
+  /// The program installs a tracer in its own process and, before the first task, in that of its engine.
+  @Test func theTraceOfACallGoesOnInTheEngine() throws {
+    let end = try run("--engines", "1", "--traces")
+    #expect(end == End(status: 0, output: "client-trace-1 engine-span-2 engine-span-1\n2\n", errors: ""))
+  }
+
   @Test func anEngineThatCanNotBePreparedSaysWhy() throws {
     let end = try run(["--engines", "1"], ["COMMAND_PROGRAM_FAILURE": "no model in /models"])
     #expect(end.status == 1 && end.output.isEmpty)

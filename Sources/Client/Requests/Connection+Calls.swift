@@ -9,7 +9,8 @@ extension Connection {
     send(
       Request(
         channel: .mux, type: call.type, id: id, target: engine.frame,
-        metadata: RequestMetadata.of(attempt, metadata), content: call.content,
+        metadata: RequestMetadata.of(attempt, metadata, state.trace?.begin(slot..<slot + 1, id: id, attempt: attempt)),
+        content: call.content,
         buffers: call.buffers,
         expected: [
           ExpectedReply(

@@ -17,6 +17,8 @@ final class ResultState: Sendable {
   let retries: TaskRetries?
   /// What the call has to do with references; `nil` if nothing.
   let references: ReferenceUse?
+  /// Traces the requests; `nil` if nobody wants to know.
+  let trace: CallTrace?
   let storage: Mutex<Storage>
 
   struct Waiter: Sendable {
@@ -86,6 +88,7 @@ final class ResultState: Sendable {
     self.cancelsRunning = cancelsRunning
     self.retries = retries
     self.references = references
+    trace = CallTrace(method)
     storage = Mutex(Storage(count: total))
   }
 
@@ -125,6 +128,7 @@ final class ResultState: Sendable {
   /// - Returns: whether the task's output is complete, too.
   @discardableResult
   func complete(_ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput) -> Bool {
+    trace?.end(slot, outcome)
     if let references, considerSupply(slot, outcome, output, references) { return isOver(output) }
     if let retries, considerRetry(slot, outcome, output, retries) { return isOver(output) }
     return finish(slot, outcome, output: output)

@@ -126,11 +126,14 @@ public struct BroadcastView: Sendable {
     let id = client.messageIDs.next()
     let state = ResultState(
       total: isCoalescing ? 1 : engines.count, method: call.method, label: label, cancelsRunning: cancelsRunning)
+    let expected = expectedReplies(to: id, engines, state)
     client.connection.send(
       Request(
         channel: .broadcast, type: call.type, id: id,
-        metadata: kept.map { client.keeping($0, in: metadata) } ?? metadata, content: call.content,
-        buffers: call.buffers, expected: expectedReplies(to: id, engines, state)))
+        metadata: RequestMetadata.of(
+          1, kept.map { client.keeping($0, in: metadata) } ?? metadata,
+          state.trace?.begin(0..<state.total, id: id, engines: engines.count)),
+        content: call.content, buffers: call.buffers, expected: expected))
     return AsyncResult(client: client, state: state, shape: shape(engines), readers: ResultReaders(client, state))
   }
 

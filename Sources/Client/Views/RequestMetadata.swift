@@ -29,8 +29,9 @@ enum RequestMetadata {
   }
 
   /// The metadata of an attempt at a task. Engines count it together with those of the scheduler.
-  static func of(_ attempt: Int, _ metadata: [UInt8]) -> [UInt8] {
-    attempt == 1 ? metadata : JSONFields.adding("\"earlier_attempts\":\(attempt - 1)", to: metadata)
+  static func of(_ attempt: Int, _ metadata: [UInt8], _ trace: TraceContext?) -> [UInt8] {
+    let metadata = attempt == 1 ? metadata : JSONFields.adding("\"earlier_attempts\":\(attempt - 1)", to: metadata)
+    return trace.map { JSONFields.adding($0.text, to: metadata) } ?? metadata
   }
 
   /// The fields that limit the time of a request.

@@ -29,6 +29,8 @@ struct RequestMetadata: Sendable, Hashable {
   var nesting = 0
   /// `keep`, a Martlet extension: the name that the request sets, and for whom it is kept.
   var keep: KeptName?
+  /// `trace`, a Martlet extension: the trace to which it belongs.
+  var trace: TraceContext?
 
   /// Whether all fields copied into the reply have their defaults.
   var isPlain: Bool { !isBroadcast && label == Self.noLabel && originalMessageID.isEmpty }
@@ -60,6 +62,7 @@ struct RequestMetadata: Sendable, Hashable {
         case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)
         case "time_request": timeRequest = try TaskTimeLimit.duration(span, at: value, key.string)
         case "keep" where !JSONText.isNull(span, at: value): keep = try KeptName(JSONText.json(span, at: value))
+        case "trace": trace = TraceContext(try JSONText.json(span, at: value))
         default: break
         }
       }

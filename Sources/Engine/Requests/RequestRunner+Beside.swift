@@ -8,11 +8,13 @@ extension RequestRunner {
   /// them runs any more.
   ///
   /// - Returns: whether the request was started, or will be answered.
-  nonisolated(nonsending) func startsBeside(_ request: Request, _ beside: Beside) async -> Bool {
+  nonisolated(nonsending) func startsBeside(
+    _ request: Request, _ beside: Beside, _ tracing: TracingBackend?
+  ) async -> Bool {
     if let function = apply.concurrentFunction(of: request) {
       await beside.requests.wait(for: .slot(of: function.name, limit: function.concurrency))
       count?.begin()
-      start(request, of: function.name, beside)
+      start(request, of: function.name, beside, tracing)
       return true
     }
     if request.type == MessageType.kernelInfoRequest, !beside.requests.isIdle {
@@ -45,7 +47,7 @@ extension RequestRunner {
     count?.begin()
     EngineContext.$engine.withValue(context) {
       PickleDecoder.$userInfo.withValue(apply.functions.decodingInfo(on: context)) {
-        start(request, of: type.name, beside)
+        start(request, of: type.name, beside, .current)
       }
     }
     return true
@@ -54,19 +56,25 @@ extension RequestRunner {
   /// The most calls on engines that may wait for another.
   private static let deepestNesting = 256
 
-  private func start(_ request: Request, of function: String, _ beside: Beside) {
+  private func start(_ request: Request, of function: String, _ beside: Beside, _ tracing: TracingBackend?) {
     let executor = BesideExecutor(
       beside.worker, owner: request.message.headerBytes, capture: capture, sender: sender)
     let context = EngineContext.engine?.beside(request)
     beside.requests.start(request, of: function, on: executor) { [self] in
       sender.beginBeside(request)
-      let answer = await EngineContext.$engine.withValue(context) { await reply(to: request) }
+      let answer = await EngineContext.$engine.withValue(context) { await reply(to: request, tracing) }
       // An engine that is leaving gives no answer; the controller does.
       guard request.stage.end() != .abandoned, let answer else { return }
       sender.publishLastProgress(of: request)
       capture?.flush()
       sender.finish(request, answer, [], capture)
     }
+  }
+
+  /// - Returns: `nil` if the request was cancelled because the engine is leaving.
+  nonisolated(nonsending) private func reply(to request: Request, _ tracing: TracingBackend?) async -> Reply? {
+    guard let trace = tracing.flatMap({ RequestTrace(request, $0) }) else { return await reply(to: request) }
+    return await trace.run(reply: \.self) { await reply(to: request) }
   }
 
   /// - Returns: `nil` if the request was cancelled because the engine is leaving.

@@ -59,6 +59,8 @@ struct RequestRunner: Sendable {
     var executionCount = start.executionCount
     var first = start.next
     var hasStartedBeside = false
+    // The program has installed its tracer by now, if it has one.
+    let tracing = TracingBackend.current
     if start.isFirst, let python { prepare(python) }
     while true {
       var taken = first.take()
@@ -72,7 +74,7 @@ struct RequestRunner: Sendable {
           continue
         }
         if let beside {
-          if await startsBeside(current, beside) {
+          if await startsBeside(current, beside, tracing) {
             hasStartedBeside = true
             guard let next = mailbox.finish() else { break }
             current = next
@@ -86,7 +88,7 @@ struct RequestRunner: Sendable {
         count?.begin()
         sender.begin(current)
         capture?.begin(current.message.headerBytes)
-        let outcome = await perform(current, &executionCount)
+        let outcome = await perform(current, &executionCount, tracing)
         if let kept = current.metadata.keep, outcome?.isError == false { apply.leases.keep(kept) }
         // An engine that is leaving gives no answer; the controller does.
         guard let outcome else { return nil }
@@ -143,6 +145,16 @@ struct RequestRunner: Sendable {
 
   private func abortWaiting(behind failed: Request) {
     for request in receiver?.abort(ofSession: failed.session) ?? [] { sender.answer(request, writer.aborted(request)) }
+  }
+
+  /// - Returns: `nil` if the engine is leaving.
+  nonisolated(nonsending) private func perform(
+    _ request: Request, _ executionCount: inout Int, _ tracing: TracingBackend?
+  ) async -> Outcome? {
+    guard let trace = tracing.flatMap({ RequestTrace(request, $0) }) else {
+      return await perform(request, &executionCount)
+    }
+    return await trace.run(reply: \.?.reply) { await perform(request, &executionCount) }
   }
 
   /// - Returns: `nil` if the engine is leaving.

@@ -1,7 +1,9 @@
 import Foundation
+import InMemoryTracing
 import MartletClient
 import MartletWire
 import Testing
+import Tracing
 
 @Suite(
   "Against Python engines", .serialized, .enabled(if: PythonCluster.python != nil), .pythonCluster,
@@ -19,6 +21,18 @@ struct PythonEngineTests {
     #expect(try await client[0].apply(name: "len", args: [[1, 2, 3]], as: Int.self).value == 3)
     #expect(try await client[...].apply(name: "(lambda x: x * x)", args: [7], as: Int.self).value == [49, 49])
     #expect(try await client[-1].apply(name: "dict", kwargs: [("a", 1)]).value == ["a": 1])
+  }
+
+  /// The engine knows nothing of it, and its times are in the trace all the same.
+  @Test func callsAreTraced() async throws {
+    let tracer = InMemoryTracer()
+    let count = try await withTracer(tracer) {
+      try await client[0].apply(name: "len", args: [[1, 2, 3]], as: Int.self).value
+    }
+    #expect(count == 3)
+    let spans = tracer.finishedSpans
+    #expect(spans.map(\.operationName).sorted() == ["len", "schedule"])
+    #expect(spans.first { $0.kind == .client }?.events.map(\.name) == ["started", "completed"])
   }
 
   @Test func pushesPullsAndExecutes() async throws {
