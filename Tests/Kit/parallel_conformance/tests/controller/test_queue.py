@@ -27,6 +27,44 @@ def _take(engine: EnginePeer, identifier: str) -> Message:
     return request
 
 
+def _retire(engine: EnginePeer) -> None:
+    engine.send_frames("registration", engine.session.frames("retirement_request", {"uuid": engine.uuid}))
+
+
+@pytest.mark.requirement("R-10.29", "R-10.30")
+def test_an_engine_that_retires_gets_no_more_tasks(client: ClientPeer, new_engine: Callable[..., EnginePeer]) -> None:
+    """It is answered when none of its tasks is missing; what only it may run waits, and fails when it has left."""
+    leaving, staying = new_engine(), new_engine()
+    assert leaving.request_registration(returns_tasks=True).content.get("retires")
+    leaving.socket("task")
+    leaving.heart.start()
+    staying.register()
+    wait_for_engines(client, [leaving, staying])
+    only = {"targets": [leaving.uuid]}
+    running = client.send("task", "apply_request", metadata=only)
+    request = leaving.expect("task", "apply_request")
+    _retire(leaving)
+    bound = client.send("task", "apply_request", metadata=only)
+    for _ in range(5):
+        free = client.send("task", "apply_request")
+        _take(staying, free)
+        client.expect("task", parent=free)
+    assert not leaving.receive("registration", 0) and not leaving.receive("task", 0)
+    leaving.reply("task", request)
+    client.expect("task", parent=running)
+    assert leaving.expect("registration", "retirement_reply").content["status"] == "ok"
+    assert not leaving.receive("task", 0)
+    leaving.unregister()
+    assert client.expect("task", parent=bound).content["status"] == "error"
+
+
+@pytest.mark.requirement("R-10.30")
+def test_an_engine_that_is_not_registered_may_retire_at_once(new_engine: Callable[..., EnginePeer]) -> None:
+    engine = new_engine()
+    _retire(engine)
+    assert engine.expect("registration", "retirement_reply").content["status"] == "ok"
+
+
 @pytest.mark.requirement("R-13.23")
 def test_tasks_are_sent_ahead_and_taken_back(client: ClientPeer, new_engine: Callable[..., EnginePeer]) -> None:
     """To an engine that says it returns tasks: what it returns comes again, and the client does not notice."""
