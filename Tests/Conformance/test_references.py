@@ -11,6 +11,7 @@ KEEP = (
     "(lambda name, function, *args: [globals().__setitem__(name, function(*args)), "
     "[type(globals()[name]).__name__, __import__('sys').getsizeof(globals()[name])]][1])"
 )
+MAP_WITH = "(lambda function, count, *rest: list(map(lambda *items: function(*items, *rest[:count]), *rest[count:])))"
 DROP = "(lambda *names: [globals().pop(name, None) for name in names] and None)"
 MEAN = ipp.Reference("mean")
 
@@ -50,6 +51,18 @@ def has_on(client, engine, name):
         assert error.ename == "NameError"
         return False
     return True
+
+
+@pytest.mark.parametrize("kind", ["python", "martlet"])
+def test_any_engine_maps_with_arguments_that_stay_the_same(request, kind):
+    client = request.getfixturevalue(f"{kind}_engines")(1)
+    client[0].push({"base": 7}, block=True)
+    power = ipp.Reference("pow")
+    assert call(client, MAP_WITH, power, 1, ipp.Reference("base"), [2, 3]) == [2**7, 3**7]
+    assert call(client, MAP_WITH, power, 1, 7, range(70)) == [x**7 for x in range(70)]
+    assert call(client, MAP_WITH, power, 0, [2, 3], [4, 5]) == [16, 243]
+    with pytest.raises(ipp.RemoteError, match="'nothing'"):
+        call(client, MAP_WITH, power, 1, ipp.Reference("nothing"), [2, 3])
 
 
 @pytest.mark.parametrize("kind", ["python", "martlet"])

@@ -2,7 +2,7 @@ import MartletWire
 import Synchronization
 
 /// A value that every engine has. It is let go with the last reference to this, which calls that need it have, too.
-final class BroadcastHolding: Sendable {
+final class BroadcastHolding: SuppliedValue {
   let client: Client
   let name: String
 
@@ -17,9 +17,6 @@ final class BroadcastHolding: Sendable {
     if !engines.isEmpty { client.release(name, on: engines) }
   }
 
-  /// Sends the value to an engine that lacks it, and waits until it is there. An engine that is gone needs none.
-  ///
-  /// - Throws: what kept the engine from taking it.
   func supply(_ uuid: String) async throws {
     // The reply of a new engine may be here before the news of its registration.
     let engine = RegisteredEngine(id: client.engineID(uuid) ?? -1, uuid: uuid)

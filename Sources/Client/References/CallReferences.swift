@@ -5,6 +5,8 @@ struct CallReferences: Sendable {
   /// Values that every engine has.
   var broadcast: [BroadcastHolding] = []
 
+  var isEmpty: Bool { kept.isEmpty && broadcast.isEmpty }
+
   /// Checks that no value is lost.
   ///
   /// - Throws: ``ReferenceLost``.

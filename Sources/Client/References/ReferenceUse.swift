@@ -18,7 +18,8 @@ final class ReferenceUse: Sendable {
   }
 
   private let state: Mutex<State>
-  /// The engines that have, or get, the values that are kept somewhere; empty if there are none.
+  /// The engines to which the values are moved before that are kept somewhere. If it is empty, engines get them when they say
+  /// that they lack them, as those that every engine should have.
   let targets: [RegisteredEngine]
 
   /// - Parameter tasks: how many tasks the call has.
@@ -41,7 +42,12 @@ final class ReferenceUse: Sendable {
 
   /// The call's tasks are going to be sent.
   func begin(_ submit: @escaping Submit) {
-    state.withLock { if !$0.arguments.broadcast.isEmpty { $0.submit = submit } }
+    state.withLock { if !supplied($0.arguments).isEmpty { $0.submit = submit } }
+  }
+
+  /// The values that engines get when they lack them.
+  private func supplied(_ arguments: CallReferences) -> [any SuppliedValue] {
+    targets.isEmpty ? arguments.broadcast + arguments.kept : arguments.broadcast
   }
 
   /// A task's reply has come, or it has failed.
@@ -59,12 +65,12 @@ final class ReferenceUse: Sendable {
 
   /// The value without which an engine could not begin with a task, and how to send the task again. An engine that lacks what
   /// it was sent for this task has no further chance.
-  func lacking(_ reply: TaskReply, _ slot: Int) -> (value: BroadcastHolding, engine: String, submit: Submit)? {
+  func lacking(_ reply: TaskReply, _ slot: Int) -> (value: any SuppliedValue, engine: String, submit: Submit)? {
     guard reply.status == "error" else { return nil }
     return state.withLock { state in
-      guard let submit = state.submit, !state.arguments.broadcast.isEmpty else { return nil }
+      guard let submit = state.submit else { return nil }
       guard let error = reply.failure(id: "", method: "", engineID: { _ in nil }) as? RemoteError,
-        let engine = error.engineUUID, let value = state.arguments.broadcast.first(where: { error.lacks($0.name) }),
+        let engine = error.engineUUID, let value = supplied(state.arguments).first(where: { error.lacks($0.name) }),
         state.supplied[slot, default: []].insert("\(engine) \(value.name)").inserted
       else { return nil }
       return (value, engine, submit)
@@ -74,7 +80,7 @@ final class ReferenceUse: Sendable {
   /// What an error says about the arguments.
   func explain(_ error: any Error) -> any Error {
     let arguments = state.withLock { $0.arguments }
-    for value in arguments.broadcast {
+    for value in supplied(arguments) {
       guard let error = error as? RemoteError, error.lacks(value.name) else { continue }
       return ReferenceLost.nameGone(
         value.name, RegisteredEngine(id: error.engineID ?? -1, uuid: error.engineUUID ?? ""))

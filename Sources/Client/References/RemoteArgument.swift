@@ -2,7 +2,7 @@ import Foundation
 import MartletWire
 import MartletZeroMQ
 
-/// What can be given to a function in a call that names references: a ``RemoteReference`` to a value of the argument's type,
+/// What can be given to a function in a call that names references, or for all items of a map or stream: a ``RemoteReference`` to a value of the argument's type,
 /// a ``Broadcast`` of one, or the value itself.
 ///
 /// Numbers, texts, dates, data, arrays, dictionaries and optionals conform. A type of one's own needs an empty extension:
@@ -66,20 +66,11 @@ extension Call {
   static func apply<each Given: RemoteArgument>(
     _ function: [Bytes], name: String, keeping kept: RemoteHolding?, _ arguments: repeat each Given
   ) throws(ClientError) -> (Call, CallReferences) {
-    var (args, references): ([PickleValue], CallReferences) = ([], CallReferences())
-    for argument in repeat each arguments {
-      do {
-        let given = try argument.remoteArgument()
-        args.append(given.value)
-        if let holding = given.holding { references.kept.append(holding) }
-        if let holding = given.broadcast { references.broadcast.append(holding) }
-      } catch {
-        throw ClientError(
-          .invalidArgument, "\(name): an argument of type \(Swift.type(of: argument)) can't be sent: \(error)",
-          underlying: error)
-      }
-    }
-    return (kept.map { keep($0, function: name, args) } ?? apply(function, args, method: name), references)
+    let given = try GivenArguments(repeat each arguments, of: name)
+    return (
+      kept.map { keep($0, function: name, given.values) } ?? apply(function, given.values, method: name),
+      given.references
+    )
   }
 
   /// A call whose result is kept on its engine.
@@ -88,7 +79,7 @@ extension Call {
       BuiltinFunction.keep.rawValue, [.string(kept.name), .reference(function)] + args, method: "keep(\(function))")
   }
 
-  private static func apply(_ function: [Bytes], _ args: [PickleValue], method: String) -> Call {
+  static func apply(_ function: [Bytes], _ args: [PickleValue], method: String) -> Call {
     Call(
       type: MessageType.applyRequest, method: method, buffers: ApplyCall.pack(functionFrames: function, args: args))
   }

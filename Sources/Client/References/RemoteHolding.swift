@@ -3,7 +3,7 @@ import MartletZeroMQ
 import Synchronization
 
 /// Where the value of a reference is. What is kept is let go with the last reference to this.
-final class RemoteHolding: Sendable {
+final class RemoteHolding: SuppliedValue {
   private struct State: Sendable {
     /// The engine that has computed it; `nil` before its reply.
     var home: RegisteredEngine?
@@ -75,6 +75,12 @@ final class RemoteHolding: Sendable {
       return move
     }
     try await move?.value
+  }
+
+  func supply(_ uuid: String) async throws {
+    do {
+      try await move(to: RegisteredEngine(id: client.engineID(uuid) ?? -1, uuid: uuid))
+    } catch is EngineError {}
   }
 
   private func copy(to engine: RegisteredEngine) async throws {

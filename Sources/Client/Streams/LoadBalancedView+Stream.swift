@@ -56,7 +56,7 @@ extension LoadBalancedView {
     try stream(function, over: AsyncElements(source), window: window, isOrdered: isOrdered)
   }
 
-  private func stream<Source: AsyncSequence, Output: Sendable>(
+  func stream<Source: AsyncSequence, Output: Sendable>(
     over source: sending Source, window: Int, isOrdered: Bool,
     submit: @escaping @Sendable (LoadBalancedView, Source.Element) throws -> AsyncResult<Output>
   ) throws -> ResultStream<Output> where Source: SendableMetatype, Source.AsyncIterator: SendableMetatype {
@@ -71,7 +71,7 @@ extension LoadBalancedView {
 }
 
 /// A sequence as an asynchronous one.
-private struct AsyncElements<Base: Sequence>: AsyncSequence {
+struct AsyncElements<Base: Sequence>: AsyncSequence {
   typealias Element = Base.Element
 
   struct AsyncIterator: AsyncIteratorProtocol {

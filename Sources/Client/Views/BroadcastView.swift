@@ -113,10 +113,12 @@ public struct BroadcastView: Sendable {
 
   /// Sends a call to engines.
   ///
-  /// - Parameter kept: the name that the engines keep for this client.
+  /// - Parameters:
+  ///   - kept: the name that the engines keep for this client.
+  ///   - references: those among the arguments. Which engines lack their values is not known if the view is coalescing.
   func run<Value>(
     _ call: Call, on engines: [RegisteredEngine], keeping kept: String? = nil,
-    shape: ([RegisteredEngine]) -> ResultShape<Value>
+    references: CallReferences = CallReferences(), shape: ([RegisteredEngine]) -> ResultShape<Value>
   ) throws -> AsyncResult<Value> {
     // Replies are told apart by their engine.
     guard Set(engines.map(\.id)).count == engines.count else {
@@ -124,8 +126,20 @@ public struct BroadcastView: Sendable {
     }
     let metadata = try metadata(engines)
     let id = client.messageIDs.next()
+    let use = references.isEmpty ? nil : ReferenceUse(arguments: references, tasks: engines.count)
+    if let use {
+      // An engine that was sent what it lacked gets the call once more, by itself.
+      let (metadata, collectsOutput) = (
+        try RequestMetadata.text(label: label, executionTimeout: executionTimeout, deadline: deadline), collectsOutput
+      )
+      use.begin { client, state, slot in
+        client.connection.submit(
+          call, to: engines[slot], metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
+      }
+    }
     let state = ResultState(
-      total: isCoalescing ? 1 : engines.count, method: call.method, label: label, cancelsRunning: cancelsRunning)
+      total: isCoalescing ? 1 : engines.count, method: call.method, label: label, cancelsRunning: cancelsRunning,
+      references: use)
     let expected = expectedReplies(to: id, engines, state)
     client.connection.send(
       Request(

@@ -67,11 +67,18 @@ struct Call: Sendable {
 
   /// Calls of a function with the first items of some lists, with the second ones, and so on.
   ///
+  /// - Parameter given: the arguments behind those of the lists, the same in each call.
   /// - Throws: as ``map(_:_:method:)``.
-  static func map(_ name: String, columns: [[PickleValue]], method: String) throws(ClientError) -> Call {
+  static func map(
+    _ name: String, columns: [[PickleValue]], given: [PickleValue] = [], method: String
+  ) throws(ClientError) -> Call {
     let lists = columns.map { PickleValue.list($0) }
     for list in lists { try check(list, of: method) }
-    return apply(BuiltinFunction.map.rawValue, [.reference(name)] + lists, method: method)
+    guard !given.isEmpty else {
+      return apply(BuiltinFunction.map.rawValue, [.reference(name)] + lists, method: method)
+    }
+    return apply(
+      BuiltinFunction.mapWith.rawValue, [.reference(name), .int(given.count)] + given + lists, method: method)
   }
 
   /// The execution of source code.

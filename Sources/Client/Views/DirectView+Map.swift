@@ -44,10 +44,11 @@ extension DirectView {
   }
 
   func map<Output: Codable & Sendable>(
-    _ name: String, _ columns: [Column], method: String
+    _ name: String, _ columns: [Column], given: GivenArguments = GivenArguments(), method: String
   ) throws -> AsyncResult<[Output]> {
-    try map(count: try Column.length(of: columns, method: method), method: method) { range in
-      try Call.map(name, columns: try columns.map { try $0.encode(range) }, method: method)
+    let count = try Column.length(of: columns, method: method)
+    return try map(count: count, method: method, references: given.references) { range in
+      try Call.map(name, columns: try columns.map { try $0.encode(range) }, given: given.values, method: method)
     }
   }
 
@@ -58,14 +59,17 @@ extension DirectView {
   }
 
   private func map<Output: Codable & Sendable>(
-    count: Int, method: String, pack: (Range<Int>) throws -> Call
+    count: Int, method: String, references: CallReferences = CallReferences(), pack: (Range<Int>) throws -> Call
   ) throws -> AsyncResult<[Output]> {
-    let engines = try client.resolve(targets)
-    let ranges = Partition(count, into: engines.count).ranges.filter { !$0.isEmpty }
+    let all = try client.resolve(targets)
+    try references.checkHomes()
+    let ranges = Partition(count, into: all.count).ranges.filter { !$0.isEmpty }
+    let engines = Array(all.prefix(ranges.count))
     let shape: ResultShape<[Output]> = .chunks(.fixed { ranges[$0].lowerBound }) { reply, slot in
       try ReplyDecoding.elements(reply, count: ranges[slot].count, of: method, as: Output.self)
     }
     let calls = try ranges.map(pack)
-    return try run(on: Array(engines.prefix(ranges.count)), method: method, shape: shape) { calls[$0] }
+    let use = references.isEmpty ? nil : ReferenceUse(arguments: references, targets: engines, tasks: engines.count)
+    return try run(on: engines, method: method, shape: shape, references: use) { calls[$0] }
   }
 }

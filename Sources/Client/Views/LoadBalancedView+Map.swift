@@ -65,14 +65,18 @@ extension LoadBalancedView {
 
   /// Submits chunks of calls with an argument from each column.
   func map<Output: Codable & Sendable>(
-    _ name: String, _ columns: [Column], chunkSize: Int, window: Int?, method: String
+    _ name: String, _ columns: [Column], given: GivenArguments = GivenArguments(), chunkSize: Int, window: Int?,
+    method: String
   ) throws -> AsyncResult<[Output]> {
     let count = try Column.length(of: columns, method: method)
-    return try map(count: count, chunkSize: chunkSize, window: window, method: method) { range in
+    let values = given.values
+    return try map(
+      count: count, chunkSize: chunkSize, window: window, method: method, references: given.references
+    ) { range in
       let items = try columns.map { try $0.encode(range) }
       return chunkSize == 1
-        ? Call.apply(name, items.flatMap(\.self), method: method)
-        : try Call.map(name, columns: items, method: method)
+        ? Call.apply(name, items.flatMap(\.self) + values, method: method)
+        : try Call.map(name, columns: items, given: values, method: method)
     }
   }
 
@@ -89,7 +93,7 @@ extension LoadBalancedView {
 
   /// Submits chunks, each of which is packed when it is its turn.
   private func map<Output: Codable & Sendable>(
-    count: Int, chunkSize: Int, window: Int?, method: String,
+    count: Int, chunkSize: Int, window: Int?, method: String, references: CallReferences = CallReferences(),
     pack: @escaping @Sendable (Range<Int>) throws -> Call
   ) throws -> AsyncResult<[Output]> {
     let window = window ?? Self.defaultWindow(engines: client.ids.count)
@@ -98,7 +102,9 @@ extension LoadBalancedView {
         .invalidArgument,
         "\(method): chunkSize is \(chunkSize) and window is \(window); both must be at least 1")
     }
+    try references.checkHomes()
     let chunks = ChunkedRange(count, chunkSize: chunkSize)
+    let use = references.isEmpty ? nil : ReferenceUse(arguments: references, tasks: chunks.count)
     let (metadata, collectsOutput) = (try metadata(), collectsOutput)
     let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
       do {
@@ -110,7 +116,8 @@ extension LoadBalancedView {
     }
     let state = ResultState(
       total: chunks.count, method: method, label: label, window: window, cancelsRunning: cancelsRunning,
-      retries: try retries(submit))
+      retries: try retries(submit), references: use)
+    use?.begin(submit)
     let feeder = MapFeeder(state: state, window: window) { [weak client] slot in
       // A map doesn't keep its client open: only results do.
       guard let client else { return state.fail(slot, ClientError.closed) }

@@ -47,7 +47,8 @@ struct ApplyRunner: Sendable {
     guard request.type == MessageType.applyRequest else { return nil }
     var rest = request.message.buffers[...]
     guard let target = try? ApplyCall.takeFunction(from: &rest) else { return nil }
-    let called = BuiltinFunction(target) == .map ? try? ApplyCall.firstArgument(rest) : nil
+    let isMap = [.map, .mapWith].contains(BuiltinFunction(target))
+    let called = isMap ? try? ApplyCall.firstArgument(rest) : nil
     switch (called, target) {
     case (.reference(let name)?, _), (nil, .reference(let name)): return functions[name]
     default: return nil
@@ -74,11 +75,11 @@ struct ApplyRunner: Sendable {
     case .pull:
       if namespace.isPythons { return nil }
       return try pull(ApplyCall.unpack(target, rest))
-    case .map:
+    case .map, .mapWith:
       if hasPython {
         guard case .reference(let name) = try ApplyCall.firstArgument(rest), functions[name] != nil else { return nil }
       }
-      return try await map(ApplyCall.unpack(target, rest))
+      return try await map(ApplyCall.unpack(target, rest), hasGiven: BuiltinFunction(target) == .mapWith)
     case .keep:
       let message = try ApplyCall.unpack(target, rest)
       if hasPython {
@@ -183,23 +184,30 @@ struct ApplyRunner: Sendable {
     }
   }
 
-  nonisolated(nonsending) private func map(_ message: ApplyCall) async throws -> PickleValue {
-    guard let first = message.args.first, case .reference(let name) = first, message.args.count > 1 else {
-      throw RaisedError(
-        "TypeError",
-        "a Swift engine maps a function given by name, ipp.Reference('name'), over sequences: \(functions.summary)")
-    }
+  /// - Parameter hasGiven: whether a number comes before the sequences, and as many arguments that are the same for all items.
+  nonisolated(nonsending) private func map(_ message: ApplyCall, hasGiven: Bool) async throws -> PickleValue {
+    var rest = message.args[...]
+    guard case .reference(let name)? = rest.popFirst() else { throw notMappable }
+    let givenCount = hasGiven ? rest.popFirst()?.intValue ?? -1 : 0
+    guard givenCount >= 0, rest.count > givenCount else { throw notMappable }
     let function = try functions.function(for: .reference(name), in: namespace)
-    let sequences = try message.args.dropFirst().map { try SequenceElements.of(try namespace.resolve($0)) }
+    let given = try rest.prefix(givenCount).map { try namespace.resolve($0) }
+    let sequences = try rest.dropFirst(givenCount).map { try SequenceElements.of(try namespace.resolve($0)) }
     let count = sequences.map(\.count).min() ?? 0
     var results: [PickleValue] = []
     results.reserveCapacity(count)
     for index in 0..<count {
       try Task.checkCancellation()
-      results.append(try await function.call(CallArguments(sequences.map { $0[index] })))
+      results.append(try await function.call(CallArguments(sequences.map { $0[index] } + given)))
     }
     let list = PickleValue.list(results)
     try list.checkSize()
     return list
+  }
+
+  private var notMappable: RaisedError {
+    RaisedError(
+      "TypeError",
+      "a Swift engine maps a function given by name, ipp.Reference('name'), over sequences: \(functions.summary)")
   }
 }

@@ -10,6 +10,10 @@ package enum BuiltinFunction: String, Sendable, Hashable, CaseIterable {
     "(lambda names: eval(names, globals()) if isinstance(names, str) else [eval(name, globals()) for name in names])"
   /// Takes a function (a Reference) and one or more sequences and returns the list of results.
   case map = "(lambda function, *sequences: list(map(function, *sequences)))"
+  /// Takes a function (a Reference), a number, as many arguments and one or more sequences, and returns the list of results of
+  /// the function with an item of each sequence and then these arguments.
+  case mapWith =
+    "(lambda function, count, *rest: list(map(lambda *items: function(*items, *rest[:count]), *rest[count:])))"
 
   /// Takes a name, a function (a Reference) and its arguments; assigns the result to the name and returns a list of its type's
   /// name and its size in bytes.

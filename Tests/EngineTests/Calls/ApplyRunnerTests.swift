@@ -23,6 +23,10 @@ import Testing
   }
 
   private func failure(_ function: String, _ args: PickleValue...) async -> RaisedError? {
+    await failure(function, all: args)
+  }
+
+  private func failure(_ function: String, all args: [PickleValue]) async -> RaisedError? {
     do {
       _ = try await runner.run(ApplyCall.pack(function: function, args: args))
       return nil
@@ -58,6 +62,17 @@ import Testing
     #expect(try await call(BuiltinFunction.map.rawValue, .reference("add"), array, array) == [2, 4, 6])
     #expect(await failure(BuiltinFunction.map.rawValue, .reference("add"), 5)?.name == "TypeError")
     #expect(await failure(BuiltinFunction.map.rawValue, "add", [1])?.name == "TypeError")
+  }
+
+  @Test func mapsWithArgumentsThatStayTheSame() async throws {
+    let map = BuiltinFunction.mapWith.rawValue
+    _ = try await call(BuiltinFunction.push.rawValue, kwargs: [("a", 5)])
+    #expect(try await call(map, .reference("add"), 1, .reference("a"), [1, 2]) == [6, 7])
+    #expect(try await call(map, .reference("add"), 0, [1, 2], [3, 4]) == [4, 6])
+    for rest: [PickleValue] in [[], [1], [-1, [1], [2]], ["x", [1]], [.int(.max), [1]], [1, 5], [2, [1], [2]]] {
+      #expect(await failure(map, all: [.reference("add")] + rest)?.name == "TypeError")
+    }
+    #expect(await failure(map, .reference("add"), 1, .reference("b"), [1])?.name == "NameError")
   }
 
   @Test func aRangeMayEndAtTheLimitsOfAnInteger() async throws {
