@@ -251,6 +251,9 @@ def test_a_dask_scheduler_can_be_stopped(client: ClientPeer, dask: Json) -> None
             socket.create_connection((dask["ip"], dask["port"]), timeout=10).close()
         except ConnectionRefusedError:
             return True
+        except ConnectionResetError:
+            # It was about to end.
+            pass
         return False
 
     wait_until(has_ended, "the end of Dask's scheduler")
