@@ -41,6 +41,19 @@ import Testing
     }
   }
 
+  /// The failure of executed code aborts what was sent before its reply, and nothing else.
+  @Test func whatIsSentAfterTheReplyToAFailureRuns() async throws {
+    try await withEngine(functions: functions) { controller in
+      for _ in 0..<300 {
+        try await controller.send(.mux, MessageType.executeRequest, content: ["code": "missing"])
+        #expect(try await controller.receive(.mux).content()["ename"] == "NameError")
+        try await controller.send(
+          .mux, MessageType.applyRequest, buffers: ApplyCall.pack(function: "add", args: [2, 3]))
+        try #require(try value(try await controller.receive(.mux)) == .int(5))
+      }
+    }
+  }
+
   @Test func statusEnclosesARequestAndErrorsArePublished() async throws {
     try await withEngine(functions: functions) { controller in
       try await controller.waitForIOPub()

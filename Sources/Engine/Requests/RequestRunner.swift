@@ -94,11 +94,13 @@ struct RequestRunner: Sendable {
         guard let outcome else { return nil }
         let end = current.stage.end()
         if end == .abandoned { return nil }
+        // What the client sends once it has the reply is not among them.
+        let aborted = outcome.isError && Self.stopsOthers(current) ? receiver?.abort(ofSession: current.session) : nil
         capture?.flush()
         sender.publishLastProgress(of: current)
         sender.finish(current, outcome.reply, outcome.publications, capture)
         if let python, python.reportLoss() { return nil }
-        if outcome.isError, Self.stopsOthers(current) { abortWaiting(behind: current) }
+        for request in aborted ?? [] { sender.answer(request, writer.aborted(request)) }
         let next = mailbox.finish()
         if end != .answer { return Handover(executionCount: executionCount, next: next, isFirst: false) }
         guard let next else { break }
@@ -142,10 +144,6 @@ struct RequestRunner: Sendable {
   }
 
   private static let doubtPause = Duration.milliseconds(50)
-
-  private func abortWaiting(behind failed: Request) {
-    for request in receiver?.abort(ofSession: failed.session) ?? [] { sender.answer(request, writer.aborted(request)) }
-  }
 
   /// - Returns: `nil` if the engine is leaving.
   nonisolated(nonsending) private func perform(
