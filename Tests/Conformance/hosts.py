@@ -122,6 +122,10 @@ PasswordAuthentication no
             daemon.terminate()
             daemon.wait()
         for number in range(len(self.names)):
+            # Sessions whose other end does not tell them any more would keep the namespace, and with it the link's name.
+            left = subprocess.run(["ip", "netns", "pids", self.namespace(number)], capture_output=True, text=True).stdout
+            for pid in left.split():
+                subprocess.run(["kill", "-9", pid], capture_output=True)
             subprocess.run(["ip", "netns", "delete", self.namespace(number)], capture_output=True)
         subprocess.run(["ip", "link", "delete", f"{self.tag}br"], capture_output=True)
         shutil.rmtree(self.directory, ignore_errors=True)
