@@ -434,6 +434,8 @@ class TestEnds:
         assert caught.value.ename == "KeyboardInterrupt"
         # Without a task and without a terminal it does nothing.
         controller.processes[-1].child.send_signal(signal.SIGINT)
+        # Answered by the thread that gets signals, after this one.
+        client.abort(result.msg_ids, block=True)
         assert client[0].apply_sync(lambda: 1) == 1
 
     def test_an_eager_engine_without_python_leaves(self, controller):
