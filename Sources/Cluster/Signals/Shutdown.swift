@@ -62,13 +62,20 @@ package enum SignalHandler {
 /// not already ignored, as it is under `nohup`.
 private func firstSignal() async -> Int32? {
   let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-  // Otherwise the default action ends the process before a source sees the signal.
+  // Otherwise the default action ends the process before a source sees the signal. What comes before the source does is noted.
   let ignoresHangup = isIgnored(signal(SIGHUP, SIG_IGN))
   let numbers = [SIGINT, SIGTERM] + (ignoresHangup ? [] : [SIGHUP])
   let sources = numbers.map { number in
-    signal(number, SIG_IGN)
+    earlySignals.bitwiseAnd(~(1 << Int(number)), ordering: .relaxed)
+    signal(number) { earlySignals.bitwiseOr(1 << Int($0), ordering: .relaxed) }
     let source = DispatchSource.makeSignalSource(signal: number)
-    source.setEventHandler { if number == SIGHUP || !SignalHandler.handles(number) { continuation.yield(number) } }
+    let handle: @Sendable () -> Void = {
+      if number == SIGHUP || !SignalHandler.handles(number) { continuation.yield(number) }
+    }
+    source.setEventHandler(handler: handle)
+    source.setRegistrationHandler {
+      if earlySignals.load(ordering: .relaxed) & (1 << Int(number)) != 0 { handle() }
+    }
     source.resume()
     return source
   }
@@ -78,6 +85,9 @@ private func firstSignal() async -> Int32? {
   for number in numbers { signal(number, SIG_DFL) }
   return first
 }
+
+/// The signals that came before their sources were registered: bit N for signal N.
+private let earlySignals = Atomic<Int>(0)
 
 private typealias SignalAction = @convention(c) (Int32) -> Void
 
