@@ -88,7 +88,7 @@ final class ResultState: Sendable {
     self.cancelsRunning = cancelsRunning
     self.retries = retries
     self.references = references
-    trace = CallTrace(method)
+    trace = .of(method)
     storage = Mutex(Storage(count: total))
   }
 

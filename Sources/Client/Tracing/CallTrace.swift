@@ -17,14 +17,14 @@ final class CallTrace: Sendable {
   private let open = Mutex(OpenSpans<Request>())
 
   /// Makes spans within the caller's.
-  ///
-  /// - Returns: `nil` if this program traces nothing.
-  init?(_ method: String) {
-    guard let backend = TracingBackend.current else { return nil }
+  private init(_ method: String, _ backend: TracingBackend) {
     self.backend = backend
     self.method = method
     context = .current ?? .topLevel
   }
+
+  /// The trace of a call; `nil` if this program traces nothing.
+  static func of(_ method: String) -> CallTrace? { TracingBackend.current.map { CallTrace(method, $0) } }
 
   /// A request is about to be sent.
   ///

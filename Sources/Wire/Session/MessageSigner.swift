@@ -6,7 +6,7 @@ import MartletZeroMQ
 ///
 /// The key is hashed once; the hash states after the inner and outer pad are copied for every message.
 public struct MessageSigner: Sendable {
-  private let hash: any MessageHash
+  private let hash: MessageHash
   /// The scheme's name, for example `hmac-sha256`.
   public let scheme: String
 
@@ -20,14 +20,14 @@ public struct MessageSigner: Sendable {
     let key = Array(key.utf8)
     hash =
       switch scheme {
-      case "hmac-md5": KeyedHash<Insecure.MD5>(key: key)
-      case "hmac-sha1": KeyedHash<Insecure.SHA1>(key: key)
-      case "hmac-sha256": KeyedHash<SHA256>(key: key)
-      case "hmac-sha384": KeyedHash<SHA384>(key: key)
-      case "hmac-sha512": KeyedHash<SHA512>(key: key)
-      case "hmac-sha3_256": KeyedHash<SHA3_256>(key: key, blockSize: 136)
-      case "hmac-sha3_384": KeyedHash<SHA3_384>(key: key, blockSize: 104)
-      case "hmac-sha3_512": KeyedHash<SHA3_512>(key: key, blockSize: 72)
+      case "hmac-md5": MessageHash(Insecure.MD5.self, key: key)
+      case "hmac-sha1": MessageHash(Insecure.SHA1.self, key: key)
+      case "hmac-sha256": MessageHash(SHA256.self, key: key)
+      case "hmac-sha384": MessageHash(SHA384.self, key: key)
+      case "hmac-sha512": MessageHash(SHA512.self, key: key)
+      case "hmac-sha3_256": MessageHash(SHA3_256.self, key: key, blockSize: 136)
+      case "hmac-sha3_384": MessageHash(SHA3_384.self, key: key, blockSize: 104)
+      case "hmac-sha3_512": MessageHash(SHA3_512.self, key: key, blockSize: 72)
       default: throw WireError(.unknown, "signature scheme \(scheme) is not supported, use for example hmac-sha256")
       }
     self.scheme = scheme
@@ -35,11 +35,11 @@ public struct MessageSigner: Sendable {
 
   /// The signature of four consecutive frames, as lower-case hexadecimal ASCII; frames that aren't there count as empty.
   public func signature(of message: borrowing Multipart, from first: Int) -> [UInt8] {
-    hash.hex(message, from: min(max(first, 0), message.count))
+    hash.hex(message, min(max(first, 0), message.count))
   }
 
   /// Replaces a frame with the signature of the four frames after it.
-  func sign(_ message: inout Multipart, at index: Int) { hash.sign(&message, at: index) }
+  func sign(_ message: inout Multipart, at index: Int) { hash.sign(&message, index) }
 
   /// The fingerprint of a valid signature, as returned by ``verify(_:layout:)``; `nil` for a text that isn't a signature.
   static func fingerprint(of signature: String) -> UInt64? { UInt64(signature.prefix(16), radix: 16) }
@@ -48,23 +48,35 @@ public struct MessageSigner: Sendable {
   ///
   /// - Returns: the signature's fingerprint for replay detection; `nil` when the signature doesn't match.
   public func verify(_ message: borrowing Multipart, layout: MessageLayout) -> UInt64? {
-    hash.verify(message, at: layout.signature)
+    hash.verify(message, layout.signature)
   }
 }
 
-/// A keyed hash of four frames. Bound to classes, as a reference is cheap to copy with each message.
-private protocol MessageHash: AnyObject, Sendable {
-  func hex(_ message: borrowing Multipart, from first: Int) -> [UInt8]
-  func sign(_ message: inout Multipart, at index: Int)
-  func verify(_ message: borrowing Multipart, at index: Int) -> UInt64?
+/// A keyed hash of four frames.
+///
+/// The functions are made where the type of the hash is known, so that the compiler specialises them. In a class, as a
+/// reference is cheap to copy with each message.
+private final class MessageHash: Sendable {
+  let hex: @Sendable (_ message: borrowing Multipart, _ first: Int) -> [UInt8]
+  let sign: @Sendable (_ message: inout Multipart, _ index: Int) -> Void
+  let verify: @Sendable (_ message: borrowing Multipart, _ index: Int) -> UInt64?
+
+  init<Function: HashFunction & Sendable>(
+    _ function: Function.Type, key: [UInt8], blockSize: Int = Function.blockByteCount
+  ) {
+    let hash = KeyedHash<Function>(key: key, blockSize: blockSize)
+    hex = { hash.hex($0, from: $1) }
+    sign = { hash.sign(&$0, at: $1) }
+    verify = { hash.verify($0, at: $1) }
+  }
 }
 
 /// The two hash states of HMAC after hashing the padded key.
-private final class KeyedHash<Function: HashFunction>: MessageHash where Function: Sendable {
+private struct KeyedHash<Function: HashFunction & Sendable>: Sendable {
   private let inner: Function
   private let outer: Function
 
-  init(key: [UInt8], blockSize: Int = Function.blockByteCount) {
+  init(key: [UInt8], blockSize: Int) {
     var padded = key.count > blockSize ? Array(Function.hash(data: key)) : key
     padded.append(contentsOf: repeatElement(0, count: blockSize - padded.count))
     var inner = Function()

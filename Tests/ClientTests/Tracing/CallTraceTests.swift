@@ -12,7 +12,7 @@ import Tracing
   }
 
   @Test func withoutATracerThereIsNothing() async throws {
-    #expect(CallTrace("f") == nil)
+    #expect(CallTrace.of("f") == nil)
     try await FakeCluster.withClient { client, cluster in
       _ = try await client.loadBalanced().apply(name: "f").value
       let metadata = try await Self.metadata(cluster)
