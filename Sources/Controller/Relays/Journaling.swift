@@ -8,7 +8,9 @@ import MartletZeroMQ
 /// engines and clients can have seen of it: a task without entry was never given to an engine.
 struct Journaling<Outgoing> {
   var entries = JournalBuffer()
-  private var outbox = Deque<(epoch: UInt64, item: Outgoing)>()
+  private var outbox = Deque<Outgoing>()
+  /// The batch that each item of the outbox follows from. Beside it, as an item is costly to copy in order to look at it.
+  private var epochs = Deque<UInt64>()
   /// The number of the latest batch of entries.
   private var epoch: UInt64 = 0
   private var committed: UInt64 = 0
@@ -51,7 +53,8 @@ struct Journaling<Outgoing> {
   mutating func hold(_ item: Outgoing) -> Bool {
     let needed = entries.isEmpty ? epoch : epoch + 1
     guard !outbox.isEmpty || needed > committed else { return false }
-    outbox.append((needed, item))
+    outbox.append(item)
+    epochs.append(needed)
     return true
   }
 
@@ -71,12 +74,16 @@ struct Journaling<Outgoing> {
   ///
   /// - Parameter all: whether to wait no more.
   mutating func next(all: Bool = false) -> Outgoing? {
-    guard let first = outbox.first, all || first.epoch <= committed else { return nil }
-    return outbox.removeFirst().item
+    guard let first = epochs.first, all || first <= committed else { return nil }
+    epochs.removeFirst()
+    return outbox.popFirst()
   }
 
   /// Takes back what has not been sent and matches.
-  mutating func removeAll(where isRemoved: (Outgoing) -> Bool) { outbox.removeAll { isRemoved($0.item) } }
+  mutating func removeAll(where isRemoved: (Outgoing) -> Bool) {
+    let kept = zip(outbox, epochs).filter { !isRemoved($0.0) }
+    (outbox, epochs) = (Deque(kept.map(\.0)), Deque(kept.map(\.1)))
+  }
 
   /// Whether nothing waits for a commit.
   var isQuiet: Bool { outbox.isEmpty && entries.isEmpty && committed == epoch }
