@@ -51,18 +51,22 @@ import Testing
       let numbers = try await client.broadcast([1, 2])
       await cluster.hold()
       let calls = try (0..<2).map { _ in try client.loadBalanced().apply(Self.sum, numbers) }
-      _ = try await Self.received(cluster, 2)
+      let last = try client.loadBalanced().apply(Self.sum, [3])
+      _ = try await Self.received(cluster, 3)
       for index in 0..<2 { await cluster.miss(numbers.name, index, on: "engine-1") }
+      await cluster.answer(2, with: 3)
+      // The replies before this one have arrived, too.
+      #expect(try await last.value == 3)
       // One message helps both.
-      let (push, channel) = try await Self.received(cluster, 3)[2]
+      let (push, channel) = try await Self.received(cluster, 4)[3]
       #expect(channel == .mux && push.identities.last?.string == "engine-1")
       #expect(try ApplyCall.unpack(push.buffers).kwargs.map(\.0) == [numbers.name])
-      await cluster.answer(2, with: .none)
-      let again = try await Self.received(cluster, 5)[3...]
+      await cluster.answer(3, with: .none)
+      let again = try await Self.received(cluster, 6)[4...]
       #expect(again.allSatisfy { $0.channel == .task })
       #expect(try again.allSatisfy { try $0.message.metadata()["earlier_attempts"] == nil })
-      await cluster.answer(3, with: 3)
-      await cluster.miss(numbers.name, 4, on: "engine-1")
+      await cluster.answer(4, with: 3)
+      await cluster.miss(numbers.name, 5, on: "engine-1")
       // Who loses what it has just got has no further chance.
       var outcomes: [Result<Int, any Error>] = []
       for call in calls { outcomes += try await call.outcomes }
