@@ -9,15 +9,11 @@ import DequeModule
 /// A task that has ended may still be in an older batch, which would bring it back to life. So its end is needed until that
 /// batch is deleted, though not its reply. If both are in the same batch, they go together.
 struct JournalLedger: Sendable {
-  typealias BatchID = Int64
-  private typealias Batches = NumberTable<Batch>
+  typealias BatchID = JournalBatches.ID
 
   private enum Phase { case open, delivered, undelivered, ended }
 
-  private struct Place {
-    let batch: BatchID
-    var size: Int
-  }
+  private typealias Place = JournalBatches.Place
 
   private struct Task {
     var phase = Phase.open
@@ -35,14 +31,6 @@ struct JournalLedger: Sendable {
     var isKept: Bool { phase == .delivered || phase == .undelivered }
   }
 
-  private struct Batch {
-    let size: Int
-    var entries: [(kind: JournalEntryKind, number: UInt64)] = []
-    var liveCount = 0
-    var liveBytes = 0
-    var isSparse = false
-  }
-
   private struct Kept {
     var order = Deque<UInt64>()
     var count = 0
@@ -51,20 +39,12 @@ struct JournalLedger: Sendable {
 
   private let limits: JournalLimits
   private var tasks = NumberTable(vacant: Task())
-  private var batches = NumberTable(vacant: Batch(size: 0))
+  private var batches = JournalBatches()
   private var results = NumberTable<UInt64>(vacant: 0)
   private var delivered = Kept()
   private var undelivered = Kept()
-  private var sparse = Deque<BatchID>()
-  private var removable: [BatchID] = []
   /// How many tasks have not ended.
   private(set) var openCount = 0
-  /// The bytes of all batches.
-  private(set) var totalBytes = 0
-  /// The bytes that are needed.
-  private(set) var liveBytes = 0
-  /// The id of the next batch.
-  private(set) var nextBatch: BatchID = 1
   /// The number of the next task.
   private(set) var nextNumber: UInt64 = 1
   /// When the latest of the tasks ended that are forgotten; a time of the caller's before the first.
@@ -82,13 +62,20 @@ struct JournalLedger: Sendable {
   /// How many batches there are.
   var batchCount: Int { batches.count }
 
+  /// The bytes of all batches.
+  var totalBytes: Int { batches.totalBytes }
+
+  /// The bytes that are needed.
+  var liveBytes: Int { batches.liveBytes }
+
+  /// The id of the next batch.
+  var nextBatch: BatchID { batches.nextID }
+
   /// How many tasks are known, those included whose end is needed because of an older batch.
   var taskCount: Int { tasks.count }
 
   /// Whether a batch is there.
-  func contains(_ batch: BatchID) -> Bool { find(batch) != nil }
-
-  private func find(_ batch: BatchID) -> Batches.Slot? { batches.find(UInt64(bitPattern: batch)) }
+  func contains(_ batch: BatchID) -> Bool { batches.contains(batch) }
 
   // MARK: - Events
 
@@ -97,17 +84,14 @@ struct JournalLedger: Sendable {
   /// - Returns: whether all of it could be read.
   @discardableResult
   mutating func note(_ bytes: [UInt8], as id: BatchID, at time: Double) -> Bool {
-    nextBatch = max(nextBatch, id + 1)
-    let batch = batches.insert(Batch(size: bytes.count), for: UInt64(bitPattern: id))
-    totalBytes += bytes.count
+    let batch = batches.begin(id, size: bytes.count)
     var entries = JournalEntries(bytes)
     while let entry = entries.next() {
       nextNumber = max(nextNumber, entry.number &+ 1)
-      batches[batch].entries.append((entry.kind, entry.number))
+      batches.note(entry.kind, entry.number, in: batch)
       apply(entry, Place(batch: id, size: entry.size), bytes, time)
     }
-    if batches[batch].liveCount == 0 { removable.append(id) }
-    noteSparse(batch, id)
+    batches.end(batch, id)
     return entries.isAtEnd
   }
 
@@ -138,12 +122,8 @@ struct JournalLedger: Sendable {
   /// The batches to be deleted. They are gone for the ledger.
   mutating func takeRemovable() -> [BatchID] {
     var removed: [BatchID] = []
-    while let id = removable.popLast() {
-      guard let slot = find(id), batches[slot].liveCount == 0 else { continue }
-      let batch = batches[slot]
-      batches.remove(slot)
-      totalBytes -= batch.size
-      for entry in batch.entries { entryRemoved(entry.kind, entry.number, of: id) }
+    while let (id, entries) = batches.popRemovable() {
+      for entry in entries { entryRemoved(entry.kind, entry.number, of: id) }
       removed.append(id)
     }
     return removed
@@ -154,7 +134,7 @@ struct JournalLedger: Sendable {
     var orphans: [(number: UInt64, placed: Place?)] = []
     tasks.visit { if $1.phase == .open, $1.accepted == nil { orphans.append(($0, $1.placed)) } }
     for orphan in orphans {
-      uncount(orphan.placed)
+      batches.uncount(orphan.placed)
       tasks[orphan.number] = nil
     }
   }
@@ -162,17 +142,7 @@ struct JournalLedger: Sendable {
   // MARK: - Rewriting
 
   /// Batches of which what is needed is to be written again, together up to a number of bytes.
-  mutating func takeSparse(bytes limit: Int) -> [BatchID] {
-    var chosen: [BatchID] = []
-    var (excess, left) = (totalBytes - 2 * liveBytes - limits.slack, limit)
-    while excess > 0, left > 0, let id = sparse.popFirst() {
-      guard let batch = find(id).map({ batches[$0] }) else { continue }
-      excess -= batch.size - batch.liveBytes
-      left -= batch.liveBytes
-      chosen.append(id)
-    }
-    return chosen
-  }
+  mutating func takeSparse(bytes limit: Int) -> [BatchID] { batches.takeSparse(bytes: limit, slack: limits.slack) }
 
   /// The entries of a batch that are needed, to be written again.
   func needed(of id: BatchID, in bytes: [UInt8]) -> JournalBuffer {
@@ -220,14 +190,14 @@ extension JournalLedger {
     case .accepted:
       if known?.accepted == nil, task.phase == .open { openCount += 1 }
       if task.phase == .open {
-        uncount(task.accepted)
-        count(place)
+        batches.uncount(task.accepted)
+        batches.count(place)
       }
       task.accepted = place
     case .placed:
       guard task.phase == .open else { return }
-      uncount(task.placed)
-      count(place)
+      batches.uncount(task.placed)
+      batches.count(place)
       task.placed = place
     case .finished:
       if task.phase == .open {
@@ -240,9 +210,9 @@ extension JournalLedger {
         delivered.count += 1
         delivered.bytes += place.size
       } else {
-        uncount(task.finished)
+        batches.uncount(task.finished)
       }
-      count(place)
+      batches.count(place)
       task.finished = place
     case .undelivered:
       guard task.isKept, let size = task.finished?.size else { return }
@@ -254,12 +224,12 @@ extension JournalLedger {
         undelivered.count += 1
         undelivered.bytes += size
       }
-      uncount(task.mark)
-      count(place)
+      batches.uncount(task.mark)
+      batches.count(place)
       task.mark = place
     case .ended:
       guard !task.isKept else { return }
-      if task.phase == .open { close(&task) } else { uncount(task.finished) }
+      if task.phase == .open { close(&task) } else { batches.uncount(task.finished) }
       task.phase = .ended
       task.time = time
       task.finished = place
@@ -268,7 +238,7 @@ extension JournalLedger {
         if let slot { tasks.remove(slot) }
         return
       }
-      count(place)
+      batches.count(place)
     }
     if let slot { tasks[slot] = task } else { tasks.insert(task, for: entry.number) }
   }
@@ -276,8 +246,8 @@ extension JournalLedger {
   /// A task that was open ends: what led there is not needed any more.
   private mutating func close(_ task: inout Task) {
     if task.accepted != nil { openCount -= 1 }
-    uncount(task.accepted)
-    uncount(task.placed)
+    batches.uncount(task.accepted)
+    batches.uncount(task.placed)
   }
 
   /// Forgets the result of a task.
@@ -290,8 +260,8 @@ extension JournalLedger {
       undelivered.count -= 1
       undelivered.bytes -= place.size
     }
-    uncount(task.mark)
-    uncount(place)
+    batches.uncount(task.mark)
+    batches.uncount(place)
     if results[task.key] == number { results[task.key] = nil }
     horizon = max(horizon, task.time)
     task.phase = .ended
@@ -302,7 +272,7 @@ extension JournalLedger {
     }
     // The rest of the entry is not needed.
     let tombstone = Place(batch: place.batch, size: JournalBuffer.headerSize)
-    count(tombstone)
+    batches.count(tombstone)
     task.finished = tombstone
     tasks[number] = task
   }
@@ -315,7 +285,7 @@ extension JournalLedger {
       guard task.accepted?.batch == id else { return }
       task.accepted = nil
       if task.phase == .ended {
-        uncount(task.finished)
+        batches.uncount(task.finished)
         tasks[number] = nil
         return
       }
@@ -325,28 +295,6 @@ extension JournalLedger {
     }
     // Nothing is left of a task of which only a placement was known.
     tasks[number] = task.phase == .open && task.accepted == nil && task.placed == nil ? nil : task
-  }
-
-  private mutating func count(_ place: Place) {
-    guard let batch = find(place.batch) else { return }
-    batches[batch].liveCount += 1
-    batches[batch].liveBytes += place.size
-    liveBytes += place.size
-  }
-
-  private mutating func uncount(_ place: Place?) {
-    guard let place, let batch = find(place.batch) else { return }
-    batches[batch].liveCount -= 1
-    batches[batch].liveBytes -= place.size
-    liveBytes -= place.size
-    if batches[batch].liveCount == 0 { removable.append(place.batch) }
-    noteSparse(batch, place.batch)
-  }
-
-  private mutating func noteSparse(_ batch: Batches.Slot, _ id: BatchID) {
-    guard !batches[batch].isSparse, batches[batch].liveBytes * 2 < batches[batch].size else { return }
-    batches[batch].isSparse = true
-    sparse.append(id)
   }
 
   /// What is wrong with the ledger; empty between events.
@@ -374,16 +322,6 @@ extension JournalLedger {
       }
     }
     if open != openCount { problems.append("\(open) tasks are open, not \(openCount)") }
-    var sums = (0, 0)
-    batches.visit { id, batch in
-      let found = live[BatchID(bitPattern: id)] ?? (0, 0)
-      if found.count != batch.liveCount || found.bytes != batch.liveBytes {
-        problems.append("batch \(id) has \(found), not \(batch.liveCount), \(batch.liveBytes)")
-      }
-      sums = (sums.0 + batch.size, sums.1 + batch.liveBytes)
-    }
-    if live.keys.contains(where: { !contains($0) }) { problems.append("something is in a deleted batch") }
-    if sums != (totalBytes, liveBytes) { problems.append("\(sums) bytes, not \((totalBytes, liveBytes))") }
-    return problems
+    return problems + batches.problems(live: live)
   }
 }

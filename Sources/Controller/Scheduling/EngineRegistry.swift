@@ -2,25 +2,11 @@ import MartletWire
 
 /// The engines: registered, leaving, or only named by queued tasks; and how much each may be given.
 struct EngineRegistry {
-  private var records = Directory(vacant: EngineRecord(identity: EngineIdentity(""), hash: 0))
-  private var pool: EnginePool
-  /// Engines that unregistered with tasks pending.
-  private struct Leaving: Comparable {
-    let deadline: ContinuousClock.Instant
-    let engine: EngineToken
-
-    static func < (left: Leaving, right: Leaving) -> Bool {
-      (left.deadline, left.engine.registration) < (right.deadline, right.engine.registration)
-    }
-  }
-
-  private var leaving = LazyHeap<Leaving>()
-  /// How and when the engines left that are leaving.
-  private var departures: [EngineHandle: (how: EngineDeparture, time: ContinuousClock.Instant)] = [:]
-  private var probeTimers = LazyHeap<ProbeTimer>()
-  private var latestProbeTimer: UInt64 = 0
-  /// How long an engine may be silent about its oldest task before it is probed.
-  private let patience: Duration
+  private(set) var records = Directory(vacant: EngineRecord(identity: EngineIdentity(""), hash: 0))
+  private(set) var pool: EnginePool
+  /// The engines that are leaving.
+  private var departures = EngineDepartures()
+  private var probeTimers: ProbeTimers
   private var latestRegistration: UInt32 = 0
   /// The high water mark; 0 for none.
   private let mark: Int
@@ -29,7 +15,7 @@ struct EngineRegistry {
   /// The registered engines that offer resources.
   private(set) var offering: [EngineHandle] = []
   /// The registered engines that run several tasks at once.
-  private var concurrent: [EngineHandle] = []
+  private(set) var concurrent: [EngineHandle] = []
 
   /// How many engines are registered.
   private(set) var registeredCount = 0
@@ -41,7 +27,7 @@ struct EngineRegistry {
   init<Payload>(configuration: TaskSchedulerState<Payload>.Configuration, generator: SplitMix64) {
     mark = configuration.scheme == .pure ? 0 : max(0, configuration.hwm ?? 1)
     looksAhead = configuration.looksAhead
-    patience = configuration.probeAfter
+    probeTimers = ProbeTimers(patience: configuration.probeAfter)
     pool = EnginePool(scheme: configuration.scheme, generator: generator)
   }
 
@@ -140,7 +126,7 @@ struct EngineRegistry {
   /// An engine that was expected has come back with its tasks. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
   mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: ContinuousClock.Instant) {
-    departures[engine] = nil
+    departures.remove(engine)
     records[engine].phase = .registered
     records[engine].isExpected = false
     records[engine].number = id.flatMap { Int32(exactly: $0) } ?? -1
@@ -153,7 +139,7 @@ struct EngineRegistry {
     enlist(engine, abilities)
     records[engine].oldestSince = now
     records[engine].probeCount = 0
-    if !records[engine].pending.isEmpty { startProbeTimer(of: engine, at: now + patience) }
+    if !records[engine].pending.isEmpty { probeTimers.start(for: engine, &records, now: now) }
   }
 
   /// A registered engine gets no more tasks.
@@ -184,16 +170,15 @@ struct EngineRegistry {
 
   /// Waits for the replies of an engine that has been unregistered.
   mutating func awaitReplies(of engine: EngineHandle, _ departure: EngineDeparture, now: ContinuousClock.Instant) {
-    leaving.insert(Leaving(deadline: now + departure.grace, engine: token(of: engine)))
-    departures[engine] = (departure, now)
+    departures.add(token(of: engine), departure, now: now)
   }
 
   /// When the next grace period ends.
-  var nextDeadline: ContinuousClock.Instant? { leaving.min?.deadline }
+  var nextDeadline: ContinuousClock.Instant? { departures.nextDeadline }
 
   /// Removes the engine whose grace period ends next; returns `nil` if it has no tasks any more, or has come back.
   mutating func popLeaving() -> EngineHandle? {
-    guard let token = leaving.popMin()?.engine, isLatest(token), records[token.engine].phase == .leaving else {
+    guard let token = departures.popNext(), isLatest(token), records[token.engine].phase == .leaving else {
       return nil
     }
     return token.engine
@@ -214,7 +199,7 @@ struct EngineRegistry {
 
   /// An engine that was leaving has no pending tasks any more.
   mutating func left(_ engine: EngineHandle) {
-    departures[engine] = nil
+    departures.remove(engine)
     records[engine].phase = .named
     records[engine].isExpected = false
     releaseName(engine)
@@ -240,7 +225,7 @@ struct EngineRegistry {
   }
 
   @inline(__always)
-  private func isBelowMark(_ engine: EngineHandle) -> Bool { mark == 0 || pool.load(of: engine) < mark }
+  func isBelowMark(_ engine: EngineHandle) -> Bool { mark == 0 || pool.load(of: engine) < mark }
 
   /// Numbers tasks that are given to engines after those of an earlier controller.
   mutating func resumeCount(after order: Int) { dispatchCount = max(dispatchCount, order) }
@@ -258,7 +243,7 @@ struct EngineRegistry {
   mutating func start<Payload>(
     _ task: TaskHandle, on engine: EngineHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
   ) {
-    if records[engine].pending.isEmpty { oldestChanged(on: engine, now: now) }
+    if records[engine].pending.isEmpty { probeTimers.oldestChanged(on: engine, &records, now: now) }
     tasks.append(task, to: &records[engine].pending)
     dispatchCount += 1
     tasks[task].sequence = dispatchCount
@@ -276,7 +261,7 @@ struct EngineRegistry {
     guard let engine = tasks[task].engine?.engine else { return }
     let wasOldest = records[engine].pending.first == task
     tasks.unlink(task, from: &records[engine].pending)
-    if wasOldest, !records[engine].pending.isEmpty { oldestChanged(on: engine, now: now) }
+    if wasOldest, !records[engine].pending.isEmpty { probeTimers.oldestChanged(on: engine, &records, now: now) }
     pendingCount -= 1
     if tasks[task].concurrency > 1 { records[engine].concurrentCount -= 1 }
     if let demand = tasks.demand(of: task) { records[engine].budget.giveBack(demand.resources) }
@@ -286,47 +271,12 @@ struct EngineRegistry {
   // MARK: - Probes
 
   /// When ``popProbe(now:)`` is due next.
-  var nextProbe: ContinuousClock.Instant? { probeTimers.min?.deadline }
-
-  /// The oldest of an engine's tasks is another one from now on.
-  @inline(__always)
-  private mutating func oldestChanged(on engine: EngineHandle, now: ContinuousClock.Instant) {
-    records[engine].oldestSince = now
-    // A timer that was set for a former task is late enough, and set anew when it fires.
-    guard records[engine].probeTimer == 0 || records[engine].probeCount > 0 else { return }
-    records[engine].probeCount = 0
-    startProbeTimer(of: engine, at: now + patience)
-  }
-
-  private mutating func startProbeTimer(of engine: EngineHandle, at deadline: ContinuousClock.Instant) {
-    latestProbeTimer += 1
-    records[engine].probeTimer = latestProbeTimer
-    probeTimers.insert(ProbeTimer(deadline: deadline, engine: engine, serial: latestProbeTimer))
-    probeTimers.prune(live: records.count) { [records] in Self.runs($0, records) }
-  }
-
-  private static func runs(_ timer: ProbeTimer, _ records: Directory<EngineRecord>) -> Bool {
-    records.contains(timer.engine) && records[timer.engine].probeTimer == timer.serial
-  }
+  var nextProbe: ContinuousClock.Instant? { probeTimers.next }
 
   /// Removes the timer that fires next.
   ///
   /// - Returns: its engine if that has been silent about its oldest task for too long, else `nil`.
-  mutating func popProbe(now: ContinuousClock.Instant) -> EngineHandle? {
-    guard let timer = probeTimers.popMin(), Self.runs(timer, records) else { return nil }
-    let engine = timer.engine
-    records[engine].probeTimer = 0
-    guard records[engine].phase == .registered, !records[engine].pending.isEmpty else { return nil }
-    let count = records[engine].probeCount
-    let due = records[engine].oldestSince + patience
-    if count == 0, due > now {
-      startProbeTimer(of: engine, at: due)
-      return nil
-    }
-    records[engine].probeCount = min(count, .max - 1) + 1
-    startProbeTimer(of: engine, at: now + ProbeTimer.interval(after: count, patience: patience))
-    return engine
-  }
+  mutating func popProbe(now: ContinuousClock.Instant) -> EngineHandle? { probeTimers.pop(&records, now: now) }
 
   // MARK: - Choices
 
@@ -354,129 +304,4 @@ struct EngineRegistry {
   /// The registered engines that offer something or run several tasks at once: they may wait for a task although others are
   /// queued that they have room for.
   var particular: [EngineHandle] { offering + concurrent.filter { records[$0].budget.offer.isEmpty } }
-
-  // MARK: - Several tasks at once
-
-  /// Whether an engine runs several tasks at once if these allow it.
-  func isConcurrent(_ engine: EngineHandle) -> Bool { records[engine].isConcurrent }
-
-  /// Whether an engine can be given a task beside those that it has, which all run at once.
-  ///
-  /// - Parameter concurrency: how many of the task's kind may.
-  func hasSlot(_ engine: EngineHandle, _ concurrency: UInt16) -> Bool {
-    let load = pool.load(of: engine)
-    return records[engine].phase == .registered && !records[engine].isRetiring && records[engine].isConcurrent
-      && Int(records[engine].concurrentCount) == load && load < Int(concurrency)
-  }
-
-  /// The engines that can be given a task beside those that they have, with the fewest first.
-  func withSlots(_ concurrency: UInt16) -> [EngineHandle] {
-    concurrent.filter { hasSlot($0, concurrency) }.sorted { pool.load(of: $0) < pool.load(of: $1) }
-  }
-
-  /// How many of an engine's tasks may have begun: the first, or as many as it runs at once.
-  ///
-  /// - Parameter pending: its tasks in the order of their dispatch.
-  func begunCount<Payload>(of engine: EngineHandle, _ pending: [TaskHandle], _ tasks: TaskTable<Payload>) -> Int {
-    guard let first = pending.first else { return 0 }
-    // What an engine can do is unknown until it comes back.
-    guard tasks[first].concurrency > 1, records[engine].isConcurrent || records[engine].isExpected else { return 1 }
-    return pending.prefix { tasks[$0].concurrency > 1 }.count
-  }
-
-  // MARK: - Resources
-
-  /// The registered engines that could run a task that requires these if they had no others.
-  func able(_ required: Resources) -> [EngineHandle] {
-    (required.isEmpty ? registered : offering).filter { records[$0].budget.covers(required) }
-  }
-
-  /// The registered engines that could run a task now that requires this if they had no others.
-  func able(_ demand: ResourceDemand, now: ContinuousClock.Instant) -> [EngineHandle] {
-    let able = able(demand.resources)
-    return demand.time == nil ? able : able.filter { hasTime(for: demand, $0, now: now) }
-  }
-
-  private var registered: [EngineHandle] {
-    var registered: [EngineHandle] = []
-    records.visit { engine, record in if record.phase == .registered { registered.append(engine) } }
-    return registered
-  }
-
-  /// Whether an engine has as much time left as is required.
-  func hasTime(for demand: ResourceDemand, _ engine: EngineHandle, now: ContinuousClock.Instant) -> Bool {
-    guard let time = demand.time, let end = records[engine].end else { return true }
-    return time <= end - now
-  }
-
-  /// The time of the one of some engines that has the most left; `nil` if one of them has no limit.
-  func longestTime(of engines: [EngineHandle], now: ContinuousClock.Instant) -> Duration? {
-    var longest = Duration.zero
-    for engine in engines {
-      guard let end = records[engine].end else { return nil }
-      longest = max(longest, end - now)
-    }
-    return longest
-  }
-
-  /// The engines outside a blacklist that can be given a task that requires this now.
-  func withRoom(
-    for demand: ResourceDemand, excluding blacklist: Set<EngineToken>, now: ContinuousClock.Instant
-  ) -> [EngineHandle] {
-    (demand.resources.isEmpty ? pool.available : offering).filter {
-      pool.contains($0) && isBelowMark($0) && records[$0].budget.hasLeft(demand.resources)
-        && hasTime(for: demand, $0, now: now) && !blacklist.contains(token(of: $0))
-    }
-  }
-
-  /// One kind of demands more or less awaits the engines that could meet it. Those for which any engine will do don't count.
-  mutating func changeAwaited(by change: Int32, _ required: Resources) {
-    guard !required.isEmpty else { return }
-    for engine in able(required) { records[engine].awaitedCount += change }
-  }
-
-  // MARK: - Invariants
-
-  /// What is wrong with the engines.
-  func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
-    var problems: [String] = []
-    var (registered, pending) = (0, 0)
-    records.visit { engine, record in
-      let name = record.identity
-      pending += record.pending.count
-      switch record.phase {
-      case .named:
-        if record.groups.isEmpty || !record.pending.isEmpty { problems.append("\(name) is named by no task") }
-      case .registered:
-        registered += 1
-        if pool.load(of: engine) != record.pending.count { problems.append("\(name): load and pending tasks differ") }
-        if offering.contains(engine) == record.budget.offer.isEmpty { problems.append("\(name): its offer is unknown") }
-      case .leaving:
-        if record.pending.isEmpty { problems.append("\(name) leaves without pending tasks") }
-      }
-      if record.phase != .registered || record.isRetiring, record.registration != 0, pool.contains(engine) {
-        problems.append("\(name) is available, but not registered, or about to leave")
-      }
-      if record.phase == .registered, !record.pending.isEmpty, record.probeTimer == 0 {
-        problems.append("\(name) has tasks and no probe timer")
-      }
-      var used = Resources()
-      for task in tasks.handles(in: record.pending) { used.add(tasks.demand(of: task)?.resources ?? Resources()) }
-      let concurrentCount = tasks.handles(in: record.pending).count { tasks[$0].concurrency > 1 }
-      if concurrentCount != record.concurrentCount { problems.append("\(name): \(concurrentCount) tasks at once") }
-      if concurrent.contains(engine) != (record.phase == .registered && record.isConcurrent) {
-        problems.append("\(name): whether it runs several tasks at once is unknown")
-      }
-      if used != record.budget.used { problems.append("\(name): \(used) in use, not \(record.budget.used)") }
-      let numbers = tasks.handles(in: record.pending).map { tasks[$0].sequence }
-      if numbers != numbers.sorted() { problems.append("the tasks of \(name) are not in the order of their numbers") }
-      for task in tasks.handles(in: record.pending)
-      where tasks[task].phase != .pending || tasks[task].engine != token(of: engine) {
-        problems.append("\(tasks[task].id) is in the list of \(name), but not on it")
-      }
-    }
-    if registered != registeredCount { problems.append("\(registered) engines registered, not \(registeredCount)") }
-    if pending != pendingCount { problems.append("\(pending) tasks pending, not \(pendingCount)") }
-    return problems
-  }
 }
