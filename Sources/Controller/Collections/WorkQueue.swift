@@ -27,9 +27,8 @@ struct WorkQueue<Element> {
 
   mutating func popFirst() -> Element? {
     if outgoing.isEmpty {
-      guard !incoming.isEmpty else { return nil }
-      swap(&incoming, &outgoing)
-      if outgoing.count > 1 { outgoing.reverse() }
+      // Reversing in place would copy.
+      while let element = incoming.popLast() { outgoing.append(element) }
     }
     let element = outgoing.popLast()
     if peak > Self.keptCapacity, isEmpty {

@@ -8,7 +8,7 @@ import MartletZeroMQ
 /// engines and clients can have seen of it: a task without entry was never given to an engine.
 struct Journaling<Outgoing> {
   var entries = JournalBuffer()
-  private var outbox = Deque<Outgoing>()
+  private var outbox = WorkQueue<Outgoing>()
   /// The batch that each item of the outbox follows from. Beside it, as an item is costly to copy in order to look at it.
   private var epochs = Deque<UInt64>()
   /// The number of the latest batch of entries.
@@ -81,8 +81,12 @@ struct Journaling<Outgoing> {
 
   /// Takes back what has not been sent and matches.
   mutating func removeAll(where isRemoved: (Outgoing) -> Bool) {
-    let kept = zip(outbox, epochs).filter { !isRemoved($0.0) }
-    (outbox, epochs) = (Deque(kept.map(\.0)), Deque(kept.map(\.1)))
+    for _ in 0..<outbox.count {
+      guard let item = outbox.popFirst(), let epoch = epochs.popFirst() else { return }
+      guard !isRemoved(item) else { continue }
+      outbox.append(item)
+      epochs.append(epoch)
+    }
   }
 
   /// Whether nothing waits for a commit.
