@@ -26,26 +26,31 @@ TEMPLATES = {
     ("Martlet", "controller"): f"{BINARIES}/martlet controller {CONTROLLER} --python={PYTHON}",
     ("Martlet", "engine"): f"{BINARIES}/martlet engine --file={{file}} --python={PYTHON}",
     ("Martlet", "client"): f"{BINARIES}/client-driver {{file}}",
+    ("Martlet", "engine with functions"): f"{BINARIES}/martlet-test-engine engine --file={{file}} --python={PYTHON}",
 }
 
 
 @dataclass(frozen=True)
 class Run:
-    """One implementation in one role over one transport. ``only`` selects some of the tests, as pytest's ``-k`` does."""
+    """One implementation in one role over one transport.
+
+    ``only`` selects some of the tests, as pytest's ``-k`` does, and ``variant`` the program that is started.
+    """
 
     implementation: str
     role: str
     transport: str
     only: str = ""
+    variant: str = ""
 
     @property
     def name(self) -> str:
         """What its files are called."""
-        return f"{self.implementation.split()[0].lower()}-{self.role}-{self.transport}"
+        return "-".join([self.implementation.split()[0].lower(), self.role, *self.variant.split(), self.transport])
 
     def command(self) -> list[str]:
         """How the kit is called."""
-        template = TEMPLATES[self.implementation, self.role]
+        template = TEMPLATES[self.implementation, " ".join([self.role, *self.variant.split()])]
         command = [PYTHON, "-m", "parallel_conformance", f"--{self.role}", template, "--transport", self.transport]
         command += ["--implementation", self.implementation, "-q", "--tb=short"]
         command += ["--results", str(OUTPUT / f"{self.name}.json"), f"--junitxml={OUTPUT / self.name}.xml"]
@@ -94,6 +99,7 @@ RUNS = [
     Run("Martlet", "engine", "tcp"),
     Run("Martlet", "engine", "ipc"),
     Run("Martlet", "engine", "curve"),
+    Run("Martlet", "engine", "tcp", "test_functions", "with functions"),
     Run("ipyparallel 9.2", "controller", "ipc", "test_files or test_routing or test_registration"),
     Run("ipyparallel 9.2", "controller", "curve", "test_files or test_signatures or test_registration"),
     Run("ipyparallel 9.2", "engine", "ipc", "test_registration"),
