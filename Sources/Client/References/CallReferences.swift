@@ -7,10 +7,15 @@ struct CallReferences: Sendable {
 
   var isEmpty: Bool { kept.isEmpty && broadcast.isEmpty }
 
-  /// Checks that no value is lost.
+  /// Whether a value is computed again when it is lost.
+  var isRecomputable: Bool { kept.contains { $0.isRecomputable } }
+
+  /// Checks that no value is lost for good.
   ///
   /// - Throws: ``ReferenceLost``.
   func checkHomes() throws {
-    for value in kept where value.engines.isEmpty { throw ReferenceLost.engineGone(value.name, value.home) }
+    for value in kept where value.engines.isEmpty && !value.isRecomputable {
+      throw ReferenceLost.engineGone(value.name, value.home)
+    }
   }
 }

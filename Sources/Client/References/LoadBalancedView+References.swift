@@ -99,19 +99,30 @@ extension LoadBalancedView {
     _ call: Call, keeping kept: RemoteHolding, _ references: CallReferences = CallReferences()
   ) throws -> AsyncResult<RemoteReference<Output>> {
     let method = call.method
+    if recomputesLost { kept.remember(Lineage(view: self, call: call, arguments: references)) }
     return try run(
       call, shape: .single { RemoteReference(try kept.describe($0, method)) }, references, keeping: kept)
   }
 
   /// Sends a call to the engine that has most of what it needs, and has the rest moved there before.
-  private func run<Value>(
+  func run<Value>(
     _ call: Call, shape: ResultShape<Value>, _ references: CallReferences, keeping kept: RemoteHolding? = nil
   ) throws -> AsyncResult<Value> {
     try references.checkHomes()
-    let targets = try references.kept.isEmpty ? [] : [engine(for: references.kept)]
-    return try run(
-      call, shape: shape, references: ReferenceUse(keeping: kept, arguments: references, targets: targets),
-      keeping: kept)
+    guard references.isRecomputable else {
+      let targets = try references.kept.isEmpty ? [] : [engine(for: references.kept)]
+      return try run(
+        call, shape: shape, references: ReferenceUse(keeping: kept, arguments: references, targets: targets),
+        keeping: kept)
+    }
+    let isThere = references.kept.allSatisfy { !$0.engines.isEmpty }
+    let use = ReferenceUse(
+      keeping: kept, arguments: references, targets: isThere ? [try engine(for: references.kept)] : []
+    ) { values in
+      let engine = try engine(for: values)
+      return (engine, try metadata(on: engine, keeping: kept))
+    }
+    return try run(call, shape: shape, references: use, keeping: kept)
   }
 
   /// The engine with the most bytes, of those that may be chosen.

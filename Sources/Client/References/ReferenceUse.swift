@@ -4,6 +4,8 @@ import Synchronization
 /// What a call has to do with references: they must outlive it.
 final class ReferenceUse: Sendable {
   typealias Submit = @Sendable (Client, ResultState, _ slot: Int) -> Void
+  /// Where a task is sent.
+  typealias Address = (target: RegisteredEngine, metadata: [UInt8])
 
   private struct State: Sendable {
     /// Where the result is kept, until the reply says where that is.
@@ -15,39 +17,72 @@ final class ReferenceUse: Sendable {
     var submit: Submit?
     /// The engines that were sent what they lacked, by task.
     var supplied: [Int: Set<String>] = [:]
+    /// The engines to which the values are moved before that are kept somewhere. If it is empty, engines get them when they
+    /// say that they lack them, as those that every engine should have.
+    var targets: [RegisteredEngine]
+    /// Chooses another engine for a single task when values were lost and computed again; `nil` if it has to be the first.
+    var choose: (@Sendable ([RemoteHolding]) throws -> Address)?
+    /// What was chosen then.
+    var address: Address?
+
+    /// The values that engines get when they lack them.
+    var suppliedValues: [any SuppliedValue] {
+      arguments.broadcast + arguments.kept.filter { targets.isEmpty || $0.isRecomputable }
+    }
   }
 
   private let state: Mutex<State>
-  /// The engines to which the values are moved before that are kept somewhere. If it is empty, engines get them when they say
-  /// that they lack them, as those that every engine should have.
-  let targets: [RegisteredEngine]
 
-  /// - Parameter tasks: how many tasks the call has.
+  /// - Parameters:
+  ///   - tasks: how many tasks the call has.
+  ///   - choose: chooses another engine for a single task when values were lost and computed again.
   init(
-    keeping kept: RemoteHolding? = nil, arguments: CallReferences, targets: [RegisteredEngine] = [], tasks: Int = 1
+    keeping kept: RemoteHolding? = nil, arguments: CallReferences, targets: [RegisteredEngine] = [], tasks: Int = 1,
+    choose: (@Sendable ([RemoteHolding]) throws -> Address)? = nil
   ) {
-    state = Mutex(State(kept: kept, arguments: arguments, unfinished: tasks))
-    self.targets = targets
+    state = Mutex(State(kept: kept, arguments: arguments, unfinished: tasks, targets: targets, choose: choose))
   }
 
   /// The engine that has, or gets, the values of the arguments of a single task; `nil` if any engine will do.
-  var target: RegisteredEngine? { targets.first }
+  var target: RegisteredEngine? { state.withLock { $0.targets.first } }
+
+  /// Whether a single task can only run on one engine.
+  var isBound: Bool { state.withLock { !$0.targets.isEmpty && $0.choose == nil } }
+
+  /// The metadata that tells the scheduler where a single task goes; `nil` if that is still what it was at first.
+  var metadata: [UInt8]? { state.withLock { $0.address?.metadata } }
+
+  /// Whether values have to be moved or computed again before the tasks are sent.
+  var isWaiting: Bool { !missing.isEmpty || isUnsettled }
+
+  /// Whether a single task needs another engine, because values are lost or the engine is gone.
+  private var isUnsettled: Bool {
+    let state = state.withLock { $0 }
+    guard state.choose != nil, let client = state.arguments.kept.first?.client else { return false }
+    return state.targets.contains { !client.isRegistered($0) } || state.arguments.kept.contains { $0.engines.isEmpty }
+  }
 
   /// The values that are not where they are needed.
-  var missing: [(value: RemoteHolding, engine: RegisteredEngine)] {
-    if targets.isEmpty { return [] }
-    let kept = state.withLock { $0.arguments.kept }
+  private var missing: [(value: RemoteHolding, engine: RegisteredEngine)] {
+    let (targets, kept) = state.withLock { ($0.targets, $0.arguments.kept) }
     return kept.flatMap { value in targets.filter { !value.isOn($0) }.map { (value, $0) } }
+  }
+
+  /// Has values computed again that are lost, and moved to where they are needed.
+  ///
+  /// - Throws: ``ReferenceLost``; what keeps a value from being computed or moved.
+  func settle() async throws {
+    if isUnsettled {
+      let (kept, choose) = state.withLock { ($0.arguments.kept, $0.choose) }
+      for value in kept { try await value.place() }
+      if let address = try choose?(kept) { state.withLock { ($0.targets, $0.address) = ([address.target], address) } }
+    }
+    for (value, engine) in missing { try await value.move(to: engine) }
   }
 
   /// The call's tasks are going to be sent.
   func begin(_ submit: @escaping Submit) {
-    state.withLock { if !supplied($0.arguments).isEmpty { $0.submit = submit } }
-  }
-
-  /// The values that engines get when they lack them.
-  private func supplied(_ arguments: CallReferences) -> [any SuppliedValue] {
-    targets.isEmpty ? arguments.broadcast + arguments.kept : arguments.broadcast
+    state.withLock { if !$0.suppliedValues.isEmpty { $0.submit = submit } }
   }
 
   /// A task's reply has come, or it has failed.
@@ -57,42 +92,62 @@ final class ReferenceUse: Sendable {
       let former = state
       state.kept = nil
       if hasSucceeded { state.unfinished -= 1 }
-      if state.unfinished == 0 { (state.arguments, state.submit) = (CallReferences(), nil) }
+      if state.unfinished == 0 { (state.arguments, state.submit, state.choose) = (CallReferences(), nil, nil) }
       return former
     }
     if let reply, hasSucceeded { former.kept?.isKept(reply) }
   }
 
-  /// The value without which an engine could not begin with a task, and how to send the task again. An engine that lacks what
-  /// it was sent for this task has no further chance.
-  func lacking(_ reply: TaskReply, _ slot: Int) -> (value: any SuppliedValue, engine: String, submit: Submit)? {
+  /// What helps a task that could not begin, because its engine lacks a value or is gone with one that can be computed again;
+  /// `nil` if nothing does. An engine that lacks what it was sent for this task has no further chance.
+  func remedy(_ reply: TaskReply, _ slot: Int) -> Remedy? {
     guard reply.status == "error" else { return nil }
-    return state.withLock { state in
-      guard let submit = state.submit else { return nil }
-      guard let error = reply.failure(id: "", method: "", engineID: { _ in nil }) as? RemoteError,
-        let engine = error.engineUUID, let value = supplied(state.arguments).first(where: { error.lacks($0.name) }),
-        state.supplied[slot, default: []].insert("\(engine) \(value.name)").inserted
-      else { return nil }
-      return (value, engine, submit)
+    let former = state.withLock { $0 }
+    guard let submit = former.submit,
+      let error = reply.failure(id: "", method: "", engineID: { _ in nil }) as? RemoteError
+    else { return nil }
+    if error.ename == "ImpossibleDependency", former.choose != nil, let client = former.arguments.kept.first?.client {
+      return Remedy(client: client, submit: submit) {
+        // The scheduler may have known before this client that the engine is gone.
+        try await client.refreshEngines(timeout: client.configuration.queryTimeout)
+        guard self.isUnsettled else { return false }
+        try await self.settle()
+        return true
+      }
+    }
+    guard let engine = error.engineUUID, let value = former.suppliedValues.first(where: { error.lacks($0.name) }),
+      state.withLock({ $0.supplied[slot, default: []].insert("\(engine) \(value.name)").inserted })
+    else { return nil }
+    return Remedy(client: value.client, submit: submit) {
+      try await value.supply(engine)
+      return true
     }
   }
 
   /// What an error says about the arguments.
   func explain(_ error: any Error) -> any Error {
-    let arguments = state.withLock { $0.arguments }
-    for value in supplied(arguments) {
+    let state = state.withLock { $0 }
+    for value in state.suppliedValues {
       guard let error = error as? RemoteError, error.lacks(value.name) else { continue }
       return ReferenceLost.nameGone(
         value.name, RegisteredEngine(id: error.engineID ?? -1, uuid: error.engineUUID ?? ""))
     }
-    for value in arguments.kept {
-      for target in targets {
+    for value in state.arguments.kept {
+      for target in state.targets {
         let explained = value.explain(error, on: target)
         if explained is ReferenceLost { return explained }
       }
     }
     return error
   }
+}
+
+/// What is done before a task is sent again that could not begin.
+struct Remedy: Sendable {
+  let client: Client
+  let submit: ReferenceUse.Submit
+  /// Gives false if it doesn't help.
+  let prepare: @Sendable () async throws -> Bool
 }
 
 extension RemoteError {

@@ -10,6 +10,12 @@ final class RemoteHolding: SuppliedValue {
     var size = 0
     /// Engines that have it, or to which it is being moved, by uuid.
     var places: [String: (engine: RegisteredEngine, move: Task<Void, any Error>?)] = [:]
+    /// How it is computed again when it is lost; `nil` if nobody has allowed that.
+    var lineage: Lineage?
+    /// Computes it again.
+    var computing: Task<Void, any Error>?
+    /// How often it was computed again.
+    var recomputations = 0
   }
 
   let client: Client
@@ -31,6 +37,12 @@ final class RemoteHolding: SuppliedValue {
 
   /// How large it is, in bytes.
   var size: Int { state.withLock { $0.size } }
+
+  /// Whether it is computed again when it is lost.
+  var isRecomputable: Bool { state.withLock { $0.lineage != nil } }
+
+  /// Allows that it is computed again when it is lost.
+  func remember(_ lineage: Lineage) { state.withLock { $0.lineage = lineage } }
 
   /// An engine has computed it.
   func isKept(_ reply: TaskReply) {
@@ -78,39 +90,95 @@ final class RemoteHolding: SuppliedValue {
   }
 
   func supply(_ uuid: String) async throws {
+    forget(uuid)
     do {
       try await move(to: RegisteredEngine(id: client.engineID(uuid) ?? -1, uuid: uuid))
     } catch is EngineError {}
   }
 
+  /// An engine says that it doesn't have it, though it should: it can be computed again.
+  private func forget(_ uuid: String) {
+    state.withLock { state in
+      guard state.lineage != nil, let place = state.places[uuid], place.move == nil else { return }
+      state.places[uuid] = nil
+    }
+  }
+
   private func copy(to engine: RegisteredEngine) async throws {
     do {
-      let value = try await fetch()
-      var view = DirectView(client: client, targets: .ids([engine.id]))
-      view.collectsOutput = false
-      let push = Call.apply(BuiltinFunction.push.rawValue, [], [(name, value)], method: "move(\(name))")
-      try await view.run(on: [engine], method: push.method, shape: .nothing, keeping: self) { _ in push }.value
+      if try await place().uuid != engine.uuid {
+        let value = try await fetch()
+        var view = DirectView(client: client, targets: .ids([engine.id]))
+        view.collectsOutput = false
+        let push = Call.apply(BuiltinFunction.push.rawValue, [], [(name, value)], method: "move(\(name))")
+        try await view.run(on: [engine], method: push.method, shape: .nothing, keeping: self) { _ in push }.value
+        client.keepAlive(name, on: engine)
+      }
       state.withLock { $0.places[engine.uuid] = (engine, nil) }
-      client.keepAlive(name, on: engine)
     } catch {
-      state.withLock { _ = $0.places.removeValue(forKey: engine.uuid) }
+      state.withLock { if $0.places[engine.uuid]?.move != nil { $0.places[engine.uuid] = nil } }
       throw error
     }
   }
 
   /// Fetches it from an engine that has it.
   ///
-  /// - Throws: ``ReferenceLost`` if none has.
+  /// - Throws: ``ReferenceLost`` if none has and it can't be computed again; what its call throws if that fails.
   func fetch() async throws -> PickleValue {
-    guard let engine = engines.first else { throw ReferenceLost.engineGone(name, home) }
+    let engine = try await place()
+    do {
+      return try await pull(from: engine)
+    } catch {
+      if let error = error as? RemoteError, error.lacks(name) { forget(engine.uuid) }
+      guard isRecomputable, engines.isEmpty else { throw explain(error, on: engine) }
+    }
+    // It was lost after it was found, or before that was noticed.
+    let next = try await place()
+    do {
+      return try await pull(from: next)
+    } catch {
+      throw explain(error, on: next)
+    }
+  }
+
+  private func pull(from engine: RegisteredEngine) async throws -> PickleValue {
     var view = DirectView(client: client, targets: .ids([engine.id]))
     view.collectsOutput = false
     let call = DirectView.pullCall(.string(name), method: "fetch(\(name))")
-    do {
-      let result = try view.run(on: [engine], method: call.method, shape: .single(Self.whole)) { _ in call }
-      return try await result.value
-    } catch {
-      throw explain(error, on: engine)
+    return try await view.run(on: [engine], method: call.method, shape: .single(Self.whole)) { _ in call }.value
+  }
+
+  /// An engine that has it, after it was computed again if none had.
+  ///
+  /// - Throws: ``ReferenceLost`` if that isn't allowed; what its call throws if that fails.
+  @discardableResult func place() async throws -> RegisteredEngine {
+    let recomputations = state.withLock { $0.recomputations }
+    if let engine = engines.first { return engine }
+    try await computing(after: recomputations)?.value
+    guard let engine = engines.first else { throw ReferenceLost.engineGone(name, home) }
+    return engine
+  }
+
+  /// Computes it again, once for all who need it.
+  ///
+  /// - Parameter recomputations: how often that was done before it was found to be lost.
+  /// - Returns: `nil` if it was done since.
+  private func computing(after recomputations: Int) -> Task<Void, any Error>? {
+    state.withLock { state in
+      if state.recomputations != recomputations { return nil }
+      if let computing = state.computing { return computing }
+      guard let lineage = state.lineage else { return nil }
+      let computing = Task {
+        do {
+          try await lineage.compute(self)
+        } catch {
+          self.state.withLock { $0.computing = nil }
+          throw error
+        }
+        self.state.withLock { ($0.computing, $0.recomputations) = (nil, $0.recomputations + 1) }
+      }
+      state.computing = computing
+      return computing
     }
   }
 
@@ -123,10 +191,12 @@ final class RemoteHolding: SuppliedValue {
   func explain(_ error: any Error, on engine: RegisteredEngine) -> any Error {
     switch error {
     case let error as RemoteError where error.lacks(name): return ReferenceLost.nameGone(name, engine)
-    case let error as RemoteError where error.ename == "ImpossibleDependency" && engines.isEmpty:
+    case let error as RemoteError where error.ename == "ImpossibleDependency" && isLost:
       return ReferenceLost.engineGone(name, engine)
-    case is EngineError where engines.isEmpty: return ReferenceLost.engineGone(name, engine)
+    case is EngineError where isLost: return ReferenceLost.engineGone(name, engine)
     default: return error
     }
   }
+
+  private var isLost: Bool { engines.isEmpty && !isRecomputable }
 }

@@ -14,7 +14,8 @@ import MartletWire
 /// On its engine the value has a ``name``, under which it can be pulled and Python sees it: `ipp.Reference(name)`,
 /// `view[name]`. It is removed when the last copy of the reference is gone, and when its client is closed or vanishes:
 /// engines of Martlet's keep it for ``ClientConfiguration/referenceLease`` after they have last heard of the client.
-/// A value is lost with its engine; calls then throw ``ReferenceLost``.
+/// A value is lost with its engine; calls then throw ``ReferenceLost``, unless ``LoadBalancedView/recomputesLost`` was set for
+/// it: then it is computed again.
 ///
 /// A reference keeps its client open.
 public struct RemoteReference<Value: Codable & Sendable>: Sendable, CustomStringConvertible {
@@ -25,7 +26,7 @@ public struct RemoteReference<Value: Codable & Sendable>: Sendable, CustomString
   /// The name of the value on its engine.
   public var name: String { holding.name }
 
-  /// The engine that has computed the value.
+  /// The engine that has computed the value, the last time.
   public var engine: RegisteredEngine { holding.home }
 
   /// The size of the value in its engine's memory, in bytes, as the engine estimates it. Python counts a container without
@@ -34,7 +35,8 @@ public struct RemoteReference<Value: Codable & Sendable>: Sendable, CustomString
 
   /// The value, which is fetched each time.
   ///
-  /// - Throws: ``ReferenceLost``; ``ClientError/Code/wrongResultType``; `CancellationError`.
+  /// - Throws: ``ReferenceLost``; what its call throws if it is computed again and fails;
+  ///   ``ClientError/Code/wrongResultType``; `CancellationError`.
   public var value: Value { get async throws { try await holding.fetch().decode(Value.self) } }
 
   /// The name, type, size and engine.

@@ -65,6 +65,13 @@ public struct LoadBalancedView: Sendable {
   /// this option.
   public var abortsOnDisconnect = false
 
+  /// Whether values that `keep` leaves on engines are computed again when they are lost, because their engine has died or was
+  /// cleared. The call is then made again, with the options that this view has now, when the value is next needed: once for
+  /// all who need it. References among its arguments are kept as long as its result, and if they are lost, they are computed
+  /// again before it, provided that this was set for them, too. For functions that may run several times and give the same
+  /// each time. Default false: what needs a lost value throws ``ReferenceLost``.
+  public var recomputesLost = false
+
   /// How many of the calls may run at once on an engine, see ``calling(_:)``.
   private var concurrency = 1
 
@@ -118,14 +125,15 @@ public struct LoadBalancedView: Sendable {
   func run<Value>(
     _ call: Call, shape: ResultShape<Value>, references: ReferenceUse? = nil, keeping kept: RemoteHolding? = nil
   ) throws -> AsyncResult<Value> {
-    let plain = try metadata(on: references?.target)
-    let (metadata, collectsOutput) = (kept.map { client.keeping($0.name, in: plain) } ?? plain, collectsOutput)
+    let (metadata, collectsOutput) = (try metadata(on: references?.target, keeping: kept), collectsOutput)
     let submit = { @Sendable (client: Client, state: ResultState, slot: Int) in
-      client.submit(call, metadata: metadata, collectsOutput: collectsOutput, state: state, slot: slot)
+      client.submit(
+        call, metadata: state.references?.metadata ?? metadata, collectsOutput: collectsOutput, state: state,
+        slot: slot)
     }
     let state = ResultState(
       total: 1, method: call.method, label: label, cancelsRunning: cancelsRunning,
-      retries: try retries(isBound: references?.target != nil, submit), references: references)
+      retries: try retries(isBound: references?.isBound ?? false, submit), references: references)
     state.afterMoves(client, submit)
     return AsyncResult(client: client, state: state, shape: shape)
   }
@@ -138,6 +146,12 @@ public struct LoadBalancedView: Sendable {
   ) throws(ClientError) -> TaskRetries? {
     guard let retry else { return nil }
     return try TaskRetries(retry, deadline: deadline, isBound: isBound, client: client, submit: submit)
+  }
+
+  /// The metadata that tells the scheduler the options, and the engine what it has to keep.
+  func metadata(on engine: RegisteredEngine?, keeping kept: RemoteHolding?) throws(ClientError) -> [UInt8] {
+    let plain = try metadata(on: engine)
+    return kept.map { client.keeping($0.name, in: plain) } ?? plain
   }
 
   /// The metadata that tells the scheduler the options.
