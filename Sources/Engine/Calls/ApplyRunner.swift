@@ -97,15 +97,27 @@ struct ApplyRunner: Sendable {
         guard case .reference(let name) = target, functions[name] != nil else { return nil }
       }
       let function = try functions.function(for: target, in: namespace)
-      return try await function.call(try arguments(ApplyCall.unpack(target, rest)))
+      let message = try ApplyCall.unpack(target, rest)
+      var arguments = try arguments(message.args)
+      for (name, value) in message.kwargs { arguments.keywords.append((name, try namespace.resolve(value))) }
+      return try await function.call(arguments)
     }
   }
 
-  private func arguments(_ message: ApplyCall) throws(RaisedError) -> CallArguments {
-    var arguments = CallArguments([])
-    arguments.positional.reserveCapacity(message.args.count)
-    for value in message.args { arguments.positional.append(try namespace.resolve(value)) }
-    for (name, value) in message.kwargs { arguments.keywords.append((name, try namespace.resolve(value))) }
+  /// Positional arguments, some of which may be names of values.
+  ///
+  /// - Parameter items: those that come before, which are values.
+  private func arguments(
+    _ values: some Collection<PickleValue>, after items: [PickleValue] = []
+  ) throws(RaisedError) -> CallArguments {
+    var arguments = CallArguments(items)
+    arguments.positional.reserveCapacity(items.count + values.count)
+    for value in values {
+      if case .reference(let name) = value {
+        arguments.kept[arguments.positional.count] = NamedArgument(name: name, namespace: namespace)
+      }
+      arguments.positional.append(try namespace.resolve(value))
+    }
     return arguments
   }
 
@@ -168,8 +180,7 @@ struct ApplyRunner: Sendable {
       )
     }
     let function = try functions.function(for: .reference(functionName), in: namespace)
-    let arguments = try message.args.dropFirst(2).map { try namespace.resolve($0) }
-    let value = try await function.call(CallArguments(arguments))
+    let value = try await function.call(try arguments(message.args.dropFirst(2)))
     namespace.set(name, to: value)
     return .list([.string(value.typeName), .int(value.approximateSize)])
   }
@@ -191,14 +202,14 @@ struct ApplyRunner: Sendable {
     let givenCount = hasGiven ? rest.popFirst()?.intValue ?? -1 : 0
     guard givenCount >= 0, rest.count > givenCount else { throw notMappable }
     let function = try functions.function(for: .reference(name), in: namespace)
-    let given = try rest.prefix(givenCount).map { try namespace.resolve($0) }
+    let given = rest.prefix(givenCount)
     let sequences = try rest.dropFirst(givenCount).map { try SequenceElements.of(try namespace.resolve($0)) }
     let count = sequences.map(\.count).min() ?? 0
     var results: [PickleValue] = []
     results.reserveCapacity(count)
     for index in 0..<count {
       try Task.checkCancellation()
-      results.append(try await function.call(CallArguments(sequences.map { $0[index] } + given)))
+      results.append(try await function.call(try arguments(given, after: sequences.map { $0[index] })))
     }
     let list = PickleValue.list(results)
     try list.checkSize()

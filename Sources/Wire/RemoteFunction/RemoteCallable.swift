@@ -23,12 +23,20 @@ public struct CallArguments: Sendable {
   public var positional: [PickleValue]
   /// The keyword arguments, in the order sent.
   public var keywords: [(String, PickleValue)]
+  /// Those of the positional arguments that are kept for several calls, by position.
+  package var kept: [Int: any KeptArgument] = [:]
 
   /// Positional and keyword arguments.
   public init(_ positional: [PickleValue], keywords: [(String, PickleValue)] = []) {
     self.positional = positional
     self.keywords = keywords
   }
+}
+
+/// An argument of several calls, which is decoded once.
+package protocol KeptArgument: Sendable {
+  /// The decoded value; `nil` if it isn't kept any more.
+  func decoded<Value: Decodable & Sendable>(as type: Value.Type) throws -> Value?
 }
 
 /// Arguments that don't fit a function: which one, what was received, and what the function expects.

@@ -48,7 +48,7 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
       throw ArgumentError(
         "\(name)\(signature) takes \(expected) arguments, got \(arguments.positional.count)\(extra)")
     }
-    var reader = ArgumentReader(values: arguments.positional, function: self.name) { signature }
+    var reader = ArgumentReader(arguments: arguments, function: self.name) { signature }
     let output = try await body(repeat try reader.next((each Argument).self))
     return try PickleValue(encoding: output)
   }
@@ -56,16 +56,17 @@ public struct RemoteFunction<each Argument: Codable & Sendable, Output: Codable 
 
 /// Reads arguments one after the other; its error says which one does not fit.
 private struct ArgumentReader {
-  let values: [PickleValue]
+  let arguments: CallArguments
   let function: String
   /// A closure, because the text is needed only for errors.
   let signature: () -> String
   var index = 0
 
-  mutating func next<Value: Decodable>(_ type: Value.Type) throws -> Value {
+  mutating func next<Value: Decodable & Sendable>(_ type: Value.Type) throws -> Value {
     defer { index += 1 }
-    let value = values[index]
+    let value = arguments.positional[index]
     do {
+      if let kept = arguments.kept[index], let value = try kept.decoded(as: type) { return value }
       return try value.decode(type)
     } catch {
       throw ArgumentError(
