@@ -90,3 +90,7 @@ extension Client {
   /// `Counter.resolve(id: id, using: client.actors)`. Such a handle does not keep the actor alive.
   public var actors: MartletActorSystem { MartletActorSystem(place: Session.randomID()) { self } }
 }
+
+extension Client: ActorDecoding {
+  package var actorDecodingInfo: [CodingUserInfoKey: any Sendable] { [.actorSystemKey: actors] }
+}

@@ -17,7 +17,7 @@ import MartletWire
 /// one that fails because the engine died may have run. If the task that waits for a call is cancelled, the call is aborted
 /// unless it has begun; one that has begun goes on. What methods print is not collected.
 ///
-/// Functions and actors of the program take handles as arguments, wherever the actor lives. An actor lives until the last copy of
+/// Functions and actors of the program take and return handles, wherever the actor lives. An actor lives until the last copy of
 /// the handle is gone that its creator got, or until it is released. A client that is
 /// closed, or dies, before that leaves its actors behind, until their engine ends.
 public struct RemoteActor<Act: DistributedActor, each Argument: Codable & Sendable>: RemoteCallable, ActorType

@@ -91,6 +91,26 @@ import Testing
     }
   }
 
+  @Test func functionsReturnHandles() async throws {
+    let find = RemoteFunction("find") { (index: Int, counters: [Counter]) in counters[index] }
+    let rank = RemoteFunction("rank") { (counters: [Counter]) async throws -> [Int: Counter] in
+      var ranked: [Int: Counter] = [:]
+      for counter in counters { ranked[try await counter.value] = counter }
+      return ranked
+    }
+    try await withTestCluster(functions: [counters, find, rank]) { client in
+      let all = [try await client[0].create(counters, 1), try await client[1].create(counters, 20)]
+      let found = try await client[0].apply(find, 1, all).value
+      #expect(found == all[1])
+      #expect(try await found.add(1) == 21)
+      #expect(try await client[...].apply(find, 0, all).value == [all[0], all[0]])
+      #expect(try await client.loadBalanced().map(find, [1, 0], [all, all]).value == [all[1], all[0]])
+      let ranked = try await client.loadBalanced().apply(rank, all).value
+      #expect(ranked == [1: all[0], 21: all[1]])
+      #expect(try await ranked[1]?.add(1) == 2)
+    }
+  }
+
   @Test func aReleasedActorSaysSo() async throws {
     let ends = EndCounter()
     try await withTestCluster(functions: [ends.counters], engines: 1) { client in

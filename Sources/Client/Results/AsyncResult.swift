@@ -1,3 +1,4 @@
+import Distributed
 import MartletWire
 import Synchronization
 
@@ -241,9 +242,19 @@ public struct AsyncResult<Value: Sendable>: Sendable {
         throw explain(failure, slot)
       }
     }
-    var part = try shape.part(reply, slot)
+    var part = try decode(reply, slot)
     if let output { shape.addOutput?(&part, output) }
     return part
+  }
+
+  /// A task's part of the value. Handles of actors are rare, so that their system is only given to those who have missed it.
+  private func decode(_ reply: TaskReply, _ slot: Int) throws -> Value {
+    do {
+      return try shape.part(reply, slot)
+    } catch let error as ClientError where error.underlying is DistributedActorCodingError {
+      guard let actors = client as? any ActorDecoding else { throw error }
+      return try PickleDecoder.$userInfo.withValue(actors.actorDecodingInfo) { try shape.part(reply, slot) }
+    }
   }
 
   /// What a task's error means to the caller, who may have used references and has had it tried several times.
