@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Target names must be unique across all packages in a build.
-@Suite(.timeLimit(.minutes(2))) struct PackageTests {
+@Suite(.timeLimit(.minutes(5))) struct PackageTests {
   @Test func targetsOfProductsHaveNamesOfTheirOwn() throws {
     let folder = try TemporaryFolder()
     let result = try SwiftCompiler.run([
@@ -24,5 +24,44 @@ import Testing
     }
     #expect(found.count >= 9)
     #expect(found.filter { !$0.hasPrefix("Martlet") && !$0.hasPrefix("CMartlet") } == [])
+  }
+
+  /// SwiftPM names a package by its folder, and refuses targets that have the name of one in another package.
+  @Test func packagesDependOnACloneAsTheReadmeSays() throws {
+    let names = ["Actors", "Client", "Cluster", "Controller", "Engine", "Tunnels", "Wire", "ZeroMQ"]
+    let lines = try Repository.text("README.md").split(separator: "\n").map(String.init)
+    let dependency = try #require(lines.first { $0.hasPrefix(".package(name: ") })
+    let product = try #require(lines.first { $0.hasPrefix(".product(name: \"Martlet\"") })
+    let folder = try TemporaryFolder()
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: "\(folder.path)/some-clone", withDestinationPath: Repository.path(""))
+    for name in names {
+      try files.createDirectory(atPath: "\(folder.path)/app/Sources/\(name)", withIntermediateDirectories: true)
+      try folder.write("import Martlet\n", to: "app/Sources/\(name)/\(name).swift")
+    }
+    try folder.write(
+      """
+      // swift-tools-version: 6.1
+      import PackageDescription
+      let package = Package(
+        name: "app", platforms: [.macOS(.v15)],
+        dependencies: [
+          \(dependency.replacing("../path/to/the/clone", with: "../some-clone"))
+        ],
+        targets: \(names).map { name in
+          .target(
+            name: name,
+            dependencies: [
+              \(product)
+            ])
+        })
+      """, to: "app/Package.swift")
+    // The same versions as here, which need not be fetched again.
+    try? files.copyItem(atPath: Repository.path("Package.resolved"), toPath: "\(folder.path)/app/Package.resolved")
+    let result = try SwiftCompiler.run([
+      "swift", "package", "--package-path", "\(folder.path)/app", "--scratch-path", Repository.path(".build/outside"),
+      "show-dependencies", "--format", "flatlist",
+    ])
+    #expect(result.status == 0 && result.output.contains("some-clone"), "\(result.output)")
   }
 }
