@@ -12,15 +12,17 @@ struct Engines: AsyncParsableCommand {
 
   @OptionGroup var selection: ClusterSelection
 
+  @OptionGroup var output: JSONOutput
+
   @Argument(parsing: .postTerminator, help: "Options for the engines.")
   var engineArguments: [String] = []
 
   func run() async throws {
     let arguments = selection.arguments + engines.arguments
-    let engineArguments = engineArguments
+    let (engineArguments, json) = (engineArguments, output.json)
     try await perform {
       try OptionError.refuseUnknown(engineArguments, of: "engine") { try EngineOptions.read($0).warnings }
-      try await EnginesAction(arguments, engineArguments: engineArguments).run()
+      try await EnginesAction(arguments, engineArguments: engineArguments, json: json).run()
     }
   }
 }
@@ -30,9 +32,11 @@ struct EnginesAction {
   private let added: AddedEngines
   /// Whether the engines were given options of their own, which may name another connection file.
   private let hasOwnOptions: Bool
+  private let json: Bool
 
   /// Engines with the options of `ipcluster engines`.
-  init(_ arguments: [String], engineArguments: [String] = []) throws {
+  init(_ arguments: [String], engineArguments: [String] = [], json: Bool = false) throws {
+    self.json = json
     let options = try ClusterOptions.read(arguments).options
     var group = try options.engineGroup()
     let own = engineArguments + options.controllerArguments
@@ -47,8 +51,12 @@ struct EnginesAction {
     try checkCluster()
     let count = added.group.engineCount
     let ends = try await added.run { kinds in
-      print("\(count.counted("engine")) started (\(kinds.joined(separator: ", "))).")
-      print("Their logs are in \(log); Ctrl-C stops them.")
+      if json {
+        JSONOutput.print(["engines": .int(count), "kinds": .array(kinds.map { .string($0) }), "log": .string(log)])
+      } else {
+        print("\(count.counted("engine")) started (\(kinds.joined(separator: ", "))).")
+        print("Their logs are in \(log); Ctrl-C stops them.")
+      }
       fflush(nil)
     }
     try Task.checkCancellation()

@@ -29,6 +29,8 @@ struct Keys: ParsableCommand {
 
     @OptionGroup var selection: ClusterSelection
 
+    @OptionGroup var output: JSONOutput
+
     /// What a key is for.
     enum Role: String, EnumerableFlag {
       case client, engine
@@ -37,7 +39,7 @@ struct Keys: ParsableCommand {
     }
 
     func run() async throws {
-      let (name, role, selection) = (name, role.kind, selection)
+      let (name, role, selection, json) = (name, role.kind, selection, output.json)
       try await perform {
         guard AuthorizedKey.isName(name) else {
           throw OptionError(
@@ -52,7 +54,8 @@ struct Keys: ParsableCommand {
         try application.profile.create()
         let connection = try? (role == .client ? files.clientConnection : files.engineConnection).read()
         try keys.add(name, role: role, connection: connection?.curveKeys == nil ? nil : connection)
-        print(keys.connectionFile(of: name).path)
+        let file = keys.connectionFile(of: name).path
+        if json { JSONOutput.print(["name": .string(name), "file": .string(file)]) } else { print(file) }
         if let connection, connection.curveKeys == nil {
           RoleExit.report(
             "The running controller still admits whoever has its connection files. Start it again: then only named keys "
@@ -69,27 +72,35 @@ struct Keys: ParsableCommand {
 
     @OptionGroup var selection: ClusterSelection
 
+    @OptionGroup var output: JSONOutput
+
     func run() async throws {
-      let selection = selection
+      let (selection, json) = (selection, output.json)
       try await perform {
         let application = try selection.options().application
         let files = ClusterFiles(clusterID: application.clusterID, profile: application.profile)
         guard files.authorizedKeys.isInUse else {
+          if json { JSONOutput.print([]) }
           return RoleExit.report("No keys are admitted by name: whoever has a connection file is admitted.")
         }
         let (keys, problems) = files.authorizedKeys.read()
-        let rows = keys.map { key in
+        let rows: [[String?]] = keys.map { key in
           [
             key.name, key.role.rawValue, key.fingerprint, Self.text(files.authorizedKeys.lastUse(of: key.name)),
             Self.text(key.revoked.map { Date(timeIntervalSince1970: $0) }),
           ]
         }
-        print(Table(header: ["NAME", "ROLE", "FINGERPRINT", "LAST SEEN", "REVOKED"], rows: rows).text)
+        let columns = ["NAME", "ROLE", "FINGERPRINT", "LAST SEEN", "REVOKED"]
+        if json {
+          JSONOutput.print(.array(rows.map { JSONOutput.object(columns, $0) }))
+        } else {
+          print(Table(header: columns, rows: rows.map { $0.map { $0 ?? "-" } }).text)
+        }
         for problem in problems { RoleExit.report("not admitted: \(problem)") }
       }
     }
 
-    private static func text(_ date: Date?) -> String { date?.formatted(.iso8601) ?? "-" }
+    private static func text(_ date: Date?) -> String? { date?.formatted(.iso8601) }
   }
 
   struct Revoke: AsyncParsableCommand {

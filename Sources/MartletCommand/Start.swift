@@ -37,6 +37,8 @@ struct Start: AsyncParsableCommand {
   @Flag(help: "Print the commands and scripts that would be run, and start nothing.")
   var dryRun = false
 
+  @OptionGroup var output: JSONOutput
+
   @Flag(help: "Return when the engines have registered, and leave the cluster running.")
   var daemonize = false
 
@@ -71,6 +73,7 @@ struct Start: AsyncParsableCommand {
     var arguments = (file.map { [$0] } ?? []) + selection.arguments + engines.arguments + bounds.arguments
     if daemonize { arguments.append("--daemonize") }
     if dryRun { arguments.append("--dry-run") }
+    if output.json { arguments.append("--o=json") }
     if !journal { arguments.append("--no-journal") }
     if noCurve { arguments.append("--no-curve") }
     arguments += roleArguments([

@@ -20,7 +20,10 @@ struct StartAction {
   }
 
   func run() async throws {
-    if options.isDryRun { return print(try clusterConfiguration().plan()) }
+    if options.isDryRun {
+      let plan = try clusterConfiguration().plan()
+      return options.json ? JSONOutput.print(["plan": .string(plan)]) : print(plan)
+    }
     try options.application.profile.create()
     if options.daemonize && !background { return try await Daemon.start(startArguments) }
     var application = options.application
@@ -35,7 +38,13 @@ struct StartAction {
         logger.warning("\(exposure)")
         if background { RoleExit.report("Warning: \(exposure)") }
       }
-      print(await Self.description(of: cluster, stopsWithTerminal: !background))
+      if options.json {
+        // As `martlet list --json` has it.
+        let known = ClusterCatalog.cluster(cluster.configuration.clusterID, in: cluster.configuration.profile)
+        JSONOutput.print(known?.json ?? .null)
+      } else {
+        print(await Self.description(of: cluster, stopsWithTerminal: !background))
+      }
       fflush(nil)
       if background { Daemon.reportReady() }
       let failure = await cluster.waitForFailure()

@@ -12,12 +12,19 @@ struct Why: AsyncParsableCommand {
   @Argument(help: "The task's id: its msg_id, which results have.")
   var task: String
 
+  @OptionGroup var output: JSONOutput
+
   func run() async throws {
-    let (cluster, task) = (cluster, task)
+    let (cluster, task, json) = (cluster, task, output.json)
     try await perform {
       let client = try await cluster.connect()
       do {
-        print("\(task): \(try await client.why(task))")
+        let why = try await client.why(task)
+        if json {
+          JSONOutput.print(["task": .string(task), "why": .string(why)])
+        } else {
+          print("\(task): \(why)")
+        }
         await client.close()
       } catch {
         await client.close()

@@ -18,8 +18,11 @@ from place import clean
 
 
 def test_start_list_status_stop(place):
-    started = place.command("start", "-n", 2, "--daemonize")
+    started = place.command("start", "-n", 2, "--daemonize", "--json")
     assert started.returncode == 0, started.stderr
+    (known,) = json.loads(place.command("list", "--json").stdout)
+    assert json.loads(started.stdout)["cluster"] == known["cluster"]
+    assert known["martlet"]["state"] == json.loads(started.stdout)["martlet"]["state"]
     listed = place.command("list")
     assert "default" in listed.stdout
     status = place.command("status")
@@ -195,6 +198,10 @@ def test_status_is_watched_until_the_cluster_ends(place):
     watch = place.popen("status", "--watch", "--interval", "0.1", "--json")
     for _ in range(3):
         assert json.loads(watch.stdout.readline())["engines"][0]["id"] == 0
+    more = place.popen("engines", "-n", 1, "--json")
+    assert json.loads(more.stdout.readline())["engines"] == 1
+    more.terminate()
+    more.communicate(timeout=TIMEOUT)
     assert place.command("stop").returncode == 0
     _, errors = watch.communicate(timeout=TIMEOUT)
     assert watch.returncode == 0 and errors == "the cluster has ended\n"

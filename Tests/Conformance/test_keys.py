@@ -288,6 +288,9 @@ def test_list_and_errors(cluster):
     assert rows[0] == ["NAME", "ROLE", "FINGERPRINT", "LAST", "SEEN", "REVOKED"]
     assert [row[:2] for row in rows[1:]] == [["ada", "client"], ["node-1.b", "engine"]]
     assert rows[1][3] != "-" and rows[1][4] != "-" and rows[2][3:] == ["-", "-"]
+    ada, node = json.loads(keys(cluster, "list", "--json"))
+    assert [ada[name] for name in ("name", "role", "fingerprint", "last_seen", "revoked")] == rows[1]
+    assert node["name"] == "node-1.b" and node["last_seen"] is None and node["revoked"] is None
     assert not (cluster.security_directory / "ipcontroller-keys" / "ada.json").exists()
 
 
