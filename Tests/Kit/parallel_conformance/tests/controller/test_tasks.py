@@ -176,6 +176,47 @@ def test_a_task_need_not_wait_for_what_it_requires(client: ClientPeer, engine: E
     assert _error(client, identifier)["ename"] == "ImpossibleDependency"
 
 
+def _timed(seconds: float, **more: object) -> Json:
+    """Metadata of a task with a stated time that engines of other tests, which have no limit, can't run."""
+    return {"time_request": seconds, "requires": {"timed": 1}, **more}
+
+
+@pytest.mark.requirement("R-13.32")
+def test_tasks_get_the_time_that_they_state(client: ClientPeer, new_engine: NewEngine) -> None:
+    """From an engine that has as much left, or that has no limit."""
+    offer = {"resources": {"timed": 1}}
+    short = new_engine().register(time_left=100, **offer)
+    long = new_engine().register(time_left=1000.5, **offer)
+    wait_for_engines(client, [short, long])
+    endless = client.send("task", "apply_request", metadata=_timed(2000))
+    for _ in range(3):
+        identifier = client.send("task", "apply_request", metadata=_timed(500))
+        engine, request = _taken([short, long], identifier)
+        assert engine is long
+        _finish(client, engine, request)
+    pending(client, endless)
+    unlimited = new_engine().register(**offer)
+    engine, request = _taken([short, long, unlimited], endless)
+    assert engine is unlimited
+    _finish(client, engine, request)
+
+
+@pytest.mark.requirement("R-13.32")
+@pytest.mark.parametrize("time", ["long", [5], -1, True])
+def test_a_stated_time_is_a_number(client: ClientPeer, time: object) -> None:
+    """Other values are refused."""
+    identifier = client.send("task", "apply_request", metadata={"time_request": time})
+    assert _error(client, identifier)["ename"] == "ValueError"
+
+
+@pytest.mark.requirement("R-13.32")
+def test_a_task_need_not_wait_for_the_time_it_states(client: ClientPeer, new_engine: NewEngine) -> None:
+    """It fails if engines are there and none has as much left."""
+    wait_for_engines(client, [new_engine().register(time_left=100, resources={"timed": 1})])
+    identifier = client.send("task", "apply_request", metadata=_timed(500, requires_now=True))
+    assert _error(client, identifier)["ename"] == "ImpossibleDependency"
+
+
 @pytest.mark.requirement("R-13.31")
 def test_several_tasks_at_once(client: ClientPeer, new_engine: NewEngine) -> None:
     """As many as the tasks allow, for an engine that says it runs several; what doesn't allow it comes alone."""

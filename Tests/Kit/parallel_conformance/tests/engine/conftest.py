@@ -45,7 +45,8 @@ def new_engine(engine_template: str, transport: str) -> Iterator[Callable[..., E
     made: list[Engine] = []
 
     def make(**options: Any) -> Engine:
-        made.append(Engine(engine_template, options.pop("transport", transport), **options))
+        template = options.pop("template", engine_template)
+        made.append(Engine(template, options.pop("transport", transport), **options))
         return made[-1]
 
     yield make

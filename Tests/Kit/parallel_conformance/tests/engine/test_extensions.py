@@ -103,3 +103,14 @@ def test_a_used_engine_is_not_shut_down(new_engine: NewEngine) -> None:
     wait_until(
         lambda: engine.ask("control_out", "shutdown_request", {"if_unused": True}).content["status"] == "ok",
         "the end of an engine that is not used", TIMEOUT)
+
+
+@pytest.mark.requirement("R-12.23")
+def test_what_takes_too_long_is_returned(engine_template: str, new_engine: NewEngine) -> None:
+    """An engine with a time limit says how much is left, and begins no task of the scheduler's that states more."""
+    engine = new_engine(template=f"{engine_template} --time-limit=1000").start().register(takes_back=True)
+    assert engine.registration and 900 < engine.registration.content.get("time_left", 0) <= 1000
+    returned = engine.call(PUSH, name="task_out", metadata={"time_request": 1001}, kit_long=1)
+    assert returned.metadata["status"] == "returned"
+    for name, seconds in (("task_out", 500), ("task_out", None), ("mux_out", 1001)):
+        assert engine.call(PUSH, name=name, metadata={"time_request": seconds}, kit_fits=1).content["status"] == "ok"

@@ -106,7 +106,7 @@ def test_an_actor_survives_a_clear_request(engine: Engine, counter: str) -> None
     assert call(engine, counter, "value") == 5
 
 
-@pytest.mark.requirement("R-12.23")
+@pytest.mark.requirement("R-12.24")
 @pytest.mark.parametrize("name", ["mux_out", "task_out"])
 def test_earlier_attempts_are_counted(engine: Engine, name: str) -> None:
     reply = engine.call("attempt", name=name)
