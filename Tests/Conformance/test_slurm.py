@@ -103,7 +103,7 @@ def test_a_job_that_ends_takes_its_engines_along(slurm_place, slurm):
         slurm.ask("scancel", slurm.jobs()[0].split()[0])
         wait_until(lambda: not client.ids, "the engines to be gone")
     said = wait_until(
-        lambda: re.search(r"its job \d+ of Slurm is gone \(CANCELLED[^)]*\)", "".join(p.read_text() for p in log.glob("ipcluster*"))),
+        lambda: re.search(r"its job \d+ of Slurm on \S+ is gone \(CANCELLED[^)]*\)", "".join(p.read_text() for p in log.glob("ipcluster*"))),
         "Slurm's words in the log")
     assert said
 
@@ -130,6 +130,56 @@ def test_refused_and_waiting_jobs_are_told_in_slurms_words(slurm_place, slurm):
     waiting.terminate()
     waiting.communicate(timeout=TIMEOUT)
     assert not slurm.jobs()
+
+
+@pytest.mark.parametrize("limit", ["timelimit=10", "options=--time=10"])
+def test_engines_know_when_their_job_ends(slurm_place, limit):
+    """Without an option of the engines'. The partition alone would let the job run for an hour."""
+    file = start(slurm_place, "--engines=slurm:1", "--set", f"SlurmLauncher.{limit}")
+    client = ipp.Client(connection_info=str(file), timeout=TIMEOUT)
+    wait_until(lambda: len(client.ids) == 1, "an engine")
+    assert send_stated(client, 540).get(timeout=TIMEOUT) == 0
+    with pytest.raises(ipp.error.RemoteError, match="ImpossibleDependency"):
+        send_stated(client, 601, requires_now=True).get(timeout=TIMEOUT)
+    client.close()
+
+
+def test_an_engines_own_limit_counts_more_than_its_jobs(slurm_place, tmp_path):
+    file = tmp_path / "cluster.yaml"
+    file.write_text("engines:\n  - launcher: slurm\n    count: 1\n    timelimit: 10\n    arguments: [--time-limit=0]\n")
+    client = ipp.Client(connection_info=str(start(slurm_place, file)), timeout=TIMEOUT)
+    wait_until(lambda: len(client.ids) == 1, "an engine")
+    assert send_stated(client, 10_000).get(timeout=TIMEOUT) == 0
+    client.close()
+
+
+def send_stated(client, seconds, **more):
+    """A task that states how long it takes, for which views have no option."""
+    metadata = {"time_request": seconds, **more}
+    future = client.send_apply_request(client.load_balanced_view()._socket, time_out, [0], metadata=metadata)
+    return ipp.AsyncResult(client, future, fname="time_out")
+
+
+def test_a_node_on_which_everything_fails_is_left_out(slurm_place, slurm, tmp_path):
+    program, full = tmp_path / "program", tmp_path / "full"
+    program.write_text(
+        f"#!/bin/sh\n[ -e {full} ] && {{ echo no space left on device >&2; exit 3; }}\nexec {binary('martlet')} \"$@\"\n")
+    program.chmod(0o755)
+    start(slurm_place, "--engines=slurm:1", "--program", program, "--restart-engines")
+    full.touch()
+    slurm.ask("scancel", slurm.jobs()[0].split()[0])
+    node = slurm.ask("sinfo", "-h", "-p", "main", "-o", "%n").strip()
+
+    def status():
+        return slurm_place.command("status", "--interval=0").stdout
+
+    wait_until(lambda: f"node {node} is left out for" in status(), "the node to be left out", 2 * TIMEOUT)
+    assert f"of Slurm on {node} ended with exit code 3: no space left on device" in status()
+    # There is no other node, which Slurm says when the next job is submitted without it.
+    wait_until(lambda: "Requested node configuration is not available" in status(), "Slurm's refusal", 2 * TIMEOUT)
+    [script] = (slurm_place.directory / "profile_default/log").glob("*.sbatch")
+    assert f"#SBATCH --exclude={node}\n" in script.read_text()
+    assert "it waits for its next start" in status()
 
 
 def test_dry_run_prints_the_script_of_a_template(slurm_place, slurm):

@@ -7,7 +7,7 @@ final class BatchJob: RunningEngines {
   let id: String
   let log: String
   private let launcher: BatchLauncher
-  private let last: Mutex<BatchJobState?>
+  private let seen: Mutex<Seen>
   private let watch: Mutex<Task<ExitStatus, Never>?> = Mutex(nil)
 
   /// How often the scheduler is asked. Slurm forgets a job minutes after its end.
@@ -15,9 +15,17 @@ final class BatchJob: RunningEngines {
   /// How many questions in a row may fail, because the scheduler is restarted.
   private static let failureLimit = 60
 
+  /// What the scheduler has said.
+  private struct Seen {
+    var delay: String?
+    var nodes: String?
+    /// Since when it runs, as far as it has been seen to.
+    var runningSince: ContinuousClock.Instant?
+  }
+
   private init(id: String, log: String, launcher: BatchLauncher) {
     (self.id, self.log, self.launcher) = (id, log, launcher)
-    last = Mutex(nil)
+    seen = Mutex(Seen())
   }
 
   /// Submits a job.
@@ -35,8 +43,18 @@ final class BatchJob: RunningEngines {
     return job
   }
 
-  var kind: String { "job \(id) of \(launcher.system.title)" }
-  var delay: String? { last.withLock { $0?.delay } }
+  var kind: String {
+    let nodes = seen.withLock(\.nodes).map { " on \($0)" } ?? ""
+    return "job \(id) of \(launcher.system.title)\(nodes)"
+  }
+  var delay: String? { seen.withLock(\.delay) }
+  var system: BatchSystem { launcher.system }
+
+  /// The node it runs or ran on; `nil` if that is unknown, or if there are several.
+  var node: String? { seen.withLock(\.nodes).flatMap { $0.contains { "[,".contains($0) } ? nil : $0 } }
+
+  /// Since when it runs; `nil` if it has not been seen to.
+  var runningSince: ContinuousClock.Instant? { seen.withLock(\.runningSince) }
 
   var status: ExitStatus {
     get async { await watch.withLock { $0 }?.value ?? .unknown("it was not followed") }
@@ -49,7 +67,7 @@ final class BatchJob: RunningEngines {
       do {
         let state = BatchJobState(
           try await CommandOutput.read(launcher.question(about: id)), about: id, of: launcher.system)
-        last.withLock { $0 = state }
+        if let state { note(state) }
         if let end = state?.end { return end }
         failures = state == nil ? failures + 1 : 0
       } catch {
@@ -58,6 +76,14 @@ final class BatchJob: RunningEngines {
       }
       // The task is never cancelled: a job that is to be stopped is followed to its end.
       try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  private func note(_ state: BatchJobState) {
+    seen.withLock {
+      $0.delay = state.delay
+      $0.nodes = state.nodes ?? $0.nodes
+      if state.delay == nil, state.end == nil { $0.runningSince = $0.runningSince ?? .now }
     }
   }
 

@@ -4,6 +4,8 @@ struct BatchJobState: Sendable, Hashable {
   var delay: String?
   /// How the job ended; `nil` if it hasn't.
   var end: ExitStatus?
+  /// The node it runs or ran on, or Slurm's list of several; `nil` if the scheduler hasn't said one.
+  var nodes: String?
 
   /// Reads what the command of ``BatchLauncher/question(about:)`` has printed.
   ///
@@ -21,7 +23,9 @@ struct BatchJobState: Sendable, Hashable {
     self = state
   }
 
-  private init(delay: String? = nil, end: ExitStatus? = nil) { (self.delay, self.end) = (delay, end) }
+  private init(delay: String? = nil, end: ExitStatus? = nil, nodes: String? = nil) {
+    (self.delay, self.end, self.nodes) = (delay, end, nodes)
+  }
 
   /// The state of an array: it waits while none of its jobs runs, and has ended when all have, as the worst of them.
   private init?(of jobs: [BatchJobState]) {
@@ -32,6 +36,8 @@ struct BatchJobState: Sendable, Hashable {
       let open = jobs.filter { $0.end == nil }
       self.init(delay: open.allSatisfy { $0.delay != nil } ? open.first?.delay : nil)
     }
+    let known = Set(jobs.compactMap(\.nodes))
+    nodes = known.count == 1 ? known.first : nil
   }
 
   /// Whether an error of the command means that the scheduler doesn't know the job any more.
@@ -41,11 +47,22 @@ struct BatchJobState: Sendable, Hashable {
 
   /// The first line that `scontrol --oneliner show job` prints.
   private static func slurm(_ text: String) -> BatchJobState? {
+    let fields = slurmFields(text)
+    var state = slurm(fields)
+    if let nodes = fields["NodeList"], nodes != "(null)" { state?.nodes = String(nodes) }
+    return state
+  }
+
+  private static func slurmFields(_ text: String) -> [Substring: Substring] {
     var fields: [Substring: Substring] = [:]
     for word in text.split(whereSeparator: \.isWhitespace) {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       if parts.count == 2, fields[parts[0]] == nil { fields[parts[0]] = parts[1] }
     }
+    return fields
+  }
+
+  private static func slurm(_ fields: [Substring: Substring]) -> BatchJobState? {
     guard let state = fields["JobState"] else { return nil }
     let reason = fields["Reason"].flatMap { $0 == "None" ? nil : $0 }
     let words = reason.map { "\(state) (\($0))" } ?? String(state)
@@ -83,7 +100,9 @@ struct BatchJobState: Sendable, Hashable {
       guard columns.count > 4, columns[0] == job else { return nil }
       let state = columns[4]
       let isWaiting = state.contains("w") || state.contains("h") || state.contains("E")
-      return BatchJobState(delay: isWaiting ? String(state) : nil)
+      // What runs has its queue and its node behind its dates: `all.q@node1`.
+      let queue = columns.dropFirst(5).first { $0.contains("@") }?.split(separator: "@") ?? []
+      return BatchJobState(delay: isWaiting ? String(state) : nil, nodes: queue.count == 2 ? String(queue[1]) : nil)
     }
     return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown("it is not in the queue any more"))
   }

@@ -30,6 +30,8 @@ public struct BatchLauncher: Sendable, Hashable {
   public var jobIDPattern: String
   /// Which group of ``jobIDPattern`` is the id; `nil` for the first, or all of it if there is none.
   public var jobIDGroup: Int?
+  /// Nodes on which the job is not to run, where the scheduler has an option for that.
+  var excludedNodes: [String] = []
 
   /// A job in the scheduler's default queue.
   public init(_ system: BatchSystem) {
@@ -69,6 +71,7 @@ public struct BatchLauncher: Sendable, Hashable {
       }
       directives.insert(directive, at: system == .htcondor ? 0 : directives.endIndex)
     }
+    if !excludedNodes.isEmpty, let exclusion = system.exclusion { directives.append(exclusion) }
     // Later lines win with some schedulers, so what a template says itself is not said again.
     let added = directives.filter { !$0.isIn(template ?? "") }.map(\.line).joined(separator: "\n")
     let fields = fields(count, program, environment, context, log).merging(namespace) { $1 }
@@ -82,7 +85,8 @@ public struct BatchLauncher: Sendable, Hashable {
     let isCondor = system == .htcondor
     return [
       "n": "\(count)", "queue": queue ?? "", "account": account ?? "", "qos": qos ?? "", "timelimit": timelimit ?? "",
-      "options": options ?? "", "cluster_id": context.clusterID, "profile_dir": context.profile.path,
+      "options": options ?? "", "excluded": excludedNodes.joined(separator: system == .sge ? "|" : ","),
+      "cluster_id": context.clusterID, "profile_dir": context.profile.path,
       "output_file": log, "program": isCondor ? program.executable : [program.executable].shellCommand,
       "program_args": isCondor ? Self.condorWords(program.arguments) : program.arguments.shellCommand,
       "program_and_args": ([program.executable] + program.arguments).shellCommand,

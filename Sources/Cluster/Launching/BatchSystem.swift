@@ -181,6 +181,15 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// The line that keeps a job from the nodes in `{excluded}`; `nil` if the scheduler has none.
+  var exclusion: Directive? {
+    switch self {
+    case .slurm: Directive("#SBATCH", "--exclude={excluded}", ["--exclude", "-x"])
+    case .sge: Directive("#$", "-l hostname=!({excluded})", ["-l hostname", "-l h"])
+    case .pbs, .lsf, .htcondor: nil
+    }
+  }
+
   /// The line for an option that the scheduler has; `nil` if it has none.
   func directive(_ option: BatchLauncher.Option) -> Directive? {
     switch (self, option) {

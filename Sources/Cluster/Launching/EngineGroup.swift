@@ -101,6 +101,13 @@ public struct EngineGroup: Sendable, Hashable {
     }
   }
 
+  /// Keeps jobs from some nodes.
+  mutating func exclude(_ nodes: [String]) {
+    guard case .batch(var launcher) = launcher else { return }
+    launcher.excludedNodes = nodes
+    self.launcher = .batch(launcher)
+  }
+
   /// The launches of some numbers that can be made at the same time, each list in its order.
   func lanes(of numbers: [Int]) -> [[Int]] {
     guard case .ssh(let launcher) = launcher else { return [numbers] }

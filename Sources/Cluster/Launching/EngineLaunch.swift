@@ -139,11 +139,15 @@ extension EngineGroup {
         log: log)
     case .batch(let launcher):
       let suffix = launcher.system == .slurm ? "sbatch" : launcher.system.rawValue
-      let variables = EngineOptions.environment(setUUID: id).merging(environment) { $1 }
+      var variables = EngineOptions.environment(setUUID: id)
+      variables.merge(environment) { $1 }
       let script = EngineLaunch.Script(
         path: "\(context.profile.log)/ipengine-\(context.clusterID)-\(context.set).\(suffix)",
         text: try launcher.script(
           count: count, running: command, environment: variables.compactMapValues(\.self), context: context, log: log))
+      if let time = launcher.system.timeLimit(in: script.text) {
+        variables.merge([AllocationTime.variable: "\(time.components.seconds)"]) { own, _ in own }
+      }
       return EngineLaunch(
         kind: .job(launcher), command: launcher.submission(of: script.path), environment: variables, input: .nothing,
         script: script, uuids: ranks, log: log)

@@ -16,10 +16,10 @@ enum LastWords {
   /// The last line from ``RoleExit`` or another program that says something, without its name prefix.
   static func find(in log: String) -> String? {
     let lines = log.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-    // Usage lines follow our own errors and Docker's; Grid Engine's commands end with the last one.
+    // Usage lines follow our own errors and Docker's; Grid Engine's commands end with the last one; Slurm repeats the status.
     let saysNothing = { (line: String) in
       line.isEmpty || line.hasPrefix("Usage: ") || line.hasPrefix("See '") || line.hasPrefix("Run 'docker ")
-        || line == "Exiting."
+        || line == "Exiting." || line.hasPrefix("srun: ") && line.contains(": Exited with exit code ")
     }
     guard let line = lines.last(where: { !saysNothing($0) }) else { return nil }
     for prefix in [RoleExit.usageErrorPrefix, "martlet controller: ", "martlet engine: "] where line.hasPrefix(prefix) {

@@ -78,7 +78,8 @@ extension Cluster {
   }
 
   func launchEngine(_ key: EngineKey) async throws {
-    guard let group = groups[key.set] else { throw ClusterError("there is no engine set \(key.set)") }
+    guard var group = groups[key.set] else { throw ClusterError("there is no engine set \(key.set)") }
+    group.exclude(nodesLeftOut(of: group)?.names ?? [])
     var context = configuration.launchContext(set: key.set)
     context.sockets = record.socketDirectory
     let launch = try group.launch(key.number, in: context)
@@ -117,13 +118,16 @@ extension Cluster {
     let end = EngineEnd(of: ended.kind, status: status, log: ended.log)
     let uuids = places[key]?.uuids ?? []
     places[key]?.end = end
+    if let job = ended as? BatchJob { note(job, end, at: key) }
     let isWanted = end.isWanted || places[key]?.staying.isEmpty ?? false
     let what = uuids.count == 1 ? "an engine" : "\(uuids.count) engines"
     if end.wantsReplacement, !isWanted, configuration.restartsEngines, !hasNoController {
       replace(key, end.reason)
     } else {
       if !isWanted { hasFailed = true }
-      restartLater(key, "\(what) ended: \(end.reason)", end.reason, log: ended.log, isWanted: !isWanted)
+      restartLater(
+        key, "\(what) ended: \(end.reason)", end.reason, log: ended.log, isWanted: !isWanted,
+        isCutOff: ended is RemoteEngine && end.isUnknown)
     }
     if places[key]?.staying.isEmpty ?? false {
       places[key] = nil

@@ -9,7 +9,12 @@ extension Cluster {
   ///   - what: what has happened, a sentence without its end.
   ///   - reason: how it ended, as a clause.
   ///   - isWanted: false for an engine that ended on purpose.
-  func restartLater(_ key: EngineKey, _ what: String, _ reason: String, log: String, isWanted: Bool) {
+  ///   - isCutOff: whether it ended because its connection did.
+  ///   - hasStarted: false for an engine that could not be started.
+  func restartLater(
+    _ key: EngineKey, _ what: String, _ reason: String, log: String, isWanted: Bool, isCutOff: Bool = false,
+    hasStarted: Bool = true
+  ) {
     guard configuration.restartsEngines, isWanted, !hasNoController else {
       restarts.left(key)
       restartTasks[key] = nil
@@ -18,10 +23,10 @@ extension Cluster {
       let none = engines.isEmpty && restarts.counts.waiting == 0 ? "; no engine is left" : ""
       return logger.warning("\(what); its log is \(log)\(none)")
     }
-    if let pause = pauseOfHost(after: key, reason) {
+    if let pause = pauseOfHost(after: key, reason, isCutOff) ?? (hasStarted ? nil : pauseOfNodes(for: key)) {
       restarts.postponed(key)
       note(key, reason, .waits)
-      logger.warning("\(what), it is started again in \(pause), when its host is no more left out; its log is \(log)")
+      logger.warning("\(what), it is started again in \(pause), when the host is no more left out; its log is \(log)")
       return restart(key, after: pause)
     }
     switch restarts.ended(key, at: .now) {
@@ -51,10 +56,11 @@ extension Cluster {
   /// Notes an end on a host.
   ///
   /// - Returns: for how long the host is left out; `nil` if it isn't, or if the engine has no host of its own.
-  private func pauseOfHost(after key: EngineKey, _ reason: String) -> Duration? {
+  private func pauseOfHost(after key: EngineKey, _ reason: String, _ isCutOff: Bool) -> Duration? {
     guard let host = host(of: key) else { return nil }
     let now = ContinuousClock.now
-    if let pause = health.ended(on: host, isQuick: !restarts.isSteady(key, at: now), reason: reason, at: now) {
+    let isQuick = !restarts.isSteady(key, at: now)
+    if let pause = health.ended(on: host, isQuick: isQuick, isCutOff: isCutOff, reason: reason, at: now) {
       logger.error("the host \(host) is left out for \(pause), because engines fail there at once: \(reason)")
     }
     return health.pause(of: host, at: now)
@@ -92,7 +98,7 @@ extension Cluster {
       guard takesEngines else { return }
       restartLater(
         key, "an engine can't be started again: \(error)", "it can't be started: \(error)",
-        log: configuration.profile.log, isWanted: true)
+        log: configuration.profile.log, isWanted: true, hasStarted: false)
     }
     saveEngines()
   }
@@ -115,9 +121,15 @@ extension Cluster {
       ending.note((places[key]?.uuids.count ?? 1) > 1 ? "a job" : "engine \(key.number)")
     }
     if ended.count > notes.count { notes.append("and \(ended.count - notes.count) more like these") }
-    guard case .ssh(let launcher) = group.template.launcher else { return notes }
-    let left = health.notes(at: .now)
-    for host in launcher.hosts { if let note = left[host.name] { notes.append("host \(host.name) is \(note)") } }
+    switch group.template.launcher {
+    case .ssh(let launcher):
+      let left = health.notes(at: .now)
+      for host in launcher.hosts { if let note = left[host.name] { notes.append("host \(host.name) is \(note)") } }
+    case .batch(let launcher):
+      let left = (nodeHealth[launcher.system]?.notes(at: .now) ?? [:]).sorted { $0.key < $1.key }
+      notes += left.map { "node \($0.key) is \($0.value)" }
+    case .local, .mpi, .docker: break
+    }
     return notes
   }
 

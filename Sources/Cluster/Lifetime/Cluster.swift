@@ -51,6 +51,8 @@ public actor Cluster {
   var endings: [EngineKey: EngineEnding] = [:]
   /// The hosts of ssh on which engines fail at once.
   var health: HostHealth
+  /// The same for the nodes of batch schedulers.
+  var nodeHealth: [BatchSystem: HostHealth] = [:]
   /// The tasks that wait until an engine is to be started again, and start it.
   var restartTasks: [EngineKey: Task<Void, Never>] = [:]
   let logger: Logger
@@ -66,12 +68,6 @@ public actor Cluster {
   /// Held while the cluster has files.
   private var lock: LockFile?
   var sockets: SocketDirectory?
-
-  /// A place in the cluster for an engine, or for several that start at once, which it keeps when it is started again.
-  struct EngineKey: Hashable, Sendable {
-    let set: String
-    let number: Int
-  }
 
   /// A cluster that has not been started.
   public init(_ configuration: ClusterConfiguration, logger: Logger = Logger(label: "martlet")) {

@@ -90,10 +90,17 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// What all roles of the cluster are told.
   var sharedArguments: [String] { ["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] }
 
-  /// How long engines of a group live, as far as their options say; `nil` without a limit.
+  /// How long engines of a group live that start now, as far as their options and their job's say; `nil` without a limit.
   func lifetime(of group: EngineGroup) -> Duration? {
-    let options = try? EngineOptions.read(sharedArguments + engineArguments + group.arguments).options
-    return options?.limits.lifetime
+    let environment: [String: String] =
+      switch group.launcher {
+      case .local, .mpi: ProcessInfo.processInfo.environment
+      case .ssh, .docker: [:]
+      case .batch:
+        (try? group.launch(0, in: launchContext(set: "")))?.environment.compactMapValues(\.self) ?? [:]
+      }
+    let arguments = sharedArguments + engineArguments + group.arguments
+    return try? EngineOptions.read(arguments, environment: environment).options.lifetime(at: .now)
   }
 
   /// What the launches of an engine set have in common.

@@ -21,6 +21,15 @@ struct EngineEnd: Sendable, Hashable {
   /// Whether the engine has retired in good order and wants another one to take its place.
   var wantsReplacement: Bool { status == .exited(RetiredEngine.exitCode) }
 
+  /// Whether nobody knows how it ended: an engine on another host is cut off.
+  var isUnknown: Bool { if case .unknown = status { true } else { false } }
+
+  /// Whether it says something about the node it ran on: not if the scheduler or a user has ended it, or its time was over.
+  var blamesNode: Bool {
+    guard case .unknown(let words) = status else { return !isWanted && !wantsReplacement }
+    return !["CANCELLED", "PREEMPTED", "TIMEOUT", "DEADLINE", "OUT_OF_MEMORY"].contains { words.hasPrefix($0) }
+  }
+
   /// What happened to the process, as a clause: `its process was killed by SIGKILL (signal 9)`.
   var reason: String {
     let words = lastWords.map { ": \($0)" } ?? ""

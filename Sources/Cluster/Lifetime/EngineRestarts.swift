@@ -56,6 +56,11 @@ struct EngineRestarts<Key: Hashable & Sendable>: Sendable {
     engines[key, default: Engine(phase: .waiting)].phase = .running(since: now)
   }
 
+  /// Notes when an engine has begun that had to wait after its start.
+  mutating func began(_ key: Key, at time: ContinuousClock.Instant) {
+    if case .running = engines[key]?.phase { engines[key]?.phase = .running(since: time) }
+  }
+
   /// Notes that an engine ended unexpectedly or couldn't be started.
   mutating func ended(_ key: Key, at now: ContinuousClock.Instant) -> Verdict {
     var engine = engines[key] ?? Engine(phase: .waiting)

@@ -50,6 +50,9 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
   public var resources = Resources()
   /// When the engine retires by itself. Martlet's own.
   public var limits = EngineLimits()
+  /// When the job that the engine runs in ends, as far as its environment says, unless ``limits`` have a time or the options
+  /// say that there is none. Martlet's own.
+  public var allocationEnd: ContinuousClock.Instant?
   /// Whether the engine is one of several that were started at once and end together.
   public var isOneOfSet = false
   /// Which Python the engine runs Python code with, whether, and from when.
@@ -100,7 +103,7 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.read(&reconnectTimeout, "reconnect_timeout", of: classes, as: .seconds)
     try role.reader.read(&grace, "grace", of: classes, as: .seconds)
     try role.reader.read(&resources, "resources", of: classes, as: .resources)
-    try readLimits(&role.reader, classes)
+    try readLimits(&role.reader, classes, environment: role.environment)
     try role.reader.read(&id, "id", of: classes, as: .int)
     try role.reader.readNonEmpty(&curvePublicKey, "curve_publickey", of: classes)
     try role.reader.readNonEmpty(&curveSecretKey, "curve_secretkey", of: classes)

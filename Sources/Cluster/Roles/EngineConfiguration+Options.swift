@@ -17,6 +17,7 @@ extension EngineConfiguration {
       reconnectTimeout: options.reconnectTimeout, grace: options.grace, python: options.python)
     resources = options.resources
     limits = options.limits
+    limits.lifetime = options.lifetime(at: .now)
     readConnection = {
       guard let info = options.currentConnection(), let tunnel else { return options.currentConnection() }
       return try? tunnel.redirect(to: info)

@@ -7,7 +7,7 @@ struct Autoscaler: Sendable, Hashable {
   /// A registered engine that is to stay.
   struct Engine: Sendable, Hashable {
     let uuid: String
-    let place: Cluster.EngineKey
+    let place: EngineKey
     /// How many requests it has, the running one included.
     let load: Int
   }
@@ -34,10 +34,17 @@ struct Autoscaler: Sendable, Hashable {
     case shrink([String])
   }
 
+  /// How long an engine has been idle.
+  private struct Idleness: Sendable, Hashable {
+    var since: ContinuousClock.Instant
+    var seen: ContinuousClock.Instant
+  }
+
   let scaling: EngineScaling
   private let maximum: Int
   private var backlogSince: ContinuousClock.Instant?
-  private var idleSince: [String: ContinuousClock.Instant] = [:]
+  /// The idle engines, by uuid.
+  private var idle: [String: Idleness] = [:]
   private var failures = 0
   private var pausedUntil: ContinuousClock.Instant?
   private var ends = 0
@@ -65,12 +72,11 @@ struct Autoscaler: Sendable, Hashable {
     let count = seen.engines.count + seen.starting
     let minimum = min(scaling.minimum, maximum)
     if count < minimum { return isPaused(at: now) ? nil : .grow(to: minimum) }
-    let idle = seen.engines.filter { $0.load == 0 }
     let waiting = idle.isEmpty ? seen.queued + seen.engines.reduce(0) { $0 + max($1.load - 1, 0) } : seen.unmet
     let backlog = waiting - seen.starting
     guard backlog > 0, count < maximum else {
       backlogSince = nil
-      return shrink(seen, idle, from: count, at: now)
+      return shrink(seen, from: count, at: now)
     }
     let since = backlogSince ?? now
     backlogSince = since
@@ -87,7 +93,7 @@ struct Autoscaler: Sendable, Hashable {
 
   /// Engines did not leave, because they are in use: they are asked again after another idle time.
   mutating func stayed(_ uuids: some Sequence<String>, at now: ContinuousClock.Instant) {
-    for uuid in uuids { idleSince[uuid] = now }
+    for uuid in uuids { idle[uuid] = Idleness(since: now, seen: now) }
   }
 
   private mutating func note(_ seen: Observation, at now: ContinuousClock.Instant) {
@@ -95,31 +101,35 @@ struct Autoscaler: Sendable, Hashable {
     ends = seen.ends
     if seen.engines.count > registered { (failures, pausedUntil) = (0, nil) }
     registered = seen.engines.count
-    let before = idleSince
-    idleSince = [:]
-    for engine in seen.engines where engine.load == 0 { idleSince[engine.uuid] = before[engine.uuid] ?? now }
+    var count = 0
+    for engine in seen.engines where engine.load == 0 {
+      idle[engine.uuid, default: Idleness(since: now, seen: now)].seen = now
+      count += 1
+    }
+    if idle.count > count { idle = idle.filter { $0.value.seen == now } }
   }
 
   private func isPaused(at now: ContinuousClock.Instant) -> Bool { pausedUntil.map { now < $0 } ?? false }
 
   /// Those leave first that give a whole job back, then the latest.
-  private func shrink(
-    _ seen: Observation, _ idle: [Engine], from count: Int, at now: ContinuousClock.Instant
-  ) -> Step? {
+  private func shrink(_ seen: Observation, from count: Int, at now: ContinuousClock.Instant) -> Step? {
     var left = count - scaling.minimum
-    let ready = idle.filter { engine in idleSince[engine.uuid].map { now - $0 >= scaling.idleTime } ?? false }
-    guard left > 0, !ready.isEmpty else { return nil }
-    let sizes = Dictionary(grouping: seen.engines, by: \.place).mapValues(\.count)
+    guard left > 0, idle.values.contains(where: { now - $0.since >= scaling.idleTime }) else { return nil }
+    let ready = seen.engines.filter { idle[$0.uuid].map { now - $0.since >= scaling.idleTime } ?? false }
+    let sizes = seen.engines.reduce(into: [:]) { $0[$1.place, default: 0] += 1 }
     let places = Dictionary(grouping: ready, by: \.place).sorted { $1.key.isBefore($0.key) }
     var chosen: [String] = []
-    for (_, members) in places where members.count == sizes[members[0].place] && members.count <= left {
-      left -= members.count
-      chosen += members.map(\.uuid)
+    var others: [String] = []
+    for (place, members) in places {
+      let uuids = members.map(\.uuid)
+      if members.count == sizes[place], members.count <= left {
+        left -= members.count
+        chosen += uuids
+      } else {
+        others += uuids
+      }
     }
-    if !seen.endsTogether {
-      let others = places.flatMap(\.value).filter { !chosen.contains($0.uuid) }
-      chosen += others.prefix(left).map(\.uuid)
-    }
+    if !seen.endsTogether { chosen += others.prefix(left) }
     return chosen.isEmpty ? nil : .shrink(chosen)
   }
 }

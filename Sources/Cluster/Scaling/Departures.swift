@@ -6,14 +6,14 @@ struct Departures: Sendable, Hashable {
   /// An engine that may be chosen.
   struct Candidate: Sendable, Hashable {
     let uuid: String
-    let place: Cluster.EngineKey
+    let place: EngineKey
     let isRegistered: Bool
     /// How many requests it has.
     let load: Int
   }
 
   /// The places whose engines have not registered: what was started there is stopped.
-  private(set) var places: [Cluster.EngineKey] = []
+  private(set) var places: [EngineKey] = []
   /// The registered engines to be told.
   private(set) var engines: [String] = []
 
@@ -56,13 +56,5 @@ struct Departures: Sendable, Hashable {
       engines += single.enumerated().sorted { ($0.element.load, $0.offset) < ($1.element.load, $1.offset) }
         .prefix(left).map(\.element.uuid)
     }
-  }
-
-}
-
-extension Cluster.EngineKey {
-  /// Whether this place was made before another one.
-  func isBefore(_ other: Cluster.EngineKey) -> Bool {
-    (set.count, set, number) < (other.set.count, other.set, other.number)
   }
 }

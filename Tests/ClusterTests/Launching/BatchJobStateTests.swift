@@ -52,4 +52,18 @@ import Testing
     #expect(BatchJobState.isUnknown("bjobs ended with exit code 255: Job <7> is not found"))
     #expect(!BatchJobState.isUnknown("qstat ended with exit code 1: cannot connect to server"))
   }
+
+  @Test(
+    arguments: [
+      (.slurm, "JobId=7 JobState=RUNNING Reason=None ReqNodeList=(null) NodeList=node1 BatchHost=node1", "node1"),
+      (.slurm, "JobId=7 JobState=RUNNING NodeList=node[1-2]", "node[1-2]"),
+      (.slurm, "JobId=7 JobState=FAILED Reason=NonZeroExitCode ExitCode=3:0 NodeList=node1", "node1"),
+      (.slurm, "JobId=7 JobState=PENDING Reason=Resources NodeList=(null)", nil),
+      (.sge, "      7 0.5 e me r 11/27/2026 10:00:00 all.q@node1 1 1\n", "node1"),
+      (.sge, "      7 0.5 e me r 11/27/2026 10:00:00 q@a 1 1\n      7 0.5 e me r 11/27/2026 10:00:00 q@b 1 2\n", nil),
+      (.sge, "      7 0.5 e me qw 11/27/2026 10:00:00 1 1\n", nil),
+    ] as [(BatchSystem, String, String?)])
+  func nodesOfJobs(_ system: BatchSystem, _ text: String, _ nodes: String?) throws {
+    #expect(try #require(BatchJobState(text, about: "7", of: system)).nodes == nodes)
+  }
 }

@@ -202,4 +202,31 @@ import Testing
     launcher.jobIDPattern = "("
     #expect(throws: OptionError.self) { try launcher.jobID(in: "job-17") }
   }
+
+  @Test func nodesAreExcluded() throws {
+    #expect(try script(.slurm) { $0.excludedNodes = ["a", "b"] }.contains("\n#SBATCH --exclude=a,b\n"))
+    #expect(try script(.sge) { $0.excludedNodes = ["a", "b"] }.contains("\n#$ -l hostname=!(a|b)\n"))
+    #expect(try !script(.pbs) { $0.excludedNodes = ["a"] }.contains("a|b"))
+    let own = try script {
+      $0.excludedNodes = ["a"]
+      $0.template = "#!/bin/sh\n#SBATCH -x c\nsrun {program_and_args}\n"
+    }
+    #expect(!own.contains("--exclude"))
+  }
+
+  @Test func enginesAreToldTheTimeLimit() throws {
+    func seconds(_ change: (inout BatchLauncher) -> Void) throws -> String? {
+      var launcher = BatchLauncher(.slurm)
+      change(&launcher)
+      let context = LaunchContext(
+        profile: ProfileDirectory(path: "/p"), clusterID: "c", set: "1", program: ProgramCommand(executable: "m"),
+        arguments: [])
+      let launch = try EngineGroup(.batch(launcher), count: 4).launch(0, in: context)
+      return launch.environment[AllocationTime.variable] ?? nil
+    }
+    #expect(try seconds { _ in } == nil)
+    #expect(try seconds { $0.timelimit = "10" } == "600")
+    #expect(try seconds { $0.options = "--time=1:00:00" } == "3600")
+    #expect(try seconds { $0.template = "#!/bin/sh\n#SBATCH -t 20\nsrun {program_and_args}\n" } == "1200")
+  }
 }

@@ -10,7 +10,9 @@ import Testing
       "--hwm is wrong"
     ),
     ("Traceback:\n  File x\nKeyError: 'y'\n\n", "KeyError: 'y'"),
-    ("Unable to run job: there is no queue.\nExiting.\n", "Unable to run job: there is no queue."), ("a\r\nb\r\n", "b"),
+    ("Unable to run job: there is no queue.\nExiting.\n", "Unable to run job: there is no queue."),
+    ("the disk is full\nsrun: error: node1: task 0: Exited with exit code 3\n", "the disk is full"),
+    ("srun: error: Unable to create step\n", "srun: error: Unable to create step"), ("a\r\nb\r\n", "b"),
   ])
   func areTheReason(log: String, words: String) { #expect(LastWords.find(in: log) == words) }
 

@@ -16,4 +16,14 @@ import Testing
     #expect(
       EngineEnd(of: "process 7", status: .exited(3), log: "/no/log").reason == "its process 7 ended with exit code 3")
   }
+
+  @Test(
+    arguments: [
+      (.exited(1), true), (.signaled(9), true), (.unknown("NODE_FAIL"), true), (.unknown("FAILED (Prolog)"), true),
+      (.exited(0), false), (.exited(75), false), (.unknown("CANCELLED by 0"), false),
+      (.unknown("TIMEOUT (TimeLimit)"), false), (.unknown("PREEMPTED"), false),
+    ] as [(MartletCluster.ExitStatus, Bool)])
+  func whatSaysSomethingAboutANode(_ status: MartletCluster.ExitStatus, _ blames: Bool) {
+    #expect(EngineEnd(of: "job 7 of Slurm", status: status, log: "/no/log").blamesNode == blames)
+  }
 }

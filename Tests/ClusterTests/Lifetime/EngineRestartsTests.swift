@@ -88,4 +88,15 @@ import Testing
     #expect(restarts.counts == counts())
     restarts.left("unknown")
   }
+
+  @Test mutating func whatHasWaitedHasNotRun() {
+    restarts.began("a", at: start)
+    #expect(restarts.counts == counts())
+    restarts.started("a", at: start)
+    restarts.began("a", at: at(1000))
+    #expect(!restarts.isSteady("a", at: at(1001)))
+    #expect(restarts.ended("a", at: at(1001)) == .restart(after: .seconds(1)))
+    restarts.began("a", at: at(1001))
+    #expect(restarts.counts == counts(waiting: 1))
+  }
 }

@@ -6,8 +6,10 @@ import Testing
   private let start = ContinuousClock.now
   private var health = HostHealth(policy: .init(limit: 3, firstPause: .seconds(60), longestPause: .seconds(200)))
 
-  private mutating func fail(_ second: Int, on host: String = "a", quick: Bool = true) -> Duration? {
-    health.ended(on: host, isQuick: quick, reason: "disk full", at: start + .seconds(second))
+  private mutating func fail(
+    _ second: Int, on host: String = "a", quick: Bool = true, cutOff: Bool = false
+  ) -> Duration? {
+    health.ended(on: host, isQuick: quick, isCutOff: cutOff, reason: "disk full", at: start + .seconds(second))
   }
 
   private func pause(_ second: Int, of host: String = "a") -> Duration? {
@@ -44,5 +46,27 @@ import Testing
     #expect(fail(101) == nil)
     #expect(fail(102) == nil)
     #expect(fail(103) == .seconds(60))
+  }
+
+  @Test mutating func enginesThatACutConnectionEndsAreOneEnd() {
+    for _ in 0..<10 { #expect(fail(0, cutOff: true) == nil) }
+    #expect(fail(4, cutOff: true) == nil)
+    #expect(pause(4) == nil)
+    // Others, and later ones, count.
+    #expect(fail(6, cutOff: true) == nil)
+    #expect(fail(6) == .seconds(60))
+    #expect(fail(7, quick: false, cutOff: true) == nil)
+    #expect(pause(7) == nil)
+  }
+
+  @Test mutating func whatIsLeftOut() {
+    #expect(health.leftOut(at: start) == nil)
+    for second in 0..<3 { _ = fail(second, on: "b") }
+    for second in 10..<13 { _ = fail(second, on: "a") }
+    let all = health.leftOut(at: start + .seconds(12))
+    #expect(all?.names == ["a", "b"])
+    #expect(all?.shortest == .seconds(50))
+    #expect(health.leftOut(at: start + .seconds(65))?.names == ["a"])
+    #expect(health.leftOut(at: start + .seconds(80)) == nil)
   }
 }
