@@ -57,7 +57,7 @@ def test_a_job_that_is_deleted_takes_its_engines_along(grid_place, grid):
     grid.ask("qdel", grid.jobs()[0][0])
     said = wait_until(
         lambda: re.search(
-            r"its job \d+ of Grid Engine is gone \(it is not in the queue any more\)",
+            r"its job \d+ of Grid Engine( on \S+)? is gone \(it is not in the queue any more\)",
             "".join(path.read_text() for path in log.glob("ipcluster*"))),
         "the end of the job in the log")
     assert said
