@@ -49,7 +49,7 @@ struct BatchJobState: Sendable, Hashable {
   private static func slurm(_ text: String) -> BatchJobState? {
     let fields = slurmFields(text)
     var state = slurm(fields)
-    if let nodes = fields["NodeList"], nodes != "(null)" { state?.nodes = String(nodes) }
+    if let nodes = fields["NodeList"], !nodes.isEmpty, nodes != "(null)" { state?.nodes = String(nodes) }
     return state
   }
 

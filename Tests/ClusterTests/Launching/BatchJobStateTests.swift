@@ -59,6 +59,7 @@ import Testing
       (.slurm, "JobId=7 JobState=RUNNING NodeList=node[1-2]", "node[1-2]"),
       (.slurm, "JobId=7 JobState=FAILED Reason=NonZeroExitCode ExitCode=3:0 NodeList=node1", "node1"),
       (.slurm, "JobId=7 JobState=PENDING Reason=Resources NodeList=(null)", nil),
+      (.slurm, "JobId=7 JobState=PENDING Reason=PartitionDown ReqNodeList=(null) NodeList= NumNodes=1", nil),
       (.sge, "      7 0.5 e me r 11/27/2026 10:00:00 all.q@node1 1 1\n", "node1"),
       (.sge, "      7 0.5 e me r 11/27/2026 10:00:00 q@a 1 1\n      7 0.5 e me r 11/27/2026 10:00:00 q@b 1 2\n", nil),
       (.sge, "      7 0.5 e me qw 11/27/2026 10:00:00 1 1\n", nil),
