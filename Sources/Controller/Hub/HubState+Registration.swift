@@ -19,6 +19,7 @@ extension HubState {
       if engines.noteReturn(of: known, abilities) {
         known.abilities = abilities
         act(.engineReturned(uuid: uuid, id: known.id, abilities, tasks: tasks))
+        if retiring[uuid] != nil { act(.engineRetires(uuid: uuid)) }
         act(.saveEngines)
       }
       return accept(known, asker, tasks: tasks)
@@ -104,15 +105,17 @@ extension HubState {
   }
 
   /// Handles an engine that is about to leave and takes no more tasks: `{uuid}`. It is answered when the task scheduler has
-  /// nothing of it any more; one that is not registered at once, and one that is about to be when it is.
+  /// nothing of it any more; one that is not registered at once, and one that is about to be, or is to come back after a
+  /// restart, when it is: it has not told yet which tasks it has.
   mutating func retire(_ asker: Asker, _ content: JSONValue) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue else { throw .value("a retirement_request needs the engine's uuid") }
-    guard engines.engine(uuid) != nil || engines.isAccepted(uuid) else {
+    let engine = engines.engine(uuid)
+    let isExpected = engines.isAccepted(uuid) || engine?.isAwaited ?? (tasksToReturn[uuid] != nil)
+    guard engine != nil || isExpected else {
       return reply(asker, MessageType.retirementReply, ["status": "ok"])
     }
     retiring[uuid] = asker
-    guard !engines.isAccepted(uuid) else { return }
-    act(.engineRetires(uuid: uuid))
+    if !isExpected { act(.engineRetires(uuid: uuid)) }
   }
 
   /// The task scheduler has no tasks any more on an engine that is about to leave, or the engine will not be registered.

@@ -74,6 +74,24 @@ import Testing
       ])
   }
 
+  /// Before, the controller doesn't know what it has. A word that it may leave would overtake the answer to its registration,
+  /// after which it is given tasks.
+  @Test(arguments: [true, false])
+  func anEngineThatRetiresBeforeItHasRegisteredAgainIsAnsweredAfterThat(isInTable: Bool) throws {
+    var hub = try hub()
+    if isInTable { hub.state.restore(table, at: hub.now) } else { hub.state.tasksToReturn = ["swift": ["a"]] }
+    _ = hub.drain()
+    let (early, actions) = try hub.ask("retirement_request", ["uuid": "swift"])
+    #expect(early == nil && actions.isEmpty)
+    let registration = try hub.ask("registration_request", ["uuid": "swift", "reregisters": true, "tasks": ["a": 1]])
+    var kinds = registration.rest.map(\.kind)
+    hub.state.monitor(.heartsStarted(["swift"]), at: hub.now)
+    kinds += hub.drain().map(\.kind)
+    #expect(kinds.last { $0.hasPrefix("returned") || $0.hasPrefix("retires") } == "retires swift")
+    hub.state.engineRetired("swift")
+    #expect(hub.drain().map(\.kind) == ["retirement_reply"])
+  }
+
   @Test func clientsLearnThatThereIsAJournal() throws {
     var hub = try hub()
     #expect(try hub.ask("connection_request").reply?["journal"] == true)
