@@ -4,6 +4,23 @@
 
 /// What must be true of each event.
 extension Ledger {
+  /// A task goes only to an engine that has as much time left as the task needs, as far as the scheduler can know: what the
+  /// engine has told it was on the way for a while.
+  func checkTime(of task: Int, dispatchedTo name: String) {
+    guard let time = world.scenario.tasks[task].time, let engine = world.engine(name), let end = engine.end,
+      !troubled.contains(name), !cutOff.contains(name)
+    else { return }
+    if time > end - engine.now + .milliseconds(500) {
+      world.fail("\(tasks[task].id) needs \(time) and goes to \(name), which has \(end - engine.now)")
+    }
+  }
+
+  /// A task begins only on an engine that has as much time left as the task needs.
+  func checkTime(of task: Int, begunOn name: String) {
+    guard let time = world.scenario.tasks[task].time, let engine = world.engine(name), let end = engine.end else { return }
+    if time > end - engine.now { world.fail("\(tasks[task].id) begins on \(name), which has too little time") }
+  }
+
   /// A task may begin again only if each earlier run is known to have failed, or the scheduler could not know of it.
   func checkBegin(_ task: Int, on engine: String) {
     let earlier = tasks[task].executions
@@ -96,7 +113,7 @@ extension Ledger {
         world.fail("\(id) fails after \(tasks[task].engines.count) attempts, with \(plan.retries) retries")
       }
     case .failure(.taskTimeout) where plan.timeout == nil: world.fail("\(id) times out without a timeout")
-    case .failure(.impossibleDependency) where plan.isUnrestricted && plan.unmetEngines == 0:
+    case .failure(.impossibleDependency) where plan.isUnrestricted && plan.unmetEngines == 0 && plan.time == nil:
       world.fail("\(id) has no dependency that could be impossible")
     case .failure(.queueFull) where world.scenario.scheduling.queueLimit == .none: world.fail("\(id): no queue is full")
     case .controllerLost, .refused:

@@ -96,6 +96,7 @@ final class Ledger {
   func dispatched(_ task: Int, to engine: String) {
     world.trace("\(tasks[task].id) goes to \(engine)")
     tasks[task].engines.append(engine)
+    checkTime(of: task, dispatchedTo: engine)
     let targets = world.scenario.tasks[task].targets
     guard targets.isEmpty || targets.contains(engine) else {
       return world.fail("\(tasks[task].id) goes to \(engine), no target of it")
@@ -113,6 +114,7 @@ final class Ledger {
     world.trace("\(tasks[task].id) begins on \(engine)")
     tasks[task].waitsOn.remove(engine)
     checkBegin(task, on: engine)
+    checkTime(of: task, begunOn: engine)
     executions.append(
       Execution(task: task, engine: engine, number: tasks[task].executions.count, began: world.timeline.elapsed))
     tasks[task].executions.append(executions.count - 1)
@@ -142,10 +144,13 @@ final class Ledger {
   }
 
   /// The reply to a run has reached the scheduler, which may forget it with all that follows before that is committed.
-  func reached(_ run: Int) {
-    guard !executions[run].hasReachedScheduler else { return }
+  ///
+  /// - Returns: whether it is the first, from which something follows.
+  func reached(_ run: Int) -> Bool {
+    guard !executions[run].hasReachedScheduler else { return false }
     executions[run].hasReachedScheduler = true
     uncommittedRuns.insert(run)
+    return true
   }
 
   /// What follows from the replies to some runs is known, whatever happens to the controller.

@@ -19,6 +19,8 @@ struct Scenario {
     var priority: Int8 = 0
     /// How much it requires of the two that each engine offers.
     var gpus = 0
+    /// How much of its time an engine must have left to begin it.
+    var time: Duration?
     var targets: [String] = []
     var after: [Int] = []
     var follow: [Int] = []
@@ -40,6 +42,8 @@ struct Scenario {
   var recordsTasks = false
   /// Whether recorded messages are sent again.
   var replays = false
+  /// Whether the time of engines ends, and tasks state how much of it they need.
+  var hasTimes = false
   /// How many faults happen, of which kinds, and in which time.
   var faults = 0
   var faultTime = Duration.seconds(5)
@@ -61,6 +65,7 @@ struct Scenario {
     recordsTasks = world.chance(0.25)
     replays = world.chance(0.1)
     faults = world.pick(below: 5)
+    hasTimes = world.chance(0.3)
     latency = world.chance(0.2) ? .milliseconds(50) : .milliseconds(1)
     scheduling.hwm = [nil, nil, nil, 1, 2, 0][world.pick(below: 6)]
     let schemes = SchedulingScheme.allCases
@@ -106,6 +111,7 @@ struct Scenario {
     if world.chance(0.2) { task.priority = world.chance(0.5) ? 10 : -10 }
     if world.chance(0.1) { task.targets = (0...world.pick(below: engines)).map { Simulation.engineName($0) } }
     if world.chance(0.2) { task.gpus = 1 + world.pick(below: 2) }
+    if hasTimes, world.chance(0.4) { task.time = .milliseconds(1 + world.pick(below: 20_000)) }
     if number > 0, world.chance(0.15) { task.after = [world.pick(below: number)] }
     if number > 0, world.chance(0.1) { task.follow = [world.pick(below: number)] }
     if world.chance(0.08) { task.aborted = .milliseconds(world.pick(below: 2000)) }
@@ -125,8 +131,10 @@ struct Scenario {
     submission.follow = TaskDependency(plan.follow.map(Self.id))
     submission.timeout = plan.timeout
     submission.priority = plan.priority
-    if plan.gpus > 0 {
-      submission.demand = ResourceDemand(resources: ["gpu": ResourceAmount(Double(plan.gpus))], isUrgent: task % 2 == 0)
+    if plan.gpus > 0 || plan.time != nil {
+      submission.demand = ResourceDemand(
+        resources: plan.gpus > 0 ? ["gpu": ResourceAmount(Double(plan.gpus))] : [:], time: plan.time,
+        isUrgent: task % 2 == 0)
     }
     submission.retries = plan.retries
     submission.client = "client \(plan.client)"

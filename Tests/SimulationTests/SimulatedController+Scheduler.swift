@@ -14,7 +14,8 @@ extension SimulatedController {
     report(.requested(taskID: id, .task, engine: nil, size: 0, world.record(task: id)))
     var submission = world.scenario.submission(of: task, copy: copy)
     if world.sabotage == .ignoresPriorities { submission.priority = 0 }
-    if world.sabotage == .ignoresResources { submission.demand = nil }
+    if world.sabotage == .ignoresResources { submission.demand?.resources = [:] }
+    if world.sabotage == .sendsWithoutTime { submission.demand?.time = nil }
     scheduler.taskSubmitted(submission, now: now)
     actScheduler()
   }
@@ -29,10 +30,7 @@ extension SimulatedController {
   }
 
   func replied(_ reply: Reply, from engine: String) {
-    if let execution = reply.execution {
-      world.ledger.reached(execution)
-      unconfirmed.append(execution)
-    }
+    if let execution = reply.execution, world.ledger.reached(execution) { unconfirmed.append(execution) }
     let id = world.ledger.tasks[reply.task].id
     scheduler.replyArrived(
       from: EngineIdentity(engine), taskID: id, outcome: reply.outcome, attempt: reply.attempt, reply: .reply(reply),

@@ -40,7 +40,7 @@ extension SimulatedEngine {
 
   private func begin(_ item: Item) {
     running = item
-    if item.task != nil, !mayBegin {
+    if let task = item.task, !mayBegin || !hasTime(for: task) {
       returnTasks()
       giveBack(item)
       return after(.milliseconds(50)) { self.finish() }
@@ -86,6 +86,14 @@ extension SimulatedEngine {
 
   /// Whether tasks may begin.
   var mayBegin: Bool { world.sabotage == .ignoresLease || retirement == nil && lease?.holds(at: now) ?? true }
+
+  /// Whether the engine has as much time left as the task needs.
+  private func hasTime(for task: Int) -> Bool {
+    guard world.sabotage != .ignoresTimes, let time = world.scenario.tasks[task].time, let end, lease != nil else {
+      return true
+    }
+    return time <= end - now
+  }
 
   func renewLease(gap: Duration) {
     if lease == nil { lease = TaskLease(gap: gap, now: now) } else { lease?.renew(gap: gap, at: now) }

@@ -39,6 +39,11 @@ final class SimulatedEngine: SimulatedPeer {
   private var sent: [Reply] = []
   private var requests = 0
 
+  /// For how long it lives after its registration; `nil` without an end.
+  private let lifetime: Duration?
+  /// When its time is over.
+  private(set) var end: ContinuousClock.Instant?
+
   /// How far it is if it is about to leave.
   private(set) var retirement: EngineRetirement?
 
@@ -47,6 +52,11 @@ final class SimulatedEngine: SimulatedPeer {
 
   /// Whether the engine is registered, as far as it knows.
   var isRegistered: Bool { presence != nil && presence?.missingSince == nil }
+
+  init(_ world: Simulation, name: String, lifetime: Duration?) {
+    self.lifetime = lifetime
+    super.init(world, name: name)
+  }
 
   func start() {
     link(.registration).connect(after: world.latency())
@@ -88,6 +98,9 @@ final class SimulatedEngine: SimulatedPeer {
       "uuid": .string(name), "returns_tasks": true, "reregisters": true, "resources": ["gpu": 2],
     ]
     if let id { content["id"] = .int(id) }
+    if let left = end.map({ $0 - now }) ?? lifetime {
+      content["time_left"] = .double(max(left, .zero) / .seconds(1))
+    }
     if var attempts = recent?.attempts {
       for case .task(let task, let attempt) in queue.all { attempts[world.ledger.tasks[task].id] = attempt }
       content["tasks"] = .object(attempts.mapValues { .int($0) })
@@ -127,6 +140,10 @@ final class SimulatedEngine: SimulatedPeer {
     }
     presence = ControllerPresenceState(policy: .reconnect, limit: .seconds(60))
     patience = reply.returnAfter
+    if let lifetime {
+      end = now + lifetime
+      after(lifetime / 2) { self.retire(within: lifetime / 2) }
+    }
     for channel in [Channel.shell, .control, .ping, .pong] { link(channel).connect(after: world.latency()) }
     guard hasBrokenEarly else { return }
     perform(presence?.connectionBroke(at: now))

@@ -33,6 +33,10 @@ final class Simulation {
     case ignoresPriorities
     /// The scheduler doesn't know what tasks require.
     case ignoresResources
+    /// The scheduler doesn't know how much time tasks need.
+    case sendsWithoutTime
+    /// Engines begin tasks that need more time than they have left.
+    case ignoresTimes
   }
 
   let timeline = Timeline()
@@ -152,7 +156,11 @@ final class Simulation {
   func peer(_ name: String) -> SimulatedPeer? { engine(name) ?? clients.first { $0.name == name } }
 
   func startEngine() {
-    let engine = SimulatedEngine(self, name: Self.engineName(engines.count))
+    // The last ones of a run stay.
+    let isLimited = scenario.hasTimes && timeline.elapsed < scenario.faultTime && chance(0.5)
+    let engine = SimulatedEngine(
+      self, name: Self.engineName(engines.count),
+      lifetime: isLimited ? .milliseconds(1000 + pick(below: 40_000)) : nil)
     trace("\(engine.name) starts")
     engines.append(engine)
     engine.start()
