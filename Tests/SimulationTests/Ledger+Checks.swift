@@ -17,7 +17,9 @@ extension Ledger {
 
   /// A task begins only on an engine that has as much time left as the task needs.
   func checkTime(of task: Int, begunOn name: String) {
-    guard let time = world.scenario.tasks[task].time, let engine = world.engine(name), let end = engine.end else { return }
+    guard let time = world.scenario.tasks[task].time, let engine = world.engine(name), let end = engine.end else {
+      return
+    }
     if time > end - engine.now { world.fail("\(tasks[task].id) begins on \(name), which has too little time") }
   }
 
