@@ -90,8 +90,9 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// What all roles of the cluster are told.
   var sharedArguments: [String] { ["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] }
 
-  /// How long engines of a group live that start now, as far as their options and their job's say; `nil` without a limit.
-  func lifetime(of group: EngineGroup) -> Duration? {
+  /// How long engines of a group live, as far as their options and their job's say. That takes reading files and writing the
+  /// job's script, so ask once.
+  func lifetime(of group: EngineGroup) -> EngineLifetime {
     let environment: [String: String] =
       switch group.launcher {
       case .local, .mpi: ProcessInfo.processInfo.environment
@@ -100,7 +101,12 @@ public struct ClusterConfiguration: Sendable, Hashable {
         (try? group.launch(0, in: launchContext(set: "")))?.environment.compactMapValues(\.self) ?? [:]
       }
     let arguments = sharedArguments + engineArguments + group.arguments
-    return try? EngineOptions.read(arguments, environment: environment).options.lifetime(at: .now)
+    guard let options = try? EngineOptions.read(arguments, environment: environment).options else { return .unknown }
+    if let span = options.limits.lifetime { return .span(span) }
+    guard let end = options.allocationEnd else { return .unknown }
+    guard case .batch = group.launcher else { return .end(end) }
+    // A job begins with its engines.
+    return AllocationTime.left(environment, at: Date()).map { .span($0) } ?? .unknown
   }
 
   /// What the launches of an engine set have in common.

@@ -59,8 +59,10 @@ extension Cluster {
     let registered = Dictionary(client.engines.map { ($0.uuid, $0) }) { $1 }
     for name in groupTable.autoscaled where groupTable[name]?.isChanging == false {
       guard let group = groupTable[name]?.template else { continue }
+      let lifetime = groupTable[name]?.lifetime ?? configuration.lifetime(of: group)
+      groupTable[name]?.lifetime = lifetime
       let backlog = try await client.backlog(
-        for: group.resources, time: configuration.lifetime(of: group).map(Autoscaler.usable))
+        for: group.resources, time: lifetime.left(at: .now).map(Autoscaler.usable))
       guard let seen = observation(of: name, status, backlog, registered.mapValues(\.id)),
         groupTable[name]?.isChanging == false
       else { continue }

@@ -10,6 +10,8 @@ struct GroupTable: Sendable, Hashable {
     var sets: [String] = []
     /// Decides how many engines there are; `nil` if people do.
     var autoscaler: Autoscaler?
+    /// How long its engines live; `nil` until the autoscaler asks.
+    var lifetime: EngineLifetime?
     /// Whether a change that the autoscaler wants is under way.
     var isChanging = false
     /// The changes that are under way.
