@@ -144,6 +144,29 @@ def test_engines_know_when_their_job_ends(slurm_place, limit):
     client.close()
 
 
+def test_engines_know_when_their_partition_ends_the_job(slurm_place):
+    """Nobody has said how long the job may run; the partition lets it run for an hour."""
+    client = ipp.Client(connection_info=str(start(slurm_place, "--engines=slurm:1")), timeout=TIMEOUT)
+    wait_until(lambda: len(client.ids) == 1, "an engine")
+    assert send_stated(client, 3000).get(timeout=TIMEOUT) == 0
+    with pytest.raises(ipp.error.RemoteError, match="ImpossibleDependency"):
+        send_stated(client, 3601, requires_now=True).get(timeout=TIMEOUT)
+    client.close()
+
+
+@pytest.mark.parametrize("answer", ["exit 1", "echo soon", "exec sleep 1000"])
+def test_engines_start_when_slurm_does_not_tell_the_end(slurm_place, tmp_path, answer):
+    squeue = tmp_path / "squeue"
+    squeue.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\n{answer}\n")
+    squeue.chmod(0o755)
+    slurm_place.environment["PATH"] = f"{tmp_path}:{slurm_place.environment['PATH']}"
+    client = ipp.Client(connection_info=str(start(slurm_place, "--engines=slurm:2")), timeout=TIMEOUT)
+    wait_until(lambda: len(client.ids) == 2, "two engines")
+    assert (tmp_path / "asked").read_text() == "asked\n", "once for a job"
+    assert send_stated(client, 10_000).get(timeout=TIMEOUT) == 0
+    client.close()
+
+
 def test_an_engines_own_limit_counts_more_than_its_jobs(slurm_place, tmp_path):
     file = tmp_path / "cluster.yaml"
     file.write_text("engines:\n  - launcher: slurm\n    count: 1\n    timelimit: 10\n    arguments: [--time-limit=0]\n")

@@ -98,10 +98,15 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
   var defaultTemplate: String {
     switch self {
     case .slurm:
+      // A limit that only the partition has is asked for once for all engines of the job. Without an answer there is none.
       """
       #!/bin/sh
       #SBATCH --export=ALL
       #SBATCH --job-name=ipengine-{cluster_id}
+      if [ -z "$\(AllocationTime.slurmVariable)$\(AllocationTime.variable)" ]; then
+        \(AllocationTime.slurmVariable)=$(SLURM_TIME_FORMAT=%s timeout 5 squeue -h -j "$SLURM_JOB_ID" -o %e 2>/dev/null)
+        export \(AllocationTime.slurmVariable)
+      fi
       srun {program_and_args}
 
       """

@@ -6,8 +6,8 @@ enum AllocationTime {
   static let variable = "MARTLET_JOB_SECONDS"
 
   /// The variable in which Slurm says when a job ends at the latest, in seconds since 1970. Older
-  /// versions, such as 22.05, don't.
-  private static let slurmVariable = "SLURM_JOB_END_TIME"
+  /// versions, such as 22.05, don't; the script of a job then asks for it.
+  static let slurmVariable = "SLURM_JOB_END_TIME"
 
   /// Reads what the environment says. Slurm's own word, which knows when the job began, comes first.
   ///

@@ -31,6 +31,10 @@ import Testing
         #SBATCH --output=/p/log/ipengine-c-1-0.log
         #SBATCH --export=ALL
         #SBATCH --job-name=ipengine-c
+        if [ -z "$SLURM_JOB_END_TIME$MARTLET_JOB_SECONDS" ]; then
+          SLURM_JOB_END_TIME=$(SLURM_TIME_FORMAT=%s timeout 5 squeue -h -j "$SLURM_JOB_ID" -o %e 2>/dev/null)
+          export SLURM_JOB_END_TIME
+        fi
         srun '/my m' engine --profile-dir=/p --cluster-id=c
 
         """)
