@@ -4,10 +4,16 @@ import CMartletZeroMQ
 struct OptionSetter {
   let handle: UnsafeMutableRawPointer
 
+  /// How many connections the system keeps for a socket that has not accepted them yet; the system has a limit of its own, which
+  /// is 4,096 on Linux. Beyond libzmq's default of 100 it drops what hundreds of engines send that start at once, and each
+  /// tries again after a second, and then after twice the time.
+  private static let backlog: Int32 = 65_535
+
   func apply(_ options: SocketOptions, type: SocketType) throws(ZeroMQError) {
     if let identity = options.identity { try set(ZMQ_ROUTING_ID, identity, "identity") }
     try set(ZMQ_SNDHWM, Int32(clamping: options.sendHighWaterMark), "sendHighWaterMark")
     try set(ZMQ_RCVHWM, Int32(clamping: options.receiveHighWaterMark), "receiveHighWaterMark")
+    try set(ZMQ_BACKLOG, Self.backlog, "backlog")
     try set(ZMQ_LINGER, options.linger.roundedUpMilliseconds32, "linger")
     if type == .router { try set(ZMQ_ROUTER_MANDATORY, options.mandatory ? 1 : 0, "mandatory") }
     if options.reportsSubscriptions { try set(ZMQ_XPUB_VERBOSE, 1, "reportsSubscriptions") }
