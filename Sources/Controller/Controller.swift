@@ -51,6 +51,7 @@ public final class Controller: Service, Sendable {
       isExposed: endpoints.isExposed, authorizes: authorized != nil,
       continues: continues || configuration.reusesFiles, logger: logger)
     endpoints.authenticates = authorized != nil
+    endpoints.usesCurve = configuration.curve != nil
     let key = configuration.key ?? Session.randomID()
     RoutingIdentities.randomize()
     let sockets = ControllerSockets(

@@ -56,6 +56,8 @@ struct EndpointBinder {
   private var nextIPCNumber = 1
   /// Whether peers are admitted by their keys.
   var authenticates = false
+  /// Whether the sockets have CURVE.
+  var usesCurve = false
   private let maxMessageSize: Int?
   private let heartbeatPeriod: Duration
   /// The ports bound so far.
@@ -140,9 +142,10 @@ struct EndpointBinder {
     _ socket: borrowing Socket, _ name: String, _ role: ConnectionRole, _ domain: AuthenticationDomain,
     isMonitored: Bool
   ) throws(ConnectionError) -> ConnectionEars {
-    let limits = ConnectionTable.Limits(
+    var limits = ConnectionTable.Limits(
       held: maxMessageSize.map { UInt64(clamping: $0) + Self.framing },
       mutePatience: role == .hearts ? max(.seconds(2), heartbeatPeriod * 2) : nil)
+    if usesCurve { limits.handshake = ConnectionTable.Limits.curveHandshake }
     do {
       if authenticates { try socket.setAuthenticationDomain(domain.rawValue) }
       let monitor =

@@ -22,8 +22,15 @@ struct ConnectionTable {
     var held: UInt64?
     /// The bytes that a subscriber may be behind.
     var backlog: UInt64 = 1 << 29
-    /// How long a heart may be connected without a beat; nil for other sockets.
+    /// How long a heart may be connected without a beat, from the end of its handshake; nil for other sockets.
     var mutePatience: Duration?
+    /// The bytes that a peer gets before the last message of the handshake; nothing else comes before that.
+    var handshake = Self.greeting
+
+    /// Everybody's first bytes in ZMTP 3 (RFC 23).
+    private static let greeting: UInt64 = 64
+    /// With CURVE there is a `WELCOME`, too (RFC 26).
+    static let curveHandshake = greeting + 170
   }
 
   /// Why a connection is ended.
@@ -47,6 +54,8 @@ struct ConnectionTable {
     /// When the connection ended that had its descriptor just before: a message that came earlier was that one's. The
     /// time of acceptance doesn't tell, since a connection may be noted later than its first message.
     let predecessorEnd: ContinuousClock.Instant?
+    /// When it was seen last that the handshake was under way; until its end the peer has no identity.
+    var opened: ContinuousClock.Instant
     /// Whether all of its messages were noticed so far.
     var isWatched: Bool
     /// Whether any message came, and when the last one did.
@@ -124,7 +133,8 @@ struct ConnectionTable {
 
   mutating func accepted(_ descriptor: Int32, now: ContinuousClock.Instant) {
     connections[descriptor] = Connection(
-      accepted: now, predecessorEnd: released.removeValue(forKey: descriptor), isWatched: isListening, lastHeard: now)
+      accepted: now, predecessorEnd: released.removeValue(forKey: descriptor), opened: now, isWatched: isListening,
+      lastHeard: now)
     unproven.insert(descriptor)
     if identifies { unidentified.insert(descriptor) }
   }
@@ -162,7 +172,7 @@ struct ConnectionTable {
   /// - Parameter time: since when it can't be reached.
   func missingEngine(since time: ContinuousClock.Instant) -> [End] {
     unproven.compactMap { descriptor in
-      guard let connection = connections[descriptor], connection.accepted <= time + Self.releaseTime else { return nil }
+      guard let connection = connections[descriptor], connection.opened <= time + Self.releaseTime else { return nil }
       return End(descriptor: descriptor, reason: .unreachable)
     }
   }
@@ -201,13 +211,15 @@ struct ConnectionTable {
     for descriptor in unproven {
       guard var connection = connections[descriptor] else { continue }
       defer { connections[descriptor] = connection }
+      let traffic = traffic(descriptor)
       if !connection.isHeard {
-        if let patience = limits.mutePatience, now - connection.accepted > patience {
+        // Where hundreds come at once, a handshake takes its time; whoever has to begin it again is later still.
+        if let traffic, traffic.acknowledged <= limits.handshake { connection.opened = now }
+        if let patience = limits.mutePatience, now - connection.opened > patience {
           ends.append(End(descriptor: descriptor, reason: .mute))
           continue
         }
       }
-      let traffic = traffic(descriptor)
       let isQuiet = traffic.map { $0.received == connection.known } ?? true
       connection.known = traffic?.received ?? 0
       if !connection.isHeard, isQuiet, now - connection.accepted < Self.unnoticedTime,

@@ -15,7 +15,7 @@ import Testing
     _ traffic: [Int32: Traffic] = [:]
   ) -> [Int32] {
     table.check(now: start + .milliseconds(time), published: published) {
-      traffic[$0] ?? Traffic(received: received)
+      traffic[$0] ?? Traffic(received: received, acknowledged: 1000)
     }.map(\.descriptor)
   }
 
@@ -78,6 +78,26 @@ import Testing
     table.disconnected(1, now: start + .milliseconds(6002))
     #expect(check(&table, 60_000).isEmpty)
     #expect(table.count == 1)
+  }
+
+  /// Its handshake waits for those of hundreds of others: only then it has an identity, and can beat.
+  @Test func aHeartHasTheSameTimeHoweverLongItsHandshakeTakes() {
+    let limits = ConnectionTable.Limits(mutePatience: .seconds(6), handshake: ConnectionTable.Limits.curveHandshake)
+    var table = ConnectionTable(role: .hearts, limits: limits)
+    table.accepted(1, now: start)
+    for time in 0..<20 {
+      #expect(check(&table, 1000 * time, [1: Traffic(acknowledged: time < 10 ? 64 : 234)]).isEmpty)
+    }
+    #expect(check(&table, 25_000, [1: Traffic(acknowledged: 300)]).isEmpty)
+    #expect(check(&table, 25_001, [1: Traffic(acknowledged: 300)]) == [1])
+  }
+
+  @Test func whoeverIsInTheMiddleOfAHandshakeWasNotIgnored() {
+    var table = ConnectionTable(role: .engines)
+    for descriptor: Int32 in 1...2 { table.accepted(descriptor, now: start) }
+    #expect(check(&table, 600, [1: Traffic(acknowledged: 64), 2: Traffic(acknowledged: 119)]).isEmpty)
+    #expect(table.missingEngine(since: start).map(\.descriptor) == [2])
+    #expect(Set(table.missingEngine(since: start + .seconds(1)).map(\.descriptor)) == [1, 2])
   }
 
   /// libzmq has ignored a peer that came back before the end of its former connection. It has come after its last message.
