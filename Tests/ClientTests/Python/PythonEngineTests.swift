@@ -143,6 +143,36 @@ struct PythonEngineTests {
     }
   }
 
+  @Test func mapsAndStreamsHaveArgumentsInCommon() async throws {
+    let range = PythonFunction<Int, [Int]>("lambda n: list(range(n))")
+    let scale = PythonFunction<Int, [Int], Int, Int>("lambda x, numbers, factor: x * sum(numbers) * factor")
+    let expected = (0..<20).map { $0 * 6 * 5 }
+    let view = client.loadBalanced()
+    // One engine has the first, both have the second.
+    let kept = try await client[1].keep(range, 4).value
+    let shared = try await client.broadcast([1, 2, 3])
+    for chunkSize in [1, 3] {
+      #expect(try await view.map(scale, 0..<20, with: kept, 5, chunkSize: chunkSize).value == expected)
+      #expect(try await view.map(scale, 0..<20, with: shared, 5, chunkSize: chunkSize).value == expected)
+      #expect(try await view.map(scale, 0..<20, with: [6], 5, chunkSize: chunkSize).value == expected)
+    }
+    for view in [client[...], client.direct(.ids([client.ids[0]]))] {
+      #expect(try await view.map(scale, 0..<20, with: kept, 5).value == expected)
+      #expect(try await view.map(scale, 0..<20, with: shared, 5).value == expected)
+    }
+    for isOrdered in [true, false] {
+      var results: [Int] = []
+      for try await result in try view.stream(scale, over: 0..<20, with: kept, 5, isOrdered: isOrdered) {
+        results.append(result)
+      }
+      for try await result in try view.stream(scale, over: 0..<20, with: shared, 5, isOrdered: isOrdered) {
+        results.append(result)
+      }
+      #expect(results.sorted() == (expected + expected).sorted())
+    }
+    shared.release()
+  }
+
   @Test func failedTasksAreTriedAgain() async throws {
     let code = "globals().__setitem__('tries', globals().get('tries', 0) + 1) or 1 // max(0, globals()['tries'] - 2)"
     for isBalanced in [false, true] {
