@@ -12,6 +12,8 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+// For code in the articles: packages that depend on this one don't get it, because no product needs it.
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(
@@ -41,6 +43,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -152,7 +155,8 @@ let package = Package(
         "Martlet", "MartletActors", "MartletClient", "MartletTesting", "MartletWire", "MartletZeroMQ",
       ]),
     .testTarget(name: "ClusterTests", dependencies: ["Martlet", "MartletCluster"]),
-    .testTarget(name: "MartletTests", dependencies: ["Martlet", "command-program", "martlet-test-engine"]),
+    .testTarget(
+      name: "MartletTests", dependencies: ["Martlet", "command-program", "martlet-test-engine", metrics]),
     .testTarget(
       name: "TestingTests", dependencies: ["Martlet", "MartletEngine", "MartletTesting", "MartletWire"]),
     .testTarget(

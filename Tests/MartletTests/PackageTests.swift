@@ -63,5 +63,8 @@ import Testing
       "show-dependencies", "--format", "flatlist",
     ])
     #expect(result.status == 0 && result.output.contains("some-clone"), "\(result.output)")
+    // What only tests need is no burden to others.
+    let packages = result.output.split(separator: "\n")
+    #expect(packages.contains("swift-log") && !packages.contains("swift-metrics"), "\(result.output)")
   }
 }
