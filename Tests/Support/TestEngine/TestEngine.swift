@@ -9,15 +9,17 @@ import Martlet
   /// `sleep COUNT SECONDS`: runs COUNT load-balanced tasks of SECONDS each and prints a line as each one finishes.
   /// `broadcast`: gives every engine a value and prints its name; then prints for each line of the input the sum that
   /// Python's code computes of it on each engine.
+  /// `progress COUNT SECONDS`: runs as many tasks and shows on standard error how far they have come.
   /// `stream …`: see ``ChaosStream``.
   static func run(_ client: Client, arguments: [String]) async throws {
     if arguments.first == "stream" { return try await ChaosStream.run(client, arguments: Array(arguments.dropFirst())) }
     if arguments == ["broadcast"] { return try await broadcast(client) }
-    guard arguments.count == 3, arguments[0] == "sleep", let count = Int(arguments[1]),
+    guard arguments.count == 3, ["progress", "sleep"].contains(arguments[0]), let count = Int(arguments[1]),
       let seconds = Double(arguments[2])
-    else { throw ClusterError("usage: martlet-test-engine sleep COUNT SECONDS") }
-    say("engines \(client.ids)")
+    else { throw ClusterError("usage: martlet-test-engine progress|sleep COUNT SECONDS") }
     let naps = try client.loadBalanced().map(TestFunctions.sleep, Array(repeating: seconds, count: count))
+    if arguments[0] == "progress" { return await naps.showProgress("naps") }
+    say("engines \(client.ids)")
     for try await (index, _) in naps.asCompleted { say("done \(index)") }
   }
 
