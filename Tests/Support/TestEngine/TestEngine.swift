@@ -10,9 +10,10 @@ import Martlet
   /// `broadcast`: gives every engine a value and prints its name; then prints for each line of the input the sum that
   /// Python's code computes of it on each engine.
   /// `progress COUNT SECONDS`: runs as many tasks and shows on standard error how far they have come.
-  /// `stream …`: see ``ChaosStream``.
+  /// `stream …`, `long …`: see ``ChaosStream`` and ``LongCall``.
   static func run(_ client: Client, arguments: [String]) async throws {
     if arguments.first == "stream" { return try await ChaosStream.run(client, arguments: Array(arguments.dropFirst())) }
+    if arguments.first == "long" { return try await LongCall.run(client, arguments: Array(arguments.dropFirst())) }
     if arguments == ["broadcast"] { return try await broadcast(client) }
     guard arguments.count == 3, ["progress", "sleep"].contains(arguments[0]), let count = Int(arguments[1]),
       let seconds = Double(arguments[2])

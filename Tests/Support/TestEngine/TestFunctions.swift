@@ -27,6 +27,8 @@ enum TestFunctions {
     Counter(from: start, actorSystem: system)
   }
 
+  static let negate = RemoteFunction("negate") { (number: Int) in -number }
+
   static let all: [any RemoteCallable] = [
     counters,
     RemoteFunction("add") { (a: Int, b: Int) in a + b },
@@ -45,6 +47,7 @@ enum TestFunctions {
       return epochs
     },
     RemoteFunction("fail") { (message: String) throws -> Int in throw Failure(description: message) },
+    negate,
     sleep,
     work,
     RemoteFunction("say") { (text: String) in print(text) == () },
