@@ -23,6 +23,7 @@ let package = Package(
       dependencies: [
         wire,
         .product(name: "Martlet", package: "martlet"),
+        .product(name: "MartletTesting", package: "martlet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),

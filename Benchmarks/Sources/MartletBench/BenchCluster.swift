@@ -18,9 +18,21 @@ struct BenchCluster {
     engines: Int, _ arguments: [String] = [], network: ClusterConfiguration.Network = .local,
     _ body: @Sendable (BenchCluster) async throws -> Output
   ) async throws -> Output {
+    try await with([.local(engines)], arguments, network: network, body)
+  }
+
+  /// Starts a cluster of this program's processes in a separate profile, and removes both afterwards.
+  ///
+  /// - Parameters:
+  ///   - engines: the real engines.
+  ///   - arguments: the controller's arguments.
+  static func with<Output: Sendable>(
+    _ engines: [EngineGroup], _ arguments: [String] = [], network: ClusterConfiguration.Network = .local,
+    _ body: @Sendable (BenchCluster) async throws -> Output
+  ) async throws -> Output {
     try await ProfileDirectory.withTemporary { profile in
       var configuration = ClusterConfiguration(profile: profile, clusterID: "bench")
-      configuration.engines = [.local(engines)]
+      configuration.engines = engines
       configuration.controllerArguments = arguments
       configuration.network = network
       let clusterID = configuration.clusterID

@@ -5,7 +5,7 @@ enum BenchMode: String, CaseIterable, ExpressibleByArgument, Sendable {
   /// On the cluster the program runs in. The other rows of the comparison have these modes, too.
   case latency, throughput, tutorial, payload
   /// On separate clusters.
-  case configurations, broadcast, memory, startup, idle
+  case configurations, capabilities, broadcast, memory, startup, idle
 
   static let compared: [BenchMode] = [.latency, .throughput, .tutorial, .payload]
 }
@@ -37,6 +37,8 @@ struct BenchOptions: ParsableArguments {
   var maxPayload = 100_000_000
   @Option(help: "The most tasks the controller's memory is watched for.")
   var memoryCount = 1_000_000
+  @Option(help: "Rounds in which the capabilities are compared.")
+  var capabilityRounds = 10
   @Option(help: "The most simulated engines.")
   var simulatedEngines = 1_000
   @Option(help: "How long the idle controller is watched.")
@@ -45,7 +47,7 @@ struct BenchOptions: ParsableArguments {
   func validate() throws {
     guard mode == "all" || BenchMode(rawValue: mode) != nil else { throw ValidationError("unknown mode \(mode)") }
     guard view == "all" || ViewKind(rawValue: view) != nil else { throw ValidationError("unknown view \(view)") }
-    guard latencyCount > 0, throughputCount > 0, window > 0, minPayload > 0 else {
+    guard latencyCount > 0, throughputCount > 0, window > 0, minPayload > 0, capabilityRounds > 0 else {
       throw ValidationError("counts must be positive")
     }
   }

@@ -10,6 +10,15 @@ let greet = RemoteFunction("greet") { () -> String in "hi~" }
 /// The function of the tutorial's map.
 let square = RemoteFunction("square") { (x: Int) -> Int in x * x }
 
+/// The same, of which an engine runs several at once.
+let squareAtOnce = RemoteFunction("squareAtOnce", concurrency: 16) { (x: Int) -> Int in x * x }
+
+/// The same, which says how far it has come.
+let squareReporting = RemoteFunction("squareReporting") { (x: Int) -> Int in
+  EngineContext.current?.progress(0.5, "half")
+  return x * x
+}
+
 /// Returns its argument in the memory it was received in.
 let echo = RemoteFunction("echo") { (bytes: Bytes) -> Bytes in bytes }
 

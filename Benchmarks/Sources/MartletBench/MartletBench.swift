@@ -4,7 +4,8 @@ import Martlet
 /// Measures a cluster of this program's processes and prints one JSON object of metric -> number.
 @main struct MartletBench: ClusterProgram {
   static let functions: [any RemoteCallable] = [
-    noop, greet, square, echo, echoData, swallow, produce, pause, wordCount,
+    noop, greet, square, squareAtOnce, squareReporting, tallies, addRepeatedly, echo, echoData, swallow, produce, pause,
+    wordCount,
   ]
 
   static func run(_ client: Client, arguments: [String]) async throws {
@@ -17,6 +18,7 @@ import Martlet
       case .tutorial: try await Tutorial.measure(client, options, into: &metrics)
       case .payload: try await Payload.measure(client, options, into: &metrics)
       case .configurations: try await Configurations.measure(options, into: &metrics)
+      case .capabilities: try await Capabilities.measure(options, into: &metrics)
       case .broadcast: try await Broadcast.measure(options, into: &metrics)
       case .memory: try await Memory.measure(options, into: &metrics)
       case .startup: try await Startup.measure(options, into: &metrics)

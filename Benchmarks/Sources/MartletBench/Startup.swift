@@ -1,12 +1,17 @@
 import Foundation
 import Martlet
+import MartletTesting
 
-/// The time from `martlet start` to the first results, and the time for many engines to register.
+/// The time from `martlet start` to the first results, the time for many engines to register, and that of a cluster for tests.
 enum Startup {
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     var times: [Duration] = []
     for _ in 0..<3 { times.append(try await ProfileDirectory.withTemporary { try await startedByCommand(4, in: $0) }) }
     metrics["startup_4_engines_to_first_result_ms"] = times.quantile(0.5).milliseconds
+    times = try await Latency.roundTrips(20, warmUp: 1) {
+      try await withTestCluster(functions: [square]) { client in _ = try await client[...].apply(square, 3).value }
+    }
+    metrics["startup_test_cluster_ms"] = times.quantile(0.5).milliseconds
     for count in [4, 100, 1_000] where count <= options.simulatedEngines {
       // A short heartbeat period, because a registration is complete with the first beat.
       metrics["registration_\(count)_simulated_engines_ms"] = try await BenchCluster.with(engines: 0, ["--ping=100"]) {
