@@ -165,7 +165,7 @@ bench: packages
 	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build --product martlet; \
 	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build; \
 	wait $$venv
-	@.ci/deps packages valgrind
+	@.ci/deps packages valgrind openssh-server openssh-client iproute2
 	@echo "bench: running"
 	@Benchmarks/.venv/bin/python Benchmarks/run.py $(BENCH)
 

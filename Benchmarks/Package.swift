@@ -32,6 +32,19 @@ let package = Package(
       swiftSettings: settings
     ),
     .executableTarget(
+      name: "engine-simulator",
+      dependencies: [
+        wire,
+        .product(name: "Martlet", package: "martlet"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      // `SimulatedEngines.swift` is a link to the file of martlet-bench.
+      path: "Sources/EngineSimulator",
+      swiftSettings: settings
+    ),
+    // All but `AutoscalerBench.swift` are links to files of the cluster.
+    .executableTarget(name: "autoscaler-bench", path: "Sources/AutoscalerBench", swiftSettings: settings),
+    .executableTarget(
       name: "micro-bench", dependencies: ["SchedulerWorkload", wire], path: "Sources/MicroBench",
       swiftSettings: settings),
     .executableTarget(

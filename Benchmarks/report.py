@@ -50,6 +50,10 @@ TARGETS = [
     times("payload_10000000_gb_per_s", PYTHON_ENGINES, IPYPARALLEL, "≥", 2),
     *(times(f"payload_{size}000000_gb_per_s", MARTLET, RAW, "≥", 0.8) for size in [1, 10, 100]),
     absolute("map32_loadbalanced_ms", "≤", 3),
+    absolute("registration_1000_over_network_ms", "≤", 5_000),
+    absolute("registration_1000_over_network_with_curve_ms", "≤", 5_000),
+    absolute("start_64_engines_over_ssh_ms", "≤", 10_000),
+    absolute("allocation_of_1000_idle_engines_us", "≤", 1_000),
     absolute("idle_controller_cpu_percent", "≤", 0.5),
     absolute("idle_controller_rss_mb", "≤", 40),
     # Flat: the memory after a million tasks is within a tenth of that after a tenth of them.

@@ -23,7 +23,9 @@ HERE = Path(__file__).resolve().parent
 REFERENCE, RAW = report.MARTLET, report.RAW
 MODES = ["latency", "throughput", "tutorial", "payload", "all"]
 # The rounds of measurements that don't take part in all: they take long, or count instructions, which never vary.
-ROUNDS = {"dask": 2, "configurations": 2, "capabilities": 2, "memory": 2, "scheduler": 2, "idle": 2, "copies": 1}
+ROUNDS = {
+    "dask": 2, "configurations": 2, "capabilities": 2, "memory": 2, "scheduler": 2, "idle": 2, "copies": 1, "network": 1,
+}
 
 
 def rows(engines, mode, program):
@@ -56,6 +58,8 @@ def own(program):
     return {mode: [str(program), "--engines", "1", "--mode", mode] for mode in modes} | {
         "handoff": [sys.executable, str(HERE / "peers" / "worker_bench.py")],
         "scheduler": [str(program.parent / "scheduler-bench")],
+        "allocation": [str(program.parent / "autoscaler-bench")],
+        "network": [sys.executable, str(HERE / "peers" / "network_bench.py"), str(program.parent)],
         "copies": [sys.executable, str(HERE / "micro.py"), str(program.parent / "micro-bench"), "--copies"],
     }
 

@@ -26,6 +26,8 @@ actor SimulatedEngines {
   }
 
   private let connection: ConnectionInfo
+  /// What all sockets have in common.
+  private let options: SocketOptions
   private var session: Session
   private var context: Context?
   private var registrar: Socket?
@@ -46,6 +48,11 @@ actor SimulatedEngines {
   /// - Parameter connection: the engines' connection.
   init(_ connection: ConnectionInfo) throws {
     self.connection = connection
+    var options = SocketOptions()
+    if let serverKey = connection.curveServerKey {
+      options.curve = .client(try .generate(), serverKey: serverKey)
+    }
+    self.options = options
     loop = try EventLoop(name: "engines")
     try loop.start()
     session = try Session(key: connection.key, scheme: connection.signatureScheme, username: "engine")
@@ -55,13 +62,13 @@ actor SimulatedEngines {
   func register(_ count: Int) async throws {
     let context = try Context(maxSockets: 2 * count + 16)
     self.context = context
-    var options = SocketOptions()
+    var options = self.options
     options.subscriptions = [Bytes()]
     let ping = try Socket(context, .subscribe, options: options)
     try ping.connect(try connection.endpoint(.heartbeatPing))
     sources.append(loop.onReadable(ping) { [weak self] in self?.assumeIsolated { $0.beat() } })
     self.ping = consume ping
-    let registrar = try Socket(context, .dealer)
+    let registrar = try Socket(context, .dealer, options: self.options)
     try registrar.connect(try connection.endpoint(.registration))
     sources.append(loop.onReadable(registrar) { [weak self] in self?.assumeIsolated { $0.readRegistrations() } })
     self.registrar = consume registrar
@@ -96,7 +103,7 @@ actor SimulatedEngines {
         let reply = try session.take(&incoming)
         guard let id = try reply.parentID(), let uuid = requested.removeValue(forKey: id),
           let number = try reply.content()["id"]?.intValue
-        else { throw BenchError("the hub refuses an engine: \(reply.contentBytes.string)") }
+        else { throw SimulationError("the hub refuses an engine: \(reply.contentBytes.string)") }
         try open(uuid, number)
       }
       guard requested.isEmpty else { return }
@@ -110,7 +117,8 @@ actor SimulatedEngines {
 
   private func open(_ uuid: String, _ id: Int) throws {
     guard let context else { return }
-    let options = SocketOptions(identity: Bytes(uuid))
+    var options = self.options
+    options.identity = Bytes(uuid)
     let leaves = try connection.endpoints(.broadcast)
     let shell = try Socket(context, .router, options: options)
     for endpoint in [try connection.endpoint(.mux), try connection.endpoint(.task), leaves[id % leaves.count]] {
@@ -159,4 +167,10 @@ actor SimulatedEngines {
     _ = try? body(&outgoing)
     outgoing.removeAll()
   }
+}
+
+/// Something that engines or connections of a measurement could not do.
+struct SimulationError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
 }

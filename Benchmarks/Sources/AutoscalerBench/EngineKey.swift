@@ -1,0 +1,1 @@
+../../../Sources/Cluster/Scaling/EngineKey.swift

@@ -1,0 +1,1 @@
+../MartletBench/SimulatedEngines.swift
