@@ -64,8 +64,10 @@ extension Client {
 
   /// The error for an actor whose engine isn't registered.
   func departure(of id: RemoteActorID) -> ActorTerminated {
-    ActorTerminated(
-      actor: id.description, engineID: engineID(id.place),
-      reason: engineID(id.place) == nil ? "there is no such engine" : "the engine has left the cluster")
+    let engineID = engineID(id.place)
+    let cause = departureReason(of: id.place).map { ": \($0)" } ?? ""
+    return ActorTerminated(
+      actor: id.description, engineID: engineID,
+      reason: engineID == nil ? "there is no such engine" : "the engine has left the cluster\(cause)")
   }
 }

@@ -202,6 +202,11 @@ public final class Client: Sendable {
   /// The id of an engine, also of one that has left.
   @Sendable package func engineID(_ uuid: String) -> Int? { connection.directory.withLock { $0.engines.id(of: uuid) } }
 
+  /// Why an engine has left; `nil` if that is not known, or it has not.
+  package func departureReason(of uuid: String) -> String? {
+    connection.directory.withLock { $0.engines.departureReason(of: uuid) }
+  }
+
   /// The engines a call goes to, at least one. A call looks them up once: by the next time, others may have registered.
   func resolve(_ targets: EngineTargets) throws(ClientError) -> [RegisteredEngine] {
     let result: Result<[RegisteredEngine], ClientError> = connection.directory.withLock { state in

@@ -68,7 +68,7 @@ public final class TestCluster: Sendable {
     // A function that notices its cancellation must not answer before the hub has heard of its engine's end.
     process.mute()
     // The hub hears of it before the engine can say goodbye.
-    try await EngineObituary(uuids: [engine.uuid], reason: "was killed by the test").send(
+    try await EngineObituary(uuids: [engine.uuid], reason: "the test has killed it").send(
       to: controller.engineConnection)
     task.cancel()
     await task.value

@@ -159,7 +159,7 @@ import Testing
       try await cluster.kill(try #require(client.engines.first))
       let reason = try await end
       #expect(reason.engineID == 0)
-      #expect(reason.reason == "the engine has left the cluster")
+      #expect(reason.reason == "the engine has left the cluster: the test has killed it")
       #expect(try await known.whenTerminated() == reason)
       let lost = await #expect(throws: ActorTerminated.self) { try await call.value }
       #expect(lost?.engineID == 0)

@@ -106,12 +106,12 @@ import Testing
       while !Counter.sleepers.withLock({ $0.contains(counter.id) }) { await Task.yield() }
       let engine = try #require(client.engines.first { $0.uuid == counter.id.place })
       try await cluster.kill(engine)
-      #expect(try await end == "the engine has left the cluster")
+      #expect(try await end == "the engine has left the cluster: the test has killed it")
       let error = await #expect(throws: ActorTerminated.self) { try await lost.value }
       #expect(error?.actor == counter.id.description)
       #expect(error?.engineID == engine.id)
       let later = await #expect(throws: ActorTerminated.self) { try await caller.addFar(counter, 1) }
-      #expect(later?.reason == "the engine has left the cluster")
+      #expect(later?.reason == "the engine has left the cluster: the test has killed it")
     }
   }
 

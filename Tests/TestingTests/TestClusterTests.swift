@@ -50,7 +50,7 @@ import Testing
       let engine = try #require(client.engines.first)
       try await cluster.kill(engine)
       let error = try #require(await #expect(throws: EngineError.self) { try await lost.value })
-      #expect("\(error)".contains("was killed by the test"))
+      #expect("\(error)".contains("the test has killed it"))
       #expect(try await client.loadBalanced().apply(Self.square, 3).value == 9)
       try cluster.addEngines()
       try await client.waitForEngines(2)

@@ -1,12 +1,17 @@
 /// The engines a client knows, kept current by the hub's notifications.
 struct EngineDirectory: Sendable {
-  /// The most engines that are remembered after they have left. Each takes some 100 bytes.
+  /// The most engines that are remembered after they have left. Each takes some 100 bytes, and those of the reason.
   static let departedLimit = 16_384
+
+  private struct Departed {
+    let id: Int
+    let reason: String?
+  }
 
   private var byID: [Int: RegisteredEngine] = [:]
   private var idsByUUID: [String: Int] = [:]
-  /// The ids of engines that have left, by uuid.
-  private var departed = RecentTable<String, Int>(limit: departedLimit)
+  /// The engines that have left, by uuid.
+  private var departed = RecentTable<String, Departed>(limit: departedLimit)
   /// What has changed since this was last taken.
   private(set) var changes: [ClusterEvent] = []
   /// The registered engines in the order of their ids.
@@ -55,7 +60,7 @@ struct EngineDirectory: Sendable {
   mutating func unregister(id: Int, reason: String? = nil) -> RegisteredEngine? {
     guard let engine = byID.removeValue(forKey: id) else { return nil }
     idsByUUID[engine.uuid] = nil
-    departed.insert(id, for: engine.uuid)
+    departed.insert(Departed(id: id, reason: reason), for: engine.uuid)
     engines.remove(at: position(of: id))
     changes.append(.engineLeft(engine, reason: reason))
     byID.releaseUnusedCapacity()
@@ -67,7 +72,10 @@ struct EngineDirectory: Sendable {
   func isRegistered(_ uuid: String) -> Bool { idsByUUID[uuid] != nil }
 
   /// The id of an engine, also of one that has left: replies may outlive their engine.
-  func id(of uuid: String) -> Int? { idsByUUID[uuid] ?? departed[uuid] }
+  func id(of uuid: String) -> Int? { idsByUUID[uuid] ?? departed[uuid]?.id }
+
+  /// Why an engine has left; `nil` if that is not known, or it has not.
+  func departureReason(of uuid: String) -> String? { departed[uuid]?.reason }
 
   /// The engine with a uuid; `nil` if it isn't registered.
   func engine(_ uuid: String) -> RegisteredEngine? { idsByUUID[uuid].flatMap { byID[$0] } }

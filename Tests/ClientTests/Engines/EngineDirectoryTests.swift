@@ -91,6 +91,7 @@ import Testing
     var directory = directory([0])
     #expect(directory.unregister(id: 0, reason: "killed")?.uuid == "u0")
     #expect(directory.takeChanges().last == .engineLeft(RegisteredEngine(id: 0, uuid: "u0"), reason: "killed"))
+    #expect(directory.departureReason(of: "u0") == "killed")
     #expect(directory.unregister(id: 0) == nil)
     #expect(directory.id(of: "u0") == 0)
     directory.register(id: 0, uuid: "u0")
