@@ -16,10 +16,10 @@ struct EngineGroups {
   /// The number of groups.
   var count: Int { groups.count }
 
-  /// Queues a task for a set of engines, given in ascending order.
-  mutating func append<Payload>(
-    _ task: TaskHandle, members: [EngineHandle], _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
-    _ clients: inout ClientTable
+  /// Queues a task for a set of engines, given in ascending order, at the end of its group or before all others of it.
+  mutating func add<Payload>(
+    _ task: TaskHandle, members: [EngineHandle], first: Bool, _ tasks: inout TaskTable<Payload>,
+    _ engines: inout EngineRegistry, _ clients: inout ClientTable
   ) {
     guard let constraints = tasks[task].constraints, let client = tasks[task].client else { return }
     let priority = tasks[task].priority
@@ -31,7 +31,12 @@ struct EngineGroups {
     let group = known ?? make(EngineGroup(members: members, client: client, priority: priority, demand: demand))
     if known == nil { enter(group, with: clients.rank(of: task, &tasks), &engines) }
     tasks[constraints].group = group
-    tasks.append(task, to: &groups[group].tasks)
+    if first, let head = groups[group].tasks.first {
+      tasks[task].sequence = tasks[head].sequence - 1
+      tasks.prepend(task, to: &groups[group].tasks)
+    } else {
+      tasks.append(task, to: &groups[group].tasks)
+    }
     taskCount += 1
   }
 

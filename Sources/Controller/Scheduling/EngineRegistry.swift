@@ -212,13 +212,13 @@ struct EngineRegistry {
 
   /// Whether an engine may be given a task.
   ///
-  /// - Parameter aheadAllowed: whether it may be given tasks beyond its mark. An engine that a task with restrictions
-  ///   waits for is never given any: it would never be free for that task.
+  /// - Parameter aheadAllowed: whether it may be given tasks beyond its mark. An engine that a task waits for which requires
+  ///   something is never given any: it would never be free for that task.
   @inline(__always)
   func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) -> Bool {
     guard records[engine].phase == .registered, !records[engine].isRetiring else { return false }
     if isBelowMark(engine) { return true }
-    guard looksAhead, aheadAllowed, records[engine].returnsTasks, records[engine].groups.isEmpty,
+    guard looksAhead, aheadAllowed, records[engine].returnsTasks, records[engine].demandHeap.min == nil,
       records[engine].awaitedCount == 0, records[engine].concurrentCount == 0
     else { return false }
     return pool.load(of: engine) < records[engine].pace.depth(now: now)
@@ -299,6 +299,15 @@ struct EngineRegistry {
   /// Chooses among the given registered engines, as far as they are below their mark.
   mutating func pick(among candidates: [EngineHandle]) -> EngineHandle? {
     pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) })
+  }
+
+  /// Chooses among the given registered engines: one below its mark, or else one that may be given tasks ahead.
+  mutating func pick(
+    among candidates: [EngineHandle], aheadAllowed: Bool, now: ContinuousClock.Instant
+  ) -> EngineHandle? {
+    pick(among: candidates)
+      ?? pool.pick(
+        among: candidates.filter { pool.contains($0) && hasRoom($0, aheadAllowed: aheadAllowed, now: now) })
   }
 
   /// The registered engines that offer something or run several tasks at once: they may wait for a task although others are

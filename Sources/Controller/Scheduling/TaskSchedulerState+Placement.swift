@@ -2,8 +2,8 @@ extension TaskSchedulerState {
   /// Dispatches a task whose dependencies are met if an engine has room, else queues it; ends it if no engine can ever
   /// take it.
   ///
-  /// - Parameter first: whether to queue it before all others of its client that have its priority; applies to tasks that any
-  ///   engine may take.
+  /// - Parameter first: whether to queue it before all others of its client that have its priority, and may be taken by the
+  ///   same engines; applies to tasks without a blacklist.
   mutating func place(_ task: TaskHandle, first: Bool = false) {
     queues.take(task, &tasks, &engines)
     var eligibility = eligibility(task)
@@ -37,14 +37,14 @@ extension TaskSchedulerState {
       dispatchDemanding(task, among: engines.withRoom(for: demand, excluding: blacklist, now: now))
     case .among(let candidates) where tasks.demand(of: task) != nil:
       let members = groupMembers(task, candidates: candidates)
-      queues.appendGrouped(task, members: members, &tasks, &engines, &clients)
+      queues.appendGrouped(task, members: members, first: first, &tasks, &engines, &clients)
       dispatchDemanding(task, among: candidates)
     case .among(let candidates):
-      if let engine = engines.pick(among: candidates) {
+      if let engine = engines.pick(among: candidates, aheadAllowed: queues.allowsAhead, now: now) {
         dispatch(task, to: engine)
       } else {
         let members = groupMembers(task, candidates: candidates)
-        queues.appendGrouped(task, members: members, &tasks, &engines, &clients)
+        queues.appendGrouped(task, members: members, first: first, &tasks, &engines, &clients)
       }
     case .wait: queues.wait(task, &tasks)
     case .impossible: endImpossible(task)

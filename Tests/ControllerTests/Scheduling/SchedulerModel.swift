@@ -138,15 +138,16 @@ struct SchedulerModel {
 
   /// Whether an engine may be given a task beyond its mark, which requires no resources: when no other one is idle for it.
   private func mayBeSentAhead(_ id: String, _ engine: Int) -> Bool {
-    guard engines[engine].isRegistered, engines[engine].looksAhead, load(engine) < 16, let task = tasks[id] else {
-      return false
-    }
+    guard engines[engine].isRegistered, engines[engine].looksAhead, load(engine) < 16, let task = tasks[id],
+      case .run(let eligible) = verdict(id)
+    else { return false }
     let submission = task.submission
+    let isRestricted = !submission.targets.isEmpty || !submission.follow.ids.isEmpty
     let isTimed = submission.demand?.resources.isEmpty ?? false
-    guard isUnrestricted(task) || isTimed && submission.targets.isEmpty && submission.follow.ids.isEmpty else {
+    guard submission.demand == nil && (isRestricted || task.blacklist.isEmpty) || isTimed && !isRestricted else {
       return false
     }
-    return !able(task).contains { $0 != returning && load($0) == 0 && !task.blacklist.contains($0) }
+    return !eligible.contains { $0 != returning && load($0) == 0 }
   }
 
   /// Whether a dependency is met, impossible, or neither.

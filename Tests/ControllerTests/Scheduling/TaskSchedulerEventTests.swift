@@ -476,16 +476,39 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(drain(&state) == [.deliver("d!", taskID: "d", engine: one), dispatched("e", one)])
   }
 
-  @Test func aTaskWithRestrictionsIsNotOvertaken() {
+  @Test func tasksForCertainEnginesAreGivenAheadInTheirTurn() {
     var state = quickEngine()
-    #expect(submit(&state, "b") == [dispatched("b", one)])
-    #expect(submit(&state, "c", targets: [one]) == [])
-    #expect(submit(&state, "d") == [])
-    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one)])
+    for number in 1...13 { #expect(submit(&state, "\(number)") == [dispatched("\(number)", one)]) }
+    #expect(submit(&state, "b", targets: [one]) == [dispatched("b", one)])
+    #expect(submit(&state, "c") == [dispatched("c", one)])
+    for id in ["d", "e"] { #expect(submit(&state, id, targets: [one]) == []) }
+    #expect(submit(&state, "f") == [])
     #expect(
-      answer(&state, one, "b") == [
-        .deliver("b!", taskID: "b", engine: one), dispatched("c", one), dispatched("d", one),
+      answer(&state, one, "a") == [
+        .deliver("a!", taskID: "a", engine: one), dispatched("d", one), dispatched("e", one), dispatched("f", one),
       ])
+  }
+
+  @Test func aTaskForCertainEnginesGoesToAnIdleOneFirst() {
+    var state = quickEngine()
+    state.engineRegistered(two, now: now)
+    #expect(submit(&state, "b", targets: [one, two]) == [dispatched("b", two)])
+    #expect(submit(&state, "c", targets: [one, two]) == [dispatched("c", one)])
+    #expect(submit(&state, "d", targets: [two]) == [])
+  }
+
+  @Test func returnedTasksForCertainEnginesKeepTheirOrder() {
+    var state = quickEngine()
+    for id in ["b", "c", "d"] { #expect(submit(&state, id, targets: [one]) == [dispatched(id, one)]) }
+    for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == [.requeued(taskID: id)]) }
+    #expect(submit(&state, "e", targets: [one]) == [])
+    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now + .seconds(2))
+    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
+    state.replyArrived(from: one, taskID: "b", outcome: .ok, reply: "b!", now: now + .seconds(4))
+    #expect(drain(&state) == [.deliver("b!", taskID: "b", engine: one), dispatched("c", one)])
+    state.replyArrived(from: one, taskID: "c", outcome: .ok, reply: "c!", now: now + .seconds(4))
+    #expect(
+      drain(&state) == [.deliver("c!", taskID: "c", engine: one), dispatched("d", one), dispatched("e", one)])
   }
 
   /// An engine that was given up has got the task once more, and returns what it had before.
