@@ -77,6 +77,8 @@ def run(commands, pytest_arguments, timeout):
     if commands:
         # As with ipyparallel's own parts, tasks and Dask's scheduler run in this interpreter.
         environment["MARTLET_PYTHON"] = sys.executable
+    # Beside the interpreter is the mpiexec of its MPI. What another one starts fails, or waits until the test's time is over.
+    environment["PATH"] = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), environment.get("PATH")]))
     # Open MPI refuses to run for root, as in containers, and more processes than there are cores.
     environment |= dict.fromkeys(("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"), "1")
     environment["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
