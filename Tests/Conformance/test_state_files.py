@@ -226,6 +226,10 @@ class TestOtherNamespaces:
 
     def test_start_refuses(self, inside):
         again = inside("start", "-n", 1, "--daemonize")
+        while again.stderr.endswith("ended by signal 4\n") and "/proc/" in again.stderr:
+            # Swift's libdispatch looks at its threads in /proc, and ends the process if they are not there: one start in
+            # twenty where /proc is that of the outer namespace.
+            again = inside("start", "-n", 1, "--daemonize")
         assert again.returncode == 10 and again.stderr.count("\n") == 1, again
 
     def test_stop_says_where_it_runs(self, inside):
