@@ -141,6 +141,7 @@ struct EngineGroups {
     let entry = EngineGroup.Entry(rank: rank, group: group, serial: groups[group].serial)
     for member in groups[group].members {
       engines[member].groups.insert(group)
+      if groups[group].demand != nil { engines[member].demandGroupCount += 1 }
       guard engines[member].phase == .registered, isAble(member, group, engines) else { continue }
       groups[group].registeredCount += 1
       insert(entry, of: member, &engines)
@@ -154,11 +155,13 @@ struct EngineGroups {
 
   private mutating func removeGroup(_ group: GroupHandle, _ engines: inout EngineRegistry) {
     let members = groups[group].members
-    if groups[group].demand != nil { demandingCount -= 1 }
+    let isDemanding = groups[group].demand != nil
+    if isDemanding { demandingCount -= 1 }
     index.remove(hash: Self.hash(members, groups[group].client, groups[group].priority), group)
     groups.remove(group)
     for member in members {
       engines[member].groups.remove(group)
+      if isDemanding { engines[member].demandGroupCount -= 1 }
       if engines[member].groups.isEmpty, engines[member].groups.capacity > 16 { engines[member].groups = [] }
       // An engine that is busy for long would otherwise collect entries of groups that are gone.
       let count = engines[member].groups.count
@@ -177,8 +180,12 @@ struct EngineGroups {
     var problems: [String] = []
     var count = 0
     var demanding = 0
+    var demandingOf: [EngineHandle: Int32] = [:]
     groups.visit { handle, group in
-      if group.demand != nil { demanding += 1 }
+      if group.demand != nil {
+        demanding += 1
+        for member in group.members { demandingOf[member, default: 0] += 1 }
+      }
       let name = "group \(handle.index)"
       let members = group.members
       count += group.tasks.count
@@ -195,6 +202,11 @@ struct EngineGroups {
         || tasks.demand(of: task)?.kind != group.demand
       {
         problems.append("\(tasks[task].id) is in the wrong group")
+      }
+    }
+    engines.visit { engine, record in
+      if record.demandGroupCount != demandingOf[engine] ?? 0 {
+        problems.append("\(record.identity) counts \(record.demandGroupCount) demanding groups")
       }
     }
     if demanding != demandingCount { problems.append("\(demanding) demanding groups, not \(demandingCount)") }

@@ -44,6 +44,8 @@ struct EngineRecord: DirectoryRecord {
   var probeTimer: UInt64 = 0
   /// The groups the engine is a member of.
   var groups: Set<GroupHandle> = []
+  /// How many of the groups have tasks that require something.
+  var demandGroupCount: Int32 = 0
   /// The groups whose tasks require nothing by their first tasks, while the engine is registered.
   var groupHeap = LazyHeap<EngineGroup.Entry>()
   /// Those whose tasks require something.

@@ -218,7 +218,7 @@ struct EngineRegistry {
   func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) -> Bool {
     guard records[engine].phase == .registered, !records[engine].isRetiring else { return false }
     if isBelowMark(engine) { return true }
-    guard looksAhead, aheadAllowed, records[engine].returnsTasks, records[engine].demandHeap.min == nil,
+    guard looksAhead, aheadAllowed, records[engine].returnsTasks, records[engine].demandGroupCount == 0,
       records[engine].awaitedCount == 0, records[engine].concurrentCount == 0
     else { return false }
     return pool.load(of: engine) < records[engine].pace.depth(now: now)

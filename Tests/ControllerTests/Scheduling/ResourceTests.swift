@@ -161,6 +161,16 @@ import Testing
     #expect(answer(&state, one, "gpu").contains("gpu delivered"))
   }
 
+  @Test func tasksAreSentAheadAgainWhenNoneThatRequiresSomethingWaits() {
+    var state = scheduler([one: ["gpu": 1]], hwm: nil, returnsTasks: true)
+    for id in ["a", "gpu"] { _ = submit(&state, id, id == "gpu" ? ["gpu": 1] : [:], targets: [one]) }
+    #expect(state.pendingIDs(on: one) == ["a"])
+    #expect(answer(&state, one, "a") == ["a delivered", "gpu on one"])
+    #expect(answer(&state, one, "gpu") == ["gpu delivered"])
+    for id in ["b", "c", "d"] { _ = submit(&state, id, targets: [one]) }
+    #expect(state.load(of: one) ?? 0 > 1)
+  }
+
   @Test func anEngineThatComesBackStillHasWhatItsTasksHave() {
     var state = TaskSchedulerState<String>(configuration: .init(scheme: .leastload, hwm: 4), seed: 1)
     state.beginRecovery(until: now + .seconds(30))
