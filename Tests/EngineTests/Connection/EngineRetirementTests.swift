@@ -13,28 +13,49 @@ import Testing
     retirement.step(isIdle: idle, isConnected: connected, now: now + time)
   }
 
-  @Test func leavesWhenItIsIdleAndTheControllerAgrees() {
+  private let linger = EngineRetirement.linger
+
+  @Test func leavesAMomentAfterItIsIdleAndTheControllerAgrees() {
     var retirement = EngineRetirement(grace: .seconds(10), now: now)
     #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
     retirement.confirmed()
-    #expect(step(&retirement, idle: false) == .wait(EngineRetirement.interval))
-    #expect(step(&retirement, idle: true) == .leave)
+    #expect(step(&retirement, idle: true, after: linger) == .leave)
     retirement.registeredAgain()
+    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
+  }
+
+  /// What has just been answered has to reach its client first.
+  @Test func theMomentBeginsWithTheLastReply() {
+    var retirement = EngineRetirement(grace: .seconds(10), now: now)
+    retirement.confirmed()
     #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: false, after: linger) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger * 1.99) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger * 2) == .leave)
+  }
+
+  @Test func theMomentEndsWithTheTimeOfGrace() {
+    var retirement = EngineRetirement(grace: linger / 2, now: now)
+    retirement.confirmed()
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger / 2) == .leave)
   }
 
   /// The controller that has not heard of it yet has no tasks for it, and gives it some when it has.
   @Test func doesNotLeaveWhileItRegistersAgain() {
     var retirement = EngineRetirement(grace: .seconds(10), now: now)
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
     retirement.confirmed()
     retirement.registersAgain()
-    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
     retirement.confirmed()
-    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
     retirement.registeredAgain()
-    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
     retirement.confirmed()
-    #expect(step(&retirement, idle: true) == .leave)
+    #expect(step(&retirement, idle: true, after: linger) == .leave)
   }
 
   @Test func leavesWhenItsTimeIsOver() {
