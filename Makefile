@@ -92,7 +92,7 @@ peers: deps build-tests
 	@echo "test: the Python worker by itself"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 	@echo "test: conformance with Python peers"
-	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Conformance
+	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini -n 2 --dist worksteal Tests/Conformance
 
 # The conformance kit: its own tests, then our parts and ipyparallel's. Logs and the table stay in .build/kit.
 kit: deps build-tests
@@ -139,11 +139,13 @@ fuzz: deps build-tests
 sanitize: deps
 	@for kind in $(SANITIZERS); do Tests/Sanitizers/run $$kind '$(TESTS)'; done
 
+# Both at a time: they mostly wait.
 suite: deps build-tests
-	@echo "test: ipyparallel's own suite on martlet's controller"
-	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py
-	@echo "test: ipyparallel's own suite on martlet's controller and engines"
-	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py --engines
+	@echo "test: ipyparallel's own suite on martlet's controller, and on its controller and engines"
+	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py > .build/suite.log 2>&1 & controller=$$!; \
+	  $(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py --engines || failed=1; \
+	  wait $$controller || failed=1; \
+	  cat .build/suite.log; exit $${failed:-0}
 
 demo: release
 	@.build/release/WordCount --engines 4 $(FILES)

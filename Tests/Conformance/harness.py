@@ -22,6 +22,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 #: Seconds after which waiting for a condition fails. No test depends on how fast a condition becomes true.
 TIMEOUT = 30
 
+#: Which of pytest's processes this is: each has addresses and ports of its own.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
 
 def binary(name):
     """Path of a built Swift executable, from ``MARTLET_BIN_DIR`` or the debug build."""
@@ -62,10 +65,12 @@ def wait_until(condition, what, timeout=TIMEOUT):
 def free_ports(count):
     """``count`` neighbouring TCP ports on which nothing listens.
 
-    They are below the ones that the system gives to outgoing connections, which could take one before its server does.
+    They are below the ones that the system gives to outgoing connections, which could take one before its server does. Each of
+    pytest's processes has some of its own.
     """
+    first = 20000 + WORKER % 4 * 3000
     for _ in range(1000):
-        ports = range(start := random.randrange(20000, 32768 - count), start + count)
+        ports = range(start := random.randrange(first, first + 3000 - count), start + count)
         with contextlib.ExitStack() as sockets:
             try:
                 for port in ports:

@@ -7,13 +7,17 @@ import tempfile
 from pathlib import Path
 
 import psutil
-from harness import wait_until
+from harness import WORKER, wait_until
 
 
 def run(*command):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout
+
+
+#: The network of all hosts and this machine, without the last number.
+NETWORK = f"10.213.{WORKER}"
 
 
 class Hosts:
@@ -30,7 +34,7 @@ class Hosts:
         self.config = self.directory / "config"
         try:
             self.has_namespaces = self.make_network()
-            self.address = "10.213.0.254" if self.has_namespaces else "127.0.0.1"
+            self.address = f"{NETWORK}.254" if self.has_namespaces else "127.0.0.1"
             self.make_keys()
             for number, name in enumerate(self.names):
                 self.start(number, name)
@@ -44,7 +48,7 @@ class Hosts:
             return False
         bridge = f"{self.tag}br"
         run("ip", "link", "add", bridge, "type", "bridge")
-        run("ip", "address", "add", "10.213.0.254/24", "dev", bridge)
+        run("ip", "address", "add", f"{NETWORK}.254/24", "dev", bridge)
         run("ip", "link", "set", bridge, "up")
         for number in range(len(self.names)):
             space, link = self.namespace(number), f"{self.tag}v{number}"
@@ -52,7 +56,7 @@ class Hosts:
                 run("ip", "netns", "add", space)
             run("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", space)
             run("ip", "link", "set", link, "master", bridge, "up")
-            run("ip", "-n", space, "address", "add", f"10.213.0.{number + 1}/24", "dev", "eth0")
+            run("ip", "-n", space, "address", "add", f"{NETWORK}.{number + 1}/24", "dev", "eth0")
             for device in ["lo", "eth0"]:
                 run("ip", "-n", space, "link", "set", device, "up")
         return True
@@ -67,7 +71,7 @@ class Hosts:
         key = (self.directory / "host.pub").read_text()
         lines = []
         for number, name in enumerate(self.names):
-            host, port = (f"10.213.0.{number + 1}", 22) if self.has_namespaces else ("127.0.0.1", 22200 + number)
+            host, port = (f"{NETWORK}.{number + 1}", 22) if self.has_namespaces else ("127.0.0.1", 22200 + 100 * WORKER + number)
             lines += [f"Host {name}", f"  HostName {host}", f"  Port {port}", f"  HostKeyAlias {name}"]
             with open(self.directory / "known_hosts", "a") as known:
                 known.write(f"{name} {key}")
