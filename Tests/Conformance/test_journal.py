@@ -137,7 +137,7 @@ def test_a_damaged_file_does_not_stop_the_start(cluster):
     kill_controller(cluster)
     [path] = (cluster.directory / "profile_default").glob("journal-*.db")
     path.write_bytes(b"no database" * 2000)
-    (cluster.directory / "profile_default" / (path.name + "-wal")).unlink(missing_ok=True)
+    (cluster.directory / "profile_default" / (path.name + "-journal")).unlink(missing_ok=True)
     controller = cluster.start_controller(arguments=JOURNAL)
     wait_until(lambda: "the journal is damaged and was moved aside" in controller.log(), "a line in the log")
     assert os.path.exists(f"{path}.damaged")

@@ -33,7 +33,7 @@ package struct ClusterFiles: Sendable, Hashable {
   /// The journal of the controller.
   package var journal: String { "\(profile.path)/journal-\(clusterID).db" }
   /// What else SQLite may leave of it.
-  var journalParts: [String] { ["-wal", "-shm"].map { journal + $0 } }
+  var journalParts: [String] { ["-journal", "-wal", "-shm"].map { journal + $0 } }
   /// The connection file for clients.
   package var clientConnection: ConnectionFile { connection(.client) }
   /// The connection file for engines.

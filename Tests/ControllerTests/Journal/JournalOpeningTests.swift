@@ -101,8 +101,8 @@ import Testing
     var data = try Data(contentsOf: URL(fileURLWithPath: path))
     #expect(data.count > 40 * 20_000)
     // A leaf of the table, somewhere in the middle.
-    let middle = data.count / 2 / 8192 * 8192
-    data.replaceSubrange(middle..<(middle + 8192 * 3), with: [UInt8](repeating: 0xFF, count: 8192 * 3))
+    let (page, middle) = (16384, data.count / 2 / 16384 * 16384)
+    data.replaceSubrange(middle..<(middle + page * 3), with: [UInt8](repeating: 0xFF, count: page * 3))
     try data.write(to: URL(fileURLWithPath: path))
     let opened = try open(path)
     let numbers = opened.recovery.tasks.map(\.number)
@@ -134,7 +134,7 @@ import Testing
     }
     await journal.flush()
     func size() throws -> Int {
-      try [path, path + "-wal"].reduce(0) { sum, path in
+      try [path, path + "-journal"].reduce(0) { sum, path in
         sum + ((try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0)
       }
     }
