@@ -92,7 +92,7 @@ peers: deps build-tests
 	@echo "test: the Python worker by itself"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 	@echo "test: conformance with Python peers"
-	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini -n 2 --dist worksteal Tests/Conformance
+	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini -n auto --dist worksteal Tests/Conformance
 
 # The conformance kit: its own tests, then our parts and ipyparallel's. Logs and the table stay in .build/kit.
 kit: deps build-tests

@@ -84,6 +84,10 @@ enum Operations {
       Operation("scheduler-in-turn") { count in
         SchedulerWorkload.backlog(10_000, then: count, clients: 100, priorities: 5)
       },
+      // What it costs that tasks are for a certain engine, minus `scheduler-queued`.
+      Operation("scheduler-for-one") { count in
+        SchedulerWorkload.backlog(10_000, then: count, clients: 1, priorities: 1, forOneEngine: true)
+      },
     ] + [10_000, 1_000_000].flatMap { payload($0) }
   }
 

@@ -36,15 +36,19 @@ public enum SchedulerWorkload {
   /// - Parameters:
   ///   - clients: how many clients submit the tasks, in turns.
   ///   - priorities: how many priorities these have.
-  public static func backlog(_ queue: Int, then count: Int, clients: Int, priorities: Int) {
+  ///   - forOneEngine: whether they may run on the first engine only.
+  public static func backlog(
+    _ queue: Int, then count: Int, clients: Int, priorities: Int, forOneEngine: Bool = false
+  ) {
     let now = ContinuousClock.now
     var state = scheduler(engines: 4, now: now)
     let sessions = (0..<clients).map { "session-\($0)" }
     for number in 0..<(queue + count) {
       let priority = Int8(number / clients % priorities)
-      state.taskSubmitted(
-        .init(id: identifier(number), payload: number, priority: priority, client: sessions[number % clients]),
-        now: now)
+      var submission = TaskSubmission(
+        id: identifier(number), payload: number, priority: priority, client: sessions[number % clients])
+      if forOneEngine { submission.targets = [engine(0)] }
+      state.taskSubmitted(submission, now: now)
       guard number >= queue else { continue }
       // One that is running ends, and another one starts.
       while let action = state.nextAction() {
@@ -57,9 +61,11 @@ public enum SchedulerWorkload {
 
   private static func identifier(_ number: Int) -> String { "c0ffee00-1234567890abcdef_4242_\(number)" }
 
+  private static func engine(_ number: Int) -> EngineIdentity { .init("0123abcd-4567-89ab-cdef-00000000000\(number)") }
+
   private static func scheduler(engines: Int, now: ContinuousClock.Instant) -> TaskSchedulerState<Int> {
     var state = TaskSchedulerState<Int>(configuration: .init(queueLimit: .none), seed: 1)
-    for number in 0..<engines { state.engineRegistered(.init("engine-\(number)"), now: now) }
+    for number in 0..<engines { state.engineRegistered(engine(number), now: now) }
     return state
   }
 
