@@ -27,16 +27,20 @@ extension TaskSchedulerState {
   /// Where a task whose dependencies are met may run.
   func eligibility(_ task: TaskHandle) -> Eligibility {
     guard let handle = tasks[task].constraints, !tasks[handle].allowsAnyEngine else { return .anyEngine }
+    if tasks[handle].follow == nil, !tasks[handle].targets.isEmpty {
+      var candidates: [EngineHandle] = []
+      for target in tasks[handle].targets {
+        guard let engine = engines.registered(target),
+          !tasks[handle].blacklist.contains(engines.token(of: engine)), isAble(engine, tasks[handle].demand)
+        else { continue }
+        candidates.append(engine)
+      }
+      return candidates.isEmpty ? .impossible : .among(candidates)
+    }
     let constraints = tasks[handle]
     let blacklist = constraints.blacklist
     let hasTimeout = constraints.timeout != nil
     guard let follow = constraints.follow else {
-      if !constraints.targets.isEmpty {
-        let candidates = registered(constraints.targets).filter {
-          !blacklist.contains(engines.token(of: $0)) && isAble($0, constraints.demand)
-        }
-        return candidates.isEmpty ? .impossible : .among(candidates)
-      }
       if let demand = constraints.demand { return eligibility(demand, blacklist, hasTimeout: hasTimeout) }
       let isExhausted =
         !hasTimeout && engines.registeredCount > 0
@@ -49,7 +53,7 @@ extension TaskSchedulerState {
     }
     var candidates = places.filter { engines.isRegistered($0) }.map(\.engine)
     if !constraints.targets.isEmpty {
-      let targets = Set(registered(constraints.targets))
+      let targets = Set(constraints.targets.compactMap { engines.registered($0) })
       candidates.removeAll { !targets.contains($0) }
     }
     candidates.removeAll { !isAble($0, constraints.demand) }
@@ -73,18 +77,17 @@ extension TaskSchedulerState {
     return engines[engine].budget.covers(demand.resources) && engines.hasTime(for: demand, engine, now: now)
   }
 
-  private func registered(_ targets: [EngineIdentity]) -> [EngineHandle] {
-    targets.compactMap { engines.registered($0) }
-  }
-
-  /// The engines in whose queue a task belongs that only the given ones of the registered engines may take. Targets that
-  /// are not registered are members by name, in case they come.
-  mutating func groupMembers(_ task: TaskHandle, candidates: [EngineHandle]) -> Set<EngineHandle> {
-    guard let constraints = tasks[task].constraints, tasks[constraints].follow == nil else { return Set(candidates) }
-    var members = Set(candidates)
-    for target in tasks[constraints].targets where engines.registered(target) == nil {
-      members.insert(engines.named(target))
+  /// The engines in whose queue a task belongs that only the given ones of the registered engines may take, in ascending
+  /// order. Targets that are not registered are members by name, in case they come.
+  mutating func groupMembers(_ task: TaskHandle, candidates: [EngineHandle]) -> [EngineHandle] {
+    var members = candidates
+    if let constraints = tasks[task].constraints, tasks[constraints].follow == nil,
+      tasks[constraints].targets.count > candidates.count
+    {
+      for target in tasks[constraints].targets where engines.registered(target) == nil {
+        members.append(engines.named(target))
+      }
     }
-    return members
+    return members.count > 1 ? Set(members).sorted() : members
   }
 }

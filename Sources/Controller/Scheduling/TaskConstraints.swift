@@ -5,6 +5,8 @@ struct TaskConstraints<Payload> {
   let timeout: Duration?
   /// When it is too late to start the task.
   let deadline: ContinuousClock.Instant?
+  /// Whether there is a timeout or a deadline: most have none, and it takes time to look at these.
+  let isTimed: Bool
   /// What the task requires of its engine; `nil` for nothing.
   let demand: ResourceDemand?
   private(set) var after: DependencyProgress?
@@ -42,6 +44,7 @@ struct TaskConstraints<Payload> {
     self.targets = targets
     self.timeout = timeout
     self.deadline = deadline
+    isTimed = timeout != nil || deadline != nil
     self.demand = demand
     allowsAnyEngine = targets.isEmpty && demand == nil
   }

@@ -91,14 +91,16 @@ struct TaskQueues {
 
   /// Queues a task that only certain engines may take.
   ///
-  /// - Parameter first: whether it goes before all others of its client that have its priority and may be taken by these.
+  /// - Parameters:
+  ///   - members: these engines, in ascending order.
+  ///   - first: whether it goes before all others of its client that have its priority and may be taken by these.
   mutating func appendGrouped<Payload>(
-    _ task: TaskHandle, members: Set<EngineHandle>, first: Bool, _ tasks: inout TaskTable<Payload>,
+    _ task: TaskHandle, members: [EngineHandle], first: Bool, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry, _ clients: inout ClientTable
   ) {
     noteConcurrency(of: task, 1, &tasks)
     tasks[task].queued(as: .grouped, sequence: nextSequence())
-    groups.add(task, members: members.sorted(), first: first, &tasks, &engines, &clients)
+    groups.add(task, members: members, first: first, &tasks, &engines, &clients)
   }
 
   @inline(__always)

@@ -36,7 +36,9 @@ extension TaskSchedulerState {
   func isOverdue(_ task: TaskHandle) -> Bool { isOverdue(task, at: now) }
 
   private func isOverdue(_ task: TaskHandle, at time: ContinuousClock.Instant) -> Bool {
-    guard let constraints = tasks[task].constraints, let deadline = tasks[constraints].deadline else { return false }
+    guard let constraints = tasks[task].constraints, tasks[constraints].isTimed,
+      let deadline = tasks[constraints].deadline
+    else { return false }
     return deadline <= time
   }
 

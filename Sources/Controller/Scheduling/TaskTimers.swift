@@ -23,9 +23,10 @@ struct TaskTimers {
 
   /// Starts the timer of a task that has a timeout or a deadline.
   mutating func start<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant) {
-    guard let constraints = tasks[task].constraints else { return }
-    let ends = [tasks[constraints].timeout.map { now + $0 }, tasks[constraints].deadline].compactMap(\.self)
-    guard let end = ends.min() else { return }
+    guard let constraints = tasks[task].constraints, tasks[constraints].isTimed else { return }
+    let (timeout, deadline) = (tasks[constraints].timeout.map { now + $0 }, tasks[constraints].deadline)
+    let end = if let timeout, let deadline { min(timeout, deadline) } else { timeout ?? deadline }
+    guard let end else { return }
     latestSerial += 1
     count += 1
     tasks[constraints].timer = latestSerial
