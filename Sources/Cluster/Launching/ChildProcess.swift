@@ -130,7 +130,7 @@ public final class ChildProcess: Sendable {
     platform.processGroupID = 0
     // Two signals that come together are one.
     let first: [TeardownStep] =
-      retires ? [.send(signal: .terminate, allowedDurationToNextStep: .milliseconds(100))] : []
+      retires ? [.send(signal: .terminate, allowedDurationToNextStep: .milliseconds(200))] : []
     platform.teardownSequence =
       first + [
         .send(signal: .terminate, allowedDurationToNextStep: grace),

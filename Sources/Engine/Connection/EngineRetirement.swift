@@ -1,6 +1,6 @@
 /// How far an engine has come that finishes what it has begun before it leaves. A value without a clock: time is passed in.
 ///
-/// It leaves when nothing has run for a moment and the controller has said that it has no tasks here any more: until then a
+/// It leaves when nothing runs, a moment after something did, and the controller has said that it has no tasks here any more: until then a
 /// task may be on its way, or a reply.
 struct EngineRetirement: Sendable, Hashable {
   /// What to do next.
@@ -19,8 +19,8 @@ struct EngineRetirement: Sendable, Hashable {
   private(set) var isConfirmed = false
   /// Whether a registration has not been answered.
   private var isRegistering = false
-  /// Since when nothing runs or waits.
-  private var idleSince: ContinuousClock.Instant?
+  /// When it was last seen that something runs or waits.
+  private var busyAt: ContinuousClock.Instant?
   /// Since when the controller can't be reached.
   private var missingSince: ContinuousClock.Instant?
 
@@ -29,8 +29,8 @@ struct EngineRetirement: Sendable, Hashable {
   /// How long an engine with nothing to do waits for a controller that can't be reached. Where a whole cluster is stopped,
   /// the controller may be gone first.
   static let patience = Duration.seconds(1)
-  /// How long an engine stays after its last reply. ipyparallel's client gives up the replies of an engine if it learns that the
-  /// engine has left before it has read them, from another socket.
+  /// How long an engine stays that was busy. ipyparallel's client gives up the replies of an engine if it learns that the engine
+  /// has left before it has read them, from another socket.
   static let linger = Duration.milliseconds(100)
 
   /// A retirement that may take some time.
@@ -52,13 +52,10 @@ struct EngineRetirement: Sendable, Hashable {
   ///   - isIdle: whether no request runs or waits.
   ///   - isConnected: whether the controller can be reached.
   mutating func step(isIdle: Bool, isConnected: Bool, now: ContinuousClock.Instant) -> Step {
-    idleSince = isIdle ? idleSince ?? now : nil
+    if !isIdle { busyAt = now }
     missingSince = isConnected ? nil : missingSince ?? now
-    if let idleSince, isConfirmed || missingSince.map({ now - $0 >= Self.patience }) ?? false,
-      now >= min(idleSince + Self.linger, end)
-    {
-      return .leave
-    }
+    let mayLeave = isConfirmed && busyAt.map { now >= min($0 + Self.linger, end) } ?? true
+    if isIdle, mayLeave || missingSince.map({ now - $0 >= Self.patience }) ?? false { return .leave }
     return now < end ? .wait(min(Self.interval, end - now)) : .leaveUnfinished
   }
 }

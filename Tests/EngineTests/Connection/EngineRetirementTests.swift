@@ -15,23 +15,22 @@ import Testing
 
   private let linger = EngineRetirement.linger
 
-  @Test func leavesAMomentAfterItIsIdleAndTheControllerAgrees() {
+  @Test func leavesWhenItIsIdleAndTheControllerAgrees() {
     var retirement = EngineRetirement(grace: .seconds(10), now: now)
     #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
-    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
     retirement.confirmed()
-    #expect(step(&retirement, idle: true, after: linger) == .leave)
+    #expect(step(&retirement, idle: true) == .leave)
     retirement.registeredAgain()
-    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
   }
 
   /// What has just been answered has to reach its client first.
-  @Test func theMomentBeginsWithTheLastReply() {
+  @Test func leavesAMomentAfterItWasBusy() {
     var retirement = EngineRetirement(grace: .seconds(10), now: now)
     retirement.confirmed()
-    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: false) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger * 0.99) == .wait(EngineRetirement.interval))
     #expect(step(&retirement, idle: false, after: linger) == .wait(EngineRetirement.interval))
-    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
     #expect(step(&retirement, idle: true, after: linger * 1.99) == .wait(EngineRetirement.interval))
     #expect(step(&retirement, idle: true, after: linger * 2) == .leave)
   }
@@ -39,23 +38,22 @@ import Testing
   @Test func theMomentEndsWithTheTimeOfGrace() {
     var retirement = EngineRetirement(grace: linger / 2, now: now)
     retirement.confirmed()
-    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: false) == .wait(EngineRetirement.interval))
     #expect(step(&retirement, idle: true, after: linger / 2) == .leave)
   }
 
   /// The controller that has not heard of it yet has no tasks for it, and gives it some when it has.
   @Test func doesNotLeaveWhileItRegistersAgain() {
     var retirement = EngineRetirement(grace: .seconds(10), now: now)
-    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
     retirement.confirmed()
     retirement.registersAgain()
-    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
     retirement.confirmed()
-    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
     retirement.registeredAgain()
-    #expect(step(&retirement, idle: true, after: linger) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true) == .wait(EngineRetirement.interval))
     retirement.confirmed()
-    #expect(step(&retirement, idle: true, after: linger) == .leave)
+    #expect(step(&retirement, idle: true) == .leave)
   }
 
   @Test func leavesWhenItsTimeIsOver() {
