@@ -2,16 +2,16 @@ import Testing
 
 @testable import MartletController
 
-private typealias Action = TaskSchedulerAction<String>
-
 /// Each event and the actions it causes.
 @Suite struct TaskSchedulerEventTests {
+  typealias Action = TaskSchedulerAction<String>
+
   let now = ContinuousClock.now
   let one = EngineIdentity("one")
   let two = EngineIdentity("two")
   let three = EngineIdentity("three")
 
-  private func scheduler(_ engines: [EngineIdentity], hwm: Int = 1, history: Int = 100) -> TaskSchedulerState<String> {
+  func scheduler(_ engines: [EngineIdentity], hwm: Int = 1, history: Int = 100) -> TaskSchedulerState<String> {
     var configuration = TaskSchedulerState<String>.Configuration(scheme: .leastload, hwm: hwm)
     configuration.historyLimit = history
     var state = TaskSchedulerState<String>(configuration: configuration, seed: 1)
@@ -19,17 +19,17 @@ private typealias Action = TaskSchedulerAction<String>
     return state
   }
 
-  private func drain(_ state: inout TaskSchedulerState<String>) -> [Action] {
+  func drain(_ state: inout TaskSchedulerState<String>) -> [Action] {
     var actions: [Action] = []
     while let action = state.nextAction() { actions.append(action) }
     return actions
   }
 
-  private func dispatched(_ id: String, _ engine: EngineIdentity, attempt: Int = 1) -> Action {
+  func dispatched(_ id: String, _ engine: EngineIdentity, attempt: Int = 1) -> Action {
     .dispatch("<\(id)>", taskID: id, engine: engine, attempt: attempt)
   }
 
-  private func lost(_ engine: EngineIdentity, after duration: Duration, count: Int = 1, isAtLimit: Bool = false)
+  func lost(_ engine: EngineIdentity, after duration: Duration, count: Int = 1, isAtLimit: Bool = false)
     -> TaskFailureReason
   {
     .engineLost(
@@ -37,7 +37,7 @@ private typealias Action = TaskSchedulerAction<String>
         engine: engine, reason: EngineDeparture.left.text, duration: duration, count: count, isAtLimit: isAtLimit))
   }
 
-  private func submit(
+  func submit(
     _ state: inout TaskSchedulerState<String>, _ id: String, targets: [EngineIdentity] = [],
     after: TaskDependency = .init(), follow: TaskDependency = .init(), timeout: Duration? = nil,
     deadline: ContinuousClock.Instant? = nil, retries: Int = 0, client: String = "c"
@@ -49,7 +49,7 @@ private typealias Action = TaskSchedulerAction<String>
     return drain(&state)
   }
 
-  private func answer(
+  func answer(
     _ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity, _ id: String, _ outcome: TaskOutcome = .ok,
     attempt: Int? = nil
   ) -> [Action] {
@@ -57,7 +57,7 @@ private typealias Action = TaskSchedulerAction<String>
     return drain(&state)
   }
 
-  private func retire(_ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity) -> [Action] {
+  func retire(_ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity) -> [Action] {
     state.engineRetires(engine, now: now)
     return drain(&state)
   }
@@ -313,236 +313,5 @@ private typealias Action = TaskSchedulerAction<String>
     state.clientVanished("c")
     #expect(drain(&state) == [.fail("<c>", taskID: "c", .aborted)])
     #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
-  }
-
-  // MARK: - Engines that are lost, and tasks
-
-  @Test(arguments: [0, 8]) func onlyTheOldestTaskIsLostWithItsEngine(_ hwm: Int) {
-    var state = scheduler([one], hwm: hwm)
-    for id in ["a", "b", "c"] { #expect(submit(&state, id) == [dispatched(id, one)]) }
-    state.engineUnregistered(one, .silent, now: now)
-    #expect(submit(&state, "d") == [])
-    state.advance(to: now + EngineDeparture.silent.grace)
-    let loss = EngineLoss(engine: one, reason: EngineDeparture.silent.text, duration: .zero)
-    #expect(
-      drain(&state) == [.fail("<a>", taskID: "a", .engineLost(loss)), .requeued(taskID: "b"), .requeued(taskID: "c")])
-    // They go before what was queued meanwhile, and in their order.
-    state.engineRegistered(two, now: now)
-    #expect(
-      drain(&state).prefix(3) == [
-        dispatched("b", two, attempt: 2), dispatched("c", two, attempt: 2), dispatched("d", two),
-      ])
-  }
-
-  @Test func aTaskThatTakesEnginesIsStopped() {
-    var state = scheduler([one, two, three])
-    _ = submit(&state, "a", retries: 9)
-    var time = now
-    for (count, engine) in [one, two, three].enumerated() {
-      state.engineUnregistered(engine, now: time)
-      time += .seconds(5)
-      state.advance(to: time)
-      let actions = drain(&state)
-      if count < 2 {
-        #expect(actions == [dispatched("a", [two, three][count], attempt: count + 2)])
-      } else {
-        #expect(actions == [.fail("<a>", taskID: "a", lost(three, after: .zero, count: 3, isAtLimit: true))])
-      }
-    }
-  }
-
-  @Test func whatCouldNotBeSentIsQueuedAtOnce() {
-    var state = scheduler([one], hwm: 2)
-    for id in ["a", "b"] { _ = submit(&state, id) }
-    state.engineUnregistered(one, unsent: ["a", "b"], now: now)
-    #expect(drain(&state) == [.requeued(taskID: "a"), .requeued(taskID: "b")])
-    #expect(state.queuedIDs == ["a", "b"] && state.pendingCount == 0)
-  }
-
-  @Test func aSilentEngineIsProbedLessAndLess() {
-    var state = scheduler([one])
-    _ = submit(&state, "a")
-    var due = now
-    for seconds in [5, 5, 10, 20, 40, 60, 60] {
-      due += .seconds(seconds)
-      #expect(state.nextDeadline == due)
-      state.advance(to: due - .milliseconds(1))
-      #expect(drain(&state) == [])
-      state.advance(to: due)
-      #expect(drain(&state) == [.probe(one, number: 1)])
-    }
-    // With another oldest task it begins anew.
-    state.taskSubmitted(.init(id: "b", payload: "<b>"), now: due)
-    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: due)
-    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
-    #expect(state.nextDeadline == due + .seconds(5))
-  }
-
-  @Test func aProbesAnswerEndsTheTasksBeforeIt() {
-    var state = scheduler([one], hwm: 3)
-    for id in ["a", "b"] { _ = submit(&state, id) }
-    state.advance(to: now + .seconds(5))
-    #expect(drain(&state) == [.probe(one, number: 2)])
-    _ = submit(&state, "c")
-    #expect(submit(&state, "d") == [])
-    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
-    state.probeAnswered(by: one, number: 2, now: now)
-    #expect(drain(&state) == [.fail("<b>", taskID: "b", .unanswered(one, id: nil))])
-    #expect(state.pendingIDs(on: one) == ["c", "d"])
-    #expect(answer(&state, one, "b") == [.unknownReply(taskID: "b", engine: one)])
-    state.probeAnswered(by: two, number: 9, now: now)
-    #expect(drain(&state) == [])
-  }
-
-  @Test func anUnansweredTaskCountsAsAnAttempt() {
-    var state = scheduler([one])
-    _ = submit(&state, "a", retries: 1)
-    #expect(submit(&state, "b") == [])
-    state.probeAnswered(by: one, number: 1, now: now)
-    #expect(drain(&state) == [.requeued(taskID: "a"), dispatched("b", one)])
-    #expect(answer(&state, one, "b") == [.deliver("b!", taskID: "b", engine: one), dispatched("a", one, attempt: 2)])
-    state.probeAnswered(by: one, number: 3, now: now)
-    #expect(drain(&state) == [.fail("<a>", taskID: "a", .unanswered(one, id: nil))])
-  }
-
-  // MARK: - Tasks given ahead
-
-  /// One engine that returns tasks, with one pending task after several that took no time.
-  private func quickEngine() -> TaskSchedulerState<String> {
-    var state = TaskSchedulerState<String>(configuration: .init(), seed: 1)
-    state.engineRegistered(one, .init(returnsTasks: true), now: now)
-    for id in ["u", "v", "w", "x"] {
-      _ = submit(&state, id)
-      _ = answer(&state, one, id)
-    }
-    _ = submit(&state, "a")
-    return state
-  }
-
-  @Test func aQuickEngineIsGivenTasksAhead() {
-    var state = quickEngine()
-    for number in 1...15 { #expect(submit(&state, "\(number)") == [dispatched("\(number)", one)]) }
-    #expect(submit(&state, "b") == [])
-    #expect(answer(&state, one, "a") == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
-  }
-
-  @Test func anIdleEngineComesFirst() {
-    var state = quickEngine()
-    state.engineRegistered(two, now: now)
-    #expect(submit(&state, "b") == [dispatched("b", two)])
-    #expect(submit(&state, "c") == [dispatched("c", one)])
-  }
-
-  @Test func nothingIsGivenAheadWithAMarkOrAnotherSchemeOrToOtherEngines() {
-    for (configuration, returnsTasks) in [
-      (TaskSchedulerState<String>.Configuration(scheme: .leastload, hwm: 1), true), (.init(scheme: .lru), true),
-      (.init(), false),
-    ] {
-      var state = TaskSchedulerState<String>(configuration: configuration, seed: 1)
-      state.engineRegistered(one, .init(returnsTasks: returnsTasks), now: now)
-      for id in ["u", "v", "w", "x"] {
-        _ = submit(&state, id)
-        _ = answer(&state, one, id)
-      }
-      _ = submit(&state, "a")
-      #expect(submit(&state, "b") == [])
-    }
-  }
-
-  @Test func aSilentEngineIsGivenNothingAhead() {
-    var state = quickEngine()
-    let later = now + .milliseconds(6)
-    state.taskSubmitted(.init(id: "b", payload: "<b>"), now: later)
-    #expect(drain(&state) == [])
-    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: later)
-    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
-  }
-
-  @Test func returnedTasksGoFirstAndElsewhere() {
-    var state = quickEngine()
-    for id in ["b", "c"] { #expect(submit(&state, id) == [dispatched(id, one)]) }
-    #expect(submit(&state, "d") == [dispatched("d", one)])
-    // Engines return the latest task first. An engine that has returned a task receives none ahead.
-    for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == [.requeued(taskID: id)]) }
-    #expect(submit(&state, "e") == [])
-    #expect(state.queuedCount == 4 && state.pendingIDs(on: one) == ["a"])
-    state.engineRegistered(two, now: now)
-    #expect(drain(&state) == [dispatched("b", two)])
-    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two), dispatched("c", two)])
-    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now + .seconds(2))
-    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("d", one)])
-    // A return costs no retry and does not exclude the engine.
-    state.replyArrived(from: one, taskID: "d", outcome: .ok, reply: "d!", now: now + .seconds(3))
-    #expect(drain(&state) == [.deliver("d!", taskID: "d", engine: one), dispatched("e", one)])
-  }
-
-  @Test func tasksForCertainEnginesAreGivenAheadInTheirTurn() {
-    var state = quickEngine()
-    for number in 1...13 { #expect(submit(&state, "\(number)") == [dispatched("\(number)", one)]) }
-    #expect(submit(&state, "b", targets: [one]) == [dispatched("b", one)])
-    #expect(submit(&state, "c") == [dispatched("c", one)])
-    for id in ["d", "e"] { #expect(submit(&state, id, targets: [one]) == []) }
-    #expect(submit(&state, "f") == [])
-    #expect(
-      answer(&state, one, "a") == [
-        .deliver("a!", taskID: "a", engine: one), dispatched("d", one), dispatched("e", one), dispatched("f", one),
-      ])
-  }
-
-  @Test func aTaskForCertainEnginesGoesToAnIdleOneFirst() {
-    var state = quickEngine()
-    state.engineRegistered(two, now: now)
-    #expect(submit(&state, "b", targets: [one, two]) == [dispatched("b", two)])
-    #expect(submit(&state, "c", targets: [one, two]) == [dispatched("c", one)])
-    #expect(submit(&state, "d", targets: [two]) == [])
-  }
-
-  @Test func returnedTasksForCertainEnginesKeepTheirOrder() {
-    var state = quickEngine()
-    for id in ["b", "c", "d"] { #expect(submit(&state, id, targets: [one]) == [dispatched(id, one)]) }
-    for id in ["d", "c", "b"] { #expect(answer(&state, one, id, .returned) == [.requeued(taskID: id)]) }
-    #expect(submit(&state, "e", targets: [one]) == [])
-    state.replyArrived(from: one, taskID: "a", outcome: .ok, reply: "a!", now: now + .seconds(2))
-    #expect(drain(&state) == [.deliver("a!", taskID: "a", engine: one), dispatched("b", one)])
-    state.replyArrived(from: one, taskID: "b", outcome: .ok, reply: "b!", now: now + .seconds(4))
-    #expect(drain(&state) == [.deliver("b!", taskID: "b", engine: one), dispatched("c", one)])
-    state.replyArrived(from: one, taskID: "c", outcome: .ok, reply: "c!", now: now + .seconds(4))
-    #expect(
-      drain(&state) == [.deliver("c!", taskID: "c", engine: one), dispatched("d", one), dispatched("e", one)])
-  }
-
-  /// An engine that was given up has got the task once more, and returns what it had before.
-  @Test func onlyTheLatestAttemptCanBeReturned() {
-    var state = scheduler([one], hwm: 2)
-    _ = submit(&state, "a")
-    _ = submit(&state, "b")
-    state.engineUnregistered(one, .silent, now: now)
-    state.advance(to: now + .seconds(1))
-    #expect(drain(&state) == [.fail("<a>", taskID: "a", silence(of: one)), .requeued(taskID: "b")])
-    state.engineRegistered(one, .init(returnsTasks: true), now: now + .seconds(1))
-    #expect(drain(&state) == [dispatched("b", one, attempt: 2)])
-    #expect(answer(&state, one, "b", .returned, attempt: 1) == [.unknownReply(taskID: "b", engine: one)])
-    #expect(state.pendingIDs(on: one) == ["b"])
-    #expect(answer(&state, one, "b", .returned, attempt: 2) == [dispatched("b", one, attempt: 2)])
-  }
-
-  private func silence(of engine: EngineIdentity) -> TaskFailureReason {
-    .engineLost(EngineLoss(engine: engine, reason: EngineDeparture.silent.text, duration: .zero))
-  }
-
-  @Test func returnedTasksOfAVanishedClientAreAborted() {
-    var state = quickEngine()
-    _ = submit(&state, "b")
-    state.clientVanished("c")
-    #expect(answer(&state, one, "b", .returned) == [.fail("<b>", taskID: "b", .aborted)])
-    #expect(answer(&state, one, "b", .returned) == [.unknownReply(taskID: "b", engine: one)])
-  }
-
-  @Test func pureHasNoHighWaterMark() {
-    var state = TaskSchedulerState<String>(configuration: .init(scheme: .pure))
-    state.engineRegistered(two, now: now)
-    state.engineRegistered(one, now: now)
-    for id in ["a", "b", "c", "d"] { _ = submit(&state, id) }
-    #expect(state.pendingIDs(on: one) == ["a", "c"] && state.pendingIDs(on: two) == ["b", "d"])
   }
 }
