@@ -147,6 +147,8 @@ def test_what_unmodified_peers_do(cluster):
     cluster.start_swift_engines(1)
     client = cluster.client(engines=1)
     waiting = client[0].apply_async(ipp.Reference("sleep"), 1000.0)
+    # Otherwise it may wait in the client's socket, and get to the next controller.
+    wait_until(lambda: client.queue_status()[0]["queue"] == 1, "the task on the engine")
     kill_controller(cluster)
     cluster.start_controller(arguments=REUSE)
     with pytest.raises(TimeoutError):
