@@ -100,9 +100,11 @@ import Testing
     }
     var data = try Data(contentsOf: URL(fileURLWithPath: path))
     #expect(data.count > 40 * 20_000)
-    // A leaf of the table, somewhere in the middle.
-    let (page, middle) = (16384, data.count / 2 / 16384 * 16384)
-    data.replaceSubrange(middle..<(middle + page * 3), with: [UInt8](repeating: 0xFF, count: page * 3))
+    // A leaf of the table, which its first byte tells, somewhere in the middle. Other pages hold nothing but bytes of rows.
+    let page = 16384
+    let leaves = stride(from: page, to: data.count, by: page).filter { data[$0] == 13 }
+    let middle = try #require(leaves.dropFirst(leaves.count / 2).first)
+    data.replaceSubrange(middle..<(middle + page), with: [UInt8](repeating: 0xFF, count: page))
     try data.write(to: URL(fileURLWithPath: path))
     let opened = try open(path)
     let numbers = opened.recovery.tasks.map(\.number)
