@@ -48,8 +48,9 @@ extension Journal {
     var ledger = JournalLedger(limits: limits, horizon: horizon ?? now)
     var recovery = JournalRecovery()
     recovery.isContinuation = isContinuation
-    var damage: (any Error)?
-    for id in try database.ids() {
+    let found = try database.ids()
+    var damage: (any Error)? = found.damage
+    for id in found.ids {
       do {
         guard let row = try database.row(id) else { continue }
         recovery.note(row.entries)
@@ -59,6 +60,7 @@ extension Journal {
         recovery.damaged += 1
       }
     }
+    if damage != nil { recovery.damaged = max(recovery.damaged, 1) }
     recovery.finish()
     ledger.dropOrphans()
     // A batch is kept as a whole while anything in it is needed.
@@ -95,7 +97,7 @@ extension Journal {
   ) throws -> JournalLedger {
     var ledger = ledger
     try renewed.commit(.init(horizon: ledger.horizon))
-    for id in try damaged.ids() {
+    for id in try damaged.ids().ids {
       guard let row = try? damaged.row(id) else { continue }
       try renewed.commit(.init(added: [row]))
       ledger.note(row.entries, as: id, at: row.time)

@@ -58,9 +58,32 @@ final class JournalDatabase: Sendable {
     }
   }
 
-  /// The ids of all batches in their order.
-  func ids() throws -> [JournalLedger.BatchID] {
-    try queue.read { try Int64.fetchAll($0, sql: "SELECT id FROM batches ORDER BY id") }
+  /// The ids of all batches in their order, and how the file is damaged. If it is, they are read from both ends, and all ids
+  /// between may be there.
+  func ids() throws -> (ids: [JournalLedger.BatchID], damage: DatabaseError?) {
+    try queue.read { database in
+      let (before, damage) = try Self.ids("ASC", database)
+      guard damage != nil else { return (before, nil) }
+      let (behind, _) = try Self.ids("DESC", database)
+      let (last, first) = (before.last ?? 0, behind.last ?? 0)
+      guard last >= 0, last < first else { return (before, damage) }
+      let between = first - last <= Self.damagedLimit ? Array((last + 1)..<first) : []
+      return (before + between + behind.reversed(), damage)
+    }
+  }
+
+  /// The most batches that are looked for one by one.
+  private static let damagedLimit: JournalLedger.BatchID = 1_000_000
+
+  private static func ids(_ order: String, _ database: Database) throws -> ([JournalLedger.BatchID], DatabaseError?) {
+    var ids: [JournalLedger.BatchID] = []
+    do {
+      let cursor = try JournalLedger.BatchID.fetchCursor(database, sql: "SELECT id FROM batches ORDER BY id \(order)")
+      while let id = try cursor.next() { ids.append(id) }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+      return (ids, error)
+    }
+    return (ids, nil)
   }
 
   /// A batch; `nil` if there is none.
