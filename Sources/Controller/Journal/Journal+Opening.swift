@@ -44,12 +44,17 @@ extension Journal {
     _ database: JournalDatabase, isContinuation: Bool, _ limits: JournalLimits, _ logger: Logger
   ) throws -> Opened {
     let now = Date().timeIntervalSince1970
-    let horizon = try database.horizon()
+    var (horizon, damage): (Double?, (any Error)?)
+    do {
+      horizon = try database.horizon()
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+      damage = error
+    }
     var ledger = JournalLedger(limits: limits, horizon: horizon ?? now)
     var recovery = JournalRecovery()
     recovery.isContinuation = isContinuation
     let found = try database.ids()
-    var damage: (any Error)? = found.damage
+    damage = damage ?? found.damage
     for id in found.ids {
       do {
         guard let row = try database.row(id) else { continue }

@@ -61,7 +61,8 @@ final class JournalDatabase: Sendable {
   /// The ids of all batches in their order, and how the file is damaged. If it is, they are read from both ends, and all ids
   /// between may be there.
   func ids() throws -> (ids: [JournalLedger.BatchID], damage: DatabaseError?) {
-    try queue.read { database in
+    // In a transaction, the commit would fail after an error.
+    try queue.unsafeRead { database in
       let (before, damage) = try Self.ids("ASC", database)
       guard damage != nil else { return (before, nil) }
       let (behind, _) = try Self.ids("DESC", database)
