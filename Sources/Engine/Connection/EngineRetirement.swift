@@ -1,7 +1,7 @@
 /// How far an engine has come that finishes what it has begun before it leaves. A value without a clock: time is passed in.
 ///
-/// It leaves when nothing runs, a moment after something did, and the controller has said that it has no tasks here any more: until then a
-/// task may be on its way, or a reply.
+/// It leaves when nothing runs, a moment after something did, and the controller has said that it has no tasks here any
+/// more: until then a task may be on its way, or a reply.
 struct EngineRetirement: Sendable, Hashable {
   /// What to do next.
   enum Step: Sendable, Hashable {
