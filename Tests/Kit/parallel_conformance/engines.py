@@ -24,6 +24,11 @@ def pause(seconds):
     time.sleep(seconds)
     return seconds
 
+def announce_pause(seconds):
+    import time
+    print("pausing")
+    time.sleep(seconds)
+
 def say(text):
     print(text)
 
