@@ -31,6 +31,8 @@ struct BenchOptions: ParsableArguments {
   var throughputCount = 60_000
   @Option(help: "Tasks outstanding in a throughput measurement.")
   var window = 1_000
+  @Option(help: "One of the configurations, such as journal; all by default.")
+  var configuration: String?
   @Option(help: "The smallest payload in bytes; each further one is ten times the one before.")
   var minPayload = 1_000
   @Option(help: "The largest payload in bytes.")

@@ -14,6 +14,7 @@ enum Configurations {
     [1, 2, 4, 16].flatMap { engines in
       [1, 0].map { Setup(name: "engines\(engines)_hwm\($0)", engines: engines, arguments: ["--hwm=\($0)"]) }
     } + [
+      Setup(name: "defaults"),
       Setup(name: "sqlite", arguments: ["--sqlitedb"]),
       Setup(name: "nostore", arguments: ["--nodb"]),
       Setup(name: "journal", arguments: ["--journal"]),
@@ -24,7 +25,7 @@ enum Configurations {
 
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     let (count, window) = (options.throughputCount / 5, options.window)
-    for setup in setups {
+    for setup in setups where options.configuration == nil || setup.name == options.configuration {
       let rate = try await BenchCluster.with(engines: setup.engines, setup.arguments, network: setup.network) {
         try await Throughput.rate($0.client, .loadbalanced, count, window: window)
       }

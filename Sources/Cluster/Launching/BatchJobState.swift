@@ -107,31 +107,36 @@ struct BatchJobState: Sendable, Hashable {
     return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown("it is not in the queue any more"))
   }
 
-  /// `bjobs -noheader`: a line for each job, with its state in the third column.
+  /// `bjobs -noheader -w`: a line for each job, with its state in the third column and its node, or `-`, in the sixth.
   private static func lsf(_ text: String) -> BatchJobState? {
     BatchJobState(
       of: text.split(whereSeparator: \.isNewline).compactMap { line in
         let columns = line.split(whereSeparator: \.isWhitespace)
         guard columns.count > 2, columns[0].allSatisfy(\.isNumber) else { return nil }
+        // With several slots there it is `4*node1`.
+        let host = columns.count > 5 ? columns[5].split(separator: "*").last : nil
+        let nodes = host.flatMap { $0 == "-" ? nil : String($0) }
         switch columns[2] {
-        case "RUN", "USUSP", "SSUSP", "UNKWN": return BatchJobState()
-        case "DONE": return BatchJobState(end: .exited(0))
-        case "EXIT", "ZOMBI": return BatchJobState(end: .unknown(String(columns[2])))
+        case "RUN", "USUSP", "SSUSP", "UNKWN": return BatchJobState(nodes: nodes)
+        case "DONE": return BatchJobState(end: .exited(0), nodes: nodes)
+        case "EXIT", "ZOMBI": return BatchJobState(end: .unknown(String(columns[2])), nodes: nodes)
         default: return BatchJobState(delay: String(columns[2]))
         }
       })
   }
 
-  /// `condor_q -af JobStatus HoldReason`: a line for each job; those that have ended have none.
+  /// `condor_q -af JobStatus RemoteHost HoldReason`: a line for each job; those that have ended have none.
   private static func condor(_ text: String) -> BatchJobState {
     let jobs = text.split(whereSeparator: \.isNewline).compactMap { line -> BatchJobState? in
-      let parts = line.split(separator: " ", maxSplits: 1)
+      let parts = line.split(separator: " ", maxSplits: 2)
+      // `slot1@node1`, or `undefined` before it runs.
+      let slot = parts.count > 1 ? parts[1].split(separator: "@") : []
       switch parts.first {
       case "1": return BatchJobState(delay: "idle")
-      case "2", "6", "7": return BatchJobState()
+      case "2", "6", "7": return BatchJobState(nodes: slot.count == 2 ? String(slot[1]) : nil)
       case "3": return BatchJobState(end: .unknown("removed"))
       case "4": return BatchJobState(end: .exited(0))
-      case "5": return BatchJobState(delay: "held (\(parts.count > 1 ? parts[1].trimmed : ""))")
+      case "5": return BatchJobState(delay: "held (\(parts.count > 2 ? parts[2].trimmed : ""))")
       default: return nil
       }
     }

@@ -64,14 +64,16 @@ public struct BatchLauncher: Sendable, Hashable {
   func script(
     count: Int, running program: ProgramCommand, environment: [String: String], context: LaunchContext, log: String
   ) throws(OptionError) -> String {
-    var directives = system.ownDirectives
+    var options: [BatchSystem.Directive] = []
     for option in Option.allCases where value(option) != nil {
       guard let directive = system.directive(option) else {
         throw OptionError("\(system.title) has no \(option.rawValue); its own options go into 'options'")
       }
-      directives.insert(directive, at: system == .htcondor ? 0 : directives.endIndex)
+      options.append(directive)
     }
-    if !excludedNodes.isEmpty, let exclusion = system.exclusion { directives.append(exclusion) }
+    if !excludedNodes.isEmpty, let exclusion = system.exclusion { options.append(exclusion) }
+    // HTCondor's last line has to be `queue`.
+    let directives = system == .htcondor ? options + system.ownDirectives : system.ownDirectives + options
     // Later lines win with some schedulers, so what a template says itself is not said again.
     let added = directives.filter { !$0.isIn(template ?? "") }.map(\.line).joined(separator: "\n")
     let fields = fields(count, program, environment, context, log).merging(namespace) { $1 }
@@ -85,7 +87,7 @@ public struct BatchLauncher: Sendable, Hashable {
     let isCondor = system == .htcondor
     return [
       "n": "\(count)", "queue": queue ?? "", "account": account ?? "", "qos": qos ?? "", "timelimit": timelimit ?? "",
-      "options": options ?? "", "excluded": excludedNodes.joined(separator: system == .sge ? "|" : ","),
+      "options": options ?? "", "excluded": system.excluding(excludedNodes),
       "cluster_id": context.clusterID, "profile_dir": context.profile.path,
       "output_file": log, "program": isCondor ? program.executable : [program.executable].shellCommand,
       "program_args": isCondor ? Self.condorWords(program.arguments) : program.arguments.shellCommand,

@@ -89,8 +89,9 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
     case .pbs: command + ["-f", job]
     // One that names a job fails when the job has ended, and doesn't say whether it runs.
     case .sge: command
-    case .lsf: command + ["-noheader", job]
-    case .htcondor: command + [job, "-af", "JobStatus", "HoldReason"]
+    // Long names of nodes are cut short without `-w`.
+    case .lsf: command + ["-noheader", "-w", job]
+    case .htcondor: command + [job, "-af", "JobStatus", "RemoteHost", "HoldReason"]
     }
   }
 
@@ -191,7 +192,19 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .slurm: Directive("#SBATCH", "--exclude={excluded}", ["--exclude", "-x"])
     case .sge: Directive("#$", "-l hostname=!({excluded})", ["-l hostname", "-l h"])
-    case .pbs, .lsf, .htcondor: nil
+    case .lsf: Directive("#BSUB", #"-R "select[{excluded}]""#, [#"-R "select"#, "-R 'select", "-R select"])
+    case .htcondor: Directive("", "requirements = {excluded}", ["requirements", "Requirements"])
+    case .pbs: nil
+    }
+  }
+
+  /// Nodes as the line of ``exclusion`` names them.
+  func excluding(_ nodes: [String]) -> String {
+    switch self {
+    case .slurm, .pbs: nodes.joined(separator: ",")
+    case .sge: nodes.joined(separator: "|")
+    case .lsf: nodes.map { "hname!='\($0)'" }.joined(separator: " && ")
+    case .htcondor: nodes.map { #"Machine =!= "\#($0)""# }.joined(separator: " && ")
     }
   }
 

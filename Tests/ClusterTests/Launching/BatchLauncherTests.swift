@@ -210,7 +210,12 @@ import Testing
   @Test func nodesAreExcluded() throws {
     #expect(try script(.slurm) { $0.excludedNodes = ["a", "b"] }.contains("\n#SBATCH --exclude=a,b\n"))
     #expect(try script(.sge) { $0.excludedNodes = ["a", "b"] }.contains("\n#$ -l hostname=!(a|b)\n"))
-    #expect(try !script(.pbs) { $0.excludedNodes = ["a"] }.contains("a|b"))
+    #expect(
+      try script(.lsf) { $0.excludedNodes = ["a", "b"] }.contains("\n#BSUB -R \"select[hname!='a' && hname!='b']\"\n"))
+    let condor = try script(.htcondor) { $0.excludedNodes = ["a", "b"] }
+    let requirement = try #require(condor.range(of: "\nrequirements = Machine =!= \"a\" && Machine =!= \"b\"\n"))
+    #expect(try requirement.upperBound <= #require(condor.range(of: "queue ")).lowerBound)
+    #expect(try script(.pbs) { $0.excludedNodes = ["a"] } == script(.pbs) { _ in })
     let own = try script {
       $0.excludedNodes = ["a"]
       $0.template = "#!/bin/sh\n#SBATCH -x c\nsrun {program_and_args}\n"
