@@ -4,7 +4,7 @@ import statistics
 from typing import NamedTuple
 
 MARTLET, RAW, IPYPARALLEL, ON_MARTLET = "martlet", "raw libzmq", "ipyparallel", "ipyparallel on martlet"
-PYTHON_ENGINES = "martlet, Python engines"
+PYTHON_ENGINES, FROM_PYTHON = "martlet, Python engines", "martlet from Python"
 
 # A number with a larger spread (highest minus lowest, over the median) is marked: the machine was busy otherwise.
 NOISY = 0.3

@@ -47,6 +47,9 @@ def rows(engines, mode, program):
         report.PYTHON_ENGINES: python(
             "ipyparallel", "--controller", controller, "--engine", engine, "--cluster", martlet
         ),
+        report.FROM_PYTHON: python(
+            "ipyparallel", "--controller", controller, "--engine", engine, "--function", "noop"
+        ),
         "dask": python("dask"),
         "process pool": python("processpool"),
     }

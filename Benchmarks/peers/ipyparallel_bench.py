@@ -32,21 +32,24 @@ def wait_all(results):
 
 
 def measure(client, chosen):
+    noop = ipp.Reference(chosen.function) if chosen.function else NOOP
     balanced, direct = client.load_balanced_view(), client[:]
     views = {"direct": client[client.ids[0]], "loadbalanced": balanced}
     metrics = {}
     if workload.wants(chosen, "latency"):
         for name, view in views.items():
-            metrics |= workload.latency(name, lambda view=view: view.apply_sync(NOOP), chosen.latency_count)
+            metrics |= workload.latency(name, lambda view=view: view.apply_sync(noop), chosen.latency_count)
     if workload.wants(chosen, "throughput"):
         for name, view in {"direct": direct, "loadbalanced": balanced}.items():
             # A call on a direct view is a task on each of its engines.
             each = len(client.ids) if view is direct else 1
             metrics |= workload.throughput(
                 name,
-                lambda count, view=view, each=each: wait_all([view.apply_async(NOOP) for _ in range(count // each)]),
+                lambda count, view=view, each=each: wait_all([view.apply_async(noop) for _ in range(count // each)]),
                 chosen.throughput_count,
             )
+    if chosen.function:
+        return metrics
     if workload.wants(chosen, "tutorial"):
         metrics |= workload.tutorial(
             chosen.engines,
@@ -112,6 +115,7 @@ def main():
         __doc__, 200, 1_000,
         controller=(own, "controller command (default: ipyparallel's)"),
         engine=("", "engine command (default: ipyparallel's)"),
+        function=("", "a function of the engines' program to call, rather than Python's; latency and throughput only"),
         cluster=("", "command of a cluster whose start is measured, too (default: none)"),
     )
     os.environ["MARTLET_PYTHON"] = sys.executable
