@@ -32,8 +32,10 @@ enum Capabilities {
   ) async throws -> [(String, Double)] {
     var times: [[Duration]] = kinds.map { _ in [] }
     for round in 0...rounds {
-      for (index, kind) in kinds.enumerated() {
-        let time = try await ContinuousClock().measure { try await kind.run(count) }
+      // Each round begins with another kind, so that none always follows the same one.
+      for offset in kinds.indices {
+        let index = (round + offset) % kinds.count
+        let time = try await ContinuousClock().measure { try await kinds[index].run(count) }
         // The first round is a warm-up.
         if round > 0 { times[index].append(time / count) }
       }

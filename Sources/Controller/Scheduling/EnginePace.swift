@@ -6,8 +6,8 @@
 struct EnginePace {
   /// An engine that has worked on one task for this long returns those behind it, if it can.
   static let patience = Duration.milliseconds(10)
-  /// How long a task may take for an engine to have 1, 2, 4, 8, 16 or 32 at once: at most 4 ms for all of them.
-  private static let shares: [Duration] = [4000, 2000, 1000, 500, 250, 125].map { .microseconds($0) }
+  /// How long a task may take for an engine to have 1, 2, 4, 8, 16, 32 or 64 at once: at most 4 ms for all of them.
+  private static let shares: [Duration] = [4000, 2000, 1000, 500, 250, 125, 62.5].map { .microseconds($0) }
   /// An engine that has not replied for longer is given nothing ahead.
   private static let silence = patience / 2
 

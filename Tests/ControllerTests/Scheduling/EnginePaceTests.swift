@@ -17,14 +17,14 @@ import Testing
     return (pace, now)
   }
 
-  private static let quick = [50, 50, 50, 50, 50]
+  private static let quick = [50, 50, 50, 50, 50, 50]
 
   private static let cases: [(times: [Int], depth: Int)] = [
     ([], 1), ([50], 2), ([50, 50], 4), ([50, 50, 50], 8), ([2000], 2), ([2001], 1), ([2000, 1000], 4),
     ([2000, 1001], 2), ([2000, 2001], 1), ([4001, 50, 50], 4),
   ]
   private static let casesAfterQuickOnes: [(times: [Int], depth: Int)] = [
-    ([], 32), ([50], 32), ([126], 16), ([4000], 16), ([4001], 1), ([3_600_000_000], 1), ([4001, 50, 50], 4),
+    ([], 64), ([50], 64), ([62], 64), ([63], 32), ([4000], 32), ([4001], 1), ([3_600_000_000], 1), ([4001, 50, 50], 4),
   ]
 
   @Test(arguments: cases + casesAfterQuickOnes.map { (quick + $0.times, $0.depth) })
@@ -35,14 +35,14 @@ import Testing
 
   @Test func anEngineThatIsSilentOrIdleGetsOne() {
     var (pace, now) = pace(Self.quick)
-    #expect(pace.depth(now: now + .milliseconds(5)) == 32)
+    #expect(pace.depth(now: now + .milliseconds(5)) == 64)
     #expect(pace.depth(now: now + .milliseconds(6)) == 1)
     pace.finished(hasMore: false, now: now)
     #expect(pace.depth(now: now) == 1)
     // Idle time does not count as task time.
     pace.started(now: now + .seconds(1))
     pace.started(now: now + .seconds(2))
-    #expect(pace.depth(now: now + .seconds(1)) == 32)
+    #expect(pace.depth(now: now + .seconds(1)) == 64)
   }
 
   @Test func anEngineThatReturnsTasksStartsAnew() {
