@@ -11,16 +11,17 @@ struct ApplyRunner: Sendable {
   /// How long names are kept for clients.
   var leases = NameLeases()
 
-  /// Decodes the call in a request's buffers, performs it and encodes the result.
+  /// Decodes a call, performs it and encodes the result.
   ///
-  /// Of a call for Python only the function is decoded, and that not always.
-  ///
+  /// - Parameter head: what is called; not asked for if the call can only be for Python.
   /// - Returns: `nil` if the call is for Python.
   /// - Throws: ``RaisedError`` for any failure, from malformed buffers to an error thrown by the function.
-  nonisolated(nonsending) func run(_ buffers: [Bytes]) async throws(RaisedError) -> [Bytes]? {
+  nonisolated(nonsending) func run(
+    _ head: @autoclosure () throws(PickleError) -> CallHead
+  ) async throws(RaisedError) -> [Bytes]? {
     if hasPython, functions.isEmpty, namespace.isPythons { return nil }
     do {
-      guard let value = try await call(buffers) else { return nil }
+      guard let value = try await call(head()) else { return nil }
       return ResultBuffers.serialize(value)
     } catch is PickleError where hasPython {
       // What Swift can't read, Python may.
@@ -44,44 +45,42 @@ struct ApplyRunner: Sendable {
   }
 
   private func registeredFunction(of request: Request) -> (any RemoteCallable)? {
-    guard request.type == MessageType.applyRequest else { return nil }
-    var rest = request.message.buffers[...]
-    guard let target = try? ApplyCall.takeFunction(from: &rest) else { return nil }
-    let isMap = [.map, .mapWith].contains(BuiltinFunction(target))
-    let called = isMap ? try? ApplyCall.firstArgument(rest) : nil
-    switch (called, target) {
+    guard request.type == MessageType.applyRequest, let head = try? request.head() else { return nil }
+    let called =
+      switch head.builtin {
+      case .map, .mapWith: head.firstArgument
+      default: nil as PickleValue?
+      }
+    switch (called, head.target) {
     case (.reference(let name)?, _), (nil, .reference(let name)): return functions[name]
     default: return nil
     }
   }
 
   /// The error of a call for Python when no Python can be used.
-  func failure(of buffers: [Bytes], _ error: PythonUnavailable) -> RaisedError {
-    var rest = buffers[...]
-    guard case .reference(let name)? = try? ApplyCall.takeFunction(from: &rest), Identifier.isValid(name) else {
+  func failure(of head: @autoclosure () throws(PickleError) -> CallHead, _ error: PythonUnavailable) -> RaisedError {
+    guard case .reference(let name)? = try? head().target, Identifier.isValid(name) else {
       return error.raised
     }
     return RaisedError(
       "NameError", "name '\(name)' is not defined in Swift: \(functions.summary). It may be Python's, but \(error)")
   }
 
-  nonisolated(nonsending) private func call(_ buffers: [Bytes]) async throws -> PickleValue? {
-    var rest = buffers[...]
-    let target = try ApplyCall.takeFunction(from: &rest)
-    switch BuiltinFunction(target) {
+  nonisolated(nonsending) private func call(_ head: CallHead) async throws -> PickleValue? {
+    switch head.builtin {
     case .push:
       if namespace.isPythons { return nil }
-      return try push(ApplyCall.unpack(target, rest))
+      return try push(head.unpacked())
     case .pull:
       if namespace.isPythons { return nil }
-      return try pull(ApplyCall.unpack(target, rest))
+      return try pull(head.unpacked())
     case .map, .mapWith:
       if hasPython {
-        guard case .reference(let name) = try ApplyCall.firstArgument(rest), functions[name] != nil else { return nil }
+        guard case .reference(let name)? = head.firstArgument, functions[name] != nil else { return nil }
       }
-      return try await map(ApplyCall.unpack(target, rest), hasGiven: BuiltinFunction(target) == .mapWith)
+      return try await map(head.unpacked(), hasGiven: head.builtin == .mapWith)
     case .keep:
-      let message = try ApplyCall.unpack(target, rest)
+      let message = try head.unpacked()
       if hasPython {
         guard message.args.count > 1, case .reference(let name) = message.args[1], functions[name] != nil else {
           return nil
@@ -89,15 +88,15 @@ struct ApplyRunner: Sendable {
       }
       return try await keep(message)
     case .drop:
-      try drop(ApplyCall.unpack(target, rest))
+      try drop(head.unpacked())
       // Is told of the removals before it runs this.
       return namespace.isPythons ? nil : PickleValue.none
     case nil:
       if hasPython {
-        guard case .reference(let name) = target, functions[name] != nil else { return nil }
+        guard case .reference(let name) = head.target, functions[name] != nil else { return nil }
       }
-      let function = try functions.function(for: target, in: namespace)
-      let message = try ApplyCall.unpack(target, rest)
+      let function = try functions.function(for: head.target, in: namespace)
+      let message = try head.unpacked()
       var arguments = try arguments(message.args)
       for (name, value) in message.kwargs { arguments.keywords.append((name, try namespace.resolve(value))) }
       return try await function.call(arguments)

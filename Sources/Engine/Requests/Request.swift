@@ -15,6 +15,7 @@ final class Request: Sendable {
   let stage = RequestStage()
   /// What its function says about how far it has come.
   let progress = Mutex(ProgressPace())
+  private let decodedHead = Mutex<CallHead?>(nil)
 
   init(message: Message, metadata: RequestMetadata, channel: Channel) {
     self.message = message
@@ -54,6 +55,18 @@ final class Request: Sendable {
     case MessageType.applyRequest: "apply"
     case MessageType.executeRequest: "execute"
     default: nil
+    }
+  }
+
+  /// What an `apply_request` calls. It is decoded when it is asked for first, as Python decodes its calls itself.
+  ///
+  /// - Throws: `PickleError` if the buffers don't begin with a value.
+  func head() throws(PickleError) -> CallHead {
+    try decodedHead.withLock { (decoded) throws(PickleError) in
+      if let decoded { return decoded }
+      let head = try CallHead(message.buffers)
+      decoded = head
+      return head
     }
   }
 

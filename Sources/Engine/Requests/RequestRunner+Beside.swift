@@ -85,7 +85,7 @@ extension RequestRunner {
       if let deadline = request.metadata.deadline, deadline <= started { throw RaisedError.tooLate(request.id) }
       if let stopped = request.stopped { throw stopped }
       if let limit = request.metadata.executionTimeout { stopper?.beginBeside(request, limit: limit) }
-      guard let result = try await apply.run(request.message.buffers) else {
+      guard let result = try await apply.run(request.head()) else {
         throw RaisedError("TypeError", "an argument is of a kind that Swift functions can't read")
       }
       return writer.ok(request, started: started, buffers: result)

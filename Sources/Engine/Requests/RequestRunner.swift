@@ -179,7 +179,7 @@ struct RequestRunner: Sendable {
       switch error {
       case .leaving: return nil
       case .unavailable(let unavailable) where request.type == MessageType.applyRequest:
-        return failure(of: request, started: started, apply.failure(of: request.message.buffers, unavailable))
+        return failure(of: request, started: started, apply.failure(of: request.head(), unavailable))
       case .unavailable, .interrupted, .lost:
         return failure(of: request, started: started, error.raised, executionCount: executionCount)
       }
@@ -193,7 +193,7 @@ struct RequestRunner: Sendable {
     case MessageType.applyRequest:
       let result: [Bytes]?
       do throws(RaisedError) {
-        result = try await apply.run(request.message.buffers)
+        result = try await apply.run(request.head())
       } catch {
         guard error == .cancelled else { return failure(of: request, started: started, error) }
         if let stopped = request.stopped { return failure(of: request, started: started, stopped) }

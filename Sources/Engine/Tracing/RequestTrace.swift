@@ -50,12 +50,10 @@ struct RequestTrace: Sendable {
 extension Request {
   /// The function that an `apply_request` calls, itself or with each item of a list; `nil` if it has no name.
   fileprivate var calledFunction: String? {
-    guard type == MessageType.applyRequest else { return nil }
-    var rest = message.buffers[...]
-    guard let target = try? ApplyCall.takeFunction(from: &rest) else { return nil }
-    switch (BuiltinFunction(target), target) {
+    guard type == MessageType.applyRequest, let head = try? head() else { return nil }
+    switch (head.builtin, head.target) {
     case (.map, _):
-      guard case .reference(let name)? = try? ApplyCall.firstArgument(rest) else { return "map" }
+      guard case .reference(let name)? = head.firstArgument else { return "map" }
       return "map(\(name))"
     case (let builtin?, _): return "\(builtin)"
     case (nil, .reference(let name)), (nil, .canned(_, let name)): return name

@@ -25,7 +25,10 @@ package enum BuiltinFunction: String, Sendable, Hashable, CaseIterable {
   /// The built-in call that a message asks for, if it is one.
   package init?(_ target: CallTarget) {
     switch target {
-    case .reference(let name): self.init(rawValue: name)
+    case .reference(let name):
+      // Names of functions are not compared with all of them: these are expressions.
+      guard name.utf8.contains(UInt8(ascii: "(")) else { return nil }
+      self.init(rawValue: name)
     case .canned("ipyparallel.util", "_push"): self = .push
     case .canned("ipyparallel.util", "_pull"): self = .pull
     case .canned("ipyparallel.client.remotefunction", "_map"): self = .map

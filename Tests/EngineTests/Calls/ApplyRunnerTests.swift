@@ -18,7 +18,7 @@ import Testing
   private func call(
     _ function: String, _ args: PickleValue..., kwargs: [(String, PickleValue)] = []
   ) async throws -> PickleValue {
-    let frames = try #require(try await runner.run(ApplyCall.pack(function: function, args: args, kwargs: kwargs)))
+    let frames = try #require(try await runner.run(CallHead(ApplyCall.pack(function: function, args: args, kwargs: kwargs))))
     return try ResultBuffers.deserialize(frames).value
   }
 
@@ -28,7 +28,7 @@ import Testing
 
   private func failure(_ function: String, all args: [PickleValue]) async -> RaisedError? {
     do {
-      _ = try await runner.run(ApplyCall.pack(function: function, args: args))
+      _ = try await runner.run(CallHead(ApplyCall.pack(function: function, args: args)))
       return nil
     } catch {
       return error
@@ -104,7 +104,7 @@ import Testing
     #expect(await failure("unmet")?.name == "UnmetDependency")
     let python = PickleValue.global(module: "os", name: "getcwd")
     do {
-      _ = try await runner.run(ApplyCall.pack(functionFrames: ResultBuffers.serialize(python)))
+      _ = try await runner.run(CallHead(ApplyCall.pack(functionFrames: ResultBuffers.serialize(python))))
       Issue.record("a Python function was called")
     } catch {
       #expect(error.name == "TypeError")
@@ -115,7 +115,7 @@ import Testing
   @Test func malformedBuffersAreAnError() async {
     for buffers in [[], [Bytes("x")], [Bytes(), Bytes()]] {
       do {
-        _ = try await runner.run(buffers)
+        _ = try await runner.run(CallHead(buffers))
         Issue.record("malformed buffers were accepted")
       } catch {
         #expect(error.name == "PickleError")
@@ -144,7 +144,7 @@ import Testing
       functions: try FunctionRegistry([RemoteFunction("add") { (a: Int, b: Int) in a + b }]), namespace: namespace,
       hasPython: true)
     let frames = ApplyCall.pack(functionFrames: ResultBuffers.serialize(function), args: args, kwargs: kwargs)
-    return try await runner.run(frames) == nil
+    return try await runner.run(CallHead(frames)) == nil
   }
 
   private func helper(_ module: String, _ name: String) -> PickleValue {
@@ -191,6 +191,6 @@ import Testing
 
   @Test func whatSwiftCannotReadPythonMay() async throws {
     let runner = ApplyRunner(functions: try FunctionRegistry([]), namespace: namespace, hasPython: true)
-    #expect(try await runner.run([Bytes("no pickle")]) == nil)
+    #expect(try await runner.run(CallHead([Bytes("no pickle")])) == nil)
   }
 }
