@@ -63,12 +63,13 @@ import Testing
       (.sge, "      7 0.5 e me r 11/27/2026 10:00:00 all.q@node1 1 1\n", "node1"),
       (.sge, "      7 0.5 e me r 11/27/2026 10:00:00 q@a 1 1\n      7 0.5 e me r 11/27/2026 10:00:00 q@b 1 2\n", nil),
       (.sge, "      7 0.5 e me qw 11/27/2026 10:00:00 1 1\n", nil),
-      (.lsf, "7 me RUN normal login node1 ipengine[1] Nov 27\n7 me RUN normal login 4*node1 ipengine[2] Nov 27\n", "node1"),
+      (.lsf, "7 me RUN normal login node1 e[1] Nov 27\n7 me RUN normal login 4*node1 e[2] Nov 27\n", "node1"),
       (.lsf, "7 me EXIT normal login node1 ipengine[1] Nov 27\n", "node1"),
-      (.lsf, "7 me RUN normal login node1 ipengine[1] Nov 27\n7 me RUN normal login node2 ipengine[2] Nov 27\n", nil),
+      (.lsf, "7 me RUN normal login node1 e[1] Nov 27\n7 me RUN normal login node2 e[2] Nov 27\n", nil),
       (.lsf, "7 me PEND normal login - ipengine[1] Nov 27\n", nil),
       (.htcondor, "2 slot1@node1 undefined\n2 slot2@node1 undefined\n", "node1"),
-      (.htcondor, "2 slot1@node1 undefined\n2 slot1@node2 undefined\n", nil), (.htcondor, "1 undefined undefined\n", nil),
+      (.htcondor, "2 slot1@node1 undefined\n2 slot1@node2 undefined\n", nil),
+      (.htcondor, "1 undefined undefined\n", nil),
     ] as [(BatchSystem, String, String?)])
   func nodesOfJobs(_ system: BatchSystem, _ text: String, _ nodes: String?) throws {
     #expect(try #require(BatchJobState(text, about: "7", of: system)).nodes == nodes)

@@ -18,7 +18,8 @@ import Testing
   private func call(
     _ function: String, _ args: PickleValue..., kwargs: [(String, PickleValue)] = []
   ) async throws -> PickleValue {
-    let frames = try #require(try await runner.run(CallHead(ApplyCall.pack(function: function, args: args, kwargs: kwargs))))
+    let buffers = ApplyCall.pack(function: function, args: args, kwargs: kwargs)
+    let frames = try #require(try await runner.run(CallHead(buffers)))
     return try ResultBuffers.deserialize(frames).value
   }
 
