@@ -58,10 +58,8 @@ struct ApplyRunner: Sendable {
   }
 
   /// The error of a call for Python when no Python can be used.
-  func failure(of head: @autoclosure () throws(PickleError) -> CallHead, _ error: PythonUnavailable) -> RaisedError {
-    guard case .reference(let name)? = try? head().target, Identifier.isValid(name) else {
-      return error.raised
-    }
+  func failure(of head: CallHead?, _ error: PythonUnavailable) -> RaisedError {
+    guard case .reference(let name)? = head?.target, Identifier.isValid(name) else { return error.raised }
     return RaisedError(
       "NameError", "name '\(name)' is not defined in Swift: \(functions.summary). It may be Python's, but \(error)")
   }

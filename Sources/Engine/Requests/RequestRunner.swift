@@ -179,7 +179,7 @@ struct RequestRunner: Sendable {
       switch error {
       case .leaving: return nil
       case .unavailable(let unavailable) where request.type == MessageType.applyRequest:
-        return failure(of: request, started: started, apply.failure(of: request.head(), unavailable))
+        return failure(of: request, started: started, apply.failure(of: try? request.head(), unavailable))
       case .unavailable, .interrupted, .lost:
         return failure(of: request, started: started, error.raised, executionCount: executionCount)
       }
