@@ -213,8 +213,8 @@ import Testing
     #expect(
       try script(.lsf) { $0.excludedNodes = ["a", "b"] }.contains("\n#BSUB -R \"select[hname!='a' && hname!='b']\"\n"))
     let condor = try script(.htcondor) { $0.excludedNodes = ["a", "b"] }
-    let requirement = try #require(condor.range(of: "\nrequirements = Machine =!= \"a\" && Machine =!= \"b\"\n"))
-    #expect(try requirement.upperBound <= #require(condor.range(of: "queue ")).lowerBound)
+    let requirement = try #require(condor.firstRange(of: "\nrequirements = Machine =!= \"a\" && Machine =!= \"b\"\n"))
+    #expect(try requirement.upperBound <= #require(condor.firstRange(of: "queue ")).lowerBound)
     #expect(try script(.pbs) { $0.excludedNodes = ["a"] } == script(.pbs) { _ in })
     let own = try script {
       $0.excludedNodes = ["a"]
