@@ -43,7 +43,7 @@ def running(number):
 
 def main():
     name, arguments = Path(sys.argv[0]).name, sys.argv[1:]
-    number = re.match(r"\d+", arguments[-4 if "-af" in arguments else -1]) if arguments else None
+    number = re.match(r"\d+", arguments[0 if "-af" in arguments else -1]) if arguments else None
     number = number and number[0]
     if name in ("qsub", "bsub"):
         script = sys.stdin.read() if name == "bsub" else Path(arguments[-1]).read_text()
@@ -70,7 +70,7 @@ def main():
         print(f"Job Id: {number}[].standin\n    job_state = B")
     else:
         for pid in running(number):
-            print(f"{number} me RUN normal here here x Nov 27" if name == "bjobs" else "2 undefined")
+            print(f"{number} me RUN normal here here x Nov 27" if name == "bjobs" else "2 slot1@here undefined")
 
 
 if __name__ == "__main__":

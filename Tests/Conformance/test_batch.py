@@ -53,7 +53,7 @@ def test_a_job_that_ends_takes_its_engines_along(place, standin):
         engine.kill()
     log = place.directory / "profile_default/log"
     wait_until(
-        lambda: re.search(r"its job 1\S* of \w+ is gone", "".join(path.read_text() for path in log.glob("ipcluster*"))),
+        lambda: re.search(r"its job 1\S* of \w+( on here)? is gone", "".join(path.read_text() for path in log.glob("ipcluster*"))),
         "the end of the job in the log")
     place.command("stop")
     assert clean(place)
