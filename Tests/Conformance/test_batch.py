@@ -51,10 +51,10 @@ def test_a_job_that_ends_takes_its_engines_along(place, standin):
     assert started.returncode == 0, started.stderr
     for engine in place.processes("engine"):
         engine.kill()
-    log = place.directory / "profile_default/log"
+    logs = place.directory / "profile_default/log"
+    gone = re.compile(r"its job 1\S* of \w+( on here)? is gone")
     wait_until(
-        lambda: re.search(r"its job 1\S* of \w+( on here)? is gone", "".join(path.read_text() for path in log.glob("ipcluster*"))),
-        "the end of the job in the log")
+        lambda: any(gone.search(path.read_text()) for path in logs.glob("ipcluster*")), "the end of the job in the log")
     place.command("stop")
     assert clean(place)
 
