@@ -113,8 +113,9 @@ struct BatchJobState: Sendable, Hashable {
       of: text.split(whereSeparator: \.isNewline).compactMap { line in
         let columns = line.split(whereSeparator: \.isWhitespace)
         guard columns.count > 2, columns[0].allSatisfy(\.isNumber) else { return nil }
-        // With several slots there it is `4*node1`.
-        let host = columns.count > 5 ? columns[5].split(separator: "*").last : nil
+        // With several slots there it is `4*node1`, on several nodes `4*node1:2*node2`.
+        let hosts = columns.count > 5 ? columns[5].split(separator: ":") : []
+        let host = hosts.count == 1 ? hosts[0].split(separator: "*").last : nil
         let nodes = host.flatMap { $0 == "-" ? nil : String($0) }
         switch columns[2] {
         case "RUN", "USUSP", "SSUSP", "UNKWN": return BatchJobState(nodes: nodes)

@@ -66,6 +66,7 @@ import Testing
       (.lsf, "7 me RUN normal login node1 e[1] Nov 27\n7 me RUN normal login 4*node1 e[2] Nov 27\n", "node1"),
       (.lsf, "7 me EXIT normal login node1 ipengine[1] Nov 27\n", "node1"),
       (.lsf, "7 me RUN normal login node1 e[1] Nov 27\n7 me RUN normal login node2 e[2] Nov 27\n", nil),
+      (.lsf, "7 me RUN normal login 4*node1:2*node2 x Nov 27\n", nil),
       (.lsf, "7 me PEND normal login - ipengine[1] Nov 27\n", nil),
       (.htcondor, "2 slot1@node1 undefined\n2 slot2@node1 undefined\n", "node1"),
       (.htcondor, "2 slot1@node1 undefined\n2 slot1@node2 undefined\n", nil),
