@@ -49,6 +49,10 @@ struct BenchOptions: ParsableArguments {
   func validate() throws {
     guard mode == "all" || BenchMode(rawValue: mode) != nil else { throw ValidationError("unknown mode \(mode)") }
     guard view == "all" || ViewKind(rawValue: view) != nil else { throw ValidationError("unknown view \(view)") }
+    if let configuration, !Configurations.names.contains(configuration) {
+      let known = Configurations.names.joined(separator: ", ")
+      throw ValidationError("unknown configuration \(configuration), there are \(known)")
+    }
     guard latencyCount > 0, throughputCount > 0, window > 0, minPayload > 0, capabilityRounds > 0 else {
       throw ValidationError("counts must be positive")
     }

@@ -23,6 +23,8 @@ enum Configurations {
       Setup(name: "tcp", network: .address(transport: "tcp", ip: "127.0.0.1")),
     ]
 
+  static var names: [String] { setups.map(\.name) }
+
   static func measure(_ options: BenchOptions, into metrics: inout Metrics) async throws {
     let (count, window) = (options.throughputCount / 5, options.window)
     for setup in setups where options.configuration == nil || setup.name == options.configuration {
