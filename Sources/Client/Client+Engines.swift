@@ -53,14 +53,37 @@ extension Client {
   /// - Returns: the hub's name for this run of the controller, if it has one.
   @discardableResult
   func refreshEngines(timeout: Duration) async throws -> String? {
+    let (content, engines) = try await listEngines(timeout: timeout)
+    connection.register(engines)
+    connection.outbox.keepRequests(content["journal"]?.boolValue ?? false)
+    return content["instance"]?.stringValue
+  }
+
+  /// Makes sure that engines are known to be gone which the hub doesn't list any more. A reply of the scheduler can overtake
+  /// the hub's notification, and so can the list.
+  ///
+  /// - Throws: ``ClientError``, if the hub doesn't answer or the notification doesn't come.
+  func learnDepartures(of engines: [RegisteredEngine]) async throws {
+    guard engines.contains(where: isRegistered) else { return }
+    let timeout = configuration.queryTimeout
+    let listed = try await listEngines(timeout: timeout).engines
+    for engine in engines where listed[engine.id] != engine.uuid {
+      try await withTimeout(timeout) {
+        await self.waitForDeparture(of: engine.uuid)
+      } onTimeout: {
+        ClientError(.timeout, "the hub has not said that engine \(engine.id) is gone after \(timeout.boundedWait)")
+      }
+    }
+  }
+
+  /// Asks the hub for the registered engines.
+  private func listEngines(timeout: Duration) async throws -> (content: JSONValue, engines: [Int: String]) {
     let content = try await query(MessageType.connectionRequest, timeout: timeout).content
     do {
-      connection.register(try Connection.engines(content))
+      return (content, try Connection.engines(content))
     } catch {
       throw ClientError(.malformedReply, "\(error)", underlying: error)
     }
-    connection.outbox.keepRequests(content["journal"]?.boolValue ?? false)
-    return content["instance"]?.stringValue
   }
 
   /// Asks the hub for the registered engines, again and again until it answers: a request is lost with a controller that

@@ -27,6 +27,7 @@ extension IntegrationTests {
     private static let sum = RemoteFunction("sum") { (numbers: [Int]) in numbers.reduce(0, +) }
     private static let add = RemoteFunction("add") { (one: Int, numbers: [Int]) in numbers.reduce(one, +) }
     private static let wait = RemoteFunction("wait") { (_: [Int]) async throws in
+      loads.withLock { $0["wait", default: 0] += 1 }
       while !gate.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(1)) }
     }
 
@@ -123,6 +124,7 @@ extension IntegrationTests {
       try await run { client, cluster, view in
         let numbers = try await view.keep(Self.load, "queued").value
         let running = try view.apply(Self.wait, numbers)
+        while Self.loads(of: "wait") == 0 { await Task.yield() }
         let waiting = try (0..<20).map { _ in try view.apply(Self.sum, numbers) }
         try await cluster.kill(numbers.engine)
         // What has been sent to the engine may have begun there.

@@ -17,7 +17,7 @@ final class BroadcastHolding: SuppliedValue {
     if !engines.isEmpty { client.release(name, on: engines) }
   }
 
-  func supply(_ uuid: String) async throws {
+  func supply(_ uuid: String, lacking asked: Timestamp) async throws {
     // The reply of a new engine may be here before the news of its registration.
     let engine = RegisteredEngine(id: client.engineID(uuid) ?? -1, uuid: uuid)
     do {

@@ -9,10 +9,11 @@ struct Lineage: Sendable {
 
   /// Computes the value again, on whichever engine the view gives it to.
   ///
-  /// - Throws: what the call throws; ``ReferenceLost`` if an argument is lost.
+  /// - Throws: what the call throws; ``ReferenceLost`` if an argument is lost; ``ClientError``.
   func compute(_ kept: RemoteHolding) async throws {
     let method = call.method
     let shape = ResultShape.single { try kept.describe($0, method) }
     _ = try await view.run(call, shape: shape, arguments, keeping: kept).value
+    try await kept.client.learn(uuid: kept.home.uuid)
   }
 }

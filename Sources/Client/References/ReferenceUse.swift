@@ -82,7 +82,7 @@ final class ReferenceUse: Sendable {
 
   /// The call's tasks are going to be sent.
   func begin(_ submit: @escaping Submit) {
-    state.withLock { if !$0.suppliedValues.isEmpty { $0.submit = submit } }
+    state.withLock { if !$0.suppliedValues.isEmpty || !$0.arguments.kept.isEmpty { $0.submit = submit } }
   }
 
   /// A task's reply has come, or it has failed.
@@ -100,26 +100,31 @@ final class ReferenceUse: Sendable {
 
   /// What helps a task that could not begin, because its engine lacks a value or is gone with one that can be computed again;
   /// `nil` if nothing does. An engine that lacks what it was sent for this task has no further chance.
-  func remedy(_ reply: TaskReply, _ slot: Int) -> Remedy? {
-    guard reply.status == "error" else { return nil }
+  ///
+  /// A task whose engine is gone ends when this client knows that, even if nothing helps: what its references say then is true.
+  ///
+  /// - Parameter submitted: when the task was sent.
+  func remedy(_ reply: TaskReply, _ slot: Int, submitted: Timestamp) -> Remedy? {
     let former = state.withLock { $0 }
-    guard let submit = former.submit,
-      let error = reply.failure(id: "", method: "", engineID: { _ in nil }) as? RemoteError
+    guard let submit = former.submit, let failure = reply.failure(id: "", method: "", engineID: { _ in nil })
     else { return nil }
-    if error.ename == "ImpossibleDependency", former.choose != nil, let client = former.arguments.kept.first?.client {
+    let couldNotBegin = (failure as? RemoteError)?.ename == "ImpossibleDependency"
+    if couldNotBegin || failure is EngineError, !former.targets.isEmpty,
+      let client = former.arguments.kept.first?.client
+    {
       return Remedy(client: client, submit: submit) {
-        // The scheduler may have known before this client that the engine is gone.
-        try await client.refreshEngines(timeout: client.configuration.queryTimeout)
-        guard self.isUnsettled else { return false }
+        guard (try? await client.learnDepartures(of: former.targets)) != nil, couldNotBegin, self.isUnsettled
+        else { return false }
         try await self.settle()
         return true
       }
     }
+    guard let error = failure as? RemoteError else { return nil }
     guard let engine = error.engineUUID, let value = former.suppliedValues.first(where: { error.lacks($0.name) }),
       state.withLock({ $0.supplied[slot, default: []].insert("\(engine) \(value.name)").inserted })
     else { return nil }
     return Remedy(client: value.client, submit: submit) {
-      try await value.supply(engine)
+      try await value.supply(engine, lacking: submitted)
       return true
     }
   }

@@ -4,12 +4,20 @@ import Synchronization
 
 /// Where the value of a reference is. What is kept is let go with the last reference to this.
 final class RemoteHolding: SuppliedValue {
+  private struct Place: Sendable {
+    let engine: RegisteredEngine
+    /// Brings it there; `nil` if it is there.
+    var move: Task<Void, any Error>?
+    /// Since when.
+    var since = Timestamp.now
+  }
+
   private struct State: Sendable {
     /// The engine that has computed it; `nil` before its reply.
     var home: RegisteredEngine?
     var size = 0
     /// Engines that have it, or to which it is being moved, by uuid.
-    var places: [String: (engine: RegisteredEngine, move: Task<Void, any Error>?)] = [:]
+    var places: [String: Place] = [:]
     /// How it is computed again when it is lost; `nil` if nobody has allowed that.
     var lineage: Lineage?
     /// Computes it again.
@@ -50,7 +58,7 @@ final class RemoteHolding: SuppliedValue {
     let engine = RegisteredEngine(id: client.engineID(uuid) ?? -1, uuid: uuid)
     state.withLock { state in
       state.home = engine
-      state.places[uuid] = (engine, nil)
+      state.places[uuid] = Place(engine: engine)
     }
     client.keepAlive(name, on: engine)
   }
@@ -83,23 +91,26 @@ final class RemoteHolding: SuppliedValue {
     let move = state.withLock { state -> Task<Void, any Error>? in
       if let place = state.places[engine.uuid] { return place.move }
       let move = Task { try await self.copy(to: engine) }
-      state.places[engine.uuid] = (engine, move)
+      state.places[engine.uuid] = Place(engine: engine, move: move)
       return move
     }
     try await move?.value
   }
 
-  func supply(_ uuid: String) async throws {
-    forget(uuid)
+  func supply(_ uuid: String, lacking asked: Timestamp) async throws {
+    forget(uuid, lacking: asked)
     do {
       try await move(to: RegisteredEngine(id: client.engineID(uuid) ?? -1, uuid: uuid))
     } catch is EngineError {}
   }
 
   /// An engine says that it doesn't have it, though it should: it can be computed again.
-  private func forget(_ uuid: String) {
+  ///
+  /// - Parameter asked: when the engine was sent what needs it. It may have got it since.
+  private func forget(_ uuid: String, lacking asked: Timestamp) {
     state.withLock { state in
-      guard state.lineage != nil, let place = state.places[uuid], place.move == nil else { return }
+      guard state.lineage != nil, let place = state.places[uuid], place.move == nil, place.since <= asked
+      else { return }
       state.places[uuid] = nil
     }
   }
@@ -114,7 +125,7 @@ final class RemoteHolding: SuppliedValue {
         try await view.run(on: [engine], method: push.method, shape: .nothing, keeping: self) { _ in push }.value
         client.keepAlive(name, on: engine)
       }
-      state.withLock { $0.places[engine.uuid] = (engine, nil) }
+      state.withLock { $0.places[engine.uuid] = Place(engine: engine) }
     } catch {
       state.withLock { if $0.places[engine.uuid]?.move != nil { $0.places[engine.uuid] = nil } }
       throw error
@@ -126,10 +137,11 @@ final class RemoteHolding: SuppliedValue {
   /// - Throws: ``ReferenceLost`` if none has and it can't be computed again; what its call throws if that fails.
   func fetch() async throws -> PickleValue {
     let engine = try await place()
+    let asked = Timestamp.now
     do {
       return try await pull(from: engine)
     } catch {
-      if let error = error as? RemoteError, error.lacks(name) { forget(engine.uuid) }
+      if let error = error as? RemoteError, error.lacks(name) { forget(engine.uuid, lacking: asked) }
       guard isRecomputable, engines.isEmpty else { throw explain(error, on: engine) }
     }
     // It was lost after it was found, or before that was noticed.
@@ -141,22 +153,30 @@ final class RemoteHolding: SuppliedValue {
     }
   }
 
+  /// Fetches it from an engine. When that is gone, this client knows it before the error is thrown.
   private func pull(from engine: RegisteredEngine) async throws -> PickleValue {
     var view = DirectView(client: client, targets: .ids([engine.id]))
     view.collectsOutput = false
     let call = DirectView.pullCall(.string(name), method: "fetch(\(name))")
-    return try await view.run(on: [engine], method: call.method, shape: .single(Self.whole)) { _ in call }.value
+    do {
+      return try await view.run(on: [engine], method: call.method, shape: .single(Self.whole)) { _ in call }.value
+    } catch let error as EngineError {
+      try? await client.learnDepartures(of: [engine])
+      throw error
+    }
   }
 
   /// An engine that has it, after it was computed again if none had.
   ///
   /// - Throws: ``ReferenceLost`` if that isn't allowed; what its call throws if that fails.
   @discardableResult func place() async throws -> RegisteredEngine {
-    let recomputations = state.withLock { $0.recomputations }
-    if let engine = engines.first { return engine }
-    try await computing(after: recomputations)?.value
-    guard let engine = engines.first else { throw ReferenceLost.engineGone(name, home) }
-    return engine
+    while true {
+      let recomputations = state.withLock { $0.recomputations }
+      if let engine = engines.first { return engine }
+      guard isRecomputable else { throw ReferenceLost.engineGone(name, home) }
+      // It may be lost again before it is used.
+      try await computing(after: recomputations)?.value
+    }
   }
 
   /// Computes it again, once for all who need it.

@@ -24,7 +24,10 @@ extension ResultState {
   func considerSupply(
     _ slot: Int, _ outcome: Result<TaskReply, any Error>, _ output: RemainingOutput, _ references: ReferenceUse
   ) -> Bool {
-    guard case .success(let reply) = outcome, let remedy = references.remedy(reply, slot) else { return false }
+    guard case .success(let reply) = outcome, reply.status == "error",
+      let submitted = storage.withLock({ $0.tasks.indices.contains(slot) ? $0.tasks[slot].submitted : nil }),
+      let remedy = references.remedy(reply, slot, submitted: submitted)
+    else { return false }
     return storage.withLock { state in
       guard state.tasks.indices.contains(slot), !state.isCancelled else { return false }
       guard state.tasks[slot].outcome == nil, state.tasks[slot].retrying == nil else { return false }
@@ -39,6 +42,8 @@ extension ResultState {
         if helps, willRepeat(slot) {
           remedy.submit(remedy.client, self, slot)
         } else {
+          storage.withLock { $0.tasks[slot].retrying = nil }
+          if let retries, considerRetry(slot, outcome, output, retries) { return }
           finish(slot, outcome, output: output)
         }
       }
