@@ -12,6 +12,7 @@ actor ConnectionWatch: EventLoopActor {
   private let watched: [Watched]
   private let logger: Logger
   private let limits: Limits
+  private var heldMemory: HeldMemory
   private var tokens: [EventLoop.Token] = []
   private var timer: EventLoop.Token?
   /// When a key was revoked last, for as long as that matters, and the keys that are admitted.
@@ -23,7 +24,7 @@ actor ConnectionWatch: EventLoopActor {
   struct Limits: Sendable {
     /// The first descriptor that a connection may not have; nil if the system doesn't tell how many are possible.
     var descriptor: Int?
-    /// The bytes of unfinished messages from peers that have not proven to have the key.
+    /// The bytes that unfinished messages may take from peers that have not proven to have the key.
     var held: UInt64
 
     /// Limits for this process, once its sockets are open.
@@ -57,6 +58,7 @@ actor ConnectionWatch: EventLoopActor {
   init(_ sockets: [EndpointBinder.WatchedSocket], limits: Limits, loop: EventLoop, logger: Logger) {
     watched = sockets.map { Watched($0) }
     self.limits = limits
+    heldMemory = HeldMemory(limit: limits.held)
     self.loop = loop
     self.logger = logger
   }
@@ -153,7 +155,9 @@ actor ConnectionWatch: EventLoopActor {
         if held > largest?.held ?? 0 { largest = (socket, descriptor, held) }
       }
     }
-    guard total > limits.held, let largest else { return }
+    let isExceeded = heldMemory.isExceeded(
+      held: total, resident: ProcessMemory.residentSize(), allocated: ProcessMemory.usage?.allocated)
+    guard isExceeded, let largest else { return }
     perform(.init(descriptor: largest.descriptor, reason: .held), largest.socket)
   }
 
