@@ -77,10 +77,13 @@ class TestKilledEngine:
         os.kill(int(pid), signal.SIGKILL)
         wait_until(lambda: len(client.ids) == 1, "the loss of the engine")
         print(f"the client knew of the engine after {time.monotonic() - begin:.2f} s")
-        with pytest.raises(ipp.error.RemoteError, match="EngineError"):
+        with pytest.raises(ipp.error.RemoteError, match="EngineError") as lost:
             task.get(timeout=TIMEOUT)
         print(f"the client knew of the task after {time.monotonic() - begin:.2f} s")
         [gone] = set(uuids) - set(client.ids)
+        text = lost.value.evalue
+        assert text.startswith(f"Engine {gone} died while running task '{task.msg_ids[0]}', which it began "), text
+        assert f"its process {pid} was killed by SIGKILL (signal 9)" in text
         assert self.knows(place, uuids[gone], f"its process {pid} was killed by SIGKILL (signal 9)")
         assert client.load_balanced_view().apply_sync(interactive(lambda: 1)) == 1
 
