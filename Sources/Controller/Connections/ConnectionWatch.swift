@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import MartletWire
 import MartletZeroMQ
@@ -31,7 +30,7 @@ actor ConnectionWatch: EventLoopActor {
     static var ofProcess: Limits {
       Limits(
         descriptor: DescriptorRoom.now().map { $0.limit - min(reserve, $0.left / 4) },
-        held: min(ProcessInfo.processInfo.physicalMemory / 4, 4 << 30))
+        held: min(AvailableMemory.ofProcess / 4, 4 << 30))
     }
 
     /// The descriptors left for files, child processes, and connections that are accepted before others are ended.
