@@ -20,7 +20,8 @@ enum AvailableMemory {
     var limit: UInt64?
     while true {
       let folder = (["/sys/fs/cgroup"] + names).joined(separator: "/")
-      if let value = read("\(folder)/memory.max").flatMap({ UInt64($0.trimmingCharacters(in: .whitespacesAndNewlines)) }) {
+      if let value = read("\(folder)/memory.max").flatMap({ UInt64($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+      ) {
         limit = min(limit ?? value, value)
       }
       if names.popLast() == nil { return limit }
