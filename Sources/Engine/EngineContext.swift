@@ -70,11 +70,14 @@ public struct EngineContext: Sendable {
   /// How many calls wait for a call that the running task makes: its own, and those of engines' code that wait for that.
   package var nesting: Int { (request?.metadata.nesting ?? 0) + 1 }
 
-  /// A logger for the engine's log, whose lines name the engine and the task. What a function prints goes to its client
-  /// instead.
+  /// A logger for the engine's log, whose lines name the engine, the task and the attempt at it. What a function prints goes
+  /// to its client instead.
   public var logger: Logger {
     var logger = engineLogger
-    if let taskID { logger[metadataKey: LogKey.messageID] = "\(taskID)" }
+    if let taskID {
+      logger[metadataKey: LogKey.messageID] = "\(taskID)"
+      logger[metadataKey: LogKey.attempt] = "\(attempt)"
+    }
     return logger
   }
 

@@ -36,7 +36,9 @@ extension IntegrationTests {
     }
     private static let flaky = RemoteFunction("flaky") { () throws -> Int in
       struct Again: Error {}
-      let attempt = try #require(EngineContext.current).attempt
+      let context = try #require(EngineContext.current)
+      let attempt = context.attempt
+      context.logger.critical("trying")
       if attempt < 3 { throw Again() }
       return attempt
     }
@@ -88,15 +90,18 @@ extension IntegrationTests {
         let answer = try await result.value
         #expect(answer == [result.msgIDs[0], "1"])
         let line = try #require(recorder.lines.first { $0.message == "a line of the task's" })
-        #expect(line["martlet.message.id"] == result.msgIDs[0])
+        #expect(line["martlet.message.id"] == result.msgIDs[0] && line["martlet.attempt"] == "1")
       }
     }
 
     @Test func attemptsAreCounted() async throws {
-      try await withTestCluster(functions: [Self.flaky]) { client in
+      let recorder = LogRecorder()
+      try await withTestCluster(functions: [Self.flaky], logger: recorder.logger) { client in
         var view = client.loadBalanced()
         view.retries = 4
         #expect(try await view.apply(Self.flaky).value == 3)
+        let lines = recorder.lines.filter { $0.message == "trying" }
+        #expect(lines.map { $0["martlet.attempt"] } == ["1", "2", "3"])
         view.retries = 1
         let failing = try view.apply(Self.flaky)
         await #expect(throws: RemoteError.self) { try await failing.value }

@@ -38,7 +38,8 @@ let assign = RemoteFunction("assign") { (points: [Double], centres: [Double]) in
     let pending = try (0..<8).map { try view.keep(points, truth, count / 8, $0) }
     var parts: [RemoteReference<[Double]>] = []
     for part in pending { parts.append(try await part.value) }
-    print("\(parts.count) parts of \(count / 8) points on \(Set(parts.map(\.engine.id)).count) engines.")
+    let engines = Set(parts.map(\.engine.id)).count
+    print("\(parts.count) parts of \(count / 8) points on \(engines) \(engines == 1 ? "engine" : "engines").")
 
     var centres = [1.0, 1, 4, 1, 1, 4, 4, 4]
     var rounds = 0

@@ -68,7 +68,8 @@ let batch = RemoteFunction("batch") { (option: Option, seed: Int, pairs: Int) in
     let count = Double(batches * pairs)
     let value = total.payoffs / count
     let error = ((total.squares / count - value * value) / count).squareRoot()
-    print("\(batches * pairs) pairs on \(client.ids.count) engines.")
+    let engines = client.ids.count
+    print("\(batches * pairs) pairs on \(engines) \(engines == 1 ? "engine" : "engines").")
     print("Value:     \(value) ± \(error)")
     print("By theory: \(option.exactValue)")
     guard abs(value - option.exactValue) < 5 * error else { throw ExampleError("the two differ") }

@@ -69,7 +69,8 @@ let workers = RemoteActor { (system: MartletActorSystem, seed: Int, count: Int) 
     }
     let weights = try await server.current()
     let error = zip(weights, Example.truth).map { abs($0 - $1) }.max() ?? 0
-    print("\(client.ids.count) workers took \(steps) steps each.")
+    let count = client.ids.count
+    print(count == 1 ? "One worker took \(steps) steps." : "\(count) workers took \(steps) steps each.")
     print("Weights: \(weights.map { ($0 * 100).rounded() / 100 })")
     print(error < 0.05 ? "They are right." : "They are off by \(error).")
   }

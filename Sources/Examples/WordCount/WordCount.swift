@@ -12,7 +12,8 @@ let nothing = RemoteFunction("nothing") { (number: Int) in number }
   static func run(_ client: Client, arguments: [String]) async throws {
     let files = arguments.isEmpty ? defaultFiles() : arguments
     let engines = client.ids.count
-    print("Counting the words of \(files.count) files on \(engines) engines.")
+    let (texts, places) = (files.count == 1 ? "file" : "files", engines == 1 ? "engine" : "engines")
+    print("Counting the words of \(files.count) \(texts) on \(engines) \(places).")
 
     let clock = ContinuousClock()
     var expected: [String: Int] = [:]

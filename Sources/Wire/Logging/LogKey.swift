@@ -5,6 +5,8 @@ package enum LogKey {
   package static let engineID = "martlet.engine.id"
   package static let engineUUID = "martlet.engine.uuid"
   package static let messageID = "martlet.message.id"
+  /// Which attempt at a task it is, counted from 1.
+  package static let attempt = "martlet.attempt"
   package static let messageType = "martlet.message.type"
   /// Why something failed: an error or its text.
   package static let reason = "martlet.reason"
