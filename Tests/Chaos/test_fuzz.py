@@ -5,6 +5,7 @@ FUZZ_MINUTES and FUZZ_SEED choose how long, and which run.
 
 import os
 import random
+import statistics
 import time
 
 import psutil
@@ -20,6 +21,8 @@ SEED = os.environ.get("FUZZ_SEED") or str(random.SystemRandom().randrange(10**6)
 
 #: How many bytes the controller may take in addition to what it took after a first part of the run.
 ALLOWED_GROWTH = 64e6
+#: How many times as long honest calls may take in the end as in the beginning: something that piles up, not a busy machine.
+ALLOWED_SLOWDOWN = 5
 
 CLIENT_PORTS = ["registration", "mux", "task", "control", "broadcast"]
 ENGINE_PORTS = ["registration", "mux", "task", "control", "broadcast", "hb_pong", "iopub"]
@@ -139,16 +142,24 @@ def test_fuzz(cluster, context):
         ports = [Port(context, infos["client"], channel) for channel in CLIENT_PORTS]
         ports += [Port(context, infos["engine"], channel) for channel in ENGINE_PORTS]
         controller = psutil.Process(cluster.processes[0].child.pid)
-        began, honest, early = time.monotonic(), 0, None
+        began, early, times = time.monotonic(), None, []
         while (passed := time.monotonic() - began) < MINUTES * 60:
             for _ in range(200):
                 fuzzer.numbers.choice(ports).send(fuzzer.message())
+            start = time.monotonic()
             honest_work(client, uuid, 5)
-            honest += 5
+            times.append((time.monotonic() - start) / 5)
             if early is None and passed > MINUTES * 20:
                 early = controller.memory_info().rss
             cluster.check_running()
         sent = sum(port.sent for port in ports)
         late = controller.memory_info().rss
-        print(f"fuzz: {sent} messages, {honest} honest calls right, memory {early / 1e6:.0f} to {late / 1e6:.0f} MB")
+        third = len(times) // 3
+        slow = statistics.median(times[-third:]) / statistics.median(times[:third])
+        print(
+            f"fuzz: {sent} messages, {5 * len(times)} honest calls right, memory {early / 1e6:.0f} to {late / 1e6:.0f} MB, "
+            f"a call took {1000 * statistics.median(times[:third]):.2f} ms in the first third and {slow:.2f} times that in the last"
+        )
         assert late < early + ALLOWED_GROWTH
+        # In less time a moment's load decides.
+        assert MINUTES < 1 or slow < ALLOWED_SLOWDOWN

@@ -2,6 +2,9 @@
 
 import pytest
 from harness import TIMEOUT, wait_until
+from hostile import memory
+from ipyparallel import Reference
+from ipyparallel.serialize import deserialize_object, pack_apply_message
 from simulated import raw_client, swarm_of, wait_for_engines
 
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
@@ -60,3 +63,41 @@ def test_a_broadcast_to_a_dying_engine_is_answered_once_for_each_target(controll
         ):
             assert f"Engine {number} died" in reply.content["evalue"]
         assert client.receive("broadcast", timeout=2) is None
+
+
+@pytest.mark.parametrize("kind", ["python", "swift"])
+def test_a_direct_request_that_is_replayed_as_a_task_ends(kind, controller):
+    """The scheduler has not seen its signature, and the engine drops it without a word: nothing waits for it for long."""
+    getattr(controller, f"start_{kind}_engines")(1)
+    function, arguments = (Reference("len"), ("four",)) if kind == "python" else (Reference("add"), (1, 3))
+    with raw_client(controller) as client:
+        [uuid] = wait_for_engines(client, 1).values()
+        buffers = pack_apply_message(function, arguments, {})
+        frames = client.wire.frames("apply_request", identities=[uuid.encode()], buffers=buffers)
+        client.socket("mux").send_multipart(frames)
+        direct = client.receive("mux")
+        assert direct.content["status"] == "ok", direct
+        client.socket("task").send_multipart(frames[1:])
+        reply = client.receive("task")
+        assert reply.parent["msg_id"] == direct.parent["msg_id"] and reply.content["status"] == "error"
+        honest = client.send("task", "apply_request", buffers=buffers)
+        reply = client.receive("task")
+        assert reply.parent["msg_id"] == honest and reply.content["status"] == "ok", reply
+        assert deserialize_object([bytes(buffer) for buffer in reply.buffers])[0] == 4
+
+
+def test_the_memory_of_a_backlog_is_given_back(controller):
+    count, size = 4_000, 100_000
+    process = controller.processes[0]
+    with raw_client(controller) as client, swarm_of(controller) as swarm:
+        before = memory(process)[0]
+        for _ in range(count):
+            client.send("task", "apply_request", buffers=[bytes(size)])
+        wait_until(lambda: client.ask("queue_request").content["unassigned"] == count, "the backlog")
+        assert memory(process)[0] > before + 0.9 * count * size
+        swarm.add(channels=["task"])
+        for _ in range(count):
+            assert client.receive("task").content["status"] == "ok"
+        # It keeps 64 MiB for the next backlog, and its last 1,024 tasks.
+        kept = 64 * 2**20 + 1024 * size + 60e6
+        wait_until(lambda: memory(process)[0] < before + kept, "the memory to be given back")
