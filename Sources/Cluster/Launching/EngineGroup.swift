@@ -4,7 +4,7 @@ import MartletWire
 /// Engines of a cluster that are started in the same way.
 ///
 /// ```swift
-/// configuration.engines = [.local(4), .ssh(["node1": 8, "node2": 8]), .slurm(64, queue: "short")]
+/// configuration.engines = [.local(4), .ssh(["node1": 8, "node2": 8]), .slurm(64, partition: "short")]
 /// ```
 public struct EngineGroup: Sendable, Hashable {
   /// What the group is called when it is scaled; `nil` for its launcher's name.
@@ -51,8 +51,10 @@ public struct EngineGroup: Sendable, Hashable {
 
   /// Engines in one job of Slurm's.
   ///
-  /// - Parameter queue: the partition; `nil` for the default one.
-  public static func slurm(_ count: Int, queue: String? = nil) -> EngineGroup { batch(.slurm, count, queue: queue) }
+  /// - Parameter partition: where it waits; `nil` for the default one.
+  public static func slurm(_ count: Int, partition: String? = nil) -> EngineGroup {
+    batch(.slurm, count, queue: partition)
+  }
 
   /// Engines in one job of a batch scheduler.
   ///

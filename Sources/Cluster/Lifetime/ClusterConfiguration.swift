@@ -16,7 +16,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// Distinguishes clusters of one profile; empty for the default cluster.
   public var clusterID: String
   /// The engines to start with; by default one per core of this machine.
-  public var engines = [EngineGroup.local(ProcessInfo.processInfo.activeProcessorCount)]
+  public var engines: [EngineGroup]
   /// The program that runs as the controller when called with `controller …`.
   public var controllerProgram: ProgramCommand
   /// The program that runs as an engine when called with `engine …`, for groups without one of their own.
@@ -51,8 +51,17 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// Whether the logs of the controller and the engines are removed with the cluster.
   public var removesLogs = false
 
-  /// A local cluster whose controller and engines are this program itself.
-  public init(profile: ProfileDirectory, clusterID: String = "") {
+  /// A cluster whose controller and engines are this program itself.
+  ///
+  /// - Parameters:
+  ///   - engines: the groups of engines; by default one engine for each processor of this machine.
+  ///   - profile: where its files are.
+  ///   - clusterID: tells it from other clusters of the profile.
+  public init(
+    engines: [EngineGroup] = [.local(ProcessInfo.processInfo.activeProcessorCount)],
+    profile: ProfileDirectory = ProfileDirectory(name: "default"), clusterID: String = ""
+  ) {
+    self.engines = engines
     self.profile = profile
     self.clusterID = clusterID
     controllerProgram = .current
