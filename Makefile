@@ -24,7 +24,7 @@ SEED ?=
 FAULTS ?=
 KILLS ?=
 # Parts of `make fuzz`; by default all.
-TARGETS ?= header json pickle apply connectionFile configuration commandLine statements multipart hub
+TARGETS ?= header json pickle apply connectionFile configuration commandLine statements multipart hub controller
 # Sanitizers and tests for `make sanitize`.
 SANITIZERS ?= address thread
 TESTS ?= .

@@ -64,8 +64,9 @@ public struct ControllerConfiguration: Sendable {
   /// Tasks an engine may have at once; 0 for no limit. By default 1, and with the scheme `leastload` a few more for
   /// Martlet's engines while their tasks are short.
   public var hwm: Int?
-  /// How many tasks, and bytes of them, may be in flight in the task scheduler; it refuses those beyond.
-  public var queueLimit = QueueLimit()
+  /// How many tasks, and bytes of them, may be in flight in the task scheduler; it refuses those beyond. By default an eighth
+  /// of the memory that the process may have, at most 4 GiB.
+  public var queueLimit = QueueLimit(bytes: AvailableMemory.requests)
   /// A task ends when it has taken so many engines that died while they ran it, even if it has retries left; 0 for no
   /// limit. A task that ends its engine's process would otherwise take one engine after the other.
   public var crashLimit = 3
@@ -99,8 +100,9 @@ public struct ControllerConfiguration: Sendable {
   public var dask = DaskConfiguration()
   /// libzmq I/O threads.
   public var ioThreads = 1
-  /// The most bytes of a frame: a longer one closes the connection it comes from. `nil` for no limit.
-  public var maxMessageSize: Int?
+  /// The most bytes of a message: one with more is refused, and a frame with more closes the connection it comes from. By
+  /// default a quarter of the memory that the process may have; `nil` for no limit.
+  public var maxMessageSize: Int? = AvailableMemory.message
 
   /// The defaults.
   public init() {}

@@ -69,7 +69,6 @@ extension ControllerOptions.Network {
     try reader.read(&clientPorts, "client_ports", of: classes, as: .ports)
     // Martlet's own.
     try reader.read(&maxMessageSize, "max_message_size", of: classes, as: .int)
-    if maxMessageSize == 0 { maxMessageSize = nil }
     try reader.read(&sshServer, "ssh_server", of: classes, as: .text)
     try reader.read(&engineSSHServer, "engine_ssh_server", of: classes, as: .text)
   }

@@ -20,7 +20,7 @@ public struct ControllerOptions: Sendable, Hashable {
     public var enginePorts: [Int] = []
     /// Ports for clients, taken first.
     public var clientPorts: [Int] = []
-    /// The largest frame in bytes; a peer that sends a larger one is disconnected. `nil` for no limit.
+    /// The most bytes of a message; 0 for no limit, `nil` for the default. Martlet's own.
     public var maxMessageSize: Int?
     /// A host that clients tunnel through, or empty.
     public var sshServer = ""
@@ -88,7 +88,7 @@ public struct ControllerOptions: Sendable, Hashable {
     /// Records in memory.
     public var recordLimit = 1024
     /// Bytes of buffers in memory.
-    public var sizeLimit = 1 << 30
+    public var sizeLimit: Int?
     /// The part of the memory store that is dropped when a limit is reached.
     public var cullFraction = 0.1
     /// The SQLite file.

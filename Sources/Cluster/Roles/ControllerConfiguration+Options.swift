@@ -15,7 +15,7 @@ extension ControllerConfiguration {
     clientPorts = options.network.clientPorts
     enginePorts = options.network.enginePorts
     if let location = options.network.location { self.location = location }
-    maxMessageSize = options.network.maxMessageSize
+    if let size = options.network.maxMessageSize { maxMessageSize = size > 0 ? size : nil }
     ssh = options.network.sshServer
     engineSSH = options.network.engineSSHServer
     key = options.security.sessionKey
@@ -37,7 +37,7 @@ extension ControllerConfiguration {
     case .none: store.kind = .none
     }
     store.recordLimit = options.store.recordLimit
-    store.sizeLimit = options.store.sizeLimit
+    if let size = options.store.sizeLimit { store.sizeLimit = size }
     store.cullFraction = options.store.cullFraction
     store.filename = options.store.filename
     store.location = options.store.location

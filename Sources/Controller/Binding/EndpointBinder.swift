@@ -144,7 +144,7 @@ struct EndpointBinder {
   ) throws(ConnectionError) -> ConnectionEars {
     var limits = ConnectionTable.Limits(
       held: maxMessageSize.map { UInt64(clamping: $0) + Self.framing },
-      mutePatience: role == .hearts ? max(.seconds(2), heartbeatPeriod * 2) : nil)
+      backlog: AvailableMemory.backlog, mutePatience: role == .hearts ? max(.seconds(2), heartbeatPeriod * 2) : nil)
     if usesCurve { limits.handshake = ConnectionTable.Limits.curveHandshake }
     do {
       if authenticates { try socket.setAuthenticationDomain(domain.rawValue) }

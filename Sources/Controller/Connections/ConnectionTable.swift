@@ -37,6 +37,8 @@ struct ConnectionTable {
   enum Reason: String, Sendable {
     case held = "it holds too much memory with a message that does not end"
     case backlog = "the subscriber does not read"
+    case unread = "memory is short, and the peer does not read"
+    case quiet = "memory is short, and it may hold a message that does not end"
     case mute = "no beat came from it"
     case unreachable = "its peer may not be reachable over it"
     case revoked = "the key of its peer was revoked"
@@ -129,6 +131,11 @@ struct ConnectionTable {
       guard let held = connections[descriptor]?.held, held > Self.suspicion else { return nil }
       return (descriptor, held)
     }
+  }
+
+  /// All connections, and when each was accepted.
+  var all: [(descriptor: Int32, accepted: ContinuousClock.Instant)] {
+    connections.map { ($0.key, $0.value.accepted) }.sorted { $0.0 < $1.0 }
   }
 
   mutating func accepted(_ descriptor: Int32, now: ContinuousClock.Instant) {

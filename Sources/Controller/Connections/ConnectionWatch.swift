@@ -18,6 +18,7 @@ actor ConnectionWatch: EventLoopActor {
   private var revocation: (time: ContinuousClock.Instant, admission: CurrentAdmission)?
   private var refused = LogThrottle()
   private var ended = LogThrottle()
+  private var shortages = LogThrottle()
 
   /// What all connections together may take.
   struct Limits: Sendable {
@@ -25,12 +26,14 @@ actor ConnectionWatch: EventLoopActor {
     var descriptor: Int?
     /// The bytes that unfinished messages may take from peers that have not proven to have the key.
     var held: UInt64
+    /// The bytes in use from which on peers that take much have to leave, even if they have the key.
+    var total: UInt64
 
     /// Limits for this process, once its sockets are open.
     static var ofProcess: Limits {
       Limits(
         descriptor: DescriptorRoom.now().map { $0.limit - min(reserve, $0.left / 4) },
-        held: min(AvailableMemory.ofProcess / 4, 4 << 30))
+        held: AvailableMemory.strangers, total: AvailableMemory.total)
     }
 
     /// The descriptors left for files, child processes, and connections that are accepted before others are ended.
@@ -45,6 +48,13 @@ actor ConnectionWatch: EventLoopActor {
     let monitor: SharedSocketMonitor?
     var table: ConnectionTable
     var failures = HandshakeFailures()
+    /// Who takes the memory while it is short.
+    var crowd = CrowdedConnections()
+    /// The connections that a message came from since the last check.
+    var heard: Set<Int32> = []
+
+    /// Whether the socket's loop has to tell where messages come from.
+    var isListening: Bool { table.isListening || crowd.isLooking }
 
     init(_ socket: EndpointBinder.WatchedSocket) {
       name = socket.name
@@ -104,7 +114,7 @@ actor ConnectionWatch: EventLoopActor {
   /// the next one again and again. Its descriptor tells, not the tables' count: those that have left may not be noted.
   private func accepted(_ descriptor: Int32, _ socket: Watched, at time: ContinuousClock.Instant) {
     socket.table.accepted(descriptor, now: time)
-    socket.ears.listen(socket.table.isListening)
+    socket.ears.listen(socket.isListening)
     guard let limit = limits.descriptor, descriptor >= limit else { return }
     AcceptedConnection.end(descriptor)
     refused.log(
@@ -122,12 +132,14 @@ actor ConnectionWatch: EventLoopActor {
   private func check() {
     for socket in watched { check(socket) }
     limitHeldMemory()
+    relieveMemory()
     if let time = revocation?.time, .now - time > ConnectionTable.revocationTime { revocation = nil }
     timer = schedule(at: .now + interval) { $0.check() }
   }
 
   private func check(_ socket: Watched) {
     let notes = socket.ears.take()
+    socket.heard = Set(notes.heard.keys)
     for (event, time) in notes.events { note(event, socket, at: time) }
     for (descriptor, last) in notes.heard {
       socket.table.heard(descriptor, isValid: false, key: last.key, at: last.any)
@@ -141,7 +153,7 @@ actor ConnectionWatch: EventLoopActor {
       let current = admission.value
       for end in socket.table.revoked(at: time, isAdmitted: { current.role(of: $0) != nil }) { perform(end, socket) }
     }
-    socket.ears.listen(socket.table.isListening)
+    socket.ears.listen(socket.isListening)
   }
 
   /// Ends the connection that holds most if all together hold too much.
@@ -160,9 +172,36 @@ actor ConnectionWatch: EventLoopActor {
     perform(.init(descriptor: largest.descriptor, reason: .held), largest.socket)
   }
 
+  /// Ends the connection that most likely takes the memory while it is short, one at each check.
+  private func relieveMemory() {
+    // Beats are small, and what subscribers may be behind is limited.
+    let crowded = watched.filter { $0.table.role != .hearts && $0.table.role != .subscribers }
+    guard let size = ProcessMemory.residentSize(), size > limits.total, let usage = ProcessMemory.usage,
+      usage.allocated > limits.total
+    else {
+      for socket in crowded where socket.crowd.isLooking { socket.crowd.forget() }
+      return
+    }
+    shortages.log(
+      .error, "memory is short: peers that do not read or whose messages do not end have to leave", to: logger,
+      metadata: [LogKey.bytes: "\(usage.allocated)", LogKey.limit: "\(limits.total)"])
+    let now = ContinuousClock.now
+    var worst: (suspect: CrowdedConnections.Suspect, socket: Watched)?
+    for socket in crowded {
+      let looks = socket.table.all.map { descriptor, accepted in
+        CrowdedConnections.Look(
+          descriptor: descriptor, accepted: accepted, traffic: AcceptedConnection.traffic(descriptor),
+          waiting: AcceptedConnection.waiting(descriptor) ?? 0, isHeard: socket.heard.contains(descriptor))
+      }
+      guard let suspect = socket.crowd.look(at: looks, now: now).max() else { continue }
+      if worst.map({ $0.suspect < suspect }) ?? true { worst = (suspect, socket) }
+    }
+    if let worst { perform(worst.suspect.end, worst.socket) }
+  }
+
   private func perform(_ end: ConnectionTable.End, _ socket: Watched) {
     AcceptedConnection.end(end.descriptor)
-    let isWarning = end.reason == .held || end.reason == .backlog
+    let isWarning = [.held, .backlog, .unread, .quiet].contains(end.reason)
     ended.log(
       isWarning ? .warning : .debug, "a connection was ended: \(end.reason.rawValue)", to: logger,
       metadata: [LogKey.socket: "\(socket.name)"])

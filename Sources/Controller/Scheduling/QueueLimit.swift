@@ -7,7 +7,7 @@
 public struct QueueLimit: Sendable, Hashable {
   /// Tasks; 0 for no limit. The default lets a single client have a million.
   public var tasks = 1 << 21
-  /// Bytes of the tasks' messages; 0 for no limit. The default lets a single client have 2 GiB.
+  /// Bytes of the tasks' messages; 0 for no limit.
   public var bytes = 1 << 32
 
   /// A limit; negative numbers mean no limit, as 0 does.

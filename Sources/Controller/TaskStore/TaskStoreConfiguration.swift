@@ -16,7 +16,7 @@ public struct TaskStoreConfiguration: Sendable, Hashable {
   /// The maximum number of records in a memory store (`record_limit`), by default 1024.
   public var recordLimit = 1024
   /// The maximum size of all buffers in a memory store, in bytes (`size_limit`), by default 1 GiB.
-  public var sizeLimit = 1 << 30
+  public var sizeLimit = AvailableMemory.records
   /// The part of a limit, between 0 and 1, that is freed when the limit is exceeded (`cull_fraction`), by default a
   /// tenth.
   public var cullFraction = 0.1

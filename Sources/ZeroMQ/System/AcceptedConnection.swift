@@ -40,12 +40,22 @@ package enum AcceptedConnection {
         guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, info.baseAddress, &size) == 0, size >= end else {
           return nil
         }
-        var waiting: Int32 = 0
-        guard ioctl(descriptor, UInt(TIOCOUTQ), &waiting) == 0 else { return nil }
+        guard let waiting = waiting(descriptor) else { return nil }
         return Traffic(
           received: info.load(fromByteOffset: received, as: UInt64.self),
-          acknowledged: info.load(fromByteOffset: acknowledged, as: UInt64.self), waiting: Int(waiting))
+          acknowledged: info.load(fromByteOffset: acknowledged, as: UInt64.self), waiting: waiting)
       }
+    #else
+      return nil
+    #endif
+  }
+
+  /// The bytes that wait in this system's memory for the peer of a TCP or Unix connection; `nil` for anything else, and on
+  /// systems other than Linux.
+  package static func waiting(_ descriptor: Int32) -> Int? {
+    #if os(Linux)
+      var waiting: Int32 = 0
+      return ioctl(descriptor, UInt(TIOCOUTQ), &waiting) == 0 ? Int(waiting) : nil
     #else
       return nil
     #endif

@@ -4,6 +4,8 @@ import CMartletZeroMQ
   import Glibc
 #elseif canImport(Musl)
   import Musl
+#else
+  import Darwin
 #endif
 
 /// The memory of processes.
@@ -38,6 +40,20 @@ package enum ProcessMemory {
     #if canImport(Glibc)
       return_free_memory()
     #endif
+  }
+
+  /// The lowest of this process's own limits (`ulimit -v` and `-d`), in bytes; `nil` without one.
+  package static var limit: UInt64? {
+    #if os(Linux)
+      let resources = [RLIMIT_AS, RLIMIT_DATA].map { __rlimit_resource_t($0.rawValue) }
+    #else
+      let resources = [RLIMIT_AS, RLIMIT_DATA]
+    #endif
+    return resources.compactMap { resource in
+      var limit = rlimit()
+      guard getrlimit(resource, &limit) == 0, limit.rlim_cur < Int64.max else { return nil }
+      return UInt64(limit.rlim_cur)
+    }.min()
   }
 
   /// The bytes that a process occupies, the second field of proc(5)'s `statm`; `nil` if it has ended, and where there is no

@@ -31,7 +31,7 @@ import Testing
     #expect(network.ports == [10101, 10102, 10103, 10200])
     #expect(network.enginePorts == [1, 2, 99] && network.clientPorts == [7])
     #expect(network.maxMessageSize == 1000)
-    #expect(try read("--max-message-size=0").network.maxMessageSize == nil)
+    #expect(try read().network.maxMessageSize == nil)
     #expect(network.location == "here" && network.sshServer == "me@there" && network.engineSSHServer == "x")
   }
 

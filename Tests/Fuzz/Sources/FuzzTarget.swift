@@ -15,6 +15,8 @@ enum FuzzTarget: String, CaseIterable {
   case multipart
   /// A request to the hub, signed, with the task store behind it.
   case hub
+  /// A message to any port of a whole controller.
+  case controller
 
   func run(_ input: [UInt8]) {
     switch self {
@@ -28,6 +30,7 @@ enum FuzzTarget: String, CaseIterable {
     case .statements: Readers.statements(input)
     case .multipart: Messages.relay(input)
     case .hub: Messages.hub(input)
+    case .controller: LiveController.shared.send(input)
     }
   }
 }
