@@ -27,11 +27,12 @@ def test_retries_count_attempts(kind, request):
         assert view.apply_async(attempt).get(timeout=TIMEOUT) == 4
 
 
-def test_a_task_takes_no_more_engines_than_the_limit(controller):
+@pytest.mark.parametrize("metadata", [{"retries": 9}, {"idempotent": True}])
+def test_a_task_takes_no_more_engines_than_the_limit(controller, metadata):
     with raw_client(controller) as client, swarm_of(controller) as swarm:
         engines = swarm.add(4, channels=["task"], answer=lambda engine, frames: [])
         wait_for_engines(client, 4)
-        client.send("task", "apply_request", metadata={"retries": 9})
+        client.send("task", "apply_request", metadata=metadata)
         taken = []
         for count in range(1, 4):
             wait_until(lambda: sum(bool(engine.requests) for engine in engines) == count, "an engine to get the task")

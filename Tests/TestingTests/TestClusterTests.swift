@@ -87,6 +87,24 @@ import Testing
     #expect(error?.code == .startFailed && error?.message.contains("NoModel()") == true)
   }
 
+  @Test func aTaskThatMayRunTwiceSurvivesItsEngine() async throws {
+    let (begun, continuation) = AsyncStream.makeStream(of: Int.self)
+    let run = RemoteFunction("run") { () async throws -> Int in
+      let context = try #require(EngineContext.current)
+      continuation.yield(context.engineID)
+      if context.attempt == 1 { try await Task.sleep(for: .seconds(3600)) }
+      return context.attempt
+    }
+    try await withTestCluster(functions: [run], engines: 2) { client, cluster in
+      var view = client.loadBalanced()
+      view.isIdempotent = true
+      let result = try view.apply(run)
+      let id = await begun.first { _ in true }
+      try await cluster.kill(try #require(client.engines.first { $0.id == id }))
+      #expect(try await result.value == 2)
+    }
+  }
+
   @Test func tasksGetWhatTheyRequire() async throws {
     try await withTestCluster(functions: [Self.square], engines: 1) { client, cluster in
       var view = client.loadBalanced()

@@ -49,6 +49,10 @@ public struct LoadBalancedView: Sendable {
   /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
   /// negative.
   public var retries = 0
+  /// Whether a task may run twice, so that it is run again if its engine or its reply is lost, even without ``retries``. It ends
+  /// when that has happened as often as the controller's crash limit says, by default three times. An error that it throws is
+  /// not retried for that. Default false. Only Martlet's controller knows this option.
+  public var isIdempotent = false
   /// When a task that has failed is tried again after that, by this client: with a pause, and only after certain errors.
   /// Each attempt is a request of its own, which the scheduler in turn may try several times, see ``retries``. Default `nil`:
   /// never.
@@ -172,6 +176,7 @@ public struct LoadBalancedView: Sendable {
     if !requires.isEmpty { fields["requires"] = requires.json }
     if let timeRequest { fields["time_request"] = try RequestMetadata.seconds(timeRequest, "timeRequest") }
     if failsWithoutResources, !requires.isEmpty || timeRequest != nil { fields["requires_now"] = true }
+    if isIdempotent { fields["idempotent"] = true }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
     if let after { fields["after"] = after.json }

@@ -10,6 +10,8 @@ struct TaskMetadata {
   /// `deadline`, Martlet's own key: when it is too late to start the task, by the system's clock.
   var deadline: Timestamp?
   var retries = 0
+  /// `idempotent`, Martlet's own key: the task may run twice.
+  var isIdempotent = false
   /// `priority`, Martlet's own key: a queued task goes before those with a lower one.
   var priority: Int8 = 0
   /// `concurrency`, Martlet's own key: how many tasks of its kind may run at once on an engine.
@@ -64,6 +66,7 @@ struct TaskMetadata {
       case "time_request": timeRequest = try TaskTimeLimit.duration(span, at: value, key.string)
       case "requires_now": requiresNow = JSONText.isTrue(span, at: value)
       case "abort_on_disconnect": abortsOnDisconnect = JSONText.isTrue(span, at: value)
+      case "idempotent": isIdempotent = JSONText.isTrue(span, at: value)
       case "resubmitted": isRepeated = JSONText.isTrue(span, at: value)
       // Engines read these.
       case "execution_timeout": _ = try TaskTimeLimit.duration(span, at: value, key.string)

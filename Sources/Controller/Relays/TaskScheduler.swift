@@ -212,6 +212,7 @@ actor TaskScheduler: SocketDriver {
       after: metadata.after, follow: metadata.follow, demand: metadata.demand, timeout: metadata.timeout,
       deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) },
       priority: metadata.priority, concurrency: metadata.concurrency, retries: metadata.retries,
+      isIdempotent: metadata.isIdempotent,
       isRepeated: metadata.isRepeated, client: client)
   }
 

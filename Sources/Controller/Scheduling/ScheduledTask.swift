@@ -47,10 +47,11 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   var phase = TaskPhase.unplaced
   /// The higher goes first.
   let priority: Int8
-  /// How many tasks of its kind may run at once on an engine.
-  let concurrency: UInt16
+  /// The two below, in as little memory as one.
+  private let concurrencyAndIdempotence: UInt16
   /// How often the task was given to an engine that kept it.
   private(set) var attempt: UInt16 = 0
+  /// How often it may still be tried again after a failure; negative if never, even if it may run twice.
   var retries: Int16
   /// Links of the list the task is in: a queue, its engine's pending tasks, or the history.
   var links = ListLinks<TaskTag>()
@@ -78,9 +79,14 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
     }
   }
 
+  /// How many tasks of its kind may run at once on an engine.
+  var concurrency: UInt16 { concurrencyAndIdempotence >> 1 }
+  /// Whether it may run twice.
+  var isIdempotent: Bool { concurrencyAndIdempotence & 1 == 1 && retries >= 0 }
+
   init(
     id: String, hash: UInt32, payload: Payload?, size: Int, retries: Int16, client: ClientHandle? = nil,
-    priority: Int8 = 0, concurrency: UInt16 = 1
+    priority: Int8 = 0, concurrency: UInt16 = 1, isIdempotent: Bool = false
   ) {
     self.id = id
     self.hash = hash
@@ -89,8 +95,11 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
     self.retries = retries
     self.client = client
     self.priority = priority
-    self.concurrency = concurrency
+    concurrencyAndIdempotence = min(concurrency, .max >> 1) << 1 | (isIdempotent ? 1 : 0)
   }
+
+  /// Notes that the task is not to be tried again, whatever happens.
+  mutating func runsNoMore() { retries = -1 }
 
   mutating func queued(as phase: TaskPhase, sequence: Int) {
     self.phase = phase

@@ -4,7 +4,7 @@ struct TaskPlacement: Sendable, Hashable {
   var engine: String?
   /// How often it was given to an engine that kept it, this time included.
   var attempt = 0
-  /// The retries that are left.
+  /// The retries that are left; negative if the task is not to run again.
   var retries = 0
   /// How many engines were lost while they ran it.
   var lossCount = 0

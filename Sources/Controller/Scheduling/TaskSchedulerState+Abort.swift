@@ -9,7 +9,7 @@ extension TaskSchedulerState {
         fail(task, .aborted)
         continue
       }
-      tasks[task].retries = 0
+      tasks[task].runsNoMore()
       let engine = tasks[task].engine.map { engines[$0.engine].identity }
       if reportsChanges { noteChange(task, .placed(placement(of: task, on: engine))) }
     }

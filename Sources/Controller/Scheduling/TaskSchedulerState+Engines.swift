@@ -97,7 +97,7 @@ extension TaskSchedulerState {
   private mutating func lose(_ task: TaskHandle, with engine: EngineHandle) {
     var loss = engines.loss(of: engine)
     if let constraints = tasks[task].constraints { loss.count += tasks[constraints].lossCount }
-    if crashLimit > 0, loss.count >= crashLimit, tasks[task].retries > 0 {
+    if crashLimit > 0, loss.count >= crashLimit, tasks[task].retries > 0 || tasks[task].isIdempotent {
       loss.isAtLimit = true
       fail(task, .engineLost(loss))
     } else {

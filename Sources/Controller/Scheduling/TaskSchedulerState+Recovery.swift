@@ -43,8 +43,8 @@ extension TaskSchedulerState {
     let task = tasks.insert(
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
-        retries: Int16(clamping: max(0, restored.placement?.retries ?? submission.retries)), client: client,
-        priority: submission.priority, concurrency: submission.concurrency))
+        retries: Int16(clamping: restored.placement?.retries ?? max(0, submission.retries)), client: client,
+        priority: submission.priority, concurrency: submission.concurrency, isIdempotent: submission.isIdempotent))
     tasks[task].restored(attempt: restored.placement?.attempt ?? 0)
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)

@@ -77,11 +77,20 @@ extension TaskSchedulerState {
   /// Tries a task again that got no answer from its engine, or ends it.
   mutating func giveUp(_ task: TaskHandle, after reason: TaskFailureReason) {
     guard let token = tasks[task].engine else { return }
-    guard tasks[task].retries > 0, !clients.hasVanished(tasks[task].client), !isOverdue(task) else {
+    let isFree = needsNoRetry(task, after: reason)
+    guard isFree || tasks[task].retries > 0, !clients.hasVanished(tasks[task].client), !isOverdue(task) else {
       return fail(task, reason)
     }
-    tasks[task].retries -= 1
+    if !isFree { tasks[task].retries -= 1 }
     retry(task, without: token, after: .ended(reason), isForGood: false)
+  }
+
+  /// Whether a task without an answer may run again without a retry, because it may run twice. It may not do so forever.
+  private func needsNoRetry(_ task: TaskHandle, after reason: TaskFailureReason) -> Bool {
+    guard tasks[task].isIdempotent else { return false }
+    // Whoever loses engines has been stopped before.
+    if case .engineLost = reason { return true }
+    return crashLimit == 0 || tasks[task].attempt < crashLimit
   }
 
   private func isTriedAgain(_ task: TaskHandle, after outcome: TaskOutcome) -> Bool {

@@ -30,7 +30,7 @@ extension TaskSchedulerState {
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
         retries: Int16(clamping: max(0, submission.retries)), client: client,
-        priority: submission.priority, concurrency: submission.concurrency))
+        priority: submission.priority, concurrency: submission.concurrency, isIdempotent: submission.isIdempotent))
     clients.taskAccepted(of: client, bytes: submission.size)
     enqueue(task)
     if reportsChanges, !isNoted { noteChange(task, .accepted) }

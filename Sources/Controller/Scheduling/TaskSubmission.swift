@@ -24,6 +24,8 @@ struct TaskSubmission<Payload> {
   var concurrency: UInt16 = 1
   /// How many times a failed task is dispatched again.
   var retries = 0
+  /// Whether the task may run twice, so that it needs no retry when its engine is lost with it.
+  var isIdempotent = false
   /// Whether the client has submitted the task before and doesn't know whether it arrived.
   var isRepeated = false
   /// The session of the submitting client.

@@ -27,6 +27,10 @@ struct SchedulerModel {
     /// Those of the blacklist that failed the task.
     var failed: Set<Int> = []
     var retries: Int
+    /// Whether it may run twice.
+    var isIdempotent: Bool
+    /// How often engines that kept it have got it.
+    var attempt = 0
     /// How many engines were lost while they ran it.
     var losses = 0
     /// Its number among all dispatches.
@@ -283,8 +287,9 @@ struct SchedulerModel {
   mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
     switch action {
     case .requeued(let id): return tasks[id]?.status == .queued ? nil : "\(id) is not queued"
-    case .dispatch(_, let id, let identity, _):
+    case .dispatch(_, let id, let identity, let attempt):
       forgive(id)
+      tasks[id]?.attempt = attempt
       guard let engine = current(identity), mayBeSent(id, engine) else {
         return "\(id) sent to full or gone \(identity)"
       }

@@ -21,9 +21,9 @@ extension TaskSchedulerEventTests {
       ])
   }
 
-  @Test func aTaskThatTakesEnginesIsStopped() {
+  @Test(arguments: [false, true]) func aTaskThatTakesEnginesIsStopped(isIdempotent: Bool) {
     var state = scheduler([one, two, three])
-    _ = submit(&state, "a", retries: 9)
+    _ = submit(&state, "a", retries: isIdempotent ? 0 : 9, isIdempotent: isIdempotent)
     var time = now
     for (count, engine) in [one, two, three].enumerated() {
       state.engineUnregistered(engine, now: time)
@@ -90,5 +90,28 @@ extension TaskSchedulerEventTests {
     #expect(answer(&state, one, "b") == [.deliver("b!", taskID: "b", engine: one), dispatched("a", one, attempt: 2)])
     state.probeAnswered(by: one, number: 3, now: now)
     #expect(drain(&state) == [.fail("<a>", taskID: "a", .unanswered(one, id: nil))])
+  }
+
+  /// It runs again although it has no retries, but not forever, and not for an error of its own.
+  @Test func aTaskThatMayRunTwiceNeedsNoRetryForAnAnswerThatIsLost() {
+    var state = scheduler([one])
+    _ = submit(&state, "a", isIdempotent: true)
+    for attempt in 2...3 {
+      state.probeAnswered(by: one, number: attempt - 1, now: now)
+      #expect(drain(&state) == [dispatched("a", one, attempt: attempt)])
+    }
+    state.probeAnswered(by: one, number: 3, now: now)
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", .unanswered(one, id: nil))])
+    _ = submit(&state, "b", isIdempotent: true)
+    #expect(answer(&state, one, "b", .failed) == [.deliver("b!", taskID: "b", engine: one)])
+  }
+
+  @Test func aTaskThatMayRunTwiceDoesNotAfterItWasAborted() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", isIdempotent: true)
+    state.abort(ids: ["a"])
+    state.engineUnregistered(one, now: now)
+    state.advance(to: now + .seconds(5))
+    #expect(drain(&state) == [.fail("<a>", taskID: "a", lost(one, after: .zero))])
   }
 }

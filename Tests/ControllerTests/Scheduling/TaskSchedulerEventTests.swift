@@ -40,12 +40,13 @@ import Testing
   func submit(
     _ state: inout TaskSchedulerState<String>, _ id: String, targets: [EngineIdentity] = [],
     after: TaskDependency = .init(), follow: TaskDependency = .init(), timeout: Duration? = nil,
-    deadline: ContinuousClock.Instant? = nil, retries: Int = 0, client: String = "c"
+    deadline: ContinuousClock.Instant? = nil, retries: Int = 0, isIdempotent: Bool = false,
+    client: String = "c"
   ) -> [Action] {
     state.taskSubmitted(
       .init(
         id: id, payload: "<\(id)>", targets: targets, after: after, follow: follow, timeout: timeout,
-        deadline: deadline, retries: retries, client: client), now: now)
+        deadline: deadline, retries: retries, isIdempotent: isIdempotent, client: client), now: now)
     return drain(&state)
   }
 

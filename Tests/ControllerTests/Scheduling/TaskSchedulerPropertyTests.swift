@@ -180,13 +180,15 @@ private struct Scenario {
     }
     if chance(20) { submission.timeout = .milliseconds(Int.random(in: 1...4000, using: &generator)) }
     if chance(40) { submission.retries = Int.random(in: 1...4, using: &generator) }
+    if chance(20) { submission.isIdempotent = true }
     if chance(40) { submission.concurrency = [2, 5, 5].randomElement(using: &generator) ?? 1 }
     if chance(30) { submission.priority = [-5, 5, 5, 100].randomElement(using: &generator) ?? 0 }
     state.taskSubmitted(submission, now: now)
     let reason = model.rejection(of: submission)
     model.order.append(id)
     model.tasks[id] = .init(
-      submission: submission, retries: submission.retries, deadline: submission.timeout.map { now + $0 })
+      submission: submission, retries: submission.retries, isIdempotent: submission.isIdempotent,
+      deadline: submission.timeout.map { now + $0 })
     if let reason {
       expect(.fail(submission.payload, taskID: id, reason), "submit \(submission)")
       _ = model.end(id, success: false, engine: nil)
@@ -260,8 +262,11 @@ private struct Scenario {
     let identity = model.engines[engine].identity
     state.probeAnswered(by: identity, number: number, now: now)
     log.append("probe of \(identity), \(number)")
-    for id in lost where model.tasks[id]?.retries ?? 0 > 0 {
-      model.tasks[id]?.retries -= 1
+    for id in lost {
+      guard let task = model.tasks[id] else { continue }
+      let isFree = task.isIdempotent && task.attempt < 3
+      guard isFree || task.retries > 0 else { continue }
+      if !isFree { model.tasks[id]?.retries -= 1 }
       model.requeue(id, without: engine, now: now)
     }
     while case let action? = state.nextAction() {
@@ -295,8 +300,8 @@ private struct Scenario {
           continue
         }
         model.tasks[id]?.losses += 1
-        if let task = model.tasks[id], task.retries > 0, task.losses < 3 {
-          model.tasks[id]?.retries -= 1
+        if let task = model.tasks[id], task.retries > 0 || task.isIdempotent, task.losses < 3 {
+          if !task.isIdempotent { model.tasks[id]?.retries -= 1 }
           model.requeue(id, without: engine, now: now)
         } else {
           lost[id] = engine
@@ -324,6 +329,7 @@ private struct Scenario {
         _ = model.end(id, success: false, engine: nil)
       } else {
         model.tasks[id]?.retries = 0
+        model.tasks[id]?.isIdempotent = false
       }
       close("abort \(id)")
     }

@@ -129,8 +129,23 @@ private typealias Action = TaskSchedulerAction<String>
     state.abort(ids: ["a"])
     #expect(
       drain(&state) == [
-        .changed("<a>", taskID: "a", .placed(TaskPlacement(engine: "one", attempt: 1, order: order)))
+        .changed("<a>", taskID: "a", .placed(TaskPlacement(engine: "one", attempt: 1, retries: -1, order: order)))
       ])
+  }
+
+  /// One that may run twice does, unless it was aborted.
+  @Test(arguments: [0, -1]) func aTaskThatMayRunTwiceIsLostWithItsEngine(retries: Int) {
+    var state = scheduler()
+    var task = submission("a")
+    task.isIdempotent = true
+    restore(&state, task, on: "one", retries: retries)
+    state.engineRegistered(two, now: now)
+    state.advance(to: now + .seconds(31))
+    let loss = EngineLoss(engine: one, reason: EngineDeparture.absent(.zero).text)
+    #expect(
+      drain(&state)
+        == (retries == 0
+          ? [dispatched("a", two, attempt: 2)] : [.fail("<a>", taskID: "a", .engineLost(loss))]))
   }
 
   @Test func aDependencyThatIsNotSentAgainIsInvalidInTheEnd() {

@@ -482,10 +482,23 @@ def test_tasks_of_lost_engines_are_retried(
     client: ClientPeer, engines: list[EnginePeer], new_engine: NewEngine
 ) -> None:
     """If they have retries left: they go to another engine."""
+    _runs_again(client, engines, new_engine, {"retries": 1})
+
+
+@pytest.mark.requirement("R-13.33")
+def test_tasks_that_may_run_twice_need_no_retries(
+    client: ClientPeer, engines: list[EnginePeer], new_engine: NewEngine
+) -> None:
+    """When their engine is lost."""
+    _runs_again(client, engines, new_engine, {"idempotent": True})
+
+
+def _runs_again(client: ClientPeer, engines: list[EnginePeer], new_engine: NewEngine, metadata: Json) -> None:
+    """Expects that a task with this metadata goes to another engine when its own is lost."""
     lost = new_engine().register()
     wait_for_engines(client, [lost])
     busy = [deliver(client, "task", engine) for engine in engines]
-    identifier = client.send("task", "apply_request", metadata={"retries": 1})
+    identifier = client.send("task", "apply_request", metadata=metadata)
     request = lost.expect("task")
     assert request.id == identifier
     lost.unregister()
