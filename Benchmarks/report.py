@@ -56,6 +56,8 @@ TARGETS = [
     absolute("allocation_of_1000_idle_engines_us", "≤", 1_000),
     absolute("idle_controller_cpu_percent", "≤", 0.5),
     absolute("idle_controller_rss_mb", "≤", 40),
+    Target("throughput with a journal ÷ without", (MARTLET, "throughput_journal_tasks_per_s"),
+           (MARTLET, "throughput_defaults_tasks_per_s"), "≥", 0.8),
     # Flat: the memory after a million tasks is within a tenth of that after a tenth of them.
     Target(f"{LATE} ÷ {EARLY}", (MARTLET, LATE), (MARTLET, EARLY), "≤", 1.1),
 ]

@@ -3,9 +3,11 @@
 import os
 import signal
 import time
+from contextlib import ExitStack
 
 import pytest
 import zmq
+from conftest import new_cluster
 from harness import TIMEOUT, wait_until
 from hostile import cut
 from simulated import Wire, engine_ids, raw_client, swarm_of, wait_for_engines
@@ -77,6 +79,36 @@ def test_engines_of_a_controller_that_knows_nothing_about_them_end(cluster):
     wait_until(lambda: "sent reregister_request" in log(cluster), "the request to register")
     wait_until(lambda: not engine.running, "the end of the engine")
     cluster.processes.remove(engine)
+
+
+#: Longer than ten periods of the usual 3 s, in seconds.
+STANDSTILL = 35
+
+
+@pytest.mark.timeout(STANDSTILL + 150)
+def test_a_standstill_loses_nothing():
+    """Of a virtual machine that is paused, or of a part of it: engines keep their names, and all are there again."""
+    stopped = {"controller": lambda cluster: cluster.processes[:1], "engines": lambda cluster: cluster.processes[1:],
+               "all": lambda cluster: cluster.processes}
+    with ExitStack() as stack:
+        clusters = {who: stack.enter_context(new_cluster()) for who in stopped}
+        for cluster in clusters.values():
+            cluster.start_controller(arguments=["--ping=3000"])
+            cluster.start_swift_engines(1)
+            cluster.start_martlet_engines(1)
+            cluster.client(engines=2)[:].push({"kept": 7}, block=True)
+        still = [process for who, cluster in clusters.items() for process in stopped[who](cluster)]
+        for process in still:
+            os.killpg(process.child.pid, signal.SIGSTOP)
+        time.sleep(STANDSTILL)
+        for process in still:
+            os.killpg(process.child.pid, signal.SIGCONT)
+        for who, cluster in clusters.items():
+            client = cluster.clients[0]
+            wait_until(lambda: len(client.ids) == 2, f"the engines, after {who} stood still", 2 * TIMEOUT)
+            assert client[:].pull("kept", block=False).get(timeout=TIMEOUT) == [7, 7]
+            assert client.load_balanced_view().apply_async(os.getpid).get(timeout=TIMEOUT)
+            assert all(process.running for process in cluster.processes)
 
 
 def orders(engine):
