@@ -26,8 +26,7 @@ VERIFIED = [port for port in PORTS if port[1] != "hb_pong"]
 def cluster():
     """A cluster with one client that works all the time."""
     with new_cluster() as cluster:
-        # A task that its engine drops occupies a place forever, so the number of tasks is not limited.
-        cluster.start_controller(arguments=["--log-level=30", "--TaskScheduler.hwm=0", "--DictDB.record_limit=50"])
+        cluster.start_controller(arguments=["--log-level=30", "--DictDB.record_limit=50"])
         cluster.start_python_engines(1)
         worker = Worker(cluster.client(engines=1))
         cluster.worker = worker
