@@ -7,12 +7,12 @@ import time
 
 from fates import CONTROLLER_GONE, FORGOTTEN, LEAVING, PYTHON_GONE, REFUSED, RESET
 
-#: How often each fault is chosen. Faults that the system does not survive yet have no weight; name them in
-#: CHAOS_FAULTS, for example `CHAOS_FAULTS=worker_kill=1,engine_kill=5`. JOURNALED are those of a controller with a journal.
+#: How often each fault is chosen. CHAOS_FAULTS chooses others, for example `CHAOS_FAULTS=worker_kill=1,engine_kill=5`.
+#: JOURNALED are those of a controller with a journal, PROXIES and LINKS those of members that reach it so.
 KILLS = {
     "engine_kill": 10, "engine_leave": 3, "engine_stop": 4, "worker_kill": 6, "worker_stop": 2, "client_kill": 3,
     "client_stop": 2, "controller_stop": 1, "engine_long_stop": 1, "controller_kill": 1,
-    "starting_worker_kill": 0, "early_controller_kill": 0,
+    "starting_worker_kill": 2, "early_controller_kill": 1,
 }
 JOURNALED = KILLS | {"client_kill": 4, "controller_kill": 6, "early_controller_kill": 2}
 PROXIES = {"engine_reset": 3, "engine_refuse": 3, "engine_kill": 2, "controller_kill": 1}
@@ -114,6 +114,7 @@ class Faults:
         return self.end_worker(is_ready=True)
 
     def starting_worker_kill(self):
+        """Python dies before it is ready: its engine starts another. It leaves if this one has just become ready."""
         return self.end_worker(is_ready=False)
 
     def end_worker(self, is_ready):

@@ -76,6 +76,7 @@ class Links:
     """Hosts that reach this machine, and nobody else, as `address`. Needs root."""
 
     def __init__(self, count, mtu=1500):
+        assert os.getuid() == 0, "network namespaces are needed: run the tests as root"
         self.tag = f"l{os.getpid() % 100000}"
         self.address = f"{NETWORK}.254"
         self.lock = threading.Lock()
