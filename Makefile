@@ -33,7 +33,7 @@ KIT ?=
 # How many runs `make simulate` makes.
 RUNS ?= 100000
 # What the tests of launchers need, on Linux: sshds and hosts for them, Open MPI, Slurm, Grid Engine.
-LAUNCHERS := openssh-server openssh-client iproute2 iptables openmpi-bin slurmctld slurmd slurm-client munge \
+LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd slurm-client munge \
   gridengine-master gridengine-exec gridengine-client
 # What `make containers` needs, on Linux and as root.
 CONTAINERS := docker.io docker-compose debootstrap binutils
@@ -112,6 +112,7 @@ containers: deps release
 # MINUTES=30 or KILLS=1000 for a long run, SEED=… to repeat one, FAULTS=engine_kill=10,engine_reset=1 for other faults than
 # usual.
 chaos: deps build-tests
+	@if [ "$$(uname)" = Linux ]; then .ci/deps packages iproute2; fi
 	@echo "test: chaos"
 	@CHAOS_MINUTES="$(MINUTES)" CHAOS_KILLS="$(KILLS)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" \
 	  $(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Chaos -s

@@ -31,6 +31,9 @@ struct OptionSetter {
         "tcpKeepaliveInterval")
       try set(ZMQ_TCP_KEEPALIVE_CNT, 3, "tcpKeepaliveCount")
     }
+    if let time = options.tcpUnacknowledgedTime {
+      try set(ZMQ_TCP_MAXRT, time.roundedUpMilliseconds32, "tcpUnacknowledgedTime")
+    }
     if let interval = options.heartbeatInterval {
       let milliseconds = interval.roundedUpMilliseconds32
       try set(ZMQ_HEARTBEAT_IVL, milliseconds, "heartbeatInterval")

@@ -42,6 +42,10 @@ public struct SocketOptions: Sendable {
   /// Interval of the probes after the first; the third that is not answered ends the connection. A peer's system answers
   /// even if its process is stopped.
   public var tcpKeepaliveInterval: Duration = .seconds(5)
+  /// How long the peer's system may leave what was sent unacknowledged; then the connection ends. Keepalive does not
+  /// notice that: it asks only while nothing is on its way. A process that is stopped and has more waiting for it than its
+  /// system takes counts as silent, too. `nil`: the system's default (a quarter of an hour on Linux).
+  public var tcpUnacknowledgedTime: Duration?
   /// Interval of ZMTP pings; the connection is closed after three missed answers. `nil`: no pings.
   public var heartbeatInterval: Duration?
 

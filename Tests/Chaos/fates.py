@@ -21,7 +21,10 @@ UNKNOWN = "Unknown"
 LEAVING = "told to leave"
 PYTHON_GONE = "its Python was killed"
 CONTROLLER_GONE = "its controller was killed"
-CUT_OFF = {"its connections were reset", "its connections were refused", CONTROLLER_GONE}
+RESET = "its connections were reset"
+REFUSED = "its connections were refused"
+FORGOTTEN = "its connections were forgotten"
+CUT_OFF = {RESET, REFUSED, FORGOTTEN, CONTROLLER_GONE}
 
 #: Seconds after the end of a harm for which its consequences may still be told.
 GRACE = 20.0

@@ -5,20 +5,23 @@ import itertools
 import random
 import time
 
-from fates import CONTROLLER_GONE, LEAVING, PYTHON_GONE
+from fates import CONTROLLER_GONE, FORGOTTEN, LEAVING, PYTHON_GONE, REFUSED, RESET
 
-#: How often each fault is chosen. Faults that the system does not survive yet have no weight; name them in
-#: CHAOS_FAULTS, for example `CHAOS_FAULTS=worker_kill=1,engine_kill=5`. JOURNALED are those of a controller with a journal.
+#: How often each fault is chosen. CHAOS_FAULTS chooses others, for example `CHAOS_FAULTS=worker_kill=1,engine_kill=5`.
+#: JOURNALED are those of a controller with a journal, PROXIES and LINKS those of members that reach it so.
 KILLS = {
     "engine_kill": 10, "engine_leave": 3, "engine_stop": 4, "worker_kill": 6, "worker_stop": 2, "client_kill": 3,
     "client_stop": 2, "controller_stop": 1, "engine_long_stop": 1, "controller_kill": 1,
-    "starting_worker_kill": 0, "early_controller_kill": 0,
+    "starting_worker_kill": 2, "early_controller_kill": 1,
 }
 JOURNALED = KILLS | {"client_kill": 4, "controller_kill": 6, "early_controller_kill": 2}
+PROXIES = {"engine_reset": 3, "engine_refuse": 3, "engine_kill": 2, "controller_kill": 1}
 LINKS = {
-    "engine_cut": 6, "engine_cut_one_way": 6, "engine_slow": 4, "client_cut": 3, "client_cut_one_way": 3,
-    "client_slow": 2, "engine_kill": 3, "engine_reset": 3, "engine_refuse": 3, "controller_kill": 2,
+    "engine_cut": 6, "engine_cut_one_way": 6, "engine_slow": 4, "engine_lossy": 4, "client_cut": 3, "client_cut_one_way": 3,
+    "client_slow": 2, "client_lossy": 2, "engine_kill": 3, "engine_vanish": 3, "engine_forget": 1, "controller_kill": 1,
 }
+#: All that can be chosen in some scene.
+ALL = JOURNALED | PROXIES | LINKS
 
 
 def weights_from(text, defaults):
@@ -26,7 +29,7 @@ def weights_from(text, defaults):
     if not text:
         return defaults
     chosen = dict(part.split("=") for part in text.split(","))
-    if unknown := chosen.keys() - (JOURNALED | LINKS).keys():
+    if unknown := chosen.keys() - ALL.keys():
         raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")
     return {name: int(weight) for name, weight in chosen.items() if name in defaults}
 
@@ -111,6 +114,7 @@ class Faults:
         return self.end_worker(is_ready=True)
 
     def starting_worker_kill(self):
+        """Python dies before it is ready: its engine starts another. It leaves if this one has just become ready."""
         return self.end_worker(is_ready=False)
 
     def end_worker(self, is_ready):
@@ -142,6 +146,8 @@ class Faults:
         return self.end_controller(times=self.numbers.randint(2, 4))
 
     def end_controller(self, times):
+        # Plain sockets have to hear of its end.
+        self.undo_until(float("inf"))
         since = time.monotonic()
         name = self.scene.controller.name
         for engine in self.scene.engines:
@@ -196,7 +202,8 @@ class Faults:
     # The network.
 
     def cut(self, member, *directions):
-        seconds = self.numbers.uniform(0.1, 3)
+        """Nothing passes for a while. Systems try again after the same time, and hearts may not miss more than both."""
+        seconds = self.numbers.uniform(0.1, 2)
         member.link.cut(*directions)
         self.later(seconds, member.link.heal)
         return f"{member.name} {' '.join(directions)} for {seconds:.2f} s"
@@ -213,11 +220,17 @@ class Faults:
     def client_cut_one_way(self):
         return (client := self.client()) and self.cut(client, self.numbers.choice(["up", "down"]))
 
-    def slow(self, member):
-        delay, seconds = self.numbers.uniform(0.005, 0.1), self.numbers.uniform(1, 4)
-        member.link.slow(delay)
+    def disturb(self, member, **changes):
+        seconds = self.numbers.uniform(1, 4)
+        member.link.change(**changes)
         self.later(seconds, member.link.heal)
-        return f"{member.name} by {delay:.3f} s for {seconds:.2f} s"
+        return f"{member.name} {changes} for {seconds:.2f} s"
+
+    def slow(self, member):
+        return self.disturb(member, delay=round(self.numbers.uniform(0.005, 0.1), 3))
+
+    def lossy(self, member):
+        return self.disturb(member, loss=round(self.numbers.uniform(0.01, 0.1), 3))
 
     def engine_slow(self):
         return (engine := self.engine()) and self.slow(engine)
@@ -225,10 +238,33 @@ class Faults:
     def client_slow(self):
         return (client := self.client()) and self.slow(client)
 
+    def engine_lossy(self):
+        return (engine := self.engine()) and self.lossy(engine)
+
+    def client_lossy(self):
+        return (client := self.client()) and self.lossy(client)
+
+    def engine_vanish(self):
+        """Its host is gone without a word."""
+        if engine := self.engine():
+            self.harm(engine, "vanished")
+            engine.link.cut()
+            engine.kill()
+            engine.link.forget()
+            return engine.name
+
+    def engine_forget(self):
+        """A NAT forgets its connections. An engine of ipyparallel never notices, and ends."""
+        if engine := self.engine():
+            engine.expected_to_end = engine.kind == "python"
+            self.harm(engine, FORGOTTEN, time.monotonic() + 60)
+            engine.link.forget()
+            return engine.name
+
     def engine_reset(self):
         """Messages on the way are lost, so tasks may fail; the engine stays."""
         if engine := self.engine():
-            self.harm(engine, "its connections were reset", time.monotonic())
+            self.harm(engine, RESET, time.monotonic())
             engine.link.reset()
             return engine.name
 
@@ -236,7 +272,7 @@ class Faults:
         """No connection for a while, shorter than what hearts may miss."""
         if engine := self.engine():
             seconds = self.numbers.uniform(0.2, 2)
-            self.harm(engine, "its connections were refused", time.monotonic() + seconds)
+            self.harm(engine, REFUSED, time.monotonic() + seconds)
             engine.link.refuse()
             self.later(seconds, engine.link.heal)
             return f"{engine.name} for {seconds:.2f} s"

@@ -97,10 +97,12 @@ class Inspection:
         files += [path.name for path in self.security_directory.parent.glob("journal-*")]
         if sockets or files:
             self.complaints.append(f"left behind: {', '.join(sockets + files)}")
+        for member in (*self.streams, *self.engines):
+            member.let_go()
         if self.network:
-            for member in (*self.streams, *self.engines):
-                member.link.close()
             self.network.stop()
+        if self.hosts:
+            self.hosts.close()
         return self.complaints + self.account()
 
     def account(self):

@@ -1,6 +1,6 @@
-"""A network that can be broken: TCP proxies between a process and the controller.
+"""Connections that can be reset and refused: TCP proxies between a process and the controller.
 
-Each `Link` is one process's way to all ports of a controller. Links are changed from any thread; their connections
+Each `Proxies` is one process's way to all ports of a controller. They are changed from any thread; their connections
 run on one of the network's own.
 """
 
@@ -12,30 +12,24 @@ import threading
 from concurrent.futures import Future
 
 CHUNK = 65_536
-#: Towards the controller, and back.
-DIRECTIONS = ("up", "down")
 #: The keys of connection files that hold port numbers.
 PORTS = (
     "registration", "control", "mux", "task", "iopub", "notification", "broadcast", "hb_ping", "hb_pong",
 )
 
 
-class Link:
+class Proxies:
     """The proxies of one process. `info` is a connection file's content that leads through them."""
 
     def __init__(self, network, info):
         self.network = network
         self.info = dict(info)
-        self.gates = {direction: asyncio.Event() for direction in DIRECTIONS}
-        self.delay = 0.0
         self.refuses = False
         self.servers = []
         self.connections = set()
 
     async def open(self):
         """Opens a proxy for each port of the connection file."""
-        for gate in self.gates.values():
-            gate.set()
         for key in PORTS:
             if isinstance(self.info.get(key), list):
                 self.info[key] = [await self._listen(port) for port in self.info[key]]
@@ -53,12 +47,10 @@ class Link:
         self.connections.add(writer)
         other = None
         try:
-            # What is cut off gets no answer, so no connection either.
-            await self._pass_gates()
             there, other = await asyncio.open_connection("127.0.0.1", port)
             self.connections.add(other)
-            pumps = [asyncio.ensure_future(self._pump(reader, other, "up"))]
-            pumps.append(asyncio.ensure_future(self._pump(there, writer, "down")))
+            pumps = [asyncio.ensure_future(self._pump(reader, other))]
+            pumps.append(asyncio.ensure_future(self._pump(there, writer)))
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             for pump in pumps:
                 pump.cancel()
@@ -69,16 +61,10 @@ class Link:
                 self.connections.discard(end)
                 end.close()
 
-    async def _pass_gates(self):
-        for gate in self.gates.values():
-            await gate.wait()
-
-    async def _pump(self, reader, writer, direction):
+    @staticmethod
+    async def _pump(reader, writer):
         try:
             while data := await reader.read(CHUNK):
-                if self.delay:
-                    await asyncio.sleep(self.delay)
-                await self.gates[direction].wait()
                 writer.write(data)
                 await writer.drain()
         except OSError:
@@ -92,10 +78,6 @@ class Link:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
 
-    def cut(self, *directions):
-        """Nothing passes any more, without a notice to either side."""
-        self.network.do(lambda: [self.gates[direction].clear() for direction in directions or DIRECTIONS])
-
     def refuse(self):
         """Resets all connections, and new ones at once."""
         self.network.do(self._refuse)
@@ -105,16 +87,7 @@ class Link:
         self._reset()
 
     def heal(self):
-        self.network.do(self._heal)
-
-    def _heal(self):
-        self.delay, self.refuses = 0.0, False
-        for gate in self.gates.values():
-            gate.set()
-
-    def slow(self, seconds):
-        """Each piece of data takes this long."""
-        self.network.do(lambda: setattr(self, "delay", seconds))
+        self.network.do(lambda: setattr(self, "refuses", False))
 
     def reset(self):
         """Resets all connections; new ones are welcome."""
@@ -131,7 +104,6 @@ class Link:
         for server in self.servers:
             server.close()
         self._refuse()
-        self._heal()
 
     def write(self, path):
         """Writes a connection file that leads through this link."""
@@ -149,7 +121,7 @@ class Network:
         self.thread.start()
 
     def link(self, info):
-        link = Link(self, info)
+        link = Proxies(self, info)
         asyncio.run_coroutine_threadsafe(link.open(), self.loop).result(30)
         return link
 

@@ -11,7 +11,8 @@ import psutil
 from harness import Cluster, binary, controller_command, wait_until
 from inspection import PATIENCE, Inspection
 from ledger import Ledger
-from proxy import Network
+from links import Links
+from proxy import Network, Proxies
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -23,6 +24,10 @@ RETURN = 10
 
 #: Seconds that a controller may take to start on a machine with other things to do.
 START = 120
+
+#: Seconds after which everybody has noticed that a controller was killed. Behind a link that was cut, the system of a host tries
+#: again after a while that is as long as the cut.
+NOTICE = {"ipc": 0, "proxies": 1, "links": 5}
 
 ENGINE_KINDS = ("swift", "martlet", "swift", "python")
 CLIENT_KINDS = ("ipyparallel", "raw", "swift")
@@ -64,7 +69,11 @@ class Member:
     def kill(self):
         self.expected_to_end = True
         self.process.kill()
-        if self.link:
+        self.let_go()
+
+    def let_go(self):
+        """The process has ended, and with it a proxy for it. Hosts stay."""
+        if isinstance(self.link, Proxies):
             self.link.close()
 
     def workers(self):
@@ -95,14 +104,16 @@ class LogReader:
 class Scene(Inspection, Cluster):
     """Starts and replaces the members, and keeps the ledger."""
 
-    def __init__(self, transport, seed, has_journal=False, engines=4, clients=3, innocents=1):
+    def __init__(self, way, seed, has_journal=False, engines=4, clients=3, innocents=1):
+        """`way` is how the members reach the controller: by `ipc`, through `proxies`, or from hosts of their own behind `links`."""
         super().__init__(verbosity=["--log-level=20"])
-        self.transport = transport
+        self.way = way
         self.seed = seed
         self.environment |= {"MARTLET_PYTHON": sys.executable}
         self.has_journal = has_journal
         self.ledger = Ledger(innocents, has_journal)
-        self.network = Network() if transport == "tcp" else None
+        self.network = Network() if way == "proxies" else None
+        self.hosts = Links(engines + clients) if way == "links" else ()
         self.wanted = engines, clients
         self.engines, self.streams, self.former = [], [], []
         self.controller = None
@@ -137,10 +148,11 @@ class Scene(Inspection, Cluster):
         wait_until(self.check_controller_ready, "the controller", START)
 
     def launch_controller(self, *arguments):
-        address = "127.0.0.1" if self.transport == "tcp" else self.directory / "s"
+        address = {"ipc": self.directory / "s", "proxies": "127.0.0.1", "links": self.hosts and self.hosts.address}[self.way]
+        transport = "ipc" if self.way == "ipc" else "tcp"
         command = [
             *controller_command(), f"--profile={self.PROFILE}", f"--ipython-dir={self.directory}", *self.verbosity,
-            f"--ping={PING}", f"--transport={self.transport}", f"--ip={address}", "--DictDB.record_limit=200",
+            f"--ping={PING}", f"--transport={transport}", f"--ip={address}", "--DictDB.record_limit=200",
             f"--HubFactory.registration_timeout={RETURN}", *(["--journal"] if self.has_journal else []),
             *os.environ.get("CHAOS_CONTROLLER_ARGUMENTS", "").split(), *arguments,
         ]
@@ -158,9 +170,8 @@ class Scene(Inspection, Cluster):
     def controller_killed(self, since):
         """The controller is ready again: tells the ledger, and clients that don't notice by themselves."""
         wait_until(self.check_controller_ready, "the controller", START)
-        if self.network:
-            # What is sent before the links have noticed is lost in them, and plain sockets don't hear of it.
-            time.sleep(1)
+        # What is sent before the proxies, or hosts behind links, have noticed is lost, and plain sockets don't hear of it.
+        time.sleep(NOTICE[self.way])
         until = time.monotonic()
         self.ledger.controller_killed(since, until)
         with (self.directory / "outages").open("a") as outages:
@@ -168,10 +179,19 @@ class Scene(Inspection, Cluster):
 
     def link(self, role):
         """A link for a new process, and the path of the connection file that leads through it."""
-        if not self.network:
-            return None, self.connection_file(role)
-        link = self.network.link(self.connection_info(role))
-        return link, link.write(self.directory / f"{role}-{len(self.processes)}.json")
+        if self.network:
+            link = self.network.link(self.connection_info(role))
+            return link, link.write(self.directory / f"{role}-{len(self.processes)}.json")
+        if self.hosts:
+            taken = [member.link for member in (*self.engines, *self.streams)]
+            link = next(link for link in self.hosts if link not in taken)
+            link.heal()
+            return link, self.connection_file(role)
+        return None, self.connection_file(role)
+
+    def start_member(self, name, kind, link, command):
+        command = list(map(str, command))
+        return Member(self.start(name, link.command(*command) if self.hosts else command), kind, link)
 
     def add_engine(self, kind):
         link, path = self.link("engine")
@@ -184,7 +204,7 @@ class Scene(Inspection, Cluster):
             "martlet": [binary("martlet"), "engine", *startup],
             "python": [sys.executable, "-m", "ipyparallel.engine", "--InteractiveShell.colors=nocolor", *startup],
         }[kind]
-        self.engines.append(Member(self.start(f"{kind}-engine", [*command, *profile]), kind, link))
+        self.engines.append(self.start_member(f"{kind}-engine", kind, link, [*command, *profile]))
 
     def add_client(self, kind, journal=None):
         """Starts a client; one that was killed goes on with its journal."""
@@ -199,7 +219,7 @@ class Scene(Inspection, Cluster):
             command = [binary("martlet-test-engine"), "--connection-file", path, "stream", *arguments]
         else:
             command = [sys.executable, PROGRAMS / f"{kind}_stream.py", path, *arguments]
-        client = Member(self.start(f"{kind}-client", list(map(str, command))), kind, link)
+        client = self.start_member(f"{kind}-client", kind, link, command)
         client.journal = journal
         self.streams.append(client)
 
@@ -224,8 +244,7 @@ class Scene(Inspection, Cluster):
         if not member.expected_to_end:
             self.note(f"{member.name} ended by itself")
             self.complaints.append(f"{member.name} ended by itself, status {member.process.child.returncode}")
-        if member.link:
-            member.link.close()
+        member.let_go()
 
     def read_logs(self):
         """Learns the ids and uuids under which engines have been registered."""

@@ -8,10 +8,11 @@ options of the controller.
 import os
 import random
 import shutil
+import sys
 import time
 
 import pytest
-from faults import JOURNALED, KILLS, LINKS, Faults, weights_from
+from faults import JOURNALED, KILLS, LINKS, PROXIES, Faults, weights_from
 from harness import REPOSITORY
 from scene import Scene
 
@@ -21,28 +22,33 @@ PAUSE = float(os.environ.get("CHAOS_PAUSE") or 1)
 SEED = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(10**6))
 FAULTS = os.environ.get("CHAOS_FAULTS", "")
 
-#: Transport, faults, and whether the controller has a journal; None: as the seed says.
-SCENES = {"kills": ("ipc", KILLS, False), "journal": ("ipc", JOURNALED, True), "links": ("tcp", LINKS, None)}
+#: The members' way to the controller, faults, and whether the controller has a journal; None: as the seed says.
+SCENES = {
+    "kills": ("ipc", KILLS, False), "journal": ("ipc", JOURNALED, True), "proxies": ("proxies", PROXIES, None),
+    "links": ("links", LINKS, None),
+}
 
 
 @pytest.mark.timeout(60 * MINUTES + 6 * KILLED + 300)
 @pytest.mark.parametrize("name", SCENES)
 def test_chaos(name):
-    transport, defaults, has_journal = SCENES[name]
+    way, defaults, has_journal = SCENES[name]
+    if way == "links" and sys.platform != "linux":
+        pytest.skip("namespaces and TUN devices are those of Linux")
     seed = f"{SEED} {name}"
     weights = weights_from(FAULTS, defaults)
     if not any(weights.values()):
         pytest.skip(f"none of {FAULTS} is done in the scene {name}")
     if has_journal is None:
         has_journal = random.Random(seed).random() < 0.5
-    print(f"\nchaos: SEED={SEED} {name} over {transport} with{'' if has_journal else 'out'} a journal")
-    scene = Scene(transport, seed, has_journal)
+    print(f"\nchaos: SEED={SEED} {name} by {way} with{'' if has_journal else 'out'} a journal")
+    scene = Scene(way, seed, has_journal)
     faults = Faults(scene, seed, weights, PAUSE)
     complaints = []
     began = time.monotonic()
     try:
         scene.begin()
-        faults.run(MINUTES * 60 / len(SCENES), KILLED if defaults is not LINKS else 0)
+        faults.run(MINUTES * 60 / len(SCENES), KILLED if way == "ipc" else 0)
         took = time.monotonic() - began
         scene.settle()
     except Exception as error:

@@ -1,13 +1,13 @@
 """Weights of faults as they are written on the command line."""
 
 import pytest
-from faults import JOURNALED, KILLS, LINKS, Faults, weights_from
+from faults import ALL, KILLS, PROXIES, Faults, weights_from
 
 
 def test_weights():
     assert weights_from("", KILLS) is KILLS
     assert weights_from("engine_kill=2,engine_reset=1", KILLS) == {"engine_kill": 2}
-    assert weights_from("engine_kill=2,engine_reset=1", LINKS) == {"engine_kill": 2, "engine_reset": 1}
+    assert weights_from("engine_kill=2,engine_reset=1", PROXIES) == {"engine_kill": 2, "engine_reset": 1}
 
 
 def test_unknown_faults():
@@ -16,5 +16,5 @@ def test_unknown_faults():
 
 
 def test_each_fault_exists():
-    for name in (*JOURNALED, *LINKS):
+    for name in ALL:
         assert callable(getattr(Faults, name))

@@ -106,6 +106,9 @@ class RawClient:
                 socket.subscribe(b"")
             else:
                 socket.identity = self.wire.session.encode()
+            if server_key := self.info.get("curve_serverkey"):
+                socket.curve_serverkey = server_key.encode()
+                socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
             socket.connect(endpoint(self.info, channel))
             self.sockets[channel] = socket
         return self.sockets[channel]

@@ -77,6 +77,7 @@ import Testing
       var options = SocketOptions()
       options.linger = duration
       options.tcpKeepaliveIdle = duration
+      options.tcpUnacknowledgedTime = duration
       options.heartbeatInterval = duration
       // libzmq may reject a value with an error.
       _ = try? Socket(context, .pair, options: options)

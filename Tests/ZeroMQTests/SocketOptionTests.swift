@@ -98,6 +98,7 @@ import Testing
     var options = SocketOptions(identity: Bytes("x"))
     options.tcpKeepaliveIdle = .seconds(30)
     options.tcpKeepaliveInterval = .seconds(2)
+    options.tcpUnacknowledgedTime = .seconds(20)
     options.heartbeatInterval = .seconds(10)
     options.maxMessageSize = 1 << 40
     let pair = try Transport.tcp.makePair(.dealer, .dealer, serverOptions: options, clientOptions: options)

@@ -97,6 +97,7 @@ actor Connection {
     options.linger = linger
     options.longestReconnectPause = Self.longestReconnectPause
     options.tcpKeepaliveIdle = Self.keepaliveIdle
+    options.tcpUnacknowledgedTime = Self.unacknowledgedTime
     options.curve = try info.curveRole()
     for channel in RequestChannel.allCases {
       let socket = try connect(context, .dealer, options, to: try info.endpoint(channel.connection), channel)
@@ -137,6 +138,8 @@ actor Connection {
   /// The system notices within minutes that the other host is gone without a word, even on a connection that only
   /// receives.
   private static let keepaliveIdle = Duration.seconds(30)
+  /// Sooner than the controller is given up: a NAT may have forgotten the connection, and another one can be made.
+  private static let unacknowledgedTime = Duration.seconds(20)
 
   // MARK: - From any thread
 

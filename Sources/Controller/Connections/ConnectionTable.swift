@@ -14,6 +14,10 @@ import MartletZeroMQ
 ///   before an engine could not be reached and were never heard. A first message that is on its way at that moment may be lost, so
 ///   nobody else has to.
 ///
+/// Peers that are gone without a word hold their identities, too: their hosts have vanished, or a NAT between has forgotten
+/// the connection. TCP keepalive finds them while nothing waits for them, and their systems' silence when something does.
+/// The systems of peers that are stopped or don't read go on answering.
+///
 /// Where peers are admitted by their keys, a key may be revoked. Nothing but a message tells the key of a connection, so the
 /// connections end over which the key came, and with them those over which nothing has come yet.
 struct ConnectionTable {
@@ -40,6 +44,7 @@ struct ConnectionTable {
     case unread = "memory is short, and the peer does not read"
     case quiet = "memory is short, and it may hold a message that does not end"
     case mute = "no beat came from it"
+    case silent = "its peer's system does not acknowledge what was sent"
     case unreachable = "its peer may not be reachable over it"
     case revoked = "the key of its peer was revoked"
     case unidentified = "a key was revoked, and it may be that of its peer"
@@ -73,6 +78,8 @@ struct ConnectionTable {
     var held: UInt64 = 0
     /// The bytes received at the last check.
     var known: UInt64 = 0
+    /// Since when something waits for the peer.
+    var waitsSince: ContinuousClock.Instant?
     /// What had been published and acknowledged when nothing waited last.
     var caughtUp: (published: UInt64, acknowledged: UInt64)?
   }
@@ -89,6 +96,8 @@ struct ConnectionTable {
   private var released: [Int32: ContinuousClock.Instant] = [:]
   /// Connections of proven peers that have ended lately.
   private var losses: [Loss] = []
+  /// When to look next for peers whose systems are silent.
+  private var nextSearch: ContinuousClock.Instant?
 
   /// The end of a proven peer's connection. If the peer has come back too early, it did so after its last message and
   /// before libzmq has let go of the old one, and it is told to connect again when the time is up.
@@ -110,6 +119,10 @@ struct ConnectionTable {
   static let releaseTime = Duration.milliseconds(500)
   /// The longest time for which a broken connection may have gone unnoticed while its peer made a new one.
   static let unnoticedTime = Duration.seconds(60)
+  /// How long a peer's system may acknowledge nothing while something waits for it.
+  static let longestSilence = Duration.seconds(20)
+  /// How often to look for silent ones, as each connection costs a system call.
+  static let searchInterval = Duration.seconds(2)
   /// The bytes that nobody asks about.
   static let suspicion: UInt64 = 1 << 20
 
@@ -247,7 +260,24 @@ struct ConnectionTable {
         }
       }
     }
+    ends += silent(now: now, traffic: traffic)
     return ends.sorted { $0.descriptor < $1.descriptor }
+  }
+
+  /// The connections whose peers are gone without a word.
+  private mutating func silent(now: ContinuousClock.Instant, traffic: (Int32) -> AcceptedConnection.Traffic?) -> [End] {
+    if let nextSearch, now < nextSearch { return [] }
+    nextSearch = now + Self.searchInterval
+    var ends: [End] = []
+    for descriptor in Array(connections.keys) {
+      guard let traffic = traffic(descriptor) else { continue }
+      let since = traffic.waiting > 0 ? connections[descriptor]?.waitsSince ?? now : nil
+      connections[descriptor]?.waitsSince = since
+      // A peer that had nothing to acknowledge for hours is not silent because of that.
+      guard let since, min(now - since, traffic.silence) > Self.longestSilence else { continue }
+      ends.append(End(descriptor: descriptor, reason: .silent))
+    }
+    return ends
   }
 }
 

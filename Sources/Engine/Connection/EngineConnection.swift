@@ -119,8 +119,10 @@ actor EngineConnection {
       logger: logger)
     context = try Context()
     var options = SocketOptions(identity: Bytes(configuration.uuid))
-    // The system notices that the other host is gone without a word, and a NAT between them remembers idle connections.
-    options.tcpKeepaliveIdle = .seconds(30)
+    // The system notices within 20 s that the other host is gone without a word or a NAT between them has forgotten the
+    // connection, sooner than the controller gives the engine up; and a NAT remembers idle connections.
+    options.tcpKeepaliveIdle = .seconds(15)
+    options.tcpUnacknowledgedTime = .seconds(20)
     options.longestReconnectPause = .seconds(1)
     options.curve = try connection.curveRole(configuration.curveKeys)
     self.options = options

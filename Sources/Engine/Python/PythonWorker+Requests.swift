@@ -182,7 +182,8 @@ extension PythonWorker {
       case .candidateFailed:
         let reason =
           if case .broken(let error) = failure { error.reason } else { "it ended at the start: \(exit.description)" }
-        return shared.state.startFailed(reason, now: .now)
+        let wasKilled = if case .signalled = exit { true } else { false }
+        return shared.state.startFailed(reason, wasKilled: wasKilled, now: .now)
       case .expected: return .leave
       case .lost(let loss): return .lost(loss)
       }

@@ -82,6 +82,8 @@ struct PythonWorkerState: Sendable {
   /// The request that waits for the start.
   private var waiting: String?
   private var isStartInterrupted = false
+  /// How often the interpreter that is being started was killed meanwhile.
+  private var killCount = 0
   private var taskCount = 0
   /// How often Python was interrupted.
   private var interruptCount = 0
@@ -89,6 +91,10 @@ struct PythonWorkerState: Sendable {
   /// For how long no interpreter is looked for after none was found. Short, so that installing packages helps soon; not
   /// zero, because starting every candidate takes a second or more.
   static let patience = Duration.seconds(10)
+
+  /// How often an interpreter may be killed while it starts, by the system when memory is short for example, until it counts
+  /// as one that can't be used.
+  static let killLimit = 3
 
   /// A Python that is not started.
   init(candidates: [PythonCandidate]) { self.candidates = candidates }
@@ -120,6 +126,7 @@ struct PythonWorkerState: Sendable {
     case .notStarted:
       if let refusedUntil, now < refusedUntil { return .refuse(PythonUnavailable(attempts: attempts)) }
       attempts = []
+      killCount = 0
       waiting = id
       isStartInterrupted = false
       return startNext(now: now)
@@ -135,7 +142,9 @@ struct PythonWorkerState: Sendable {
   }
 
   /// The interpreter that was started can't be used.
-  mutating func startFailed(_ reason: String, now: ContinuousClock.Instant) -> Need {
+  ///
+  /// - Parameter wasKilled: whether a signal has ended it, which says nothing about another try.
+  mutating func startFailed(_ reason: String, wasKilled: Bool = false, now: ContinuousClock.Instant) -> Need {
     guard phase == .starting else { return phase == .stopping ? .leave : .wait }
     if isStartInterrupted {
       isStartInterrupted = false
@@ -143,6 +152,11 @@ struct PythonWorkerState: Sendable {
       phase = .notStarted
       return .interrupted
     }
+    if wasKilled {
+      killCount += 1
+      if killCount < Self.killLimit { return .start(candidates[attempts.count]) }
+    }
+    killCount = 0
     attempts.append(PythonUnavailable.Attempt(candidate: candidates[attempts.count], reason: reason))
     return startNext(now: now)
   }

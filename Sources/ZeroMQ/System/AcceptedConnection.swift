@@ -22,19 +22,23 @@ package enum AcceptedConnection {
     package var acknowledged: UInt64
     /// What waits in this system's memory for the peer.
     package var waiting: Int
+    /// How long ago the peer's system acknowledged anything, be it a probe.
+    package var silence: Duration
 
-    package init(received: UInt64 = 0, acknowledged: UInt64 = 0, waiting: Int = 0) {
+    package init(received: UInt64 = 0, acknowledged: UInt64 = 0, waiting: Int = 0, silence: Duration = .zero) {
       self.received = received
       self.acknowledged = acknowledged
       self.waiting = waiting
+      self.silence = silence
     }
   }
 
   /// Reads the counters of a TCP connection; `nil` for anything else, and on systems other than Linux.
   package static func traffic(_ descriptor: Int32) -> Traffic? {
     #if os(Linux)
-      // `struct tcp_info` of Linux, whose fields keep their places: tcpi_bytes_acked and tcpi_bytes_received.
-      let (acknowledged, received, end) = (120, 128, 136)
+      // `struct tcp_info` of Linux, whose fields keep their places: tcpi_last_ack_recv in milliseconds,
+      // tcpi_bytes_acked and tcpi_bytes_received.
+      let (lastAcknowledgement, acknowledged, received, end) = (56, 120, 128, 136)
       return withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { info in
         var size = socklen_t(info.count)
         guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, info.baseAddress, &size) == 0, size >= end else {
@@ -43,7 +47,8 @@ package enum AcceptedConnection {
         guard let waiting = waiting(descriptor) else { return nil }
         return Traffic(
           received: info.load(fromByteOffset: received, as: UInt64.self),
-          acknowledged: info.load(fromByteOffset: acknowledged, as: UInt64.self), waiting: waiting)
+          acknowledged: info.load(fromByteOffset: acknowledged, as: UInt64.self), waiting: waiting,
+          silence: .milliseconds(info.load(fromByteOffset: lastAcknowledgement, as: UInt32.self)))
       }
     #else
       return nil

@@ -37,6 +37,28 @@ import Testing
     #expect(check(&table, 0, [1: Traffic(received: 5000), 2: Traffic(received: 1001)]) == [2])
   }
 
+  @Test(arguments: [ConnectionRole.clients, .engines, .output, .hearts, .subscribers])
+  func whoseSystemIsSilentIsGone(role: ConnectionRole) {
+    func silent(_ seconds: Int, waiting: Int = 5) -> [Int32: Traffic] {
+      [1: Traffic(acknowledged: 1000, waiting: waiting, silence: .seconds(seconds))]
+    }
+    var table = ConnectionTable(role: role)
+    table.accepted(1, now: start)
+    table.heard(1, isValid: true, at: start)
+    // Nothing waits for a peer that is idle.
+    for hour in 0..<3 { #expect(check(&table, 3_600_000 * hour, silent(3600 * hour, waiting: 0)).isEmpty) }
+    // What is sent to it then takes its time.
+    #expect(check(&table, 10_000_000, silent(10_000)).isEmpty)
+    #expect(check(&table, 10_020_000, silent(10_020)).isEmpty)
+    #expect(check(&table, 10_021_000, silent(10_021)).isEmpty)
+    #expect(check(&table, 10_022_000, silent(10_022)) == [1])
+    // One that does not read, but whose system answers, stays.
+    #expect(check(&table, 10_100_000, silent(15)).isEmpty)
+    // And the time begins anew when nothing waits.
+    #expect(check(&table, 10_200_000, silent(100, waiting: 0)).isEmpty)
+    #expect(check(&table, 10_210_000, silent(110)).isEmpty)
+  }
+
   @Test func messagesThatEndAreNotLimited() {
     var table = ConnectionTable(role: .clients, limits: .init(held: 1000))
     table.accepted(1, now: start)

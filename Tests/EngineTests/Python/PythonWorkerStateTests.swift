@@ -55,6 +55,22 @@ import Testing
     #expect(!state.isRunning)
   }
 
+  @Test func anInterpreterThatIsKilledIsStartedAgain() {
+    var state = PythonWorkerState(candidates: [first, last])
+    #expect(state.need(id: "a", now: now) == .start(first))
+    #expect(state.startFailed("signal 9", wasKilled: true, now: now) == .start(first))
+    #expect(state.startFailed("signal 9", wasKilled: true, now: now) == .start(first))
+    // It never comes up.
+    #expect(state.startFailed("signal 9", wasKilled: true, now: now) == .start(last))
+    #expect(state.startFailed("signal 9", wasKilled: true, now: now) == .start(last))
+    #expect(
+      state.startFailed("too old", now: now)
+        == .refuse(
+          PythonUnavailable(attempts: [
+            .init(candidate: first, reason: "signal 9"), .init(candidate: last, reason: "too old"),
+          ])))
+  }
+
   @Test func aFailureIsRememberedForAWhileOnly() {
     var state = PythonWorkerState(candidates: [first])
     #expect(state.need(id: "a", now: now) == .start(first))

@@ -16,6 +16,8 @@ import Testing
       // The greeting and the frame's head come on top.
       #expect((100_064...101_000).contains(traffic.received))
       #expect(traffic.acknowledged < 1000 && traffic.waiting < 1000)
+      // The other end is this system, and has just answered.
+      #expect(traffic.silence < .seconds(60))
     }
   #endif
 
