@@ -5,8 +5,8 @@ struct Start: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start a cluster.",
     discussion: """
-      The controller runs on this machine, and so do the engines unless --engines says otherwise: ssh:node1:2,node2:4, \
-      docker:4, mpi:4 or slurm:64. A file describes what grows beyond options: martlet start cluster.yaml. Options after -- go to \
+      The engines run on this machine unless --engines says otherwise: ssh:node1:2,node2:4, docker:4, mpi:4 or slurm:64; so \
+      does the controller unless --controller does: ssh:node1, mpi or slurm. A file describes what grows beyond options: martlet start cluster.yaml. Options after -- go to \
       the controller: martlet start -n 4 -- --sqlitedb
       """)
 
@@ -14,6 +14,9 @@ struct Start: AsyncParsableCommand {
   var file: String?
 
   @OptionGroup var engines: EngineSelection
+
+  @Option(help: "What starts the controller: local, ssh:HOST, mpi, slurm, pbs, sge, lsf or htcondor.")
+  var controller: String?
 
   @OptionGroup var selection: ClusterSelection
 
@@ -77,7 +80,8 @@ struct Start: AsyncParsableCommand {
     if !journal { arguments.append("--no-journal") }
     if noCurve { arguments.append("--no-curve") }
     arguments += roleArguments([
-      "restart-engines": restartEngines, "ip": ip, "transport": transport, "location": location, "log-level": logLevel,
+      "restart-engines": restartEngines, "controller": controller, "ip": ip, "transport": transport,
+      "location": location, "log-level": logLevel,
     ])
     if !controllerArguments.isEmpty { arguments += ["--"] + controllerArguments }
     let (options, own) = (arguments, controllerArguments)

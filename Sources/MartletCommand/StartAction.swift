@@ -70,7 +70,7 @@ struct StartAction {
     configuration.restartsController = true
     configuration.controllerArguments =
       [options.journal ? "--journal" : "--no-journal"] + curveArguments + options.python.controllerArguments
-      + options.controllerArguments
+    options.describeController(in: &configuration)
     return configuration
   }
 

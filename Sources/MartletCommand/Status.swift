@@ -72,7 +72,7 @@ struct StatusAction {
       let groups = (try? await cluster?.ask(.status)) ?? []
       let report = StatusReport(
         before: before, after: after, elapsed: start.duration(to: .now), restarts: cluster?.record?.restarts.summary,
-        groups: groups, registered: Set(client.engines.map(\.uuid)))
+        controller: cluster?.record?.controllerPlace, groups: groups, registered: Set(client.engines.map(\.uuid)))
       show(report, isRedrawn: again)
       before = after
     } while again
@@ -95,6 +95,8 @@ struct StatusReport {
   let elapsed: Duration
   /// What became of engines that ended.
   let restarts: String?
+  /// Where the controller runs, if that isn't simply this machine.
+  let controller: String?
   /// The groups of engines; empty if they are not known.
   var groups: [EngineGroupStatus] = []
   /// The uuids of the engines that are registered.
@@ -108,7 +110,7 @@ struct StatusReport {
     return """
       \(table)
       \(after.engines.count.counted("engine")), \(after.unassigned.counted("task")) waiting, \(after.completed) completed, \
-      \(totalRate) per second\(restarts.map { "\n\($0)" } ?? "")\(groupText)
+      \(totalRate) per second\(controller.map { "\nController: \($0)" } ?? "")\(restarts.map { "\n\($0)" } ?? "")\(groupText)
       """
   }
 
@@ -144,6 +146,7 @@ struct StatusReport {
             "leaving": .int(group.leaving), "notes": .array(group.notes.map { .string($0) }),
           ]
         }), "restarts": restarts.map { .string($0) } ?? .null,
+      "controller": controller.map { .string($0) } ?? .null,
     ]
   }
 

@@ -55,8 +55,8 @@ struct StopAction {
       clusters = try clusterIDs.flatMap { id in try profiles.map { try ClusterCatalog.running(id, in: $0) } }
     } else {
       let all = ClusterCatalog(profiles: profiles).clusters
-      clusters = all.filter { $0.liveness == .running }
-      for cluster in all where cluster.liveness != .running && cluster.liveness != .ended {
+      clusters = all.filter { $0.liveness == .running || $0.isOrphaned }
+      for cluster in all where cluster.liveness != .running && !cluster.isOrphaned && cluster.liveness != .ended {
         RoleExit.report("\(cluster.files.name) is not stopped: \(cluster.liveness)")
       }
     }

@@ -47,9 +47,11 @@ def main():
     number = number and number[0]
     if name in ("qsub", "bsub"):
         script = sys.stdin.read() if name == "bsub" else Path(arguments[-1]).read_text()
-        count = int(re.search(r"(?:#PBS -t 1-|#BSUB -J \w+\[1-)(\d+)", script)[1])
+        array = re.search(r"(?:#PBS -t 1-|#BSUB -J \w+\[1-)(\d+)", script)
         variable = "PBS_ARRAY_INDEX" if name == "qsub" else "LSB_JOBINDEX"
-        submit(name, script, count, [(["sh", "-c", script], {variable: str(i + 1)}) for i in range(count)])
+        count = int(array[1]) if array else 1
+        variables = [{variable: str(i + 1)} for i in range(count)] if array else [{}]
+        submit(name, script, count, [(["sh", "-c", script], some) for some in variables])
     elif name == "condor_submit":
         script = Path(arguments[-1]).read_text()
         fields = dict(re.findall(r"^(\w+) = (.*)$", script, re.M))

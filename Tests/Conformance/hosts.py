@@ -31,6 +31,7 @@ class Hosts:
         self.names = [f"node{number + 1}" for number in range(count)]
         self.tag = f"m{os.getpid() % 100000}"
         self.daemons = {}
+        self.has_namespaces = False
         self.config = self.directory / "config"
         try:
             self.has_namespaces = self.make_network()
@@ -50,6 +51,7 @@ class Hosts:
         run("ip", "link", "add", bridge, "type", "bridge")
         run("ip", "address", "add", f"{NETWORK}.254/24", "dev", bridge)
         run("ip", "link", "set", bridge, "up")
+        self.allow_forwarding("-I")
         for number in range(len(self.names)):
             space, link = self.namespace(number), f"{self.tag}v{number}"
             if number > 0:
@@ -60,6 +62,11 @@ class Hosts:
             for device in ["lo", "eth0"]:
                 run("ip", "-n", space, "link", "set", device, "up")
         return True
+
+    def allow_forwarding(self, action):
+        """Has packets pass from host to host also where Docker forbids that for all bridges but its own."""
+        bridge = f"{self.tag}br"
+        subprocess.run(["iptables", action, "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT"], capture_output=True)
 
     def namespace(self, number):
         return f"{self.tag}n{number}"
@@ -131,5 +138,7 @@ PasswordAuthentication no
             for pid in left.split():
                 subprocess.run(["kill", "-9", pid], capture_output=True)
             subprocess.run(["ip", "netns", "delete", self.namespace(number)], capture_output=True)
+        if self.has_namespaces:
+            self.allow_forwarding("-D")
         subprocess.run(["ip", "link", "delete", f"{self.tag}br"], capture_output=True)
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Slurm on this machine: its own munge, controller and one node with more processors than there are."""
+"""Slurm on this machine: its own munge, controller and two nodes with more processors than there are."""
 
 import getpass
 import os
@@ -14,12 +14,15 @@ from harness import free_ports, wait_until
 class Slurm:
     """Daemons with all their files in one folder. `environment` has what Slurm's commands need."""
 
+    #: The names of the nodes, of which the partition `main` prefers the first.
+    nodes = ("alpha", "beta")
+
     def __init__(self):
         self.directory = Path(tempfile.mkdtemp(prefix="martlet-slurm-", dir="/tmp"))
         self.daemons = []
         host = socket.gethostname().split(".")[0]
         user = getpass.getuser()
-        ports = free_ports(2)
+        ports = free_ports(3)
         munge = self.directory / "munge"
         munge.mkdir(mode=0o700)
         key = munge / "key"
@@ -30,7 +33,6 @@ class Slurm:
             f"""ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ports[0]}
-SlurmdPort={ports[1]}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
@@ -38,9 +40,9 @@ AuthInfo=socket={self.directory}/munge.socket
 CredType=cred/munge
 CommunicationParameters=NoAddrCache
 StateSaveLocation={self.directory}/state
-SlurmdSpoolDir={self.directory}/spool
+SlurmdSpoolDir={self.directory}/spool-%n
 SlurmctldPidFile={self.directory}/slurmctld.pid
-SlurmdPidFile={self.directory}/slurmd.pid
+SlurmdPidFile={self.directory}/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -51,9 +53,11 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 KillWait=2
 SchedulerParameters=sched_interval=1,batch_sched_delay=0
-NodeName={host} NodeAddr=127.0.0.1 CPUs=8 State=UNKNOWN
-PartitionName=main Nodes={host} Default=YES MaxTime=60 State=UP
-PartitionName=closed Nodes={host} State=DOWN
+NodeName={self.nodes[0]} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=8 Weight=1 State=UNKNOWN
+NodeName={self.nodes[1]} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=8 Weight=2 State=UNKNOWN
+PartitionName=main Nodes={",".join(self.nodes)} Default=YES MaxTime=60 State=UP
+PartitionName=single Nodes={self.nodes[0]} MaxTime=60 State=UP
+PartitionName=closed Nodes={",".join(self.nodes)} State=DOWN
 """
         )
         self.environment = {"SLURM_CONF": str(self.directory / "slurm.conf")}
@@ -63,8 +67,9 @@ PartitionName=closed Nodes={host} State=DOWN
                 f"--pid-file={munge}/pid", f"--log-file={munge}/log", f"--seed-file={munge}/seed")
             wait_until((self.directory / "munge.socket").exists, "munged")
             self.start("slurmctld", "-D", "-c")
-            self.start("slurmd", "-D", "-c")
-            wait_until(lambda: "idle" in self.ask("sinfo", "-h", "-p", "main", "-o", "%t"), "a node of Slurm's")
+            for node in self.nodes:
+                self.start("slurmd", "-D", "-c", "-N", node)
+            wait_until(lambda: self.ask("sinfo", "-h", "-p", "main", "-o", "%t %D").split() == ["idle", "2"], "both nodes")
         except BaseException:
             for log in self.directory.glob("*.log"):
                 print(log.name, log.read_text())
@@ -72,7 +77,7 @@ PartitionName=closed Nodes={host} State=DOWN
             raise
 
     def start(self, name, *arguments):
-        with open(self.directory / f"{name}.log", "w") as log:
+        with open(self.directory / f"{name}-{len(self.daemons)}.log", "w") as log:
             self.daemons.append(
                 subprocess.Popen(
                     [f"/usr/sbin/{name}", *arguments], env={**os.environ, **self.environment}, stdout=log, stderr=log,

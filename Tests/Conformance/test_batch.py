@@ -28,15 +28,18 @@ def standin(place, tmp_path, request):
     return request.param
 
 
+@pytest.mark.parametrize("where", ["here", "in a job, too"])
 @pytest.mark.parametrize("standin", COMMANDS, indirect=True)
-def test_word_count_in_a_job(place, standin, tmp_path):
+def test_word_count_in_a_job(place, standin, where, tmp_path):
     texts = []
     for index in range(6):
         texts.append(tmp_path / f"text{index}.txt")
         texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
     started = place.command(
-        "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:3", "--program", binary("WordCount"))
+        "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:3", "--program", binary("WordCount"),
+        f"--controller={'local' if where == 'here' else standin}")
     assert started.returncode == 0, started.stderr
+    assert ("Controller: job 1" in place.command("status", "--interval=0").stdout) == (where != "here")
     counted = place.command("--profile", "default", *texts, program="WordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 3 engines" in counted.stdout
@@ -59,20 +62,25 @@ def test_a_job_that_ends_takes_its_engines_along(place, standin):
     assert clean(place)
 
 
+@pytest.mark.parametrize("role", ["engine", "controller"])
 @pytest.mark.parametrize("system", ["Slurm", "PBS", "SGE", "LSF", "HTCondor"])
-def test_scripts_have_what_those_of_ipyparallel_have(place, system, tmp_path):
-    theirs = getattr(launcher, f"{system}EngineSetLauncher")(
+def test_scripts_have_what_those_of_ipyparallel_have(place, system, role, tmp_path):
+    theirs = getattr(launcher, f"{system}{'EngineSet' if role == 'engine' else 'Controller'}Launcher")(
         work_dir=str(tmp_path), profile_dir=str(place.directory / "profile_default"), cluster_id="",
-        queue="" if system == "HTCondor" else "short", output_file="OUT", engine_cmd=["martlet", "engine"])
-    theirs.write_batch_script(4)
+        queue="" if system == "HTCondor" else "short", output_file="OUT", **{f"{role}_cmd": ["martlet", role]})
+    theirs.write_batch_script(4 if role == "engine" else 1)
     expected = Path(theirs.batch_file).read_text()
     options = [] if system == "HTCondor" else ["--set", f"{system}Launcher.queue=short"]
-    ours = place.command("start", f"--engines={system}", "-n", 4, "--dry-run", *options)
+    launchers = [f"--engines={system}"] if role == "engine" else [f"--controller={system}", "--engines=local"]
+    ours = place.command("start", *launchers, "-n", 4, "--dry-run", *options)
     assert ours.returncode == 0, ours.stderr
-    text = re.sub(r"/[^\s=]*/log/ipengine\S*\.log", "OUT", ours.stdout)
+    text = re.sub(r"/[^\s=]*/log/ip(engine|controller)\S*\.log", "OUT", ours.stdout)
     mark = {"Slurm": "#SBATCH", "PBS": "#PBS", "SGE": "#$", "LSF": "#BSUB", "HTCondor": ("universe", "queue", "transfer")}
     wanted = [line for line in expected.splitlines() if line.startswith(mark[system])]
     assert wanted
+    if role == "controller":
+        # They make an array of one job of it, which PBS Pro refuses.
+        wanted = [line for line in wanted if not line.endswith((" -t 1-1", "[1-1]"))]
     written = {" ".join(line.split()) for line in text.splitlines()}
     assert {" ".join(line.split()) for line in wanted} <= written
     submit = theirs.submit_command[0]

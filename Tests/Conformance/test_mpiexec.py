@@ -48,6 +48,19 @@ def test_word_count_with_open_mpi(mpi_place, tmp_path):
     assert mpi_place.command("stop").returncode == 0
 
 
+@pytest.mark.parametrize("options", [OPEN_MPI, MPICH], ids=["Open MPI", "MPICH"])
+def test_a_controller_that_mpiexec_starts(mpi_place, options):
+    file = start(mpi_place, "--controller=mpi", "-n", 2, "--no-python", *options)
+    with ipp.Client(connection_info=str(file), timeout=TIMEOUT) as client:
+        client.wait_for_engines(2, timeout=TIMEOUT)
+    starter = [p for p in mpi_place.processes("controller") if p.name().startswith("mpiexec") or "mpirun" in p.name()]
+    assert starter
+    [supervisor] = mpi_place.processes("--background")
+    supervisor.kill()
+    wait_until(lambda: not mpi_place.processes(), "everything to end with the cluster's process")
+    assert mpi_place.command("clean").returncode == 0
+
+
 def test_engines_are_one_mpi_program(mpi_place):
     with ipp.Client(connection_info=str(start(mpi_place, "--engines=mpi", "-n", 2, *MPICH)), timeout=TIMEOUT) as client:
         client.wait_for_engines(2, timeout=TIMEOUT)

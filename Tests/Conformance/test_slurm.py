@@ -57,6 +57,87 @@ def test_word_count_in_a_job(slurm_place, slurm, tmp_path):
     assert not slurm.jobs(), "stop returns when the job is gone"
 
 
+def test_engines_on_two_nodes(slurm_place, slurm):
+    file = start(slurm_place, "--engines=slurm:4", "--set", "SlurmLauncher.options=--nodes=2 --ntasks-per-node=2 --no-requeue")
+    with ipp.Client(connection_info=str(file), timeout=TIMEOUT) as client:
+        client.wait_for_engines(4, timeout=TIMEOUT)
+        nodes = client[:].apply_sync(lambda: __import__("os").environ["SLURMD_NODENAME"])
+        assert sorted(nodes) == sorted(2 * slurm.nodes)
+        slurm.ask("scontrol", "update", f"NodeName={slurm.nodes[1]}", "State=DOWN", "Reason=broken")
+        wait_until(lambda: not client.ids, "the engines of a job without one of its nodes to be gone")
+    log = slurm_place.directory / "profile_default/log"
+    wait_until(
+        lambda: "is gone (NODE_FAIL" in "".join(path.read_text() for path in log.glob("ipcluster*")), "Slurm's words")
+    slurm.ask("scontrol", "update", f"NodeName={slurm.nodes[1]}", "State=RESUME")
+    wait_until(
+        lambda: slurm.ask("sinfo", "-h", "-p", "main", "-o", "%t %D").split() == ["idle", "2"], "both nodes")
+
+
+def test_the_controller_in_a_job_of_its_own(slurm_place, slurm, tmp_path):
+    text = tmp_path / "text"
+    text.write_text("the quick brown fox jumps over the lazy dog\n")
+    start(slurm_place, "--controller=slurm", "--engines=slurm:2", "--program", binary("WordCount"))
+    jobs = {line.split()[0] for line in slurm.jobs()}
+    record = json.loads(slurm_place.command("list", "--json").stdout)[0]
+    controller = record["controller"]["state"]["job_id"]
+    assert record["controller"]["class"] == "slurm"
+    assert {controller} | {job["job_id"] for job in record["martlet"]["jobs"].values()} == jobs and len(jobs) == 2
+    assert f"Controller: job {controller} of Slurm" in slurm_place.command("status", "--interval=0").stdout
+    [process] = slurm_place.processes("controller")
+    assert process.environ()["SLURM_JOB_ID"] == controller
+    counted = slurm_place.command("--profile", "default", text, program="WordCount")
+    assert "Both counts agree: 9 words, 8 different ones." in counted.stdout, counted.stderr
+    assert slurm_place.command("stop").returncode == 0
+    assert not slurm.jobs()
+
+
+def test_the_end_of_the_controllers_job_is_told_in_slurms_words(slurm_place, slurm):
+    refused = slurm_place.command(
+        "start", "--ip", "127.0.0.1", "--controller=slurm", "-n", 1, "--set", "SlurmLauncher.queue=nowhere")
+    assert refused.returncode == 1 and "Invalid partition name specified" in refused.stderr
+    waiting = slurm_place.popen(
+        "start", "--ip", "127.0.0.1", "--controller=slurm", "-n", 1, "--set", "SlurmControllerLauncher.queue=closed")
+    lines = iter(waiting.stderr.readline, "")
+    assert any(re.search(r"job \d+ of Slurm waits: PENDING \(PartitionDown\)", line) for line in lines)
+    slurm.ask("scancel", slurm.jobs()[0].split()[0])
+    assert re.search(r"the controller's job \d+ of Slurm ended with CANCELLED", waiting.communicate(timeout=TIMEOUT)[1])
+    assert waiting.returncode == 1
+    running = slurm_place.popen(
+        "start", "--ip", "127.0.0.1", "--controller=slurm", "--engines=slurm:1", "--no-python")
+    assert "is up" in running.stdout.readline()
+    [controller] = slurm_place.processes("controller")
+    slurm.ask("scancel", controller.environ()["SLURM_JOB_ID"])
+    said = running.communicate(timeout=TIMEOUT)[1]
+    assert re.search(r"the controller's job \d+ of Slurm on \S+ ended with CANCELLED", said), said
+    assert running.returncode == 1 and not slurm.jobs(), "the engines' job is cancelled"
+
+
+def test_a_controllers_job_outlives_the_process_that_submitted_it(slurm_place, slurm):
+    file = start(slurm_place, "--controller=slurm", "--engines=slurm:1", "--no-python")
+    [supervisor] = slurm_place.processes("--background")
+    supervisor.kill()
+    supervisor.wait()
+    assert re.search(r"default .*True ", slurm_place.command("list").stdout)
+    with ipp.Client(connection_info=str(file), timeout=TIMEOUT) as client:
+        assert len(client.ids) == 1
+    assert slurm_place.command("clean").returncode == 0
+    assert len(slurm.jobs()) == 2 and file.exists(), "what runs is not cleaned away"
+    stopped = slurm_place.command("stop")
+    assert stopped.returncode == 0, stopped.stderr
+    wait_until(lambda: not slurm.jobs(), "both jobs to be cancelled")
+
+
+def test_clean_cancels_what_a_controllers_job_has_left(slurm_place, slurm):
+    start(slurm_place, "--controller=slurm", "--engines=slurm:1", "--no-python")
+    [supervisor] = slurm_place.processes("--background")
+    [controller] = slurm_place.processes("controller")
+    supervisor.kill()
+    controller.kill()
+    wait_until(lambda: len(slurm.jobs()) == 1, "the controller's job to end")
+    slurm_place.command("clean")
+    wait_until(lambda: not slurm.jobs(), "the engines' job to be cancelled")
+
+
 def test_more_and_fewer_engines(slurm_place, slurm):
     """More are another job; fewer end one as a whole if they can."""
     client = ipp.Client(connection_info=str(start(slurm_place, "--engines=slurm:1")), timeout=TIMEOUT)
@@ -183,26 +264,33 @@ def send_stated(client, seconds, **more):
     return ipp.AsyncResult(client, future, fname="time_out")
 
 
-def test_a_node_on_which_everything_fails_is_left_out(slurm_place, slurm, tmp_path):
+@pytest.mark.parametrize("queue", ["main", "single"])
+def test_a_node_on_which_everything_fails_is_left_out(slurm_place, slurm, tmp_path, queue):
+    bad, good = slurm.nodes
     program, full = tmp_path / "program", tmp_path / "full"
     program.write_text(
-        f"#!/bin/sh\n[ -e {full} ] && {{ echo no space left on device >&2; exit 3; }}\nexec {binary('martlet')} \"$@\"\n")
+        f"#!/bin/sh\n[ -e {full} ] && [ $SLURMD_NODENAME = {bad} ] && {{ echo no space left on device >&2; exit 3; }}\n"
+        f"exec {binary('martlet')} \"$@\"\n")
     program.chmod(0o755)
-    start(slurm_place, "--engines=slurm:1", "--program", program, "--restart-engines")
+    start(
+        slurm_place, "--engines=slurm:1", "--program", program, "--restart-engines", "--set", f"SlurmLauncher.queue={queue}")
     full.touch()
     slurm.ask("scancel", slurm.jobs()[0].split()[0])
-    node = slurm.ask("sinfo", "-h", "-p", "main", "-o", "%n").strip()
 
     def status():
         return slurm_place.command("status", "--interval=0").stdout
 
-    wait_until(lambda: f"node {node} is left out for" in status(), "the node to be left out", 2 * TIMEOUT)
-    assert f"of Slurm on {node} ended with exit code 3: no space left on device" in status()
-    # There is no other node, which Slurm says when the next job is submitted without it.
-    wait_until(lambda: "Requested node configuration is not available" in status(), "Slurm's refusal", 2 * TIMEOUT)
+    wait_until(lambda: f"node {bad} is left out for" in status(), "the node to be left out", 2 * TIMEOUT)
+    assert f"of Slurm on {bad} ended with exit code 3: no space left on device" in status()
+    if queue == "main":
+        wait_until(lambda: "slurm  slurm     1       1        1" in status(), "an engine on the other node", 2 * TIMEOUT)
+        assert slurm.ask("squeue", "-h", "-o", "%N").split() == [good]
+    else:
+        # There is no other node, which Slurm says when the next job is submitted without it.
+        wait_until(lambda: "Requested node configuration is not available" in status(), "Slurm's refusal", 2 * TIMEOUT)
+        assert "it waits for its next start" in status()
     [script] = (slurm_place.directory / "profile_default/log").glob("*.sbatch")
-    assert f"#SBATCH --exclude={node}\n" in script.read_text()
-    assert "it waits for its next start" in status()
+    assert f"#SBATCH --exclude={bad}\n" in script.read_text()
 
 
 def test_dry_run_prints_the_script_of_a_template(slurm_place, slurm):

@@ -10,7 +10,7 @@ import ipyparallel as ipp
 import psutil
 import pytest
 from harness import TIMEOUT, binary, wait_until
-from hosts import Hosts
+from hosts import NETWORK, Hosts
 from place import clean
 
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
@@ -43,13 +43,13 @@ def ssh_place(place, hosts):
     assert clean(place)
 
 
-def engines(place):
+def engines(place, role="engine"):
     """The engines of a place, wherever they run."""
     found = []
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            if "engine" in words[1:2] and any(str(place.directory) in word for word in words):
+            if role in words[1:2] and any(str(place.directory) in word for word in words):
                 found.append(process)
         except psutil.Error:
             continue
@@ -79,6 +79,61 @@ def test_word_count_on_three_hosts(ssh_place, hosts, tmp_path):
     stopped = ssh_place.command("stop")
     assert stopped.returncode == 0, stopped.stderr
     assert not engines(ssh_place), "stop returns when the engines are gone"
+
+
+def start_far(place, hosts, *options):
+    """Starts a cluster whose controller is on a host, which has its profile in another folder."""
+    location = f"{NETWORK}.1" if hosts.has_namespaces else "127.0.0.1"
+    return start(
+        place, "--controller=ssh:node1", "--ip=*", "--location", location, "--set",
+        f"SSHControllerLauncher.remote_profile_dir={place.directory}/far", *options)
+
+
+def test_controller_on_a_host(ssh_place, hosts, tmp_path):
+    text = tmp_path / "text"
+    text.write_text("the quick brown fox jumps over the lazy dog\n")
+    start_far(ssh_place, hosts, "--engines=ssh:node1,node2,node3", "--program", binary("WordCount"))
+    [controller] = engines(ssh_place, "controller")
+    here, there = (Path(f"/proc/{pid}/ns/net").readlink() for pid in ("self", controller.pid))
+    assert (here != there) == hosts.has_namespaces
+    assert "Controller: process on node1" in ssh_place.command("status", "--interval=0").stdout
+    counted = ssh_place.command("--profile", "default", text, program="WordCount")
+    assert counted.returncode == 0, counted.stderr
+    assert "on 3 engines" in counted.stdout and "9 words, 8 different ones." in counted.stdout
+    own, far = (ssh_place.directory / name / "security" for name in ("profile_default", "far"))
+    for name in ("ipcontroller-client.json", "ipcontroller-engine.json"):
+        assert (own / name).stat().st_mode & 0o777 == 0o600
+        assert (own / name).read_text() == (far / name).read_text()
+    assert ssh_place.command("stop").returncode == 0
+    assert not engines(ssh_place, "controller"), "stop returns when it is gone"
+    assert not list(far.glob("ipcontroller-*.json"))
+
+
+def test_a_killed_controller_on_a_host_is_started_again(ssh_place, hosts):
+    file = start_far(ssh_place, hosts, "--engines=ssh:node2:2")
+    with ipp.Client(connection_info=str(file), timeout=TIMEOUT) as client:
+        client.wait_for_engines(2, timeout=TIMEOUT)
+    [controller] = engines(ssh_place, "controller")
+    controller.kill()
+    wait_until(
+        lambda: "the controller's process on node1 ended with SIGKILL (signal 9)" in logs(ssh_place), "the signal")
+    wait_until(lambda: len(set(engines(ssh_place, "controller")) - {controller}) == 1, "another controller")
+    wait_until(lambda: "2 engines" in ssh_place.command("status", "--interval=0").stdout, "the engines to be known again")
+    [supervisor] = ssh_place.processes("--background")
+    supervisor.kill()
+    wait_until(lambda: not engines(ssh_place, "controller") and not engines(ssh_place), "all hosts to be left")
+    assert ssh_place.command("clean").returncode == 0
+
+
+def test_failures_of_a_controllers_host_say_why(ssh_place, hosts):
+    nowhere = ssh_place.command("start", "--controller=ssh:node9.invalid", "-n", 1)
+    assert nowhere.returncode == 1
+    assert "node9.invalid" in nowhere.stderr and "Could not resolve hostname" in nowhere.stderr
+    # This machine's address, at which the host can't listen.
+    if hosts.has_namespaces:
+        refused = ssh_place.command("start", "--controller=ssh:node1", "-n", 1)
+        assert refused.returncode == 1
+        assert re.search(r"the controller's process on node1 ended with exit code 1: .*" + hosts.address, refused.stderr)
 
 
 def test_python_runs_on_each_host(ssh_place, hosts):

@@ -18,8 +18,8 @@ import Yams
 struct ClusterDescription: Sendable, Hashable {
   /// The options beside `engines`, as they would stand on the command line.
   private(set) var arguments: [String] = []
-  /// Options for the controller.
-  private(set) var controllerArguments: [String] = []
+  /// The controller; `nil` if the file has no `controller`.
+  private(set) var controller: Controller?
   /// The groups; empty if the file has no `engines`.
   private(set) var engines: [EngineGroup] = []
 
@@ -51,11 +51,7 @@ struct ClusterDescription: Sendable, Hashable {
         }
         for group in groups { engines.append(try Self.group(group, in: file)) }
       case "controller":
-        controllerArguments = try file.texts(entry)
-        let parsed = try CommandLineSyntax.controller.parse(controllerArguments)
-        if let unknown = (parsed.unknown + parsed.positional).first {
-          throw file.error(entry, "has no option '\(unknown)', martlet controller --help lists them")
-        }
+        controller = try Controller(entry, in: file)
       default: try addOption(entry, in: file)
       }
     }
@@ -80,7 +76,7 @@ struct ClusterDescription: Sendable, Hashable {
     } else {
       throw file.error(
         entry,
-        "is no key of a cluster file: these are engines, controller (a list of options) and the options of "
+        "is no key of a cluster file: these are engines, controller and the options of "
           + "martlet start such as ip, location, profile, program and restart-engines")
     }
   }
@@ -93,13 +89,6 @@ struct ClusterDescription: Sendable, Hashable {
       entries.firstIndex { $0.key == key }.map { entries.remove(at: $0) }
     }
     let launcher = take("launcher")
-    let name = try launcher.map { entry throws(OptionError) in try file.text(entry) } ?? "local"
-    let kind: LauncherSpec.Kind
-    do throws(OptionError) {
-      kind = try LauncherSpec(name, option: "launcher").kind
-    } catch {
-      throw OptionError("\(file.place(of: launcher?.line ?? 1)): \(error)")
-    }
     let count = try take("count").map { entry throws(OptionError) in try file.count(entry) }
     let scaling = try scaling(take("min"), take("max"), take("idle"), in: file)
     let label = try take("name").map { entry throws(OptionError) in try file.text(entry) }
@@ -108,18 +97,7 @@ struct ClusterDescription: Sendable, Hashable {
     let arguments = try take("arguments").map { entry throws(OptionError) in try file.texts(entry) } ?? []
 
     let offer = try take("resources").map { entry throws(OptionError) in try resources(entry, in: file) }
-    var reader = OptionReader(layers: try layers(entries, launcher: name, kind, in: file))
-    let options: LauncherOptions
-    do throws(OptionError) {
-      options = try LauncherOptions(&reader, ["Cluster"])
-    } catch {
-      throw OptionError("\(file.place(of: node.mark?.line ?? 1)): \(error)")
-    }
-    if let unread = reader.unread.first {
-      let key = unread.prefix { $0 != " " }.split(separator: ".").last ?? ""
-      let line = entries.first { $0.key == key }?.line ?? 1
-      throw OptionError("\(file.place(of: line)): '\(key)' is no option of the launcher \(kind.rawValue)")
-    }
+    let options = try LauncherOptions(.engines, launcher, entries, line: node.mark?.line ?? 1, in: file)
     guard let number = count ?? scaling?.minimum ?? options.count else {
       throw OptionError("\(file.place(of: node.mark?.line ?? 1)): the group has no 'count', how many engines?")
     }
@@ -157,35 +135,5 @@ struct ClusterDescription: Sendable, Hashable {
       throw file.error(entry, "should be names with amounts such as {gpu: 2, memory: 8GB}")
     }
     return resources
-  }
-
-  /// What is left of a group, as options of its launcher's class.
-  private static func layers(
-    _ entries: [YAMLFile.Entry], launcher: String, _ kind: LauncherSpec.Kind, in file: YAMLFile
-  ) throws(OptionError) -> [ConfigLayer] {
-    var first = ConfigLayer(origin: file.path)
-    first.set("Cluster.engine_launcher_class", .text(launcher))
-    var layers = [first]
-    for entry in entries {
-      var layer = ConfigLayer(origin: file.place(of: entry.line))
-      // ipyparallel's name of the option is less plain.
-      let trait = entry.key == "hosts" && kind == .ssh ? "engines" : entry.key
-      layer.set("\(kind.className).\(trait)", .literal(try file.value(entry)))
-      layers.append(layer)
-    }
-    return layers
-  }
-}
-
-extension LauncherSpec.Kind {
-  /// ipyparallel's class.
-  var className: String {
-    switch self {
-    case .local: "LocalEngineSetLauncher"
-    case .ssh: "SSHEngineSetLauncher"
-    case .mpi: "MPIEngineSetLauncher"
-    case .docker: "DockerEngineSetLauncher"
-    case .slurm, .pbs, .sge, .lsf, .htcondor: "\(batchSystem?.className ?? "")EngineSetLauncher"
-    }
   }
 }

@@ -59,10 +59,11 @@ public struct BatchLauncher: Sendable, Hashable {
 
   /// The script of a job.
   ///
-  /// - Parameter environment: variables that have to reach the engines.
+  /// - Parameter environment: variables that have to reach what it runs.
   /// - Throws: ``OptionError`` when the template has an unknown field or a stray brace, or the scheduler lacks an option.
   func script(
-    count: Int, running program: ProgramCommand, environment: [String: String], context: LaunchContext, log: String
+    _ role: BatchSystem.Role, count: Int, running program: ProgramCommand, environment: [String: String],
+    context: LaunchContext, log: String
   ) throws(OptionError) -> String {
     var options: [BatchSystem.Directive] = []
     for option in Option.allCases where value(option) != nil {
@@ -73,11 +74,14 @@ public struct BatchLauncher: Sendable, Hashable {
     }
     if !excludedNodes.isEmpty, let exclusion = system.exclusion { options.append(exclusion) }
     // HTCondor's last line has to be `queue`.
-    let directives = system == .htcondor ? options + system.ownDirectives : system.ownDirectives + options
+    let own = system.ownDirectives(role)
+    let directives = system == .htcondor ? options + own : own + options
     // Later lines win with some schedulers, so what a template says itself is not said again.
     let added = directives.filter { !$0.isIn(template ?? "") }.map(\.line).joined(separator: "\n")
-    let fields = fields(count, program, environment, context, log).merging(namespace) { $1 }
-    let script = try BatchTemplate.fill(template ?? system.defaultTemplate, fields)
+    var variables = environment
+    if system == .htcondor, role == .engines { variables["MARTLET_ENGINE_RANK"] = "$(Process)" }
+    let fields = fields(count, program, variables, context, log).merging(namespace) { $1 }
+    let script = try BatchTemplate.fill(template ?? system.defaultTemplate(role), fields)
     return Self.insert(try BatchTemplate.fill(added, fields), into: script, of: system)
   }
 
@@ -92,8 +96,7 @@ public struct BatchLauncher: Sendable, Hashable {
       "output_file": log, "program": isCondor ? program.executable : [program.executable].shellCommand,
       "program_args": isCondor ? Self.condorWords(program.arguments) : program.arguments.shellCommand,
       "program_and_args": ([program.executable] + program.arguments).shellCommand,
-      "environment": Self.condorWords(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
-        + " MARTLET_ENGINE_RANK=$(Process)",
+      "environment": Self.condorWords(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }),
     ]
   }
 

@@ -95,9 +95,22 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// What a job is.
+  enum Role: Sendable, Hashable {
+    /// As many engines as the script says.
+    case engines
+    /// One controller.
+    case controller
+
+    /// What ipyparallel calls its jobs.
+    fileprivate var name: String { self == .engines ? "ipengine" : "ipcontroller" }
+  }
+
   /// The script without a template of one's own. Lines for options are added after its first line, or for HTCondor at its end.
-  var defaultTemplate: String {
+  func defaultTemplate(_ role: Role) -> String {
     switch self {
+    case .slurm where role == .controller:
+      "#!/bin/sh\n#SBATCH --export=ALL\n#SBATCH --job-name=ipcontroller-{cluster_id}\nexec {program_and_args}\n"
     case .slurm:
       // A limit that only the partition has is asked for once for all engines of the job. Without an answer there is none.
       """
@@ -111,8 +124,8 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
       srun {program_and_args}
 
       """
-    case .pbs: "#!/bin/sh\n#PBS -N ipengine\n#PBS -V\n{program_and_args}\n"
-    case .sge: "#!/bin/sh\n#$ -S /bin/sh\n#$ -N ipengine\n#$ -V\n{program_and_args}\n"
+    case .pbs: "#!/bin/sh\n#PBS -N \(role.name)\n#PBS -V\n{program_and_args}\n"
+    case .sge: "#!/bin/sh\n#$ -S /bin/sh\n#$ -N \(role.name)\n#$ -V\n{program_and_args}\n"
     case .lsf: "#!/bin/sh\n{program_and_args}\n"
     case .htcondor:
       """
@@ -156,7 +169,7 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
   }
 
   /// The lines for the number of engines, with `{n}`, and the log, with `{output_file}`.
-  var ownDirectives: [Directive] {
+  func ownDirectives(_ role: Role) -> [Directive] {
     switch self {
     case .slurm:
       [
@@ -164,24 +177,21 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
         Directive("#SBATCH", "--output={output_file}", ["--output", "-o"]),
       ]
     case .pbs:
-      [
-        Directive("#PBS", "-t 1-{n}", ["-t", "-J"]), Directive("#PBS", "-j oe", ["-j"]),
-        Directive("#PBS", "-o {output_file}", ["-o"]),
-      ]
+      (role == .engines ? [Directive("#PBS", "-t 1-{n}", ["-t", "-J"])] : [])
+        + [Directive("#PBS", "-j oe", ["-j"]), Directive("#PBS", "-o {output_file}", ["-o"])]
     case .sge:
-      [
-        Directive("#$", "-t 1-{n}", ["-t"]), Directive("#$", "-j y", ["-j"]),
-        Directive("#$", "-o {output_file}", ["-o"]),
-      ]
+      (role == .engines ? [Directive("#$", "-t 1-{n}", ["-t"])] : [])
+        + [Directive("#$", "-j y", ["-j"]), Directive("#$", "-o {output_file}", ["-o"])]
     case .lsf:
       [
-        Directive("#BSUB", "-J ipengine[1-{n}]", ["-J"]), Directive("#BSUB", "-o {output_file}", ["-o"]),
+        Directive("#BSUB", role == .engines ? "-J ipengine[1-{n}]" : "-J ipcontroller", ["-J"]),
+        Directive("#BSUB", "-o {output_file}", ["-o"]),
         Directive("#BSUB", "-e {output_file}", ["-e"]),
       ]
     case .htcondor:
       [
-        Directive("", "output = {output_file}.$(Process)", ["output"]),
-        Directive("", "error = {output_file}.$(Process)", ["error"]),
+        Directive("", "output = {output_file}\(role == .engines ? ".$(Process)" : "")", ["output"]),
+        Directive("", "error = {output_file}\(role == .engines ? ".$(Process)" : "")", ["error"]),
         Directive("", "log = {output_file}.log", ["log"]), Directive("", "queue {n}", ["queue"]),
       ]
     }

@@ -28,10 +28,14 @@ extension EngineLaunch {
   private func startProcess(
     _ connection: () throws -> ConnectionInfo, _ grace: Duration
   ) async throws -> ChildProcess {
-    var secret: String?
-    if input == .connection { secret = String(decoding: try connection().json.bytes.array, as: UTF8.self) }
+    let input: ChildProcess.Input =
+      switch input {
+      case .lifeline: .lifeline
+      case .connection: .secret(String(decoding: try connection().json.bytes.array, as: UTF8.self))
+      case .silence: .secret("")
+      case .nothing: .none
+      }
     return try await ChildProcess.launch(
-      command, environment: environment, input: secret.map { .secret($0) } ?? (input == .lifeline ? .lifeline : .none),
-      log: log, grace: grace, retires: kind == .engine)
+      command, environment: environment, input: input, log: log, grace: grace, retires: kind == .engine)
   }
 }

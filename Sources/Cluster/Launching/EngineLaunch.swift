@@ -1,6 +1,7 @@
 import MartletWire
 
-/// What is to be run so that one engine starts, or several at once: a value from which nothing has been started yet.
+/// What is to be run so that one engine starts, or several at once, or the controller: a value from which nothing has been
+/// started yet.
 struct EngineLaunch: Sendable, Hashable {
   /// What the process has as its standard input.
   enum Input: Sendable, Hashable {
@@ -8,7 +9,9 @@ struct EngineLaunch: Sendable, Hashable {
     case lifeline
     /// The engines' connection, which nobody else may read, then as ``lifeline``.
     case connection
-    /// Nothing: the engines read the connection file.
+    /// A pipe of its own, which ends when this process does or wants to end it.
+    case silence
+    /// Nothing: what is started reads files.
     case nothing
   }
 
@@ -18,7 +21,7 @@ struct EngineLaunch: Sendable, Hashable {
     case engine
     /// A process of this machine that stands for an engine on a host and first prints ``SSHLauncher/startMark``.
     case connection(host: String)
-    /// A process of this machine that starts all engines and ends when they have.
+    /// A process of this machine that is the controller, or starts it, or starts all engines and ends when they have.
     case starter
     /// A command that hands the script to a batch scheduler.
     case job(BatchLauncher)
@@ -55,7 +58,7 @@ struct EngineLaunch: Sendable, Hashable {
     let prefix = variables.isEmpty ? [] : ["env"] + removed + set
     var lines = [(prefix + [command.executable] + command.arguments).shellCommand]
     switch input {
-    case .lifeline, .nothing: break
+    case .lifeline, .silence, .nothing: break
     case .connection: lines.append("# standard input: the content of the engines' connection file")
     }
     if let script {
@@ -102,7 +105,11 @@ extension EngineGroup {
     _ number: Int, in context: LaunchContext, newID: () -> String = Session.randomID
   ) throws(OptionError) -> EngineLaunch {
     let id = newID()
-    let profile = ["--profile-dir=\(context.profile.path)", "--cluster-id=\(context.clusterID)"]
+    let folder =
+      if case .ssh(let launcher) = launcher { launcher.remoteProfile ?? context.profile.path } else {
+        context.profile.path
+      }
+    let profile = ["--profile-dir=\(folder)", "--cluster-id=\(context.clusterID)"]
     let options = context.arguments + resources.engineArguments + arguments
     let program = program ?? context.program
     let log = context.log(number)
@@ -144,7 +151,8 @@ extension EngineGroup {
       let script = EngineLaunch.Script(
         path: "\(context.profile.log)/ipengine-\(context.clusterID)-\(context.set).\(suffix)",
         text: try launcher.script(
-          count: count, running: command, environment: variables.compactMapValues(\.self), context: context, log: log))
+          .engines, count: count, running: command, environment: variables.compactMapValues(\.self), context: context,
+          log: log))
       if let time = launcher.system.timeLimit(in: script.text) {
         variables.merge([AllocationTime.variable: "\(time.components.seconds)"]) { own, _ in own }
       }

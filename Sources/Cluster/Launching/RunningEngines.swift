@@ -1,6 +1,6 @@
 import Foundation
 
-/// What runs one engine or several: a process of this machine, or a job of a batch scheduler.
+/// What runs one engine or several, or the controller: a process of this machine, or a job of a batch scheduler.
 protocol RunningEngines: Sendable {
   /// The file with their output.
   var log: String { get }
@@ -33,7 +33,7 @@ struct LocalEngines: RunningEngines {
   }
 }
 
-/// An engine on another host, and the ssh that connects it with this process.
+/// An engine or the controller on another host, and the ssh that connects it with this process.
 struct RemoteEngine: RunningEngines {
   let process: ChildProcess
   /// The name that ssh was given.
@@ -54,7 +54,7 @@ struct RemoteEngine: RunningEngines {
     .process(.init(pid: process.pid, log: log, engines: engines, host: host))
   }
 
-  /// Returns when the other host has answered, before its engine registers.
+  /// Returns when the other host has answered, before the program there has started.
   ///
   /// - Parameter isWanted: false to stop waiting.
   /// - Throws: ``ClusterError`` with ssh's own words when there is no connection.

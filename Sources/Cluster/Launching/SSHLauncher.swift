@@ -29,6 +29,8 @@ public struct SSHLauncher: Sendable, Hashable {
   public var command = ["ssh"]
   /// Options for it, for example `["-F", "config"]`. They come before those that Martlet sets.
   public var arguments: [String] = []
+  /// The folder of the profile on the hosts, if it is not that of this machine.
+  public var remoteProfile: String?
 
   /// A launcher for hosts.
   public init(hosts: [SSHHost]) { self.hosts = hosts }
@@ -84,14 +86,26 @@ public struct SSHLauncher: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - environment: the program's, which others on the host can read.
+  ///   - files: files on the host that are removed before.
   ///   - socket: the path of the socket over which a connection is shared; `nil` if it isn't.
   func command(
-    on host: SSHHost, running program: ProgramCommand, environment: [String: String], sharing socket: String? = nil
+    on host: SSHHost, running program: ProgramCommand, environment: [String: String], removing files: [String] = [],
+    sharing socket: String? = nil
   ) -> ProgramCommand {
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }
     let words = ["env"] + variables + [program.executable] + program.arguments
     // A shell stays, since ssh can't tell which signal has ended what it runs, but shells can.
     let script = "echo \"\(Self.startMark)$(uname -n)\"; \(words.shellCommand); exit $?"
+    let removal = files.isEmpty ? "" : (["rm", "-f", "--"] + files).shellCommand + "; "
+    return command(on: host, script: removal + script, sharing: socket)
+  }
+
+  /// The command that prints a file of a host.
+  func reading(_ path: String, on host: SSHHost, sharing socket: String?) -> ProgramCommand {
+    command(on: host, script: ["cat", "--", path].shellCommand, sharing: socket)
+  }
+
+  private func command(on host: SSHHost, script: String, sharing socket: String?) -> ProgramCommand {
     let port = host.port.map { ["-p", "\($0)"] } ?? []
     // The login shell may be any; all know this.
     let remote = ["exec", "/bin/sh", "-c", script].shellCommand

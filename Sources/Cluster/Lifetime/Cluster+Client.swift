@@ -48,13 +48,14 @@ extension Cluster {
   }
 
   /// Returns when a time is over in which no job was waiting, and says what jobs wait for.
-  private func waitForStart(within time: Duration) async throws {
+  func waitForStart(within time: Duration) async throws {
     var left = time
     var told: Set<String> = []
     while left > .zero {
       let step = min(left, .seconds(1))
       try await Task.sleep(for: step)
-      let delays = engines.values.compactMap { running in running.delay.map { "\(running.kind) waits: \($0)" } }
+      let started = Array(engines.values) + [controller].compactMap(\.self)
+      let delays = started.compactMap { running in running.delay.map { "\(running.kind) waits: \($0)" } }
       for delay in delays where told.insert(delay).inserted { logger.notice("\(delay)") }
       if delays.isEmpty { left -= step }
     }

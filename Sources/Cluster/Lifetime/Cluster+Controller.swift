@@ -15,40 +15,54 @@ extension Cluster {
     let arguments = configuration.controllerArguments(
       socketAddress: address, hasOwnNetwork: options.network != .init() || reusesFiles)
     try record.write()
-    controllerCommand = configuration.controllerProgram.adding(arguments)
-    try await waitForConnectionFiles(of: try await launchController(["--new-journal"]))
+    controllerArguments = arguments
+    try await waitForConnectionFiles(of: try await launchController(["--new-journal"], replacesFiles: !reusesFiles))
   }
 
-  /// - Parameter arguments: options in addition to those of the first start.
+  /// - Parameters:
+  ///   - arguments: options in addition to those of each start.
+  ///   - replacesFiles: whether connection files that are there are another controller's.
   @discardableResult
-  private func launchController(_ arguments: [String] = []) async throws -> ChildProcess {
-    guard let command = controllerCommand else { throw ClusterError("the cluster has no controller") }
-    let child = try await ChildProcess.launch(
-      command.adding(arguments),
-      log: "\(configuration.profile.log)/ipcontroller-\(configuration.clusterID)-\(ProcessIdentity.pid).log",
-      grace: configuration.stopGrace)
-    try await stopUnlessWanted(LocalEngines(process: child))
-    controller = child
+  private func launchController(_ arguments: [String], replacesFiles: Bool) async throws -> any RunningEngines {
+    let launch = try configuration.controllerLaunch(
+      controllerArguments + arguments, label: "\(ProcessIdentity.pid)", sockets: record.socketDirectory,
+      replacesFiles: replacesFiles)
+    let files = record.files
+    let running = try await launch.start(
+      connection: { try files.engineConnection.read() }, grace: configuration.stopGrace)
+    if let remote = running as? RemoteEngine {
+      try await remote.waitUntilConnected { [weak self] in await self?.takesEngines ?? false }
+    }
+    try await stopUnlessWanted(running)
+    controller = running
     controllerRestarts.started(ControllerKey(), at: .now)
-    record.controller = .init(pid: child.pid, log: child.log)
+    record.controller = running.entry(engines: 1)
     try record.write()
-    Task { self.controllerEnded(await child.status, log: child.log) }
-    return child
+    Task { self.controllerEnded(await running.status, running) }
+    return running
   }
 
-  /// Returns when the controller has written its connection files.
+  /// Returns when the controller has written its connection files, and they are here.
   ///
-  /// - Throws: ``ClusterError`` with the controller's own reason, as soon as the controller ends.
-  private func waitForConnectionFiles(of controller: ChildProcess) async throws {
+  /// - Throws: ``ClusterError`` with the reason of the controller or of its scheduler, as soon as the controller ends.
+  private func waitForConnectionFiles(of controller: any RunningEngines) async throws {
     let files = record.files.connections
+    let (configuration, sockets) = (configuration, record.socketDirectory)
     let timeout = configuration.startTimeout
     do {
       try await withThrowingTaskGroup { group in
-        group.addTask { for file in files { _ = try await file.read(within: timeout) } }
+        group.addTask {
+          if configuration.fetchesConnectionFiles { try await configuration.fetchConnectionFiles(sockets: sockets) }
+          for file in files { _ = try await file.read(within: .seconds(1 << 30)) }
+        }
+        group.addTask {
+          try await self.waitForStart(within: timeout)
+          for file in files { _ = try await file.read(within: .zero) }
+        }
         group.addTask {
           await self.wait { $0.hasNoController }
           try Task.checkCancellation()
-          throw ClusterError.endedAtStart("the controller", await controller.status, log: controller.log)
+          throw ClusterError.endedAtStart(Self.name(of: controller), await controller.status, log: controller.log)
         }
         defer { group.cancelAll() }
         try await group.next()
@@ -58,12 +72,19 @@ extension Cluster {
     }
   }
 
-  private func controllerEnded(_ status: ExitStatus, log: String) {
+  /// What a controller is called that has ended: a scheduler's or a host's own words follow.
+  private static func name(of controller: any RunningEngines) -> String {
+    controller is LocalEngines ? "the controller" : "the controller's \(controller.kind)"
+  }
+
+  private func controllerEnded(_ status: ExitStatus, _ running: any RunningEngines) {
     controller = nil
     record.controller = nil
     // During the start, start() throws the reason.
     if state == .starting || state == .running { hasFailed = true }
-    if state == .running { restartControllerLater("the controller ended with \(status)", status, log: log) }
+    if state == .running {
+      restartControllerLater("\(Self.name(of: running)) ended with \(status)", status, log: running.log)
+    }
     processEnded()
   }
 
@@ -71,7 +92,7 @@ extension Cluster {
   private func restartControllerLater(_ what: String, _ status: ExitStatus?, log: String) {
     let words = status.flatMap { EngineEnd(of: "process", status: $0, log: log).lastWords }.map { ": \($0)" } ?? ""
     controllerLoss = ClusterError("\(what)\(words); its log is \(log)")
-    guard configuration.restartsController, status != .exited(0) else {
+    guard configuration.restartsController, !isControllerJob, status != .exited(0) else {
       return logger.error("\(what)\(words); its log is \(log)")
     }
     switch controllerRestarts.ended(ControllerKey(), at: .now) {
@@ -91,7 +112,7 @@ extension Cluster {
   private func restartController(log: String) async {
     guard state == .running else { return }
     do {
-      try await launchController(["--restore"])
+      try await launchController(["--restore"], replacesFiles: false)
       controllerRestart = nil
     } catch {
       controllerRestart = nil
@@ -100,6 +121,10 @@ extension Cluster {
       processEnded()
     }
   }
+
+  /// Whether the controller is started by a batch scheduler. Its next job may be on another node, where none of its addresses
+  /// is right.
+  private var isControllerJob: Bool { if case .batch = configuration.controllerLauncher { true } else { false } }
 
   /// The one controller among those that are started again.
   struct ControllerKey: Hashable, Sendable {}

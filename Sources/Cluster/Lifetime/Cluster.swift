@@ -25,10 +25,12 @@ public actor Cluster {
   public private(set) var state = State.new
   /// The running processes, as in the cluster file.
   package internal(set) var record: ClusterRecord
-  /// The controller's process id; `nil` before it starts and after it ends.
-  public var controllerProcessID: Int? { record.controller?.pid }
-  var controller: ChildProcess?
-  var controllerCommand: ProgramCommand?
+  /// The id of the controller's process, or of the ssh that stands for it; `nil` before it starts and after it ends, and for
+  /// a job.
+  public var controllerProcessID: Int? { record.controllerProcess?.pid }
+  var controller: (any RunningEngines)?
+  /// The controller's command line.
+  var controllerArguments: [String] = []
   /// When a controller that ended is started again.
   var controllerRestarts = EngineRestarts<ControllerKey>(policy: .controller)
   /// The task that waits until the controller is to be started again, and starts it.
@@ -139,7 +141,7 @@ public actor Cluster {
   private func removeLeftovers(_ other: KnownCluster?, lock: LockFile.State) async throws {
     guard var other else { return }
     let files = other.files
-    if other.liveness == .running, let pid = other.record?.controller?.pid, pid == other.process?.pid {
+    if other.liveness == .running, let pid = other.record?.controllerProcess?.pid, pid == other.process?.pid {
       // The controller of a killed supervisor notices the end of the supervisor by itself.
       _ = try await KnownCluster.holds(within: .seconds(5)) {
         other = KnownCluster.look(at: files, lock: lock) ?? KnownCluster(files: files)

@@ -42,7 +42,7 @@ package struct ClusterCatalog: Sendable, Hashable {
       let files = ClusterFiles(clusterID: clusterID, profile: profile)
       throw ClusterError.notRunning(files, problems: Self.cluster(clusterID, in: profile)?.problems ?? [])
     }
-    guard cluster.liveness == .running || orUnknown else { throw ClusterError.unknown(cluster) }
+    guard cluster.liveness == .running || cluster.isOrphaned || orUnknown else { throw ClusterError.unknown(cluster) }
     return cluster
   }
 
@@ -104,7 +104,11 @@ package struct ClusterCatalog: Sendable, Hashable {
     guard let cluster = found, cluster.liveness == .ended || force else {
       if state == .missing { lock.take()?.remove() }
       if case .unknown(let host)? = found?.liveness {
-        result.kept.append("the files of \(files.name) stay: it may run on host \(host); --force removes them")
+        let job = found?.isOrphaned ?? false ? found?.record?.controllerJob : nil
+        let advice =
+          job.map { "martlet stop cancels job \($0.id) of \($0.system.title) with its controller" }
+          ?? "--force removes them"
+        result.kept.append("the files of \(files.name) stay: it may run on host \(host); \(advice)")
       }
       return result
     }

@@ -8,10 +8,10 @@ extension ClusterConfiguration {
     let options = try ControllerOptions.read(controllerOptions).options
     let arguments = controllerArguments(
       socketAddress: "FOLDER", hasOwnNetwork: options.network != .init() || options.reuseFiles)
-    var parts = [
-      "# the controller\n"
-        + ([controllerProgram.executable] + controllerProgram.arguments + arguments + ["--new-journal"]).shellCommand
-    ]
+    let controller = try controllerLaunch(
+      arguments + ["--new-journal"], label: "PID", sockets: nil, replacesFiles: !options.reuseFiles)
+    let place = controllerLauncher == .local ? "" : ", \(controllerLauncher.name)"
+    var parts = ["# the controller\(place)\n\(controller.text)"]
     for (number, group) in engines.enumerated() {
       let context = launchContext(set: "SET\(engines.count > 1 ? "\(number + 1)" : "")")
       for place in 0..<group.launchCount {

@@ -19,6 +19,11 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var engines: [EngineGroup]
   /// The program that runs as the controller when called with `controller …`.
   public var controllerProgram: ProgramCommand
+  /// What starts the controller, and where: of the hosts of `ssh` on the first, from which its connection files are fetched. A
+  /// job's node has to share the profile's folder with this machine. Containers don't have it.
+  public var controllerLauncher = EngineLauncher.local
+  /// Variables that the controller has in addition to those of its surroundings.
+  public var controllerEnvironment: [String: String] = [:]
   /// The program that runs as an engine when called with `engine …`, for groups without one of their own.
   public var engineProgram: ProgramCommand
   /// Options passed on to the controller.
@@ -33,7 +38,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var restartsEngines = false
   /// Whether a controller that ends unexpectedly is started again, with the same addresses, key and engines. One that
   /// ends soon after its start again and again is given up. Default: false, which is right for clusters that end with the
-  /// program that started them.
+  /// program that started them. One in a batch scheduler's job isn't: the next job may be on another node.
   public var restartsController = false
   /// When ended engines are started again.
   var restartPolicy = EngineRestartPolicy()
@@ -71,8 +76,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
   /// The number of engines to start with.
   public var engineCount: Int { engines.reduce(0) { $0 + $1.engineCount } }
 
-  /// Whether engines are started on other machines.
-  var leavesThisMachine: Bool { engines.contains { $0.launcher.leavesThisMachine } }
+  /// Whether the controller or engines are started on other machines.
+  var leavesThisMachine: Bool {
+    controllerLauncher.leavesThisMachine || engines.contains { $0.launcher.leavesThisMachine }
+  }
 
   /// The controller's options but for where it listens.
   var controllerOptions: [String] {
@@ -85,7 +92,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
   ///   - socketAddress: the address of sockets of this machine; `nil` for none.
   ///   - hasOwnNetwork: whether its own options or the profile say where it listens.
   func controllerArguments(socketAddress: String?, hasOwnNetwork: Bool) -> [String] {
-    var arguments = ["controller"] + sharedArguments
+    var arguments = ["controller"] + Self.sharedArguments(controllerProfile, clusterID)
     switch network {
     case .address(let transport, let ip): arguments += ["--transport=\(transport)", "--ip=\(ip)"]
     case .local where hasOwnNetwork: break
@@ -97,7 +104,11 @@ public struct ClusterConfiguration: Sendable, Hashable {
   }
 
   /// What all roles of the cluster are told.
-  var sharedArguments: [String] { ["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"] }
+  var sharedArguments: [String] { Self.sharedArguments(profile, clusterID) }
+
+  private static func sharedArguments(_ profile: ProfileDirectory, _ clusterID: String) -> [String] {
+    ["--profile-dir=\(profile.path)", "--cluster-id=\(clusterID)"]
+  }
 
   /// How long engines of a group live, as far as their options and their job's say. That takes reading files and writing the
   /// job's script, so ask once.

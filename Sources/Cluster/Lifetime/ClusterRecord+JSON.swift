@@ -16,7 +16,13 @@ extension ClusterRecord {
           "docker_commands": .array(dockerCommands.map { .array($0.map { .string($0) }) }),
         ]) { $1 }),
     ]
-    if let controller { fields["controller"] = ["class": "local", "state": .object(state(of: controller))] }
+    switch controller {
+    case .process(let process):
+      let host: [String: JSONValue] = process.host.map { ["host": .string($0)] } ?? [:]
+      fields["controller"] = ["class": "local", "state": .object(state(of: process).merging(host) { $1 })]
+    case .job(let job): fields["controller"] = ["class": .string(job.system.rawValue), "state": state(of: job)]
+    case nil: break
+    }
     return .object(fields)
   }
 
@@ -25,6 +31,14 @@ extension ClusterRecord {
       "profile_dir": .string(files.profile.path), "cluster_id": .string(files.clusterID), "state": "running",
       "pid": .int(process.pid), "output_file": .string(process.log),
     ]
+  }
+
+  /// With the members that ipyparallel's launchers of jobs have.
+  private func state(of job: Job) -> JSONValue {
+    let own: [String: JSONValue] = [
+      "profile_dir": .string(files.profile.path), "cluster_id": .string(files.clusterID), "state": "running",
+    ]
+    return .object(own.merging(job.json.objectValue ?? [:]) { $1 })
   }
 
   private func set(_ engines: [Int: Process]) -> JSONValue {
@@ -70,7 +84,11 @@ extension ClusterRecord {
     guard json["cluster"]?["cluster_id"]?.stringValue == files.clusterID else {
       throw OptionError("'cluster_id' is not that of the file's name")
     }
-    if let controller = json["controller"] { self.controller = try Process(controller["state"]) }
+    if let controller = json["controller"] {
+      let state = controller["state"]
+      self.controller =
+        if let state, state["job_id"] != nil { .job(try Job(state)) } else { .process(try Process(state)) }
+    }
     guard let sets = json["engines"]?["sets"]?.objectValue else { throw OptionError("'engines' lacks 'sets'") }
     for (name, set) in sets {
       guard let engines = set["engines"]?.objectValue else { throw OptionError("an engine set lacks 'engines'") }

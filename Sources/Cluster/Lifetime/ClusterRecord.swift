@@ -36,8 +36,8 @@ package struct ClusterRecord: Sendable, Hashable {
     package var deleteCommand: [String]
   }
 
-  /// What runs engines.
-  enum Entry: Sendable, Hashable {
+  /// What runs engines or the controller.
+  package enum Entry: Sendable, Hashable {
     case process(Process)
     case job(Job)
   }
@@ -50,7 +50,7 @@ package struct ClusterRecord: Sendable, Hashable {
   /// The process that holds the cluster and stops it on SIGTERM.
   package var supervisor: ProcessReference
   /// The controller; `nil` before it starts and after it ends.
-  package var controller: Process?
+  package var controller: Entry?
   /// The running engines, by set and by number within the set. Empty sets are left out.
   package var engineSets: [String: [Int: Process]] = [:]
   /// The jobs with engines, by set.
@@ -66,6 +66,21 @@ package struct ClusterRecord: Sendable, Hashable {
   package init(files: ClusterFiles, supervisor: ProcessReference = .current) {
     self.files = files
     self.supervisor = supervisor
+  }
+
+  /// The process that is the controller or stands for it; `nil` if it is a job.
+  package var controllerProcess: Process? { if case .process(let process) = controller { process } else { nil } }
+
+  /// The job with the controller; `nil` if it is none.
+  package var controllerJob: Job? { if case .job(let job) = controller { job } else { nil } }
+
+  /// Where the controller runs, if that isn't simply this machine: `job 12 of Slurm`, `process on node1`.
+  package var controllerPlace: String? {
+    switch controller {
+    case .job(let job): "job \(job.id) of \(job.system.title)"
+    case .process(let process): process.host.map { "process on \($0)" }
+    case nil: nil
+    }
   }
 
   /// The number of running engines.

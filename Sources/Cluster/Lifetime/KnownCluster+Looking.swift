@@ -39,6 +39,8 @@ extension KnownCluster {
       cluster.origin = cluster.python.map { !$0.isMartlets } ?? false ? .ipyparallel : .controller
       cluster.process = controller ?? cluster.python?.controller.map { ProcessReference(pid: $0) }
     }
+    cluster.isOrphaned =
+      isMartlets && supervision == .ended && cluster.liveness != .ended && cluster.record?.controllerJob != nil
     return cluster
   }
 
@@ -99,7 +101,9 @@ extension KnownCluster {
       }
       if !isHere { return .unknown(host: connection.location) }
     }
-    if let launcher = python?.remoteLauncher { return .unknown(host: "of its launcher \(launcher)") }
+    if let python, !python.isMartlets, let launcher = python.remoteLauncher {
+      return .unknown(host: "of its launcher \(launcher)")
+    }
     return .ended
   }
 }

@@ -8,6 +8,7 @@ extension KnownCluster {
   ///   ipyparallel.
   /// - Throws: ``ClusterError`` when none of its processes can be signalled from here.
   package func stop(within timeout: Duration = .seconds(30)) async throws {
+    if isOrphaned { return try await stopJobs(within: timeout) }
     let processes = stoppableProcesses
     guard !processes.isEmpty else { throw ClusterError.outOfReach(self) }
     let grace = origin == .martlet ? timeout : min(timeout, .seconds(5))
@@ -25,18 +26,30 @@ extension KnownCluster {
     _ = ClusterCatalog.clean(files, force: false)
   }
 
+  /// Stops a cluster of which only jobs are left.
+  private func stopJobs(within timeout: Duration) async throws {
+    try await endRemains()
+    // On other hosts it can't be seen to end.
+    _ = try await Self.holds(within: timeout) { Self.look(at: files)?.liveness != .running }
+    _ = ClusterCatalog.clean(files, force: true)
+  }
+
   /// Cancels the jobs and removes the containers that a cluster has left behind because its process was killed.
   ///
   /// - Throws: ``ClusterError`` or ``OptionError`` with the words of the scheduler or of Docker.
   package func endLeftovers() async throws {
-    guard liveness == .ended, let record else { return }
+    if liveness == .ended { try await endRemains() }
+  }
+
+  private func endRemains() async throws {
+    guard let record else { return }
     for command in record.dockerCommands {
       var launcher = DockerLauncher()
       launcher.command = command
       let ids = try await CommandOutput.read(launcher.search(files)).split(whereSeparator: \.isWhitespace)
       if !ids.isEmpty { _ = try await CommandOutput.read(launcher.removal(of: ids.map(String.init))) }
     }
-    for job in record.jobs.values {
+    for job in record.jobs.values + [record.controllerJob].compactMap(\.self) {
       var launcher = BatchLauncher(job.system)
       launcher.deleteCommand = job.deleteCommand
       _ = try await CommandOutput.read(launcher.cancellation(of: job.id))

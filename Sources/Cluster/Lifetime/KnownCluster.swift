@@ -14,6 +14,8 @@ package struct KnownCluster: Sendable, Hashable {
 
   /// The cluster's identity and the paths of its files.
   package let files: ClusterFiles
+  /// Whether it goes on without the process that held it, because a batch scheduler runs the controller.
+  package internal(set) var isOrphaned = false
   /// What started it.
   package internal(set) var origin = Origin.controller
   /// Whether it runs.

@@ -11,6 +11,10 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var engines: Int?
   /// How engines are started, with the launcher's own options.
   private var launcher: LauncherOptions
+  /// How the controller is started, with the launcher's own options.
+  private var controllerLauncher: LauncherOptions
+  /// What a cluster file says about the controller; `nil` if it says nothing.
+  private var describedController: ClusterDescription.Controller?
   /// The groups of a cluster file.
   private var groups: [EngineGroup] = []
   /// The program that is controller and engine, if not this one.
@@ -77,7 +81,10 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     guard given.positional.count == 1 else { throw OptionError("Unexpected argument '\(given.positional[1])'") }
     let file = try ClusterDescription.read(path)
     var (options, warnings) = try read(file.arguments + arguments, environment: environment)
-    options.controllerArguments = file.controllerArguments + options.controllerArguments
+    if file.controller?.launcher != nil, given.layer.values["Cluster"]?["controller_launcher_class"] != nil {
+      throw OptionError("\(path) says how the controller is started: leave out --controller, or 'launcher' in the file")
+    }
+    options.describedController = file.controller
     if !file.engines.isEmpty {
       let cluster = given.layer.values["Cluster"] ?? [:]
       if cluster["n"] != nil || cluster["engine_launcher_class"] != nil {
@@ -92,6 +99,16 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   ///
   /// - Throws: ``OptionError`` when their number is unknown.
   public func engineGroups() throws(OptionError) -> [EngineGroup] { groups.isEmpty ? [try engineGroup()] : groups }
+
+  /// Makes the configuration's controller one as the options describe it.
+  public func describeController(in configuration: inout ClusterConfiguration) {
+    let described = describedController
+    let launcher = described?.launcher ?? controllerLauncher
+    configuration.controllerLauncher = launcher.launcher
+    configuration.controllerEnvironment = launcher.environment
+    if let program = described?.program { configuration.controllerProgram = ProgramCommand(executable: program) }
+    configuration.controllerArguments += launcher.arguments + (described?.arguments ?? []) + controllerArguments
+  }
 
   /// Options for all engines: about Python, and what they offer.
   public var engineArguments: [String] { python.engineArguments + resources.engineArguments }
@@ -140,11 +157,7 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     json = format.lowercased() == "json"
     positional = role.commandLine.positional
     launcher = try LauncherOptions(&role.reader, classes)
-    var controller = "local"
-    try role.reader.read(&controller, "controller_launcher_class", of: classes, as: .text)
-    guard try LauncherSpec(controller, option: "--controller").kind == .local else {
-      throw OptionError("Cluster.controller_launcher_class: the controller runs on this machine, not by \(controller)")
-    }
+    controllerLauncher = try LauncherOptions(&role.reader, classes, role: .controller)
     role.reader.accept(["delay", "signal", "engine_timeout", "send_engines_connection_env"], classes)
   }
 

@@ -1,27 +1,45 @@
 import Foundation
 import MartletWire
 
-/// What `--engines`, the command line and the configuration say about how engines are started, with ipyparallel's names.
+/// What `--engines` or `--controller`, the command line and the configuration say about how engines or the controller are
+/// started, with ipyparallel's names.
 struct LauncherOptions: Sendable, Hashable {
+  /// What is started.
+  enum Role: Sendable, Hashable {
+    case engines
+    case controller
+
+    /// What the names of ipyparallel's classes end with.
+    var classEnding: String { self == .engines ? "EngineSetLauncher" : "ControllerLauncher" }
+
+    /// What the names of the classes above them end with.
+    fileprivate var baseEnding: String { self == .engines ? "EngineLauncher" : "ControllerLauncher" }
+  }
+
   /// The launcher, with its options.
   private(set) var launcher = EngineLauncher.local
   /// The number after the launcher's name, or that of all hosts' engines.
   private(set) var count: Int?
-  /// `engine_args`, and `remote_python` as an option for engines.
+  /// `engine_args` or `controller_args`, and `remote_python` as an option.
   private(set) var arguments: [String] = []
   /// `environment`.
   private(set) var environment: [String: String] = [:]
 
-  /// Reads `Cluster.engine_launcher_class` and the options of the class that it names.
+  private let role: Role
+
+  /// Reads `Cluster.engine_launcher_class` or `Cluster.controller_launcher_class` and the options of the class that it names.
   ///
   /// - Parameter classes: the classes of the cluster.
-  init(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) {
+  init(_ reader: inout OptionReader, _ classes: [String], role: Role = .engines) throws(OptionError) {
+    self.role = role
     var text = "local"
-    try reader.read(&text, "engine_launcher_class", of: classes, as: .text)
-    let spec = try LauncherSpec(text)
+    let isEngines = role == .engines
+    try reader.read(
+      &text, isEngines ? "engine_launcher_class" : "controller_launcher_class", of: classes, as: .text)
+    let spec = try LauncherSpec(text, option: isEngines ? "--engines" : "--controller")
     switch spec.kind {
     case .local:
-      try readCommon(&reader, ["LocalEngineSetLauncher", "LocalEngineLauncher"])
+      try readCommon(&reader, launcherClasses("Local"))
       count = try spec.number()
     case .ssh: try readSSH(&reader, spec)
     case .mpi: try readMPI(&reader, spec)
@@ -31,10 +49,16 @@ struct LauncherOptions: Sendable, Hashable {
     }
   }
 
+  /// ipyparallel's classes for a launcher, the most particular first.
+  private func launcherClasses(_ name: String) -> [String] {
+    let base = role == .engines ? ["\(name)\(role.baseEnding)"] : []
+    return ["\(name)\(role.classEnding)"] + base + ["\(name)Launcher"]
+  }
+
   private mutating func readCommon(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) {
-    let classes = classes + ["EngineLauncher", "BaseLauncher"]
+    let classes = classes + [role.baseEnding, "BaseLauncher"]
     var own: [String] = []
-    try reader.read(&own, "engine_args", of: classes, as: .texts)
+    try reader.read(&own, role == .engines ? "engine_args" : "controller_args", of: classes, as: .texts)
     arguments += own
     var variables = JSONValue.object([:])
     try reader.read(&variables, "environment", of: classes, as: .dictionary)
@@ -42,15 +66,11 @@ struct LauncherOptions: Sendable, Hashable {
   }
 
   private mutating func readSSH(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
-    let classes = ["SSHEngineSetLauncher", "SSHEngineLauncher", "SSHLauncher"]
+    let classes = launcherClasses("SSH")
     var ssh = SSHLauncher(hosts: try spec.hosts())
-    var engines = JSONValue.object([:])
-    try reader.read(&engines, "engines", of: classes, as: .dictionary)
-    if ssh.hosts.isEmpty { ssh.hosts = try LauncherSpec.hosts(engines.objectValue ?? [:]) }
-    guard !ssh.places.isEmpty else {
-      throw OptionError(
-        "--engines=ssh: no hosts, name them: --engines=ssh:node1:2,node2:4, or in ipcluster_config.py: "
-          + "c.SSHEngineSetLauncher.engines = {'node1': 2}")
+    switch role {
+    case .engines: try readHosts(&ssh, &reader, classes)
+    case .controller: try readHost(&ssh, &reader, classes)
     }
     try reader.readCommand(&ssh.command, "ssh_cmd", of: classes)
     try reader.read(&ssh.arguments, "ssh_args", of: classes, as: .texts)
@@ -61,6 +81,7 @@ struct LauncherOptions: Sendable, Hashable {
         ssh.hosts[index].name = "\(user)@\(ssh.hosts[index].name)"
       }
     }
+    try reader.readNonEmpty(&ssh.remoteProfile, "remote_profile_dir", of: classes)
     var python: String?
     try reader.readNonEmpty(&python, "remote_python", of: classes)
     if let python { arguments.append("--python=\(python)") }
@@ -69,8 +90,38 @@ struct LauncherOptions: Sendable, Hashable {
     count = ssh.places.count
   }
 
+  private func readHosts(
+    _ ssh: inout SSHLauncher, _ reader: inout OptionReader, _ classes: [String]
+  ) throws(OptionError) {
+    var engines = JSONValue.object([:])
+    try reader.read(&engines, "engines", of: classes, as: .dictionary)
+    if ssh.hosts.isEmpty { ssh.hosts = try LauncherSpec.hosts(engines.objectValue ?? [:]) }
+    guard !ssh.places.isEmpty else {
+      throw OptionError(
+        "--engines=ssh: no hosts, name them: --engines=ssh:node1:2,node2:4, or in ipcluster_config.py: "
+          + "c.SSHEngineSetLauncher.engines = {'node1': 2}")
+    }
+  }
+
+  /// The one host of the controller.
+  private func readHost(
+    _ ssh: inout SSHLauncher, _ reader: inout OptionReader, _ classes: [String]
+  ) throws(OptionError) {
+    // `location` is `user@host:port`, as `hostname` with `user` and `port` is.
+    for trait in ["hostname", "location"] {
+      var name: String?
+      try reader.readNonEmpty(&name, trait, of: classes)
+      if let name, ssh.hosts.isEmpty { ssh.hosts = try LauncherSpec.hosts([name: 1]) }
+    }
+    guard ssh.hosts.count == 1, ssh.hosts[0].count == 1 else {
+      throw OptionError(
+        "--controller=ssh: on which host? Write --controller=ssh:node1, or in ipcluster_config.py: "
+          + "c.SSHControllerLauncher.location = 'node1'")
+    }
+  }
+
   private mutating func readMPI(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
-    let classes = ["MPIEngineSetLauncher", "MPILauncher"]
+    let classes = launcherClasses("MPI")
     var mpi = MPILauncher()
     try reader.readCommand(&mpi.command, "mpi_cmd", of: classes)
     try reader.read(&mpi.arguments, "mpi_args", of: classes, as: .texts)
@@ -80,7 +131,10 @@ struct LauncherOptions: Sendable, Hashable {
   }
 
   private mutating func readDocker(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
-    let classes = ["DockerEngineSetLauncher", "DockerLauncher"]
+    guard role == .engines else {
+      throw OptionError("--controller=docker: Docker/compose.yaml shows how to have a controller in a container")
+    }
+    let classes = launcherClasses("Docker")
     var docker = DockerLauncher()
     try reader.read(&docker.image, "image", of: classes, as: .text)
     guard !docker.image.isEmpty, !docker.image.hasPrefix("-") else {
@@ -98,9 +152,7 @@ struct LauncherOptions: Sendable, Hashable {
     _ reader: inout OptionReader, _ spec: LauncherSpec, _ system: BatchSystem
   ) throws(OptionError) {
     let name = system.className
-    let classes = [
-      "\(name)EngineSetLauncher", "\(name)Launcher", "BatchEngineSetLauncher", "BatchSystemLauncher",
-    ]
+    let classes = launcherClasses(name) + ["Batch\(role.classEnding)", "BatchSystemLauncher"]
     var batch = BatchLauncher(system)
     try reader.readNonEmpty(&batch.queue, "queue", of: classes)
     try reader.readNonEmpty(&batch.account, "account", of: classes)

@@ -20,7 +20,9 @@ struct LauncherSpec: Sendable, Hashable {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     rest = parts.count > 1 ? parts[1] : nil
     var name = (parts[0].split(separator: ".").last ?? "").lowercased()
-    for ending in ["launcher", "engineset", "engine"] where name.hasSuffix(ending) { name.removeLast(ending.count) }
+    for ending in ["launcher", "engineset", "engine", "controller"] where name.hasSuffix(ending) {
+      name.removeLast(ending.count)
+    }
     // ipyparallel's older name.
     if name == "mpiexec" { name = "mpi" }
     if name == "condor" { name = "htcondor" }

@@ -44,7 +44,7 @@ import Testing
     var mpi = MPILauncher()
     mpi.arguments = ["--hostfile", "hosts"]
     #expect(file.engines == [first, second, EngineGroup(.mpi(mpi), count: 2), .local(1)])
-    #expect(file.arguments.isEmpty && file.controllerArguments.isEmpty)
+    #expect(file.arguments.isEmpty && file.controller == nil)
   }
 
   @Test func whatAGroupOffers() throws {
@@ -81,8 +81,52 @@ import Testing
       controller: [--enable-curve, --hwm=0]
       """)
     #expect(file.arguments == ["--profile=mine", "--ip=*", "--restart-engines=on-failure"])
-    #expect(file.controllerArguments == ["--enable-curve", "--hwm=0"])
+    #expect(file.controller?.arguments == ["--enable-curve", "--hwm=0"] && file.controller?.launcher == nil)
     #expect(file.engines.isEmpty)
+  }
+
+  @Test func controllerOfALauncher() throws {
+    let file = try read(
+      """
+      controller:
+        launcher: ssh
+        host: me@login:2222
+        ssh_args: [-F, mine]
+        remote_profile_dir: /scratch/profile
+        program: /opt/count
+        arguments: [--hwm=0]
+        environment: {A: b}
+      """)
+    var ssh = SSHLauncher(hosts: [SSHHost("me@login", port: 2222)])
+    ssh.arguments = ["-F", "mine"]
+    ssh.remoteProfile = "/scratch/profile"
+    #expect(file.controller?.launcher?.launcher == .ssh(ssh))
+    #expect(file.controller?.launcher?.environment == ["A": "b"])
+    #expect(file.controller?.arguments == ["--hwm=0"] && file.controller?.program == "/opt/count")
+    #expect(try read("controller: {arguments: [--hwm=0]}").controller?.launcher == nil)
+    for (text, words) in [
+      ("controller: {launcher: docker}", "line 1: --controller=docker: Docker/compose.yaml"),
+      ("controller:\n  launcher: ssh", "line 1: --controller=ssh: on which host?"),
+      ("controller:\n  launcher: slurm\n  host: a", "line 3: 'host' is no option of the launcher slurm"),
+      ("controller:\n  launcher: slurm\n  arguments: [--nothing]", "line 3: 'arguments' has no option '--nothing'"),
+    ] {
+      let error = #expect(throws: OptionError.self) { try read(text) }
+      #expect(error?.description.contains(words) == true, "\(error.debugDescription)")
+    }
+  }
+
+  @Test func onlyOneSaysHowTheControllerIsStarted() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("controller: {launcher: slurm, queue: short}\n", to: "c.yaml")
+    let arguments = [path, "--profile-dir=\(folder.path)"]
+    var configuration = ClusterConfiguration()
+    try ClusterOptions.readStart(arguments, environment: [:]).options.describeController(in: &configuration)
+    var slurm = BatchLauncher(.slurm)
+    slurm.queue = "short"
+    #expect(configuration.controllerLauncher == .batch(slurm))
+    #expect(throws: OptionError.self) {
+      try ClusterOptions.readStart(arguments + ["--controller=pbs"], environment: [:])
+    }
   }
 
   @Test(arguments: [("true", true), ("on-failure", true), ("never", false), ("off", false)])

@@ -147,7 +147,7 @@ import Testing
         executable = /my m
         transfer_executable = False
         arguments = "engine --profile-dir=/p --cluster-id=c"
-        environment = "MARTLET_ENGINE_SET_UUID=ID MARTLET_ENGINE_RANK=$(Process)"
+        environment = "MARTLET_ENGINE_RANK=$(Process) MARTLET_ENGINE_SET_UUID=ID"
 
         request_gpus = 1
         output = /p/log/ipengine-c-1-0.log.$(Process)

@@ -12,7 +12,7 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     var record = ClusterRecord(files: ClusterFiles(clusterID: "c", profile: try folder.profile()))
-    record.controller = .init(pid: 12, log: "/log/c")
+    record.controller = .process(.init(pid: 12, log: "/log/c"))
     record.engineSets = ["1": [0: .init(pid: 13, log: "/log/e"), 1: .init(pid: 14, log: "/log/f")]]
     record.engineSets["2"] = [0: .init(pid: 15, log: "/log/g", engines: 4, host: "node1")]
     record.jobs = ["3": .init(system: .slurm, id: "77", log: "/log/h", engines: 8, deleteCommand: ["scancel", "-v"])]
@@ -30,6 +30,21 @@ import Testing
     #expect(attributes[.posixPermissions] as? Int == 0o600)
     #expect(record.files.remove(connections: []).removed == [record.files.record, record.files.python])
     #expect(try ClusterRecord.read(record.files) == nil)
+  }
+
+  @Test func remembersTheControllersJob() throws {
+    var record = record
+    let job = ClusterRecord.Job(system: .sge, id: "78", log: "/log/c", engines: 1, deleteCommand: ["qdel"])
+    record.controller = .job(job)
+    try record.write()
+    let read = try #require(try ClusterRecord.read(record.files))
+    #expect(read == record && read.controllerJob == job && read.controllerProcess == nil)
+    #expect(read.controllerPlace == "job 78 of Grid Engine")
+    // As ipyparallel's launchers have it.
+    #expect(record.json["controller"]?["class"] == "sge" && record.json["controller"]?["state"]?["job_id"] == "78")
+    record.controller = .process(.init(pid: 12, log: "/log/c", host: "node1"))
+    try record.write()
+    #expect(try ClusterRecord.read(record.files)?.controllerPlace == "process on node1")
   }
 
   @Test func countsTheEnginesOfAll() {

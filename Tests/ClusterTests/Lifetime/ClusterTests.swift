@@ -62,7 +62,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: sockets))
     #expect(files == [])
     #expect(LockFile.state(of: record.files.lock) == .missing)
-    let pids = [record.controller?.pid ?? 0] + record.engineSets.values.flatMap { $0.values.map(\.pid) }
+    let pids = [record.controllerProcess?.pid ?? 0] + record.engineSets.values.flatMap { $0.values.map(\.pid) }
     #expect(pids.count == 3 && pids.allSatisfy { !ProcessTable.isAlive($0) })
   }
 
@@ -281,7 +281,7 @@ import Testing
   @Test func aControllerThatEndsIsAFailure() async throws {
     let cluster = cluster()
     try await cluster.start()
-    kill(Int32(try #require(await cluster.record.controller?.pid)), SIGKILL)
+    kill(Int32(try #require(await cluster.record.controllerProcess?.pid)), SIGKILL)
     #expect(await cluster.waitForFailure()?.description.hasPrefix("the controller ended") == true)
     await cluster.stop()
   }
@@ -294,13 +294,15 @@ import Testing
     configuration.engines = []
     let cluster = cluster(configuration)
     try await cluster.start()
-    let first = try #require(await cluster.record.controller)
+    let first = try #require(await cluster.record.controllerProcess)
     #expect(!(try String(contentsOfFile: first.log, encoding: .utf8)).contains("--restore"))
     kill(Int32(first.pid), SIGKILL)
-    while await cluster.record.controller?.pid ?? first.pid == first.pid { try await Task.sleep(for: .milliseconds(5)) }
+    while await cluster.record.controllerProcess?.pid ?? first.pid == first.pid {
+      try await Task.sleep(for: .milliseconds(5))
+    }
     #expect(await !cluster.hasNoController)
     #expect(await cluster.state == .running)
-    let second = try #require(await cluster.record.controller)
+    let second = try #require(await cluster.record.controllerProcess)
     while try !String(contentsOfFile: second.log, encoding: .utf8).contains("--restore") {
       try await Task.sleep(for: .milliseconds(5))
     }
@@ -319,7 +321,7 @@ import Testing
       EngineRestartPolicy(firstDelay: .milliseconds(1), longestDelay: .milliseconds(2), limit: 3))
     let killer = Task {
       while await !cluster.hasNoController {
-        if let pid = await cluster.record.controller?.pid { kill(Int32(pid), SIGKILL) }
+        if let pid = await cluster.record.controllerProcess?.pid { kill(Int32(pid), SIGKILL) }
         try await Task.sleep(for: .milliseconds(5))
       }
     }
@@ -336,7 +338,7 @@ import Testing
     let cluster = cluster(configuration)
     try await cluster.start()
     await cluster.setControllerPolicy(EngineRestartPolicy(firstDelay: .seconds(1000), limit: 3))
-    kill(Int32(try #require(await cluster.record.controller?.pid)), SIGKILL)
+    kill(Int32(try #require(await cluster.record.controllerProcess?.pid)), SIGKILL)
     while await cluster.controller != nil { try await Task.sleep(for: .milliseconds(5)) }
     #expect(await !cluster.hasNoController)
     await cluster.stop()
@@ -363,7 +365,7 @@ import Testing
   @Test func noticesTheControllersEnd() async throws {
     let cluster = cluster()
     try await cluster.start()
-    let pid = try #require(await cluster.record.controller?.pid)
+    let pid = try #require(await cluster.record.controllerProcess?.pid)
     kill(Int32(pid), SIGKILL)
     await cluster.waitUntilEnded()
     #expect(await cluster.record.controller == nil)

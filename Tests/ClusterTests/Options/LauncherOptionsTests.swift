@@ -99,6 +99,43 @@ import Testing
     }
   }
 
+  private func controller(_ arguments: String..., configuration: String = "") throws -> ClusterConfiguration {
+    _ = try folder.write(configuration, to: "ipcluster_config.py")
+    let options = try ClusterOptions.read(["--profile-dir=\(folder.path)"] + arguments, environment: [:]).options
+    var cluster = ClusterConfiguration()
+    options.describeController(in: &cluster)
+    return cluster
+  }
+
+  @Test func theControllerHasALauncherOfItsOwn() throws {
+    let configuration = """
+      c.Cluster.controller_launcher_class = 'ipyparallel.cluster.launcher.SlurmControllerLauncher'
+      c.Cluster.engine_launcher_class = 'ssh:node1:2'
+      c.SlurmLauncher.queue = 'long'
+      c.SlurmControllerLauncher.timelimit = '1-0'
+      c.SlurmControllerLauncher.controller_args = ['--hwm=0']
+      c.SlurmControllerLauncher.environment = {'A': 'b'}
+      c.SlurmEngineSetLauncher.queue = 'short'
+      """
+    let cluster = try controller(configuration: configuration)
+    var slurm = BatchLauncher(.slurm)
+    slurm.queue = "long"
+    slurm.timelimit = "1-0"
+    #expect(cluster.controllerLauncher == .batch(slurm))
+    #expect(cluster.controllerArguments == ["--hwm=0"] && cluster.controllerEnvironment == ["A": "b"])
+    #expect(try group(configuration: configuration) == .ssh(["node1": 2]))
+    #expect(try controller().controllerLauncher == .local)
+  }
+
+  @Test(arguments: [
+    ("--controller=ssh:me@node1", ""), ("--controller=SSH", "c.SSHControllerLauncher.location = 'me@node1'"),
+    ("--controller=ssh", "c.SSHLauncher.hostname = 'node1'\nc.SSHControllerLauncher.user = 'me'"),
+  ])
+  func controllerOnAHost(_ argument: String, _ configuration: String) throws {
+    let cluster = try controller(argument, configuration: configuration)
+    #expect(cluster.controllerLauncher == .ssh(SSHLauncher(hosts: [SSHHost("me@node1")])))
+  }
+
   @Test func errorsSayWhatToDo() throws {
     #expect(try message("--engines=winhpc").contains("no launcher 'winhpc', launchers are local, ssh, mpi, slurm"))
     #expect(try message("--engines=ssh").contains("name them: --engines=ssh:node1:2,node2:4"))
@@ -107,7 +144,9 @@ import Testing
     #expect(try message("--engines=ssh:-oProxyCommand=x").contains("is no host's name"))
     #expect(try message("--engines=mpi:0").contains("a number of engines from 1"))
     #expect(try message("--engines=slurm").contains("how many?"))
-    #expect(try message("--controller=slurm").contains("the controller runs on this machine"))
+    #expect(try message("--controller=docker").contains("Docker/compose.yaml"))
+    #expect(try message("--controller=ssh:a:2").contains("on which host?"))
+    #expect(try message("--controller=winhpc").contains("--controller: there is no launcher 'winhpc'"))
     let override = "c.SSHEngineSetLauncher.engines = {'a': {'n': 1, 'engine_cmd': []}}"
     #expect(try message("--engines=ssh", configuration: override).contains("engines['a']: 'engine_cmd'"))
     #expect(try message("--engines=ssh", "--SSHLauncher.engines=[1]").contains("should be a dictionary"))
