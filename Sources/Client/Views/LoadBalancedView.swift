@@ -46,8 +46,8 @@ public struct LoadBalancedView: Sendable {
   /// Whether a task fails with `ImpossibleDependency` when there are engines and none of them offers what it ``requires`` or
   /// has as much time left as it requests. Default false: it waits.
   public var failsWithoutResources = false
-  /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
-  /// negative.
+  /// How often a task is tried again if it fails or its engine dies: on another engine if there is one that has not failed it,
+  /// else on those that have. One that is cancelled is not. Default 0; must not be negative.
   public var retries = 0
   /// When a task that has failed is tried again after that, by this client: with a pause, and only after certain errors.
   /// Each attempt is a request of its own, which the scheduler in turn may try several times, see ``retries``. Default `nil`:
@@ -174,6 +174,7 @@ public struct LoadBalancedView: Sendable {
     if failsWithoutResources, !requires.isEmpty || timeRequest != nil { fields["requires_now"] = true }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
+    if retries != 0, timeout != nil { fields["retry_anywhere"] = true }
     if let after { fields["after"] = after.json }
     if let follow { fields["follow"] = follow.json }
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }

@@ -24,6 +24,8 @@ struct TaskSubmission<Payload> {
   var concurrency: UInt16 = 1
   /// How many times a failed task is dispatched again.
   var retries = 0
+  /// Whether engines that failed the task may get it again even if it has a timeout and no targets.
+  var retriesAnywhere = false
   /// Whether the client has submitted the task before and doesn't know whether it arrived.
   var isRepeated = false
   /// The session of the submitting client.
