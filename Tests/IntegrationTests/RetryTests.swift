@@ -50,6 +50,16 @@ extension IntegrationTests {
       }
     }
 
+    /// The scheduler counts executions, however long tasks may wait for other engines.
+    @Test func oneEngineGetsAllAttemptsOfTheSchedulerInSpiteOfATimeout() async throws {
+      try await run { client in
+        var view = client.loadBalanced()
+        (view.retries, view.timeout) = (3, .seconds(3_600))
+        let value = try await view.apply(Self.flaky, 4).value
+        #expect(value == 4)
+      }
+    }
+
     @Test func directViewsTryEachEngineByItself() async throws {
       try await run(engines: 2) { client in
         var view = client[...]

@@ -46,8 +46,8 @@ public struct LoadBalancedView: Sendable {
   /// Whether a task fails with `ImpossibleDependency` when there are engines and none of them offers what it ``requires`` or
   /// has as much time left as it requests. Default false: it waits.
   public var failsWithoutResources = false
-  /// How often a task is tried again if it fails or its engine dies. One that is cancelled is not. Default 0; must not be
-  /// negative.
+  /// How often a task is tried again if it fails or its engine dies: on another engine if there is one that has not failed it,
+  /// else on those that have. One that is cancelled is not. Default 0; must not be negative.
   public var retries = 0
   /// Whether a task may run twice, so that it is run again if its engine or its reply is lost, even without ``retries``. It ends
   /// when that has happened as often as the controller's crash limit says, by default three times. An error that it throws is
@@ -179,6 +179,7 @@ public struct LoadBalancedView: Sendable {
     if isIdempotent { fields["idempotent"] = true }
     if retries != 0 { fields["retries"] = .int(retries) }
     if let timeout { fields["timeout"] = try RequestMetadata.seconds(timeout, "timeout") }
+    if timeout != nil, retries != 0 || isIdempotent { fields["retry_anywhere"] = true }
     if let after { fields["after"] = after.json }
     if let follow { fields["follow"] = follow.json }
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }

@@ -12,6 +12,8 @@ struct TaskMetadata {
   var retries = 0
   /// `idempotent`, Martlet's own key: the task may run twice.
   var isIdempotent = false
+  /// `retry_anywhere`, Martlet's own key: engines that failed the task may get it again even if it has a timeout.
+  var retriesAnywhere = false
   /// `priority`, Martlet's own key: a queued task goes before those with a lower one.
   var priority: Int8 = 0
   /// `concurrency`, Martlet's own key: how many tasks of its kind may run at once on an engine.
@@ -51,6 +53,7 @@ struct TaskMetadata {
           throw WireError(.malformedJSON, "metadata retries is not a number")
         }
         retries = max(0, count)
+      case "retry_anywhere": retriesAnywhere = JSONText.isTrue(span, at: value)
       case "priority" where !JSONText.isNull(span, at: value):
         guard let number = try JSONText.json(span, at: value).intValue else {
           throw WireError(.malformedJSON, "metadata priority is not an integer")

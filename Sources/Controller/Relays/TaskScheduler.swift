@@ -212,8 +212,8 @@ actor TaskScheduler: SocketDriver {
       after: metadata.after, follow: metadata.follow, demand: metadata.demand, timeout: metadata.timeout,
       deadline: metadata.deadline.map { .now + TaskTimeLimit.distance(from: .now, to: $0) },
       priority: metadata.priority, concurrency: metadata.concurrency, retries: metadata.retries,
-      isIdempotent: metadata.isIdempotent,
-      isRepeated: metadata.isRepeated, client: client)
+      isIdempotent: metadata.isIdempotent, retriesAnywhere: metadata.retriesAnywhere, isRepeated: metadata.isRepeated,
+      client: client)
   }
 
   /// Takes a reply as it arrived: `[engine, client, <IDS|MSG>, …]`.

@@ -39,17 +39,17 @@ extension TaskSchedulerState {
     }
     let constraints = tasks[handle]
     let blacklist = constraints.blacklist
-    let hasTimeout = constraints.timeout != nil
+    let waitsForAnother = constraints.waitsForAnotherEngine
     guard let follow = constraints.follow else {
-      if let demand = constraints.demand { return eligibility(demand, blacklist, hasTimeout: hasTimeout) }
+      if let demand = constraints.demand { return eligibility(demand, blacklist, waitsForAnother: waitsForAnother) }
       let isExhausted =
-        !hasTimeout && engines.registeredCount > 0
+        !waitsForAnother && engines.registeredCount > 0
         && blacklist.count { engines.isRegistered($0) } == engines.registeredCount
       return isExhausted ? .exhausted : .anyExceptBlacklist
     }
     let places = constraints.followEngines.filter { !blacklist.contains($0) }
     if places.isEmpty && !constraints.followEngines.isEmpty {
-      return !hasTimeout && follow.open == 0 ? .exhausted : .wait
+      return !waitsForAnother && follow.open == 0 ? .exhausted : .wait
     }
     var candidates = places.filter { engines.isRegistered($0) }.map(\.engine)
     if !constraints.targets.isEmpty {
@@ -63,12 +63,12 @@ extension TaskSchedulerState {
 
   /// Where a task may run for which it only counts what an engine offers.
   private func eligibility(
-    _ demand: ResourceDemand, _ blacklist: Set<EngineToken>, hasTimeout: Bool
+    _ demand: ResourceDemand, _ blacklist: Set<EngineToken>, waitsForAnother: Bool
   ) -> Eligibility {
     guard demand.isUrgent || !blacklist.isEmpty, engines.registeredCount > 0 else { return .anyOffering(demand) }
     let able = engines.able(demand, now: now)
     if able.isEmpty { return demand.isUrgent ? .impossible : .anyOffering(demand) }
-    let isExhausted = !hasTimeout && able.allSatisfy { blacklist.contains(engines.token(of: $0)) }
+    let isExhausted = !waitsForAnother && able.allSatisfy { blacklist.contains(engines.token(of: $0)) }
     return isExhausted ? .exhausted : .anyOffering(demand)
   }
 

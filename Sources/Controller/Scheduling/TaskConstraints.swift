@@ -3,6 +3,8 @@ struct TaskConstraints<Payload> {
   /// The engines the task may run on; empty for any.
   let targets: [EngineIdentity]
   let timeout: Duration?
+  /// Whether engines that failed the task may get it again, timeout or not.
+  private let retriesAnywhere: Bool
   /// When it is too late to start the task.
   let deadline: ContinuousClock.Instant?
   /// Whether there is a timeout or a deadline: most have none, and it takes time to look at these.
@@ -38,11 +40,12 @@ struct TaskConstraints<Payload> {
   private(set) var allowsAnyEngine: Bool
 
   init(
-    targets: [EngineIdentity] = [], timeout: Duration? = nil, deadline: ContinuousClock.Instant? = nil,
-    demand: ResourceDemand? = nil
+    targets: [EngineIdentity] = [], timeout: Duration? = nil, retriesAnywhere: Bool = false,
+    deadline: ContinuousClock.Instant? = nil, demand: ResourceDemand? = nil
   ) {
     self.targets = targets
     self.timeout = timeout
+    self.retriesAnywhere = retriesAnywhere
     self.deadline = deadline
     isTimed = timeout != nil || deadline != nil
     self.demand = demand
@@ -97,11 +100,14 @@ struct TaskConstraints<Payload> {
     return required > time
   }
 
-  /// Allows the engines again that failed the task. Returns whether there were any.
-  ///
-  /// A task with a timeout waits for another engine instead, as in ipyparallel, unless only its targets may run it.
+  /// Whether the task waits for another engine, until its timeout, when all engines are on its blacklist. As in ipyparallel it
+  /// does even if they have failed it and could get it again, unless its client wants otherwise.
+  var waitsForAnotherEngine: Bool { timeout != nil && (failed.isEmpty || !retriesAnywhere) }
+
+  /// Allows the engines again that failed the task. Returns whether there were any, and the task may run on them: one with
+  /// targets doesn't wait for others.
   mutating func forgive() -> Bool {
-    guard !failed.isEmpty, timeout == nil || !targets.isEmpty else { return false }
+    guard !failed.isEmpty, !waitsForAnotherEngine || !targets.isEmpty else { return false }
     blacklist.subtract(failed)
     failed = []
     update()

@@ -59,7 +59,8 @@ extension TaskSchedulerState {
     let constraints = tasks.constrain(
       task,
       TaskConstraints(
-        targets: submission.targets, timeout: timeout, deadline: submission.deadline, demand: submission.demand))
+        targets: submission.targets, timeout: timeout, retriesAnywhere: submission.retriesAnywhere,
+        deadline: submission.deadline, demand: submission.demand))
     if isOverdue(task) { return .deadlinePassed }
     return depend(task, constraints, on: submission.after, .after)
       ?? depend(task, constraints, on: submission.follow, .follow)

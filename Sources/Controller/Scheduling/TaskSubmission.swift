@@ -26,6 +26,8 @@ struct TaskSubmission<Payload> {
   var retries = 0
   /// Whether the task may run twice, so that it needs no retry when its engine is lost with it.
   var isIdempotent = false
+  /// Whether engines that failed the task may get it again even if it has a timeout and no targets.
+  var retriesAnywhere = false
   /// Whether the client has submitted the task before and doesn't know whether it arrived.
   var isRepeated = false
   /// The session of the submitting client.

@@ -22,17 +22,17 @@ import Testing
   func nothingIsAsked(_ text: String) throws {
     let metadata = try read(text)
     #expect(metadata.targets.isEmpty && metadata.timeout == nil && metadata.retries == 0)
-    #expect(metadata.after.ids.isEmpty && metadata.follow.ids.isEmpty)
+    #expect(metadata.after.ids.isEmpty && metadata.follow.ids.isEmpty && !metadata.retriesAnywhere)
   }
 
   @Test func everythingIsAsked() throws {
     let metadata = try read(
       #"""
-      {"retries":3,"timeout":1.5,"after":["a","b"],"targets":["e0","e\u0031"],
+      {"retries":3,"timeout":1.5,"retry_anywhere":true,"after":["a","b"],"targets":["e0","e\u0031"],
        "follow":{"dependencies":["c"],"all":false,"success":false,"failure":true}}
       """#)
     #expect(metadata.targets.map(\.rawValue) == ["e0", "e1"])
-    #expect(metadata.retries == 3)
+    #expect(metadata.retries == 3 && metadata.retriesAnywhere)
     #expect(metadata.timeout == .milliseconds(1500))
     #expect(metadata.after == TaskDependency(["a", "b"]))
     #expect(metadata.follow == TaskDependency(["c"], all: false, success: false, failure: true))

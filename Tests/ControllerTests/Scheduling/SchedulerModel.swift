@@ -41,6 +41,11 @@ struct SchedulerModel {
     /// How many tasks had been dispatched then.
     var readyCount = 0
     var endings = 0
+
+    /// Whether the task waits for another engine rather than being tried again where it failed.
+    var waitsForAnother: Bool {
+      submission.timeout != nil && submission.targets.isEmpty && !submission.retriesAnywhere
+    }
   }
 
   /// One registration of an engine. An identity that registers again is a new engine.
@@ -200,8 +205,7 @@ struct SchedulerModel {
     guard let task = tasks[id] else { return .wait }
     let verdict = verdict(id, without: task.blacklist)
     if case .run = verdict { return verdict }
-    guard !registered.isEmpty, !task.failed.isEmpty, task.submission.timeout == nil || !task.submission.targets.isEmpty
-    else { return verdict }
+    guard !registered.isEmpty, !task.failed.isEmpty, !task.waitsForAnother else { return verdict }
     return self.verdict(id, without: task.blacklist.subtracting(task.failed))
   }
 
@@ -356,7 +360,7 @@ struct SchedulerModel {
   /// Forgives the engines that failed a queued task, if it may run nowhere else.
   private mutating func forgive(_ id: String) {
     guard let task = tasks[id], task.status == .queued, !task.failed.isEmpty, !registered.isEmpty else { return }
-    guard task.submission.timeout == nil || !task.submission.targets.isEmpty else { return }
+    guard !task.waitsForAnother else { return }
     if case .run = verdict(id, without: task.blacklist) { return }
     if waitsForResources(id) { return }
     tasks[id]?.blacklist.subtract(task.failed)

@@ -41,12 +41,13 @@ import Testing
     _ state: inout TaskSchedulerState<String>, _ id: String, targets: [EngineIdentity] = [],
     after: TaskDependency = .init(), follow: TaskDependency = .init(), timeout: Duration? = nil,
     deadline: ContinuousClock.Instant? = nil, retries: Int = 0, isIdempotent: Bool = false,
-    client: String = "c"
+    retriesAnywhere: Bool = false, client: String = "c"
   ) -> [Action] {
     state.taskSubmitted(
       .init(
         id: id, payload: "<\(id)>", targets: targets, after: after, follow: follow, timeout: timeout,
-        deadline: deadline, retries: retries, isIdempotent: isIdempotent, client: client), now: now)
+        deadline: deadline, retries: retries, isIdempotent: isIdempotent, retriesAnywhere: retriesAnywhere,
+        client: client), now: now)
     return drain(&state)
   }
 
@@ -154,6 +155,30 @@ import Testing
     #expect(answer(&state, one, "a", .unmetDependency) == [dispatched("a", two, attempt: 2)])
     #expect(answer(&state, two, "a", .failed) == [.requeued(taskID: "a"), dispatched("a", two, attempt: 3)])
     #expect(answer(&state, two, "a", .unmetDependency) == [.deliver("a!", taskID: "a", engine: two)])
+  }
+
+  @Test func aTimeoutDoesNotLimitTheAttemptsOfWhoWantsThemAnywhere() {
+    var state = scheduler([one])
+    _ = submit(&state, "a", timeout: .seconds(1), retries: 2, retriesAnywhere: true)
+    #expect(answer(&state, one, "a", .failed) == [dispatched("a", one, attempt: 2)])
+    #expect(answer(&state, one, "a", .failed) == [dispatched("a", one, attempt: 3)])
+    #expect(answer(&state, one, "a", .failed) == [.deliver("a!", taskID: "a", engine: one)])
+    // One that can't run it is not tried again: the task waits for another one.
+    _ = submit(&state, "b", timeout: .seconds(1), retries: 2, retriesAnywhere: true)
+    #expect(answer(&state, one, "b", .unmetDependency) == [.requeued(taskID: "b")])
+    state.engineRegistered(two, now: now)
+    #expect(drain(&state) == [dispatched("b", two, attempt: 2)])
+    #expect(answer(&state, two, "b", .failed) == [dispatched("b", two, attempt: 3)])
+    #expect(answer(&state, two, "b") == [.deliver("b!", taskID: "b", engine: two)])
+  }
+
+  @Test func aTaskThatWaitsForAFreshEngineIsTriedWhereItFailedWhenThatGoes() {
+    var state = scheduler([one, two])
+    _ = submit(&state, "a", timeout: .seconds(60), retries: 1, retriesAnywhere: true)
+    _ = submit(&state, "b")
+    #expect(answer(&state, one, "a", .failed) == [.requeued(taskID: "a")])
+    state.engineUnregistered(two, now: now)
+    #expect(drain(&state) == [dispatched("a", one, attempt: 2)])
   }
 
   @Test func aTaskWithATimeoutWaitsForAnotherEngine() {

@@ -181,6 +181,7 @@ private struct Scenario {
     if chance(20) { submission.timeout = .milliseconds(Int.random(in: 1...4000, using: &generator)) }
     if chance(40) { submission.retries = Int.random(in: 1...4, using: &generator) }
     if chance(20) { submission.isIdempotent = true }
+    submission.retriesAnywhere = chance(50)
     if chance(40) { submission.concurrency = [2, 5, 5].randomElement(using: &generator) ?? 1 }
     if chance(30) { submission.priority = [-5, 5, 5, 100].randomElement(using: &generator) ?? 0 }
     state.taskSubmitted(submission, now: now)

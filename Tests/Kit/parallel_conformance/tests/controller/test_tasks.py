@@ -415,6 +415,19 @@ def test_a_task_that_runs_has_no_timeout(client: ClientPeer, engines: list[Engin
     assert _finish(client, engines[0], request).content["status"] == "ok"
 
 
+@pytest.mark.requirement("R-13.34")
+def test_a_timeout_does_not_limit_the_attempts_of_who_wants_them_anywhere(
+    client: ClientPeer, engines: list[EnginePeer]
+) -> None:
+    """With ``retry_anywhere`` engines get a task again that all of them have failed."""
+    metadata = {"retries": len(engines) + 1, "timeout": 60, "retry_anywhere": True}
+    identifier = client.send("task", "apply_request", metadata=metadata)
+    for _ in range(len(engines) + 2):
+        engine, request = _taken(engines, identifier)
+        engine.reply("task", request, _failure(), "error")
+    assert client.expect("task", parent=identifier).content["status"] == "error"
+
+
 @pytest.mark.requirement("R-13.5", "R-13.16")
 def test_failed_tasks_are_tried_elsewhere(client: ClientPeer, engines: list[EnginePeer]) -> None:
     """As often as ``retries`` says; then the failure is delivered."""
