@@ -169,6 +169,25 @@ def test_as_many_as_there_is_work_for(slurm_place, slurm):
     client.close()
 
 
+def test_a_job_that_waits_is_called_off_when_its_work_is_done(slurm_place, slurm):
+    options = ["--max", "3", "--idle", "1", "--set", "SlurmLauncher.queue=closed"]
+    file = start(slurm_place, "--engines=slurm", "--no-python", *options)
+    with ipp.Client(connection_info=str(file), timeout=TIMEOUT) as client:
+        results = [client.load_balanced_view().apply_async(time_out, 0) for _ in range(3)]
+        [job] = wait_until(lambda: slurm.jobs(), "a job")
+        assert job.endswith("PENDING")
+        other = slurm_place.popen("engines", "-n", "1")
+        assert [result.get(timeout=TIMEOUT) for result in results] == [0] * 3
+        wait_until(lambda: not slurm.jobs(), "the job to be cancelled")
+        wait_until(
+            lambda: "slurm  slurm     0       0        0" in slurm_place.command("status", "--interval=0").stdout,
+            "the group to want nothing")
+        other.terminate()
+        other.communicate(timeout=TIMEOUT)
+    log = slurm_place.directory / "profile_default/log"
+    assert "is cancelled: there is no work any more" in "".join(path.read_text() for path in log.glob("ipcluster*"))
+
+
 def time_out(seconds):
     import time
 
