@@ -169,6 +169,46 @@ def test_as_many_as_there_is_work_for(slurm_place, slurm):
     client.close()
 
 
+def test_a_job_that_waits_is_called_off_when_its_work_is_done(slurm_place, slurm):
+    options = ["--max", "3", "--idle", "1", "--set", "SlurmLauncher.queue=closed"]
+    file = start(slurm_place, "--engines=slurm", "--no-python", *options)
+    with ipp.Client(connection_info=str(file), timeout=TIMEOUT) as client:
+        results = [client.load_balanced_view().apply_async(time_out, 0) for _ in range(3)]
+        [job] = wait_until(lambda: slurm.jobs(), "a job")
+        assert job.endswith("PENDING")
+        other = slurm_place.popen("engines", "-n", "1")
+        assert [result.get(timeout=TIMEOUT) for result in results] == [0] * 3
+        wait_until(lambda: not slurm.jobs(), "the job to be cancelled")
+        wait_until(
+            lambda: "slurm  slurm     0       0        0" in slurm_place.command("status", "--interval=0").stdout,
+            "the group to want nothing")
+        other.terminate()
+        other.communicate(timeout=TIMEOUT)
+    log = slurm_place.directory / "profile_default/log"
+    assert "is cancelled: there is no work any more" in "".join(path.read_text() for path in log.glob("ipcluster*"))
+
+
+def test_a_group_that_cannot_start_blocks_no_other(slurm_place, slurm, tmp_path):
+    """It is tried again when what was wrong is right."""
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\necho the scheduler is away >&2\nexit 1\n")
+    sbatch.chmod(0o755)
+    file = tmp_path / "cluster.yaml"
+    file.write_text(
+        f"engines:\n  - {{launcher: slurm, name: far, count: 2, submit_command: [{sbatch}]}}\n  - {{name: near, count: 1}}\n")
+    start(slurm_place, file, "--no-python")
+
+    def status():
+        return slurm_place.command("status", "--interval=0").stdout
+
+    text = status()
+    assert re.search(r"near +local +1 +1 +1", text) and re.search(r"far +slurm +2 +0 +0", text), text
+    assert re.search(r"far: it is tried again: .*the scheduler is away", text), text
+    sbatch.write_text('#!/bin/sh\nexec /usr/bin/sbatch "$@"\n')
+    wait_until(lambda: re.search(r"far +slurm +2 +2 +2", status()), "the group", 2 * TIMEOUT)
+    assert "tried again" not in status()
+
+
 def time_out(seconds):
     import time
 

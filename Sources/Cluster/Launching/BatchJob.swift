@@ -14,6 +14,8 @@ final class BatchJob: RunningEngines {
   private static let interval = Duration.seconds(1)
   /// How many questions in a row may fail, because the scheduler is restarted.
   private static let failureLimit = 60
+  /// How often the scheduler is asked whether it has cancelled the job.
+  private static let callOffLooks = 10
 
   /// What the scheduler has said.
   private struct Seen {
@@ -85,6 +87,27 @@ final class BatchJob: RunningEngines {
       $0.nodes = state.nodes ?? $0.nodes
       if state.delay == nil, state.end == nil { $0.runningSince = $0.runningSince ?? .now }
     }
+  }
+
+  /// Cancels the job if it still waits.
+  ///
+  /// - Returns: whether it has ended.
+  func callOff() async -> Bool {
+    guard await state()?.delay != nil else { return false }
+    _ = try? await CommandOutput.read(launcher.cancellation(of: id, ifWaiting: true))
+    for _ in 0..<Self.callOffLooks {
+      guard let state = await state() else { return true }
+      if state.end != nil { return true }
+      if state.delay == nil { return false }
+      try? await Task.sleep(for: Self.interval)
+    }
+    return false
+  }
+
+  /// What the scheduler says now; `nil` if it says nothing.
+  private func state() async -> BatchJobState? {
+    guard let text = try? await CommandOutput.read(launcher.question(about: id)) else { return nil }
+    return BatchJobState(text, about: id, of: launcher.system)
   }
 
   func stop() async -> ExitStatus {

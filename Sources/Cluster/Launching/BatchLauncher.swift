@@ -118,7 +118,13 @@ public struct BatchLauncher: Sendable, Hashable {
 
   func submission(of path: String) -> ProgramCommand { Self.command(system.submission(submitCommand, of: path)) }
 
-  func cancellation(of job: String) -> ProgramCommand { Self.command(deleteCommand + [job]) }
+  /// The command that cancels a job.
+  ///
+  /// - Parameter ifWaiting: not if it has begun, where the scheduler's command can tell that.
+  func cancellation(of job: String, ifWaiting: Bool = false) -> ProgramCommand {
+    let condition = ifWaiting && system == .slurm && deleteCommand == system.deleteCommand ? ["--state=PENDING"] : []
+    return Self.command(deleteCommand + condition + [job])
+  }
 
   func question(about job: String) -> ProgramCommand { Self.command(system.question(stateCommand, about: job)) }
 

@@ -124,11 +124,12 @@ extension EngineGroup {
     case .ssh(let launcher):
       let host = launcher.places[number]
       // The connection is sent, so the other host needs no file.
-      let remote = program.adding(["engine", "--file=-"] + profile + options)
+      let remote = program.adding(["engine", "--file=-"] + profile + options + host.arguments)
+      let variables = environment.merging(host.environment) { $1 }
       return EngineLaunch(
         kind: .connection(host: host.name),
         command: launcher.command(
-          on: host, running: remote, environment: environment.merging([EngineOptions.uuidVariable: id]) { $1 },
+          on: host, running: remote, environment: variables.merging([EngineOptions.uuidVariable: id]) { $1 },
           sharing: context.socket(launcher.connections[number])),
         input: .connection, uuids: [id], log: log)
     case .docker(let launcher):

@@ -8,6 +8,10 @@ public struct SSHHost: Sendable, Hashable {
   public var count: Int
   /// The port of its sshd, if not the usual or configured one.
   public var port: Int?
+  /// Options for its engines, after those of all.
+  public var arguments: [String] = []
+  /// Variables for its engines, in addition to those of all.
+  public var environment: [String: String] = [:]
 
   /// A host with engines.
   public init(_ name: String, count: Int = 1, port: Int? = nil) {

@@ -12,11 +12,11 @@ extension Cluster {
 
   /// Waits until engines have registered.
   ///
-  /// - Parameter count: how many; by default, as many as the cluster was started with.
+  /// - Parameter count: how many; by default, as many as the cluster was started with, without groups that could not be started.
   /// - Throws: ``ClusterError`` when they don't register within the start timeout, in which the time that a job spends in
   ///   its scheduler's queue doesn't count, or when the controller or all engines end first.
   public func waitForEngines(_ count: Int? = nil) async throws {
-    let count = count ?? configuration.engineCount
+    let count = count ?? (configuration.engineCount - groupTable.missing)
     let info = try clientConnection()
     let timeout = configuration.startTimeout
     let logs = configuration.profile.log

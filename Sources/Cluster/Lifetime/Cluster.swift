@@ -42,6 +42,10 @@ public actor Cluster {
   var groups: [String: EngineGroup] = [:]
   /// The groups of engines, by name.
   var groupTable = GroupTable()
+  /// When groups that could not be started with the cluster are tried again.
+  var groupStarts = EngineRestarts<String>(policy: .groups)
+  /// The tasks that wait until a group is to be tried again, and start it.
+  var groupTasks: [String: Task<Void, Never>] = [:]
   /// Watches the groups that grow and shrink by themselves.
   var autoscaling: Task<Void, Never>?
   var control: ControlServer?
@@ -95,7 +99,7 @@ public actor Cluster {
       try checkNotStopped()
       try await openSockets()
       try await startController(options)
-      for group in configuration.engines { try await launchEngines(group) }
+      try await launchGroups()
       try checkNotStopped()
       state = .running
       startAutoscaling()
@@ -169,13 +173,15 @@ public actor Cluster {
   /// Whether no engine can register any more, because the controller or all engines have ended and none is
   /// started again.
   var cannotServe: Bool {
-    hasNoController || (engines.isEmpty && configuration.engineCount > 0 && restarts.counts.waiting == 0)
+    hasNoController
+      || (engines.isEmpty && configuration.engineCount > 0 && restarts.counts.waiting == 0 && groupTasks.isEmpty)
   }
 
   /// Whether all engines have ended, at least one of them unexpectedly, and none is started again, neither in the place of
   /// another nor for new work.
   var hasLostEngines: Bool {
-    engines.isEmpty && groupTable.autoscaled.isEmpty && restarts.counts.waiting == 0 && groupTable.wanted > 0
+    engines.isEmpty && groupTable.autoscaled.isEmpty && groupTasks.isEmpty && restarts.counts.waiting == 0
+      && groupTable.wanted > 0
       && places.values.contains { $0.end.map { !$0.isWanted } ?? false }
   }
 
@@ -229,8 +235,9 @@ public actor Cluster {
     await autoscaling?.value
     await control?.stop()
     control = nil
-    for task in restartTasks.values { task.cancel() }
-    for task in restartTasks.values { await task.value }
+    let tasks = Array(restartTasks.values) + Array(groupTasks.values)
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
     controllerRestart?.cancel()
     await controllerRestart?.value
     controllerRestart = nil

@@ -66,9 +66,10 @@ struct LauncherOptions: Sendable, Hashable {
   }
 
   private mutating func readSSH(_ reader: inout OptionReader, _ spec: LauncherSpec) throws(OptionError) {
-    let classes = launcherClasses("SSH")
+    let classes = (spec.isProxy ? ["SSHProxyEngineSetLauncher"] : []) + launcherClasses("SSH")
     var ssh = SSHLauncher(hosts: try spec.hosts())
     switch role {
+    case .engines where spec.isProxy: try readProxy(&ssh, &reader, classes)
     case .engines: try readHosts(&ssh, &reader, classes)
     case .controller: try readHost(&ssh, &reader, classes)
     }
@@ -103,8 +104,39 @@ struct LauncherOptions: Sendable, Hashable {
     }
   }
 
+  /// The one host of ipyparallel's proxy, which runs `ipcluster engines` there. Here each engine is started directly.
+  private func readProxy(
+    _ ssh: inout SSHLauncher, _ reader: inout OptionReader, _ classes: [String]
+  ) throws(OptionError) {
+    try readName(&ssh, &reader, classes)
+    var arguments: [String] = []
+    try reader.read(&arguments, "ipcluster_args", of: classes, as: .texts)
+    reader.accept(["ipcluster_cmd", "scp_args", "scp_cmd"], classes)
+    guard arguments.isEmpty else {
+      throw OptionError(
+        "SSHProxyEngineSetLauncher.ipcluster_args: no ipcluster runs on the host, options for engines are engine_args")
+    }
+    guard ssh.hosts.count == 1 else {
+      throw OptionError("--engines=sshproxy: on which host? Write c.SSHProxyEngineSetLauncher.hostname = 'node1'")
+    }
+    var count = ProcessInfo.processInfo.activeProcessorCount
+    try reader.read(&count, "n", of: ["Cluster", "IPClusterStart", "IPClusterEngines"], as: .int)
+    ssh.hosts[0].count = max(count, 1)
+  }
+
   /// The one host of the controller.
   private func readHost(
+    _ ssh: inout SSHLauncher, _ reader: inout OptionReader, _ classes: [String]
+  ) throws(OptionError) {
+    try readName(&ssh, &reader, classes)
+    guard ssh.hosts.count == 1, ssh.hosts[0].count == 1 else {
+      throw OptionError(
+        "--controller=ssh: on which host? Write --controller=ssh:node1, or in ipcluster_config.py: "
+          + "c.SSHControllerLauncher.location = 'node1'")
+    }
+  }
+
+  private func readName(
     _ ssh: inout SSHLauncher, _ reader: inout OptionReader, _ classes: [String]
   ) throws(OptionError) {
     // `location` is `user@host:port`, as `hostname` with `user` and `port` is.
@@ -112,11 +144,6 @@ struct LauncherOptions: Sendable, Hashable {
       var name: String?
       try reader.readNonEmpty(&name, trait, of: classes)
       if let name, ssh.hosts.isEmpty { ssh.hosts = try LauncherSpec.hosts([name: 1]) }
-    }
-    guard ssh.hosts.count == 1, ssh.hosts[0].count == 1 else {
-      throw OptionError(
-        "--controller=ssh: on which host? Write --controller=ssh:node1, or in ipcluster_config.py: "
-          + "c.SSHControllerLauncher.location = 'node1'")
     }
   }
 

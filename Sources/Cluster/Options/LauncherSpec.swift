@@ -11,6 +11,8 @@ struct LauncherSpec: Sendable, Hashable {
   }
 
   let kind: Kind
+  /// Whether ipyparallel's launcher has one ssh start all engines of a host there.
+  let isProxy: Bool
   /// What follows the name.
   private let rest: Substring?
 
@@ -23,6 +25,8 @@ struct LauncherSpec: Sendable, Hashable {
     for ending in ["launcher", "engineset", "engine", "controller"] where name.hasSuffix(ending) {
       name.removeLast(ending.count)
     }
+    isProxy = name == "sshproxy"
+    if isProxy { name = "ssh" }
     // ipyparallel's older name.
     if name == "mpiexec" { name = "mpi" }
     if name == "condor" { name = "htcondor" }
@@ -65,26 +69,71 @@ struct LauncherSpec: Sendable, Hashable {
     return hosts
   }
 
-  /// The hosts of `SSHEngineSetLauncher.engines`, by name: `{'node1': 2, 'user@node2:2222': {'n': 4}}`.
+  /// The hosts of `SSHEngineSetLauncher.engines`, by name: `{'node1': 2, 'user@node2:2222': {'n': 4}, 'node3': (2, ['--debug'])}`.
   ///
   /// - Throws: ``OptionError`` that names the unusable host.
   static func hosts(_ engines: [String: JSONValue]) throws(OptionError) -> [SSHHost] {
     var hosts: [SSHHost] = []
     for (key, value) in engines.sorted(by: { $0.key < $1.key }) {
-      if let other = value.objectValue?.keys.first(where: { $0 != "n" }) {
-        throw OptionError("SSHEngineSetLauncher.engines['\(key)']: '\(other)' is not understood, only 'n' is")
-      }
-      guard let count = value.intValue ?? (value.objectValue.map { $0["n"]?.intValue ?? 1 }), count >= 0 else {
-        throw OptionError("SSHEngineSetLauncher.engines['\(key)'] should be a number of engines or {'n': number}")
-      }
-      var host = SSHHost(key, count: count)
+      var host = SSHHost(key)
       if let colon = key.lastIndex(of: ":"), !key.hasSuffix("]"), let port = Int(key[key.index(after: colon)...]) {
-        host = SSHHost(String(key[..<colon]), count: count, port: port)
+        host = SSHHost(String(key[..<colon]), port: port)
       }
       host.name = try checked(host.name[...])
+      try describe(&host, as: value, key)
       hosts.append(host)
     }
     return hosts
+  }
+
+  /// Reads how many engines a host has, and their own options: a number, a pair of these, or a dictionary.
+  private static func describe(_ host: inout SSHHost, as value: JSONValue, _ key: String) throws(OptionError) {
+    let name = "SSHEngineSetLauncher.engines['\(key)']"
+    var fields = value.objectValue ?? [:]
+    if let count = value.intValue { fields["n"] = .int(count) }
+    if let pair = value.arrayValue, pair.count == 2 { fields = ["n": pair[0], "engine_args": pair[1]] }
+    func texts(_ value: JSONValue) -> [String]? {
+      let texts = value.arrayValue?.compactMap(\.stringValue)
+      return texts?.count == value.arrayValue?.count ? texts : nil
+    }
+    guard !fields.isEmpty || value.objectValue != nil else {
+      throw OptionError("\(name) should be a number of engines, (number, [options]) or {'n': number}")
+    }
+    for (field, value) in fields.sorted(by: { $0.key < $1.key }) {
+      switch field {
+      case "n":
+        if let count = value.intValue, count >= 0 {
+          host.count = count
+          continue
+        }
+      case "engine_args":
+        if let own = texts(value) {
+          host.arguments += own
+          continue
+        }
+      case "remote_python":
+        if let python = value.stringValue {
+          host.arguments.append("--python=\(python)")
+          continue
+        }
+      case "user":
+        if let user = value.stringValue {
+          host.name = "\(user)@\(host.name)"
+          continue
+        }
+      case "environment":
+        if let own = value.objectValue, own.values.allSatisfy({ $0.stringValue != nil }) {
+          host.environment = own.compactMapValues(\.stringValue)
+          continue
+        }
+      default:
+        throw OptionError(
+          "\(name): '\(field)' is not understood, only n, engine_args, environment, remote_python and user are")
+      }
+      throw OptionError(
+        "\(name): '\(field)' can't be \(OptionValue.literal(value).plainText); n is a number of engines, engine_args a list"
+      )
+    }
   }
 
   /// A host's name as ssh takes it.

@@ -12,11 +12,19 @@ struct Autoscaler: Sendable, Hashable {
     let load: Int
   }
 
+  /// Engines that were asked for together and wait in a scheduler's queue.
+  struct Waiting: Sendable, Hashable {
+    let place: EngineKey
+    let count: Int
+  }
+
   /// What there is.
   struct Observation: Sendable, Hashable {
     var engines: [Engine] = []
     /// How many engines are starting: they have not registered.
     var starting = 0
+    /// Those of them that can still be called off.
+    var waiting: [Waiting] = []
     /// How many load-balanced tasks wait that another engine of the group could take.
     var queued = 0
     /// How many of these no registered engine can run.
@@ -30,6 +38,8 @@ struct Autoscaler: Sendable, Hashable {
   /// What to do.
   enum Step: Sendable, Hashable {
     case grow(to: Int)
+    /// Call these off, if they still wait.
+    case callOff([EngineKey])
     /// Have these leave, if they are still unused.
     case shrink([String])
   }
@@ -43,6 +53,8 @@ struct Autoscaler: Sendable, Hashable {
   let scaling: EngineScaling
   private let maximum: Int
   private var backlogSince: ContinuousClock.Instant?
+  /// Since when there are engines waiting that no task needs any more.
+  private var surplusSince: ContinuousClock.Instant?
   /// The idle engines, by uuid.
   private var idle: [String: Idleness] = [:]
   private var failures = 0
@@ -74,8 +86,15 @@ struct Autoscaler: Sendable, Hashable {
     if count < minimum { return isPaused(at: now) ? nil : .grow(to: minimum) }
     let waiting = idle.isEmpty ? seen.queued + seen.engines.reduce(0) { $0 + max($1.load - 1, 0) } : seen.unmet
     let backlog = waiting - seen.starting
+    let unneeded = unneeded(seen, atMost: min(-backlog, count - minimum))
+    if unneeded.isEmpty { surplusSince = nil }
     guard backlog > 0, count < maximum else {
       backlogSince = nil
+      if !unneeded.isEmpty {
+        let since = surplusSince ?? now
+        surplusSince = since
+        if now - since >= scaling.idleTime { return .callOff(unneeded) }
+      }
       return shrink(seen, from: count, at: now)
     }
     let since = backlogSince ?? now
@@ -107,6 +126,16 @@ struct Autoscaler: Sendable, Hashable {
       count += 1
     }
     if idle.count > count { idle = idle.filter { $0.value.seen == now } }
+  }
+
+  /// What waits and isn't needed, the latest first; what can be called off only as a whole is needed if one of it is.
+  private func unneeded(_ seen: Observation, atMost limit: Int) -> [EngineKey] {
+    var left = limit
+    return seen.waiting.sorted { $1.place.isBefore($0.place) }.filter { waiting in
+      guard waiting.count <= left else { return false }
+      left -= waiting.count
+      return true
+    }.map(\.place)
   }
 
   private func isPaused(at now: ContinuousClock.Instant) -> Bool { pausedUntil.map { now < $0 } ?? false }

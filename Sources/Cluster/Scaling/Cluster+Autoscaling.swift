@@ -70,6 +70,8 @@ extension Cluster {
       case nil: break
       case .grow(let count):
         perform(name) { cluster in _ = try await cluster.inTurn(name) { try await $0.change(.to(count), $1) } }
+      case .callOff(let places):
+        perform(name) { cluster in try await cluster.inTurn(name) { await $0.callOff(places, of: $1) } }
       case .shrink(let uuids):
         let leaving = uuids.compactMap { registered[$0] }
         perform(name) { cluster in try await cluster.inTurn(name) { try await $0.release(leaving, of: $1, client) } }
@@ -100,8 +102,12 @@ extension Cluster {
     var seen = Autoscaler.Observation(
       starting: waitingCount(in: name), queued: backlog.queued, unmet: backlog.unmet)
     if case .mpi = group.template.launcher { seen.endsTogether = true }
-    for key in engines.keys where group.sets.contains(key.set) {
-      for uuid in places[key]?.staying ?? [] {
+    for (key, running) in engines where group.sets.contains(key.set) {
+      let staying = places[key]?.staying ?? []
+      if running is BatchJob, running.delay != nil, !staying.isEmpty, staying.allSatisfy({ ids[$0] == nil }) {
+        seen.waiting.append(.init(place: key, count: staying.count))
+      }
+      for uuid in staying {
         if let load = ids[uuid].flatMap({ status.engines[$0] }) {
           seen.engines.append(Autoscaler.Engine(uuid: uuid, place: key, load: load.queue + load.tasks))
         } else {
@@ -111,6 +117,22 @@ extension Cluster {
     }
     seen.ends = endings.reduce(0) { $0 + (group.sets.contains($1.key.set) ? $1.value.count : 0) }
     return seen
+  }
+
+  /// Cancels jobs that still wait.
+  private func callOff(_ keys: [EngineKey], of name: String) async {
+    for key in keys {
+      guard let job = engines[key] as? BatchJob, let uuids = places[key]?.staying, !uuids.isEmpty else { continue }
+      // Before it ends: that it does is meant.
+      dismiss(uuids, at: key)
+      if await job.callOff() {
+        groupTable[name]?.wanted -= uuids.count
+        logger.notice("\(job.kind) is cancelled: there is no work any more for which it waits")
+      } else {
+        keep(uuids, at: key)
+      }
+    }
+    saveEngines()
   }
 
   /// Has idle engines leave, unless they are in use.

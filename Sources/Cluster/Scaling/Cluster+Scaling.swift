@@ -75,6 +75,7 @@ extension Cluster {
       status.uuids += place.staying
       if let delay = running.delay { status.notes.append("\(running.kind) waits: \(delay)") }
     }
+    if let problem = group.problem { status.notes.append("it is tried again: \(problem)") }
     if let scaling = group.autoscaler?.scaling { status.notes.append(scaling.note) }
     status.notes += notes(on: group)
     return status
@@ -92,7 +93,7 @@ extension Cluster {
 
   // MARK: - More
 
-  private func grow(_ name: String, by count: Int) async throws {
+  func grow(_ name: String, by count: Int) async throws {
     guard var template = groupTable[name]?.template else { return }
     switch template.launcher {
     case .mpi, .batch:

@@ -12,6 +12,8 @@ struct GroupTable: Sendable, Hashable {
     var autoscaler: Autoscaler?
     /// How long its engines live; `nil` until the autoscaler asks.
     var lifetime: EngineLifetime?
+    /// Why its engines could not be started with the cluster, until they are.
+    var problem: String?
     /// Whether a change that the autoscaler wants is under way.
     var isChanging = false
     /// The changes that are under way.
@@ -29,6 +31,9 @@ struct GroupTable: Sendable, Hashable {
 
   /// How many engines all groups are to have.
   var wanted: Int { groups.values.reduce(0) { $0 + $1.wanted } }
+
+  /// How many engines are missing because their groups could not be started with the cluster.
+  var missing: Int { groups.values.reduce(0) { $0 + ($1.problem == nil ? 0 : $1.template.engineCount) } }
 
   /// The groups that grow and shrink by themselves.
   var autoscaled: [String] { names.filter { groups[$0]?.autoscaler != nil } }

@@ -238,4 +238,13 @@ import Testing
     #expect(try seconds { $0.options = "--time=1:00:00" } == "3600")
     #expect(try seconds { $0.template = "#!/bin/sh\n#SBATCH -t 20\nsrun {program_and_args}\n" } == "1200")
   }
+
+  @Test func onlyWhatWaitsIsCalledOff() {
+    var launcher = BatchLauncher(.slurm)
+    #expect(launcher.cancellation(of: "7", ifWaiting: true).arguments == ["--state=PENDING", "7"])
+    #expect(launcher.cancellation(of: "7").arguments == ["7"])
+    launcher.deleteCommand = ["mine"]
+    #expect(launcher.cancellation(of: "7", ifWaiting: true).arguments == ["7"])
+    #expect(BatchLauncher(.pbs).cancellation(of: "7", ifWaiting: true).arguments == ["7"])
+  }
 }

@@ -99,4 +99,13 @@ import Testing
     restarts.began("a", at: at(1001))
     #expect(restarts.counts == counts(waiting: 1))
   }
+
+  @Test func groupsAreTriedAgainForever() {
+    var groups = EngineRestarts<String>(policy: .groups)
+    let now = ContinuousClock.now
+    let delays = (0..<100).map { _ in groups.ended("far", at: now) }
+    #expect(
+      delays.prefix(3) == [.restart(after: .seconds(10)), .restart(after: .seconds(20)), .restart(after: .seconds(40))])
+    #expect(delays.last == .restart(after: .seconds(300)))
+  }
 }

@@ -65,6 +65,52 @@ import Testing
     #expect(group == expected)
   }
 
+  @Test(arguments: [
+    "{'a': (2, ['--debug']), 'b': 1}", "{'a': [2, ['--debug']], 'b': {}}",
+    "{'a': {'n': 2, 'engine_args': ['--debug']}, 'b': {'n': 1}}",
+  ])
+  func enginesOfAHostHaveOptionsOfTheirOwn(_ engines: String) throws {
+    var first = SSHHost("a", count: 2)
+    first.arguments = ["--debug"]
+    let group = try group("--engines=ssh", configuration: "c.SSHEngineSetLauncher.engines = \(engines)")
+    #expect(group == .ssh(SSHLauncher(hosts: [first, SSHHost("b")])))
+  }
+
+  @Test func hostsOverrideWhatIsForAll() throws {
+    let group = try group(
+      "--engines=ssh",
+      configuration: """
+        c.SSHLauncher.user = 'you'
+        c.SSHEngineSetLauncher.engines = {'a': {'user': 'me', 'remote_python': '/py', 'environment': {'A': 'b'}}}
+        """)
+    var host = SSHHost("me@a")
+    host.arguments = ["--python=/py"]
+    host.environment = ["A": "b"]
+    #expect(group == .ssh(SSHLauncher(hosts: [host])))
+    let context = LaunchContext(
+      profile: ProfileDirectory(path: "/p"), clusterID: "", set: "1", program: ProgramCommand(executable: "/m"),
+      arguments: ["--python=/all"])
+    let script = try #require(try group.launch(0, in: context) { "ID" }.command.arguments.last)
+    #expect(script.contains("A=b") && script.contains("--python=/all --python=/py"))
+  }
+
+  @Test func theProxysHostHasAllEngines() throws {
+    let configuration = """
+      c.Cluster.engine_launcher_class = 'ipyparallel.cluster.launcher.SSHProxyEngineSetLauncher'
+      c.SSHProxyEngineSetLauncher.hostname = 'node1'
+      c.SSHProxyEngineSetLauncher.user = 'me'
+      c.SSHProxyEngineSetLauncher.ssh_args = ['-p2222']
+      c.SSHProxyEngineSetLauncher.ipcluster_cmd = ['ipcluster']
+      c.Cluster.n = 3
+      """
+    var launcher = SSHLauncher(hosts: [SSHHost("me@node1", count: 3)])
+    launcher.arguments = ["-p2222"]
+    #expect(try group(configuration: configuration) == .ssh(launcher))
+    #expect(try message("--engines=sshproxy").contains("c.SSHProxyEngineSetLauncher.hostname"))
+    let refused = configuration + "\nc.SSHProxyEngineSetLauncher.ipcluster_args = ['--debug']"
+    #expect(try message(configuration: refused).contains("engine_args"))
+  }
+
   @Test func countIsAnUpperLimitForHosts() throws {
     #expect(try group("--engines=ssh:a:2,b:2", "-n", "3").engineCount == 3)
     #expect(try group("--engines=ssh:a:2,b:2", "-n", "9").engineCount == 4)

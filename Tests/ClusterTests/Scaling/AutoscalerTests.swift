@@ -43,6 +43,32 @@ import Testing
     #expect(scaler.step(seen([3, 1]), at: at(9)) == nil)
   }
 
+  @Test func callsOffWhatWaitsWhenTheWorkIsGone() {
+    let places = (1...3).map { EngineKey(set: "\($0)", number: 0) }
+    func waiting(_ counts: [Int], queued: Int, running: [Int] = []) -> Autoscaler.Observation {
+      var seen = seen(running, starting: counts.reduce(0, +), queued: queued)
+      seen.waiting = zip(places, counts).map { .init(place: $0, count: $1) }
+      return seen
+    }
+    var scaler = scaler(0, 20, idle: 5)
+    // All are needed, then some, for less than the idle time, then no more.
+    #expect(scaler.step(waiting([4, 2, 4], queued: 10), at: at(0)) == nil)
+    for second in 1..<5 { #expect(scaler.step(waiting([4, 2, 4], queued: 3), at: at(second)) == nil) }
+    #expect(scaler.step(waiting([4, 2, 4], queued: 10), at: at(5)) == nil)
+    for second in 6..<11 { #expect(scaler.step(waiting([4, 2, 4], queued: 3), at: at(second)) == nil) }
+    // The latest first, and only as a whole: seven are too many, so four and two go.
+    #expect(scaler.step(waiting([4, 2, 4], queued: 3), at: at(11)) == .callOff([places[2], places[1]]))
+    // What is about to start, or does not let itself be called off, is none of them.
+    var other = self.scaler(0, 20, idle: 5)
+    for second in 0..<9 { #expect(other.step(seen([], starting: 4), at: at(second)) == nil) }
+    // Never below the least number.
+    var bounded = self.scaler(3, 20, idle: 1)
+    for second in 0..<2 { _ = bounded.step(waiting([2, 2], queued: 0), at: at(second)) }
+    #expect(bounded.step(waiting([2, 2], queued: 0), at: at(2)) == nil)
+    #expect(bounded.step(waiting([2, 2], queued: 0, running: [1]), at: at(3)) == nil)
+    #expect(bounded.step(waiting([2, 2], queued: 0, running: [1]), at: at(4)) == .callOff([places[1]]))
+  }
+
   @Test func neverLeavesItsBounds() {
     var scaler = scaler(2, 3)
     #expect(scaler.step(seen([]), at: at(0)) == .grow(to: 2))
@@ -172,6 +198,7 @@ import Testing
         starting += Array(repeating: second + 5, count: count - running.count - starting.count)
       case .shrink(let uuids):
         for uuid in uuids { #expect(running.removeValue(forKey: uuid) == 0) }
+      case .callOff: Issue.record("nothing waits that can be called off")
       case nil: break
       }
       guard running.count + starting.count <= 50 else {

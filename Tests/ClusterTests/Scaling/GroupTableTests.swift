@@ -79,4 +79,14 @@ import Testing
     #expect(choose(3, all, together: true) == ([], ["1.0.0", "1.0.1"]))
     #expect(choose(4, all, together: true) == ([], ["1.0.0", "1.0.1", "2.0.0", "2.0.1"]))
   }
+
+  @Test func countsWhatIsMissingFromTheStart() {
+    var table = GroupTable()
+    let (near, far) = (table.add(.local(2)), table.add(.slurm(8)))
+    #expect(table.missing == 0 && table.wanted == 10)
+    table[far]?.problem = "no such partition"
+    #expect(table.missing == 8)
+    table[near]?.problem = "no"
+    #expect(table.missing == 10)
+  }
 }

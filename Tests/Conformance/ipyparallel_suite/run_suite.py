@@ -3,7 +3,7 @@
     run_suite.py                run with Martlet's controller; fails if a test passes only with theirs
     run_suite.py --engines      the same with Martlet's engines, too
     run_suite.py --baseline     run with ipyparallel's own parts, write baseline.json; run again to find varying tests
-    run_suite.py -- -k label    arguments after `--` go to pytest; only the tests that ran are compared
+    run_suite.py -- -k label    arguments after `--` go to pytest; only the tests that ran are compared, or renewed in the baseline
 """
 
 import argparse
@@ -17,9 +17,11 @@ import tempfile
 import uuid
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
+import surroundings
 from martlet_plugin import VARIABLES
 
 HERE = Path(__file__).resolve().parent
@@ -77,6 +79,12 @@ def run(commands, pytest_arguments, timeout):
     if commands:
         # As with ipyparallel's own parts, tasks and Dask's scheduler run in this interpreter.
         environment["MARTLET_PYTHON"] = sys.executable
+    with surroundings.surroundings(commands) if surroundings.can_be_had() else nullcontext({}) as more:
+        environment |= more
+        return run_pytest(environment, marker, pytest_arguments, timeout)
+
+
+def run_pytest(environment, marker, pytest_arguments, timeout):
     # Beside the interpreter is the mpiexec of its MPI. What another one starts fails, or waits until the test's time is over.
     environment["PATH"] = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), environment.get("PATH")]))
     # Open MPI refuses to run for root, as in containers, and more processes than there are cores.
@@ -119,15 +127,20 @@ def summary(outcomes):
     return text + (f", {count['xfailed']} expected failures" if count["xfailed"] else "")
 
 
-def write_baseline(outcomes):
+def write_baseline(outcomes, complete):
     """Write the baseline, or merge it with an earlier run of the same package versions.
 
-    Tests whose outcomes differ are listed under ``varying``.
+    Tests whose outcomes differ are listed under ``varying``. An incomplete run replaces the outcomes of its tests alone.
     """
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     earlier = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     runs, varying = 1, {}
-    if earlier.get("versions") == versions:
+    if not complete:
+        if earlier.get("versions") != versions:
+            sys.exit("the baseline is of other versions: renew all of it")
+        runs, varying = earlier["runs"], {n: seen for n, seen in earlier["varying"].items() if n not in outcomes}
+        outcomes = earlier["tests"] | outcomes
+    elif earlier.get("versions") == versions:
         runs = earlier["runs"] + 1
         varying = {name: set(seen) for name, seen in earlier["varying"].items()}
         for name, before in earlier["tests"].items():
@@ -182,8 +195,10 @@ def main():
     parser.add_argument("pytest_arguments", nargs="*", help="arguments for pytest, after --")
     options = parser.parse_args()
 
-    if options.baseline and (options.engines or options.pytest_arguments):
-        parser.error("a baseline is a run of the whole suite with ipyparallel's own parts")
+    if options.baseline and options.engines:
+        parser.error("a baseline is a run with ipyparallel's own parts")
+    if surroundings.can_be_had():
+        surroundings.enter_namespace()
     commands = {} if options.baseline else {"controller": options.controller}
     if options.engines:
         commands["engine"] = options.engine
@@ -195,7 +210,7 @@ def main():
     if status not in (0, 1):
         sys.exit(f"pytest ended with status {status}")
     if options.baseline:
-        write_baseline(outcomes)
+        write_baseline(outcomes, complete=not options.pytest_arguments)
         return
     regressions = compare(outcomes, baseline, complete=not options.pytest_arguments, ours=commands)
     sys.exit(1 if regressions else 0)
