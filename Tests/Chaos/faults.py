@@ -125,10 +125,11 @@ class Faults(NetworkFaults):
         return self.end_worker(is_ready=False)
 
     def end_worker(self, is_ready):
-        engine = self.engine()
-        if not engine or ("Python is ready" in engine.process.log(10**7)) != is_ready:
-            return None
-        if worker := self.one_of(engine.workers()):
+        engines = [
+            engine for engine in self.engines()
+            if engine.workers() and ("Python is ready" in engine.process.log(10**7)) == is_ready
+        ]
+        if (engine := self.one_of(engines)) and (worker := self.one_of(engine.workers())):
             self.harm(engine, PYTHON_GONE)
             engine.expected_to_end = True
             worker.kill()
