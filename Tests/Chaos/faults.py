@@ -5,7 +5,8 @@ import itertools
 import random
 import time
 
-from fates import CONTROLLER_GONE, FORGOTTEN, LEAVING, PYTHON_GONE, REFUSED, RESET
+from fates import CONTROLLER_GONE, LEAVING, PYTHON_GONE
+from network_faults import NetworkFaults
 
 #: How often each fault is chosen. CHAOS_FAULTS chooses others, for example `CHAOS_FAULTS=worker_kill=1,engine_kill=5`.
 #: JOURNALED are those of a controller with a journal, PROXIES and LINKS those of members that reach it so.
@@ -34,7 +35,7 @@ def weights_from(text, defaults):
     return {name: int(weight) for name, weight in chosen.items() if name in defaults}
 
 
-class Faults:
+class Faults(NetworkFaults):
     """Does one thing after another to a scene. Each fault is a method; what it returns goes into the timeline."""
 
     def __init__(self, scene, seed, weights, pause):
@@ -44,6 +45,8 @@ class Faults:
         self.pause = pause
         self.counts = dict.fromkeys(weights, 0)
         self.undoings = []
+        #: Until when the links of hosts are left alone.
+        self.rests = {}
         #: How many processes were killed.
         self.kills = 0
         self.ticks = itertools.count()
@@ -80,15 +83,19 @@ class Faults:
 
     def engine(self):
         """An engine that can be harmed: registered, running as it should."""
-        return self.one_of([
+        return self.one_of(self.engines())
+
+    def engines(self):
+        return [
             engine for engine in self.scene.engines
             if engine.process.running and not engine.stopped and not engine.expected_to_end and engine.names
-        ])
+        ]
 
     def client(self):
-        return self.one_of([
-            client for client in self.scene.streams if client.process.running and not client.stopped
-        ])
+        return self.one_of(self.clients())
+
+    def clients(self):
+        return [client for client in self.scene.streams if client.process.running and not client.stopped]
 
     def harm(self, engine, what, until=float("inf")):
         """Writes down, before it is done, what an engine's tasks may fail for."""
@@ -118,10 +125,11 @@ class Faults:
         return self.end_worker(is_ready=False)
 
     def end_worker(self, is_ready):
-        engine = self.engine()
-        if not engine or ("Python is ready" in engine.process.log(10**7)) != is_ready:
-            return None
-        if worker := self.one_of(engine.workers()):
+        engines = [
+            engine for engine in self.engines()
+            if engine.workers() and ("Python is ready" in engine.process.log(10**7)) == is_ready
+        ]
+        if (engine := self.one_of(engines)) and (worker := self.one_of(engine.workers())):
             self.harm(engine, PYTHON_GONE)
             engine.expected_to_end = True
             worker.kill()
@@ -198,81 +206,3 @@ class Faults:
 
     def controller_stop(self):
         return not self.scene.controller.stopped and self.stop(self.scene.controller, 0.1, 2)
-
-    # The network.
-
-    def cut(self, member, *directions):
-        """Nothing passes for a while. Systems try again after the same time, and hearts may not miss more than both."""
-        seconds = self.numbers.uniform(0.1, 2)
-        member.link.cut(*directions)
-        self.later(seconds, member.link.heal)
-        return f"{member.name} {' '.join(directions)} for {seconds:.2f} s"
-
-    def engine_cut(self):
-        return (engine := self.engine()) and self.cut(engine)
-
-    def engine_cut_one_way(self):
-        return (engine := self.engine()) and self.cut(engine, self.numbers.choice(["up", "down"]))
-
-    def client_cut(self):
-        return (client := self.client()) and self.cut(client)
-
-    def client_cut_one_way(self):
-        return (client := self.client()) and self.cut(client, self.numbers.choice(["up", "down"]))
-
-    def disturb(self, member, **changes):
-        seconds = self.numbers.uniform(1, 4)
-        member.link.change(**changes)
-        self.later(seconds, member.link.heal)
-        return f"{member.name} {changes} for {seconds:.2f} s"
-
-    def slow(self, member):
-        return self.disturb(member, delay=round(self.numbers.uniform(0.005, 0.1), 3))
-
-    def lossy(self, member):
-        return self.disturb(member, loss=round(self.numbers.uniform(0.01, 0.1), 3))
-
-    def engine_slow(self):
-        return (engine := self.engine()) and self.slow(engine)
-
-    def client_slow(self):
-        return (client := self.client()) and self.slow(client)
-
-    def engine_lossy(self):
-        return (engine := self.engine()) and self.lossy(engine)
-
-    def client_lossy(self):
-        return (client := self.client()) and self.lossy(client)
-
-    def engine_vanish(self):
-        """Its host is gone without a word."""
-        if engine := self.engine():
-            self.harm(engine, "vanished")
-            engine.link.cut()
-            engine.kill()
-            engine.link.forget()
-            return engine.name
-
-    def engine_forget(self):
-        """A NAT forgets its connections. An engine of ipyparallel never notices, and ends."""
-        if engine := self.engine():
-            engine.expected_to_end = engine.kind == "python"
-            self.harm(engine, FORGOTTEN, time.monotonic() + 60)
-            engine.link.forget()
-            return engine.name
-
-    def engine_reset(self):
-        """Messages on the way are lost, so tasks may fail; the engine stays."""
-        if engine := self.engine():
-            self.harm(engine, RESET, time.monotonic())
-            engine.link.reset()
-            return engine.name
-
-    def engine_refuse(self):
-        """No connection for a while, shorter than what hearts may miss."""
-        if engine := self.engine():
-            seconds = self.numbers.uniform(0.2, 2)
-            self.harm(engine, REFUSED, time.monotonic() + seconds)
-            engine.link.refuse()
-            self.later(seconds, engine.link.heal)
-            return f"{engine.name} for {seconds:.2f} s"

@@ -251,6 +251,8 @@ class Scene(Inspection, Cluster):
         for process in self.processes:
             if process.name.startswith("controller"):
                 for line in self.new_lines(process):
+                    if found := re.search(r"a connection was ended: .*", line):
+                        self.note(f"{process.name}: {found[0]}")
                     if found := re.search(r"engine connected.* martlet\.engine\.id=(\d+) martlet\.engine\.uuid=(\S+)", line):
                         self.uuids.setdefault(found[1], set()).add(found[2])
         for engine in self.engines:

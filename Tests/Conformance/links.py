@@ -5,6 +5,7 @@ so no kernel module is needed.
 """
 
 import fcntl
+import itertools
 import json
 import os
 import struct
@@ -24,6 +25,10 @@ DIRECTIONS = ("up", "down")
 #: The network of all hosts and this machine, without the last number.
 NETWORK = f"10.214.{WORKER}"
 
+#: Hosts at most. Each `Links` takes the next addresses, so that it gets nothing that was sent to hosts of the one before.
+MOST = 8
+COUNTER = itertools.count()
+
 # <linux/if_tun.h>
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 
@@ -34,7 +39,7 @@ class Link:
     def __init__(self, links, number):
         self.links, self.number = links, number
         self.name = f"node{number + 1}"
-        self.address = f"{NETWORK}.{number + 1}"
+        self.address = f"{NETWORK}.{links.first + number}"
         self.space = f"{links.tag}n{number}"
 
     def command(self, *words):
@@ -45,14 +50,13 @@ class Link:
     def _ask(self, do, **order):
         return self.links.ask({"do": do, "host": self.number, **order})
 
-    def change(self, *directions, **changes):
-        """Changes a link, in both directions unless told: `delay` in seconds, `loss` as a probability, `rate` in bytes a
-        second, `is_cut`."""
-        self._ask("change", directions=directions or DIRECTIONS, **changes)
+    def change(self, directions=DIRECTIONS, **changes):
+        """Changes a link: `delay` in seconds, `loss` as a probability, `rate` in bytes a second, `is_cut`."""
+        self._ask("change", directions=directions, **changes)
 
     def cut(self, *directions):
         """Nothing passes any more, without a notice to either side."""
-        self.change(*directions, is_cut=True)
+        self.change(directions or DIRECTIONS, is_cut=True)
 
     def heal(self):
         """Everything passes, at once. A NAT stays."""
@@ -79,6 +83,8 @@ class Links:
         assert os.getuid() == 0, "network namespaces are needed: run the tests as root"
         self.tag = f"l{os.getpid() % 100000}"
         self.address = f"{NETWORK}.254"
+        assert count <= MOST
+        self.first = 1 + MOST * (next(COUNTER) % (250 // MOST))
         self.lock = threading.Lock()
         self.links = [Link(self, number) for number in range(count)]
         self.forwarder = None

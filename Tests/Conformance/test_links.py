@@ -101,7 +101,7 @@ def test_a_host_is_another_one(link, datagrams):
 @pytest.mark.parametrize("delays", [{"up": 0.05}, {"down": 0.05}, {"up": 0.05, "down": 0.05}], ids=str)
 def test_delay(link, datagrams, delays):
     for direction, delay in delays.items():
-        link.change(direction, delay=delay)
+        link.change([direction], delay=delay)
     began = time.monotonic()
     assert echoed(datagrams, b"late")
     assert time.monotonic() - began >= sum(delays.values())
@@ -114,7 +114,7 @@ def test_delay(link, datagrams, delays):
 
 
 def test_loss(link, datagrams):
-    link.change("down", loss=0.2)
+    link.change(["down"], loss=0.2)
     before = link.count()["down"]
     for _ in range(2000):
         datagrams.send(b"x")
@@ -124,7 +124,7 @@ def test_loss(link, datagrams):
 
 
 def test_rate(link, connection):
-    link.change("down", rate=1_000_000)
+    link.change(["down"], rate=1_000_000)
     began = time.monotonic()
     data = b"x" * 500_000
     connection.sendall(data)
