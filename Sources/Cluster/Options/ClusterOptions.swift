@@ -43,6 +43,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var all = false
   /// Whether running clusters are cleaned too.
   public var force = false
+  /// The signal by which `stop` asks processes to end, before it kills those that don't.
+  public var stopSignal = SIGTERM
   /// Whether `list` gives JSON.
   public var json = false
   /// Arguments that aren't options: cluster ids for `stop`.
@@ -145,7 +147,9 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     guard try LauncherSpec(controller, option: "--controller").kind == .local else {
       throw OptionError("Cluster.controller_launcher_class: the controller runs on this machine, not by \(controller)")
     }
-    role.reader.accept(["delay", "signal", "engine_timeout", "send_engines_connection_env"], classes)
+    var number = Int(stopSignal)
+    try role.reader.read(&number, "signal", of: classes, as: .int(in: 1...64))
+    stopSignal = Int32(number)
   }
 
   private static func scaling(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) -> EngineScaling? {
