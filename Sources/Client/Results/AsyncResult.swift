@@ -245,7 +245,8 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     if reply.status != "ok" {
       let id = state.storage.withLock { $0.tasks[slot].id }
       if let failure = reply.failure(id: id, method: state.method, engineID: client.engineID) {
-        throw explain(failure, slot)
+        throw explain(
+          failure, slot, reply.earlierAttempts(id: id, method: state.method, engineID: client.engineID), at: reply.date)
       }
     }
     var part = try decode(reply, slot)
@@ -264,8 +265,15 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   }
 
   /// What a task's error means to the caller, who may have used references and has had it tried several times.
-  private func explain(_ error: any Error, _ slot: Int) -> any Error {
-    (state.references?.explain(error) ?? error).after(state.storage.withLock { $0.tasks[slot].earlierErrors })
+  ///
+  /// - Parameters:
+  ///   - attempts: those of the scheduler before the one that has failed with this error.
+  ///   - date: when that was.
+  private func explain(
+    _ error: any Error, _ slot: Int, _ attempts: [FailedAttempt] = [], at date: Timestamp? = nil
+  ) -> any Error {
+    let earlier = state.storage.withLock { $0.tasks[slot].earlierAttempts }
+    return (state.references?.explain(error) ?? error).after(earlier.flatMap(\.all) + attempts, at: date)
   }
 
   /// Waits until a condition holds, for a limited time.

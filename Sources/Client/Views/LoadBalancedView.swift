@@ -53,7 +53,8 @@ public struct LoadBalancedView: Sendable {
   /// has as much time left as it requests. Default false: it waits.
   public var failsWithoutResources = false
   /// How often a task is tried again if it fails or its engine dies: on another engine if there is one that has not failed it,
-  /// else on those that have. One that is cancelled is not. Default 0; must not be negative.
+  /// else on those that have. One that is cancelled is not. If the last attempt fails, too, the result throws ``AttemptsFailed``
+  /// with the errors of all. Default 0; must not be negative.
   public var retries = 0
   /// When a task that has failed is tried again after that, by this client: with a pause, and only after certain errors.
   /// Each attempt is a request of its own, which the scheduler in turn may try several times, see ``retries``. Default `nil`:
