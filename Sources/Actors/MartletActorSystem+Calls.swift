@@ -37,8 +37,12 @@ extension MartletActorSystem {
     if let end = id.lease?.end { throw end }
     let client = try await client
     try await client.learn(uuid: id.place)
+    let window = ActorWindows.Key(
+      type: id.type, number: id.number, place: id.place, task: EngineContext.current?.taskID)
     do {
-      return try await client.send(ActorRequest.call(id, method: identifier, arguments), to: id, method: method).value
+      return try await client.actorWindows.call(window) {
+        try await client.send(ActorRequest.call(id, method: identifier, arguments), to: id, method: method).value
+      }
     } catch let lost as EngineError {
       throw ActorTerminated(actor: id.description, engineID: lost.engineID, reason: lost.description)
     } catch let end as ActorTerminated where end.actor == id.description {

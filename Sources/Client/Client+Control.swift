@@ -6,12 +6,12 @@ extension Client {
   ///
   /// - Parameters:
   ///   - msgIDs: the ids of the requests, see ``AsyncResult/msgIDs``. Other clients' requests can be aborted, too.
-  ///   - running: whether requests that run are interrupted, too, see ``AsyncResult/cancel(running:)``.
+  ///   - running: whether requests that run are interrupted, too, see ``AsyncResult/cancel(running:endingEngineAfter:)``.
   ///   - targets: the engines to tell.
   /// - Throws: ``ClientError/Code/noEngines``, ``ClientError/Code/noSuchEngine``; ``ClientError/Code/timeout`` if an
   ///   engine does not acknowledge within ``ClientConfiguration/queryTimeout``.
   public func abort(_ msgIDs: [String], running: Bool = false, targets: EngineTargets = .all) async throws {
-    let content: JSONValue = ["msg_ids": .array(msgIDs.map { .string($0) }), "running": .bool(running)]
+    let content = RequestMetadata.abort(msgIDs, running: running, patience: nil)
     try await control(MessageType.abortRequest, content: { _ in content }, to: try resolve(targets))
       .value(timeout: configuration.queryTimeout)
   }
@@ -21,11 +21,14 @@ extension Client {
   ///
   /// - Parameters:
   ///   - result: the call.
-  ///   - running: whether tasks that run are interrupted, too, see ``AsyncResult/cancel(running:)``.
+  ///   - running: whether tasks that run are interrupted, too, see ``AsyncResult/cancel(running:endingEngineAfter:)``.
+  ///   - patience: how long what runs may go on before its engine is ended, as there.
   /// - Throws: ``ClientError/Code/timeout`` if an engine does not acknowledge within
   ///   ``ClientConfiguration/queryTimeout``; ``ClientError/Code/closed``.
-  public func abort<Value>(_ result: AsyncResult<Value>, running: Bool = false) async throws {
-    try await acknowledgements(abort(result.state.cancel(), running: running))
+  public func abort<Value>(
+    _ result: AsyncResult<Value>, running: Bool = false, endingEngineAfter patience: Duration? = nil
+  ) async throws {
+    try await acknowledgements(abort(result.state.cancel(), running: running, patience: patience))
   }
 
   /// Aborts all unfinished requests this client has sent to engines, and waits for them to acknowledge it.
@@ -50,7 +53,7 @@ extension Client {
   /// Sends a signal to engines and waits for them to acknowledge it.
   ///
   /// ``EngineSignal/interrupt`` raises `KeyboardInterrupt` in the Python code that runs. To interrupt one task and no
-  /// other one that may follow it, use ``AsyncResult/cancel(running:)``.
+  /// other one that may follow it, use ``AsyncResult/cancel(running:endingEngineAfter:)``.
   ///
   /// - Parameters:
   ///   - signal: the signal.

@@ -44,7 +44,7 @@ extension Client {
   /// - Parameter running: whether tasks that run are interrupted, too.
   /// - Returns: the engines' acknowledgements.
   @discardableResult
-  func abort(_ tasks: [TaskState], running: Bool) -> AsyncResult<Void> {
+  func abort(_ tasks: [TaskState], running: Bool, patience: Duration? = nil) -> AsyncResult<Void> {
     var idsByEngine: [RegisteredEngine: [String]] = [:]
     for task in tasks {
       // Engines know a broadcast under an id of their own.
@@ -54,18 +54,22 @@ extension Client {
     if !scheduled.isEmpty {
       for engine in engines { idsByEngine[engine, default: []] += scheduled }
     }
-    return abort(idsByEngine, running: running)
+    return abort(idsByEngine, running: running, patience: patience)
   }
 
   /// Asks engines to abort requests.
   ///
-  /// - Parameter running: whether requests that run are interrupted, too.
+  /// - Parameters:
+  ///   - running: whether requests that run are interrupted, too.
+  ///   - patience: how long those may go on; `nil` for as long as they or the engines say.
   /// - Returns: the engines' acknowledgements.
-  func abort(_ idsByEngine: [RegisteredEngine: [String]], running: Bool) -> AsyncResult<Void> {
+  func abort(
+    _ idsByEngine: [RegisteredEngine: [String]], running: Bool, patience: Duration? = nil
+  ) -> AsyncResult<Void> {
     control(
       MessageType.abortRequest,
       content: { engine in
-        ["msg_ids": .array((idsByEngine[engine] ?? []).map { .string($0) }), "running": .bool(running)]
+        RequestMetadata.abort(idsByEngine[engine] ?? [], running: running, patience: patience)
       },
       to: Array(idsByEngine.keys))
   }

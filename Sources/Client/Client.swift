@@ -29,6 +29,8 @@ public final class Client: Sendable {
   let messageIDs = MessageIDs()
   /// The names that engines keep for this client.
   let references: ReferenceTable
+  /// Limits the calls to actors.
+  package let actorWindows = ActorWindows()
   /// What leads to the controller, if it can't be reached directly.
   private let tunnel: Tunnel?
   private let waits = Mutex(LogThrottle())

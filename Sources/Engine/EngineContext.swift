@@ -82,7 +82,8 @@ public struct EngineContext: Sendable {
   }
 
   /// Whether the running task is to stop, because a client has cancelled it or it has run for too long. A function that does
-  /// not end within the time of ``PythonConfiguration/interruptGrace`` is ended together with its engine.
+  /// not end within the time that the client gives it, or else that of ``PythonConfiguration/interruptGrace``, is ended together
+  /// with its engine.
   ///
   /// `Task.isCancelled` says the same in the task that Swift runs the function in, and this everywhere: in other threads, and
   /// in tasks that the function has started.

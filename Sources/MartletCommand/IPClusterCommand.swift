@@ -38,7 +38,9 @@ enum IPClusterCommand {
     case "engines": try await EnginesAction(arguments).run()
     case "stop":
       let ids = options.positional.isEmpty ? [options.application.clusterID] : options.positional
-      try await StopAction(profiles: [options.application.profile], clusterIDs: options.all ? nil : ids).run()
+      try await StopAction(
+        profiles: [options.application.profile], clusterIDs: options.all ? nil : ids, signal: options.stopSignal
+      ).run()
     case "list":
       ListAction(profiles: profiles(options, named: isProfileNamed(arguments)), json: options.json).run()
     case "clean":

@@ -48,6 +48,8 @@ struct StopAction {
   let profiles: [ProfileDirectory]
   /// `nil` stops all clusters.
   let clusterIDs: [String]?
+  /// What asks processes to end.
+  var signal = SIGTERM
 
   func run() async throws {
     let clusters: [KnownCluster]
@@ -61,7 +63,7 @@ struct StopAction {
       }
     }
     try await withThrowingTaskGroup { group in
-      for cluster in clusters { group.addTask { try await cluster.stop() } }
+      for cluster in clusters { group.addTask { try await cluster.stop(with: signal) } }
       // A failure to stop one cluster doesn't keep the others running.
       var failure: (any Error)?
       while let result = await group.nextResult() {

@@ -17,6 +17,8 @@ distributed actor Counter {
     distributed func reveal() -> Int { 1 }
   }
 
+  /// Those that answer ``pass(_:)``, in this process.
+  static let gate = Mutex<Set<RemoteActorID>>([])
   /// Those that have begun to ``sleep()``, in this process.
   static let sleepers = Mutex<Set<RemoteActorID>>([])
 
@@ -50,6 +52,12 @@ distributed actor Counter {
   distributed func sleep() async throws {
     Self.sleepers.withLock { _ = $0.insert(id) }
     try await Task.sleep(for: .seconds(3600))
+  }
+
+  /// Waits until the actor is to be released, see ``gate``.
+  distributed func pass(_ number: Int) async throws -> Int {
+    while !Self.gate.withLock({ $0.contains(id) }) { try await Task.sleep(for: .milliseconds(1)) }
+    return add(number)
   }
 
   private func local() {

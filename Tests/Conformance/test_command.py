@@ -228,6 +228,21 @@ def test_usage_errors_are_one_line(place):
     assert unknown.returncode != 0 and unknown.stderr.count("\n") == 1
 
 
+def test_ipcluster_stops_with_a_signal_of_choice(place, tmp_path):
+    (tmp_path / "ipcluster").symlink_to(binary("martlet"))
+    for options, number in [([], 15), (["--signal=2"], 2)]:
+        running = place.popen("start", "-n", "1")
+        wait_until(lambda: json.loads(place.command("list", "--json").stdout or "[]"), "the cluster")
+        wait_until(lambda: place.command("status").returncode == 0, "the controller")
+        stopped = subprocess.run(
+            [tmp_path / "ipcluster", "stop", *options], env=place.environment, capture_output=True, text=True,
+            timeout=4 * TIMEOUT)
+        assert stopped.returncode == 0, stopped.stderr
+        assert running.wait(TIMEOUT) == 128 + number
+        running.communicate()
+        assert clean(place)
+
+
 def test_options_are_not_ignored(place):
     for role, arguments in [("controller", ["start", "-n", 1]), ("engine", ["engines", "-n", 1])]:
         bogus = place.command(*arguments, "--", "--bogus")

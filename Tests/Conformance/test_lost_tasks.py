@@ -1,5 +1,6 @@
 """Every task that the scheduler has accepted ends: also one that is lost, refused, or takes its engine with it."""
 
+import ipyparallel as ipp
 import pytest
 from harness import TIMEOUT, wait_until
 from hostile import memory
@@ -25,6 +26,27 @@ def test_retries_count_attempts(kind, request):
 
     with view.temp_flags(retries=3):
         assert view.apply_async(attempt).get(timeout=TIMEOUT) == 4
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_a_task_with_a_timeout_waits_for_another_engine_unless_it_says_otherwise(anywhere, martlet_engines):
+    """As ipyparallel's own tests expect; and the last failure tells of those before."""
+    client = martlet_engines(1)
+
+    def attempt():
+        raise ValueError("again")
+
+    view = client.load_balanced_view()
+    metadata = {"retries": 2, "timeout": TIMEOUT if anywhere else 0.2, "retry_anywhere": anywhere}
+    future = client.send_apply_request(view._socket, attempt, metadata=metadata)
+    with pytest.raises(ipp.RemoteError) as caught:
+        ipp.AsyncResult(client, future, fname="attempt").get(timeout=TIMEOUT)
+    assert caught.value.ename == ("ValueError" if anywhere else "TaskTimeout")
+    record = client.db_query({"msg_id": future.msg_id}, ["result_metadata"])[0]
+    earlier = record["result_metadata"]["earlier"]
+    assert [(one["attempt"], one["ename"], one["evalue"]) for one in earlier] == [
+        (number, "ValueError", "again") for number in range(1, 3 if anywhere else 2)
+    ]
 
 
 @pytest.mark.parametrize("metadata", [{"retries": 9}, {"idempotent": True}])

@@ -381,6 +381,27 @@ class TestControl:
 
 
 class TestEnds:
+    def test_code_that_goes_on_after_its_time_of_grace(self, controller, martlet_engines):
+        """The client says how long it may go on when it has been interrupted."""
+
+        def ignore():
+            import time
+
+            while True:
+                try:
+                    time.sleep(600)
+                except KeyboardInterrupt:
+                    pass
+
+        client = martlet_engines(1)
+        metadata = {"execution_timeout": 0.2, "stop_grace": 0.1}
+        future = client.send_apply_request(
+            client[0]._socket, ignore, metadata=metadata, ident=client._engines[0].encode())
+        with pytest.raises(ipp.RemoteError) as caught:
+            ipp.AsyncResult(client, future, fname="ignore", targets=[0]).get(timeout=TIMEOUT)
+        assert caught.value.ename == "EngineError" and "went on for 0.1 seconds" in caught.value.evalue
+        wait_until(lambda: not controller.processes[-1].running, "the end of the engine's process")
+
     @pytest.mark.parametrize(
         ("code", "reasons"),
         [

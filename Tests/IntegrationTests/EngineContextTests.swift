@@ -104,7 +104,7 @@ extension IntegrationTests {
         #expect(lines.map { $0["martlet.attempt"] } == ["1", "2", "3"])
         view.retries = 1
         let failing = try view.apply(Self.flaky)
-        await #expect(throws: RemoteError.self) { try await failing.value }
+        await #expect(throws: AttemptsFailed.self) { try await failing.value }
       }
     }
   }

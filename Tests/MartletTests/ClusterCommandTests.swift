@@ -48,6 +48,41 @@ import Testing
     #expect(try leftovers() == [])
   }
 
+  /// How a program that is no command has its arguments read: `parse` throws, `parseOrExit` ends the process.
+  private static let parsings = ["parse", "parseOrExit"]
+
+  /// Runs it on a cluster of its own.
+  ///
+  /// - Returns: its end, without the first line of its output, which tells where the cluster's sockets were.
+  private func runPlain(_ parsing: String, _ arguments: String...) throws -> End {
+    var end = try run(["--engines", "1"] + arguments, ["PLAIN_PROGRAM": parsing])
+    let lines = end.output.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+    let sockets = URL(fileURLWithPath: try #require(String(lines[0]).wholeMatch(of: /ipc:\/\/(\/.+)/)?.1).description)
+    #expect(!FileManager.default.fileExists(atPath: sockets.deletingLastPathComponent().path))
+    #expect(try leftovers() == [])
+    end.output = lines.count > 1 ? String(lines[1]) : ""
+    return end
+  }
+
+  @Test(arguments: parsings) func aPlainProgramMayReadItsArguments(parsing: String) throws {
+    #expect(try runPlain(parsing, "--number", "21") == End(status: 0, output: "42\n", errors: ""))
+  }
+
+  @Test(arguments: parsings) func aPlainProgramMayShowHelp(parsing: String) throws {
+    let end = try runPlain(parsing, "--help")
+    #expect(end.status == 0 && end.errors.isEmpty)
+    #expect(end.output.hasPrefix("USAGE: ") && !end.output.contains("helpRequested"))
+    // Help that is thrown is completed, and one that parseOrExit prints is ArgumentParser's own.
+    #expect(end.output.contains("CLUSTER OPTIONS:") == (parsing == "parse"))
+    #expect(parsing == "parse" || end.output.contains("The number to double."))
+  }
+
+  @Test(arguments: parsings) func aPlainProgramMayRefuseItsArguments(parsing: String) throws {
+    let end = try runPlain(parsing, "--number", "large")
+    #expect(end.status == (parsing == "parse" ? 2 : 64) && end.output.isEmpty)
+    #expect(end.errors.hasPrefix("Error: ") && end.errors.contains("--number"))
+  }
+
   /// The program installs a backend of swift-log in its own process and in that of its engine.
   @Test func theProgramPreparesAnEngineAndCleansUp() throws {
     let farewell = "\(folder.path)/farewell"

@@ -15,9 +15,21 @@ import Testing
 
   @Test func thereAreArticles() throws { #expect(try Self.texts.count > 10) }
 
+  /// Code of no language would not be compiled.
+  @Test(arguments: try texts) func everyBlockNamesItsLanguage(_ file: String) throws {
+    let languages = try Self.blocks(of: file).map(\.language)
+    #expect(Set(languages).subtracting(["swift", "sh", "python", "yaml", "ini"]) == [])
+  }
+
+  /// The lines of a manifest are the same everywhere: `PackageTests` builds a package with them.
+  @Test func manifestsAreThatOfTheReadme() throws {
+    let manifests = try Self.texts.flatMap { try Self.swiftBlocks(of: $0).filter(Self.isManifest) }
+    #expect(manifests.count >= 2 && Set(manifests).count == 1)
+  }
+
   @Test(arguments: try texts) func swiftCompiles(_ file: String) throws {
     let compiler = try SwiftCompiler()
-    let blocks = try Self.swiftBlocks(of: file).filter { !$0.contains(".package(") }
+    let blocks = try Self.swiftBlocks(of: file).filter { !Self.isManifest($0) }
     let programs = blocks.filter { $0.contains("import Martlet") }
     let fragments = blocks.filter { !$0.contains("import Martlet") }
     for source in programs + (fragments.isEmpty ? [] : [Self.joined(fragments)]) {
@@ -49,9 +61,19 @@ import Testing
       """
   }
 
+  /// Whether a block has nothing but lines of a package's manifest, which are no code by themselves.
+  private static func isManifest(_ block: String) -> Bool {
+    block.split(separator: "\n").allSatisfy { line in [".package(", ".product(", "//"].contains { line.hasPrefix($0) } }
+  }
+
   private static func swiftBlocks(of file: String) throws -> [String] {
-    try Repository.text(file).components(separatedBy: "```").enumerated()
-      .filter { $0.offset % 2 == 1 && $0.element.hasPrefix("swift\n") }
-      .map { String($0.element.dropFirst("swift\n".count)) }
+    try blocks(of: file).filter { $0.language == "swift" }.map(\.code)
+  }
+
+  private static func blocks(of file: String) throws -> [(language: String, code: String)] {
+    try Repository.text(file).components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map { block in
+      let parts = block.element.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+      return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+    }
   }
 }

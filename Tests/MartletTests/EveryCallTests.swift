@@ -63,7 +63,7 @@ import Testing
 
       view.retry = RetryPolicy(attempts: 3, backoff: .exponential(from: .milliseconds(1))) { $0 is RemoteError }
       let hopeless = await #expect(throws: AttemptsFailed.self) { try await view.apply(Self.fail, "no").value }
-      #expect(hopeless?.errors.count == 3 && hopeless?.earlier.count == 2 && hopeless?.context?.evalue == "no")
+      #expect(hopeless?.errors.count == 6 && hopeless?.earlier.count == 5 && hopeless?.context?.evalue == "no")
       view.retry = nil
 
       let kept = try await view.keep(Self.double, NDArray([1.0, 2], shape: [2])).value

@@ -90,11 +90,11 @@ extension SimulatedController {
       if world.sabotage == .dropsRequeues, attempt > 1 { return }
       emit(.task(HeldTask(task: task, engine: engine, attempt: attempt)))
     case .changed(.task(let task, let copy), let id, let change): note(task, copy, id, change)
-    case .deliver(.reply(let reply), let id, let engine):
+    case .deliver(.reply(let reply), let id, let engine, _):
       end(
         reply.task, id, .reply(reply), ReplySender(engine: engine.rawValue, isAborted: reply.outcome == .aborted))
       if world.sabotage == .deliversTwice { send(.reply(reply), of: reply.task) }
-    case .fail(.task(let task, _), let id, let reason):
+    case .fail(.task(let task, _), let id, let reason, _):
       world.ledger.failed(task, reason)
       end(task, id, .failure(reason), ReplySender())
     case .requeued(let id): report(.returned(taskID: id))

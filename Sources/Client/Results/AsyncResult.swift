@@ -49,7 +49,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
   /// The value; waits until every task has finished.
   ///
-  /// If the waiting task is cancelled, the tasks that have not started are aborted, as by ``cancel(running:)``, and those
+  /// If the waiting task is cancelled, the tasks that have not started are aborted, as by ``cancel(running:endingEngineAfter:)``, and those
   /// that run if the view's `cancelsRunning` says so.
   ///
   /// - Throws: if the call has one task, what made it fail: the function's own error if it is `Codable` and this program has
@@ -98,7 +98,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     }
   }
 
-  /// The value; aborts and interrupts the tasks, as ``cancel(running:)`` does, if they take too long.
+  /// The value; aborts and interrupts the tasks, as ``cancel(running:endingEngineAfter:)`` does, if they take too long.
   ///
   /// - Parameter timeout: how long the tasks may take from now on.
   /// - Throws: as ``value``, and ``ClientError/Code/timeout`` at the end of the time, without waiting for the
@@ -130,13 +130,19 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
   /// Aborts the tasks that have not started, which then fail with ``TaskAborted``.
   ///
-  /// Returns at once. ``Client/abort(_:running:)`` waits until the engines have acknowledged.
+  /// Returns at once. ``Client/abort(_:running:endingEngineAfter:)`` waits until the engines have acknowledged.
   ///
-  /// - Parameter running: whether tasks that run are stopped, too. A Swift function sees it in `Task.isCancelled`, and by
-  ///   `try Task.checkCancellation()`; one that ends with a `CancellationError` fails with a ``RemoteError`` of that name, one
-  ///   that returns delivers its result. Python code fails with `KeyboardInterrupt`. What goes on regardless is killed after
-  ///   some seconds together with its engine. Tasks on ipyparallel's engines go on.
-  public func cancel(running: Bool = false) { client.abort(state.cancel(), running: running) }
+  /// - Parameters:
+  ///   - running: whether tasks that run are stopped, too. A Swift function sees it in `Task.isCancelled`, and by
+  ///     `try Task.checkCancellation()`; one that ends with a `CancellationError` fails with a ``RemoteError`` of that name, one
+  ///     that returns delivers its result. Python code fails with `KeyboardInterrupt`. Tasks on ipyparallel's engines go on.
+  ///   - patience: how long what runs may go on before its engine is ended: a function that doesn't look whether it was
+  ///     cancelled can only be stopped together with its process. Its task fails with ``EngineError``, and a cluster that restarts
+  ///     engines replaces the engine. Zero ends it at once. By default as long as the view's `endsEngineAfter` says, or else the
+  ///     engine, which waits for 5 s. Of several calls the one with the least patience counts.
+  public func cancel(running: Bool = false, endingEngineAfter patience: Duration? = nil) {
+    client.abort(state.cancel(), running: running, patience: patience)
+  }
 
   /// Whether every task has finished.
   public var isDone: Bool { progress.isComplete }
@@ -239,7 +245,8 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     if reply.status != "ok" {
       let id = state.storage.withLock { $0.tasks[slot].id }
       if let failure = reply.failure(id: id, method: state.method, engineID: client.engineID) {
-        throw explain(failure, slot)
+        throw explain(
+          failure, slot, reply.earlierAttempts(id: id, method: state.method, engineID: client.engineID), at: reply.date)
       }
     }
     var part = try decode(reply, slot)
@@ -258,8 +265,15 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   }
 
   /// What a task's error means to the caller, who may have used references and has had it tried several times.
-  private func explain(_ error: any Error, _ slot: Int) -> any Error {
-    (state.references?.explain(error) ?? error).after(state.storage.withLock { $0.tasks[slot].earlierErrors })
+  ///
+  /// - Parameters:
+  ///   - attempts: those of the scheduler before the one that has failed with this error.
+  ///   - date: when that was.
+  private func explain(
+    _ error: any Error, _ slot: Int, _ attempts: [FailedAttempt] = [], at date: Timestamp? = nil
+  ) -> any Error {
+    let earlier = state.storage.withLock { $0.tasks[slot].earlierAttempts }
+    return (state.references?.explain(error) ?? error).after(earlier.flatMap(\.all) + attempts, at: date)
   }
 
   /// Waits until a condition holds, for a limited time.

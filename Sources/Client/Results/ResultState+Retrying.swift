@@ -22,10 +22,10 @@ extension ResultState {
 
   /// Notes that a task will be tried again.
   ///
-  /// - Parameter error: what the last attempt has thrown.
+  /// - Parameter attempt: the attempt that has failed.
   /// - Returns: false if the task has ended or the call was cancelled.
-  func willRetry(_ slot: Int, after error: any Error) -> Bool {
-    willRepeat(slot) { $0.earlierErrors.append(error) }
+  func willRetry(_ slot: Int, after attempt: FailedAttempt) -> Bool {
+    willRepeat(slot) { $0.earlierAttempts.append(attempt) }
   }
 
   /// Notes that a task will be sent again.

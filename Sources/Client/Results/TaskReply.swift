@@ -118,15 +118,24 @@ final class TaskReply: Sendable {
       let info = content["engine_info"]
       let uuid = info?["engine_uuid"]?.stringValue ?? metadata["engine"]?.stringValue
       let number = info?["engine_id"]?.intValue ?? uuid.flatMap(engineID)
-      let ename = content["ename"]?.stringValue ?? "Error"
-      let evalue = content["evalue"]?.stringValue ?? status
-      if ename == "EngineError" {
-        return EngineError(engineID: number, engineUUID: uuid, msgID: id, description: evalue)
-      }
-      return RemoteError(
-        ename: ename, evalue: evalue, traceback: Self.traceback(content), engineID: number, engineUUID: uuid,
-        msgID: id, method: method, thrown: content["swift_error"].flatMap { ThrownError($0) })
+      return Self.error(
+        content["ename"]?.stringValue ?? "Error", content["evalue"]?.stringValue ?? status,
+        traceback: Self.traceback(content), engineID: number, engineUUID: uuid, id: id, method: method,
+        thrown: content["swift_error"].flatMap { ThrownError($0) })
     }
+  }
+
+  /// The error that a class and a text stand for.
+  static func error(
+    _ ename: String, _ evalue: String, traceback: String = "", engineID: Int?, engineUUID: String?, id: String,
+    method: String, thrown: ThrownError? = nil
+  ) -> any Error {
+    if ename == "EngineError" {
+      return EngineError(engineID: engineID, engineUUID: engineUUID, msgID: id, description: evalue)
+    }
+    return RemoteError(
+      ename: ename, evalue: evalue, traceback: traceback, engineID: engineID, engineUUID: engineUUID, msgID: id,
+      method: method, thrown: thrown)
   }
 
   /// The traceback: a list of lines by the protocol, a single text in some of the hub's errors.

@@ -12,8 +12,8 @@ struct TaskState: Sendable {
   var outcome: Result<TaskReply, any Error>?
   /// Whether its part of the value was taken and is not needed any more.
   var isRead = false
-  /// What earlier attempts have thrown, in their order.
-  var earlierErrors: [any Error] = []
+  /// The client's earlier attempts, in their order.
+  var earlierAttempts: [FailedAttempt] = []
   /// Decides about the next attempt and waits for it; `nil` unless the last one has failed.
   var retrying: Task<Void, Never>?
   /// How many engines have not published all output yet.
@@ -24,7 +24,7 @@ struct TaskState: Sendable {
   var totalOutputs: Int?
 
   /// Which attempt at the task this is, counted from 1.
-  var attempt: Int { earlierErrors.count + 1 }
+  var attempt: Int { earlierAttempts.count + 1 }
 
   /// A task that was let go after it was read.
   static let released: TaskState = {

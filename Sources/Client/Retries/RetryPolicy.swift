@@ -8,7 +8,8 @@ import Foundation
 /// ```
 /// Each task of a call is counted by itself: each chunk of a map, each element of a stream, each engine's part of a direct
 /// call. The number of engines plays no role. If a task was tried more than once and its last attempt fails, the result
-/// throws ``AttemptsFailed`` with the errors of all attempts.
+/// throws ``AttemptsFailed`` with the errors of all attempts, including those that the scheduler has made because of the view's
+/// `retries`.
 ///
 /// Some failures are final, whatever the policy says, because another attempt would be against somebody's will or could not
 /// go better: a task that was cancelled or aborted, arguments that can't be sent or don't fit the function (`TypeError`), a

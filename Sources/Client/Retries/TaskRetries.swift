@@ -35,10 +35,10 @@ struct TaskRetries: Sendable {
     _ outcome: Result<TaskReply, any Error>, of slot: Int, in call: ResultState, _ task: TaskState,
     output: RemainingOutput
   ) async {
-    let error = error(of: outcome, task, call)
+    let attempt = attempt(outcome, task, call)
     let delay = state.delay(
-      after: error, failures: task.earlierErrors.count + 1, now: .now, random: .random(in: 0...1))
-    guard let delay, call.willRetry(slot, after: error) else {
+      after: attempt.error, failures: task.attempt, now: .now, random: .random(in: 0...1))
+    guard let delay, call.willRetry(slot, after: attempt) else {
       call.finish(slot, outcome, output: output)
       return
     }
@@ -57,12 +57,16 @@ struct TaskRetries: Sendable {
     submit(call, slot)
   }
 
-  private func error(of outcome: Result<TaskReply, any Error>, _ task: TaskState, _ call: ResultState) -> any Error {
+  private func attempt(
+    _ outcome: Result<TaskReply, any Error>, _ task: TaskState, _ call: ResultState
+  ) -> FailedAttempt {
     switch outcome {
-    case .failure(let error): return error
+    case .failure(let error): return FailedAttempt(error: error, date: .now)
     case .success(let reply):
       let error = reply.failure(id: task.id, method: call.method, engineID: engineID)
-      return (error as? RemoteError)?.original ?? error ?? ClientError.closed
+      return FailedAttempt(
+        error: (error as? RemoteError)?.original ?? error ?? ClientError.closed, date: reply.date,
+        before: reply.earlierAttempts(id: task.id, method: call.method, engineID: engineID))
     }
   }
 }

@@ -15,10 +15,16 @@ public struct BroadcastView: Sendable {
   public var collectsOutput = true
   /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
-  /// How long a task may run before its engine stops it, as ``AsyncResult/cancel(running:)`` does; it then fails with a
+  /// How long a task may run before its engine stops it, as ``AsyncResult/cancel(running:endingEngineAfter:)`` does; it then fails with a
   /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
   /// Must not be negative. Only Martlet's engines know this option.
   public var executionTimeout: Duration?
+  /// How long a task may go on after it was told to stop, by ``AsyncResult/cancel(running:endingEngineAfter:)`` or
+  /// ``executionTimeout``, before its engine is ended, because code that ignores its cancellation can't be stopped otherwise: the
+  /// task then fails with ``EngineError``, and a cluster with `restartsEngines` replaces the engine. Zero ends it at once. Default
+  /// `nil`: as long as the engine says, which is 5 s unless it is told otherwise. Must not be negative. Only Martlet's engines
+  /// know this option.
+  public var endsEngineAfter: Duration?
   /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
   /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
   /// the clocks of controller and engines. Only Martlet's know this option.
@@ -130,7 +136,9 @@ public struct BroadcastView: Sendable {
     if let use {
       // An engine that was sent what it lacked gets the call once more, by itself.
       let (metadata, collectsOutput) = (
-        try RequestMetadata.text(label: label, executionTimeout: executionTimeout, deadline: deadline), collectsOutput
+        try RequestMetadata.text(
+          label: label, executionTimeout: executionTimeout, endsEngineAfter: endsEngineAfter, deadline: deadline),
+        collectsOutput
       )
       use.begin { client, state, slot in
         client.connection.submit(
@@ -177,7 +185,10 @@ public struct BroadcastView: Sendable {
       "targets": .array(engines.map { [.string($0.uuid), .int($0.id)] }),
     ]
     if let label { fields["label"] = .string(label) }
-    fields.merge(try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)) { $1 }
+    fields.merge(
+      try RequestMetadata.limits(
+        executionTimeout: executionTimeout, endsEngineAfter: endsEngineAfter, deadline: deadline)
+    ) { $1 }
     // A coalesced reply doesn't state how much output each engine has published, so their idle status is needed.
     if !collectsOutput || !isCoalescing { fields["no_status"] = true }
     return RequestMetadata.text(fields)

@@ -30,6 +30,11 @@ public struct EngineView: Sendable {
     get { view.executionTimeout }
     set { view.executionTimeout = newValue }
   }
+  /// How long a task may go on after it was told to stop, see ``DirectView/endsEngineAfter``.
+  public var endsEngineAfter: Duration? {
+    get { view.endsEngineAfter }
+    set { view.endsEngineAfter = newValue }
+  }
 
   /// When it is too late to start a task, see ``DirectView/deadline``.
   public var deadline: Timestamp? {

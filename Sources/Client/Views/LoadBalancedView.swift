@@ -18,10 +18,16 @@ public struct LoadBalancedView: Sendable {
   public var collectsOutput = true
   /// A text to find the tasks by: it is in their ``TaskMetadata`` and in the hub's records.
   public var label: String?
-  /// How long a task may run before its engine stops it, as ``AsyncResult/cancel(running:)`` does; it then fails with a
+  /// How long a task may run before its engine stops it, as ``AsyncResult/cancel(running:endingEngineAfter:)`` does; it then fails with a
   /// ``RemoteError`` named `TimeoutError`, unless it ends with a result all the same. Default `nil`: no limit, as for zero.
   /// Must not be negative. Only Martlet's engines know this option.
   public var executionTimeout: Duration?
+  /// How long a task may go on after it was told to stop, by ``AsyncResult/cancel(running:endingEngineAfter:)`` or
+  /// ``executionTimeout``, before its engine is ended, because code that ignores its cancellation can't be stopped otherwise: the
+  /// task then fails with ``EngineError``, and a cluster with `restartsEngines` replaces the engine. Zero ends it at once. Default
+  /// `nil`: as long as the engine says, which is 5 s unless it is told otherwise. Must not be negative. Only Martlet's engines
+  /// know this option.
+  public var endsEngineAfter: Duration?
   /// When it is too late to start a task: one that still waits then, for an engine or on one, fails with a ``RemoteError`` named
   /// `TaskTimeout`. One that runs goes on; ``executionTimeout`` limits that. Default `nil`: it is never too late. Compared with
   /// the clocks of controller and engines. Only Martlet's know this option.
@@ -47,7 +53,8 @@ public struct LoadBalancedView: Sendable {
   /// has as much time left as it requests. Default false: it waits.
   public var failsWithoutResources = false
   /// How often a task is tried again if it fails or its engine dies: on another engine if there is one that has not failed it,
-  /// else on those that have. One that is cancelled is not. Default 0; must not be negative.
+  /// else on those that have. One that is cancelled is not. If the last attempt fails, too, the result throws ``AttemptsFailed``
+  /// with the errors of all. Default 0; must not be negative.
   public var retries = 0
   /// Whether a task may run twice, so that it is run again if its engine or its reply is lost, even without ``retries``. It ends
   /// when that has happened as often as the controller's crash limit says, by default three times. An error that it throws is
@@ -162,7 +169,8 @@ public struct LoadBalancedView: Sendable {
   ///
   /// - Parameter engine: the one engine on which the task has to run.
   func metadata(on engine: RegisteredEngine? = nil) throws(ClientError) -> [UInt8] {
-    var fields = try RequestMetadata.limits(executionTimeout: executionTimeout, deadline: deadline)
+    var fields = try RequestMetadata.limits(
+      executionTimeout: executionTimeout, endsEngineAfter: endsEngineAfter, deadline: deadline)
     if let engine {
       fields["targets"] = [.string(engine.uuid)]
     } else if targets == .all {

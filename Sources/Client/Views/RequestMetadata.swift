@@ -18,9 +18,10 @@ enum RequestMetadata {
   /// - Parameter nesting: how many calls on engines wait for this one.
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
   static func text(
-    label: String?, executionTimeout: Duration?, deadline: Timestamp?, nesting: Int = 0
+    label: String?, executionTimeout: Duration?, endsEngineAfter: Duration?, deadline: Timestamp?, nesting: Int = 0
   ) throws(ClientError) -> [UInt8] {
-    var fields = try limits(executionTimeout: executionTimeout, deadline: deadline)
+    var fields = try limits(
+      executionTimeout: executionTimeout, endsEngineAfter: endsEngineAfter, deadline: deadline)
     if nesting > 0 { fields["nesting"] = .int(nesting) }
     if fields.isEmpty { return plain(label: label) }
     fields["no_status"] = true
@@ -37,11 +38,23 @@ enum RequestMetadata {
   /// The fields that limit the time of a request.
   ///
   /// - Throws: ``ClientError/Code/invalidArgument`` if an option is out of range.
-  static func limits(executionTimeout: Duration?, deadline: Timestamp?) throws(ClientError) -> [String: JSONValue] {
+  static func limits(
+    executionTimeout: Duration?, endsEngineAfter: Duration?, deadline: Timestamp?
+  ) throws(ClientError) -> [String: JSONValue] {
     var fields: [String: JSONValue] = [:]
     if let executionTimeout { fields["execution_timeout"] = try seconds(executionTimeout, "executionTimeout") }
+    if let endsEngineAfter { fields["stop_grace"] = try seconds(endsEngineAfter, "endsEngineAfter") }
     if let deadline { fields["deadline"] = .string(deadline.text) }
     return fields
+  }
+
+  /// The content of a request to abort others.
+  ///
+  /// - Parameter patience: how long those that run may go on; `nil` for as long as they or the engines say.
+  static func abort(_ ids: [String], running: Bool, patience: Duration?) -> JSONValue {
+    var content: [String: JSONValue] = ["msg_ids": .array(ids.map { .string($0) }), "running": .bool(running)]
+    if let patience { content["stop_grace"] = .double(max(patience, .zero).boundedWait / .seconds(1)) }
+    return .object(content)
   }
 
   /// A duration as engines and schedulers read it.

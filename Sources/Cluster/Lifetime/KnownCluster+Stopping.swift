@@ -4,15 +4,16 @@ extension KnownCluster {
   /// Stops the cluster from outside: asks its processes to exit and kills those that don't exit in time. Returns when
   /// they are gone, with nothing of the cluster left on disk.
   ///
-  /// - Parameter timeout: how long a supervisor may take to exit; other processes have at most five seconds, as in
-  ///   ipyparallel.
+  /// - Parameters:
+  ///   - signal: what asks them.
+  ///   - timeout: how long a supervisor may take to exit; other processes have at most five seconds, as in ipyparallel.
   /// - Throws: ``ClusterError`` when none of its processes can be signalled from here.
-  package func stop(within timeout: Duration = .seconds(30)) async throws {
+  package func stop(with signal: Int32 = SIGTERM, within timeout: Duration = .seconds(30)) async throws {
     if isOrphaned { return try await stopJobs(within: timeout) }
     let processes = stoppableProcesses
     guard !processes.isEmpty else { throw ClusterError.outOfReach(self) }
     let grace = origin == .martlet ? timeout : min(timeout, .seconds(5))
-    for (number, time) in [(SIGTERM, grace), (SIGKILL, .seconds(5))] {
+    for (number, time) in [(signal, grace), (SIGKILL, .seconds(5))] {
       for process in processes where process.isReachable {
         guard let pid = Int32(exactly: process.pid), kill(pid, number) == 0 || errno == ESRCH else {
           throw ClusterError("process \(process.pid) can't be stopped: \(String(cString: strerror(errno)))")

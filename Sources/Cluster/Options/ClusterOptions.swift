@@ -47,6 +47,8 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
   public var all = false
   /// Whether running clusters are cleaned too.
   public var force = false
+  /// The signal by which `stop` asks processes to end, before it kills those that don't.
+  public var stopSignal = SIGTERM
   /// Whether `list` gives JSON.
   public var json = false
   /// Arguments that aren't options: cluster ids for `stop`.
@@ -158,7 +160,9 @@ public struct ClusterOptions: Sendable, Hashable, RoleReading {
     positional = role.commandLine.positional
     launcher = try LauncherOptions(&role.reader, classes)
     controllerLauncher = try LauncherOptions(&role.reader, classes, role: .controller)
-    role.reader.accept(["delay", "signal", "engine_timeout", "send_engines_connection_env"], classes)
+    var number = Int(stopSignal)
+    try role.reader.read(&number, "signal", of: classes, as: .int(in: 1...64))
+    stopSignal = Int32(number)
   }
 
   private static func scaling(_ reader: inout OptionReader, _ classes: [String]) throws(OptionError) -> EngineScaling? {

@@ -22,9 +22,10 @@ public enum RoleHelp {
     text("ipcluster start|stop|engines|list|clean [options]", "Starts and stops clusters.", .cluster)
   }
 
-  private static func text(_ usage: String, _ purpose: String, _ syntax: CommandLineSyntax) -> String {
+  private static func text(_ usage: String, _ purpose: String, _ kind: RoleKind) -> String {
+    let syntax = listed(of: kind)
     let options = syntax.aliases.map { name, trait in (name, "\(dashed(name))=VALUE", trait) }
-    let flags = syntax.flags.filter { !ignored.contains($0.key) }.map { name, settings in
+    let flags = syntax.flags.map { name, settings in
       (name, dashed(name), settings.map { "\($0)=\($1)" }.sorted().joined(separator: " "))
     }
     let lines = (options + flags).sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map { _, option, meaning in
@@ -41,8 +42,17 @@ public enum RoleHelp {
       """
   }
 
-  /// Flags that ipyparallel's launchers give and that change nothing here.
-  private static let ignored: Set<String> = ["mpi"]
+  /// The options that do something: those that are ignored or always refused are not among them.
+  static func listed(of kind: RoleKind) -> CommandLineSyntax {
+    let ignored = Set(kind.ignored.flatMap(\.paths))
+    var syntax = kind.syntax
+    syntax.aliases = syntax.aliases.filter { !ignored.contains($0.value) }
+    syntax.flags = syntax.flags.filter { !refused.contains($0.key) && !ignored.isSuperset(of: $0.value.keys) }
+    return syntax
+  }
+
+  /// Flags that are understood only to say why they can't be had.
+  private static let refused: Set<String> = ["mongodb"]
 
   private static func dashed(_ name: String) -> String { name.count == 1 ? "-\(name)" : "--\(name)" }
 }

@@ -31,7 +31,6 @@ extension ControllerOptions: RoleReading {
     try role.reader.read(&reuseFiles, "reuse_files", of: classes, as: .bool)
     try role.reader.read(&journal, "journal", of: classes, as: .bool)
     try role.reader.read(&newJournal, "new_journal", of: classes, as: .bool)
-    role.reader.accept(["use_threads", "monitor_ip", "monitor_transport"], classes)
   }
 }
 
@@ -105,7 +104,6 @@ extension ControllerOptions.Heartbeat {
     try reader.read(&maxMisses, "max_heartmonitor_misses", of: ["HeartMonitor"], as: .int(in: 1...Int.max))
     try reader.read(&registrationTimeout, "registration_timeout", of: classes + ["Hub"], as: .seconds)
     if registrationTimeout == .zero { registrationTimeout = nil }
-    reader.accept(["debug"], ["HeartMonitor"])
   }
 }
 
@@ -116,7 +114,8 @@ extension ControllerOptions.Store {
     // A class with its module, or a short name in any case.
     let short = (name.split(separator: ".").last.map(String.init) ?? name).lowercased()
     guard let known = Kind(rawValue: short) else {
-      throw OptionError("IPController.db_class should be DictDB, SQLiteDB or NoDB, not \(name)")
+      let advice = short == "mongodb" ? "; a journal or SQLiteDB keeps tasks on disk" : ""
+      throw OptionError("IPController.db_class should be DictDB, SQLiteDB or NoDB, not \(name)\(advice)")
     }
     kind = known
     try reader.read(&recordLimit, "record_limit", of: ["DictDB"], as: .int)

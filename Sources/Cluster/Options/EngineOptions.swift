@@ -113,9 +113,6 @@ public struct EngineOptions: Sendable, Hashable, RoleReading {
     try role.reader.readNonEmpty(&sshKey, "sshkey", of: classes)
     try python.read(&role.reader, classes)
     python.startup.find(in: application.profile)
-    role.reader.accept(
-      ["enable_nanny", "use_mpi", "paramiko", "mpi_registration_delay", "init_mpi"], classes)
-    role.reader.accept(["username", "signature_scheme"], ["Session"])
   }
 
   /// The environment variable in which the process that starts an engine names it, so that it can tell the hub when the

@@ -208,7 +208,12 @@ struct LauncherOptions: Sendable, Hashable {
     batch.jobIDGroup = group
     // An unusable pattern is reported now.
     _ = try batch.jobID(in: "")
-    reader.accept(["batch_file_name", "signal_command"], classes)
+    reader.ignore(
+      IgnoredOption.all(
+        [
+          "batch_file_name": "scripts are not kept",
+          "signal_command": "jobs are ended with delete_command",
+        ], of: classes))
     try readCommon(&reader, classes)
     launcher = .batch(batch)
     count = try spec.number()

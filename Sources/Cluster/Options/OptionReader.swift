@@ -14,6 +14,8 @@ struct OptionReader {
   /// The options read so far, in order.
   private(set) var settings: [Setting] = []
   private var known: Set<String> = []
+  /// Why some of the given ones have no effect.
+  private(set) var ignored: [String] = []
 
   init(layers: [ConfigLayer]) { self.layers = layers }
 
@@ -60,9 +62,23 @@ struct OptionReader {
     return texts
   }
 
-  /// Options that are understood but have no effect here.
+  /// Options that somebody else reads.
   mutating func accept(_ traits: [String], _ classes: [String]) {
     for trait in traits { known.formUnion(classes.map { "\($0).\(trait)" }) }
+  }
+
+  /// Options that are understood and have no effect here.
+  mutating func ignore(_ options: [IgnoredOption]) {
+    for option in options {
+      known.formUnion(option.paths)
+      guard let reason = option.reason else { continue }
+      for layer in layers {
+        for path in option.paths where layer.value(of: path) != nil {
+          ignored.append("\(path) in \(layer.origin) has no effect: \(reason)")
+        }
+      }
+    }
+    ignored.sort()
   }
 
   /// The options of all layers that were given but never read, in order.

@@ -67,15 +67,11 @@ struct RoleOptions {
     reader = OptionReader(layers: layers)
     application = try ApplicationOptions(&reader, classes: kind.classes, profile: profile)
     warnings = []
-    var url: String?
-    try reader.readNonEmpty(&url, "log_url", of: kind.classes)
-    if url != nil {
-      warnings.append("--log-url is not supported, logs go to standard error or with --log-to-file to the profile")
-    }
+    reader.ignore(kind.ignored)
     reader.accept(
       [
-        "profile", "ipython_dir", "extra_config_file", "auto_create", "copy_config_files", "overwrite", "verbose_crash",
-        "show_config", "show_config_json", "generate_config",
+        "profile", "ipython_dir", "extra_config_file", "overwrite", "show_config", "show_config_json",
+        "generate_config",
       ],
       kind.classes)
     reader.accept(["location"], ["ProfileDir"])
@@ -83,7 +79,8 @@ struct RoleOptions {
 
   /// Warnings about files and about options nobody read.
   private var allWarnings: [String] {
-    warnings + (commandLine.unknown + reader.unread).map { "unknown option \($0), it has no effect" }
+    warnings + reader.ignored
+      + (commandLine.unknown + reader.unread).map { "unknown option \($0), it has no effect" }
   }
 
   /// What `--show-config`, `--show-config-json` and `--generate-config` ask for.

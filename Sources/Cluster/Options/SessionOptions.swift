@@ -4,7 +4,6 @@ import Foundation
 enum SessionOptions {
   /// The signing key: a text, the content of a file, or `nil` for the default, which `--secure` asks for explicitly.
   static func key(_ reader: inout OptionReader) throws(OptionError) -> String? {
-    reader.accept(["session", "packer", "unpacker", "debug", "check_pid", "digest_history_size"], ["Session"])
     var isFresh = false
     var file: String?
     var key: String?

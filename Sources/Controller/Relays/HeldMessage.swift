@@ -41,10 +41,17 @@ final class HeldMessage {
   /// Appends the message to another, with the number of the attempt in its metadata and signed anew: a peer that has seen
   /// the message would take the same one for a replay.
   func append(to message: inout Multipart, attempt: Int, _ session: borrowing Session) {
+    append(to: &message, adding: "\"attempt\":\(attempt)", session)
+  }
+
+  /// Appends the message to another, with one more field in its metadata and signed anew.
+  ///
+  /// - Parameter field: the key and the value, as JSON text.
+  func append(to message: inout Multipart, adding field: String, _ session: borrowing Session) {
     appendIdentities(to: &message)
     session.append(
       to: &message, header: frames.shared(layout.header).array, parent: frames.shared(layout.parentHeader),
-      metadata: JSONFields.adding("\"attempt\":\(attempt)", to: frames.shared(layout.metadata).array),
+      metadata: JSONFields.adding(field, to: frames.shared(layout.metadata).array),
       content: frames.shared(layout.content).array)
     for index in layout.firstBuffer..<max(frames.count, layout.firstBuffer) { message.append(sharing: frames, index) }
   }

@@ -72,7 +72,7 @@ struct TaskMetadata {
       case "idempotent": isIdempotent = JSONText.isTrue(span, at: value)
       case "resubmitted": isRepeated = JSONText.isTrue(span, at: value)
       // Engines read these.
-      case "execution_timeout": _ = try TaskTimeLimit.duration(span, at: value, key.string)
+      case "execution_timeout", "stop_grace": _ = try TaskTimeLimit.duration(span, at: value, key.string)
       case "original_msg_id": _ = try JSONText.optionalString(span, at: value)
       case "label" where !JSONText.isNull(span, at: value): _ = try JSONText.json(span, at: value)
       default: break

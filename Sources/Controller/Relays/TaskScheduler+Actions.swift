@@ -25,10 +25,11 @@ extension TaskScheduler {
     case .dispatch(let task, let id, let engine, let attempt):
       emit(.task(HeldTask(message: task, id: id, engine: engine, attempt: attempt)))
     case .changed(let task, _, let change): journaling?.note(task, change)
-    case .deliver(let reply, let id, _): deliver(reply, id)
-    case .fail(let task, let id, let reason):
+    case .deliver(let reply, let id, _, let failures):
+      deliver(failures.map { telling($0, of: id, in: reply) } ?? reply, id)
+    case .fail(let task, let id, let reason, let failures):
       noteLoss(reason, id)
-      answer(task, id, SchedulerReply.failure(reason, taskID: id))
+      answer(task, id, SchedulerReply.failure(reason, after: failures, taskID: id))
     case .requeued(let id): hub.report(.returned(taskID: id))
     case .probe(let engine, let number): emit(.probe(engine, number: number))
     case .retired(let engine): emit(.retirement(engine))
@@ -99,6 +100,14 @@ extension TaskScheduler {
     default: return
     }
     losses.log(.notice, text, to: logger, metadata: [LogKey.messageID: "\(id)", LogKey.reason: "\(reason)"])
+  }
+
+  /// A copy of a reply that tells of the attempts that have failed before, signed anew.
+  private func telling(_ failures: [FailedAttempt], of id: String, in reply: HeldMessage) -> HeldMessage {
+    let earlier = String(decoding: SchedulerReply.earlier(failures, taskID: id).bytes.array, as: UTF8.self)
+    reply.append(to: &outgoing, adding: "\"\(SchedulerReply.earlierKey)\":\(earlier)", session)
+    defer { outgoing.removeAll() }
+    return SchedulerReply.held(&outgoing) ?? reply
   }
 
   /// Relays a reply: the identities are exchanged, so the client sees the engine's.

@@ -227,9 +227,10 @@ actor TaskScheduler: SocketDriver {
     let engine = EngineIdentity(uuid)
     let metadata = try ReplyMetadata(of: message, layout, from: uuid)
     guard !probes.isAnswer(message, at: 1) else { return takeProbeAnswer(taskID, from: engine, metadata.outcome) }
+    let held = hold(&message, layout, metadata.sender)
     state.replyArrived(
-      from: engine, taskID: taskID, outcome: metadata.outcome, attempt: metadata.attempt,
-      reply: hold(&message, layout, metadata.sender), now: .now)
+      from: engine, taskID: taskID, outcome: metadata.outcome, attempt: metadata.attempt, reply: held,
+      cause: SchedulerReply.cause(in: held), now: .now)
   }
 
   /// Takes the frames of a reply, into the object of the one before if the state doesn't keep that.

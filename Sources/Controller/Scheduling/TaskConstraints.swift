@@ -24,6 +24,8 @@ struct TaskConstraints<Payload> {
   /// How many engines were lost while they ran the task.
   private(set) var lossCount = 0
   private(set) var lastFailure: LastFailure<Payload>?
+  /// The latest attempts that cost a retry, in their order; `nil` without any.
+  private(set) var failedAttempts: [FailedAttempt]?
   /// The serial number of the timer that runs.
   var timer: UInt64?
   @Packed var group: GroupHandle? = nil
@@ -82,10 +84,13 @@ struct TaskConstraints<Payload> {
 
   /// Excludes an engine.
   ///
-  /// - Parameter isForGood: whether it can't run the task, rather than having failed to.
-  mutating func exclude(_ engine: EngineToken, after failure: LastFailure<Payload>, isForGood: Bool) {
+  /// - Parameter attempt: the attempt that it has failed; `nil` if it can't run the task at all.
+  mutating func exclude(_ engine: EngineToken, after failure: LastFailure<Payload>, attempt: FailedAttempt?) {
     blacklist.insert(engine)
-    if !isForGood { failed.insert(engine) }
+    if let attempt {
+      failed.insert(engine)
+      failedAttempts = (failedAttempts ?? []).suffix(FailedAttempt.limit - 1) + [attempt]
+    }
     if case .ended(.engineLost) = failure { lossCount += 1 }
     lastFailure = failure
     update()

@@ -16,4 +16,12 @@ enum TaskFailureReason: Hashable, Sendable {
   case aborted
   /// The task was not accepted because of the limit of the queue.
   case queueFull(QueueLimit.Excess)
+
+  /// Whether it is how an attempt at the task has ended, rather than why there is no other one.
+  var isAboutAttempt: Bool {
+    switch self {
+    case .engineLost, .unanswered: true
+    case .invalidDependency, .impossibleDependency, .taskTimeout, .deadlinePassed, .aborted, .queueFull: false
+    }
+  }
 }

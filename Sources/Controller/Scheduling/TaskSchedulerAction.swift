@@ -3,10 +3,10 @@ enum TaskSchedulerAction<Payload> {
   /// Send the task to an engine, for the first time or, if `attempt` is larger than 1, once more. An engine may have seen
   /// the message of an earlier attempt, and would take the same one for a replay.
   case dispatch(Payload, taskID: String, engine: EngineIdentity, attempt: Int)
-  /// Send an engine's reply to the client.
-  case deliver(Payload, taskID: String, engine: EngineIdentity)
-  /// Answer the submission (the payload) with an error of the scheduler's own.
-  case fail(Payload, taskID: String, TaskFailureReason)
+  /// Send an engine's reply to the client. If it is a failure, `after` are the attempts that have failed before.
+  case deliver(Payload, taskID: String, engine: EngineIdentity, after: [FailedAttempt]? = nil)
+  /// Answer the submission (the payload) with an error of the scheduler's own. `after` are the attempts that have failed before.
+  case fail(Payload, taskID: String, TaskFailureReason, after: [FailedAttempt]? = nil)
   /// Note that a task that was on an engine is queued again.
   case requeued(taskID: String)
   /// Send the engine a request that any engine answers after the tasks it was sent before. Pass the answer to

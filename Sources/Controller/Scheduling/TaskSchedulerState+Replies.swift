@@ -5,11 +5,14 @@ extension TaskSchedulerState {
   /// the task's blacklist. A task that is returned goes to the head of the queue. A reply for a task that is not pending
   /// on that engine is only counted.
   ///
-  /// - Parameter attempt: the attempt that it is about; `nil` if the engine doesn't say. An engine that was given up may
-  ///   return an earlier one when it has registered again and has got the task once more, and the reply to an earlier one may
-  ///   come twice when the controller was restarted.
+  /// - Parameters:
+  ///   - attempt: the attempt that it is about; `nil` if the engine doesn't say. An engine that was given up may return an
+  ///     earlier one when it has registered again and has got the task once more, and the reply to an earlier one may come
+  ///     twice when the controller was restarted.
+  ///   - cause: the error in the reply; asked for if the task is tried again after it.
   mutating func replyArrived(
     from identity: EngineIdentity, taskID: String, outcome: TaskOutcome, attempt: Int? = nil, reply: Payload,
+    cause: @autoclosure () -> FailedAttempt.Cause = .error(name: "Error", text: ""),
     now: ContinuousClock.Instant
   ) {
     self.now = now
@@ -28,7 +31,7 @@ extension TaskSchedulerState {
       engines[engine].pace.finished(hasMore: hasMore, now: now)
       if isTriedAgain(task, after: outcome) {
         if outcome == .failed { tasks[task].retries -= 1 }
-        retry(task, without: token, after: .reply(reply, identity), isForGood: outcome == .unmetDependency)
+        retry(task, without: token, after: .reply(reply, identity), cause: outcome == .failed ? cause() : nil)
       } else {
         deliver(task, taskID, reply, from: identity, success: outcome == .ok)
       }
@@ -82,7 +85,7 @@ extension TaskSchedulerState {
       return fail(task, reason)
     }
     if !isFree { tasks[task].retries -= 1 }
-    retry(task, without: token, after: .ended(reason), isForGood: false)
+    retry(task, without: token, after: .ended(reason), cause: .ended(reason))
   }
 
   /// Whether a task without an answer may run again without a retry, because it may run twice. It may not do so forever.
@@ -102,12 +105,18 @@ extension TaskSchedulerState {
   }
 
   /// Takes a task from its engine, and dispatches it to another or queues it.
+  ///
+  /// - Parameter cause: why the engine has failed the task; `nil` if it can't run it at all.
   private mutating func retry(
-    _ task: TaskHandle, without token: EngineToken, after failure: LastFailure<Payload>, isForGood: Bool
+    _ task: TaskHandle, without token: EngineToken, after failure: LastFailure<Payload>, cause: FailedAttempt.Cause?
   ) {
+    let attempt = cause.map {
+      FailedAttempt(
+        number: Int(tasks[task].attempt), engine: engines[token.engine].identity, time: now, cause: $0)
+    }
     takeFromEngine(task)
     let constraints = tasks[task].constraints ?? tasks.constrain(task, TaskConstraints())
-    tasks[constraints].exclude(token, after: failure, isForGood: isForGood)
+    tasks[constraints].exclude(token, after: failure, attempt: attempt)
     enqueue(task)
     place(task)
     noteRequeued(task)
@@ -174,15 +183,29 @@ extension TaskSchedulerState {
     _ task: TaskHandle, _ id: String, _ reply: Payload, from engine: EngineIdentity, success: Bool
   ) {
     if reportsChanges { noteChange(task, .ended(isSuccess: success)) }
-    actions.append(.deliver(reply, taskID: id, engine: engine))
+    actions.append(.deliver(reply, taskID: id, engine: engine, after: success ? nil : failures(of: task)))
     end(task, success: success)
   }
 
   /// Ends a task with an error of the scheduler's own.
   mutating func fail(_ task: TaskHandle, _ reason: TaskFailureReason) {
     if reportsChanges { noteChange(task, .ended(isSuccess: false)) }
-    if let payload = tasks[task].payload { actions.append(.fail(payload, taskID: tasks[task].id, reason)) }
+    if let payload = tasks[task].payload {
+      let failures = failures(of: task, includingLatest: !reason.isAboutAttempt)
+      actions.append(.fail(payload, taskID: tasks[task].id, reason, after: failures))
+    }
     end(task, success: false)
+  }
+
+  /// The failed attempts at a task.
+  ///
+  /// - Parameter includingLatest: whether with the latest attempt, or only those before it, because the task ends with that.
+  private func failures(of task: TaskHandle, includingLatest: Bool = false) -> [FailedAttempt]? {
+    guard let constraints = tasks[task].constraints, let failures = tasks[constraints].failedAttempts else {
+      return nil
+    }
+    let latest = Int(tasks[task].attempt)
+    return includingLatest ? failures : failures.filter { $0.number < latest }
   }
 
   private mutating func end(_ task: TaskHandle, success: Bool) {

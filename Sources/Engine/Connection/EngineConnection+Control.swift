@@ -43,7 +43,10 @@ extension EngineConnection {
       let named = try Self.abortedIDs(content)
       guard let receiver, let writer else { return }
       // Swift clients say whether they mean waiting requests only. ipyparallel's clients don't know the field.
-      let ids = content["running"]?.boolValue ?? true ? stopRunning(named) : named
+      let grace = try content["stop_grace"].flatMap { (json) throws(WireError) in
+        try TaskTimeLimit.time(json, "stop_grace of an abort_request")
+      }
+      let ids = content["running"]?.boolValue ?? true ? stopRunning(named, grace: grace) : named
       let aborted = receiver.abort(ids)
       for request in aborted { sender.answer(request, writer.aborted(request)) }
       if let ids, aborted.count < ids.count { awaitAborted() }

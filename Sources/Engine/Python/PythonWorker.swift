@@ -74,13 +74,16 @@ final class PythonWorker: Sendable {
 
   /// Interrupts the running request.
   ///
-  /// - Parameter id: its message id; `nil` for whichever runs.
+  /// - Parameters:
+  ///   - id: its message id; `nil` for whichever runs.
+  ///   - grace: how long it may go on before the process is killed; `nil` for as long as the configuration says.
+  ///   - isAnew: whether the time of grace counts even if the request was interrupted before and has one.
   /// - Returns: whether it was running.
   @discardableResult
-  func interrupt(_ id: String?) -> Bool {
+  func interrupt(_ id: String?, grace: Duration? = nil, isAnew: Bool = false) -> Bool {
     // The signal is sent under the lock, so that it can't reach the next request.
     let (isRunning, watched) = shared.withLock { shared -> (Bool, PythonWorkerState.Task?) in
-      switch shared.state.interrupt(id: id) {
+      switch shared.state.interrupt(id: id, isAnew: isAnew) {
       case .nothing: return (false, nil)
       case .signal(let watched):
         shared.process?.signal(SIGINT)
@@ -90,7 +93,7 @@ final class PythonWorker: Sendable {
         return (true, nil)
       }
     }
-    if let watched { watch(watched) }
+    if let watched { watch(watched, grace: grace ?? configuration.interruptGrace) }
     return isRunning
   }
 
@@ -158,8 +161,8 @@ final class PythonWorker: Sendable {
 
   func kill() { shared.withLock { _ = $0.process?.signal(SIGKILL, toGroup: true) } }
 
-  private func watch(_ task: PythonWorkerState.Task) {
-    let (ioLoop, grace) = (surroundings.ioLoop, configuration.interruptGrace)
+  private func watch(_ task: PythonWorkerState.Task, grace: Duration) {
+    let ioLoop = surroundings.ioLoop
     try? ioLoop.execute {
       _ = ioLoop.schedule(at: .now + grace) {
         self.shared.withLock { shared in

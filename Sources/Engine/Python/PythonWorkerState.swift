@@ -207,8 +207,10 @@ struct PythonWorkerState: Sendable {
 
   /// Someone wants a task to end.
   ///
-  /// - Parameter id: the request's message id; `nil` for whichever runs.
-  mutating func interrupt(id: String?) -> Interruption {
+  /// - Parameters:
+  ///   - id: the request's message id; `nil` for whichever runs.
+  ///   - isAnew: whether a task that was interrupted before has another time of grace, of which the shorter one counts.
+  mutating func interrupt(id: String?, isAnew: Bool = false) -> Interruption {
     switch phase {
     case .busy(let task) where id == nil || task.id == id:
       phase = .interrupting(task)
@@ -216,7 +218,7 @@ struct PythonWorkerState: Sendable {
       return .signal(thenWatch: task)
     case .interrupting(let task) where id == nil || task.id == id:
       interruptCount += 1
-      return .signal(thenWatch: nil)
+      return .signal(thenWatch: isAnew ? task : nil)
     case .starting where waiting != nil && (id == nil || waiting == id):
       isStartInterrupted = true
       return .kill

@@ -25,6 +25,9 @@ struct RequestMetadata: Sendable, Hashable {
   var timeRequest: Duration?
   /// `execution_timeout`, a Martlet extension: how long it may run, in seconds.
   var executionTimeout: Duration?
+  /// `stop_grace`, a Martlet extension: how long it may go on after it was told to stop, in seconds; `nil` for as long as the
+  /// engine allows.
+  var stopGrace: Duration?
   /// `nesting`, a Martlet extension: how many calls on engines wait for this one; 0 if a client made it.
   var nesting = 0
   /// `keep`, a Martlet extension: the name that the request sets, and for whom it is kept.
@@ -60,6 +63,7 @@ struct RequestMetadata: Sendable, Hashable {
         case "no_status": wantsStatus = !JSONText.isTrue(span, at: value)
         case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
         case "execution_timeout": executionTimeout = try TaskTimeLimit.duration(span, at: value, key.string)
+        case "stop_grace": stopGrace = try TaskTimeLimit.time(JSONText.json(span, at: value), "metadata stop_grace")
         case "time_request": timeRequest = try TaskTimeLimit.duration(span, at: value, key.string)
         case "keep" where !JSONText.isNull(span, at: value): keep = try KeptName(JSONText.json(span, at: value))
         case "trace": trace = TraceContext(try JSONText.json(span, at: value))

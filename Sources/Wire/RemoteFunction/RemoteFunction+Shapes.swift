@@ -12,30 +12,6 @@ extension RemoteFunction {
     }
   }
 
-  /// Gives a function a name that returns a pair: to Python it returns a tuple.
-  public init<First, Second, Failure: Error>(
-    _ name: String, concurrency: Int = 1,
-    _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> (First, Second)
-  ) where Output == TupleValue<First, Second> {
-    self.init(name, concurrency: concurrency) {
-      (arguments: repeat each Argument) async throws -> TupleValue<First, Second> in
-      let (first, second) = try await body(repeat each arguments)
-      return TupleValue(first, second)
-    }
-  }
-
-  /// Gives a function a name that returns three values: to Python it returns a tuple.
-  public init<First, Second, Third, Failure: Error>(
-    _ name: String, concurrency: Int = 1,
-    _ body: @escaping @Sendable (repeat each Argument) async throws(Failure) -> (First, Second, Third)
-  ) where Output == TupleValue<First, Second, Third> {
-    self.init(name, concurrency: concurrency) {
-      (arguments: repeat each Argument) async throws -> TupleValue<First, Second, Third> in
-      let (first, second, third) = try await body(repeat each arguments)
-      return TupleValue(first, second, third)
-    }
-  }
-
   /// Gives a name to what is done with an actor, on the actor.
   ///
   /// ```swift

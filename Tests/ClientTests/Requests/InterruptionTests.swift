@@ -26,6 +26,29 @@ import Testing
     }
   }
 
+  @Test func theTimeOfGraceTravels() async throws {
+    try await FakeCluster.withClient { client, cluster in
+      await cluster.hold()
+      var (view, balanced, broadcast) = (client[0], client.loadBalanced(), client.broadcast())
+      (view.endsEngineAfter, balanced.endsEngineAfter, broadcast.endsEngineAfter) = (
+        .milliseconds(1500), .zero, .seconds(2)
+      )
+      let result = try view.apply(name: "f")
+      _ = try balanced.apply(name: "f")
+      _ = try broadcast.apply(name: "f")
+      while await cluster.received.count < 3 { try await Task.sleep(for: .milliseconds(2)) }
+      let metadata = await cluster.received.map { try? $0.message.metadata() }
+      #expect(Set(metadata.map { $0?["stop_grace"]?.doubleValue }) == [1.5, 0, 2])
+      result.cancel(running: true)
+      result.cancel(running: true, endingEngineAfter: .milliseconds(250))
+      result.cancel(running: true, endingEngineAfter: .seconds(-1))
+      let controls = try await Self.controls(cluster, 3)
+      #expect(controls.map { $0.content["stop_grace"]?.doubleValue } == [nil, 0.25, 0])
+      view.endsEngineAfter = .seconds(-1)
+      #expect(throws: ClientError.self) { try view.apply(name: "f") }
+    }
+  }
+
   @Test func aDeadlineInterrupts() async throws {
     try await FakeCluster.withClient { client, cluster in
       #expect(try await client[0].apply(name: "f", args: [7], as: Int.self).value(cancellingAfter: .seconds(60)) == 7)

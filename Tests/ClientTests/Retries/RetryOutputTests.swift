@@ -11,7 +11,7 @@ import Testing
     let state = ResultState(total: 1, method: "f")
     #expect(state.begin(0, id: "a", engines: [], outputs: 1) == 1)
     #expect(!state.addOutput(0, .text(.stdout, "one ")))
-    #expect(state.willRetry(0, after: Flaky()))
+    #expect(state.willRetry(0, after: FailedAttempt(error: Flaky(), date: nil)))
     #expect(state.begin(0, id: "b", engines: [], outputs: 1) == 2)
     #expect(!state.addOutput(0, attempt: 1, .text(.stdout, "late ")))
     #expect(state.addOutput(0, attempt: 1, .idle))
@@ -26,6 +26,6 @@ import Testing
     let state = ResultState(total: 1, method: "f")
     _ = state.begin(0, id: "a", engines: [], outputs: 0)
     #expect(state.cancel().map(\.id) == ["a"])
-    #expect(!state.willRetry(0, after: Flaky()))
+    #expect(!state.willRetry(0, after: FailedAttempt(error: Flaky(), date: nil)))
   }
 }

@@ -92,18 +92,20 @@ import Testing
 
   @Test func theErrorListsTheAttempts() throws {
     let errors = (1...7).map { RemoteError(ename: "ValueError", evalue: "\($0)", engineID: 3) }
-    let error = try #require(errors[6].after(Array(errors[..<6])) as? AttemptsFailed)
+    let attempts = errors.map { FailedAttempt(error: $0, date: Timestamp(microseconds: Int($0.evalue) ?? 0)) }
+    let error = try #require(errors[6].after(Array(attempts[..<6]), at: nil) as? AttemptsFailed)
+    #expect(error.dates == (1...6).map { Timestamp(microseconds: $0) } + [nil])
     #expect(error.errors.count == 7 && error.earlier.count == 6 && error.last as? RemoteError == errors[6])
     #expect(
       error.description == """
-        all 7 attempts failed, the last with: engine 3: ValueError: 7
+        7 attempts failed, the last with: engine 3: ValueError: 7
           2 earlier attempts
           attempt 3: engine 3: ValueError: 3
           attempt 4: engine 3: ValueError: 4
           attempt 5: engine 3: ValueError: 5
           attempt 6: engine 3: ValueError: 6
         """)
-    #expect(errors[0].after([]) as? RemoteError == errors[0])
-    #expect(TaskAborted(msgID: "a").after(errors) is TaskAborted)
+    #expect(errors[0].after([], at: nil) as? RemoteError == errors[0])
+    #expect(TaskAborted(msgID: "a").after(attempts, at: nil) is TaskAborted)
   }
 }

@@ -82,8 +82,19 @@ import Testing
     #expect(security.enableCurve == true && security.curvePublicKey == "p" && security.curveSecretKey == "s")
   }
 
-  @Test func acceptsWhatHasNoEffect() throws {
-    _ = try read("--usethreads", "--init", "--IPController.monitor_ip=x", "--ident=a", "--user=me")
+  @Test func saysWhatHasNoEffect() throws {
+    let (_, warnings) = try ControllerOptions.read(
+      ["--usethreads", "--init", "--IPController.monitor_ip=x", "--ident=a", "--user=me"], environment: [:])
+    #expect(
+      warnings == [
+        "BaseIPythonApplication.auto_create in the command line has no effect: what starts a controller makes the profile in "
+          + "any case",
+        "IPController.monitor_ip in the command line has no effect: hub and schedulers are one process, without sockets "
+          + "between them",
+        "IPController.use_threads in the command line has no effect: the schedulers are threads of the controller's process in "
+          + "any case",
+        "Session.session in the command line has no effect: each process makes one for itself",
+      ])
   }
 
   @Test func warnsAboutTheUnknown() throws {
@@ -91,7 +102,8 @@ import Testing
       ["--foo=1", "--Nobody.knows=2", "--log-url=tcp://x:1"], environment: [:])
     #expect(
       warnings == [
-        "--log-url is not supported, logs go to standard error or with --log-to-file to the profile",
+        "BaseParallelApplication.log_url in the command line has no effect: logs go to standard error, or with --log-to-file "
+          + "to the profile",
         "unknown option --foo=1, it has no effect",
         "unknown option Nobody.knows in the command line, it has no effect",
       ])

@@ -22,8 +22,8 @@ import Testing
     while let action = state.nextAction() {
       switch action {
       case .dispatch(_, let id, let engine, _): events.append("\(id) on \(engine)")
-      case .fail(_, let id, .engineLost): events.append("\(id) lost")
-      case .deliver(_, let id, _): events.append("\(id) delivered")
+      case .fail(_, let id, .engineLost, _): events.append("\(id) lost")
+      case .deliver(_, let id, _, _): events.append("\(id) delivered")
       default: break
       }
     }

@@ -20,7 +20,7 @@ private typealias State = TaskSchedulerState<String>
     state.taskSubmitted(.init(id: id, payload: id, size: size, after: after, client: client), now: now)
     var excess: QueueLimit.Excess?
     while let action = state.nextAction() {
-      if case .fail(let payload, let failed, .queueFull(let reason)) = action {
+      if case .fail(let payload, let failed, .queueFull(let reason), _) = action {
         #expect(payload == id && failed == id)
         excess = reason
       }

@@ -28,8 +28,8 @@ import Testing
     while let action = state.nextAction() {
       switch action {
       case .dispatch(_, let id, let engine, _): events.append("\(id) on \(engine)")
-      case .fail(_, let id, let reason): events.append("\(id) \(reason)")
-      case .deliver(_, let id, _): events.append("\(id) delivered")
+      case .fail(_, let id, let reason, _): events.append("\(id) \(reason)")
+      case .deliver(_, let id, _, _): events.append("\(id) delivered")
       default: break
       }
     }

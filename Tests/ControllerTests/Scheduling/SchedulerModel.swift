@@ -31,6 +31,8 @@ struct SchedulerModel {
     var isIdempotent: Bool
     /// How often engines that kept it have got it.
     var attempt = 0
+    /// How many attempts have failed and cost a retry, or needed none.
+    var failures = 0
     /// How many engines were lost while they ran it.
     var losses = 0
     /// Its number among all dispatches.
@@ -289,6 +291,7 @@ struct SchedulerModel {
 
   /// Applies an action. Returns an error description, or nil if the action is allowed.
   mutating func apply(_ action: TaskSchedulerAction<Int>) -> String? {
+    if let problem = misreport(action) { return problem }
     switch action {
     case .requeued(let id): return tasks[id]?.status == .queued ? nil : "\(id) is not queued"
     case .dispatch(_, let id, let identity, let attempt):
@@ -312,16 +315,33 @@ struct SchedulerModel {
       tasks[id]?.deadline = nil
       tasks[id]?.readySince = nil
       return nil
-    case .deliver(_, let id, let engine):
+    case .deliver(_, let id, let engine, _):
       guard verdict(id) == .exhausted else { return "\(id) delivered from \(engine) too early" }
       return end(id, success: false, engine: nil)
-    case .fail(_, let id, .impossibleDependency):
+    case .fail(_, let id, .impossibleDependency, _):
       guard verdict(id) == .impossible else { return "\(id) is not impossible" }
       return end(id, success: false, engine: nil)
-    case .fail(_, let id, .engineLost), .fail(_, let id, .unanswered):
+    case .fail(_, let id, .engineLost, _), .fail(_, let id, .unanswered, _):
       guard [.exhausted, .impossible].contains(verdict(id)) else { return "\(id) has not lost its engine" }
       return end(id, success: false, engine: nil)
     default: return "unexpected \(action)"
+    }
+  }
+
+  /// What is wrong with the failed attempts that an end of a task tells of, if anything is: all that failed before the last one.
+  func misreport(_ action: TaskSchedulerAction<Int>) -> String? {
+    switch action {
+    case .deliver(_, let id, _, let failures?), .fail(_, let id, _, let failures?):
+      let numbers = failures.map(\.number)
+      if numbers != numbers.sorted() || Set(numbers).count != numbers.count { return "\(id) has failed at \(numbers)" }
+      // The last failure may be the end itself.
+      let expected = tasks[id]?.failures ?? 0
+      return (expected - 1...expected).contains(failures.count)
+        ? nil : "\(id): \(failures.count) of \(expected) failures"
+    case .fail(_, let id, _, nil):
+      let failures = tasks[id]?.failures ?? 0
+      return failures > 0 ? "\(id) does not tell of \(failures) failures" : nil
+    default: return nil
     }
   }
 
@@ -336,7 +356,10 @@ struct SchedulerModel {
   mutating func requeue(_ id: String, without engine: Int, isForGood: Bool = false, now: ContinuousClock.Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.blacklist.insert(engine)
-    if !isForGood { tasks[id]?.failed.insert(engine) }
+    if !isForGood {
+      tasks[id]?.failed.insert(engine)
+      tasks[id]?.failures += 1
+    }
     let timeout = tasks[id]?.submission.timeout
     tasks[id]?.deadline = timeout.map { now + $0 }
   }
@@ -379,5 +402,16 @@ struct SchedulerModel {
       tasks[id]?.readyCount = dispatchCount
     }
     event += 1
+  }
+}
+
+extension TaskSchedulerAction {
+  /// The same without the attempts that have failed before.
+  var withoutFailures: TaskSchedulerAction {
+    switch self {
+    case .deliver(let reply, let id, let engine, _): .deliver(reply, taskID: id, engine: engine)
+    case .fail(let task, let id, let reason, _): .fail(task, taskID: id, reason)
+    default: self
+    }
   }
 }

@@ -19,9 +19,10 @@ import Testing
     return state
   }
 
-  func drain(_ state: inout TaskSchedulerState<String>) -> [Action] {
+  /// - Parameter tellsFailures: whether with the failed attempts before the end of a task.
+  func drain(_ state: inout TaskSchedulerState<String>, tellsFailures: Bool = false) -> [Action] {
     var actions: [Action] = []
-    while let action = state.nextAction() { actions.append(action) }
+    while let action = state.nextAction() { actions.append(tellsFailures ? action : action.withoutFailures) }
     return actions
   }
 
@@ -53,10 +54,12 @@ import Testing
 
   func answer(
     _ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity, _ id: String, _ outcome: TaskOutcome = .ok,
-    attempt: Int? = nil
+    attempt: Int? = nil, tellsFailures: Bool = false
   ) -> [Action] {
-    state.replyArrived(from: engine, taskID: id, outcome: outcome, attempt: attempt, reply: "\(id)!", now: now)
-    return drain(&state)
+    state.replyArrived(
+      from: engine, taskID: id, outcome: outcome, attempt: attempt, reply: "\(id)!",
+      cause: .error(name: "ValueError", text: attempt.map { "\($0)" } ?? ""), now: now)
+    return drain(&state, tellsFailures: tellsFailures)
   }
 
   func retire(_ state: inout TaskSchedulerState<String>, _ engine: EngineIdentity) -> [Action] {

@@ -105,7 +105,10 @@ private struct Scenario {
   mutating func expect(_ expected: TaskSchedulerAction<Int>, _ name: String) {
     let action = state.nextAction()
     log.append("\(name) -> \(String(describing: action))")
-    if action != expected { problems.append("\(name): \(String(describing: action)), not \(expected)") }
+    if let problem = action.flatMap(model.misreport) { problems.append(problem) }
+    if action?.withoutFailures != expected {
+      problems.append("\(name): \(String(describing: action)), not \(expected)")
+    }
   }
 
   mutating func register(offer given: Resources? = nil) {
@@ -272,7 +275,7 @@ private struct Scenario {
     }
     while case let action? = state.nextAction() {
       log.append("  \(action)")
-      if case .fail(_, let id, .unanswered(identity, _)) = action, model.tasks[id]?.status == .pending(engine) {
+      if case .fail(_, let id, .unanswered(identity, _), _) = action, model.tasks[id]?.status == .pending(engine) {
         if !lost.contains(id) { problems.append("\(id) came after the probe") }
         if let problem = model.end(id, success: false, engine: engine) { problems.append(problem) }
       } else if let problem = model.apply(action) {
@@ -311,7 +314,7 @@ private struct Scenario {
     }
     while case let action? = state.nextAction() {
       log.append("  \(action)")
-      if case .fail(_, let id, .engineLost) = action, let engine = lost.removeValue(forKey: id) {
+      if case .fail(_, let id, .engineLost, _) = action, let engine = lost.removeValue(forKey: id) {
         if let problem = model.end(id, success: false, engine: engine) { problems.append(problem) }
       } else if let problem = model.apply(action) {
         problems.append(problem)
@@ -342,7 +345,7 @@ private struct Scenario {
       model.order.filter { model.tasks[$0]?.status == .queued && model.tasks[$0]?.submission.client == client })
     state.abortAll(of: client)
     log.append("abort all of \(client)")
-    while !ids.isEmpty, case .fail(_, let id, .aborted)? = state.nextAction() {
+    while !ids.isEmpty, case .fail(_, let id, .aborted, _)? = state.nextAction() {
       ids.remove(id)
       _ = model.end(id, success: false, engine: nil)
     }

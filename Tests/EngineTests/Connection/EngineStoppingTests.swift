@@ -151,21 +151,32 @@ private final class Stage: Sendable {
     }
   }
 
-  @Test(arguments: [true, false]) func anEngineEndsWhoseFunctionGoesOn(limited: Bool) async throws {
+  /// Who decides how long a function may go on after it was told to stop.
+  enum Patience: CaseIterable { case engine, request, abort, secondAbort }
+
+  @Test(arguments: [true, false], Patience.allCases)
+  func anEngineEndsWhoseFunctionGoesOn(limited: Bool, patience: Patience) async throws {
     let error = await #expect(throws: EngineRunError.self) {
       let controller = try FakeController()
       var configuration = EngineConfiguration(connection: controller.connection, uuid: "engine-uuid")
       configuration.captureOutput = false
-      configuration.python = PythonConfiguration(isAllowed: false, interruptGrace: .milliseconds(50))
+      configuration.python = PythonConfiguration(
+        isAllowed: false, interruptGrace: patience == .engine ? .milliseconds(50) : .seconds(3600))
       let engine = try Engine(configuration: configuration, functions: stage.functions, logger: .silent)
       async let running: Void = engine.run()
       try await controller.register(id: 3)
+      var metadata: [String: JSONValue] = limited ? ["execution_timeout": 0.01] : [:]
+      if patience == .request { metadata["stop_grace"] = 0.05 }
       let id = try await controller.send(
-        .mux, MessageType.applyRequest, metadata: limited ? ["execution_timeout": 0.01] : [:], buffers: call("stubborn")
-      )
+        .mux, MessageType.applyRequest, metadata: .object(metadata), buffers: call("stubborn"))
       try await stage.waitUntilRunning()
-      if !limited {
-        try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(id)]])
+      var abort: [String: JSONValue] = ["msg_ids": [.string(id)]]
+      if patience == .secondAbort || patience == .request || patience == .engine, !limited {
+        try await controller.send(.control, MessageType.abortRequest, content: .object(abort))
+      }
+      if patience == .abort || patience == .secondAbort {
+        abort["stop_grace"] = 0.05
+        try await controller.send(.control, MessageType.abortRequest, content: .object(abort))
       }
       let reply = try await controller.receive(.mux)
       #expect(try reply.parentID() == id)

@@ -84,8 +84,9 @@ import Testing
     }
   }
 
-  @Test func whoeverIgnoresInterruptsIsKilled() async throws {
-    await expectLoss(grace: .milliseconds(300)) { controller in
+  /// After the engine's time of grace, or the one of who aborts it, also if that is the second.
+  @Test(arguments: [nil, 0.25, 0.5] as [Double?]) func whoeverIgnoresInterruptsIsKilled(grace: Double?) async throws {
+    await expectLoss(grace: grace == nil ? .milliseconds(300) : .seconds(3600)) { controller in
       let stubborn = """
         import time
         from IPython.display import display
@@ -97,11 +98,15 @@ import Testing
                 pass
         """
       let id = try await start(stubborn, on: controller, until: MessageType.displayData)
-      try await controller.send(.control, MessageType.abortRequest, content: ["msg_ids": [.string(id)]])
-      #expect(try await controller.receive(.control).content() == ["status": "ok"])
+      for grace in grace == 0.5 ? [nil, grace] : [grace] {
+        var content: [String: JSONValue] = ["msg_ids": [.string(id)]]
+        if let grace { content["stop_grace"] = .double(grace) }
+        try await controller.send(.control, MessageType.abortRequest, content: .object(content))
+        #expect(try await controller.receive(.control).content() == ["status": "ok"])
+      }
       let content = try await controller.receive(.mux).content()
       #expect(content["ename"] == "EngineError")
-      #expect(content["evalue"]?.stringValue?.contains("interrupted") == true)
+      #expect(content["evalue"]?.stringValue?.contains("went on for \(grace ?? 0.3) seconds") == true)
     }
   }
 

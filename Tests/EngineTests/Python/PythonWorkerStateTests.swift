@@ -125,11 +125,13 @@ import Testing
     #expect(state.phase == .interrupting(task))
     // Again, but the time it has does not begin anew.
     #expect(state.interrupt(id: nil) == .signal(thenWatch: nil))
+    // Unless somebody has less patience.
+    #expect(state.interrupt(id: "a", isAnew: true) == .signal(thenWatch: task))
     state.finish()
     #expect(state.phase == .idle)
     #expect(state.interrupt(id: "a") == .nothing)
-    // Two signals were sent before this one begins.
-    #expect(state.begin(id: "b") == 2)
+    // Three signals were sent before this one begins.
+    #expect(state.begin(id: "b") == 3)
   }
 
   @Test func whoeverIgnoresAnInterruptIsKilled() {

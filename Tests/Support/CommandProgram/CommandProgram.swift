@@ -6,7 +6,7 @@ import Martlet
 import Tracing
 
 /// A program whose command line ArgumentParser reads, and which ends in each way that such a program may.
-@main struct CommandProgram: ClusterCommand {
+struct CommandProgram: ClusterCommand {
   static let configuration = CommandConfiguration(commandName: "command-program")
   static let functions: [any RemoteCallable] = [double, loggersEngine, currentTrace]
   private static let double = RemoteFunction("double") { (number: Int) in 2 * number }

@@ -165,6 +165,7 @@ actor ChaosStream {
     case .success(.int(let value)): end(task, value: "\(value)")
     case .success(.float(let value)): end(task, value: "\(value)")
     case .success(let value): end(task, value: "\(value)")
+    case .failure(let error as AttemptsFailed): end(task, .failure(error.context ?? error.last), expected)
     case .failure(let error as RemoteError) where "raises \(error.ename): \(error.evalue)" == expected:
       end(task, value: expected)
     case .failure(let error): end(task, error: Self.description(of: error))

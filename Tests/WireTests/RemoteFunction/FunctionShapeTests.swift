@@ -54,6 +54,36 @@ struct FunctionShapeTests {
     #expect(try value.decode(NoValue.self) == NoValue())
   }
 
+  private static func split(_ text: String) throws(Refusal) -> (String, Int, Double, Bool) {
+    if text.isEmpty { throw .negative(0) }
+    return (text, text.count, 0.5, true)
+  }
+
+  @Test("that return up to six values")
+  func longTuples() async throws {
+    let split = RemoteFunction("f", Self.split)
+    let value = try await call(split, "ab")
+    #expect(value == .tuple(["ab", 2, 0.5, true]))
+    let (text, count, half, isTrue) = try value.decode(TupleValue<String, Int, Double, Bool>.self).values
+    #expect(text == "ab" && count == 2 && half == 0.5 && isTrue)
+    await #expect(throws: Refusal.negative(0)) { try await call(split, "") }
+    let five = RemoteFunction("f", concurrency: 2) { (x: Int) in (x, "b", 2.5, true, [x]) }
+    #expect(try await call(five, 1) == .tuple([1, "b", 2.5, true, [1]]) && five.concurrency == 2)
+    let six = RemoteFunction("f") { (x: Int) async throws in (x, "b", 2.5, true, [x], String?.none) }
+    #expect(try await call(six, 1) == .tuple([1, "b", 2.5, true, [1], nil]))
+  }
+
+  /// Tuples are no type of their own that could be `Codable`.
+  @Test("that take tuples, as values")
+  func tuplesAsArguments() async throws {
+    let sum = RemoteFunction("f") { (four: TupleValue<Int, Int, Int, Double>) in
+      let (a, b, c, d) = four.values
+      return Double(a + b + c) + d
+    }
+    #expect(try await call(sum, .tuple([1, 2, 3, 0.5])) == 6.5)
+    #expect(try await call(sum, try PickleValue(encoding: TupleValue(1, 2, 3, 4.0))) == 10.0)
+  }
+
   @Test("that are an actor's")
   func actors() async throws {
     let counter = Counter()

@@ -597,6 +597,26 @@ def test_retries_are_signed_anew(client: ClientPeer, engine: EnginePeer) -> None
     _finish(client, engine, again)
 
 
+@pytest.mark.requirement("R-13.35")
+def test_the_last_failure_tells_of_those_before(client: ClientPeer, engines: list[EnginePeer]) -> None:
+    """With their errors and engines; a reply without others before it tells of none, nor does a result."""
+    for last, retries in (("error", 2), ("ok", 1), ("error", 0)):
+        identifier = client.send("task", "apply_request", metadata={"retries": retries})
+        for attempt in range(retries + 1):
+            engine, request = _taken(engines, identifier)
+            ends = attempt == retries
+            engine.reply("task", request, None if ends and last == "ok" else _failure(), last if ends else "error")
+        reply = client.expect("task", parent=identifier)
+        assert reply.content["status"] == last
+        earlier = reply.metadata.get("earlier", [])
+        expected = retries if last == "error" else 0
+        assert [(one["attempt"], one["ename"], one["evalue"]) for one in earlier] == [
+            (number, "Oops", "failed") for number in range(1, expected + 1)
+        ]
+        assert {one["engine"] for one in earlier} <= {engine.uuid for engine in engines}
+        assert all(one["date"] for one in earlier)
+
+
 @pytest.mark.requirement("R-13.6")
 def test_tasks_can_end_with_their_client(
     client: ClientPeer, new_client: Callable[..., ClientPeer], engine: EnginePeer
