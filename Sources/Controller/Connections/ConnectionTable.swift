@@ -119,6 +119,8 @@ struct ConnectionTable {
   static let releaseTime = Duration.milliseconds(500)
   /// The longest time for which a broken connection may have gone unnoticed while its peer made a new one.
   static let unnoticedTime = Duration.seconds(60)
+  /// The bytes of the last message of the handshake at most; any request is longer.
+  static let longestReady: UInt64 = 192
   /// How long a peer's system may acknowledge nothing while something waits for it.
   static let longestSilence = Duration.seconds(20)
   /// How often to look for silent ones, as each connection costs a system call.
@@ -189,10 +191,16 @@ struct ConnectionTable {
   /// An engine that lives can't be reached: the connections have to end that have proven nothing and may be ignored. If it
   /// had come later, when nobody had its identity, it would be reached.
   ///
-  /// - Parameter time: since when it can't be reached.
-  func missingEngine(since time: ContinuousClock.Instant) -> [End] {
+  /// libzmq sends nothing but the handshake to a peer that it ignores, so one that was sent more stays: what is on its way to
+  /// it would be lost.
+  ///
+  /// - Parameters:
+  ///   - time: since when it can't be reached.
+  ///   - traffic: what has passed through a connection; nil if that is unknown.
+  func missingEngine(since time: ContinuousClock.Instant, traffic: (Int32) -> AcceptedConnection.Traffic?) -> [End] {
     unproven.compactMap { descriptor in
       guard let connection = connections[descriptor], connection.opened <= time + Self.releaseTime else { return nil }
+      if let traffic = traffic(descriptor), traffic.sent > limits.handshake + Self.longestReady { return nil }
       return End(descriptor: descriptor, reason: .unreachable)
     }
   }

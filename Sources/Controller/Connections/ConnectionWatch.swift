@@ -145,7 +145,10 @@ actor ConnectionWatch: EventLoopActor {
       socket.table.heard(descriptor, isValid: false, key: last.key, at: last.any)
       if let time = last.valid { socket.table.heard(descriptor, isValid: true, at: time) }
     }
-    if let time = notes.missingSince { for end in socket.table.missingEngine(since: time) { perform(end, socket) } }
+    if let time = notes.missingSince {
+      let ends = socket.table.missingEngine(since: time) { AcceptedConnection.traffic($0) }
+      for end in ends { perform(end, socket) }
+    }
     let ends = socket.table.check(
       now: .now, published: socket.ears.published, traffic: { AcceptedConnection.traffic($0) })
     for end in ends { perform(end, socket) }
@@ -201,9 +204,15 @@ actor ConnectionWatch: EventLoopActor {
 
   private func perform(_ end: ConnectionTable.End, _ socket: Watched) {
     AcceptedConnection.end(end.descriptor)
-    let isWarning = [.held, .backlog, .unread, .quiet].contains(end.reason)
+    let level: Logger.Level =
+      switch end.reason {
+      case .held, .backlog, .unread, .quiet: .warning
+      // Messages may be lost with it.
+      case .unreachable, .silent: .info
+      case .mute, .revoked, .unidentified: .debug
+      }
     ended.log(
-      isWarning ? .warning : .debug, "a connection was ended: \(end.reason.rawValue)", to: logger,
+      level, "a connection was ended: \(end.reason.rawValue)", to: logger,
       metadata: [LogKey.socket: "\(socket.name)"])
   }
 }

@@ -25,6 +25,9 @@ package enum AcceptedConnection {
     /// How long ago the peer's system acknowledged anything, be it a probe.
     package var silence: Duration
 
+    /// What was sent to the peer.
+    package var sent: UInt64 { acknowledged + UInt64(max(waiting, 0)) }
+
     package init(received: UInt64 = 0, acknowledged: UInt64 = 0, waiting: Int = 0, silence: Duration = .zero) {
       self.received = received
       self.acknowledged = acknowledged

@@ -198,7 +198,7 @@ def main():
     if options.baseline and options.engines:
         parser.error("a baseline is a run with ipyparallel's own parts")
     if surroundings.can_be_had():
-        surroundings.enter_namespace()
+        surroundings.enter_namespaces()
     commands = {} if options.baseline else {"controller": options.controller}
     if options.engines:
         commands["engine"] = options.engine

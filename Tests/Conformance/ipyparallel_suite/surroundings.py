@@ -1,8 +1,8 @@
 """What the suite's tests of ssh and Slurm find in ipyparallel's own continuous integration.
 
 A host at port 2222 of this machine where `ciuser` may log in, with a Python at `/opt/conda/bin/python3` and a key that `docker exec
-ssh-sshd-1` prints; a Slurm; and a folder `/data` that its nodes share. All of it is in a mount namespace of the calling process, for
-which it has to be root on Linux.
+ssh-sshd-1` prints; a Slurm; and a folder `/data` that its nodes share. All of it is in namespaces of the calling process, for which
+it has to be root on Linux.
 """
 
 import os
@@ -29,12 +29,22 @@ def can_be_had():
     return sys.platform == "linux" and os.geteuid() == 0
 
 
-def enter_namespace():
-    """Runs this program again in a mount namespace, unless it has one already."""
-    if os.environ.pop("MARTLET_SUITE_NAMESPACE", None):
+def enter_namespaces():
+    """Runs this program again in a mount namespace and a network namespace, unless it has them already. Two runs at a time don't
+    get into each other's way there."""
+    if "MARTLET_SUITE_ADDRESSES" in os.environ:
+        make_network(os.environ.pop("MARTLET_SUITE_ADDRESSES").split())
         return
-    os.environ["MARTLET_SUITE_NAMESPACE"] = "1"
-    os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    found = subprocess.run(["ip", "-4", "-o", "address", "show", "scope", "global"], capture_output=True, text=True, check=True)
+    os.environ["MARTLET_SUITE_ADDRESSES"] = " ".join(line.split()[3] for line in found.stdout.splitlines())
+    os.execvp("unshare", ["unshare", "--mount", "--net", "--propagation", "private", sys.executable, *sys.argv])
+
+
+def make_network(addresses):
+    """This machine's own addresses, for its host name leads to one of them. Nobody else is there."""
+    commands = ["link set lo up", "link add eth0 type veth peer name eth1", "link set eth0 up", "link set eth1 up"]
+    for command in commands + [f"address add {address} dev eth0" for address in addresses]:
+        subprocess.run(["ip", *command.split()], check=True)
 
 
 def mount_folders():

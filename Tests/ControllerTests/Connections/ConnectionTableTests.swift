@@ -204,6 +204,16 @@ import Testing
     for time in 0..<10 { #expect(check(&table, 1000 * time).isEmpty) }
   }
 
+  /// A request may be on its way to an engine that has not answered any.
+  @Test func whoeverIsSentRequestsIsNotIgnored() {
+    var table = ConnectionTable(role: .engines, limits: .init(handshake: ConnectionTable.Limits.curveHandshake))
+    for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
+    let traffic = [
+      1: Traffic(acknowledged: 350), 2: Traffic(acknowledged: 600), 3: Traffic(acknowledged: 350, waiting: 300),
+    ]
+    #expect(table.missingEngine(since: start) { traffic[Int($0)] }.map(\.descriptor) == [1])
+  }
+
   @Test func ifAnEngineIsMissingThoseWithoutProofConnectAgain() {
     var table = ConnectionTable(role: .engines)
     for descriptor: Int32 in 1...3 { table.accepted(descriptor, now: start) }
@@ -302,5 +312,12 @@ import Testing
     table.accepted(1, now: start + .milliseconds(20))
     table.heard(1, isValid: true, key: "a", at: start + .milliseconds(5))
     #expect(revoked(table, 30, keeping: ["a"]).map(\.reason) == [.unidentified])
+  }
+}
+
+extension ConnectionTable {
+  /// Without knowledge of what has passed.
+  fileprivate func missingEngine(since time: ContinuousClock.Instant) -> [End] {
+    missingEngine(since: time) { _ in nil }
   }
 }
