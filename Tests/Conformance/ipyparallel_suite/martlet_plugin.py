@@ -9,6 +9,19 @@ import shlex
 
 VARIABLES = {"controller": "MARTLET_CONTROLLER_CMD", "engine": "MARTLET_ENGINE_CMD"}
 
+#: The variable with the tests that are not run, one in each line: module, class if any, and name as in `baseline.json`.
+LEFT_OUT = "MARTLET_SUITE_LEFT_OUT"
+
+
+def pytest_collection_modifyitems(items):
+    left_out = set(os.environ.get(LEFT_OUT, "").splitlines())
+    items[:] = [item for item in items if identifier(item) not in left_out]
+
+
+def identifier(item):
+    place = item.module.__name__.removeprefix("ipyparallel.tests.")
+    return f"{f'{place}.{item.cls.__name__}' if item.cls else place}::{item.name}"
+
 
 def commands():
     """The command of each role that is to be replaced, as a list of arguments."""
