@@ -8,11 +8,15 @@ extension TaskSchedulerEventTests {
     var state = scheduler([one, two])
     let failures = (1...3).map { number in
       FailedAttempt(
-        number: number, engine: number == 2 ? two : one, time: now, cause: .error(name: "ValueError", text: "\(number)"))
+        number: number, engine: number == 2 ? two : one, time: now, cause: .error(name: "ValueError", text: "\(number)")
+      )
     }
     _ = submit(&state, "a", retries: 3)
     for attempt in 1...3 { _ = answer(&state, attempt == 2 ? two : one, "a", .failed, attempt: attempt) }
-    #expect(answer(&state, two, "a", .failed, tellsFailures: true) == [.deliver("a!", taskID: "a", engine: two, after: failures)])
+    #expect(
+      answer(&state, two, "a", .failed, tellsFailures: true) == [
+        .deliver("a!", taskID: "a", engine: two, after: failures)
+      ])
     // A result tells of none, and neither does the only attempt.
     state = scheduler([one, two])
     _ = submit(&state, "b", retries: 3)
