@@ -88,12 +88,12 @@ import Testing
     #expect(window.takeReady(limit: 2) == [])
     // Room is for those who wait.
     window.end()
-    #expect(!window.begin(limit: 2))
+    #expect(window.begin(limit: 2) == false)
     #expect(window.takeReady(limit: 2) == ["b"])
     #expect(window.cancel(tickets[1]) == nil)
     #expect(window.takeReady(limit: 3) == ["c"] && window.openCount == 3 && window.waitingCount == 0)
     for _ in 0..<3 { window.end() }
     #expect(window.takeReady(limit: 2) == [] && window.openCount == 0)
-    #expect(window.begin(limit: 1))
+    #expect(window.begin(limit: 1) == true)
   }
 }
