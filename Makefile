@@ -143,6 +143,7 @@ sanitize: deps
 
 # Both at a time: they mostly wait.
 suite: deps build-tests
+	@if [ "$$(uname)" = Linux ]; then .ci/deps packages $(LAUNCHERS); fi
 	@echo "test: ipyparallel's own suite on martlet's controller, and on its controller and engines"
 	@$(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py > .build/suite.log 2>&1 & controller=$$!; \
 	  $(PYTHON) Tests/Conformance/ipyparallel_suite/run_suite.py --engines || failed=1; \

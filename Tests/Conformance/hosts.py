@@ -64,9 +64,10 @@ class Hosts:
         return True
 
     def allow_forwarding(self, action):
-        """Has packets pass from host to host also where Docker forbids that for all bridges but its own."""
+        """Has packets pass from host to host also where Docker, which brings the command, forbids that for bridges of others."""
         bridge = f"{self.tag}br"
-        subprocess.run(["iptables", action, "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT"], capture_output=True)
+        if shutil.which("iptables"):
+            subprocess.run(["iptables", action, "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT"], capture_output=True)
 
     def namespace(self, number):
         return f"{self.tag}n{number}"
