@@ -394,6 +394,8 @@ class TestEnds:
                     pass
 
         client = martlet_engines(1)
+        # Starts Python, which is interrupted otherwise before the code runs.
+        assert client[0].apply_sync(lambda: 1) == 1
         metadata = {"execution_timeout": 0.2, "stop_grace": 0.1}
         future = client.send_apply_request(
             client[0]._socket, ignore, metadata=metadata, ident=client._engines[0].encode())
