@@ -134,11 +134,11 @@ extension ClusterProgram {
     configuration.removesLogs = true
     let handler = LineLogHandler(name: program, level: .warning)
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
-    defer { ExitHandler.watch(nil) }
+    defer { ExitHandler.unwatch() }
     try await cluster.withRunning { cluster in
-      ExitHandler.watch(cluster)
-      try await run(
-        with: try await Client.connect(try cluster.clientConnection()), of: cluster, arguments: options.arguments)
+      let client = try await Client.connect(try cluster.clientConnection())
+      ExitHandler.watch(cluster, client)
+      try await run(with: client, of: cluster, arguments: options.arguments)
     }
   }
 

@@ -16,7 +16,7 @@ import Testing
 
   @Test func helpShowsBothKindsOfOptionsAndStartsNothing() throws {
     let end = try run("--help")
-    #expect(end.status == 0 && end.errors.isEmpty)
+    #expect(end.status == 0 && end.errors == "")
     #expect(end.output.contains("USAGE: command-program") && end.output.contains("The number to double."))
     #expect(end.output.contains("CLUSTER OPTIONS:") && end.output.contains("--engines"))
     #expect(try leftovers() == [])
@@ -32,7 +32,7 @@ import Testing
 
   @Test func aRequestForHelpIsNoErrorInTheMidstOfTheWork() throws {
     let end = try run("--engines", "1", "--helps")
-    #expect(end.status == 0 && end.errors.isEmpty)
+    #expect(end.status == 0 && end.errors == "")
     #expect(end.output.contains("USAGE: ") && end.output.contains("CLUSTER OPTIONS:"))
     #expect(try leftovers() == [])
   }
@@ -70,7 +70,7 @@ import Testing
 
   @Test(arguments: parsings) func aPlainProgramMayShowHelp(parsing: String) throws {
     let end = try runPlain(parsing, "--help")
-    #expect(end.status == 0 && end.errors.isEmpty)
+    #expect(end.status == 0 && end.errors == "")
     #expect(end.output.hasPrefix("USAGE: ") && !end.output.contains("helpRequested"))
     // Help that is thrown is completed, and one that parseOrExit prints is ArgumentParser's own.
     #expect(end.output.contains("CLUSTER OPTIONS:") == (parsing == "parse"))
