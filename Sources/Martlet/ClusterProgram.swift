@@ -137,8 +137,9 @@ extension ClusterProgram {
     defer { ExitHandler.watch(nil) }
     try await cluster.withRunning { cluster in
       ExitHandler.watch(cluster)
-      try await run(
-        with: try await Client.connect(try cluster.clientConnection()), of: cluster, arguments: options.arguments)
+      let client = try await Client.connect(try cluster.clientConnection())
+      ExitHandler.watch(cluster, client)
+      try await run(with: client, of: cluster, arguments: options.arguments)
     }
   }
 

@@ -1,12 +1,13 @@
 import Dispatch
 import Foundation
+import MartletClient
 import MartletCluster
 import Synchronization
 
 /// Stops the program's cluster when the program's own code ends the process with `exit`, as ArgumentParser's
 /// `parseOrExit` does: otherwise the cluster's sockets and files would be left.
 enum ExitHandler {
-  private static let running = Mutex<Cluster?>(nil)
+  private static let running = Mutex<(cluster: Cluster, client: Client?)?>(nil)
   private static let registration: Void = { atexit { ExitHandler.stopCluster() } }()
   /// How long the process waits for its cluster to end.
   private static let patience = DispatchTimeInterval.seconds(10)
@@ -14,16 +15,19 @@ enum ExitHandler {
   /// Call it when the engines have started: handlers run in reverse, and the one that the first child process registers
   /// ends the thread that notices the ends of children.
   ///
-  /// - Parameter cluster: the cluster that runs from now on; nil when it has been stopped.
-  static func watch(_ cluster: Cluster?) {
+  /// - Parameters:
+  ///   - cluster: the cluster that runs from now on; nil when it has been stopped.
+  ///   - client: the program's client, which would miss its controller.
+  static func watch(_ cluster: Cluster?, _ client: Client? = nil) {
     registration
-    running.withLock { $0 = cluster }
+    running.withLock { running in running = cluster.map { ($0, client) } }
   }
 
   private static func stopCluster() {
-    guard let cluster = running.withLock({ $0.take() }) else { return }
+    guard let (cluster, client) = running.withLock({ $0.take() }) else { return }
     let end = DispatchSemaphore(value: 0)
     Task.detached {
+      await client?.close()
       await cluster.stop()
       end.signal()
     }
