@@ -10,6 +10,7 @@ import zmq
 from conftest import new_cluster
 from harness import TIMEOUT, wait_until
 from hostile import cut
+from ipyparallel import Reference
 from simulated import Wire, engine_ids, raw_client, swarm_of, wait_for_engines
 
 
@@ -94,8 +95,7 @@ def test_a_standstill_loses_nothing():
         clusters = {who: stack.enter_context(new_cluster()) for who in stopped}
         for cluster in clusters.values():
             cluster.start_controller(arguments=["--ping=3000"])
-            cluster.start_swift_engines(1)
-            cluster.start_martlet_engines(1)
+            cluster.start_swift_engines(2)
             cluster.client(engines=2)[:].push({"kept": 7}, block=True)
         still = [process for who, cluster in clusters.items() for process in stopped[who](cluster)]
         for process in still:
@@ -107,7 +107,7 @@ def test_a_standstill_loses_nothing():
             client = cluster.clients[0]
             wait_until(lambda: len(client.ids) == 2, f"the engines, after {who} stood still", 2 * TIMEOUT)
             assert client[:].pull("kept", block=False).get(timeout=TIMEOUT) == [7, 7]
-            assert client.load_balanced_view().apply_async(os.getpid).get(timeout=TIMEOUT)
+            assert client.load_balanced_view().apply_async(Reference("add"), 1, 2).get(timeout=TIMEOUT) == 3
             assert all(process.running for process in cluster.processes)
 
 

@@ -1,12 +1,12 @@
 """Peers with the key that take memory: the controller ends their connections before it has too little, and others go on."""
 
-import os
 import select
 
 import pytest
 import zmq
 from harness import TIMEOUT, binary, wait_until
 from hostile import MORE, frame, handshake, memory
+from ipyparallel import Reference
 from simulated import Wire, endpoint, raw_client, swarm_of
 
 #: What the process may have, in bytes. From half of it on, peers have to leave.
@@ -32,7 +32,7 @@ def start(cluster, monkeypatch):
 
 def goes_on(cluster):
     """The controller serves others, and has given back what it took."""
-    assert cluster.honest[0].apply_async(os.getpid).get(timeout=TIMEOUT)
+    assert cluster.honest[0].apply_async(Reference("add"), 1, 2).get(timeout=TIMEOUT) == 3
     wait_until(lambda: memory(cluster.processes[0])[0] < MEMORY // 2, "memory that is given back")
     assert memory(cluster.processes[0])[1] < MEMORY // 2 + SLACK
 
@@ -49,7 +49,7 @@ def test_replies_that_nobody_reads(start, transport):
     client.rcvhwm = 1
     client.identity = wire.session.encode()
     client.connect(endpoint(info, "task"))
-    small.honest[0].apply_async(os.getpid).get(timeout=TIMEOUT)
+    small.honest[0].apply_async(Reference("add"), 1, 2).get(timeout=TIMEOUT)
     with raw_client(small) as observer, swarm_of(small) as swarm:
         engines = swarm.add(
             2, channels=["task"],
