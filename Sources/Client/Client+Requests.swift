@@ -20,7 +20,9 @@ extension Client {
       _ = connection.outbox.withOutstanding { $0.giveUp(id) }
       throw error
     }
-    guard let reply = try state.storage.withLock({ try $0.tasks[0].outcome?.get() }) else { throw ClientError.closed }
+    guard let reply = try state.storage.withLock({ try $0.tasks.read(0) { $0.outcome }?.get() }) else {
+      throw ClientError.closed
+    }
     guard reply.status == "ok" else {
       let error = reply.failure(id: id, method: type, engineID: engineID)
       throw ClientError(.hubError, "the hub refuses: \(error.map { "\($0)" } ?? reply.status)", underlying: error)

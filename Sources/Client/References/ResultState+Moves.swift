@@ -25,13 +25,14 @@ extension ResultState {
     _ slot: Int, _ outcome: Result<TaskReply, any Error>, _ output: RemainingOutput, _ references: ReferenceUse
   ) -> Bool {
     guard case .success(let reply) = outcome, reply.status == "error",
-      let submitted = storage.withLock({ $0.tasks.indices.contains(slot) ? $0.tasks[slot].submitted : nil }),
+      let submitted = storage.withLock({ $0.tasks.indices.contains(slot) ? $0.tasks.read(slot) { $0.submitted } : nil }
+      ),
       let remedy = references.remedy(reply, slot, submitted: submitted)
     else { return false }
     return storage.withLock { state in
       guard state.tasks.indices.contains(slot), !state.isCancelled else { return false }
-      guard state.tasks[slot].outcome == nil, state.tasks[slot].retrying == nil else { return false }
-      state.tasks[slot].retrying = Task {
+      guard state.tasks.read(slot, { $0.outcome == nil && $0.retrying == nil }) else { return false }
+      let retrying = Task {
         var helps = false
         do {
           helps = try await remedy.prepare()
@@ -42,11 +43,12 @@ extension ResultState {
         if helps, willRepeat(slot) {
           remedy.submit(remedy.client, self, slot)
         } else {
-          storage.withLock { $0.tasks[slot].retrying = nil }
+          storage.withLock { $0.tasks.update(slot) { $0.retrying = nil } }
           if let retries, considerRetry(slot, outcome, output, retries) { return }
           finish(slot, outcome, output: output)
         }
       }
+      state.tasks.update(slot) { $0.retrying = retrying }
       return true
     }
   }

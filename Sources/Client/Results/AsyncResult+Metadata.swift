@@ -17,8 +17,10 @@ extension AsyncResult {
   public var why: String? {
     get async throws {
       let id = state.storage.withLock { state in
-        let slot = state.tasks.indices.first { state.tasks[$0].submitted != nil && state.tasks[$0].outcome == nil }
-        return slot.map { state.tasks[$0].id }
+        let slot = state.tasks.indices.first { slot in
+          state.tasks.read(slot) { $0.submitted != nil && $0.outcome == nil }
+        }
+        return slot.map { state.tasks.read($0) { $0.id } }
       }
       guard let id else { return nil }
       return try await client.why(id)

@@ -156,7 +156,8 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   /// The ids of the requests sent so far, in the order of the tasks. A map with more chunks than its window sends the
   /// later ones as it goes on, and forgets those whose replies were read.
   public var msgIDs: [String] {
-    state.storage.withLock { state in state.tasks.indices.map { state.tasks[$0].id }.filter { !$0.isEmpty } }
+    state.storage.withLock { state in state.tasks.indices.map { state.tasks.read($0) { $0.id } }.filter { !$0.isEmpty }
+    }
   }
 
   /// The same call without its value, for callers that only want to know whether it succeeded.
@@ -234,7 +235,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
   private func read(_ slot: Int) throws -> Value {
     let (outcome, output) = state.storage.withLock { state in
-      (state.tasks.outcome(of: slot), shape.addOutput == nil ? nil : state.outputs[slot])
+      (state.tasks.read(slot) { $0.outcome }, shape.addOutput == nil ? nil : state.outputs[slot])
     }
     guard let outcome else { throw ClientError(.timeout, "task \(slot) of \(state.method) has not finished") }
     let reply: TaskReply
@@ -243,7 +244,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
     case .failure(let error): throw explain(error, slot)
     }
     if reply.status != "ok" {
-      let id = state.storage.withLock { $0.tasks[slot].id }
+      let id = state.storage.withLock { $0.tasks.read(slot) { $0.id } }
       if let failure = reply.failure(id: id, method: state.method, engineID: client.engineID) {
         throw explain(
           failure, slot, reply.earlierAttempts(id: id, method: state.method, engineID: client.engineID), at: reply.date)
@@ -272,7 +273,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   private func explain(
     _ error: any Error, _ slot: Int, _ attempts: [FailedAttempt] = [], at date: Timestamp? = nil
   ) -> any Error {
-    let earlier = state.storage.withLock { $0.tasks[slot].earlierAttempts }
+    let earlier = state.storage.withLock { $0.tasks.read(slot) { $0.earlierAttempts } }
     return (state.references?.explain(error) ?? error).after(earlier.flatMap(\.all) + attempts, at: date)
   }
 

@@ -19,11 +19,11 @@ extension ResultState {
   func addOutput(_ slot: Int, attempt: Int = 1, _ event: TaskOutput.Event) -> Bool {
     let (isComplete, waiters) = storage.withLock { state in
       guard state.tasks.indices.contains(slot) else { return (true, [Waiter]()) }
-      let isLatest = attempt == state.tasks[slot].attempt
+      let isLatest = state.tasks.read(slot) { $0.attempt == attempt }
       if case .idle = event {
         guard isLatest else { return (true, []) }
         Self.endOutput(slot, all: false, &state)
-      } else if state.tasks[slot].isRead, state.tasks[slot].pendingOutputs == 0 {
+      } else if state.tasks.read(slot, { $0.isRead && $0.pendingOutputs == 0 }) {
         // Its output was complete.
         return (true, [Waiter]())
       } else {
@@ -34,10 +34,10 @@ extension ResultState {
         default: break
         }
         guard isLatest else { return (false, []) }
-        state.tasks[slot].receivedOutputs += 1
+        state.tasks.update(slot) { $0.receivedOutputs += 1 }
         Self.endCountedOutput(slot, &state)
       }
-      guard state.tasks[slot].pendingOutputs == 0 else { return (false, []) }
+      guard state.tasks.read(slot, { $0.pendingOutputs == 0 }) else { return (false, []) }
       Self.finishStreamsIfComplete(&state)
       return (true, Self.takeReady(&state))
     }
@@ -77,17 +77,20 @@ extension ResultState {
 
   /// Notes that one engine, or all of them, will publish no more of a task's output.
   static func endOutput(_ slot: Int, all: Bool, _ state: inout Storage) {
-    let ended = all ? state.tasks[slot].pendingOutputs : min(1, state.tasks[slot].pendingOutputs)
-    guard ended > 0 else { return }
-    state.tasks[slot].pendingOutputs -= ended
+    guard state.tasks.read(slot, { $0.pendingOutputs > 0 }) else { return }
+    let (ended, isOver) = state.tasks.update(slot) { task in
+      let ended = all ? task.pendingOutputs : 1
+      task.pendingOutputs -= ended
+      return (ended, task.isRead && task.pendingOutputs == 0)
+    }
     state.pendingOutputs -= ended
-    if state.tasks[slot].isRead, state.tasks[slot].pendingOutputs == 0 { state.tasks.release(slot) }
+    if isOver { state.tasks.release(slot) }
   }
 
   /// Notes the end of a task's output if the reply has stated a total and as much has arrived.
   static func endCountedOutput(_ slot: Int, _ state: inout Storage) {
-    guard let total = state.tasks[slot].totalOutputs, state.tasks[slot].receivedOutputs >= total else { return }
-    endOutput(slot, all: true, &state)
+    let hasAll = state.tasks.read(slot) { task in task.totalOutputs.map { task.receivedOutputs >= $0 } ?? false }
+    if hasAll { endOutput(slot, all: true, &state) }
   }
 
   /// A stream of what tasks say about how far they have come, from now on.

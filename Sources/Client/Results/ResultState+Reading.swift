@@ -8,8 +8,10 @@ extension ResultState {
     let (waiters, reply) = storage.withLock { state -> ([Waiter], TaskReply?) in
       let task = state.tasks[slot]
       guard let outcome = task.outcome, !task.isRead else { return ([], nil) }
-      state.tasks[slot].isRead = true
-      state.tasks[slot].outcome = TaskState.released.outcome
+      state.tasks.update(slot) {
+        $0.isRead = true
+        $0.outcome = TaskState.released.outcome
+      }
       if task.pendingOutputs == 0 { state.tasks.release(slot) }
       state.readCount += 1
       return (Self.takeReady(&state), try? outcome.get())

@@ -15,7 +15,8 @@ extension ResultState {
       guard state.tasks.indices.contains(slot), !state.isCancelled else { return false }
       let task = state.tasks[slot]
       guard task.outcome == nil, task.retrying == nil else { return false }
-      state.tasks[slot].retrying = Task { await retries.handle(outcome, of: slot, in: self, task, output: output) }
+      let retrying = Task { await retries.handle(outcome, of: slot, in: self, task, output: output) }
+      state.tasks.update(slot) { $0.retrying = retrying }
       return true
     }
   }
@@ -34,12 +35,14 @@ extension ResultState {
   /// - Returns: false if the task has ended or the call was cancelled.
   func willRepeat(_ slot: Int, note: (inout TaskState) -> Void = { _ in }) -> Bool {
     storage.withLock { state in
-      guard !state.isCancelled, state.tasks[slot].outcome == nil else { return false }
-      note(&state.tasks[slot])
+      guard !state.isCancelled, state.tasks.read(slot, { $0.outcome == nil }) else { return false }
+      state.tasks.update(slot, note)
       // What the last attempt has yet to publish is kept when it comes, but not waited for.
       Self.endOutput(slot, all: true, &state)
-      state.tasks[slot].receivedOutputs = 0
-      state.tasks[slot].totalOutputs = nil
+      state.tasks.update(slot) {
+        $0.receivedOutputs = 0
+        $0.totalOutputs = nil
+      }
       return true
     }
   }

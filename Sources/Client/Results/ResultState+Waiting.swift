@@ -53,7 +53,7 @@ extension ResultState {
   private static func isMet(_ condition: Condition, _ state: borrowing Storage) -> Bool {
     switch condition {
     case .all: state.completed.count == state.tasks.count
-    case .task(let slot): state.tasks[slot].outcome != nil
+    case .task(let slot): state.tasks.read(slot) { $0.outcome != nil }
     case .completions(let count): state.completed.count >= min(count, state.tasks.count)
     case .outstanding(let limit): state.outstandingCount < limit
     case .output: isOutputComplete(state)

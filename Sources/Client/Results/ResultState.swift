@@ -108,18 +108,21 @@ final class ResultState: Sendable {
   /// - Returns: which attempt at the task it is; `nil` if the task must not be sent because the call was cancelled.
   func begin(_ slot: Int, id: String, engines: [RegisteredEngine], outputs: Int) -> Int? {
     storage.withLock { state in
-      guard state.tasks[slot].outcome == nil else { return nil }
       let now = Timestamp.now
-      state.tasks[slot].id = id
-      state.tasks[slot].submitted = now
+      let begun: (attempt: Int, isRepeated: Bool)? = state.tasks.update(slot) { task in
+        guard task.outcome == nil else { return nil }
+        task.id = id
+        task.submitted = now
+        task.engines = engines
+        task.pendingOutputs = outputs
+        return (task.attempt, task.retrying.take() != nil)
+      }
+      guard let begun else { return nil }
       if state.firstSubmitted == nil { state.firstSubmitted = now }
-      state.tasks[slot].engines = engines
-      state.tasks[slot].pendingOutputs = outputs
       state.pendingOutputs += outputs
       // One that is tried again has been outstanding all the time.
-      if state.tasks[slot].retrying == nil { state.submittedCount += 1 }
-      state.tasks[slot].retrying = nil
-      return state.tasks[slot].attempt
+      if !begun.isRepeated { state.submittedCount += 1 }
+      return begun.attempt
     }
   }
 
@@ -144,7 +147,7 @@ final class ResultState: Sendable {
     references?.finished(try? outcome.get())
     let (isComplete, waiters) = storage.withLock { state in
       Self.complete(slot, outcome, output: output, &state)
-      let isComplete = !state.tasks.indices.contains(slot) || state.tasks[slot].pendingOutputs == 0
+      let isComplete = !state.tasks.indices.contains(slot) || state.tasks.read(slot) { $0.pendingOutputs == 0 }
       return (isComplete, Self.takeReady(&state))
     }
     for waiter in waiters { waiter.continuation.resume() }
@@ -161,11 +164,12 @@ final class ResultState: Sendable {
     let (open, waiters) = storage.withLock { state in
       state.isCancelled = true
       var open: [TaskState] = []
-      for slot in state.tasks.indices where state.tasks[slot].outcome == nil {
-        if state.tasks[slot].submitted != nil, state.tasks[slot].retrying == nil {
-          open.append(state.tasks[slot])
+      for slot in state.tasks.indices where state.tasks.read(slot, { $0.outcome == nil }) {
+        let task = state.tasks[slot]
+        if task.submitted != nil, task.retrying == nil {
+          open.append(task)
         } else {
-          Self.complete(slot, .failure(TaskAborted(msgID: state.tasks[slot].id)), output: .none, &state)
+          Self.complete(slot, .failure(TaskAborted(msgID: task.id)), output: .none, &state)
         }
       }
       return (open, Self.takeReady(&state))
@@ -177,21 +181,25 @@ final class ResultState: Sendable {
   private static func complete(
     _ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput, _ state: inout Storage
   ) {
-    guard state.tasks.indices.contains(slot), state.tasks[slot].outcome == nil else { return }
-    state.tasks[slot].outcome = outcome
-    if let retry = state.tasks[slot].retrying.take() { retry.cancel() }
+    guard state.tasks.indices.contains(slot) else { return }
+    let wasSubmitted: Bool? = state.tasks.update(slot) { task in
+      guard task.outcome == nil else { return nil }
+      task.outcome = outcome
+      if let retry = task.retrying.take() { retry.cancel() }
+      if case .total(let count) = output { task.totalOutputs = count }
+      return task.submitted != nil
+    }
+    guard let wasSubmitted else { return }
     if case .success(let reply) = outcome {
       state.lastReceived = max(state.lastReceived ?? reply.received, reply.received)
     }
     state.completed.append(slot)
     // A task that was cancelled before it was sent has never been outstanding.
-    if state.tasks[slot].submitted == nil { state.submittedCount += 1 }
+    if !wasSubmitted { state.submittedCount += 1 }
     switch output {
     case .none: endOutput(slot, all: true, &state)
     case .untilIdle: break
-    case .total(let count):
-      state.tasks[slot].totalOutputs = count
-      endCountedOutput(slot, &state)
+    case .total: endCountedOutput(slot, &state)
     }
     reportProgress(&state)
     finishStreamsIfComplete(&state)

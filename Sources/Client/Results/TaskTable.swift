@@ -24,26 +24,25 @@ struct TaskTable: Sendable {
   /// How many pages take memory.
   var pageCount: Int { pages.count { !$0.isEmpty } }
 
-  /// The task in a slot: one that has ended, with ``ClientError/Code/alreadyRead``, if it was let go.
-  subscript(slot: Int) -> TaskState {
-    @inline(__always) _read { if pages.isEmpty { yield single } else { yield self[inPage: slot] } }
-    @inline(__always) _modify { if pages.isEmpty { yield &single } else { yield &self[inPage: slot] } }
+  /// A copy of the task in a slot: one that has ended, with ``ClientError/Code/alreadyRead``, if it was let go.
+  subscript(slot: Int) -> TaskState { read(slot) { $0 } }
+
+  /// Reads from a task without copying it. A subscript that yields it would allocate memory each time.
+  @inline(__always)
+  func read<Output>(_ slot: Int, _ body: (TaskState) -> Output) -> Output {
+    if pages.isEmpty { return body(single) }
+    let page = slot / Self.pageSize
+    return pages[page].isEmpty ? body(initial(page)) : body(pages[page][slot % Self.pageSize])
   }
 
-  private subscript(inPage slot: Int) -> TaskState {
-    _read {
-      let page = slot / Self.pageSize
-      let tasks = pages[page].isEmpty ? initial(page) : pages[page]
-      yield tasks[min(slot % Self.pageSize, tasks.count - 1)]
-    }
-    _modify {
-      if pages[slot / Self.pageSize].isEmpty { fill(slot / Self.pageSize) }
-      yield &pages[slot / Self.pageSize][slot % Self.pageSize]
-    }
+  /// Changes a task.
+  @inline(__always)
+  mutating func update<Output>(_ slot: Int, _ body: (inout TaskState) -> Output) -> Output {
+    if pages.isEmpty { return body(&single) }
+    let page = slot / Self.pageSize
+    if pages[page].isEmpty { fill(page) }
+    return body(&pages[page][slot % Self.pageSize])
   }
-
-  /// How a task ended, without a copy of the rest; `nil` while it is unfinished.
-  func outcome(of slot: Int) -> Result<TaskReply, any Error>? { pages.isEmpty ? single.outcome : self[slot].outcome }
 
   /// Lets a task go that has ended and was not let go before.
   mutating func release(_ slot: Int) {
@@ -59,12 +58,9 @@ struct TaskTable: Sendable {
   }
 
   /// One task as all of an empty page are.
-  private func initial(_ page: Int) -> [TaskState] { released.isEmpty || released[page] == 0 ? Self.unsent : Self.gone }
-
-  private static let unsent = [TaskState()]
-  private static let gone = [TaskState.released]
+  private func initial(_ page: Int) -> TaskState { released.isEmpty || released[page] == 0 ? TaskState() : .released }
 
   private mutating func fill(_ page: Int) {
-    pages[page] = Array(repeating: initial(page)[0], count: min(Self.pageSize, count - page * Self.pageSize))
+    pages[page] = Array(repeating: initial(page), count: min(Self.pageSize, count - page * Self.pageSize))
   }
 }

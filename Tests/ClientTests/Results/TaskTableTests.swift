@@ -8,12 +8,12 @@ import Testing
     #expect(table.indices == 0..<count && table.pageCount == 0)
     for slot in table.indices {
       #expect(table[slot].id.isEmpty && table[slot].outcome == nil)
-      table[slot].id = "\(slot)"
+      table.update(slot) { $0.id = "\(slot)" }
       // A single task is not in a page.
       #expect(table.pageCount == (count == 1 ? 0 : slot / 256 + 1))
     }
     for slot in table.indices {
-      #expect(table[slot].id == "\(slot)")
+      #expect(table.read(slot) { $0.id } == "\(slot)")
       table.release(slot)
       #expect(table[slot].id.isEmpty && table[slot].isRead && table[slot].outcome != nil)
     }
