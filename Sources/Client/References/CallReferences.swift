@@ -14,7 +14,7 @@ struct CallReferences: Sendable {
   ///
   /// - Throws: ``ReferenceLost``.
   func checkHomes() throws {
-    for value in kept where value.engines.isEmpty && !value.isRecomputable {
+    for value in kept where value.isNowhere && !value.isRecomputable {
       throw ReferenceLost.engineGone(value.name, value.home)
     }
   }

@@ -115,7 +115,7 @@ extension LoadBalancedView {
         call, shape: shape, references: ReferenceUse(keeping: kept, arguments: references, targets: targets),
         keeping: kept)
     }
-    let isThere = references.kept.allSatisfy { !$0.engines.isEmpty }
+    let isThere = references.kept.allSatisfy { !$0.isNowhere }
     let use = ReferenceUse(
       keeping: kept, arguments: references, targets: isThere ? [try engine(for: references.kept)] : []
     ) { values in
@@ -128,6 +128,10 @@ extension LoadBalancedView {
   /// The engine with the most bytes, of those that may be chosen.
   private func engine(for references: [RemoteHolding]) throws -> RegisteredEngine {
     let allowed = try client.resolve(targets)
+    if references.count == 1 {
+      // All that have it have as much.
+      return references[0].engines.first { engine in allowed.contains { $0.uuid == engine.uuid } } ?? allowed[0]
+    }
     var bytes: [RegisteredEngine: Int] = [:]
     for reference in references {
       for engine in reference.engines where allowed.contains(where: { $0.uuid == engine.uuid }) {

@@ -59,7 +59,7 @@ final class ReferenceUse: Sendable {
   private var isUnsettled: Bool {
     let state = state.withLock { $0 }
     guard state.choose != nil, let client = state.arguments.kept.first?.client else { return false }
-    return state.targets.contains { !client.isRegistered($0) } || state.arguments.kept.contains { $0.engines.isEmpty }
+    return state.targets.contains { !client.isRegistered($0) } || state.arguments.kept.contains { $0.isNowhere }
   }
 
   /// The values that are not where they are needed.

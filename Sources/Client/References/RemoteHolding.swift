@@ -77,9 +77,14 @@ final class RemoteHolding: SuppliedValue {
 
   /// The engines that have it and are there.
   var engines: [RegisteredEngine] {
-    let places = state.withLock { state in state.places.values.filter { $0.move == nil }.map(\.engine) }
-    return places.filter { client.isRegistered($0) }.sorted { $0.id < $1.id }
+    let engines = state.withLock { state in state.places.values.compactMap { isThere($0) ? $0.engine : nil } }
+    return engines.count > 1 ? engines.sorted { $0.id < $1.id } : engines
   }
+
+  /// Whether no engine has it that is there.
+  var isNowhere: Bool { state.withLock { state in !state.places.values.contains { isThere($0) } } }
+
+  private func isThere(_ place: Place) -> Bool { place.move == nil && client.isRegistered(place.engine) }
 
   /// Whether an engine has it.
   func isOn(_ engine: RegisteredEngine) -> Bool {
@@ -142,7 +147,7 @@ final class RemoteHolding: SuppliedValue {
       return try await pull(from: engine)
     } catch {
       if let error = error as? RemoteError, error.lacks(name) { forget(engine.uuid, lacking: asked) }
-      guard isRecomputable, engines.isEmpty else { throw explain(error, on: engine) }
+      guard isRecomputable, isNowhere else { throw explain(error, on: engine) }
     }
     // It was lost after it was found, or before that was noticed.
     let next = try await place()
@@ -218,5 +223,5 @@ final class RemoteHolding: SuppliedValue {
     }
   }
 
-  private var isLost: Bool { engines.isEmpty && !isRecomputable }
+  private var isLost: Bool { isNowhere && !isRecomputable }
 }
