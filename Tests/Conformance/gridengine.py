@@ -79,7 +79,9 @@ class GridEngine:
         self.run("qconf", "-Aq", queue)
         shown.write_text(self.ask("qconf", "-ssconf"))
         scheduler = self.directory / "scheduler"
-        self.fill(shown, scheduler, schedule_interval="0:0:1", flush_submit_sec=1, flush_finish_sec=1, load_formula="slots")
+        self.fill(
+            shown, scheduler, schedule_interval="0:0:1", flush_submit_sec=1, flush_finish_sec=1, load_formula="slots",
+            schedd_job_info="true")
         self.run("qconf", "-Msconf", scheduler)
 
     @staticmethod
