@@ -74,6 +74,21 @@ def test_a_job_that_ends_takes_its_engines_along(place, standin):
 
 
 @pytest.mark.parametrize("standin", COMMANDS, indirect=True)
+def test_a_controllers_job_that_ends_is_submitted_again(place, standin):
+    started = place.command(
+        "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:2", f"--controller={standin}", "--no-python")
+    assert started.returncode == 0, started.stderr
+    [controller] = place.processes("controller")
+    controller.kill()
+    wait_until(lambda: "Controller: job 3" in place.command("status", "--interval=0").stdout, "another job", 2 * TIMEOUT)
+    wait_until(lambda: "2 engines" in place.command("status", "--interval=0").stdout, "the engines to join it")
+    logs = "".join(path.read_text() for path in (place.directory / "profile_default/log").glob("ipcluster*"))
+    assert re.search(rf"the controller's job 1\S* of \w+( on here)? ended with {ENDS[standin]}; it is started again in", logs)
+    assert place.command("stop").returncode == 0
+    assert clean(place)
+
+
+@pytest.mark.parametrize("standin", COMMANDS, indirect=True)
 def test_a_job_that_waits_is_told_in_the_schedulers_words(place, standin):
     (Path(place.environment["STANDIN"]) / "closed").touch()
     waiting = place.popen("start", "--ip", "127.0.0.1", f"--engines={standin}:2", "--no-python")

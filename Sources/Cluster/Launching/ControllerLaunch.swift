@@ -46,6 +46,17 @@ extension ClusterConfiguration {
     return launch
   }
 
+  /// The options with which the controller is started that depend on whether it is started again.
+  ///
+  /// A scheduler may start a job again by itself, and on another node, so a job always begins with what it finds. There is
+  /// nothing to be found the first time.
+  func restartArguments(isFirst: Bool) -> [String] {
+    if isControllerJob { ["--restore", "--new-host"] } else { [isFirst ? "--new-journal" : "--restore"] }
+  }
+
+  /// Whether a batch scheduler starts the controller.
+  var isControllerJob: Bool { if case .batch = controllerLauncher { true } else { false } }
+
   /// The folder of the profile as the controller sees it.
   var controllerProfile: ProfileDirectory {
     if case .ssh(let launcher) = controllerLauncher, let path = launcher.remoteProfile {

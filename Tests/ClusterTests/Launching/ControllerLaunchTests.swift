@@ -68,6 +68,15 @@ import Testing
     #expect(text.contains("\noutput = /p/log/ipcontroller-c-7.log\n"))
   }
 
+  /// A scheduler may run a job's script again, which has to go on then.
+  @Test func aJobGoesOnWithWhatItFinds() {
+    var cluster = ClusterConfiguration(profile: ProfileDirectory(path: "/p"), clusterID: "c")
+    #expect(cluster.restartArguments(isFirst: true) == ["--new-journal"])
+    #expect(cluster.restartArguments(isFirst: false) == ["--restore"])
+    cluster.controllerLauncher = .batch(BatchLauncher(.pbs))
+    for isFirst in [true, false] { #expect(cluster.restartArguments(isFirst: isFirst) == ["--restore", "--new-host"]) }
+  }
+
   @Test func containersAreForEngines() {
     #expect(throws: OptionError.self) { try launch(.docker(DockerLauncher())) }
   }
