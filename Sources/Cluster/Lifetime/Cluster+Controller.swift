@@ -37,6 +37,7 @@ extension Cluster {
     controller = running
     controllerRestarts.started(ControllerKey(), at: .now)
     record.controller = running.entry(engines: 1)
+    record.controllerHost = ControllerHost(configuration, sockets: record.socketDirectory)
     try record.write()
     Task { self.controllerEnded(await running.status, running) }
     if let job = running as? BatchJob { Task { await self.tellDelays(of: job) } }
