@@ -51,6 +51,8 @@ class GridEngine:
             folder.mkdir(parents=True)
         (root / "util").symlink_to(f"{SHARE}/util")
         (root / "default/common/act_qmaster").write_text(f"{HOST}\n")
+        # It makes this file when the first job has ended and 15 s have passed; until then qacct fails in another way.
+        (root / "default/common/accounting").touch()
         self.fill(
             f"{SHARE}/default-bootstrap", root / "default/common/bootstrap", admin_user="root",
             spooling_params=spool / "db", qmaster_spool_dir=spool / "qmaster", ignore_fqdn="true")
