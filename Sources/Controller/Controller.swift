@@ -174,7 +174,8 @@ public final class Controller: Service, Sendable {
     return info
   }
 
-  /// Takes key, interfaces and ports from existing connection files, if they are to be reused.
+  /// Takes key, interfaces and ports from existing connection files, if they are to be reused; from those of a controller that
+  /// may have moved, key and ports.
   ///
   /// - Parameter anyway: whether the journal of an earlier controller was found, whose peers can come back only then.
   private static func reuse(
@@ -190,9 +191,11 @@ public final class Controller: Service, Sendable {
       else { throw ConnectionError("the client's and the engine's file don't belong together") }
       configuration.key = client.key
       configuration.signatureScheme = client.signatureScheme
-      configuration.location = client.location
-      configuration.clients = interface(client.interface)
-      configuration.engines = interface(engine.interface)
+      if !configuration.mayHaveMoved {
+        configuration.location = client.location
+        configuration.clients = interface(client.interface)
+        configuration.engines = interface(engine.interface)
+      }
       if configuration.ssh.isEmpty { configuration.ssh = client.ssh }
       if configuration.engineSSH.isEmpty { configuration.engineSSH = engine.ssh }
       return [.client: client.ports, .engine: engine.ports]

@@ -83,6 +83,9 @@ public struct ControllerConfiguration: Sendable {
   public var engineFile: ConnectionFile?
   /// Whether to keep the connection files on exit, and to take key, ports and CURVE keys from existing ones.
   public var reusesFiles = false
+  /// Whether addresses in existing connection files are those of an earlier host: then ``location`` and the addresses to listen
+  /// at are as configured, and ports only the same if they are free.
+  package var mayHaveMoved = false
   /// The file the engine table is saved to; `nil` saves none.
   public var engineStateFile: String?
   /// Whether to continue with the engines of the saved table.

@@ -51,6 +51,8 @@ class GridEngine:
             folder.mkdir(parents=True)
         (root / "util").symlink_to(f"{SHARE}/util")
         (root / "default/common/act_qmaster").write_text(f"{HOST}\n")
+        # It makes this file when the first job has ended and 15 s have passed; until then qacct fails in another way.
+        (root / "default/common/accounting").touch()
         self.fill(
             f"{SHARE}/default-bootstrap", root / "default/common/bootstrap", admin_user="root",
             spooling_params=spool / "db", qmaster_spool_dir=spool / "qmaster", ignore_fqdn="true")
@@ -79,7 +81,9 @@ class GridEngine:
         self.run("qconf", "-Aq", queue)
         shown.write_text(self.ask("qconf", "-ssconf"))
         scheduler = self.directory / "scheduler"
-        self.fill(shown, scheduler, schedule_interval="0:0:1", flush_submit_sec=1, flush_finish_sec=1, load_formula="slots")
+        self.fill(
+            shown, scheduler, schedule_interval="0:0:1", flush_submit_sec=1, flush_finish_sec=1, load_formula="slots",
+            schedd_job_info="true")
         self.run("qconf", "-Msconf", scheduler)
 
     @staticmethod

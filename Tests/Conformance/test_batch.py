@@ -6,14 +6,25 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import binary, wait_until
+from harness import TIMEOUT, binary, wait_until
 from ipyparallel.cluster import launcher
 from place import clean
 
 COMMANDS = {
     "pbs": ("qsub", "qdel", "qstat"),
     "lsf": ("bsub", "bkill", "bjobs"),
-    "htcondor": ("condor_submit", "condor_rm", "condor_q"),
+    "htcondor": ("condor_submit", "condor_rm", "condor_q", "condor_history"),
+}
+#: What the stand-in says of a job that waits, and of one that has ended.
+REASONS = {
+    "pbs": r"Q \(Not Running: Queue is not started\.\)",
+    "lsf": r"PEND \(The queue is inactivated by its administrator\)",
+    "htcondor": r"idle \(no match found; of 2 machines, 2 are rejected by your job's requirements\)",
+}
+ENDS = {
+    "pbs": r"F \(Job run and exceeded resource walltime; Exit_status = -29\)",
+    "lsf": r"EXIT \(TERM_RUNLIMIT: job killed after reaching LSF run time limit\)",
+    "htcondor": r"removed \(The job attribute PeriodicRemove expression evaluated to TRUE\)",
 }
 
 
@@ -55,10 +66,36 @@ def test_a_job_that_ends_takes_its_engines_along(place, standin):
     for engine in place.processes("engine"):
         engine.kill()
     logs = place.directory / "profile_default/log"
-    gone = re.compile(r"its job 1\S* of \w+( on here)? is gone")
+    gone = re.compile(rf"its job 1\S* of \w+( on here)? is gone \({ENDS[standin]}\)")
     wait_until(
         lambda: any(gone.search(path.read_text()) for path in logs.glob("ipcluster*")), "the end of the job in the log")
     place.command("stop")
+    assert clean(place)
+
+
+@pytest.mark.parametrize("standin", COMMANDS, indirect=True)
+def test_a_controllers_job_that_ends_is_submitted_again(place, standin):
+    started = place.command(
+        "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:2", f"--controller={standin}", "--no-python")
+    assert started.returncode == 0, started.stderr
+    [controller] = place.processes("controller")
+    controller.kill()
+    wait_until(lambda: "Controller: job 3" in place.command("status", "--interval=0").stdout, "another job", 2 * TIMEOUT)
+    wait_until(lambda: "2 engines" in place.command("status", "--interval=0").stdout, "the engines to join it")
+    logs = "".join(path.read_text() for path in (place.directory / "profile_default/log").glob("ipcluster*"))
+    assert re.search(rf"the controller's job 1\S* of \w+( on here)? ended with {ENDS[standin]}; it is started again in", logs)
+    assert place.command("stop").returncode == 0
+    assert clean(place)
+
+
+@pytest.mark.parametrize("standin", COMMANDS, indirect=True)
+def test_a_job_that_waits_is_told_in_the_schedulers_words(place, standin):
+    (Path(place.environment["STANDIN"]) / "closed").touch()
+    waiting = place.popen("start", "--ip", "127.0.0.1", f"--engines={standin}:2", "--no-python")
+    lines = iter(waiting.stderr.readline, "")
+    assert any(re.search(rf"job 1\S* of \w+ waits: {REASONS[standin]}", line) for line in lines)
+    waiting.terminate()
+    waiting.communicate(timeout=TIMEOUT)
     assert clean(place)
 
 

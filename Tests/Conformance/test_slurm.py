@@ -112,6 +112,47 @@ def test_the_end_of_the_controllers_job_is_told_in_slurms_words(slurm_place, slu
     assert running.returncode == 1 and not slurm.jobs(), "the engines' job is cancelled"
 
 
+@pytest.mark.parametrize("how", ["killed", "requeued"])
+def test_the_controllers_job_is_run_again(slurm_place, slurm, how):
+    """Its engines join it, and tasks that it had accepted are done. Until then it says what the job waits for."""
+    file = start(slurm_place, "--controller=slurm", "--engines=slurm:2")
+    log = slurm_place.directory / "profile_default/log"
+
+    def said(pattern, what):
+        return wait_until(
+            lambda: re.search(pattern, "".join(path.read_text() for path in log.glob("ipcluster*"))), what, 2 * TIMEOUT)
+
+    first = json.loads(file.read_text())
+    client = ipp.Client(connection_info=str(file), timeout=TIMEOUT)
+    wait_until(lambda: len(client.ids) == 2, "two engines")
+    tasks = [client.load_balanced_view().apply_async(time_out, 1) for _ in range(12)]
+    wait_until(lambda: tasks[0].ready(), "a task")
+    [controller] = slurm_place.processes("controller")
+    job = controller.environ()["SLURM_JOB_ID"]
+    slurm.ask("scontrol", "update", "PartitionName=main", "State=DOWN")
+    try:
+        if how == "killed":
+            controller.kill()
+            said(rf"the controller's job {job} of Slurm on \S+ ended with [^;]+; it is started again in", "its end")
+        else:
+            slurm.ask("scontrol", "requeue", job)
+        other = said(r"the controller's job (\d+) of Slurm( on \S+)? waits: PENDING \(\w+\)", "what it waits for")[1]
+        assert (other == job) == (how == "requeued")
+        # Its time has come only after two minutes, otherwise.
+        slurm.ask("scontrol", "update", f"JobId={other}", "StartTime=now")
+    finally:
+        slurm.ask("scontrol", "update", "PartitionName=main", "State=UP")
+    wait_until(
+        lambda: "2 engines" in slurm_place.command("status", "--interval=0").stdout, "the engines to join it", 2 * TIMEOUT)
+    assert f"Controller: job {other} of Slurm" in slurm_place.command("status", "--interval=0").stdout
+    assert json.loads(file.read_text()) == first, "here it is the same machine"
+    client.close()
+    # ipyparallel's clients get replies over the connection on which they have sent a task, which is gone.
+    with ipp.Client(connection_info=str(file), timeout=TIMEOUT) as successor:
+        ids = [task.msg_ids[0] for task in tasks]
+        assert successor.get_result(ids, owner=False, block=False).get(timeout=2 * TIMEOUT) == [1] * 12
+
+
 def test_a_controllers_job_outlives_the_process_that_submitted_it(slurm_place, slurm):
     file = start(slurm_place, "--controller=slurm", "--engines=slurm:1", "--no-python")
     [supervisor] = slurm_place.processes("--background")

@@ -1,5 +1,6 @@
 """Engines on other hosts, over OpenSSH: each host is a network namespace with an sshd."""
 
+import json
 import re
 import signal
 import subprocess
@@ -81,12 +82,16 @@ def test_word_count_on_three_hosts(ssh_place, hosts, tmp_path):
     assert not engines(ssh_place), "stop returns when the engines are gone"
 
 
-def start_far(place, hosts, *options):
-    """Starts a cluster whose controller is on a host, which has its profile in another folder."""
+def far(place, hosts):
+    """The options of a cluster whose controller is on a host, which has its profile in another folder."""
     location = f"{NETWORK}.1" if hosts.has_namespaces else "127.0.0.1"
-    return start(
-        place, "--controller=ssh:node1", "--ip=*", "--location", location, "--set",
-        f"SSHControllerLauncher.remote_profile_dir={place.directory}/far", *options)
+    return [
+        "--controller=ssh:node1", "--ip=*", f"--location={location}", "--set",
+        f"SSHControllerLauncher.remote_profile_dir={place.directory}/far"]
+
+
+def start_far(place, hosts, *options):
+    return start(place, *far(place, hosts), *options)
 
 
 def test_controller_on_a_host(ssh_place, hosts, tmp_path):
@@ -123,6 +128,40 @@ def test_a_killed_controller_on_a_host_is_started_again(ssh_place, hosts):
     supervisor.kill()
     wait_until(lambda: not engines(ssh_place, "controller") and not engines(ssh_place), "all hosts to be left")
     assert ssh_place.command("clean").returncode == 0
+
+
+def test_keys_of_a_controller_on_a_host(ssh_place, hosts, tmp_path):
+    """They are where it looks for them, in its own profile."""
+    start_far(ssh_place, hosts, "--engines=ssh:node2")
+    made = ssh_place.command("keys", "add", "box", "--engine")
+    there = ssh_place.directory / "far/security/ipcontroller-keys"
+    assert made.stdout == f"node1:{there}/box.json\n", made.stderr
+    assert "still admits whoever has its connection files" in made.stderr
+    assert ssh_place.command("stop").returncode == 0
+    start_far(ssh_place, hosts, "--engines=ssh:node2")
+    made = json.loads(ssh_place.command("keys", "add", "ada", "--json").stdout)
+    assert made == {"name": "ada", "host": "node1", "file": f"{there}/ada.json"}
+    again = ssh_place.command("keys", "add", "ada")
+    assert again.returncode == 1 and "there is a key of ada already" in again.stderr
+    file = tmp_path / "box.json"
+    file.write_text((there / "box.json").read_text())
+    box = ssh_place.popen("engine", "--file", file, "--no-python")
+    wait_until(lambda: "2 engines" in ssh_place.command("status", "--interval=0").stdout, "an engine with its own key")
+    listed = ssh_place.command("keys", "list").stdout
+    assert re.search(r"^ada +client .* - +-$", listed, re.M) and re.search(r"^box +engine .*Z +-$", listed, re.M), listed
+    assert ssh_place.command("keys", "revoke", "box").returncode == 0
+    wait_until(lambda: "1 engine," in ssh_place.command("status", "--interval=0").stdout, "the engine to be cut off")
+    box.kill()
+    box.communicate(timeout=TIMEOUT)
+    assert [key["revoked"] is None for key in json.loads(ssh_place.command("keys", "list", "--json").stdout)] == [True, False]
+    assert not (ssh_place.directory / "profile_default/security/ipcontroller-keys").exists()
+
+
+def test_keys_that_would_not_reach_the_controller(ssh_place, hosts):
+    assert ssh_place.command("keys", "add", "ada").returncode == 0
+    refused = ssh_place.command("start", *far(ssh_place, hosts), "-n", 1)
+    assert refused.returncode == 1
+    assert "the controller on node1 has a profile of its own without any" in refused.stderr
 
 
 def test_failures_of_a_controllers_host_say_why(ssh_place, hosts):

@@ -1,6 +1,8 @@
-"""`Docker/compose.yaml`: a cluster in four containers, a program that counts words on it, and a notebook."""
+"""`Docker/compose.yaml`: a cluster in four containers, a program that counts words on it, and a notebook; and
+`Docker/compose.secrets.yaml`."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -33,8 +35,8 @@ def compose_command():
 
 
 class Compose:
-    def __init__(self):
-        self.command = [*compose_command(), "-p", PROJECT, "-f", str(REPOSITORY / "Docker" / "compose.yaml")]
+    def __init__(self, file=REPOSITORY / "Docker" / "compose.yaml"):
+        self.command = [*compose_command(), "-p", PROJECT, "-f", str(file)]
 
     def __call__(self, *arguments, **options):
         return run(*self.command, *arguments, **options)
@@ -112,3 +114,40 @@ def test_an_engine_that_is_stopped_leaves(compose):
     assert state["ExitCode"] == 0, "SIGTERM is an order, not a failure"
     docker("stop", "--time", "30", controller)
     assert json.loads(docker("inspect", controller))[0]["State"]["ExitCode"] == 0
+
+
+@pytest.fixture
+def secret(images, tmp_path):
+    """The cluster whose keys are secrets, with its controller running."""
+    for name in ["compose.secrets.yaml", "secrets.sh"]:
+        shutil.copy(REPOSITORY / "Docker" / name, tmp_path)
+    (tmp_path / "secrets").mkdir()
+    for name in ["engine.json", "client.json"]:
+        (tmp_path / "secrets" / name).touch()
+    compose = Compose(tmp_path / "compose.secrets.yaml")
+    compose("down", "--volumes")
+    try:
+        run(tmp_path / "secrets.sh", env=dict(os.environ, COMPOSE=" ".join([*compose_command(), "-p", PROJECT])))
+        yield compose
+    finally:
+        print(compose("logs", "--no-color"))
+        compose("down", "--volumes", "--timeout", "10")
+
+
+def test_words_are_counted_with_keys_as_secrets(secret):
+    secret("up", "--detach", "--no-build", "--scale", "engine=2")
+    [client] = secret.container("client")
+    assert docker("wait", client).strip() == "0", docker("logs", client)
+    assert "Both counts agree" in docker("logs", client)
+    [controller] = secret.container("controller")
+    listed = docker("exec", controller, "martlet", "keys", "list")
+    for name in ["engine", "client"]:
+        [line] = [line for line in listed.splitlines() if line.startswith(f"{name} ")]
+        assert line.split()[1] == name and line.split()[3].endswith("Z"), "the key was used"
+    for engine in secret.container("engine"):
+        assert docker("exec", engine, "ls", "/run/secrets").split() == ["engine"]
+        assert not docker("exec", engine, "find", "/home/martlet/.ipython", "-name", "*.json").split()
+    docker("exec", controller, "martlet", "keys", "revoke", "engine")
+    deadline = time.monotonic() + 60
+    while "0 engines" not in (status := docker("exec", controller, "martlet", "status", "--interval=0")):
+        assert time.monotonic() < deadline, status

@@ -67,6 +67,30 @@ extension IntegrationTests {
       #expect(former?.ports[.broadcast]?.count == 4)
     }
 
+    /// Key and ports stay, so that those that are told the new address find the same cluster.
+    @Test func aControllerThatHasMovedPublishesItsOwnAddress() throws {
+      let directory = TestController.newPath
+      defer { try? FileManager.default.removeItem(atPath: directory) }
+      var configuration = try TestController.configuration(.tcp, in: directory)
+      configuration.reusesFiles = true
+      configuration.location = "here"
+      let files = try [#require(configuration.clientFile), #require(configuration.engineFile)]
+      let first = try Controller(configuration: configuration, logger: TestController.quiet).engineConnection
+      for file in files {
+        var info = try file.read()
+        info.location = "elsewhere"
+        info.interface = "tcp://192.0.2.1"
+        try file.write(info)
+      }
+      #expect(throws: ConnectionError.self) {
+        try Controller(configuration: configuration, logger: TestController.quiet)
+      }
+      configuration.mayHaveMoved = true
+      let controller = try Controller(configuration: configuration, logger: TestController.quiet)
+      #expect(controller.engineConnection == first)
+      #expect(try files[1].read() == first && files[0].read() == controller.clientConnection)
+    }
+
     @Test func aFailedStartLeavesNothing() throws {
       let directory = TestController.newPath
       defer { try? FileManager.default.removeItem(atPath: directory) }

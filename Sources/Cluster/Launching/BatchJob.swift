@@ -6,6 +6,9 @@ final class BatchJob: RunningEngines {
   /// Its number, as the scheduler has given it.
   let id: String
   let log: String
+  /// One element if the job is gone and its scheduler takes its time to say how it ended.
+  let departures: AsyncStream<Void>
+  private let departed: AsyncStream<Void>.Continuation
   private let launcher: BatchLauncher
   private let seen: Mutex<Seen>
   private let watch: Mutex<Task<ExitStatus, Never>?> = Mutex(nil)
@@ -23,11 +26,14 @@ final class BatchJob: RunningEngines {
     var nodes: String?
     /// Since when it runs, as far as it has been seen to.
     var runningSince: ContinuousClock.Instant?
+    /// Whether this process has cancelled it.
+    var isStopped = false
   }
 
   private init(id: String, log: String, launcher: BatchLauncher) {
     (self.id, self.log, self.launcher) = (id, log, launcher)
     seen = Mutex(Seen())
+    (departures, departed) = AsyncStream.makeStream()
   }
 
   /// Submits a job.
@@ -65,20 +71,51 @@ final class BatchJob: RunningEngines {
   /// Asks the scheduler until the job has ended.
   private func follow() async -> ExitStatus {
     var failures = 0
+    var words = DelayWords()
     while true {
       do {
-        let state = BatchJobState(
-          try await CommandOutput.read(launcher.question(about: id)), about: id, of: launcher.system)
+        var state = try await self.state()
+        if let delay = state?.delay { state?.delay = await words.explain(delay, by: reasonsForDelay) }
         if let state { note(state) }
-        if let end = state?.end { return end }
+        if let end = state?.end { return await explained(end) }
         failures = state == nil ? failures + 1 : 0
       } catch {
         failures += 1
-        if BatchJobState.isUnknown("\(error)") || failures >= Self.failureLimit { return .unknown("\(error)") }
+        if BatchJobState.isUnknown("\(error)") || failures >= Self.failureLimit {
+          return await explained(.unknown("\(error)"))
+        }
       }
       // The task is never cancelled: a job that is to be stopped is followed to its end.
       try? await Task.sleep(for: Self.interval)
     }
+  }
+
+  /// Why it waits, in the scheduler's words; `nil` if it says no more than its state.
+  private func reasonsForDelay() async -> String? {
+    guard let question = launcher.questionAboutDelay(of: id),
+      let text = try? await CommandOutput.read(question, within: launcher.patience.words)
+    else { return nil }
+    return BatchJobWords.delay(text, of: launcher.system)
+  }
+
+  /// How it ended in the scheduler's words, if it has more to say than that the job is gone.
+  private func explained(_ end: ExitStatus) async -> ExitStatus {
+    defer { departed.finish() }
+    guard let question = launcher.questionAboutEnd(of: id) else { return end }
+    let deadline = ContinuousClock.now + launcher.patience.records
+    while !seen.withLock(\.isStopped) {
+      do {
+        let text = try await CommandOutput.read(question, within: launcher.patience.words)
+        if let words = BatchJobWords.end(text, about: id, of: launcher.system) { return words }
+      } catch {
+        // Records are written late. Without a command for them there is no use in waiting.
+        guard error is ClusterError, "\(error)".contains("not found") else { return end }
+      }
+      guard ContinuousClock.now < deadline else { return end }
+      departed.yield()
+      try? await Task.sleep(for: Self.interval)
+    }
+    return end
   }
 
   private func note(_ state: BatchJobState) {
@@ -93,10 +130,11 @@ final class BatchJob: RunningEngines {
   ///
   /// - Returns: whether it has ended.
   func callOff() async -> Bool {
-    guard await state()?.delay != nil else { return false }
+    guard (try? await self.state())?.delay != nil else { return false }
+    seen.withLock { $0.isStopped = true }
     _ = try? await CommandOutput.read(launcher.cancellation(of: id, ifWaiting: true))
     for _ in 0..<Self.callOffLooks {
-      guard let state = await state() else { return true }
+      guard let state = try? await self.state() else { return true }
       if state.end != nil { return true }
       if state.delay == nil { return false }
       try? await Task.sleep(for: Self.interval)
@@ -104,13 +142,15 @@ final class BatchJob: RunningEngines {
     return false
   }
 
-  /// What the scheduler says now; `nil` if it says nothing.
-  private func state() async -> BatchJobState? {
-    guard let text = try? await CommandOutput.read(launcher.question(about: id)) else { return nil }
-    return BatchJobState(text, about: id, of: launcher.system)
+  /// What the scheduler says now; `nil` if it says nothing about the job.
+  private func state() async throws -> BatchJobState? {
+    BatchJobState(
+      try await CommandOutput.read(launcher.question(about: id), within: launcher.patience.state), about: id,
+      of: launcher.system)
   }
 
   func stop() async -> ExitStatus {
+    seen.withLock { $0.isStopped = true }
     _ = try? await CommandOutput.read(launcher.cancellation(of: id))
     return await status
   }

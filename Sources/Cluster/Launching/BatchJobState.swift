@@ -40,9 +40,12 @@ struct BatchJobState: Sendable, Hashable {
     nodes = known.count == 1 ? known.first : nil
   }
 
+  /// What is said of a job that its scheduler says nothing about any more.
+  private static let gone = "it is not in the queue any more"
+
   /// Whether an error of the command means that the scheduler doesn't know the job any more.
   static func isUnknown(_ error: String) -> Bool {
-    ["Invalid job id", "Unknown Job", "has finished", "is not found"].contains { error.contains($0) }
+    [gone, "Invalid job id", "Unknown Job", "has finished", "is not found"].contains { error.contains($0) }
   }
 
   /// The first line that `scontrol --oneliner show job` prints.
@@ -65,7 +68,7 @@ struct BatchJobState: Sendable, Hashable {
   private static func slurm(_ fields: [Substring: Substring]) -> BatchJobState? {
     guard let state = fields["JobState"] else { return nil }
     let reason = fields["Reason"].flatMap { $0 == "None" ? nil : $0 }
-    let words = reason.map { "\(state) (\($0))" } ?? String(state)
+    let words = String(state).with(reason.map(String.init))
     switch state {
     case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED": return BatchJobState(delay: words)
     case "RUNNING", "COMPLETING", "RESIZING", "SIGNALING", "STAGE_OUT", "STOPPED": return BatchJobState()
@@ -77,10 +80,10 @@ struct BatchJobState: Sendable, Hashable {
     }
   }
 
-  /// `qstat -f`: a line `    name = value` for each field.
+  /// `qstat -f`: a line `    name = value` for each field, and lines that begin with a tab where a value goes on.
   private static func pbs(_ text: String) -> BatchJobState? {
     var fields: [String: String] = [:]
-    for line in text.split(whereSeparator: \.isNewline) {
+    for line in text.replacing("\n\t", with: "").split(whereSeparator: \.isNewline) {
       let parts = line.split(separator: "=", maxSplits: 1)
       if parts.count == 2 { fields[parts[0].trimmed.lowercased()] = parts[1].trimmed }
     }
@@ -88,8 +91,19 @@ struct BatchJobState: Sendable, Hashable {
     switch state {
     case "R", "E", "B": return BatchJobState()
     case "C", "F", "X":
-      return BatchJobState(end: fields["exit_status"].flatMap { Int($0) }.map { .exited($0) } ?? .unknown(state))
-    default: return BatchJobState(delay: fields["comment"].map { "\(state) (\($0))" } ?? state)
+      let end = pbsEnd(state, comment: fields["comment"], code: fields["exit_status"].flatMap { Int($0) })
+      return BatchJobState(end: end)
+    default: return BatchJobState(delay: state.with(fields["comment"]))
+    }
+  }
+
+  /// - Parameter code: more than 256 for a signal, less than 0 for what PBS has done itself.
+  private static func pbsEnd(_ state: String, comment: String?, code: Int?) -> ExitStatus {
+    switch code {
+    // A job that is ended for its limits may exit in order.
+    case .some(let code) where (0...255).contains(code) && !(comment?.contains("exceeded") ?? false): .exited(code)
+    case .some(let code) where code > 256 && comment == nil: .signaled(code - 256)
+    default: .unknown(state.with(comment, code.map { "Exit_status = \($0)" }))
     }
   }
 
@@ -104,7 +118,7 @@ struct BatchJobState: Sendable, Hashable {
       let queue = columns.dropFirst(5).first { $0.contains("@") }?.split(separator: "@") ?? []
       return BatchJobState(delay: isWaiting ? String(state) : nil, nodes: queue.count == 2 ? String(queue[1]) : nil)
     }
-    return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown("it is not in the queue any more"))
+    return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown(gone))
   }
 
   /// `bjobs -noheader -w`: a line for each job, with its state in the third column and its node, or `-`, in the sixth.
@@ -137,21 +151,10 @@ struct BatchJobState: Sendable, Hashable {
       case "2", "6", "7": return BatchJobState(nodes: slot.count == 2 ? String(slot[1]) : nil)
       case "3": return BatchJobState(end: .unknown("removed"))
       case "4": return BatchJobState(end: .exited(0))
-      case "5": return BatchJobState(delay: "held (\(parts.count > 2 ? parts[2].trimmed : ""))")
+      case "5": return BatchJobState(delay: "held".with(parts.count > 2 ? parts[2].trimmed : nil))
       default: return nil
       }
     }
-    return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown("it is not in the queue any more"))
-  }
-}
-
-extension Substring {
-  /// Without white space at its ends.
-  fileprivate var trimmed: String { trimmingPrefix { $0.isWhitespace }.trimmingSuffix }
-
-  private var trimmingSuffix: String {
-    var text = self
-    while text.last?.isWhitespace ?? false { text.removeLast() }
-    return String(text)
+    return BatchJobState(of: jobs) ?? BatchJobState(end: .unknown(gone))
   }
 }

@@ -30,6 +30,8 @@ public struct BatchLauncher: Sendable, Hashable {
   public var jobIDPattern: String
   /// Which group of ``jobIDPattern`` is the id; `nil` for the first, or all of it if there is none.
   public var jobIDGroup: Int?
+  /// How long the scheduler's commands may take.
+  var patience: Patience
   /// Nodes on which the job is not to run, where the scheduler has an option for that.
   var excludedNodes: [String] = []
 
@@ -40,6 +42,17 @@ public struct BatchLauncher: Sendable, Hashable {
     deleteCommand = system.deleteCommand
     stateCommand = system.stateCommand
     jobIDPattern = system.jobIDPattern
+    patience = Patience(records: system.recordDelay)
+  }
+
+  /// How long the scheduler's commands may take.
+  struct Patience: Sendable, Hashable {
+    /// What tells a job's state.
+    var state = Duration.seconds(60)
+    /// What tells more about it.
+    var words = Duration.seconds(10)
+    /// How long its records may lack a job that has ended.
+    var records: Duration
   }
 
   /// An option that becomes a line of the script.
@@ -127,6 +140,14 @@ public struct BatchLauncher: Sendable, Hashable {
   }
 
   func question(about job: String) -> ProgramCommand { Self.command(system.question(stateCommand, about: job)) }
+
+  func questionAboutDelay(of job: String) -> ProgramCommand? {
+    system.questionAboutDelay(stateCommand, of: job).map(Self.command)
+  }
+
+  func questionAboutEnd(of job: String) -> ProgramCommand? {
+    system.questionAboutEnd(stateCommand, of: job).map(Self.command)
+  }
 
   /// The id of a job in what the scheduler has said to its submission; `nil` if there is none.
   ///

@@ -82,19 +82,6 @@ public enum BatchSystem: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The words of the command that asks about a job.
-  func question(_ command: [String], about job: String) -> [String] {
-    switch self {
-    case .slurm: command + ["--oneliner", "show", "job", job]
-    case .pbs: command + ["-f", job]
-    // One that names a job fails when the job has ended, and doesn't say whether it runs.
-    case .sge: command
-    // Long names of nodes are cut short without `-w`.
-    case .lsf: command + ["-noheader", "-w", job]
-    case .htcondor: command + [job, "-af", "JobStatus", "RemoteHost", "HoldReason"]
-    }
-  }
-
   /// What a job is.
   enum Role: Sendable, Hashable {
     /// As many engines as the script says.

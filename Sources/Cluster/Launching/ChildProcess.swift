@@ -166,6 +166,11 @@ public final class ChildProcess: Sendable {
 }
 
 extension ExitStatus {
+  /// The exit code of a shell, or of what acts like one: the number of the signal that ended its program is added to 128.
+  init(ofShell code: Int) {
+    self = (129...192).contains(code) ? .signaled(code - 128) : .exited(code)
+  }
+
   /// What a library for processes says.
   init(_ status: TerminationStatus) {
     switch status {

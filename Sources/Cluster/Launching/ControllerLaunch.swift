@@ -46,6 +46,17 @@ extension ClusterConfiguration {
     return launch
   }
 
+  /// The options with which the controller is started that depend on whether it is started again.
+  ///
+  /// A scheduler may start a job again by itself, and on another node, so a job always begins with what it finds. There is
+  /// nothing to be found the first time.
+  func restartArguments(isFirst: Bool) -> [String] {
+    if isControllerJob { ["--restore", "--new-host"] } else { [isFirst ? "--new-journal" : "--restore"] }
+  }
+
+  /// Whether a batch scheduler starts the controller.
+  var isControllerJob: Bool { if case .batch = controllerLauncher { true } else { false } }
+
   /// The folder of the profile as the controller sees it.
   var controllerProfile: ProfileDirectory {
     if case .ssh(let launcher) = controllerLauncher, let path = launcher.remoteProfile {
@@ -61,7 +72,8 @@ extension ClusterConfiguration {
   /// Gets the connection files of a controller that ssh has started, as soon as it has written them.
   ///
   /// - Parameter sockets: the folder with the sockets over which connections are shared.
-  /// - Throws: `ConnectionError` for a file that can't be used; `CancellationError`.
+  /// - Throws: `ConnectionError` for a file that can't be used; ``ClusterError`` if keys are admitted by name here and not
+  ///   there; `CancellationError`.
   func fetchConnectionFiles(sockets: String?) async throws {
     guard case .ssh(let launcher) = controllerLauncher, let host = launcher.hosts.first else { return }
     let files = ClusterFiles(clusterID: clusterID, profile: profile)
@@ -76,6 +88,10 @@ extension ClusterConfiguration {
       try PrivateFile.write(Data(text.utf8), to: own.path)
       _ = try own.read()
     }
+    guard files.authorizedKeys.isInUse, try files.clientConnection.read().curveKeys == nil else { return }
+    throw ClusterError(
+      "keys are admitted by name here (martlet keys list), but the controller on \(host.name) has a profile of its own "
+        + "without any: remove \(files.authorizedKeys.folder), and add keys while the controller runs")
   }
 
   private func remoteFiles(_ launcher: SSHLauncher) -> [ConnectionFile] {
@@ -85,5 +101,5 @@ extension ClusterConfiguration {
 
 extension SSHLauncher {
   /// The socket over which the connection to the controller's host is shared.
-  fileprivate func controllerSocket(in folder: String?) -> String? { folder.map { "\($0)/ssh-controller" } }
+  func controllerSocket(in folder: String?) -> String? { folder.map { "\($0)/ssh-controller" } }
 }

@@ -110,22 +110,26 @@ public struct SSHLauncher: Sendable, Hashable {
   }
 
   private func command(on host: SSHHost, script: String, sharing socket: String?) -> ProgramCommand {
-    let port = host.port.map { ["-p", "\($0)"] } ?? []
-    // The login shell may be any; all know this.
-    let remote = ["exec", "/bin/sh", "-c", script].shellCommand
-    let sharing = socket.map(Self.sharing) ?? []
-    let all = command + arguments + Self.options + sharing + port + ["--", host.name, remote]
+    let all = words(to: host, sharing: socket) + [Self.remote(script: script)]
     return ProgramCommand(executable: all[0], arguments: Array(all.dropFirst()))
   }
+
+  /// ssh with its options and the host.
+  func words(to host: SSHHost, sharing socket: String?) -> [String] {
+    let port = host.port.map { ["-p", "\($0)"] } ?? []
+    return command + arguments + Self.options + (socket.map(Self.sharing) ?? []) + port + ["--", host.name]
+  }
+
+  /// What ssh is told to run. The login shell may be any; all know this.
+  static func remote(script: String) -> String { ["exec", "/bin/sh", "-c", script].shellCommand }
 
   /// What the exit status of ssh says about what it ran.
   static func status(_ status: ExitStatus, lastWords: String?) -> ExitStatus {
     switch status {
     case .exited(255):
       .unknown("the ssh connection ended\(lastWords.map { ": \($0)" } ?? "")")
-    // Shells add the number of the signal to 128.
-    case .exited(let code) where (129...192).contains(code): .signaled(code - 128)
-    case .exited, .signaled, .unknown: status
+    case .exited(let code): ExitStatus(ofShell: code)
+    case .signaled, .unknown: status
     }
   }
 }

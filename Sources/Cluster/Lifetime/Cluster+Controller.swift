@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import MartletWire
 
@@ -16,17 +17,16 @@ extension Cluster {
       socketAddress: address, hasOwnNetwork: options.network != .init() || reusesFiles)
     try record.write()
     controllerArguments = arguments
-    try await waitForConnectionFiles(of: try await launchController(["--new-journal"], replacesFiles: !reusesFiles))
+    if configuration.isControllerJob { record.files.removeWork() }
+    try await waitForConnectionFiles(of: try await launchController(isFirst: true))
   }
 
-  /// - Parameters:
-  ///   - arguments: options in addition to those of each start.
-  ///   - replacesFiles: whether connection files that are there are another controller's.
+  /// - Parameter isFirst: whether connection files that are there are another controller's, unless they are to be reused.
   @discardableResult
-  private func launchController(_ arguments: [String], replacesFiles: Bool) async throws -> any RunningEngines {
+  private func launchController(isFirst: Bool) async throws -> any RunningEngines {
     let launch = try configuration.controllerLaunch(
-      controllerArguments + arguments, label: "\(ProcessIdentity.pid)", sockets: record.socketDirectory,
-      replacesFiles: replacesFiles)
+      controllerArguments + configuration.restartArguments(isFirst: isFirst), label: "\(ProcessIdentity.pid)",
+      sockets: record.socketDirectory, replacesFiles: isFirst && !reusesFiles)
     let files = record.files
     let running = try await launch.start(
       connection: { try files.engineConnection.read() }, grace: configuration.stopGrace)
@@ -37,8 +37,10 @@ extension Cluster {
     controller = running
     controllerRestarts.started(ControllerKey(), at: .now)
     record.controller = running.entry(engines: 1)
+    record.controllerHost = ControllerHost(configuration, sockets: record.socketDirectory)
     try record.write()
     Task { self.controllerEnded(await running.status, running) }
+    if let job = running as? BatchJob { Task { await self.tellDelays(of: job) } }
     return running
   }
 
@@ -82,6 +84,7 @@ extension Cluster {
     record.controller = nil
     // During the start, start() throws the reason.
     if state == .starting || state == .running { hasFailed = true }
+    if let job = running as? BatchJob { controllerRestarts.began(ControllerKey(), at: job.runningSince ?? .now) }
     if state == .running {
       restartControllerLater("\(Self.name(of: running)) ended with \(status)", status, log: running.log)
     }
@@ -90,9 +93,10 @@ extension Cluster {
 
   /// Has the controller started again with the same addresses, key and engines, if the cluster does that.
   private func restartControllerLater(_ what: String, _ status: ExitStatus?, log: String) {
-    let words = status.flatMap { EngineEnd(of: "process", status: $0, log: log).lastWords }.map { ": \($0)" } ?? ""
+    let end = status.map { EngineEnd(of: "process", status: $0, log: log) }
+    let words = end?.lastWords.map { ": \($0)" } ?? ""
     controllerLoss = ClusterError("\(what)\(words); its log is \(log)")
-    guard configuration.restartsController, !isControllerJob, status != .exited(0) else {
+    guard configuration.restartsController, !(end.map { hasLeft($0) } ?? false) else {
       return logger.error("\(what)\(words); its log is \(log)")
     }
     switch controllerRestarts.ended(ControllerKey(), at: .now) {
@@ -112,7 +116,7 @@ extension Cluster {
   private func restartController(log: String) async {
     guard state == .running else { return }
     do {
-      try await launchController(["--restore"], replacesFiles: false)
+      try await launchController(isFirst: false)
       controllerRestart = nil
     } catch {
       controllerRestart = nil
@@ -122,9 +126,37 @@ extension Cluster {
     }
   }
 
-  /// Whether the controller is started by a batch scheduler. Its next job may be on another node, where none of its addresses
-  /// is right.
-  private var isControllerJob: Bool { if case .batch = configuration.controllerLauncher { true } else { false } }
+  /// Whether the controller has ended in order or was cancelled, which is meant to stay so.
+  private func hasLeft(_ end: EngineEnd) -> Bool {
+    // A scheduler that has forgotten the job doesn't say how it ended.
+    end.isWanted || end.isCancelled
+      || end.isForgotten && !FileManager.default.fileExists(atPath: record.files.controllerLock)
+  }
+
+  /// Says what the job with the controller waits for after the start of the cluster: to be started again, by its scheduler
+  /// or as another job.
+  private func tellDelays(of job: BatchJob) async {
+    var told: String?
+    while takesEngines, (controller as? BatchJob) === job {
+      let delay = state == .running ? job.delay : nil
+      if let delay, delay != told { logger.warning("the controller's \(job.kind) waits: \(delay)") }
+      told = delay
+      guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+    }
+  }
+
+  /// Whether the controller is about to be started again, or its job waits.
+  private var isControllerAway: Bool {
+    guard let job = controller as? BatchJob else { return controller == nil && !hasNoController }
+    return job.delay != nil || job.runningSince == nil
+  }
+
+  /// Returns when there is a controller again, or will be none.
+  ///
+  /// - Throws: `CancellationError`.
+  func waitForController() async throws {
+    while isControllerAway { try await Task.sleep(for: .seconds(1)) }
+  }
 
   /// The one controller among those that are started again.
   struct ControllerKey: Hashable, Sendable {}

@@ -101,6 +101,7 @@ extension Cluster {
     // A job outlives this process if it is killed.
     if case .job = launch.kind { try record.write() }
     Task { await self.engineEnded(key, await running.status) }
+    if let job = running as? BatchJob { Task { await self.tellDeparture(of: job, with: launch.uuids) } }
   }
 
   var takesEngines: Bool { state == .starting || state == .running }

@@ -1,6 +1,16 @@
 import MartletClient
+import MartletWire
 
 extension Cluster {
+  /// Tells the hub that engines are gone before their job's scheduler says how it ended.
+  func tellDeparture(of job: BatchJob, with uuids: [String]) async {
+    for await _ in job.departures {
+      guard takesEngines, !hasNoController, let connection = try? record.files.engineConnection.read() else { return }
+      try? await EngineObituary(uuids: uuids, reason: "its \(job.kind) is gone").send(to: connection)
+      return
+    }
+  }
+
   /// Has the engines of jobs end at once. A scheduler that cancels a job sends them one SIGTERM, after which they finish what
   /// they run, and nobody waits for that any more.
   func endEnginesOfJobs() async {

@@ -84,7 +84,7 @@ extension Cluster {
 
   private func restart(_ key: EngineKey, after delay: Duration) {
     restartTasks[key] = Task {
-      guard (try? await Task.sleep(for: delay)) != nil else { return }
+      guard (try? await Task.sleep(for: delay)) != nil, (try? await self.waitForController()) != nil else { return }
       await self.restart(key)
     }
   }

@@ -32,7 +32,7 @@ public actor Cluster {
   /// The controller's command line.
   var controllerArguments: [String] = []
   /// When a controller that ended is started again.
-  var controllerRestarts = EngineRestarts<ControllerKey>(policy: .controller)
+  var controllerRestarts: EngineRestarts<ControllerKey>
   /// The task that waits until the controller is to be started again, and starts it.
   var controllerRestart: Task<Void, Never>?
   /// How the controller ended, if it did.
@@ -80,6 +80,8 @@ public actor Cluster {
     self.configuration = configuration
     self.logger = logger
     restarts = EngineRestarts(policy: configuration.restartPolicy)
+    // A scheduler may be away for a while.
+    controllerRestarts = EngineRestarts(policy: configuration.isControllerJob ? EngineRestartPolicy() : .controller)
     health = HostHealth(policy: configuration.hostPolicy)
     record = ClusterRecord(files: ClusterFiles(clusterID: configuration.clusterID, profile: configuration.profile))
   }

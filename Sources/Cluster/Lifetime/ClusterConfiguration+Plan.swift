@@ -9,7 +9,7 @@ extension ClusterConfiguration {
     let arguments = controllerArguments(
       socketAddress: "FOLDER", hasOwnNetwork: options.network != .init() || options.reuseFiles)
     let controller = try controllerLaunch(
-      arguments + ["--new-journal"], label: "PID", sockets: nil, replacesFiles: !options.reuseFiles)
+      arguments + restartArguments(isFirst: true), label: "PID", sockets: nil, replacesFiles: !options.reuseFiles)
     let place = controllerLauncher == .local ? "" : ", \(controllerLauncher.name)"
     var parts = ["# the controller\(place)\n\(controller.text)"]
     for (number, group) in engines.enumerated() {

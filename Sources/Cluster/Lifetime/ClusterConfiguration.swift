@@ -38,7 +38,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
   public var restartsEngines = false
   /// Whether a controller that ends unexpectedly is started again, with the same addresses, key and engines. One that
   /// ends soon after its start again and again is given up. Default: false, which is right for clusters that end with the
-  /// program that started them. One in a batch scheduler's job isn't: the next job may be on another node.
+  /// program that started them. One in a batch scheduler's job is submitted again, unless it was cancelled; where the next job
+  /// is on another node, its address is new, which clients and engines find in the connection file.
   public var restartsController = false
   /// When ended engines are started again.
   var restartPolicy = EngineRestartPolicy()

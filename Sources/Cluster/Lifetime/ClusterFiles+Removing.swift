@@ -22,6 +22,12 @@ extension ClusterFiles {
     return result
   }
 
+  /// Removes what a controller would go on with.
+  func removeWork() {
+    var result: (removed: [String], failed: [StateFileProblem]) = ([], [])
+    for path in [journal, engineTable] + journalParts { Self.remove(path, &result) }
+  }
+
   /// Removes a file, or an empty folder in its place.
   static func remove(_ path: String, _ result: inout (removed: [String], failed: [StateFileProblem])) {
     if unlink(path) == 0 || (errno != ENOENT && rmdir(path) == 0) {

@@ -14,6 +14,7 @@ extension ClusterRecord {
           "format": .int(Self.format), "socket_directory": socketDirectory.map { .string($0) } ?? .null,
           "restarts": restarts.json, "jobs": .object(jobs.mapValues(\.json)),
           "docker_commands": .array(dockerCommands.map { .array($0.map { .string($0) }) }),
+          "controller_host": controllerHost?.json ?? .null,
         ]) { $1 }),
     ]
     switch controller {
@@ -76,6 +77,7 @@ extension ClusterRecord {
       socketDirectory = path
     }
     restarts = EngineRestartCounts(json: martlet["restarts"])
+    controllerHost = ControllerHost(martlet["controller_host"])
     for command in martlet["docker_commands"]?.arrayValue ?? [] {
       let words = command.arrayValue?.compactMap(\.stringValue) ?? []
       if !words.isEmpty { dockerCommands.insert(words) }

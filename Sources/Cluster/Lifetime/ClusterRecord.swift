@@ -51,6 +51,8 @@ package struct ClusterRecord: Sendable, Hashable {
   package var supervisor: ProcessReference
   /// The controller; `nil` before it starts and after it ends.
   package var controller: Entry?
+  /// Where ssh has started the controller; `nil` if it hasn't.
+  package var controllerHost: ControllerHost?
   /// The running engines, by set and by number within the set. Empty sets are left out.
   package var engineSets: [String: [Int: Process]] = [:]
   /// The jobs with engines, by set.

@@ -27,8 +27,27 @@ struct EngineEnd: Sendable, Hashable {
   /// Whether it says something about the node it ran on: not if the scheduler or a user has ended it, or its time was over.
   var blamesNode: Bool {
     guard case .unknown(let words) = status else { return !isWanted && !wantsReplacement }
-    return !["CANCELLED", "PREEMPTED", "TIMEOUT", "DEADLINE", "OUT_OF_MEMORY"].contains { words.hasPrefix($0) }
+    return !isCancelled && !Self.limits.contains { words.hasPrefix($0) }
   }
+
+  /// Whether the scheduler says that a person has cancelled the job.
+  var isCancelled: Bool {
+    guard case .unknown(let words) = status else { return false }
+    return Self.cancellations.contains { words.hasPrefix($0) }
+  }
+
+  /// Whether the scheduler says no more than that it doesn't know the job any more.
+  var isForgotten: Bool { if case .unknown(let words) = status { BatchJobState.isUnknown(words) } else { false } }
+
+  /// What schedulers say first about a job that a person has cancelled. Grid Engine and PBS don't tell.
+  private static let cancellations =
+    ["CANCELLED", "removed (via condor_rm"]
+    + ["OWNER", "FORCE_OWNER", "ADMIN", "FORCE_ADMIN"].map { "EXIT (TERM_\($0)" }
+
+  /// What schedulers say first about a job that they have ended themselves.
+  private static let limits = [
+    "PREEMPTED", "TIMEOUT", "DEADLINE", "OUT_OF_MEMORY", "EXIT (TERM_", "removed", "failed 37 ", "failed 100 ",
+  ]
 
   /// What happened to the process, as a clause: `its process was killed by SIGKILL (signal 9)`.
   var reason: String {

@@ -49,7 +49,7 @@ struct CommandLineSyntax: Sendable {
         "enable-curve": ["IPController.enable_curve": "True"], "no-curve": ["IPController.enable_curve": "False"],
         "no-python": ["IPController.allow_python": "False"],
         "journal": ["IPController.journal": "True"], "no-journal": ["IPController.journal": "False"],
-        "new-journal": ["IPController.new_journal": "True"],
+        "new-journal": ["IPController.new_journal": "True"], "new-host": ["IPController.new_host": "True"],
       ]))
 
   /// An engine's options.

@@ -31,6 +31,7 @@ extension ControllerOptions: RoleReading {
     try role.reader.read(&reuseFiles, "reuse_files", of: classes, as: .bool)
     try role.reader.read(&journal, "journal", of: classes, as: .bool)
     try role.reader.read(&newJournal, "new_journal", of: classes, as: .bool)
+    try role.reader.read(&mayHaveMoved, "new_host", of: classes, as: .bool)
   }
 }
 

@@ -143,6 +143,9 @@ public struct ControllerOptions: Sendable, Hashable {
   /// Whether to drop what an earlier controller has left in the journal. Martlet's own.
   public var newJournal = false
 
+  /// Whether connection files that are reused may be those of a controller on another host. Martlet's own.
+  package var mayHaveMoved = false
+
   /// Defaults in a profile.
   public init(
     application: ApplicationOptions, environment: [String: String] = ProcessInfo.processInfo.environment

@@ -46,6 +46,7 @@ extension ControllerConfiguration {
     dask.isAllowed = options.python.isAllowed
     reusesFiles = options.reuseFiles
     restoresEngines = options.restoreEngines
+    mayHaveMoved = options.mayHaveMoved
     let profile = application.profile
     clientFile = ConnectionFile(.client, profileDirectory: profile.path, clusterID: application.clusterID)
     engineFile = ConnectionFile(.engine, profileDirectory: profile.path, clusterID: application.clusterID)

@@ -46,6 +46,8 @@ struct EndpointBinder {
     let number: Int
     /// The option it comes from, for error messages.
     let option: String
+    /// Whether another port will do.
+    var isPreference = false
   }
 
   private let clients: ListeningAddress
@@ -53,6 +55,8 @@ struct EndpointBinder {
   private var pools: [Side: Pool]
   private var commonPool: Pool
   private var reused: [Side: [ConnectionInfo.Channel: [Int]]]
+  /// Whether other ports will do than the reused ones.
+  private let prefersReused: Bool
   private var nextIPCNumber = 1
   /// Whether peers are admitted by their keys.
   var authenticates = false
@@ -82,6 +86,7 @@ struct EndpointBinder {
     ]
     commonPool = Pool(option: "--ports", ports: configuration.ports[...])
     self.reused = reused
+    prefersReused = configuration.mayHaveMoved
     maxMessageSize = configuration.maxMessageSize
     heartbeatPeriod = configuration.heartbeat.period
   }
@@ -166,12 +171,18 @@ struct EndpointBinder {
     guard var numbers = reused[side]?[channel], !numbers.isEmpty else { return nil }
     let number = numbers.removeFirst()
     reused[side]?[channel] = numbers
-    return Wanted(number: number, option: "the connection file to be reused")
+    return Wanted(number: number, option: "the connection file to be reused", isPreference: prefersReused)
   }
 
   private mutating func bind(_ socket: borrowing Socket, _ side: Side, wanted: Wanted?) throws(ConnectionError) -> Int {
     let address = address(side)
     guard address.transport == "tcp" else { return try bindNumbered(socket, address, wanted: wanted?.number) }
+    if let wanted, wanted.isPreference {
+      if (1...0xFFFF).contains(wanted.number), (try? Self.bind(socket, "\(address.url):\(wanted.number)")) != nil {
+        return wanted.number
+      }
+      return try bind(socket, side, wanted: nil)
+    }
     guard let wanted = wanted ?? nextPort(side), wanted.number != 0 else {
       let bound = try Self.bind(socket, "\(address.url):*")
       guard let port = bound.split(separator: ":").last.flatMap({ Int($0) }) else {

@@ -16,7 +16,15 @@ import Testing
       (.pbs, "    job_state = H\n", "H", nil), (.pbs, "    job_state = R\n", nil, nil),
       (.pbs, "    job_state = B\n", nil, nil),
       (.pbs, "    job_state = C\n    exit_status = 0\n", nil, .exited(0)),
-      (.pbs, "    job_state = F\n    Exit_status = 271\n", nil, .exited(271)),
+      (.pbs, "    job_state = F\n    Exit_status = 271\n", nil, .signaled(15)),
+      (
+        .pbs, "    job_state = F\n    comment = Job run and\n\t failed\n    Exit_status = 271\n", nil,
+        .unknown("F (Job run and failed; Exit_status = 271)")
+      ),
+      (
+        .pbs, "    job_state = Q\n    comment = Not Running: Insuffi\n\tcient amount of ncpus\n    a = b",
+        "Q (Not Running: Insufficient amount of ncpus)", nil
+      ),
       (.pbs, "    job_state = F\n", nil, .unknown("F")),
       (.sge, "job-ID prior name\n----\n      7 0.5 engines me qw 11/27/2026 1 1-4:1\n", "qw", nil),
       (.sge, "      7 0.5 engines me Eqw 11/27/2026 1 1\n", "Eqw", nil),

@@ -223,6 +223,17 @@ import Testing
     #expect(!own.contains("--exclude"))
   }
 
+  @Test func recordsAreAskedForWhereTheStateIs() {
+    var launcher = BatchLauncher(.sge)
+    #expect(launcher.questionAboutEnd(of: "7")?.executable == "qacct")
+    launcher.stateCommand = ["ssh", "login", "/opt/sge/bin/qstat"]
+    #expect(launcher.questionAboutEnd(of: "7")?.arguments == ["login", "/opt/sge/bin/qacct", "-j", "7"])
+    #expect(launcher.questionAboutDelay(of: "7")?.arguments == ["login", "/opt/sge/bin/qstat", "-j", "7"])
+    #expect(BatchLauncher(.htcondor).questionAboutEnd(of: "7")?.executable == "condor_history")
+    #expect(BatchLauncher(.pbs).questionAboutEnd(of: "7[].s")?.arguments == ["-x", "-f", "7[].s"])
+    #expect(BatchLauncher(.lsf).questionAboutEnd(of: "7")?.arguments == ["-l", "7"])
+  }
+
   @Test func enginesAreToldTheTimeLimit() throws {
     func seconds(_ change: (inout BatchLauncher) -> Void) throws -> String? {
       var launcher = BatchLauncher(.slurm)

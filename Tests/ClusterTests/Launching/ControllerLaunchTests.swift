@@ -68,6 +68,33 @@ import Testing
     #expect(text.contains("\noutput = /p/log/ipcontroller-c-7.log\n"))
   }
 
+  /// A scheduler may run a job's script again, which has to go on then.
+  @Test func aJobGoesOnWithWhatItFinds() {
+    var cluster = ClusterConfiguration(profile: ProfileDirectory(path: "/p"), clusterID: "c")
+    #expect(cluster.restartArguments(isFirst: true) == ["--new-journal"])
+    #expect(cluster.restartArguments(isFirst: false) == ["--restore"])
+    cluster.controllerLauncher = .batch(BatchLauncher(.pbs))
+    for isFirst in [true, false] { #expect(cluster.restartArguments(isFirst: isFirst) == ["--restore", "--new-host"]) }
+  }
+
+  @Test func commandsOnTheControllersHost() throws {
+    var cluster = ClusterConfiguration(profile: ProfileDirectory(path: "/p"), clusterID: "c")
+    #expect(ControllerHost(cluster, sockets: nil) == nil)
+    cluster.controllerProgram = ProgramCommand(executable: "/bin/m", arguments: ["x"])
+    var ssh = SSHLauncher(hosts: [SSHHost("me@b", port: 7)])
+    ssh.remoteProfile = "/far"
+    cluster.controllerLauncher = .ssh(ssh)
+    let host = try #require(ControllerHost(cluster, sockets: "/tmp/s"))
+    #expect(host.command.contains("ControlPath=/tmp/s/ssh-controller"))
+    #expect(host.command.suffix(4) == ["-p", "7", "--", "me@b"])
+    #expect(host.program == ["/bin/m", "x"] && host.profile == "/far" && ControllerHost(host.json) == host)
+    for json: JSONValue? in [
+      nil, .null, ["name": "b"], ["name": "b", "profile_dir": "/p", "command": [], "program": ["m"]],
+    ] {
+      #expect(ControllerHost(json) == nil)
+    }
+  }
+
   @Test func containersAreForEngines() {
     #expect(throws: OptionError.self) { try launch(.docker(DockerLauncher())) }
   }

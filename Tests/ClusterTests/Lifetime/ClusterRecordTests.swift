@@ -19,6 +19,9 @@ import Testing
     record.engineSets["4"] = [0: .init(pid: 16, log: "/log/i", container: "martlet-x")]
     record.dockerCommands = [["sudo", "docker"]]
     record.socketDirectory = "/tmp/s"
+    var configuration = ClusterConfiguration(profile: record.files.profile, clusterID: "c")
+    configuration.controllerLauncher = .ssh(SSHLauncher(hosts: [SSHHost("me@node1", port: 7)]))
+    record.controllerHost = ControllerHost(configuration, sockets: "/tmp/s")
     record.restarts = EngineRestartCounts(restarted: 3, waiting: 1, givenUp: 2)
     self.record = record
   }

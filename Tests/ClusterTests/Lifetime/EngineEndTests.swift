@@ -22,8 +22,23 @@ import Testing
       (.exited(1), true), (.signaled(9), true), (.unknown("NODE_FAIL"), true), (.unknown("FAILED (Prolog)"), true),
       (.exited(0), false), (.exited(75), false), (.unknown("CANCELLED by 0"), false),
       (.unknown("TIMEOUT (TimeLimit)"), false), (.unknown("PREEMPTED"), false),
+      (.unknown("EXIT (TERM_RUNLIMIT: job killed after reaching LSF run time limit)"), false), (.unknown("EXIT"), true),
+      (.unknown("removed (The job attribute PeriodicRemove expression)"), false),
+      (.unknown("failed 37 : qmaster enforced h_rt, exit_status 137"), false),
+      (.unknown("failed 8 : in prolog, exit_status 0"), true),
     ] as [(MartletCluster.ExitStatus, Bool)])
   func whatSaysSomethingAboutANode(_ status: MartletCluster.ExitStatus, _ blames: Bool) {
     #expect(EngineEnd(of: "job 7 of Slurm", status: status, log: "/no/log").blamesNode == blames)
+  }
+
+  @Test(
+    arguments: [
+      (.unknown("CANCELLED by 0"), true), (.unknown("EXIT (TERM_OWNER: job killed by owner)"), true),
+      (.unknown("removed (via condor_rm (by user me))"), true), (.unknown("removed (The job attribute)"), false),
+      (.unknown("EXIT (TERM_PREEMPT: job killed after preemption)"), false), (.unknown("PREEMPTED"), false),
+      (.exited(0), false), (.signaled(9), false),
+    ] as [(MartletCluster.ExitStatus, Bool)])
+  func whatAPersonHasDone(_ status: MartletCluster.ExitStatus, _ isCancelled: Bool) {
+    #expect(EngineEnd(of: "job 7", status: status, log: "/no/log").isCancelled == isCancelled)
   }
 }

@@ -146,6 +146,29 @@ import Testing
     #expect(binder.ports[.engine]?[.broadcast]?.count == 3)
   }
 
+  @Test func aControllerThatMayHaveMovedTakesOtherPortsThanThoseInUse() throws {
+    let ports = [20_004, 20_005]
+    let other = try socket()
+    try other.bind("tcp://\(ip):\(ports[0])")
+    let a = try socket()
+    let b = try socket()
+    for hasMoved in [true, false] {
+      var binder = try binder(
+        {
+          $0.engines.ip = ip
+          $0.mayHaveMoved = hasMoved
+        }, reused: [.engine: [.broadcast: ports]])
+      guard hasMoved else {
+        #expect(throws: ConnectionError.self) { try binder.bind(a, .broadcast, .engine) }
+        return
+      }
+      try binder.bind(a, .broadcast, .engine)
+      try binder.bind(b, .broadcast, .engine)
+      let bound = try #require(binder.ports[.engine]?[.broadcast])
+      #expect(bound.count == 2 && !ports.contains(bound[0]) && bound[0] > 1023 && bound[1] == ports[1])
+    }
+  }
+
   @Test func oneNumberServesBothSidesOfDifferentTransports() throws {
     for tcpSide in [EndpointBinder.Side.client, .engine] {
       var binder = try binder {
