@@ -11,7 +11,7 @@ import Synchronization
 
 /// A whole controller in this process, with an engine and an honest client. Inputs come over real sockets, as messages of a
 /// peer of any kind; honest calls have to go on.
-final class LiveController {
+final class LiveController: Sendable {
   static let shared: LiveController = {
     do {
       return try LiveController()
@@ -20,24 +20,14 @@ final class LiveController {
     }
   }()
 
-  private let sockets: [Peer]
-  private let client: Client
-  private var session: Session
-  private var count = 0
-
-  /// A peer's socket.
-  private final class Peer {
-    let socket: Socket
-
-    init(_ context: Context, _ kind: SocketKind, _ endpoint: String, identity: String) throws {
-      var options = SocketOptions()
-      options.identity = Bytes(identity)
-      options.linger = .zero
-      options.sendHighWaterMark = 1000
-      socket = try Socket(context, kind, options: options)
-      try socket.connect(endpoint)
-    }
+  private struct State: ~Copyable {
+    var session: Session
+    var count = 0
   }
+
+  private let sockets: [SharedSocket]
+  private let client: Client
+  private let state: Mutex<State>
 
   private static let channels: [ConnectionInfo.Channel] = [.registration, .mux, .task, .control, .broadcast]
   private static let add = RemoteFunction("add") { (a: Int, b: Int) in a + b }
@@ -50,8 +40,7 @@ final class LiveController {
   ]
 
   private init() throws {
-    var logger = Logger(label: "fuzz")
-    logger.logLevel = .critical
+    let logger = Self.quietLogger()
     let context = try Context()
     var configuration = ControllerConfiguration()
     configuration.dask.isAllowed = false
@@ -71,13 +60,34 @@ final class LiveController {
       return client
     }
     sockets =
-      try Self.channels.map { try Peer(context, .dealer, connection.endpoint($0), identity: "client") }
-      + Self.channels.map { try Peer(context, .dealer, controller.engineConnection.endpoint($0), identity: "stranger") }
+      try Self.channels.map { try Self.peer(context, .dealer, connection.endpoint($0), identity: "client") }
+      + Self.channels.map {
+        try Self.peer(context, .dealer, controller.engineConnection.endpoint($0), identity: "stranger")
+      }
       + [
-        Peer(context, .dealer, controller.engineConnection.endpoint(.heartbeatPong), identity: "stranger"),
-        Peer(context, .publish, controller.engineConnection.endpoint(.iopub), identity: "stranger"),
+        Self.peer(context, .dealer, controller.engineConnection.endpoint(.heartbeatPong), identity: "stranger"),
+        Self.peer(context, .publish, controller.engineConnection.endpoint(.iopub), identity: "stranger"),
       ]
-    session = try Session(key: connection.key)
+    state = Mutex(State(session: try Session(key: connection.key)))
+  }
+
+  private static func quietLogger() -> Logger {
+    var logger = Logger(label: "fuzz")
+    logger.logLevel = .critical
+    return logger
+  }
+
+  /// A peer's socket.
+  private static func peer(
+    _ context: Context, _ type: SocketType, _ endpoint: String, identity: String
+  ) throws -> SharedSocket {
+    var options = SocketOptions()
+    options.identity = Bytes(identity)
+    options.linger = .zero
+    options.sendHighWaterMark = 1000
+    let socket = try Socket(context, type, options: options)
+    try socket.connect(endpoint)
+    return try SharedSocket(socket)
   }
 
   /// The first byte says whether the message is signed with the key, and which socket it goes to.
@@ -90,16 +100,19 @@ final class LiveController {
     if first & 1 == 1, let layout = try? MessageLayout(of: frames),
       let header = try? frames.header(layout), !Self.endings.contains(header.messageType)
     {
-      session.resign(&frames, layout: layout)
+      state.withLock { $0.session.resign(&frames, layout: layout) }
     }
-    _ = try? peer.socket.send(&frames)
-    while (try? peer.socket.receive(into: &frames)) == true {}
-    count += 1
-    if count.isMultiple(of: Self.pace) { callHonestly() }
+    _ = try? peer.send(&frames)
+    while (try? peer.receive(into: &frames)) == true {}
+    let count = state.withLock { state in
+      state.count += 1
+      return state.count
+    }
+    if count.isMultiple(of: Self.pace) { callHonestly(count) }
   }
 
-  private func callHonestly() {
-    let (client, number) = (client, count)
+  private func callHonestly(_ number: Int) {
+    let client = client
     do {
       let (direct, balanced) = try Self.wait {
         let direct = try await client[...].apply(Self.add, number, 1).value
