@@ -153,6 +153,8 @@ def test_a_killed_cluster_is_a_leftover(place):
     assert place.command("start", "-n", 1, "--daemonize").returncode == 0
     supervisor = json.loads((place.directory / "profile_default/pid/martlet-.json").read_text())["martlet"]["pid"]
     os.kill(supervisor, signal.SIGKILL)
+    # The system takes a moment to end it.
+    wait_until(lambda: " False " in place.command("list").stdout, "the lock to be free")
     again = place.command("start", "-n", 1, "--daemonize")
     assert again.returncode == 0, again.stderr
     assert place.command("stop").returncode == 0
