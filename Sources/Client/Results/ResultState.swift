@@ -108,21 +108,20 @@ final class ResultState: Sendable {
   /// - Returns: which attempt at the task it is; `nil` if the task must not be sent because the call was cancelled.
   func begin(_ slot: Int, id: String, engines: [RegisteredEngine], outputs: Int) -> Int? {
     storage.withLock { state in
+      guard state.tasks.read(slot, { $0.outcome == nil }) else { return nil }
       let now = Timestamp.now
-      let begun: (attempt: Int, isRepeated: Bool)? = state.tasks.update(slot) { task in
-        guard task.outcome == nil else { return nil }
+      let (attempt, isRepeated) = state.tasks.update(slot) { task in
         task.id = id
         task.submitted = now
         task.engines = engines
         task.pendingOutputs = outputs
         return (task.attempt, task.retrying.take() != nil)
       }
-      guard let begun else { return nil }
       if state.firstSubmitted == nil { state.firstSubmitted = now }
       state.pendingOutputs += outputs
       // One that is tried again has been outstanding all the time.
-      if !begun.isRepeated { state.submittedCount += 1 }
-      return begun.attempt
+      if !isRepeated { state.submittedCount += 1 }
+      return attempt
     }
   }
 
@@ -181,15 +180,14 @@ final class ResultState: Sendable {
   private static func complete(
     _ slot: Int, _ outcome: Result<TaskReply, any Error>, output: RemainingOutput, _ state: inout Storage
   ) {
-    guard state.tasks.indices.contains(slot) else { return }
-    let wasSubmitted: Bool? = state.tasks.update(slot) { task in
-      guard task.outcome == nil else { return nil }
+    // A task that was let go has an outcome, and must not get its page back.
+    guard state.tasks.indices.contains(slot), state.tasks.read(slot, { $0.outcome == nil }) else { return }
+    let wasSubmitted = state.tasks.update(slot) { task in
       task.outcome = outcome
       if let retry = task.retrying.take() { retry.cancel() }
       if case .total(let count) = output { task.totalOutputs = count }
       return task.submitted != nil
     }
-    guard let wasSubmitted else { return }
     if case .success(let reply) = outcome {
       state.lastReceived = max(state.lastReceived ?? reply.received, reply.received)
     }

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import MartletClient
@@ -18,5 +19,16 @@ import Testing
       #expect(table[slot].id.isEmpty && table[slot].isRead && table[slot].outcome != nil)
     }
     #expect(table.pageCount == 0)
+  }
+
+  @Test func aSecondOutcomeOfATaskThatWasLetGoTakesNoMemory() {
+    let state = ResultState(total: 300, method: "parse", window: 10)
+    for slot in 0..<256 {
+      state.fail(slot, CancellationError())
+      state.didRead(slot)
+    }
+    state.fail(0, CancellationError())
+    #expect(state.begin(0, id: "late", engines: [], outputs: 0) == nil)
+    #expect(state.storage.withLock { $0.tasks.pageCount } == 0)
   }
 }
