@@ -7,6 +7,8 @@
 #ifdef __linux__
 #include <linux/sched.h>
 #include <malloc.h>
+#include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
@@ -18,6 +20,10 @@ static inline const void *accessible_functions(size_t *size) {
   *size = (size_t)(__stop_swift5_accessible_functions - __start_swift5_accessible_functions);
   return __start_swift5_accessible_functions;
 }
+
+/* Swift imports these from each C library in another way. */
+static const uint32_t epoll_readable = EPOLLIN;
+static const int epoll_close_on_exec = EPOLL_CLOEXEC;
 
 static inline void name_current_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 

@@ -28,12 +28,12 @@ struct BusyWait {
   ///
   /// - Parameters:
   ///   - timeout: in milliseconds; without limit if negative.
-  ///   - poll: see poll(2).
+  ///   - poll: waits for at most that many milliseconds and returns how much it has found.
   /// - Returns: the result of the last poll.
-  mutating func wait(_ timeout: Int32, _ poll: (Int32) -> Int32) -> Int32 {
+  mutating func wait(_ timeout: Int32, _ poll: (Int32) -> Int) -> Int {
     guard timeout != 0 else { return poll(0) }
     let begin = ContinuousClock.now
-    var count: Int32 = 0
+    var count = 0
     var now = begin
     if isWorthwhile(now: begin) {
       repeat {

@@ -67,6 +67,7 @@ extension EventLoop {
     // Releasing what callbacks hold may make work for the loop, such as the end of a stream that an actor iterates over.
     do {
       let dropped = (sources, timers)
+      for source in dropped.0.all { descriptors.remove(source.id, of: source.descriptor) }
       sources = LoopSources()
       timers = LoopTimers()
       withExtendedLifetime(dropped) {}
@@ -122,11 +123,10 @@ extension EventLoop {
 
   /// Waits until something happens, and calls back the sources it happened to.
   private func awaitEvents() {
-    sources.arrange(behind: wake.readDescriptor)
     let wait = !sources.findUnsignalled() && inbox.fallAsleep() ? Int32(clamping: timeout()) : 0
     if waitForDescriptors(wait) > 0 {
+      sources.arrangeReady()
       if sources.hasWakeUp { wake.drain() }
-      sources.addSignalled()
     }
     // What other threads gave this loop before they sent a message comes before that message.
     runWork()
@@ -137,5 +137,7 @@ extension EventLoop {
   /// Waits for a descriptor for at most that many milliseconds, or without limit if the number is negative.
   ///
   /// - Returns: how many descriptors can be read.
-  private func waitForDescriptors(_ timeout: Int32) -> Int32 { busyWait.wait(timeout) { sources.poll($0) } }
+  private func waitForDescriptors(_ timeout: Int32) -> Int {
+    busyWait.wait(timeout) { sources.wait(for: &descriptors, $0) }
+  }
 }

@@ -40,7 +40,10 @@ extension EventLoop {
   public func cancel(_ token: Token) {
     checkIsolated()
     // What the callback holds is released after the tables have been changed: its deinitialisers may use the loop.
-    if let callback = sources.remove(token.id) { return withExtendedLifetime(callback) {} }
+    if let (source, callback) = sources.remove(token.id) {
+      descriptors.remove(source.id, of: source.descriptor)
+      return withExtendedLifetime(callback) {}
+    }
     if let action = timers.remove(token.id) { withExtendedLifetime(action) {} }
   }
 
@@ -53,7 +56,8 @@ extension EventLoop {
   private func add(_ descriptor: Int32, _ kind: LoopSources.Source.Kind, _ callback: @escaping () -> Void) -> Token {
     checkIsolated()
     let token = makeToken()
-    sources.add(token.id, descriptor, kind, callback)
+    sources.add(LoopSources.Source(id: token.id, descriptor: descriptor, kind: kind), callback)
+    descriptors.add(token.id, of: descriptor)
     return token
   }
 }

@@ -33,6 +33,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   var local: [LoopInbox.Work] = []
   var spare: [LoopInbox.Work] = []
   var sources = LoopSources()
+  var descriptors: WatchedDescriptors
   var timers = LoopTimers()
   var busyWait = BusyWait()
   private var lastID: UInt64 = 0
@@ -44,6 +45,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   public init(name: String) throws(ZeroMQError) {
     self.name = name
     wake = try WakeUp()
+    descriptors = try WatchedDescriptors()
+    descriptors.add(LoopSources.wakeUp, of: wake.readDescriptor)
   }
 
   // MARK: - Lifetime

@@ -1,14 +1,6 @@
 import CMartletZeroMQ
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// What an event loop waits for: descriptors, in one poll, and the sockets behind them.
+/// What an event loop waits for: descriptors, and the sockets behind them.
 ///
 /// `zmq_poll` would ask every socket for its events before and after each poll, with system calls of their own.
 struct LoopSources {
@@ -22,6 +14,8 @@ struct LoopSources {
       case socket(UnsafeMutableRawPointer, SocketState)
       case shared(SharedSocket)
     }
+
+    var isSocket: Bool { if case .descriptor = kind { false } else { true } }
 
     /// Whether the socket has messages that its descriptor does not tell of. libzmq is asked only if something was done
     /// to the socket: the question costs a system call or two.
@@ -40,76 +34,70 @@ struct LoopSources {
     }
   }
 
-  private var entries: [UInt64: (source: Source, callback: () -> Void)] = [:]
-  /// The sources in the order of their registration.
-  private var order: [Source] = []
-  /// The descriptors of `order`, behind that of the wake-up.
-  private var descriptors: [pollfd] = []
-  private var orderIsStale = true
-  /// Indices in `order` of the sources to call back.
-  private var ready: [Int] = []
+  /// The number of what wakes the loop; sources have larger ones.
+  static let wakeUp: UInt64 = 0
 
-  mutating func add(_ id: UInt64, _ descriptor: Int32, _ kind: Source.Kind, _ callback: @escaping () -> Void) {
-    entries[id] = (Source(id: id, descriptor: descriptor, kind: kind), callback)
-    orderIsStale = true
+  private var entries: [UInt64: (source: Source, callback: () -> Void)] = [:]
+  /// The sockets in the order of their registration.
+  private var sockets: [Source] = []
+  /// The sources to call back.
+  private var ready: [UInt64] = []
+
+  mutating func add(_ source: Source, _ callback: @escaping () -> Void) {
+    entries[source.id] = (source, callback)
+    if source.isSocket { sockets.append(source) }
   }
 
   /// Removes a source.
   ///
-  /// - Returns: its callback, if it was there.
-  mutating func remove(_ id: UInt64) -> (() -> Void)? {
+  /// - Returns: what it was, if it was there.
+  mutating func remove(_ id: UInt64) -> (source: Source, callback: () -> Void)? {
     guard let entry = entries.removeValue(forKey: id) else { return nil }
-    orderIsStale = true
-    return entry.callback
+    if entry.source.isSocket { sockets.removeAll { $0.id == id } }
+    return entry
   }
 
   func callback(of id: UInt64) -> (() -> Void)? { entries[id]?.callback }
 
-  /// Prepares a poll of the wake-up's descriptor and the sources.
-  mutating func arrange(behind wakeUp: Int32) {
-    ready.removeAll(keepingCapacity: true)
-    guard orderIsStale else { return }
-    orderIsStale = false
-    order = entries.values.map(\.source).sorted { $0.id < $1.id }
-    descriptors = [pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0)]
-    descriptors += order.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-  }
+  /// The sources with their descriptors.
+  var all: some Collection<Source> { entries.values.lazy.map(\.source) }
 
   /// Notes the sockets that have messages their descriptors do not tell of.
   ///
   /// - Returns: whether there are any.
   mutating func findUnsignalled() -> Bool {
-    for index in order.indices where order[index].hasUnsignalledMessages { ready.append(index) }
+    ready.removeAll(keepingCapacity: true)
+    for index in sockets.indices where sockets[index].hasUnsignalledMessages { ready.append(sockets[index].id) }
     return !ready.isEmpty
   }
 
-  /// Waits for the descriptors, see poll(2).
-  mutating func poll(_ timeout: Int32) -> Int32 {
-    #if canImport(Glibc)
-      Glibc.poll(&descriptors, nfds_t(descriptors.count), timeout)
-    #elseif canImport(Musl)
-      Musl.poll(&descriptors, nfds_t(descriptors.count), timeout)
-    #else
-      Darwin.poll(&descriptors, nfds_t(descriptors.count), timeout)
-    #endif
-  }
-
-  /// Whether the last poll found the wake-up.
-  var hasWakeUp: Bool { descriptors[0].revents != 0 }
-
-  /// Notes the sources whose descriptors the last poll found.
+  /// Waits for descriptors and notes their sources.
   ///
   /// A socket's descriptor may tell of something other than messages: its callback finds none then.
-  mutating func addSignalled() {
-    for index in order.indices where descriptors[index + 1].revents != 0 && !ready.contains(index) {
-      ready.append(index)
-    }
-    ready.sort()
+  ///
+  /// - Parameter timeout: in milliseconds; without limit if negative.
+  /// - Returns: how many descriptors can be read.
+  mutating func wait(for descriptors: inout WatchedDescriptors, _ timeout: Int32) -> Int {
+    descriptors.wait(timeout, &ready)
   }
+
+  /// Puts the sources to be called back in the order of their registration, each once.
+  mutating func arrangeReady() {
+    guard ready.count > 1 else { return }
+    ready.sort()
+    var last: UInt64?
+    ready.removeAll { id in
+      defer { last = id }
+      return id == last
+    }
+  }
+
+  /// Whether the wake-up is among those to be called back.
+  var hasWakeUp: Bool { ready.first == Self.wakeUp }
 
   /// How many sources are to be called back.
   var readyCount: Int { ready.count }
 
-  /// The callback of one of them, unless it was cancelled meanwhile.
-  func readyCallback(_ index: Int) -> (() -> Void)? { callback(of: order[ready[index]].id) }
+  /// The callback of one of them; `nil` for the wake-up, and for one that was cancelled meanwhile.
+  func readyCallback(_ index: Int) -> (() -> Void)? { callback(of: ready[index]) }
 }
