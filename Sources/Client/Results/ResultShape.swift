@@ -33,14 +33,22 @@ extension ResultShape {
   static func list<Element: Sendable>(
     _ element: @escaping @Sendable (TaskReply) throws -> Element
   ) -> ResultShape where Value == [Element] {
-    ResultShape(part: { reply, _ in [try element(reply)] }, join: { $0.flatMap(\.self) }, offset: .fixed { $0 })
+    ResultShape(part: { reply, _ in [try element(reply)] }, join: { joined($0) }, offset: .fixed { $0 })
   }
 
   /// A list of which each task has a contiguous part.
   static func chunks<Element: Sendable>(
     _ offset: PartOffset, _ part: @escaping @Sendable (_ reply: TaskReply, _ slot: Int) throws -> [Element]
   ) -> ResultShape where Value == [Element] {
-    ResultShape(part: part, join: { $0.flatMap(\.self) }, offset: offset)
+    ResultShape(part: part, join: { joined($0) }, offset: offset)
+  }
+
+  /// A loop, because `flatMap(\.self)` makes a key path of a generic type with each call.
+  private static func joined<Element>(_ parts: [[Element]]) -> [Element] {
+    var all: [Element] = []
+    all.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+    for part in parts { all += part }
+    return all
   }
 }
 

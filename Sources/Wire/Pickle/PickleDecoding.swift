@@ -7,12 +7,24 @@ enum PickleDecoding {
   static func value<T: Decodable>(
     _ value: PickleValue, as type: T.Type, path: @autoclosure () -> [any CodingKey]
   ) throws -> T {
+    if let nothing = nothing(value, T.self) { return nothing }
     if let found = try direct(value, T.self, path), let direct = found as? T { return direct }
     if let found = try array(value, T.self, path), let array = found as? T { return array }
     if let type = T.self as? any OptionalDecoding.Type, let optional = try type.decode(value, path()) as? T {
       return optional
     }
     return try T(from: DecodingNode(value: value, codingPath: path()))
+  }
+
+  /// What a function returns that returns nothing, or nothing this time, without a look for conformances.
+  private static func nothing<T>(_ value: PickleValue, _ type: T.Type) -> T? {
+    if T.self == NoValue.self { return NoValue() as? T }
+    guard case .none = value else { return nil }
+    if T.self == Int?.self { return Int?.none as? T }
+    if T.self == Double?.self { return Double?.none as? T }
+    if T.self == String?.self { return String?.none as? T }
+    if T.self == Bool?.self { return Bool?.none as? T }
+    return nil
   }
 
   private static func direct(

@@ -39,7 +39,18 @@ enum PickleEncoding {
     if T.self == [String: Int].self, let value = thing as? [String: Int] {
       return .dict(PickleDict(value.map { PickleDict.Pair(key: .string($0.key), value: .int($0.value)) }))
     }
-    return integer(thing) ?? numbers(thing)
+    return nothingOrOptional(thing) ?? integer(thing) ?? numbers(thing)
+  }
+
+  /// What functions return that return nothing, or maybe nothing: to ask for the conformance of an optional takes longer than
+  /// all else that is done for a small result.
+  private static func nothingOrOptional<T>(_ thing: T) -> PickleValue? {
+    if T.self == NoValue.self { return PickleValue.none }
+    if T.self == Int?.self, let value = thing as? Int? { return value.map { .int($0) } ?? PickleValue.none }
+    if T.self == Double?.self, let value = thing as? Double? { return value.map { .float($0) } ?? PickleValue.none }
+    if T.self == String?.self, let value = thing as? String? { return value.map { .string($0) } ?? PickleValue.none }
+    if T.self == Bool?.self, let value = thing as? Bool? { return value.map { .bool($0) } ?? PickleValue.none }
+    return nil
   }
 
   private static func numbers<T>(_ thing: T) -> PickleValue? {

@@ -42,6 +42,24 @@ struct PickleCodableTests {
     try roundTrip(["k": PickleValue.set([1])])
   }
 
+  /// Optionals of plain types and no value at all have a way of their own.
+  @Test("optionals and nothing go there and back, and are None when there is nothing")
+  func optionals() throws {
+    for value in [nil, 0, -7] as [Int?] { try roundTrip(value) }
+    for value in [nil, 0, 1.5] as [Double?] { try roundTrip(value) }
+    for value in [nil, "", "a"] as [String?] { try roundTrip(value) }
+    for value in [nil, true, false] as [Bool?] { try roundTrip(value) }
+    for value in [nil, .some(nil), 1] as [Int??] { try roundTrip(value) }
+    try roundTrip(NoValue())
+    #expect(try PickleValue(encoding: Int?.none) == PickleValue.none)
+    #expect(try PickleValue(encoding: String?("a")) == .string("a"))
+    #expect(try PickleValue(encoding: NoValue()) == PickleValue.none)
+    #expect(try PickleValue.none.decode(Bool?.self) == nil)
+    #expect(try PickleValue.int(3).decode(NoValue.self) == NoValue())
+    #expect(throws: (any Error).self) { try PickleValue.string("3").decode(Int?.self) }
+    #expect(throws: (any Error).self) { try PickleValue.none.decode(Int.self) }
+  }
+
   @Test("the shapes Python sees")
   func shapes() throws {
     #expect(try PickleValue(encoding: [1: "a"]) == [1: "a"])
