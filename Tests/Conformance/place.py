@@ -44,13 +44,13 @@ class Place:
             [*self.prefix, binary("martlet"), *map(str, arguments)],
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def processes(self, word=None, name=None):
-        """Those whose environment names the directory, or those of them with a word among their arguments, or a name."""
+    def processes(self, *words, name=None):
+        """Those whose environment names the directory, or those of them with words among their arguments, or a name."""
         found = []
         for process in psutil.process_iter():
             try:
                 if process.environ().get("IPYTHONDIR") == str(self.directory) and process.status() != "zombie":
-                    if word is not None and word not in process.cmdline():
+                    if not set(words) <= set(process.cmdline()):
                         continue
                     if name is not None and process.name() != name:
                         continue
@@ -58,6 +58,15 @@ class Place:
             except psutil.Error:
                 continue
         return found
+
+    def process(self, *words):
+        """The only process with these arguments. One that is starting another looks like two for a moment."""
+
+        def only():
+            found = self.processes(*words)
+            return found[0] if len(found) == 1 else None
+
+        return wait_until(only, f"one process with {' '.join(words)}")
 
     def leftovers(self):
         files = [str(path) for path in self.directory.glob("profile_*/security/*.json")]

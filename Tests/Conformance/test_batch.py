@@ -78,7 +78,7 @@ def test_a_controllers_job_that_ends_is_submitted_again(place, standin):
     started = place.command(
         "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:2", f"--controller={standin}", "--no-python")
     assert started.returncode == 0, started.stderr
-    [controller] = place.processes("controller")
+    controller = place.process("controller")
     controller.kill()
     wait_until(lambda: "Controller: job 3" in place.command("status", "--interval=0").stdout, "another job", 2 * TIMEOUT)
     wait_until(lambda: "2 engines" in place.command("status", "--interval=0").stdout, "the engines to join it")

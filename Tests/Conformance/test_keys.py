@@ -260,7 +260,7 @@ def test_start_needs_nothing_more(place):
     assert "2 engines" in place.command("status", "--interval=0").stdout
     with named_client(ada) as client:
         assert len(client.ids) == 2
-    [controller] = [process for process in place.processes("controller") if "--new-journal" in process.cmdline()]
+    controller = place.process("controller", "--new-journal")
     controller.kill()
     wait_until(lambda: "2 engines" in place.command("status", "--interval=0").stdout, "engines that are back", 2 * TIMEOUT)
     with named_client(ada) as client:

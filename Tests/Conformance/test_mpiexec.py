@@ -55,7 +55,7 @@ def test_a_controller_that_mpiexec_starts(mpi_place, options):
         client.wait_for_engines(2, timeout=TIMEOUT)
     starter = [p for p in mpi_place.processes("controller") if p.name().startswith("mpiexec") or "mpirun" in p.name()]
     assert starter
-    [supervisor] = mpi_place.processes("--background")
+    supervisor = mpi_place.process("--background")
     supervisor.kill()
     wait_until(lambda: not mpi_place.processes(), "everything to end with the cluster's process")
     assert mpi_place.command("clean").returncode == 0

@@ -83,7 +83,7 @@ def test_the_controller_in_a_job_of_its_own(slurm_place, slurm, tmp_path):
     assert record["controller"]["class"] == "slurm"
     assert {controller} | {job["job_id"] for job in record["martlet"]["jobs"].values()} == jobs and len(jobs) == 2
     assert f"Controller: job {controller} of Slurm" in slurm_place.command("status", "--interval=0").stdout
-    [process] = slurm_place.processes("controller")
+    process = slurm_place.process("controller")
     assert process.environ()["SLURM_JOB_ID"] == controller
     counted = slurm_place.command("--profile", "default", text, program="WordCount")
     assert "Both counts agree: 9 words, 8 different ones." in counted.stdout, counted.stderr
@@ -105,7 +105,7 @@ def test_the_end_of_the_controllers_job_is_told_in_slurms_words(slurm_place, slu
     running = slurm_place.popen(
         "start", "--ip", "127.0.0.1", "--controller=slurm", "--engines=slurm:1", "--no-python")
     assert "is up" in running.stdout.readline()
-    [controller] = slurm_place.processes("controller")
+    controller = slurm_place.process("controller")
     slurm.ask("scancel", controller.environ()["SLURM_JOB_ID"])
     said = running.communicate(timeout=TIMEOUT)[1]
     assert re.search(r"the controller's job \d+ of Slurm on \S+ ended with CANCELLED", said), said
@@ -127,7 +127,7 @@ def test_the_controllers_job_is_run_again(slurm_place, slurm, how):
     wait_until(lambda: len(client.ids) == 2, "two engines")
     tasks = [client.load_balanced_view().apply_async(time_out, 1) for _ in range(12)]
     wait_until(lambda: tasks[0].ready(), "a task")
-    [controller] = slurm_place.processes("controller")
+    controller = slurm_place.process("controller")
     job = controller.environ()["SLURM_JOB_ID"]
     slurm.ask("scontrol", "update", "PartitionName=main", "State=DOWN")
     try:
@@ -155,7 +155,7 @@ def test_the_controllers_job_is_run_again(slurm_place, slurm, how):
 
 def test_a_controllers_job_outlives_the_process_that_submitted_it(slurm_place, slurm):
     file = start(slurm_place, "--controller=slurm", "--engines=slurm:1", "--no-python")
-    [supervisor] = slurm_place.processes("--background")
+    supervisor = slurm_place.process("--background")
     supervisor.kill()
     supervisor.wait()
     assert re.search(r"default .*True ", slurm_place.command("list").stdout)
@@ -170,8 +170,8 @@ def test_a_controllers_job_outlives_the_process_that_submitted_it(slurm_place, s
 
 def test_clean_cancels_what_a_controllers_job_has_left(slurm_place, slurm):
     start(slurm_place, "--controller=slurm", "--engines=slurm:1", "--no-python")
-    [supervisor] = slurm_place.processes("--background")
-    [controller] = slurm_place.processes("controller")
+    supervisor = slurm_place.process("--background")
+    controller = slurm_place.process("controller")
     supervisor.kill()
     controller.kill()
     wait_until(lambda: len(slurm.jobs()) == 1, "the controller's job to end")
@@ -272,7 +272,7 @@ def test_a_job_that_ends_takes_its_engines_along(slurm_place, slurm):
 
 def test_clean_cancels_the_job_of_a_killed_cluster(slurm_place, slurm):
     start(slurm_place, "--engines=slurm:2", "--no-python")
-    [supervisor] = slurm_place.processes("--background")
+    supervisor = slurm_place.process("--background")
     supervisor.kill()
     wait_until(lambda: not slurm_place.processes("controller"), "the controller to end")
     assert slurm.jobs()

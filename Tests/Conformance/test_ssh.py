@@ -124,7 +124,7 @@ def test_a_killed_controller_on_a_host_is_started_again(ssh_place, hosts):
         lambda: "the controller's process on node1 ended with SIGKILL (signal 9)" in logs(ssh_place), "the signal")
     wait_until(lambda: len(set(engines(ssh_place, "controller")) - {controller}) == 1, "another controller")
     wait_until(lambda: "2 engines" in ssh_place.command("status", "--interval=0").stdout, "the engines to be known again")
-    [supervisor] = ssh_place.processes("--background")
+    supervisor = ssh_place.process("--background")
     supervisor.kill()
     wait_until(lambda: not engines(ssh_place, "controller") and not engines(ssh_place), "all hosts to be left")
     assert ssh_place.command("clean").returncode == 0
@@ -278,7 +278,7 @@ def test_engines_end_with_their_connection(ssh_place):
 def test_engines_end_with_a_killed_cluster(ssh_place):
     start(ssh_place, "--engines=ssh:node1,node2")
     wait_until(lambda: len(engines(ssh_place)) == 2, "two engines")
-    [supervisor] = ssh_place.processes("--background")
+    supervisor = ssh_place.process("--background")
     supervisor.kill()
     wait_until(lambda: not engines(ssh_place) and not ssh_place.processes(), "everything to end")
     assert ssh_place.command("clean").returncode == 0

@@ -132,7 +132,7 @@ def test_word_count_on_sockets_of_the_other_host(far, tmp_path):
     counted = far.near.command("--profile=default", "--ssh=node1", text, program="WordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 2 engines" in counted.stdout and "Both counts agree: 8 words" in counted.stdout
-    assert not far.tunnels() and not far.folders(), "a client takes its tunnel with it"
+    wait_until(lambda: not far.tunnels() and not far.folders(), "a client to take its tunnel with it")
 
 
 def test_the_connection_file_names_the_host(far, hosts):
@@ -160,7 +160,8 @@ def test_a_tunnel_that_breaks_is_opened_again(far):
 
 
 def test_engines_behind_a_login(far):
-    far.start("--ip=127.0.0.1", "-n", "1")
+    # On a busy machine, ssh may take longer than the usual heart is waited for.
+    far.start("--ip=127.0.0.1", "-n", "1", "--", "--ping=15000")
     engine = far.run("martlet-test-engine", "engine", "--ssh=node1", f"--file={far.file('engine')}")
     engines(far, 2)
     far.copy("client", ssh="node1", location="node1.invalid")
@@ -175,7 +176,7 @@ def test_engines_behind_a_login(far):
     assert engine.poll() is None
     engine.send_signal(signal.SIGTERM)
     assert engine.wait(TIMEOUT) == 0
-    assert len(far.tunnels()) == 1
+    wait_until(lambda: len(far.tunnels()) == 1, "the end of the engine's tunnel")
     engines(far, 1)
 
 
