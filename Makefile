@@ -37,6 +37,10 @@ LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd
   gridengine-master gridengine-exec gridengine-client
 # What `make containers` needs, on Linux and as root.
 CONTAINERS := docker.io docker-compose debootstrap binutils
+# The simulation, beside the other tests. Two SwiftPM at a time may find the database of the build locked, so where the tests
+# are a program of their own, this is it.
+SIMULATION = $(if $(filter Linux,$(shell uname)),.build/debug/martletPackageTests.xctest --testing-library \
+  swift-testing,$(SWIFT) test --ignore-lock --skip-build) --filter SimulationTests
 # The modules of the reference.
 DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting MartletWire
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
@@ -69,7 +73,7 @@ build-tests: packages
 # thousands of lines about passed tests. The simulation only computes, with what the others leave free.
 unit: deps build-tests
 	@echo "test: unit and integration, and the simulation"
-	@SWIFT_DETERMINISTIC_HASHING=1 nice $(SWIFT) test --ignore-lock --skip-build --filter SimulationTests > .build/simulation.log 2>&1 & simulation=$$!; \
+	@SWIFT_DETERMINISTIC_HASHING=1 nice $(SIMULATION) > .build/simulation.log 2>&1 & simulation=$$!; \
 	  MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
 	  $(SWIFT) test --skip-build --no-parallel --skip SimulationTests | tee .build/unit.log || failed=1; \
 	  wait $$simulation || failed=1; \
