@@ -42,7 +42,11 @@ struct WatchedDescriptors: ~Copyable {
     owners[descriptor, default: []].append(source)
     #if os(Linux)
       var event = epoll_event(events: epoll_readable, data: epoll_data_t(fd: descriptor))
-      if epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0, errno != EEXIST { refused.insert(descriptor) }
+      if epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 || errno == EEXIST {
+        refused.remove(descriptor)
+      } else {
+        refused.insert(descriptor)
+      }
     #else
       if !polled.contains(where: { $0.fd == descriptor }) {
         polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
