@@ -22,6 +22,19 @@ extension EngineConnection {
     return reply
   }
 
+  /// Connects to the hub and watches the connection.
+  func connectToHub(_ context: Context, _ endpoint: String) throws {
+    let socket = try Socket(context, .dealer, options: options)
+    let watch = try SocketWatch.watch(socket, context: context, name: "engine-\(configuration.uuid)")
+    try socket.connect(endpoint)
+    registrarWatch = watch
+    sources.append(
+      loop.onReadable(socket) { [weak self] in self?.assumeIsolated { $0.readRegistration() } })
+    sources.append(
+      watch.onChange(loop) { [weak self] change in self?.assumeIsolated { $0.hubConnectionChanged(change) } })
+    registrar = consume socket
+  }
+
   /// Gives the hub some time to answer the first registration.
   private func armRegistrationTimeout(_ endpoint: String) {
     if let registrationTimer { loop.cancel(registrationTimer) }

@@ -8,19 +8,6 @@ import Synchronization
 /// It owns the I/O loop's share of the work: registration, the control channel, and the output of running requests.
 /// Shell requests bypass it; ``Engine`` describes their path.
 actor EngineConnection {
-  /// Why an engine leaves.
-  enum Departure: Sendable, Hashable {
-    /// A `shutdown_request`.
-    case shutdown
-    /// Cancellation or a graceful shutdown.
-    case requested
-    /// The controller is lost, as this text says.
-    case controllerLost(String)
-    /// Python has ended, for this reason.
-    case pythonDied(String)
-    /// A function goes on although it was cancelled, as this text says.
-    case ignoredCancellation(String)
-  }
 
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -42,7 +29,7 @@ actor EngineConnection {
   /// Ends the wait for the first registration.
   var registrationTimer: EventLoop.Token?
   /// Released after the socket to the hub.
-  private var registrarWatch: SocketWatch?
+  var registrarWatch: SocketWatch?
   /// `nil` before registration, and when the controller is lost.
   var presence: ControllerPresenceState?
   var presenceTimer: EventLoop.Token?
@@ -99,8 +86,8 @@ actor EngineConnection {
   var step: LifecycleStep?
   /// Whether the engine leaves without waiting for the program.
   var isInHurry = false
-  private(set) var departure: Departure?
-  private var departing: CheckedContinuation<Departure, Never>?
+  var departure: Departure?
+  var departing: CheckedContinuation<Departure, Never>?
 
   /// Creates a connection. It opens no socket before ``run()``.
   ///
@@ -209,19 +196,6 @@ actor EngineConnection {
     mailbox.close()
   }
 
-  /// Connects to the hub and watches the connection.
-  func connectToHub(_ context: Context, _ endpoint: String) throws {
-    let socket = try Socket(context, .dealer, options: options)
-    let watch = try SocketWatch.watch(socket, context: context, name: "engine-\(configuration.uuid)")
-    try socket.connect(endpoint)
-    registrarWatch = watch
-    sources.append(
-      loop.onReadable(socket) { [weak self] in self?.assumeIsolated { $0.readRegistration() } })
-    sources.append(
-      watch.onChange(loop) { [weak self] change in self?.assumeIsolated { $0.hubConnectionChanged(change) } })
-    registrar = consume socket
-  }
-
   /// Runs a closure on the loop after everything submitted to it before.
   ///
   /// It is dropped if the loop has ended. Nothing waits for these closures: they only report to a connection that is
@@ -230,130 +204,14 @@ actor EngineConnection {
     try? loop.execute { self.assumeIsolated(body) }
   }
 
-  /// Ends the engine's life. Only the first reason counts.
-  func leave(_ reason: Departure) {
-    guard departure == nil else { return }
-    departure = reason
-    departing?.resume(returning: reason)
-    departing = nil
-    finishRegistration(.failure(CancellationError()))
-    endPreparation()
-  }
-
-  /// Ends the engine's life a moment after it has answered a task that was lost.
-  ///
-  /// The hub answers the tasks of an engine that leaves. The engine's own answer to the task that was lost says more, but
-  /// travels on another channel than its departure, so it gets a head start.
-  func leaveAfterLoss(_ reason: Departure) {
-    _ = loop.schedule(at: .now + Self.headStart) { [weak self] in self?.assumeIsolated { $0.leave(reason) } }
-  }
-
-  private static let headStart = Duration.milliseconds(100)
-
-  /// Sends no replies and no output any more.
-  nonisolated func mute() {
-    sender.close()
-    onLoop { $0.hurry() }
-  }
-
   /// Counts and logs a refused message.
   func reject(_ error: WireError, channel: String) {
     rejections[channel, default: RejectionLog()].log(
       error, to: logger, metadata: [LogKey.channel: "\(channel)"])
   }
 
-  private func startHeart(_ heart: Heart, _ registration: RegistrationReply) async throws {
-    guard let context else { return }
-    let connection = configuration.connection
-    try await heart.start(
-      context,
-      endpoints: (try connection.endpoint(.heartbeatPing), try connection.endpoint(.heartbeatPong)),
-      options: options, period: registration.heartbeatPeriod, misses: configuration.maxHeartbeatMisses)
-  }
-
-  private func waitForDeparture() async -> Departure {
-    if let departure { return departure }
-    return await withCheckedContinuation { departing = $0 }
-  }
-
-  /// Opens the sockets of a registered engine and creates its runner.
-  private func open(
-    _ registration: RegistrationReply, _ worker: WorkerThread
-  ) throws -> (RequestRunner, EngineContext) {
-    guard let context else { throw CancellationError() }
-    let origin = MessageOrigin(id: registration.id, uuid: configuration.uuid)
-    self.origin = origin
-    number.change(to: registration.id)
-    logger[metadataKey: LogKey.engine] = "\(configuration.label).\(registration.id)"
-    let sockets = try EngineSockets(context, configuration.connection, options: options, id: registration.id)
-    sender.open(sockets, origin: origin)
-    sources.append(loop.onReadable(sockets.control) { [weak self] in self?.assumeIsolated { $0.readControl() } })
-    self.sockets = sockets
-    if configuration.captureOutput { try captureOutput() }
-    let python = makePython(registration, worker.loop)
-    let namespace = Namespace(python: python)
-    self.namespace = namespace
-    watchLeases()
-    let writer = ReplyWriter(number: number, engineUUID: configuration.uuid)
-    self.writer = writer
-    let receiver = ShellReceiver(
-      sockets.shell, verifier: verifier, mailbox: mailbox, sender: sender, writer: writer,
-      hasPython: python != nil
-    ) { [weak self] error in
-      self?.onLoop { $0.receivingFailed(error, channel: .shell) }
-    }
-    self.receiver = receiver
-    renewLease(registration)
-    var runner = RequestRunner(
-      mailbox: mailbox,
-      apply: ApplyRunner(functions: functions, namespace: namespace, hasPython: python != nil, leases: nameLeases),
-      execute: ExecuteRunner(namespace: namespace), namespace: namespace, writer: writer, capture: capture,
-      sender: sender, lease: lease, receiver: receiver, python: python, stopper: makeStopper(),
-      count: makeRequestCount(canRetire: registration.retires))
-    if functions.hasConcurrent || functions.hasActors {
-      runner.beside = RequestRunner.Beside(requests: beside, worker: worker)
-    }
-    clientAccess.update(registration.clientConnection, own: connection, keys: configuration.curveKeys)
-    // ipyparallel's words, which its launchers and their users look for.
-    logger.info(
-      "Completed registration with id \(registration.id)",
-      metadata: [LogKey.heartbeatPeriod: "\(registration.heartbeatPeriod)"])
-    return (
-      runner,
-      EngineContext(
-        number: number, engineUUID: configuration.uuid, namespace: namespace, running: runner.running,
-        sender: sender, clientAccess: clientAccess, logger: logger)
-    )
-  }
-
-  private func makePython(_ registration: RegistrationReply, _ workerLoop: EventLoop) -> PythonWorker? {
-    guard configuration.python.isAllowed else { return nil }
-    let descriptors = configuration.capturedDescriptors
-    let python = PythonWorker(
-      configuration.python,
-      PythonWorker.Surroundings(
-        number: number, engineUUID: configuration.uuid, sender: sender, capture: capture,
-        output: descriptors.first { $0.name == "stdout" }?.descriptor ?? 1,
-        errors: descriptors.first { $0.name == "stderr" }?.descriptor ?? 2, ioLoop: loop, workerLoop: workerLoop,
-        logger: logger
-      ) { [weak self] reason in
-        self?.onLoop { $0.leaveAfterLoss(.pythonDied(reason)) }
-      })
-    self.python.withLock { $0 = python }
-    return python
-  }
-
   /// The engine's Python; see ``python``.
   nonisolated var pythonWorker: PythonWorker? { python.withLock { $0 } }
-
-  private func captureOutput() throws(EngineRunError) {
-    let capture = try OutputCapture<Bytes>(configuration.capturedDescriptors, echo: configuration.echoOutput)
-    self.capture = capture
-    for pipe in capture.pipes {
-      sources.append(
-        loop.onReadable(fileDescriptor: pipe) { [sender] in sender.publishOutput(of: capture) })
-    }
-  }
 
   private func close() {
     for source in sources { loop.cancel(source) }
