@@ -1,4 +1,3 @@
-import DequeModule
 import Logging
 import MartletWire
 import MartletZeroMQ
@@ -11,14 +10,14 @@ actor Hub: EventLoopActor {
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   /// Whether reported messages are recorded.
-  private nonisolated let keepsRecords: Bool
+  nonisolated let keepsRecords: Bool
   let query: Socket
   let notifier: Socket
   let logger: Logger
   var session: Session
   var state: HubState
   let store: any TaskStoreService
-  private let journal: Journal?
+  let journal: Journal?
   let engineStateFile: String?
   /// Whether to write the table after the current batch of events. One write covers the batch, since 500 engines may
   /// join at once.
@@ -35,8 +34,8 @@ actor Hub: EventLoopActor {
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
   /// The earliest time to read reports again. A request reads them sooner.
-  private var nextLook = ContinuousClock.now
-  private var lookTimer: EventLoop.Token?
+  var nextLook = ContinuousClock.now
+  var lookTimer: EventLoop.Token?
   private var memory = MemoryWatch()
   private var memoryTimer: EventLoop.Token?
   private var incoming = Multipart()
@@ -49,22 +48,16 @@ actor Hub: EventLoopActor {
   var stalledRegistrations = LogThrottle()
   var unknownHearts = LogThrottle()
   var strayHearts = LogThrottle()
-  private nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
+  nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
   /// The memory of the reports that were read last, for those to come.
-  private var spareReports: [HubEvent] = []
-  private let queueLimit: QueueLimit
+  var spareReports: [HubEvent] = []
+  let queueLimit: QueueLimit
   /// The raw value of ``directExcess``; 0 for none.
-  private nonisolated let reachedLimit = Atomic<UInt8>(0)
+  nonisolated let reachedLimit = Atomic<UInt8>(0)
 
   private static let batch = 64
-  /// The number of changes posted to the task store at once.
-  private static let writeBatch = 256
-  /// How long reports collect under load before they are read.
-  private static let lookInterval = Duration.milliseconds(2)
   /// The limit on the memory of unread reports, in bytes. Beyond it, records are lost but messages are not.
   private static let backlogLimit = 1 << 28
-  /// The most reports that memory is kept for.
-  private static let keptReports = 8192
 
   /// - Parameters:
   ///   - storeLoop: the loop of the task store's thread, for stores that need one.
@@ -150,74 +143,8 @@ actor Hub: EventLoopActor {
     await withCheckedContinuation { continuation in store.close { continuation.resume() } }
   }
 
-  /// The part of a message to report before it is relayed; nil if it is not recorded.
-  nonisolated func record(_ message: borrowing Multipart, _ layout: MessageLayout) -> RecordedMessage? {
-    keepsRecords ? RecordedMessage(message, layout: layout) : nil
-  }
-
-  /// The part of an IOPub message to report; nil if the hub has no use for it, as with figures and other displayed data,
-  /// which may be large.
-  nonisolated func recordOutput(
-    _ message: borrowing Multipart, _ layout: MessageLayout, type: String
-  ) -> RecordedMessage? {
-    guard HubState.readOutput.contains(type), keepsRecords || type == MessageType.shutdownReply else { return nil }
-    return RecordedMessage(message, layout: layout, keepsParent: true)
-  }
-
-  /// Reports a message that is about to be relayed, from any loop. The hub reads reports before it answers a request,
-  /// or after ``announceReports()``.
-  nonisolated func report(_ event: consuming HubEvent) {
-    // Log one line per thousand.
-    if let total = backlog.add(event), total % 1000 == 1 {
-      logger.warning("the hub lags, reports were shortened or dropped", metadata: [LogKey.count: "\(total)"])
-    }
-  }
-
-  /// The limit that unanswered direct requests have reached, if any, as of the last reading of reports. The hub counts
-  /// them because it knows each anyway. Until it notices, a few milliseconds' worth of requests passes.
-  nonisolated var directExcess: QueueLimit.Excess? {
-    QueueLimit.Excess(rawValue: reachedLimit.load(ordering: .relaxed))
-  }
-
-  /// Tells the hub to read reports. Call it after the messages are sent.
-  nonisolated func announceReports() {
-    if backlog.announce() { execute { $0.reportsWait() } }
-  }
-
-  /// Reads reports, or lets them collect if the last read was a moment ago. Under load, waking for each message would
-  /// cost more than recording it.
-  private func reportsWait() {
-    guard .now < nextLook else { return readReports() }
-    lookTimer = schedule(at: nextLook) { $0.readReports() }
-  }
-
-  private func readReports() {
-    if let lookTimer { loop.cancel(lookTimer) }
-    lookTimer = nil
-    let now = Moment.now
-    nextLook = now.instant + Self.lookInterval
-    state.storeRoom = store.room
-    state.journalCoverage = journal?.coverage
-    var reports: [HubEvent] = []
-    swap(&reports, &spareReports)
-    backlog.take(into: &reports)
-    for index in reports.indices {
-      // Moved out, not copied.
-      var event = HubEvent.answersMissed
-      swap(&event, &reports[index])
-      state.monitor(event, at: now)
-      if state.hasActions || state.writes.count >= Self.writeBatch { act(arming: false) }
-    }
-    reports.removeAll(keepingCapacity: reports.capacity <= Self.keptReports)
-    spareReports = reports
-    act()
-    let excess = queueLimit.excess(of: state.requests.queueUsage)
-    reachedLimit.store(excess?.rawValue ?? 0, ordering: .relaxed)
-    watchMemory(at: now.instant)
-  }
-
   /// Gives memory back to the system when a backlog has ended.
-  private func watchMemory(at now: ContinuousClock.Instant) {
+  func watchMemory(at now: ContinuousClock.Instant) {
     guard let time = memory.update(pending: state.requests.pendingCount, at: now) else { return }
     memoryTimer = schedule(at: time) { hub in
       let pending = hub.state.requests.pendingCount

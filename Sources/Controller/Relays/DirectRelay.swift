@@ -27,7 +27,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
   var session: Session
   var outgoing = Multipart()
   var registered = EngineNames()
-  private var held = HeldRequests()
+  var held = HeldRequests()
   var open = OpenRequests<OpenRequest>()
   var probes: Probes
   /// The probes that are due and could not be sent.
@@ -168,7 +168,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
   /// - Parameters:
   ///   - message: the request as an engine gets it: `[engine, client, <IDS|MSG>, …]`.
   ///   - record: what the hub keeps of it, which has a copy of the header.
-  private func openRequest(
+  func openRequest(
     _ message: borrowing Multipart, _ layout: MessageLayout, type: String, _ record: RecordedMessage?
   ) -> OpenRequest {
     if !message.frame(1, equals: latestClient) { latestClient = Bytes(copying: message.bytes(at: 1)) }
@@ -205,45 +205,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
     if !ids.isEmpty { scheduler.abort(ids) }
   }
 
-  // MARK: - Engines that can't be reached
-
-  private func isRegistered(_ request: HeldRequest) -> Bool {
-    registered.uuid(in: request.message.frames, at: 0) != nil
-  }
-
-  func retry() {
-    let unanswered = held.retry(
-      now: .now, isRegistered: { isRegistered($0) },
-      send: { request in
-        defer { outgoing.removeAll() }
-        request.message.append(to: &outgoing)
-        let result = engines.send(&outgoing)
-        // The reply of an engine that was given up meanwhile would not be noted.
-        if result == .sent, isRegistered(request) { noteSent(request) }
-        return result
-      })
-    for request in unanswered { answerForEngine(request) }
-    sendProbes()
-    for engine in held.engines { retrySoon(for: engine) { $0.retry() } }
-    finishBatch()
-  }
-
-  private func noteSent(_ held: HeldRequest) {
-    let message = held.message
-    open.sent(
-      held.taskID, to: held.engine,
-      openRequest(message.frames, message.layout, type: message.messageType, nil), now: .now)
-  }
-
-  /// Answers a request in place of its engine.
-  private func answerForEngine(_ request: HeldRequest) {
-    let loss = EngineLoss(engine: request.engine, id: request.engineID, reason: "it is not connected")
-    answer(request.message, SchedulerReply.engineLost(loss, taskID: request.taskID)) { reply in
-      if kind == .mux { SchedulerReply.report(reply, taskID: request.taskID, to: hub) }
-    }
-  }
-
-  private func answer(
+  func answer(
     _ request: HeldMessage, _ parts: SchedulerReply.Parts, reporting: (borrowing Multipart) -> Void = { _ in }
   ) {
     defer { outgoing.removeAll() }
