@@ -62,12 +62,20 @@ release: packages
 	@echo "build: release"
 	@$(SWIFT) build $(RELEASE)
 
-test: deps lint unit docs peers kit chaos suite micro
+# Two rows of tests side by side, as most of them wait: those that need SwiftPM, and those with other peers.
+test: deps lint build-tests
+	@.ci/deps packages $(if $(filter Linux,$(shell uname)),$(LAUNCHERS)) valgrind
+	@$(MAKE) --no-print-directory IS_BUILT=1 peers chaos suite > .build/peers.log 2>&1 & peers=$$!; \
+	  $(MAKE) --no-print-directory IS_BUILT=1 unit docs micro kit || failed=1; \
+	  wait $$peers || failed=1; \
+	  cat .build/peers.log; [ -z "$${failed:-}" ] || { echo "test: failed, see above"; exit 1; }
 	@echo "test: all passed"
 
 build-tests: packages
+ifndef IS_BUILT
 	@echo "build: debug, with tests"
 	@$(SWIFT) build --build-tests
+endif
 
 # The environment variables enable the Swift client's tests with Python engines. Failures are repeated at the end, after
 # thousands of lines about passed tests. The simulation only computes, with what the others leave free.

@@ -67,7 +67,9 @@ extension SimulatedController {
   /// The journal has committed all entries up to a batch.
   func journalCommitted(_ epoch: UInt64) {
     journaling?.committed(epoch)
-    while let item = journaling?.next() { send(item) }
+    while var items = journaling?.take() {
+      while let item = items.popFirst() { send(item) }
+    }
     actScheduler()
   }
 

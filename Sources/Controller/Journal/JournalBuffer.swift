@@ -29,63 +29,85 @@ struct JournalBuffer: Sendable {
 
   /// A task was accepted.
   mutating func accepted(_ number: UInt64, _ task: HeldMessage) {
-    add(.accepted, number) { $0.append(task.frames, task.frames.count, from: 0) }
+    let start = begin(.accepted, number)
+    append(task.frames)
+    end(start)
   }
 
   /// A task was given to an engine, or queued again.
   mutating func placed(_ number: UInt64, _ placement: TaskPlacement) {
-    add(.placed, number) { buffer in
-      buffer.append(UInt16(clamping: placement.attempt))
-      buffer.append(Int32(clamping: placement.retries))
-      buffer.append(UInt16(clamping: placement.lossCount))
-      buffer.append(UInt64(clamping: placement.order))
-      buffer.bytes.append(contentsOf: (placement.engine ?? "").utf8)
-    }
+    let start = begin(.placed, number)
+    bytes.append(littleEndian: UInt16(clamping: placement.attempt))
+    bytes.append(littleEndian: Int32(clamping: placement.retries))
+    bytes.append(littleEndian: UInt16(clamping: placement.lossCount))
+    bytes.append(littleEndian: UInt64(clamping: placement.order))
+    bytes.append(contentsOf: (placement.engine ?? "").utf8)
+    end(start)
   }
 
   /// A task has ended with a reply, the way it goes to the client.
   mutating func finished(_ number: UInt64, id: String, isSuccess: Bool, task: HeldMessage, reply: HeldMessage) {
-    add(.finished, number) { buffer in
-      buffer.bytes.append(isSuccess ? 1 : 0)
-      buffer.append(UInt32(clamping: id.utf8.count))
-      buffer.bytes.append(contentsOf: id.utf8)
-      let kept = [task.layout.signature, task.layout.metadata, task.layout.content]
-      let first = reply.layout.delimiter
-      let count = max(0, reply.frames.count - first)
-      buffer.append(UInt32(clamping: kept.count + count))
-      for index in kept { buffer.append(UInt32(clamping: task.frames.size(of: index))) }
-      for index in first..<(first + count) { buffer.append(UInt32(clamping: reply.frames.size(of: index))) }
-      for index in kept { task.frames.copyFrame(index, to: &buffer.bytes) }
-      for index in first..<(first + count) { reply.frames.copyFrame(index, to: &buffer.bytes) }
-    }
+    let start = begin(.finished, number)
+    bytes.append(isSuccess ? 1 : 0)
+    bytes.append(littleEndian: UInt32(clamping: id.utf8.count))
+    bytes.append(contentsOf: id.utf8)
+    append(task.layout, of: task.frames, reply.frames, from: reply.layout.delimiter)
+    end(start)
   }
 
   /// The reply to a task could not be sent.
-  mutating func undelivered(_ number: UInt64) { add(.undelivered, number) { _ in } }
+  mutating func undelivered(_ number: UInt64) { end(begin(.undelivered, number)) }
 
   /// A task has ended without a reply that is kept.
-  mutating func ended(_ number: UInt64) { add(.ended, number) { _ in } }
+  mutating func ended(_ number: UInt64) { end(begin(.ended, number)) }
 
-  private mutating func append(_ message: borrowing Multipart, _ count: Int, from first: Int) {
-    append(UInt32(clamping: count))
-    for index in first..<(first + count) { append(UInt32(clamping: message.size(of: index))) }
-    for index in first..<(first + count) { message.copyFrame(index, to: &bytes) }
+  // MARK: - Parts
+
+  /// Adds all frames of a task.
+  private mutating func append(_ task: borrowing Multipart) {
+    bytes.append(littleEndian: UInt32(clamping: task.count))
+    for index in 0..<task.count { appendSize(of: task, index) }
+    for index in 0..<task.count { task.copyFrame(index, to: &bytes) }
   }
 
-  private mutating func add(_ kind: JournalEntryKind, _ number: UInt64, _ body: (inout JournalBuffer) -> Void) {
+  /// Adds those frames of a task that a record of it needs, and the frames of its reply from one on.
+  private mutating func append(
+    _ layout: MessageLayout, of task: borrowing Multipart, _ reply: borrowing Multipart, from first: Int
+  ) {
+    let frames = first..<max(first, reply.count)
+    bytes.append(littleEndian: UInt32(clamping: 3 + frames.count))
+    appendSize(of: task, layout.signature)
+    appendSize(of: task, layout.metadata)
+    appendSize(of: task, layout.content)
+    for index in frames { appendSize(of: reply, index) }
+    task.copyFrame(layout.signature, to: &bytes)
+    task.copyFrame(layout.metadata, to: &bytes)
+    task.copyFrame(layout.content, to: &bytes)
+    for index in frames { reply.copyFrame(index, to: &bytes) }
+  }
+
+  private mutating func appendSize(of message: borrowing Multipart, _ index: Int) {
+    bytes.append(littleEndian: UInt32(clamping: message.size(of: index)))
+  }
+
+  /// Adds the beginning of an entry, whose rest follows.
+  ///
+  /// - Returns: where the entry begins.
+  private mutating func begin(_ kind: JournalEntryKind, _ number: UInt64) -> Int {
+    let start = bytes.count
     bytes.append(kind.rawValue)
-    append(number)
-    let length = bytes.count
-    append(UInt32(0))
-    body(&self)
-    var rest = UInt32(clamping: bytes.count - length - 4)
-    for index in length..<(length + 4) {
-      bytes[index] = UInt8(truncatingIfNeeded: rest)
-      rest >>= 8
-    }
+    bytes.append(littleEndian: number)
+    bytes.append(littleEndian: UInt32(0))
+    return start
   }
 
-  private mutating func append(_ number: some FixedWidthInteger) {
-    for index in 0..<(number.bitWidth / 8) { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * index))) }
+  /// Notes the length of an entry, which is complete.
+  private mutating func end(_ start: Int) {
+    let rest = start + Self.headerSize
+    var length = UInt32(clamping: bytes.count - rest)
+    for index in (rest - 4)..<rest {
+      bytes[index] = UInt8(truncatingIfNeeded: length)
+      length >>= 8
+    }
   }
 }

@@ -46,9 +46,9 @@ struct JournalReader {
     rest = range.clamped(to: 0..<bytes.count)
   }
 
-  mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
+  mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) -> Number? {
     guard let range = take(Number.bitWidth / 8) else { return nil }
-    return bytes[range].reversed().reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+    return Number(littleEndian: bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: range.lowerBound, as: Number.self))
   }
 
   /// A text of a given length; all that is left by default.

@@ -8,9 +8,8 @@ import MartletZeroMQ
 /// engines and clients can have seen of it: a task without entry was never given to an engine.
 struct Journaling<Outgoing> {
   var entries = JournalBuffer()
-  private var outbox = WorkQueue<Outgoing>()
-  /// The batch that each item of the outbox follows from. Beside it, as an item is costly to copy in order to look at it.
-  private var epochs = Deque<UInt64>()
+  /// What waits, by the batch that it follows from.
+  private var outbox = Deque<(epoch: UInt64, items: WorkQueue<Outgoing>)>()
   /// The number of the latest batch of entries.
   private var epoch: UInt64 = 0
   private var committed: UInt64 = 0
@@ -53,8 +52,9 @@ struct Journaling<Outgoing> {
   mutating func hold(_ item: Outgoing) -> Bool {
     let needed = entries.isEmpty ? epoch : epoch + 1
     guard !outbox.isEmpty || needed > committed else { return false }
-    outbox.append(item)
-    epochs.append(needed)
+    // Everything that follows from one batch is sent after one commit.
+    if outbox.last?.epoch != needed { outbox.append((needed, WorkQueue())) }
+    outbox[outbox.count - 1].items.append(item)
     return true
   }
 
@@ -70,23 +70,18 @@ struct Journaling<Outgoing> {
   /// The journal has committed all entries up to a batch.
   mutating func committed(_ epoch: UInt64) { committed = max(committed, epoch) }
 
-  /// The next thing to send, if it need not wait any longer.
+  /// Takes the next things to send, if they need not wait any longer.
   ///
   /// - Parameter all: whether to wait no more.
-  mutating func next(all: Bool = false) -> Outgoing? {
-    guard let first = epochs.first, all || first <= committed else { return nil }
-    epochs.removeFirst()
-    return outbox.popFirst()
+  mutating func take(all: Bool = false) -> WorkQueue<Outgoing>? {
+    guard let epoch = outbox.first?.epoch, all || epoch <= committed else { return nil }
+    return outbox.removeFirst().items
   }
 
   /// Takes back what has not been sent and matches.
   mutating func removeAll(where isRemoved: (Outgoing) -> Bool) {
-    for _ in 0..<outbox.count {
-      guard let item = outbox.popFirst(), let epoch = epochs.popFirst() else { return }
-      guard !isRemoved(item) else { continue }
-      outbox.append(item)
-      epochs.append(epoch)
-    }
+    for index in outbox.indices { outbox[index].items.removeAll(where: isRemoved) }
+    outbox.removeAll { $0.items.isEmpty }
   }
 
   /// Whether nothing waits for a commit.

@@ -67,12 +67,16 @@ extension TaskScheduler {
     switch result {
     case .success(let epoch):
       journaling?.committed(epoch)
-      while let item = journaling?.next() { send(item) }
+      while var items = journaling?.take() { sendAll(&items) }
     case .failure:
-      while let item = journaling?.next(all: true) { send(item) }
+      while var items = journaling?.take(all: true) { sendAll(&items) }
       journaling = nil
     }
     act()
+  }
+
+  private func sendAll(_ items: inout WorkQueue<Outgoing>) {
+    while let item = items.popFirst() { send(item) }
   }
 
   /// Waits until everything is committed that was noted, and sent that follows from it.

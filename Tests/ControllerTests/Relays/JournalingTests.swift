@@ -17,7 +17,9 @@ import Testing
 
   private static func sent(_ journaling: inout Journaling<String>, all: Bool = false) -> [String] {
     var sent: [String] = []
-    while let item = journaling.next(all: all) { sent.append(item) }
+    while var items = journaling.take(all: all) {
+      while let item = items.popFirst() { sent.append(item) }
+    }
     return sent
   }
 

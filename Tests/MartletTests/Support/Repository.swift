@@ -14,6 +14,12 @@ enum Repository {
     try String(contentsOfFile: path(relative), encoding: .utf8)
   }
 
+  /// The Swift files in a folder, in order.
+  static func swiftFiles(in folder: String) throws -> [String] {
+    let files = try FileManager.default.subpathsOfDirectory(atPath: path(folder))
+    return files.filter { $0.hasSuffix(".swift") }.sorted().map { "\(folder)/\($0)" }
+  }
+
   /// The names that `import Martlet` brings from other modules, by module: those listed in `Martlet.swift`.
   static func exportedNames() throws -> [String: Set<String>] {
     var names: [String: Set<String>] = [:]
