@@ -11,11 +11,11 @@ import DequeModule
 struct JournalLedger: Sendable {
   typealias BatchID = JournalBatches.ID
 
-  private enum Phase { case open, delivered, undelivered, ended }
+  enum Phase { case open, delivered, undelivered, ended }
 
-  private typealias Place = JournalBatches.Place
+  typealias Place = JournalBatches.Place
 
-  private struct Task {
+  struct Task {
     var phase = Phase.open
     var accepted: Place?
     var placed: Place?
@@ -31,24 +31,24 @@ struct JournalLedger: Sendable {
     var isKept: Bool { phase == .delivered || phase == .undelivered }
   }
 
-  private struct Kept {
+  struct Kept {
     var order = Deque<UInt64>()
     var count = 0
     var bytes = 0
   }
 
   private let limits: JournalLimits
-  private var tasks = NumberTable(vacant: Task())
-  private var batches = JournalBatches()
-  private var results = NumberTable<UInt64>(vacant: 0)
-  private var delivered = Kept()
-  private var undelivered = Kept()
+  var tasks = NumberTable(vacant: Task())
+  var batches = JournalBatches()
+  var results = NumberTable<UInt64>(vacant: 0)
+  var delivered = Kept()
+  var undelivered = Kept()
   /// How many tasks have not ended.
-  private(set) var openCount = 0
+  var openCount = 0
   /// The number of the next task.
   private(set) var nextNumber: UInt64 = 1
   /// When the latest of the tasks ended that are forgotten; a time of the caller's before the first.
-  private(set) var horizon: Double
+  var horizon: Double
 
   /// - Parameter horizon: from when on the journal knows all tasks.
   init(limits: JournalLimits = .init(), horizon: Double) {
@@ -176,152 +176,5 @@ struct JournalLedger: Sendable {
       return nil
     }
     return (number, place.batch)
-  }
-}
-
-// MARK: - Bookkeeping
-
-extension JournalLedger {
-  private mutating func apply(_ entry: JournalEntries.Entry, _ place: Place, _ bytes: [UInt8], _ time: Double) {
-    let slot = tasks.find(entry.number)
-    let known = slot.map { tasks[$0] }
-    var task = known ?? Task()
-    switch entry.kind {
-    case .accepted:
-      if known?.accepted == nil, task.phase == .open { openCount += 1 }
-      if task.phase == .open {
-        batches.uncount(task.accepted)
-        batches.count(place)
-      }
-      task.accepted = place
-    case .placed:
-      guard task.phase == .open else { return }
-      batches.uncount(task.placed)
-      batches.count(place)
-      task.placed = place
-    case .finished:
-      if task.phase == .open {
-        close(&task)
-        task.phase = .delivered
-        task.time = time
-        task.key = IdentifierHash.hash(JournaledResult.idBytes(entry, in: bytes).span)
-        results[task.key] = entry.number
-        delivered.order.append(entry.number)
-        delivered.count += 1
-        delivered.bytes += place.size
-      } else {
-        batches.uncount(task.finished)
-      }
-      batches.count(place)
-      task.finished = place
-    case .undelivered:
-      guard task.isKept, let size = task.finished?.size else { return }
-      if task.phase == .delivered {
-        task.phase = .undelivered
-        delivered.count -= 1
-        delivered.bytes -= size
-        undelivered.order.append(entry.number)
-        undelivered.count += 1
-        undelivered.bytes += size
-      }
-      batches.uncount(task.mark)
-      batches.count(place)
-      task.mark = place
-    case .ended:
-      guard !task.isKept else { return }
-      if task.phase == .open { close(&task) } else { batches.uncount(task.finished) }
-      task.phase = .ended
-      task.time = time
-      task.finished = place
-      horizon = max(horizon, time)
-      guard let accepted = task.accepted, accepted.batch != place.batch else {
-        if let slot { tasks.remove(slot) }
-        return
-      }
-      batches.count(place)
-    }
-    if let slot { tasks[slot] = task } else { tasks.insert(task, for: entry.number) }
-  }
-
-  /// A task that was open ends: what led there is not needed any more.
-  private mutating func close(_ task: inout Task) {
-    if task.accepted != nil { openCount -= 1 }
-    batches.uncount(task.accepted)
-    batches.uncount(task.placed)
-  }
-
-  /// Forgets the result of a task.
-  private mutating func forget(_ number: UInt64) {
-    guard var task = tasks[number], let place = task.finished else { return }
-    if task.phase == .delivered {
-      delivered.count -= 1
-      delivered.bytes -= place.size
-    } else {
-      undelivered.count -= 1
-      undelivered.bytes -= place.size
-    }
-    batches.uncount(task.mark)
-    batches.uncount(place)
-    if results[task.key] == number { results[task.key] = nil }
-    horizon = max(horizon, task.time)
-    task.phase = .ended
-    task.mark = nil
-    guard let accepted = task.accepted, accepted.batch != place.batch else {
-      tasks[number] = nil
-      return
-    }
-    // The rest of the entry is not needed.
-    let tombstone = Place(batch: place.batch, size: JournalBuffer.headerSize)
-    batches.count(tombstone)
-    task.finished = tombstone
-    tasks[number] = task
-  }
-
-  /// A batch was deleted that held an entry.
-  private mutating func entryRemoved(_ kind: JournalEntryKind, _ number: UInt64, of id: BatchID) {
-    guard var task = tasks[number] else { return }
-    switch kind {
-    case .accepted:
-      guard task.accepted?.batch == id else { return }
-      task.accepted = nil
-      if task.phase == .ended {
-        batches.uncount(task.finished)
-        tasks[number] = nil
-        return
-      }
-    case .placed: if task.placed?.batch == id { task.placed = nil }
-    case .undelivered: if task.mark?.batch == id { task.mark = nil }
-    case .finished, .ended: return
-    }
-    // Nothing is left of a task of which only a placement was known.
-    tasks[number] = task.phase == .open && task.accepted == nil && task.placed == nil ? nil : task
-  }
-
-  /// What is wrong with the ledger; empty between events.
-  func problems() -> [String] {
-    var problems: [String] = []
-    var live: [BatchID: (count: Int, bytes: Int)] = [:]
-    func add(_ place: Place?) {
-      guard let place else { return }
-      live[place.batch, default: (0, 0)].count += 1
-      live[place.batch, default: (0, 0)].bytes += place.size
-    }
-    var open = 0
-    tasks.visit { _, task in
-      switch task.phase {
-      case .open:
-        if task.accepted != nil { open += 1 }
-        add(task.accepted)
-        add(task.placed)
-      case .delivered, .undelivered:
-        add(task.finished)
-        add(task.mark)
-      case .ended:
-        if task.accepted == nil { problems.append("an ended task is remembered in vain") }
-        add(task.finished)
-      }
-    }
-    if open != openCount { problems.append("\(open) tasks are open, not \(openCount)") }
-    return problems + batches.problems(live: live)
   }
 }
