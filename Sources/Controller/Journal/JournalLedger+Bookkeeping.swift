@@ -1,7 +1,7 @@
 /// What each entry of a batch changes.
 extension JournalLedger {
   mutating func apply(_ entry: JournalEntries.Entry, _ place: Place, _ bytes: [UInt8], _ time: Double) {
-    let slot = tasks.find(entry.number)
+    var slot = tasks.find(entry.number)
     let known = slot.map { tasks[$0] }
     var task = known ?? Task()
     switch entry.kind {
@@ -22,8 +22,7 @@ extension JournalLedger {
         close(&task)
         task.phase = .delivered
         task.time = time
-        task.key = IdentifierHash.hash(JournaledResult.idBytes(entry, in: bytes).span)
-        results[task.key] = entry.number
+        task.hash = IdentifierHash.hash(JournaledResult.idBytes(entry, in: bytes).span)
         delivered.order.append(entry.number)
         delivered.count += 1
         delivered.bytes += place.size
@@ -58,7 +57,23 @@ extension JournalLedger {
       }
       batches.count(place)
     }
-    if let slot { tasks[slot] = task } else { tasks.insert(task, for: entry.number) }
+    if let slot { tasks[slot] = task } else { slot = tasks.insert(task, for: entry.number) }
+    if let slot, task.isKept, known?.isKept != true { addResult(of: slot, task.hash) }
+  }
+
+  /// Adds a task to the index of results, in place of another with the same id.
+  private mutating func addResult(of slot: NumberTable<Task>.Slot, _ hash: UInt64) {
+    if let other = findResult(hash) { removeResult(of: other) }
+    results.insert(hash: UInt32(truncatingIfNeeded: hash), slot)
+  }
+
+  private mutating func removeResult(of slot: NumberTable<Task>.Slot) {
+    results.remove(hash: UInt32(truncatingIfNeeded: tasks[slot].hash), slot)
+  }
+
+  /// The task whose id has this hash, if its result is kept.
+  func findResult(_ hash: UInt64) -> NumberTable<Task>.Slot? {
+    results.find(hash: UInt32(truncatingIfNeeded: hash)) { tasks[$0].hash == hash }
   }
 
   /// A task that was open ends: what led there is not needed any more.
@@ -70,7 +85,8 @@ extension JournalLedger {
 
   /// Forgets the result of a task.
   mutating func forget(_ number: UInt64) {
-    guard var task = tasks[number], let place = task.finished else { return }
+    guard let slot = tasks.find(number), let place = tasks[slot].finished else { return }
+    var task = tasks[slot]
     if task.phase == .delivered {
       delivered.count -= 1
       delivered.bytes -= place.size
@@ -80,19 +96,16 @@ extension JournalLedger {
     }
     batches.uncount(task.mark)
     batches.uncount(place)
-    if results[task.key] == number { results[task.key] = nil }
+    removeResult(of: slot)
     horizon = max(horizon, task.time)
     task.phase = .ended
     task.mark = nil
-    guard let accepted = task.accepted, accepted.batch != place.batch else {
-      tasks[number] = nil
-      return
-    }
+    guard let accepted = task.accepted, accepted.batch != place.batch else { return tasks.remove(slot) }
     // The rest of the entry is not needed.
     let tombstone = Place(batch: place.batch, size: JournalBuffer.headerSize)
     batches.count(tombstone)
     task.finished = tombstone
-    tasks[number] = task
+    tasks[slot] = task
   }
 
   /// A batch was deleted that held an entry.

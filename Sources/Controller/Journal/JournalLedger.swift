@@ -25,8 +25,8 @@ struct JournalLedger: Sendable {
     var mark: Place?
     /// When the task ended.
     var time = 0.0
-    /// The key of the id in the index of results.
-    var key: UInt64 = 0
+    /// The hash of the id, once the task has ended.
+    var hash: UInt64 = 0
 
     var isKept: Bool { phase == .delivered || phase == .undelivered }
   }
@@ -40,7 +40,8 @@ struct JournalLedger: Sendable {
   private let limits: JournalLimits
   var tasks = NumberTable(vacant: Task())
   var batches = JournalBatches()
-  var results = NumberTable<UInt64>(vacant: 0)
+  /// Tasks whose results are kept, by the hash of their id.
+  var results = IdentifierTable<Task>()
   var delivered = Kept()
   var undelivered = Kept()
   /// How many tasks have not ended.
@@ -172,9 +173,8 @@ struct JournalLedger: Sendable {
   /// The number of the task with this id whose result is kept, and the batch that holds it. Another id may have led there,
   /// so the entry has to be compared.
   func result(of id: String) -> (number: UInt64, batch: BatchID)? {
-    guard let number = results[IdentifierHash.hash(id.utf8.span)], let place = tasks[number]?.finished else {
-      return nil
-    }
-    return (number, place.batch)
+    let hash = IdentifierHash.hash(id.utf8.span)
+    guard let slot = findResult(hash), let place = tasks[slot].finished else { return nil }
+    return (tasks.number(of: slot), place.batch)
   }
 }

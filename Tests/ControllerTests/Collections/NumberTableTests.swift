@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct NumberTableTests {
   /// It does what a dictionary does.
-  @Test(arguments: [UInt64(1), 1 << 32, 0x9E37_79B9_7F4A_7C15]) func valuesAreFoundUntilTheyAreRemoved(step: UInt64) {
+  @Test(arguments: [UInt64(1), 16, 1 << 32, 0x9E37_79B9_7F4A_7C15]) func valuesAreFoundUntilTheyAreRemoved(step: UInt64) {
     var generator = SplitMix64(seed: 1)
     var table = NumberTable(vacant: "")
     var model: [UInt64: String] = [:]
@@ -14,7 +14,10 @@ import Testing
       case 0: (table[number], model[number]) = (nil, nil)
       case 1: (table[number], model[number]) = ("\(round)", "\(round)")
       case 2:
-        if let slot = table.find(number) { table[slot] += "!" }
+        if let slot = table.find(number) {
+          #expect(table.number(of: slot) == number)
+          table[slot] += "!"
+        }
         model[number]? += "!"
       default: #expect(table[number] == model[number])
       }
