@@ -20,6 +20,17 @@ public struct PackedFrames: Sendable {
   ///
   /// - Parameter omitted: the index of a frame that is not needed; it is stored empty.
   public init(copying message: borrowing Multipart, from first: Int, omitting omitted: Int? = nil) {
+    self.init(copying: message, from: first, omitting: omitted, into: nil)
+  }
+
+  /// Copies the frames of a message from an index on.
+  ///
+  /// - Parameters:
+  ///   - omitted: the index of a frame that is not needed; it is stored empty.
+  ///   - space: where small frames are copied to; memory of their own if there is none.
+  package init(
+    copying message: borrowing Multipart, from first: Int, omitting omitted: Int? = nil, into space: PackingSpace?
+  ) {
     let range = max(0, min(first, message.count))..<message.count
     count = range.count
     guard count > 0 else {
@@ -29,13 +40,13 @@ public struct PackedFrames: Sendable {
     }
     var size = count * MemoryLayout<UInt32>.size
     var large: [Bytes] = []
-    let storage = withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: range.count) { frames in
+    packed = withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: range.count) { frames in
       for (place, index) in range.enumerated() {
         let frame = index == omitted ? UnsafeRawBufferPointer(start: nil, count: 0) : message.memory(at: index)
         frames.initializeElement(at: place, to: frame)
         if frame.count <= Self.largestCopy { size += frame.count } else { large.append(message.shared(index)) }
       }
-      return ByteStorage.filled(count: size) { target in
+      return PackingSpace.bytes(count: size, in: space) { target in
         var position = frames.count * MemoryLayout<UInt32>.size
         for (place, frame) in frames.enumerated() {
           let isCopied = frame.count <= Self.largestCopy
@@ -48,7 +59,6 @@ public struct PackedFrames: Sendable {
       }
     }
     shared = large
-    packed = Bytes(owner: storage, base: storage.base, count: size)
   }
 
   /// A frame; empty for one that isn't there. Takes a step for every frame before it.
@@ -107,19 +117,5 @@ public struct PackedFrames: Sendable {
     guard mark != Self.sharedMark else { return shared[cursor.shared] }
     let start = count * MemoryLayout<UInt32>.size + cursor.copied
     return packed[start..<(start + Int(mark))]
-  }
-}
-
-extension ByteStorage {
-  /// Storage that a closure fills.
-  fileprivate static func filled(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
-    let words = (count + MemoryLayout<UInt>.size - 1) / MemoryLayout<UInt>.size
-    let made = ByteStorage.create(minimumCapacity: words) { buffer in
-      buffer.withUnsafeMutablePointerToElements { tail in
-        fill(UnsafeMutableRawBufferPointer(start: tail, count: count))
-        return Header(base: UnsafeRawPointer(tail), count: count, isFrame: false)
-      }
-    }
-    return unsafeDowncast(made, to: ByteStorage.self)
   }
 }

@@ -30,6 +30,21 @@ import Testing
     }
   }
 
+  /// Messages whose frames share blocks are as they were, whichever of the others are still there.
+  @Test func framesInASpaceComeBack() {
+    let space = PackingSpace()
+    var kept: [(sizes: [Int], frames: PackedFrames)] = []
+    for round in 0..<2000 {
+      let sizes = [round % 97, 0, round % 1013, round % 50 == 0 ? 9000 : 3]
+      kept.append((sizes, PackedFrames(copying: message(sizes), from: 0, into: space)))
+      if round % 3 != 0, kept.count > 20 { kept.remove(at: round % kept.count) }
+    }
+    for (sizes, packed) in kept {
+      let message = message(sizes)
+      #expect(packed.frames(from: 0) == sizes.indices.map { message.shared($0) })
+    }
+  }
+
   @Test func anOmittedFrameIsEmpty() {
     let message = message([4, 9000, 5])
     let packed = PackedFrames(copying: message, from: 0, omitting: 1)

@@ -8,6 +8,10 @@ import MartletZeroMQ
 /// once, into the blob that becomes a row of the database.
 struct JournalBuffer: Sendable {
   private(set) var bytes: [UInt8] = []
+  private let messageLimit: Int
+
+  /// - Parameter messageLimit: how many bytes a task or a reply may have.
+  init(messageLimit: Int = Journal.messageLimit) { self.messageLimit = messageLimit }
 
   /// The size of an entry without its rest.
   static let headerSize = 13
@@ -28,10 +32,11 @@ struct JournalBuffer: Sendable {
   mutating func append(_ entries: ArraySlice<UInt8>) { bytes.append(contentsOf: entries) }
 
   /// A task was accepted.
-  mutating func accepted(_ number: UInt64, _ task: HeldMessage) {
+  ///
+  /// - Returns: whether it is small enough for a row of the database. If not, nothing is added.
+  mutating func accepted(_ number: UInt64, _ task: HeldMessage) -> Bool {
     let start = begin(.accepted, number)
-    append(task.frames)
-    end(start)
+    return end(start, isComplete: append(task.frames))
   }
 
   /// A task was given to an engine, or queued again.
@@ -46,13 +51,17 @@ struct JournalBuffer: Sendable {
   }
 
   /// A task has ended with a reply, the way it goes to the client.
-  mutating func finished(_ number: UInt64, id: String, isSuccess: Bool, task: HeldMessage, reply: HeldMessage) {
+  ///
+  /// - Returns: whether the reply is small enough for a row of the database. If not, nothing is added.
+  mutating func finished(
+    _ number: UInt64, id: String, isSuccess: Bool, task: HeldMessage, reply: HeldMessage
+  ) -> Bool {
     let start = begin(.finished, number)
     bytes.append(isSuccess ? 1 : 0)
     bytes.append(littleEndian: UInt32(clamping: id.utf8.count))
     bytes.append(contentsOf: id.utf8)
-    append(task.layout, of: task.frames, reply.frames, from: reply.layout.delimiter)
-    end(start)
+    return end(
+      start, isComplete: append(task.layout, of: task.frames, reply.frames, from: reply.layout.delimiter))
   }
 
   /// The reply to a task could not be sent.
@@ -63,31 +72,42 @@ struct JournalBuffer: Sendable {
 
   // MARK: - Parts
 
-  /// Adds all frames of a task.
-  private mutating func append(_ task: borrowing Multipart) {
+  /// Adds all frames of a task, unless they are too large.
+  private mutating func append(_ task: borrowing Multipart) -> Bool {
     bytes.append(littleEndian: UInt32(clamping: task.count))
-    for index in 0..<task.count { appendSize(of: task, index) }
+    var size = 0
+    for index in 0..<task.count { size += appendSize(of: task, index) }
+    guard size <= messageLimit else { return false }
     for index in 0..<task.count { task.copyFrame(index, to: &bytes) }
+    return true
   }
 
-  /// Adds those frames of a task that a record of it needs, and the frames of its reply from one on.
+  /// Adds those frames of a task that a record of it needs, and the frames of its reply from one on, unless they are too
+  /// large.
   private mutating func append(
     _ layout: MessageLayout, of task: borrowing Multipart, _ reply: borrowing Multipart, from first: Int
-  ) {
+  ) -> Bool {
     let frames = first..<max(first, reply.count)
     bytes.append(littleEndian: UInt32(clamping: 3 + frames.count))
-    appendSize(of: task, layout.signature)
-    appendSize(of: task, layout.metadata)
-    appendSize(of: task, layout.content)
-    for index in frames { appendSize(of: reply, index) }
+    var size = appendSize(of: task, layout.signature)
+    size += appendSize(of: task, layout.metadata)
+    size += appendSize(of: task, layout.content)
+    for index in frames { size += appendSize(of: reply, index) }
+    guard size <= messageLimit else { return false }
     task.copyFrame(layout.signature, to: &bytes)
     task.copyFrame(layout.metadata, to: &bytes)
     task.copyFrame(layout.content, to: &bytes)
     for index in frames { reply.copyFrame(index, to: &bytes) }
+    return true
   }
 
-  private mutating func appendSize(of message: borrowing Multipart, _ index: Int) {
-    bytes.append(littleEndian: UInt32(clamping: message.size(of: index)))
+  /// Adds the size of a frame.
+  ///
+  /// - Returns: the size.
+  private mutating func appendSize(of message: borrowing Multipart, _ index: Int) -> Int {
+    let size = message.size(of: index)
+    bytes.append(littleEndian: UInt32(clamping: size))
+    return size
   }
 
   /// Adds the beginning of an entry, whose rest follows.
@@ -101,13 +121,21 @@ struct JournalBuffer: Sendable {
     return start
   }
 
-  /// Notes the length of an entry, which is complete.
-  private mutating func end(_ start: Int) {
+  /// Notes the length of an entry, or removes an incomplete one.
+  ///
+  /// - Returns: whether it is complete.
+  @discardableResult
+  private mutating func end(_ start: Int, isComplete: Bool = true) -> Bool {
+    guard isComplete else {
+      bytes.removeLast(bytes.count - start)
+      return false
+    }
     let rest = start + Self.headerSize
     var length = UInt32(clamping: bytes.count - rest)
     for index in (rest - 4)..<rest {
       bytes[index] = UInt8(truncatingIfNeeded: length)
       length >>= 8
     }
+    return true
   }
 }

@@ -23,11 +23,10 @@ struct Journaling<Outgoing> {
   mutating func note(_ task: HeldMessage, _ change: TaskChange) {
     switch change {
     case .accepted:
-      // Too large for a row: it is not journaled at all.
-      guard task.frames.totalSize() <= Journal.messageLimit else { return }
+      // One that is too large is not journaled at all.
+      guard entries.accepted(nextNumber, task) else { return }
       task.journalNumber = nextNumber
       nextNumber += 1
-      entries.accepted(task.journalNumber, task)
     case .placed(let placement):
       if task.journalNumber > 0 { entries.placed(task.journalNumber, placement) }
     case .ended(let isSuccess): ending = (task, isSuccess)
@@ -38,9 +37,8 @@ struct Journaling<Outgoing> {
   mutating func noteReply(_ reply: HeldMessage, id: String) {
     guard let (task, isSuccess) = ending, task.journalNumber > 0 else { return }
     ending = nil
-    if reply.frames.totalSize() <= Journal.messageLimit {
+    if entries.finished(task.journalNumber, id: id, isSuccess: isSuccess, task: task, reply: reply) {
       reply.journalNumber = task.journalNumber
-      entries.finished(task.journalNumber, id: id, isSuccess: isSuccess, task: task, reply: reply)
     } else {
       entries.ended(task.journalNumber)
     }

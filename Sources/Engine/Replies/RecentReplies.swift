@@ -4,7 +4,7 @@ import MartletZeroMQ
 /// The latest replies to tasks, which are sent again if a controller asks for them: one that was killed may have lost them.
 ///
 /// A value without I/O. The oldest go first; the latest stays whatever its size.
-struct RecentReplies: Sendable {
+struct RecentReplies {
   /// A reply, and the attempt at the task that it is about.
   struct Kept {
     let frames: [Bytes]
@@ -12,6 +12,7 @@ struct RecentReplies: Sendable {
   }
 
   private var replies = Deque<(id: String, attempt: Int, frames: PackedFrames)>()
+  private let space = PackingSpace()
   private var bytes = 0
   private let countLimit: Int
   private let byteLimit: Int
@@ -29,7 +30,7 @@ struct RecentReplies: Sendable {
 
   /// Keeps a reply that is about to be sent.
   mutating func add(_ message: borrowing Multipart, to id: String, attempt: Int = 1) {
-    let frames = PackedFrames(copying: message, from: 0)
+    let frames = PackedFrames(copying: message, from: 0, into: space)
     bytes += frames.byteCount
     replies.append((id, attempt, frames))
     while replies.count > countLimit || bytes > byteLimit && replies.count > 1 {

@@ -38,7 +38,7 @@ final class Request: Sendable {
   /// Whether the task scheduler sent the request and can give it to another engine. The scheduler's identity comes first.
   /// What it asks for itself it wants to know of this engine.
   var isTask: Bool {
-    channel == .shell && type != MessageType.kernelInfoRequest && message.identities.first == Self.taskScheduler
+    channel == .shell && type != MessageType.kernelInfoRequest && message.identity == Self.taskScheduler
   }
 
   private static let taskScheduler = Bytes("task_out")

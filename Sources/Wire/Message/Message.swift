@@ -17,6 +17,8 @@ public struct Message: Sendable {
 
   /// The routing identities in front of the delimiter, outermost first.
   public var identities: [Bytes] { (0..<layout.delimiter).map { frames[$0] } }
+  /// The outermost routing identity, if there is one.
+  package var identity: Bytes? { layout.delimiter > 0 ? frames[0] : nil }
   /// Appends the routing identities to an answer, at its beginning.
   public func appendIdentities(to answer: inout Multipart) {
     for index in 0..<layout.delimiter { answer.append(frames[index]) }

@@ -70,6 +70,20 @@ import Testing
     }
   }
 
+  @Test func whatIsTooLargeLeavesNothing() throws {
+    let large = String(repeating: "x", count: 5000)
+    var buffer = JournalBuffer(messageLimit: 5000)
+    var fits = buffer.accepted(1, try JournalFixture.task("a", buffer: large))
+    #expect(!fits && buffer.isEmpty)
+    fits = buffer.accepted(2, try JournalFixture.task("b"))
+    #expect(fits)
+    let (task, reply) = (try JournalFixture.task("b"), try JournalFixture.reply("b", buffer: large))
+    fits = buffer.finished(2, id: "b", isSuccess: true, task: task, reply: reply)
+    #expect(!fits)
+    buffer.ended(2)
+    #expect(read(buffer.take()).map(\.kind) == [.accepted, .ended])
+  }
+
   @Test func aMessageLargerThanItsEntryIsRefused() {
     // Four frames of 4 GiB each, in an entry of some bytes.
     let bytes = [UInt8](repeating: 0xFF, count: 64)

@@ -37,13 +37,13 @@ enum JournalFixture {
   }
 
   static func accepted(_ numbers: UInt64..., buffer: String = "data") throws -> [UInt8] {
-    try entries { for number in numbers { $0.accepted(number, try task("t\(number)", buffer: buffer)) } }
+    try entries { for number in numbers { _ = $0.accepted(number, try task("t\(number)", buffer: buffer)) } }
   }
 
   static func finished(_ numbers: UInt64..., buffer: String = "result") throws -> [UInt8] {
     try entries {
       for number in numbers {
-        $0.finished(
+        _ = $0.finished(
           number, id: "t\(number)", isSuccess: true, task: try task("t\(number)"),
           reply: try reply("t\(number)", buffer: buffer))
       }
