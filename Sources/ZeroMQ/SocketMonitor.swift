@@ -2,13 +2,25 @@ import CMartletZeroMQ
 
 /// An event of a socket's connections.
 public struct SocketEvent: Sendable, Hashable {
-  /// The kinds of events.
+  /// The kinds of events, those of zmq_socket_monitor(3).
   public enum Kind: Sendable, Hashable {
-    case connected, accepted, disconnected, closed, listening, handshakeSucceeded
+    /// The socket has connected to its peer; the handshake comes next.
+    case connected
+    /// The bound socket has accepted a peer's connection; the handshake comes next.
+    case accepted
+    /// A connection ended, and this side did not end it.
+    case disconnected
+    /// This side has closed a connection.
+    case closed
+    /// The socket is bound to the endpoint.
+    case listening
+    /// The security handshake is over, and messages can pass.
+    case handshakeSucceeded
     /// The peer did not pass the security handshake: a wrong or missing key, or garbage.
     case handshakeFailed
     /// The connection ended before the handshake did, for example because the peer was closed at once.
     case handshakeInterrupted
+    /// Any other event, with libzmq's number for it.
     case other(UInt16)
   }
 

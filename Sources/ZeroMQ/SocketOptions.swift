@@ -1,6 +1,25 @@
-/// The types of ZeroMQ sockets that Martlet uses.
+/// The types of ZeroMQ sockets that Martlet uses, described in zmq_socket(3).
 public enum SocketType: Sendable, Hashable {
-  case router, dealer, publish, subscribe, xpublish, xsubscribe, pair, push, pull
+  /// ROUTER: puts the sender's identity in front of each message it receives, and sends a message to the peer whose
+  /// identity is the first frame.
+  case router
+  /// DEALER: sends to its peers in turn and receives from all of them.
+  case dealer
+  /// PUB: sends a message to those peers that have subscribed to a prefix of it. Never waits: what a peer has no room
+  /// for is dropped.
+  case publish
+  /// SUB: receives the messages that begin with one of its ``SocketOptions/subscriptions``.
+  case subscribe
+  /// XPUB: a PUB that receives its peers' subscriptions as messages.
+  case xpublish
+  /// XSUB: a SUB that subscribes by sending messages.
+  case xsubscribe
+  /// PAIR: exchanges messages with a single peer.
+  case pair
+  /// PUSH: sends to its peers in turn and receives nothing.
+  case push
+  /// PULL: receives from all of its peers and sends nothing.
+  case pull
 }
 
 /// CURVE security of one socket.

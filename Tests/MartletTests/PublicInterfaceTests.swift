@@ -4,31 +4,9 @@ import Testing
 /// Users build on what a library product declares: each declaration is written down in `Tests/API`, so that none
 /// changes unnoticed.
 @Suite(.timeLimit(.minutes(2))) struct PublicInterfaceTests {
-  /// A library product, and the modules whose declarations it brings.
-  struct Product: CustomTestStringConvertible {
-    let name: String
-    let modules: [String]
-    /// Whether of the modules, except the one of its own name, only the types are brought that it exports by name.
-    var exportsByName = false
-
-    var testDescription: String { name }
-  }
-
-  private static let products = [
-    Product(
-      name: "Martlet",
-      modules: [
-        "Martlet", "MartletZeroMQ", "MartletWire", "MartletController", "MartletEngine", "MartletClient",
-        "MartletActors", "MartletCluster",
-      ], exportsByName: true),
-    Product(name: "MartletTesting", modules: ["MartletTesting"]),
-    Product(name: "MartletWire", modules: ["MartletWire", "MartletZeroMQ"]),
-  ]
-
   /// `make api` sets `MARTLET_API=write`, which renews the files.
-  @Test(arguments: products) func declarationsAreThoseWrittenDown(product: Product) throws {
-    let compiler = try SwiftCompiler()
-    let graphs = try product.modules.map { try compiler.symbolGraph(of: $0) }
+  @Test(arguments: Product.all) func declarationsAreThoseWrittenDown(product: Product) throws {
+    let graphs = try product.graphs()
     var exported: Set<String>?
     if product.exportsByName {
       let own = graphs[0].symbols.map { $0.pathComponents[0] }

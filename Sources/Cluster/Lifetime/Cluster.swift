@@ -14,7 +14,17 @@ import Logging
 public actor Cluster {
   /// The stages of a cluster's life.
   public enum State: String, Sendable, Hashable {
-    case new, starting, running, stopping, stopped
+    /// It has not been started yet.
+    case new
+    /// ``Cluster/start()`` is at work.
+    case starting
+    /// The controller and all engines were started. They may have ended since: the cluster stays in this stage until
+    /// ``Cluster/stop()``.
+    case running
+    /// The processes are being stopped, by ``Cluster/stop()`` or because the start failed.
+    case stopping
+    /// All processes have ended, and the cluster's files are gone unless they are to be reused.
+    case stopped
   }
 
   /// The cluster to start.

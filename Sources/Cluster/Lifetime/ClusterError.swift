@@ -5,7 +5,13 @@ import MartletWire
 public struct ClusterError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of error, for exit codes.
   public enum Code: Sendable, Hashable {
-    case alreadyRunning, notRunning, failed
+    /// The cluster runs already, or nobody can tell from here whether it does. The command exits with 10, as
+    /// `ipcluster` does.
+    case alreadyRunning
+    /// The cluster does not run. The command exits with 11, as `ipcluster` does.
+    case notRunning
+    /// Anything else.
+    case failed
   }
 
   /// The kind of error.

@@ -78,8 +78,11 @@ public struct ControllerOptions: Sendable, Hashable {
   public struct Store: Sendable, Hashable {
     /// The kind of a store.
     public enum Kind: String, Sendable, Hashable {
+      /// In the controller's memory, within the store's limits; ipyparallel's `DictDB`.
       case memory = "dictdb"
+      /// In a SQLite file, which grows without limit and outlives the controller; ipyparallel's `SQLiteDB`.
       case sqlite = "sqlitedb"
+      /// Nowhere: the hub answers queries for records with an error; ipyparallel's `NoDB`.
       case none = "nodb"
     }
 

@@ -5,16 +5,29 @@ import MartletZeroMQ
 public struct ConnectionInfo: Sendable, Hashable {
   /// Which peers a connection file is for; the two kinds differ in some channels.
   public enum Kind: String, Sendable, Hashable {
-    case client, engine
+    /// Clients, whose file alone names the channel of notifications.
+    case client
+    /// Engines, whose file alone names the channels of heartbeats.
+    case engine
   }
 
   /// A socket of the controller; the raw value is its key in the file.
   public enum Channel: String, Sendable, Hashable, CaseIterable {
-    case registration, control, mux, task, iopub
+    /// Requests to the hub and its replies; the same port in both files.
+    case registration
+    /// Requests to engines that overtake all others, such as aborts.
+    case control
+    /// Requests to an engine that the client names.
+    case mux
+    /// Requests for which the task scheduler chooses the engine.
+    case task
+    /// Output and status of requests, from all engines to all clients.
+    case iopub
     /// Clients only: registration changes.
     case notification
-    /// Engines only: heartbeats.
+    /// Engines only: the heart monitor's pings.
     case heartbeatPing = "hb_ping"
+    /// Engines only: their answers to the pings.
     case heartbeatPong = "hb_pong"
     /// One port for clients; for engines one per leaf of the tree.
     case broadcast

@@ -102,6 +102,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// a loop, whose jobs must run.
   package func executeAlways(_ body: @escaping @Sendable () -> Void) { add(.closure(body), refusedAfterEnd: false) }
 
+  /// Runs a job of an actor that is pinned to this loop, on the loop's thread; on another one when the loop has ended,
+  /// since jobs must run.
   public func enqueue(_ job: consuming ExecutorJob) { add(.job(UnownedJob(job)), refusedAfterEnd: false) }
 
   /// Returns whether the work was accepted.

@@ -3,6 +3,10 @@ struct SymbolGraph: Decodable {
   struct Symbol: Decodable {
     struct Identifier: Decodable { let precise: String }
     struct Kind: Decodable { let identifier: String }
+    struct DocComment: Decodable {
+      struct Line: Decodable { let text: String }
+      let lines: [Line]
+    }
     struct Fragment: Decodable {
       let kind: String
       let spelling: String
@@ -14,6 +18,9 @@ struct SymbolGraph: Decodable {
     /// The names from the outermost type to this symbol.
     let pathComponents: [String]
     let declarationFragments: [Fragment]?
+    /// The declaration's own comment or, if it has none, that of the protocol's requirement or the overridden
+    /// declaration that it meets, from other modules, too.
+    let docComment: DocComment?
     let swiftExtension: Extension?
   }
 
