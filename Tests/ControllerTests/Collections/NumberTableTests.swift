@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct NumberTableTests {
   /// It does what a dictionary does.
-  @Test(arguments: [UInt64(1), 16, 1 << 32, 0x9E37_79B9_7F4A_7C15]) func valuesAreFoundUntilTheyAreRemoved(step: UInt64) {
+  @Test(arguments: [UInt64(1), 16, 1 << 32, 0x9E37_79B9_7F4A_7C15]) func valuesAreFoundUntilTheyAreRemoved(step: UInt64)
+  {
     var generator = SplitMix64(seed: 1)
     var table = NumberTable(vacant: "")
     var model: [UInt64: String] = [:]
