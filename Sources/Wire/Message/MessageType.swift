@@ -11,7 +11,7 @@ public enum MessageType {
   /// What came of an ``applyRequest``: the function's result in the buffers, or an error in the content. The controller
   /// answers in place of an engine that can't.
   public static let applyReply = "apply_reply"
-  /// Runs source code in an engine's namespace. It takes the same ways as an ``applyRequest`` and is answered with an
+  /// Runs source code in an engine's namespace. It is routed as an ``applyRequest`` is and answered with an
   /// ``executeReply``. Jupyter's.
   public static let executeRequest = "execute_request"
   /// Whether the code of an ``executeRequest`` ran, and the values of its `user_expressions`. The value of the code
