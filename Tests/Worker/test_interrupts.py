@@ -11,6 +11,11 @@ LOCKED = "import threading\nlock = threading.Lock(); lock.acquire()\nprint('go',
 WAITING = "import subprocess\nprint('go', flush=True)\nsubprocess.run(['sleep', '600'])"
 AWAITING = "import asyncio\nprint('go', flush=True)\nawait asyncio.sleep(600)"
 AWAITING_MANY = "import asyncio\nprint('go', flush=True)\nawait asyncio.gather(*[asyncio.sleep(600) for _ in range(3)])"
+# The signal strikes in a task of the loop that is not the cell's own.
+COMPUTING_BESIDE = (
+    "import asyncio\nasync def compute():\n  print('go', flush=True)\n  while True: pass\n"
+    "await asyncio.gather(compute(), asyncio.sleep(600))"
+)
 BLOCKING_COROUTINE = "import time, asyncio\nawait asyncio.sleep(0)\nprint('go', flush=True)\ntime.sleep(600)"
 # Without the warning about forks beside threads, as Python loses signals that strike while it is printed.
 FORKING = (
@@ -18,7 +23,7 @@ FORKING = (
     "while True:\n  child = os.fork()\n  if not child: os._exit(0)\n  os.waitpid(child, 0)"
 )
 
-ALL = [COMPUTING, SLEEPING, READING, LOCKED, WAITING, AWAITING, AWAITING_MANY, BLOCKING_COROUTINE]
+ALL = [COMPUTING, SLEEPING, READING, LOCKED, WAITING, AWAITING, AWAITING_MANY, COMPUTING_BESIDE, BLOCKING_COROUTINE]
 
 
 @pytest.mark.parametrize("code", ALL)

@@ -85,10 +85,14 @@ class WorkerLoop(asyncio.SelectorEventLoop):
                     raise
                 raise KeyboardInterrupt().with_traceback(error.__traceback__) from None
             except KeyboardInterrupt:
-                if not task.done():
-                    task.cancel()
-                    super().run_until_complete(asyncio.wait([task]))
-                raise
+                if task.done():
+                    raise
+                # The signal struck in another task. What waits for that has its chance to end properly.
+                task.cancel()
+                super().run_until_complete(asyncio.wait([task]))
+                if task.cancelled() or task.exception() is not None:
+                    raise
+                return task.result()
             finally:
                 self._interrupts.action = outer
 
