@@ -354,10 +354,14 @@ import Testing
     try await cluster.start()
     let record = await cluster.record
     for (number, engine) in try #require(record.engineSets.values.first) {
-      let environment = try #require(ProcessTable.environment(of: engine.pid))
+      let uuid = try #require(await cluster.places.first { $0.key.number == number }?.value.uuids.first)
+      // Before it executes its program, a process has its parent's environment, or none for a moment.
+      var environment: [String] = []
+      while !environment.contains("MARTLET_ENGINE_UUID=\(uuid)") {
+        try await Task.sleep(for: .milliseconds(5))
+        environment = try #require(ProcessTable.environment(of: engine.pid))
+      }
       #expect(!environment.contains { $0.hasPrefix("IPP_CONNECTION_INFO") })
-      let place = await cluster.places.first { $0.key.number == number }
-      #expect(environment.contains("MARTLET_ENGINE_UUID=\(place?.value.uuids.first ?? "")"))
     }
     await cluster.stop()
   }
