@@ -356,7 +356,7 @@ import Testing
     for (number, engine) in try #require(record.engineSets.values.first) {
       let uuid = try #require(await cluster.places.first { $0.key.number == number }?.value.uuids.first)
       // Before it executes its program, a process has its parent's environment, or none for a moment.
-      var environment: [String] = []
+      var environment: [Substring] = []
       while !environment.contains("MARTLET_ENGINE_UUID=\(uuid)") {
         try await Task.sleep(for: .milliseconds(5))
         environment = try #require(ProcessTable.environment(of: engine.pid))
