@@ -26,7 +26,10 @@ def add(cluster, name, role="--client"):
 
 
 def named_client(path, timeout=TIMEOUT):
-    """ipyparallel's client, with the keys that it doesn't look for in the file."""
+    """ipyparallel's client, with the keys that it doesn't look for in the file.
+
+    Where it is refused before it has sent its first message, libzmq has nobody left to send it to, and would wait for good.
+    """
     with open(path) as file:
         info = json.load(file)
 
@@ -34,7 +37,12 @@ def named_client(path, timeout=TIMEOUT):
         curve_publickey = Bytes(info["curve_publickey"].encode())
         curve_secretkey = Bytes(info["curve_secretkey"].encode())
 
-    return NamedClient(path, timeout=timeout)
+    context = zmq.Context()
+    context.setsockopt(zmq.SNDTIMEO, 1000 * timeout)
+    try:
+        return NamedClient(path, timeout=timeout, context=context)
+    except zmq.Again as error:
+        raise TimeoutError("nobody to send to") from error
 
 
 def controller_log(cluster):

@@ -272,7 +272,7 @@ def test_engines_end_with_their_connection(ssh_place):
     assert len(clients) == 2
     clients[0].kill()
     wait_until(lambda: len(engines(ssh_place)) == 1, "the engine without a connection to leave")
-    assert "was killed by SIGKILL" in wait_until(lambda: logs(ssh_place), "logs")
+    wait_until(lambda: "was killed by SIGKILL" in logs(ssh_place), "the signal to be reported")
 
 
 def test_engines_end_with_a_killed_cluster(ssh_place):

@@ -61,13 +61,11 @@ def test_a_task_that_has_waited_too_long_at_its_engine_runs_elsewhere(cluster):
     cluster.start_controller(arguments=["--hwm=2"])
     cluster.start_martlet_engines(1, ["--time-limit=60", "--grace=1"])
     client = cluster.client(engines=1)
-    begun = time.monotonic()
     short = client[:].apply_sync(os.getpid)[0]
-    # It waits behind a direct request when its last moment comes.
-    busy = client[0].apply_async(time.sleep, 3)
-    first = send(client, 0, time_request=58)
+    # It waits behind a direct request when its last moment comes: ten seconds after the engine's start.
+    busy = client[0].apply_async(time.sleep, 11)
+    first = send(client, 0, time_request=50)
     wait_until(lambda: client.queue_status()[0]["tasks"] == 1, "the task to be sent")
-    assert time.monotonic() - begun < 2, "too slow for this test"
     busy.get(timeout=TIMEOUT)
     wait_until(lambda: client.queue_status()["unassigned"] == 1, "it to be returned")
     cluster.start_martlet_engines(1, ["--time-limit=100"])
