@@ -5,12 +5,13 @@ ssh-sshd-1` prints; a Slurm; and a folder `/data` that its nodes share. All of i
 it has to be root on Linux.
 """
 
+import fcntl
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,6 +23,9 @@ HOME = Path("/home/ciuser")
 CONDA = Path("/opt/conda")
 DATA = Path("/data")
 SSH = Path("/etc/ssh")
+FOLDERS = (HOME, CONDA, DATA, SSH)
+#: The folders that runs have made on this machine.
+RECORD = Path(tempfile.gettempdir(), "martlet-suite-folders")
 PORT = 2222
 
 
@@ -47,15 +51,31 @@ def make_network(addresses):
         subprocess.run(["ip", *command.split()], check=True)
 
 
-def mount_folders():
-    """Returns the mount points that had to be made."""
-    made = []
-    for folder in (HOME, CONDA, DATA, SSH):
-        missing = [path for path in (folder, *folder.parents) if not path.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        made += missing
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
-    return made
+@contextmanager
+def mounted_folders():
+    """Mounts empty folders. Where one is missing it is made, for the whole machine: the last of the runs that use it removes it,
+    for that would end the others' mounts."""
+    with open(RECORD, "a+") as record:
+        fcntl.flock(record, fcntl.LOCK_SH)
+        try:
+            for folder in FOLDERS:
+                for path in reversed((folder, *folder.parents)):
+                    with suppress(FileExistsError):
+                        path.mkdir()
+                        record.write(f"{path}\n")
+                        record.flush()
+                subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
+            yield
+        finally:
+            for folder in FOLDERS:
+                subprocess.run(["umount", "-l", folder], capture_output=True)
+            with suppress(BlockingIOError):
+                fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                record.seek(0)
+                for path in sorted(record.read().split("\n"), reverse=True):
+                    if path:
+                        Path(path).rmdir()
+                record.truncate(0)
 
 
 def add_user(scratch):
@@ -114,21 +134,21 @@ def surroundings(commands):
     """
     with tempfile.TemporaryDirectory(prefix="surroundings-") as name:
         scratch = Path(name)
-        made, daemons = mount_folders(), []
-        try:
-            add_user(scratch)
-            write_python(commands)
-            daemons.append(start_sshd(scratch))
-            slurm = Slurm()
+        daemons = []
+        with mounted_folders():
             try:
-                yield {**slurm.environment, "CI_DIR": str(scratch), "PATH": f"{scratch}/bin{os.pathsep}{os.environ['PATH']}"}
+                add_user(scratch)
+                write_python(commands)
+                daemons.append(start_sshd(scratch))
+                slurm = Slurm()
+                try:
+                    path = f"{scratch}/bin{os.pathsep}{os.environ['PATH']}"
+                    yield {**slurm.environment, "CI_DIR": str(scratch), "PATH": path}
+                finally:
+                    slurm.close()
             finally:
-                slurm.close()
-        finally:
-            for daemon in daemons:
-                daemon.terminate()
-                daemon.wait()
-            for mount in ("/etc/passwd", "/etc/shadow", HOME, CONDA, DATA, SSH):
-                subprocess.run(["umount", "-l", mount], capture_output=True)
-            for path in sorted(made, reverse=True):
-                path.rmdir()
+                for daemon in daemons:
+                    daemon.terminate()
+                    daemon.wait()
+                for mount in ("/etc/passwd", "/etc/shadow"):
+                    subprocess.run(["umount", "-l", mount], capture_output=True)
