@@ -5,20 +5,20 @@ extension EngineRegistry {
   // MARK: - Several tasks at once
 
   /// Whether an engine runs several tasks at once if these allow it.
-  func isConcurrent(_ engine: EngineHandle) -> Bool { records[engine].isConcurrent }
+  func isConcurrent(_ engine: EngineHandle) -> Bool { roster[engine].isConcurrent }
 
   /// Whether an engine can be given a task beside those that it has, which all run at once.
   ///
   /// - Parameter concurrency: how many of the task's kind may.
   func hasSlot(_ engine: EngineHandle, _ concurrency: UInt16) -> Bool {
     let load = pool.load(of: engine)
-    return records[engine].phase == .registered && !records[engine].isRetiring && records[engine].isConcurrent
-      && Int(records[engine].concurrentCount) == load && load < Int(concurrency)
+    return roster[engine].phase == .registered && !roster[engine].isRetiring && roster[engine].isConcurrent
+      && Int(roster[engine].concurrentCount) == load && load < Int(concurrency)
   }
 
   /// The engines that can be given a task beside those that they have, with the fewest first.
   func withSlots(_ concurrency: UInt16) -> [EngineHandle] {
-    concurrent.filter { hasSlot($0, concurrency) }.sorted { pool.load(of: $0) < pool.load(of: $1) }
+    roster.concurrent.filter { hasSlot($0, concurrency) }.sorted { pool.load(of: $0) < pool.load(of: $1) }
   }
 
   /// How many of an engine's tasks may have begun: the first, or as many as it runs at once.
@@ -27,7 +27,7 @@ extension EngineRegistry {
   func begunCount<Payload>(of engine: EngineHandle, _ pending: [TaskHandle], _ tasks: TaskTable<Payload>) -> Int {
     guard let first = pending.first else { return 0 }
     // What an engine can do is unknown until it comes back.
-    guard tasks[first].concurrency > 1, records[engine].isConcurrent || records[engine].isExpected else { return 1 }
+    guard tasks[first].concurrency > 1, roster[engine].isConcurrent || roster[engine].isExpected else { return 1 }
     return pending.prefix { tasks[$0].concurrency > 1 }.count
   }
 
@@ -35,7 +35,7 @@ extension EngineRegistry {
 
   /// The registered engines that could run a task that requires these if they had no others.
   func able(_ required: Resources) -> [EngineHandle] {
-    (required.isEmpty ? registered : offering).filter { records[$0].budget.covers(required) }
+    (required.isEmpty ? roster.registered : roster.offering).filter { roster[$0].budget.covers(required) }
   }
 
   /// The registered engines that could run a task now that requires this if they had no others.
@@ -44,15 +44,9 @@ extension EngineRegistry {
     return demand.time == nil ? able : able.filter { hasTime(for: demand, $0, now: now) }
   }
 
-  private var registered: [EngineHandle] {
-    var registered: [EngineHandle] = []
-    records.visit { engine, record in if record.phase == .registered { registered.append(engine) } }
-    return registered
-  }
-
   /// Whether an engine has as much time left as is required.
   func hasTime(for demand: ResourceDemand, _ engine: EngineHandle, now: ContinuousClock.Instant) -> Bool {
-    guard let time = demand.time, let end = records[engine].end else { return true }
+    guard let time = demand.time, let end = roster[engine].end else { return true }
     return time <= end - now
   }
 
@@ -60,7 +54,7 @@ extension EngineRegistry {
   func longestTime(of engines: [EngineHandle], now: ContinuousClock.Instant) -> Duration? {
     var longest = Duration.zero
     for engine in engines {
-      guard let end = records[engine].end else { return nil }
+      guard let end = roster[engine].end else { return nil }
       longest = max(longest, end - now)
     }
     return longest
@@ -70,8 +64,8 @@ extension EngineRegistry {
   func withRoom(
     for demand: ResourceDemand, excluding blacklist: Set<EngineToken>, now: ContinuousClock.Instant
   ) -> [EngineHandle] {
-    (demand.resources.isEmpty ? pool.available : offering).filter {
-      pool.contains($0) && isBelowMark($0) && records[$0].budget.hasLeft(demand.resources)
+    (demand.resources.isEmpty ? pool.available : roster.offering).filter {
+      pool.contains($0) && isBelowMark($0) && roster[$0].budget.hasLeft(demand.resources)
         && hasTime(for: demand, $0, now: now) && !blacklist.contains(token(of: $0))
     }
   }

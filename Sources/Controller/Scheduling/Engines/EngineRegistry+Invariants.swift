@@ -5,7 +5,7 @@ extension EngineRegistry {
   func problems<Payload>(_ tasks: TaskTable<Payload>) -> [String] {
     var problems: [String] = []
     var (registered, pending) = (0, 0)
-    records.visit { engine, record in
+    roster.visit { engine, record in
       let name = record.identity
       pending += record.pending.count
       switch record.phase {
@@ -14,7 +14,9 @@ extension EngineRegistry {
       case .registered:
         registered += 1
         if pool.load(of: engine) != record.pending.count { problems.append("\(name): load and pending tasks differ") }
-        if offering.contains(engine) == record.budget.offer.isEmpty { problems.append("\(name): its offer is unknown") }
+        if roster.offering.contains(engine) == record.budget.offer.isEmpty {
+          problems.append("\(name): its offer is unknown")
+        }
       case .leaving:
         if record.pending.isEmpty { problems.append("\(name) leaves without pending tasks") }
       }
@@ -28,7 +30,7 @@ extension EngineRegistry {
       for task in tasks.handles(in: record.pending) { used.add(tasks.demand(of: task)?.resources ?? Resources()) }
       let concurrentCount = tasks.handles(in: record.pending).count { tasks[$0].concurrency > 1 }
       if concurrentCount != record.concurrentCount { problems.append("\(name): \(concurrentCount) tasks at once") }
-      if concurrent.contains(engine) != (record.phase == .registered && record.isConcurrent) {
+      if roster.concurrent.contains(engine) != (record.phase == .registered && record.isConcurrent) {
         problems.append("\(name): whether it runs several tasks at once is unknown")
       }
       if used != record.budget.used { problems.append("\(name): \(used) in use, not \(record.budget.used)") }

@@ -2,23 +2,17 @@ import MartletWire
 
 /// The engines: registered, leaving, or only named by queued tasks; and how much each may be given.
 struct EngineRegistry {
-  var records = Directory(vacant: EngineRecord(identity: EngineIdentity(""), hash: 0))
-  var pool: EnginePool
-  /// The engines that are leaving.
-  var departures = EngineDepartures()
-  var probeTimers: ProbeTimers
-  var latestRegistration: UInt32 = 0
+  /// Which engines there are.
+  private(set) var roster = EngineRoster()
+  /// Those that can take a task now, and the choice among them.
+  private(set) var pool: EnginePool
+  /// Those that are leaving.
+  private(set) var departures = EngineDepartures()
+  private var probeTimers: ProbeTimers
   /// The high water mark; 0 for none.
   private let mark: Int
   private let looksAhead: Bool
 
-  /// The registered engines that offer resources.
-  var offering: [EngineHandle] = []
-  /// The registered engines that run several tasks at once.
-  var concurrent: [EngineHandle] = []
-
-  /// How many engines are registered.
-  var registeredCount = 0
   /// How many tasks are on engines.
   private(set) var pendingCount = 0
   /// How many tasks have been given to engines, which numbers them.
@@ -31,53 +25,82 @@ struct EngineRegistry {
     pool = EnginePool(scheme: configuration.scheme, generator: generator)
   }
 
-  /// The number of engines known.
-  var count: Int { records.count }
-
-  /// The number of engines that memory is allocated for.
-  var capacity: Int { max(records.capacity, pool.capacity) }
-
   subscript(engine: EngineHandle) -> EngineRecord {
-    @inline(__always) get { records[engine] }
-    @inline(__always) _modify { yield &records[engine] }
+    @inline(__always) get { roster[engine] }
+    @inline(__always) _modify { yield &roster[engine] }
   }
 
-  func visit(_ body: (EngineHandle, EngineRecord) -> Void) { records.visit(body) }
-
-  // MARK: - Identities
-
-  func find(_ identity: EngineIdentity) -> EngineHandle? { records.find(identity.rawValue) }
-
-  /// The engine of an identity, if it is registered.
-  func registered(_ identity: EngineIdentity) -> EngineHandle? {
-    find(identity).flatMap { records[$0].phase == .registered ? $0 : nil }
-  }
-
-  func token(of engine: EngineHandle) -> EngineToken {
-    EngineToken(engine: engine, registration: records[engine].registration)
-  }
-
-  /// Whether the latest registration of an engine is this one, even if the engine has left since.
-  func isLatest(_ token: EngineToken) -> Bool {
-    records.contains(token.engine) && records[token.engine].registration == token.registration
-  }
-
-  func isRegistered(_ token: EngineToken) -> Bool {
-    isLatest(token) && records[token.engine].phase == .registered
-  }
+  // MARK: - Coming and going
 
   /// The engine of an identity; if there is none, one that is only named.
-  mutating func named(_ identity: EngineIdentity) -> EngineHandle {
-    let hash = identity.rawValue.identifierHash
-    if let known = records.find(identity.rawValue, hash: hash) { return known }
-    return records.insert(EngineRecord(identity: identity, hash: hash))
-  }
+  mutating func named(_ identity: EngineIdentity) -> EngineHandle { roster.named(identity) }
 
   /// Forgets an engine that is only named, unless a queued task names it.
   mutating func releaseName(_ engine: EngineHandle) {
-    guard records[engine].phase == .named, records[engine].groups.isEmpty else { return }
-    records.remove(engine)
-    pool.shrink(to: records.indexLimit)
+    if roster.releaseName(engine) { pool.shrink(to: roster.indexLimit) }
+  }
+
+  /// Registers an engine that is not registered, as the first in line. It can't be picked before
+  /// ``updateAvailability(of:aheadAllowed:now:)``.
+  mutating func register(_ identity: EngineIdentity, id: Int?, _ abilities: EngineAbilities) -> EngineHandle {
+    let engine = roster.register(identity, id: id, abilities)
+    pool.register(engine)
+    return engine
+  }
+
+  /// Adds an engine of an earlier controller, which has tasks and is to come back. It is leaving unless it does.
+  mutating func expect(
+    _ identity: EngineIdentity, within time: Duration, now: ContinuousClock.Instant
+  ) -> EngineHandle {
+    let (engine, isNew) = roster.expect(identity)
+    if isNew {
+      pool.register(engine)
+      awaitReplies(of: engine, .absent(time), now: now)
+    }
+    return engine
+  }
+
+  /// Notes the integer id of an engine that is expected.
+  mutating func name(_ engine: EngineHandle, id: Int) { roster.name(engine, id: id) }
+
+  /// An engine that was expected has come back with its tasks. It can't be picked before
+  /// ``updateAvailability(of:aheadAllowed:now:)``.
+  mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: ContinuousClock.Instant) {
+    departures.remove(engine)
+    roster.revive(engine, id: id, abilities, now: now)
+    if !roster[engine].pending.isEmpty { probeTimers.start(for: engine, &roster, now: now) }
+  }
+
+  /// A registered engine gets no more tasks.
+  mutating func retire(_ engine: EngineHandle) {
+    roster.retire(engine)
+    withhold(engine)
+  }
+
+  /// Unregisters an engine; it keeps its pending tasks.
+  mutating func unregister(_ engine: EngineHandle) {
+    withhold(engine)
+    roster.unregister(engine)
+  }
+
+  /// Waits for the replies of an engine that has been unregistered.
+  mutating func awaitReplies(of engine: EngineHandle, _ departure: EngineDeparture, now: ContinuousClock.Instant) {
+    departures.add(token(of: engine), departure, now: now)
+  }
+
+  /// Removes the engine whose grace period ends next; returns `nil` if it has no tasks any more, or has come back.
+  mutating func popLeaving() -> EngineHandle? {
+    guard let token = departures.popNext(), isLatest(token), roster[token.engine].phase == .leaving else {
+      return nil
+    }
+    return token.engine
+  }
+
+  /// An engine that was leaving has no pending tasks any more.
+  mutating func left(_ engine: EngineHandle) {
+    departures.remove(engine)
+    roster.left(engine)
+    releaseName(engine)
   }
 
   // MARK: - Loads
@@ -91,12 +114,12 @@ struct EngineRegistry {
   ///   something is never given any: it would never be free for that task.
   @inline(__always)
   func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) -> Bool {
-    guard records[engine].phase == .registered, !records[engine].isRetiring else { return false }
+    guard roster[engine].phase == .registered, !roster[engine].isRetiring else { return false }
     if isBelowMark(engine) { return true }
-    guard looksAhead, aheadAllowed, records[engine].returnsTasks, records[engine].demandGroupCount == 0,
-      records[engine].awaitedCount == 0, records[engine].concurrentCount == 0
+    guard looksAhead, aheadAllowed, roster[engine].returnsTasks, roster[engine].demandGroupCount == 0,
+      roster[engine].awaitedCount == 0, roster[engine].concurrentCount == 0
     else { return false }
-    return pool.load(of: engine) < records[engine].pace.depth(now: now)
+    return pool.load(of: engine) < roster[engine].pace.depth(now: now)
   }
 
   @inline(__always)
@@ -118,15 +141,15 @@ struct EngineRegistry {
   mutating func start<Payload>(
     _ task: TaskHandle, on engine: EngineHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
   ) {
-    if records[engine].pending.isEmpty { probeTimers.oldestChanged(on: engine, &records, now: now) }
-    tasks.append(task, to: &records[engine].pending)
+    if roster[engine].pending.isEmpty { probeTimers.oldestChanged(on: engine, &roster, now: now) }
+    tasks.append(task, to: &roster[engine].pending)
     dispatchCount += 1
     tasks[task].sequence = dispatchCount
     pendingCount += 1
-    if tasks[task].concurrency > 1 { records[engine].concurrentCount += 1 }
-    if let demand = tasks.demand(of: task) { records[engine].budget.take(demand.resources) }
+    if tasks[task].concurrency > 1 { roster[engine].concurrentCount += 1 }
+    if let demand = tasks.demand(of: task) { roster[engine].budget.take(demand.resources) }
     pool.taskStarted(on: engine)
-    records[engine].pace.started(now: now)
+    roster[engine].pace.started(now: now)
   }
 
   /// Removes a pending task from its engine.
@@ -134,12 +157,12 @@ struct EngineRegistry {
     _ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
   ) {
     guard let engine = tasks[task].engine?.engine else { return }
-    let wasOldest = records[engine].pending.first == task
-    tasks.unlink(task, from: &records[engine].pending)
-    if wasOldest, !records[engine].pending.isEmpty { probeTimers.oldestChanged(on: engine, &records, now: now) }
+    let wasOldest = roster[engine].pending.first == task
+    tasks.unlink(task, from: &roster[engine].pending)
+    if wasOldest, !roster[engine].pending.isEmpty { probeTimers.oldestChanged(on: engine, &roster, now: now) }
     pendingCount -= 1
-    if tasks[task].concurrency > 1 { records[engine].concurrentCount -= 1 }
-    if let demand = tasks.demand(of: task) { records[engine].budget.giveBack(demand.resources) }
+    if tasks[task].concurrency > 1 { roster[engine].concurrentCount -= 1 }
+    if let demand = tasks.demand(of: task) { roster[engine].budget.giveBack(demand.resources) }
     pool.taskEnded(on: engine)
   }
 
@@ -151,7 +174,7 @@ struct EngineRegistry {
   /// Removes the timer that fires next.
   ///
   /// - Returns: its engine if that has been silent about its oldest task for too long, else `nil`.
-  mutating func popProbe(now: ContinuousClock.Instant) -> EngineHandle? { probeTimers.pop(&records, now: now) }
+  mutating func popProbe(now: ContinuousClock.Instant) -> EngineHandle? { probeTimers.pop(&roster, now: now) }
 
   // MARK: - Choices
 
@@ -184,8 +207,4 @@ struct EngineRegistry {
       ?? pool.pick(
         among: candidates.filter { pool.contains($0) && hasRoom($0, aheadAllowed: aheadAllowed, now: now) })
   }
-
-  /// The registered engines that offer something or run several tasks at once: they may wait for a task although others are
-  /// queued that they have room for.
-  var particular: [EngineHandle] { offering + concurrent.filter { records[$0].budget.offer.isEmpty } }
 }

@@ -28,49 +28,49 @@ struct ProbeTimers {
   /// The oldest of an engine's tasks is another one from now on.
   @inline(__always)
   mutating func oldestChanged(
-    on engine: EngineHandle, _ records: inout Directory<EngineRecord>, now: ContinuousClock.Instant
+    on engine: EngineHandle, _ roster: inout EngineRoster, now: ContinuousClock.Instant
   ) {
-    records[engine].oldestSince = now
+    roster[engine].oldestSince = now
     // A timer that was set for a former task is late enough, and set anew when it fires.
-    guard records[engine].probeTimer == 0 || records[engine].probeCount > 0 else { return }
-    records[engine].probeCount = 0
-    start(for: engine, &records, now: now)
+    guard roster[engine].probeTimer == 0 || roster[engine].probeCount > 0 else { return }
+    roster[engine].probeCount = 0
+    start(for: engine, &roster, now: now)
   }
 
   /// Begins to wait for an engine.
   mutating func start(
-    for engine: EngineHandle, _ records: inout Directory<EngineRecord>, now: ContinuousClock.Instant
-  ) { set(now + patience, for: engine, &records) }
+    for engine: EngineHandle, _ roster: inout EngineRoster, now: ContinuousClock.Instant
+  ) { set(now + patience, for: engine, &roster) }
 
   private mutating func set(
-    _ deadline: ContinuousClock.Instant, for engine: EngineHandle, _ records: inout Directory<EngineRecord>
+    _ deadline: ContinuousClock.Instant, for engine: EngineHandle, _ roster: inout EngineRoster
   ) {
     latestSerial += 1
-    records[engine].probeTimer = latestSerial
+    roster[engine].probeTimer = latestSerial
     timers.insert(Timer(deadline: deadline, engine: engine, serial: latestSerial))
-    timers.prune(live: records.count) { [records] in Self.runs($0, records) }
+    timers.prune(live: roster.count) { Self.runs($0, roster) }
   }
 
-  private static func runs(_ timer: Timer, _ records: Directory<EngineRecord>) -> Bool {
-    records.contains(timer.engine) && records[timer.engine].probeTimer == timer.serial
+  private static func runs(_ timer: Timer, _ roster: EngineRoster) -> Bool {
+    roster.contains(timer.engine) && roster[timer.engine].probeTimer == timer.serial
   }
 
   /// Removes the timer that fires next.
   ///
   /// - Returns: its engine if that has been silent about its oldest task for too long, else `nil`.
-  mutating func pop(_ records: inout Directory<EngineRecord>, now: ContinuousClock.Instant) -> EngineHandle? {
-    guard let timer = timers.popMin(), Self.runs(timer, records) else { return nil }
+  mutating func pop(_ roster: inout EngineRoster, now: ContinuousClock.Instant) -> EngineHandle? {
+    guard let timer = timers.popMin(), Self.runs(timer, roster) else { return nil }
     let engine = timer.engine
-    records[engine].probeTimer = 0
-    guard records[engine].phase == .registered, !records[engine].pending.isEmpty else { return nil }
-    let count = records[engine].probeCount
-    let due = records[engine].oldestSince + patience
+    roster[engine].probeTimer = 0
+    guard roster[engine].phase == .registered, !roster[engine].pending.isEmpty else { return nil }
+    let count = roster[engine].probeCount
+    let due = roster[engine].oldestSince + patience
     if count == 0, due > now {
-      set(due, for: engine, &records)
+      set(due, for: engine, &roster)
       return nil
     }
-    records[engine].probeCount = min(count, .max - 1) + 1
-    set(now + interval(after: count), for: engine, &records)
+    roster[engine].probeCount = min(count, .max - 1) + 1
+    set(now + interval(after: count), for: engine, &roster)
     return engine
   }
 
