@@ -47,6 +47,37 @@ extension JournalLedger {
     return joined
   }
 
+  /// The entries of a batch that are needed, to be written again.
+  func needed(of id: BatchID, in bytes: [UInt8]) -> JournalBuffer {
+    var buffer = JournalBuffer()
+    for entry in JournalEntries(bytes) {
+      guard let task = tasks[entry.number] else { continue }
+      switch entry.kind {
+      case .accepted where task.phase == .open && task.accepted?.batch == id,
+        .placed where task.phase == .open && task.placed?.batch == id,
+        .undelivered where task.phase == .undelivered && task.mark?.batch == id:
+        buffer.append(bytes[entry.range])
+      case .finished where task.isKept && task.finished?.batch == id:
+        buffer.append(bytes[entry.range])
+        // It is about the entry before it.
+        if task.phase == .undelivered { buffer.undelivered(entry.number) }
+      case .finished where task.phase == .ended && task.finished?.batch == id,
+        .ended where task.phase == .ended && task.finished?.batch == id:
+        if task.accepted != nil { buffer.ended(entry.number) }
+      default: break
+      }
+    }
+    return buffer
+  }
+
+  /// The number of the task with this id whose result is kept, and the batch that holds it. Another id may have led there,
+  /// so the entry has to be compared.
+  func result(of id: String) -> (number: UInt64, batch: BatchID)? {
+    let hash = IdentifierHash.hash(id.utf8.span)
+    guard let slot = results.find(hash, tasks), let place = tasks[slot].finished else { return nil }
+    return (tasks.number(of: slot), place.batch)
+  }
+
   /// The results of tasks, of which those that are not kept are left out.
   ///
   /// - Parameter entries: reads a batch that was committed.

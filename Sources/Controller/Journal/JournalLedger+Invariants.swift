@@ -25,6 +25,6 @@ extension JournalLedger {
       }
     }
     if open != openCount { problems.append("\(open) tasks are open, not \(openCount)") }
-    return problems + batches.problems(live: live)
+    return problems + batches.problems(live: live) + results.problems(tasks)
   }
 }

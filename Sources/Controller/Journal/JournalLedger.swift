@@ -1,5 +1,3 @@
-import DequeModule
-
 /// Which batch of a journal holds what, and which of it is still needed. A value without I/O: time is passed in.
 ///
 /// A journal only grows at its end. A batch is deleted when nothing in it is needed any more; while more than half of all
@@ -11,54 +9,29 @@ import DequeModule
 struct JournalLedger: Sendable {
   typealias BatchID = JournalBatches.ID
 
-  enum Phase { case open, delivered, undelivered, ended }
-
   typealias Place = JournalBatches.Place
 
-  struct Task {
-    var phase = Phase.open
-    var accepted: Place?
-    var placed: Place?
-    /// Where the end is.
-    var finished: Place?
-    /// Where it is noted that the reply was not delivered.
-    var mark: Place?
-    /// When the task ended.
-    var time = 0.0
-    /// The hash of the id, once the task has ended.
-    var hash: UInt64 = 0
-
-    var isKept: Bool { phase == .delivered || phase == .undelivered }
-  }
-
-  struct Kept {
-    var order = Deque<UInt64>()
-    var count = 0
-    var bytes = 0
-  }
-
-  private let limits: JournalLimits
-  var tasks = NumberTable(vacant: Task())
-  var batches = JournalBatches()
-  /// Tasks whose results are kept, by the hash of their id.
-  var results = IdentifierTable<Task>()
-  var delivered = Kept()
-  var undelivered = Kept()
+  /// How many bytes there may be in addition to twice those that are needed.
+  private let slack: Int
+  private(set) var tasks = NumberTable(vacant: JournalTask())
+  private(set) var batches = JournalBatches()
+  private(set) var results: KeptResults
   /// How many tasks have not ended.
-  var openCount = 0
+  private(set) var openCount = 0
   /// The number of the next task.
   private(set) var nextNumber: UInt64 = 1
   /// When the latest of the tasks ended that are forgotten; a time of the caller's before the first.
-  var horizon: Double
+  private(set) var horizon: Double
 
   /// - Parameter horizon: from when on the journal knows all tasks.
   init(limits: JournalLimits = .init(), horizon: Double) {
-    self.limits = limits
+    slack = limits.slack
+    results = KeptResults(limits: limits)
     self.horizon = horizon
   }
 
   /// How many results are kept.
-  var resultCount: Int { delivered.count + undelivered.count }
+  var resultCount: Int { results.count }
 
   /// How many batches there are.
   var batchCount: Int { batches.count }
@@ -98,26 +71,7 @@ struct JournalLedger: Sendable {
 
   /// Forgets results beyond the limits.
   mutating func expire(at now: Double) {
-    while let number = Self.popExcess(&delivered, .delivered, limits.delivered, tasks, now) { forget(number) }
-    while let number = Self.popExcess(&undelivered, .undelivered, limits.undelivered, tasks, now) { forget(number) }
-  }
-
-  /// Takes the oldest result if it is beyond a limit.
-  private static func popExcess(
-    _ kept: inout Kept, _ phase: Phase, _ limit: JournalLimits.Bound, _ tasks: NumberTable<Task>, _ now: Double
-  ) -> UInt64? {
-    while let number = kept.order.first {
-      guard let task = tasks[number], task.phase == phase else {
-        kept.order.removeFirst()
-        continue
-      }
-      return exceeds(kept, task.time, limit, now) ? kept.order.removeFirst() : nil
-    }
-    return nil
-  }
-
-  private static func exceeds(_ kept: Kept, _ time: Double, _ limit: JournalLimits.Bound, _ now: Double) -> Bool {
-    kept.count > limit.count || kept.bytes > limit.bytes && kept.count > 1 || now - time > limit.age
+    while let number = results.popExcess(tasks, at: now) { forget(number) }
   }
 
   /// The batches to be deleted. They are gone for the ledger.
@@ -130,6 +84,9 @@ struct JournalLedger: Sendable {
     return removed
   }
 
+  /// Batches of which what is needed is to be written again, together up to a number of bytes.
+  mutating func takeSparse(bytes limit: Int) -> [BatchID] { batches.takeSparse(bytes: limit, slack: slack) }
+
   /// Forgets tasks of which only a placement could be read; to be called when all batches have been read.
   mutating func dropOrphans() {
     var orphans: [(number: UInt64, placed: Place?)] = []
@@ -140,41 +97,105 @@ struct JournalLedger: Sendable {
     }
   }
 
-  // MARK: - Rewriting
+  // MARK: - What an event changes
 
-  /// Batches of which what is needed is to be written again, together up to a number of bytes.
-  mutating func takeSparse(bytes limit: Int) -> [BatchID] { batches.takeSparse(bytes: limit, slack: limits.slack) }
-
-  /// The entries of a batch that are needed, to be written again.
-  func needed(of id: BatchID, in bytes: [UInt8]) -> JournalBuffer {
-    var buffer = JournalBuffer()
-    for entry in JournalEntries(bytes) {
-      guard let task = tasks[entry.number] else { continue }
-      switch entry.kind {
-      case .accepted where task.phase == .open && task.accepted?.batch == id,
-        .placed where task.phase == .open && task.placed?.batch == id,
-        .undelivered where task.phase == .undelivered && task.mark?.batch == id:
-        buffer.append(bytes[entry.range])
-      case .finished where task.isKept && task.finished?.batch == id:
-        buffer.append(bytes[entry.range])
-        // It is about the entry before it.
-        if task.phase == .undelivered { buffer.undelivered(entry.number) }
-      case .finished where task.phase == .ended && task.finished?.batch == id,
-        .ended where task.phase == .ended && task.finished?.batch == id:
-        if task.accepted != nil { buffer.ended(entry.number) }
-      default: break
+  /// Notes an entry of the latest batch.
+  private mutating func apply(_ entry: JournalEntries.Entry, _ place: Place, _ bytes: [UInt8], _ time: Double) {
+    var slot = tasks.find(entry.number)
+    let known = slot.map { tasks[$0] }
+    var task = known ?? JournalTask()
+    switch entry.kind {
+    case .accepted:
+      if known?.accepted == nil, task.phase == .open { openCount += 1 }
+      if task.phase == .open {
+        batches.uncount(task.accepted)
+        batches.count(place)
       }
+      task.accepted = place
+    case .placed:
+      guard task.phase == .open else { return }
+      batches.uncount(task.placed)
+      batches.count(place)
+      task.placed = place
+    case .finished:
+      if task.phase == .open {
+        close(&task)
+        task.phase = .delivered
+        task.time = time
+        task.hash = IdentifierHash.hash(JournaledResult.idBytes(entry, in: bytes).span)
+      } else {
+        batches.uncount(task.finished)
+      }
+      batches.count(place)
+      task.finished = place
+    case .undelivered:
+      guard task.isKept, let size = task.finished?.size else { return }
+      if task.phase == .delivered {
+        task.phase = .undelivered
+        results.noteUndelivered(entry.number, size: size)
+      }
+      batches.uncount(task.mark)
+      batches.count(place)
+      task.mark = place
+    case .ended:
+      guard !task.isKept else { return }
+      if task.phase == .open { close(&task) } else { batches.uncount(task.finished) }
+      task.phase = .ended
+      task.time = time
+      task.finished = place
+      horizon = max(horizon, time)
+      guard let accepted = task.accepted, accepted.batch != place.batch else {
+        if let slot { tasks.remove(slot) }
+        return
+      }
+      batches.count(place)
     }
-    return buffer
+    if let slot { tasks[slot] = task } else { slot = tasks.insert(task, for: entry.number) }
+    if let slot, task.isKept, known?.isKept != true { results.add(slot, size: place.size, tasks) }
   }
 
-  // MARK: - Results
+  /// A task that was open ends: what led there is not needed any more.
+  private mutating func close(_ task: inout JournalTask) {
+    if task.accepted != nil { openCount -= 1 }
+    batches.uncount(task.accepted)
+    batches.uncount(task.placed)
+  }
 
-  /// The number of the task with this id whose result is kept, and the batch that holds it. Another id may have led there,
-  /// so the entry has to be compared.
-  func result(of id: String) -> (number: UInt64, batch: BatchID)? {
-    let hash = IdentifierHash.hash(id.utf8.span)
-    guard let slot = findResult(hash), let place = tasks[slot].finished else { return nil }
-    return (tasks.number(of: slot), place.batch)
+  /// Forgets the result of a task.
+  private mutating func forget(_ number: UInt64) {
+    guard let slot = tasks.find(number), let place = tasks[slot].finished else { return }
+    var task = tasks[slot]
+    results.remove(slot, size: place.size, tasks)
+    batches.uncount(task.mark)
+    batches.uncount(place)
+    horizon = max(horizon, task.time)
+    task.phase = .ended
+    task.mark = nil
+    guard let accepted = task.accepted, accepted.batch != place.batch else { return tasks.remove(slot) }
+    // The rest of the entry is not needed.
+    let tombstone = Place(batch: place.batch, size: JournalBuffer.headerSize)
+    batches.count(tombstone)
+    task.finished = tombstone
+    tasks[slot] = task
+  }
+
+  /// A batch was deleted that held an entry.
+  private mutating func entryRemoved(_ kind: JournalEntryKind, _ number: UInt64, of id: BatchID) {
+    guard var task = tasks[number] else { return }
+    switch kind {
+    case .accepted:
+      guard task.accepted?.batch == id else { return }
+      task.accepted = nil
+      if task.phase == .ended {
+        batches.uncount(task.finished)
+        tasks[number] = nil
+        return
+      }
+    case .placed: if task.placed?.batch == id { task.placed = nil }
+    case .undelivered: if task.mark?.batch == id { task.mark = nil }
+    case .finished, .ended: return
+    }
+    // Nothing is left of a task of which only a placement was known.
+    tasks[number] = task.phase == .open && task.accepted == nil && task.placed == nil ? nil : task
   }
 }
