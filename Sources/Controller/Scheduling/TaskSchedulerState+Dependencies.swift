@@ -18,7 +18,7 @@ extension TaskSchedulerState {
       } else if tasks[constraints].isReady,
         tasks[dependent].phase == .waiting || hasNewEngine
       {
-        unplaced.append(dependent)
+        consequences.place(dependent)
       }
     }
   }

@@ -68,7 +68,7 @@ extension TaskSchedulerState {
       return
     }
     engines.unregister(engine)
-    for task in queues.engineUnregistered(engine, tasks, &engines) { unplaced.append(task) }
+    for task in queues.engineUnregistered(engine, tasks, &engines) { consequences.place(task) }
     placeExhaustedTasks()
     requeueUnbegun(unsent.compactMap { isPending($0, on: identity) ? tasks.find($0) : nil })
     if engines[engine].pending.isEmpty {

@@ -60,7 +60,7 @@ extension TaskSchedulerState {
       return "it depends on \(Self.tasks(open.count)) that \(open.count == 1 ? "has" : "have") not ended: \(names)"
     }
     if engineCount == 0 { return "no engine is registered" }
-    return recovering.contains(task)
+    return recovery.contains(task)
       ? "its targets have not come back since the controller was restarted"
       : "the engines that may run it have failed it or can't run it; it waits for another one until its timeout"
   }

@@ -8,7 +8,7 @@ extension TaskSchedulerState {
   func problems() -> [String] {
     var problems: [String] = []
     var (waiting, queued, constrained) = (0, 0, 0)
-    if !ended.isEmpty || !unplaced.isEmpty { problems.append("the last event is not over") }
+    if !consequences.isEmpty { problems.append("the last event is not over") }
     tasks.visit { handle, task in
       func require(_ condition: Bool, _ text: String) {
         if !condition { problems.append("\(task.id) is \(task.phase), but \(text)") }

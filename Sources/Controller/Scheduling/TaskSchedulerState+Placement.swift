@@ -14,7 +14,7 @@ extension TaskSchedulerState {
       eligibility = self.eligibility(task)
     }
     if eligibility.isNowhere, waitsForReturn(task) {
-      recovering.append(task)
+      recovery.add(task)
       return queues.wait(task, &tasks)
     }
     switch eligibility {
@@ -156,7 +156,7 @@ extension TaskSchedulerState {
   private mutating func dispatch(_ task: TaskHandle, to engine: EngineHandle) {
     queues.take(task, &tasks, &engines)
     queues.leave()
-    if queues.mayHaveHeldUpOthers(task, &tasks) { mayHaveHeldUpOthers = true }
+    if queues.mayHaveHeldUpOthers(task, &tasks) { consequences.taskHeldUpOthers() }
     clients.dequeue(task, &tasks)
     clients.served(task, &tasks)
     timers.stop(task, &tasks)

@@ -9,7 +9,7 @@ extension TaskSchedulerState {
 
   /// Until then, tasks wait for targets that are not registered, instead of ending as impossible: engines of the earlier
   /// controller have to come back first.
-  mutating func beginRecovery(until end: ContinuousClock.Instant) { recoveryEnd = end }
+  mutating func beginRecovery(until end: ContinuousClock.Instant) { recovery.begin(until: end) }
 
   /// Remembers a task that has ended, for the dependencies of others.
   ///
@@ -121,7 +121,7 @@ extension TaskSchedulerState {
 
   /// Whether a task waits for engines of the earlier controller.
   func waitsForReturn(_ task: TaskHandle) -> Bool {
-    guard recoveryEnd != nil, let constraints = tasks[task].constraints else { return false }
+    guard recovery.end != nil, let constraints = tasks[task].constraints else { return false }
     let waits = !tasks[constraints].targets.isEmpty || tasks[constraints].demand?.isUrgent ?? false
     return waits && tasks[constraints].follow == nil
       && tasks[constraints].blacklist.isEmpty
@@ -129,14 +129,14 @@ extension TaskSchedulerState {
 
   /// Places the tasks that waited for engines of the earlier controller, one of which may have come back.
   mutating func placeRecovering() {
-    guard !recovering.isEmpty else { return }
-    for task in recovering where tasks.contains(task) && tasks[task].phase == .waiting { unplaced.append(task) }
-    recovering = []
+    for task in recovery.takeTasks() where tasks.contains(task) && tasks[task].phase == .waiting {
+      consequences.place(task)
+    }
   }
 
   /// Engines that have not come back by now are gone for good.
   mutating func endRecovery() {
-    recoveryEnd = nil
+    recovery.finish()
     placeRecovering()
     settle()
     acceptDeferred { _ in true }
@@ -149,7 +149,7 @@ extension TaskSchedulerState {
   ///
   /// - Returns: whether it is kept, or dropped because it is kept already.
   mutating func defers(_ submission: TaskSubmission<Payload>) -> Bool {
-    guard recoveryEnd != nil else { return false }
+    guard recovery.end != nil else { return false }
     if deferred.contains(submission.id) {
       actions.append(.duplicate(submission.payload, taskID: submission.id))
       return true
@@ -162,7 +162,7 @@ extension TaskSchedulerState {
 
   /// Keeps a task, if it depends on one that is unknown.
   private mutating func waitsForDependencies(_ submission: TaskSubmission<Payload>) -> Bool {
-    guard recoveryEnd != nil else { return false }
+    guard recovery.end != nil else { return false }
     let missing = missingDependencies(of: submission)
     return !missing.isEmpty && deferred.keep(submission, missing)
   }

@@ -59,7 +59,7 @@ extension TaskSchedulerState {
   /// Gives an engine that has fewer tasks new ones, or forgets it if it is leaving and has none.
   mutating func engineChanged(_ engine: EngineHandle) {
     // The dependents of what it has done compete with what is queued.
-    let mustQueue = !ended.isEmpty && queues.queuedCount > 0
+    let mustQueue = consequences.hasEnded && queues.queuedCount > 0
     if mustQueue {
       engines.withhold(engine)
       queuesReady = true
@@ -215,7 +215,7 @@ extension TaskSchedulerState {
       queues.take(task, &tasks, &engines)
       queues.leave()
       clients.dequeue(task, &tasks)
-      if queues.mayHaveHeldUpOthers(task, &tasks) { mayHaveHeldUpOthers = true }
+      if queues.mayHaveHeldUpOthers(task, &tasks) { consequences.taskHeldUpOthers() }
     }
     if tasks[task].constraints != nil {
       timers.stop(task, &tasks)
@@ -224,6 +224,6 @@ extension TaskSchedulerState {
     }
     if let client = tasks[task].finish(success: success) { clients.taskEnded(of: client, bytes: tasks[task].size) }
     history.append(task, &tasks)
-    if tasks[task].firstDependent != nil { ended.append(task) }
+    if tasks[task].firstDependent != nil { consequences.taskEnded(task) }
   }
 }

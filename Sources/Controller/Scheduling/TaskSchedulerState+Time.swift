@@ -2,7 +2,7 @@ extension TaskSchedulerState {
   /// When ``advance(to:)`` is due next; it may turn out that nothing is left to do then.
   var nextDeadline: ContinuousClock.Instant? {
     Self.earlier(
-      Self.earlier(engines.nextDeadline, timers.nextDeadline), Self.earlier(engines.nextProbe, recoveryEnd))
+      Self.earlier(engines.nextDeadline, timers.nextDeadline), Self.earlier(engines.nextProbe, recovery.end))
   }
 
   private static func earlier(
@@ -19,7 +19,7 @@ extension TaskSchedulerState {
     while let deadline = nextDeadline, deadline <= now {
       if engines.nextDeadline == deadline {
         if let engine = engines.popLeaving() { strand(engine) }
-      } else if recoveryEnd == deadline {
+      } else if recovery.end == deadline {
         endRecovery()
       } else if timers.nextDeadline == deadline {
         guard let task = timers.popNext(tasks) else { continue }

@@ -79,23 +79,16 @@ struct TaskSchedulerState<Payload> {
 
   let crashLimit: Int
   let reportsChanges: Bool
-  /// Until when tasks wait for targets that have not come back since the controller was restarted.
-  var recoveryEnd: ContinuousClock.Instant?
-  /// The tasks that do.
-  var recovering: [TaskHandle] = []
+  var recovery = RecoveryPeriod()
   /// Tasks that depend on some that an earlier controller may have lost, and that are sent again behind them.
   var deferred = DeferredSubmissions<Payload>()
   /// The time of the latest event that came with one; any time before the first.
   var now = ContinuousClock.now
   var actions = WorkQueue<Action>()
-  /// Tasks that ended in the current event and whose dependents have not been told.
-  var ended = WorkQueue<TaskHandle>()
+  /// What is left to do about the current event.
+  var consequences = EventConsequences()
   /// Whether tasks that any engine may take are queued even if one has room, which will be given the best of all.
   var queuesReady = false
-  /// Tasks to be placed before the current event is over.
-  var unplaced = WorkQueue<TaskHandle>()
-  /// Whether a task has left its queue for which engines may have waited that have room for others.
-  var mayHaveHeldUpOthers = false
 
   /// A scheduler without engines and tasks.
   ///
@@ -114,18 +107,11 @@ struct TaskSchedulerState<Payload> {
 
   /// Ends an event: tells the dependents of ended tasks, places what became ready, and forgets what is too old.
   mutating func settle() {
-    while true {
-      if let task = ended.popFirst() {
-        tellDependents(of: task)
-      } else if let task = unplaced.popFirst() {
-        // An earlier one may have ended it, or dispatched it.
-        guard tasks[task].phase.isQueued, isReady(task) else { continue }
-        place(task)
-      } else if mayHaveHeldUpOthers {
-        mayHaveHeldUpOthers = false
-        for engine in engines.particular { serve(engine, ahead: false) }
-      } else {
-        break
+    while let step = consequences.next() {
+      switch step {
+      case .tellDependents(let task): tellDependents(of: task)
+      case .place(let task): if tasks[task].phase.isQueued, isReady(task) { place(task) }
+      case .serveHeldUp: for engine in engines.particular { serve(engine, ahead: false) }
       }
     }
     history.trim(&tasks)

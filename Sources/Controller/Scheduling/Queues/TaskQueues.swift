@@ -8,7 +8,7 @@ struct TaskQueues {
   private var ready = ReadyTasks()
   private var excluded = ExcludedTasks()
   private(set) var demanding = DemandingTasks()
-  var groups = EngineGroups()
+  private(set) var groups = EngineGroups()
   private var sequence = 0
   /// How many tasks are unplaced or waiting.
   private(set) var waitingCount = 0
