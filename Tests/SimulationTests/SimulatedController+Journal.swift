@@ -24,7 +24,7 @@ extension SimulatedController {
     case .task(let task): dispatch(task)
     case .answer(let answer, let task, let id, let sender, let number):
       report(.replied(taskID: id, sender, world.record(answer, of: id)))
-      if !send(answer, of: task), number > 0 { journaling?.entries.undelivered(number) }
+      if !send(answer, of: task), number > 0 { journaling?.noteUndelivered(number) }
     case .probe(let engine, let number): probe(engine, number)
     case .retirement(let engine):
       after(Self.hop) {

@@ -7,7 +7,7 @@ import MartletZeroMQ
 /// Everything leaves in the order in which it was decided. So what the journal of a dead controller says is at least what
 /// engines and clients can have seen of it: a task without entry was never given to an engine.
 struct Journaling<Outgoing> {
-  var entries = JournalBuffer()
+  private var entries = JournalBuffer()
   /// What waits, by the batch that it follows from.
   private var outbox = Deque<(epoch: UInt64, items: WorkQueue<Outgoing>)>()
   /// The number of the latest batch of entries.
@@ -43,6 +43,12 @@ struct Journaling<Outgoing> {
       entries.ended(task.journalNumber)
     }
   }
+
+  /// The reply to a task that has ended could not be sent.
+  mutating func noteUndelivered(_ number: UInt64) { entries.undelivered(number) }
+
+  /// A task of an earlier controller has ended without a reply.
+  mutating func noteEnd(_ number: UInt64) { entries.ended(number) }
 
   /// Keeps something until the entries so far are committed.
   ///

@@ -45,7 +45,7 @@ extension TaskScheduler {
   /// connection to this socket is up.
   func dispatch(_ task: HeldTask) {
     // An engine gets its tasks in the order of their dispatch: what it can have begun is told from that.
-    guard unreachable.isEmpty || !unreachable.contains(task.engine) else { return held.append(task) }
+    guard !held.contains(task.engine) else { return held.hold(task) }
     outgoing.append(Bytes(task.engine.rawValue))
     if task.attempt == 1 {
       task.message.append(to: &outgoing)
@@ -56,8 +56,7 @@ extension TaskScheduler {
       hub.report(.dispatched(taskID: task.id, engine: task.engine.rawValue))
     } else {
       outgoing.removeAll()
-      held.append(task)
-      unreachable.insert(task.engine)
+      held.hold(task)
       retrySoon(for: task.engine) { $0.retry() }
     }
   }
@@ -65,9 +64,8 @@ extension TaskScheduler {
   /// Tries the held tasks and probes again. The state has taken back the tasks of engines that were unregistered
   /// meanwhile.
   func retry() {
-    let (waiting, probes) = (held, unsentProbes)
-    (held, unsentProbes, unreachable) = ([], [:], [])
-    for task in waiting where state.isPending(task.id, on: task.engine) { dispatch(task) }
+    let (tasks, probes) = held.takeAll()
+    for task in tasks where state.isPending(task.id, on: task.engine) { dispatch(task) }
     for (engine, number) in probes where state.load(of: engine) ?? 0 > 0 { probe(engine, number: number) }
     act()
   }
@@ -75,11 +73,7 @@ extension TaskScheduler {
   /// Takes back the tasks that could not be sent to an engine. Returns their ids.
   func takeUnsent(of engine: EngineIdentity) -> [String] {
     let uncommitted = takeUncommitted(for: engine)
-    unsentProbes[engine] = nil
-    guard unreachable.remove(engine) != nil else { return uncommitted }
-    let unsent = held.filter { $0.engine == engine }.map(\.id)
-    held.removeAll { $0.engine == engine }
-    return unsent + uncommitted
+    return held.remove(engine) + uncommitted
   }
 
   /// Logs once that tasks wait for the first engine, or for one after the last has gone.
@@ -121,7 +115,7 @@ extension TaskScheduler {
   func send(_ reply: HeldMessage, _ id: String) {
     hub.report(.replied(taskID: id, reply.sender, hub.record(reply.frames, reply.layout)))
     let number = reply.journalNumber
-    if !sendToClient(&reply.frames), number > 0 { journaling?.entries.undelivered(number) }
+    if !sendToClient(&reply.frames), number > 0 { journaling?.noteUndelivered(number) }
   }
 
   /// Answers a task in place of an engine.

@@ -24,18 +24,11 @@ extension TaskScheduler {
     case .task(let task): dispatch(task)
     case .reply(let reply, let id):
       send(reply, id)
-      recycle(reply)
+      if journaling != nil { replies.recycle(reply) }
     case .probe(let engine, let number): probe(engine, number: number)
     case .retirement(let engine): hub.engineRetired(engine.rawValue)
     }
   }
-
-  /// Keeps a reply that was sent, to be used for another.
-  private func recycle(_ reply: HeldMessage) {
-    if journaling != nil, spare.count < Self.spareLimit { spare.append(reply) }
-  }
-
-  private static let spareLimit = 64
 
   /// Takes back the tasks for an engine that wait for a commit. Returns their ids.
   func takeUncommitted(for engine: EngineIdentity) -> [String] {
@@ -114,7 +107,7 @@ extension TaskScheduler {
         if let engine = task.placement?.engine { onEngines[engine, default: []].insert(id) }
       } catch {
         lost += 1
-        journaling?.entries.ended(task.number)
+        journaling?.noteEnd(task.number)
         losses.log(
           .error, "a task of the journal can't be taken over", to: logger, metadata: [LogKey.reason: "\(error)"])
       }

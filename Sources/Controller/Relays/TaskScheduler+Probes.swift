@@ -7,11 +7,10 @@ extension TaskScheduler {
   /// have to connect again.
   func probe(_ engine: EngineIdentity, number: Int) {
     // Tasks that wait for the connection would come after the probe, whose answer means that they came before it.
-    guard !unreachable.contains(engine) else { return }
+    guard !held.contains(engine) else { return }
     probes.append(to: &outgoing, engine: engine, number: number, session: &session)
     if engines.send(&outgoing) != .sent {
-      unsentProbes[engine] = number
-      unreachable.insert(engine)
+      held.holdProbe(of: engine, number: number)
       retrySoon(for: engine) { $0.retry() }
     }
     outgoing.removeAll()

@@ -17,32 +17,17 @@ actor TaskScheduler: SocketDriver {
   var session: Session
   var state: TaskSchedulerState<HeldMessage>
   var outgoing = Multipart()
-  /// The latest reply, reused for the next one unless the state keeps it.
-  private var reply: HeldMessage?
+  var replies = ReplyPool()
   let journal: Journal?
   /// What the journal has to hold before anything else is sent; `nil` without a journal, and once that has failed.
   var journaling: Journaling<Outgoing>?
-  /// Replies that waited for the journal and were sent, to be used for the next ones.
-  var spare: [HeldMessage] = []
   var names = EngineNames()
   var strayReplies = LogThrottle()
   var watch = ClientWatch()
-  /// Tasks for engines that are registered but can't be reached yet.
-  var held: [HeldTask] = []
-  /// The engines of the held tasks.
-  var unreachable: Set<EngineIdentity> = []
-  /// The probes that could not be sent, and their numbers.
-  var unsentProbes: [EngineIdentity: Int] = [:]
+  var held = HeldTasks()
   var probes: Probes
   var losses = LogThrottle()
   var hasNotedMissingEngines = false
-
-  struct HeldTask {
-    let message: HeldMessage
-    let id: String
-    let engine: EngineIdentity
-    let attempt: Int
-  }
 
   /// - Parameter journal: where tasks are kept in case the controller is killed.
   init(
@@ -142,26 +127,10 @@ actor TaskScheduler: SocketDriver {
     let engine = EngineIdentity(uuid)
     let metadata = try ReplyMetadata(of: message, layout, from: uuid)
     guard !probes.isAnswer(message, at: 1) else { return takeProbeAnswer(taskID, from: engine, metadata.outcome) }
-    let held = hold(&message, layout, metadata.sender)
+    let held = replies.hold(&message, layout, metadata.sender)
     state.replyArrived(
       from: engine, taskID: taskID, outcome: metadata.outcome, attempt: metadata.attempt, reply: held,
       cause: SchedulerReply.cause(in: held), now: .now)
-  }
-
-  /// Takes the frames of a reply, into the object of the one before if the state doesn't keep that.
-  private func hold(_ message: inout Multipart, _ layout: MessageLayout, _ sender: ReplySender) -> HeldMessage {
-    if isKnownUniquelyReferenced(&reply), let reply {
-      reply.reuse(taking: &message, layout: layout, sender: sender)
-      return reply
-    }
-    if let spare = spare.popLast() {
-      spare.reuse(taking: &message, layout: layout, sender: sender)
-      reply = spare
-      return spare
-    }
-    let new = HeldMessage(taking: &message, layout: layout, sender: sender)
-    reply = new
-    return new
   }
 
   // MARK: - Clients that vanish
