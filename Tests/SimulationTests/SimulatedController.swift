@@ -63,7 +63,7 @@ final class SimulatedController: SimulatedProcess {
 
   /// Starts to serve, with the engines of an earlier controller if there is a table.
   func start(restoring table: JSONValue?) {
-    if world.scenario.hasJournal { hub.tasksToReturn = openJournal() }
+    if world.scenario.hasJournal { hub.returns.expect(openJournal()) }
     if let table { hub.restore(table, at: moment) }
     actHub()
     armHearts()

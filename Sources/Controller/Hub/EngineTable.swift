@@ -50,7 +50,8 @@ struct EngineTable {
   /// The ids of accepted engines, with their uuids.
   private var incomingIDs: [Int: String] = [:]
   private var ids = MessageTable(vacant: 0)
-  var work: [Int: Work] = [:]
+  /// The work of registered engines, by id.
+  private(set) var work: [Int: Work] = [:]
   private(set) var nextID = 0
 
   /// The maximum number of accepted engines that have not beaten yet. Further ones are refused.
@@ -61,6 +62,12 @@ struct EngineTable {
 
   /// Whether a text can be an engine's uuid: a routing identity of 1 to 255 bytes.
   static func isUUID(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= 255 }
+
+  /// The work of a registered engine. That always has an entry; the default lets it change in place.
+  subscript(workOf id: Int) -> Work {
+    @inline(__always) get { work[id, default: Work()] }
+    @inline(__always) _modify { yield &work[id, default: Work()] }
+  }
 
   /// Assigns an id to a new engine: the requested one if it is free, else the next.
   mutating func accept(

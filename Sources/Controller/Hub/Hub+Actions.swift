@@ -31,7 +31,7 @@ extension Hub {
     case .watchHeart(let uuid): hearts?.watch(uuid)
     case .watchStrayHeart(let uuid): hearts?.estrange(uuid)
     case .order(let order, let uuid): control?.send(order.messageType, order.content, toEngine: uuid)
-    case .saveEngines: engineTableHasChanged = true
+    case .saveEngines: saveEngines()
     case .ask(let query, let id): store.ask(query) { answer in self.execute { $0.storeAnswered(id, answer) } }
     case .explain(let id, let asker):
       taskScheduler?.explain(id) { text in
@@ -53,7 +53,7 @@ extension Hub {
       dask.start(arguments) { event in self.execute { $0.daskChanged(number, event) } }
     case .stopDask: dask.stop()
     case .shutDown: shutDown()
-    case .log(let line): log(line)
+    case .log(let line): write(line)
     }
   }
 

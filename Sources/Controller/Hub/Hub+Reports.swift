@@ -7,10 +7,6 @@ import Synchronization
 extension Hub {
   /// The number of changes posted to the task store at once.
   private static let writeBatch = 256
-  /// How long reports collect under load before they are read.
-  private static let lookInterval = Duration.milliseconds(2)
-  /// The most reports that memory is kept for.
-  private static let keptReports = 8192
 
   /// The part of a message to report before it is relayed; nil if it is not recorded.
   nonisolated func record(_ message: borrowing Multipart, _ layout: MessageLayout) -> RecordedMessage? {
@@ -49,20 +45,14 @@ extension Hub {
   /// Reads reports, or lets them collect if the last read was a moment ago. Under load, waking for each message would
   /// cost more than recording it.
   private func reportsWait() {
-    guard .now < nextLook else { return readReports() }
-    lookTimer = schedule(at: nextLook) { $0.readReports() }
+    if reader.isDue(for: self) { readReports() }
   }
 
   func readReports() {
-    if let lookTimer { loop.cancel(lookTimer) }
-    lookTimer = nil
     let now = Moment.now
-    nextLook = now.instant + Self.lookInterval
     state.storeRoom = store.room
     state.journalCoverage = journal?.coverage
-    var reports: [HubEvent] = []
-    swap(&reports, &spareReports)
-    backlog.take(into: &reports)
+    var reports = reader.take(from: backlog, at: now.instant, on: loop)
     for index in reports.indices {
       // Moved out, not copied.
       var event = HubEvent.answersMissed
@@ -70,8 +60,7 @@ extension Hub {
       state.monitor(event, at: now)
       if state.hasActions || state.writes.count >= Self.writeBatch { act(arming: false) }
     }
-    reports.removeAll(keepingCapacity: reports.capacity <= Self.keptReports)
-    spareReports = reports
+    reader.takeBack(consume reports)
     act()
     let excess = queueLimit.excess(of: state.requests.queueUsage)
     reachedLimit.store(excess?.rawValue ?? 0, ordering: .relaxed)

@@ -18,24 +18,19 @@ actor Hub: EventLoopActor {
   var state: HubState
   let store: any TaskStoreService
   let journal: Journal?
-  let engineStateFile: String?
-  /// Whether to write the table after the current batch of events. One write covers the batch, since 500 engines may
-  /// join at once.
-  var engineTableHasChanged = false
+  private var engineTable: EngineTableFile
   let shutDown: @Sendable () -> Void
   let dask: DaskScheduler
-  var schedulers: [any EngineObserver] = []
-  var taskScheduler: TaskScheduler?
-  var hearts: HeartMonitor?
-  var control: DirectRelay?
+  private(set) var schedulers: [any EngineObserver] = []
+  private(set) var taskScheduler: TaskScheduler?
+  private(set) var hearts: HeartMonitor?
+  private(set) var control: DirectRelay?
   private let ears: ConnectionEars
   private let notifierEars: ConnectionEars
   private let admission: CurrentAdmission?
   private var tokens: [EventLoop.Token] = []
   private var timer = DeadlineTimer()
-  /// The earliest time to read reports again. A request reads them sooner.
-  var nextLook = ContinuousClock.now
-  var lookTimer: EventLoop.Token?
+  var reader = ReportReader()
   private var memory = MemoryWatch()
   private var memoryTimer: EventLoop.Token?
   private var incoming = Multipart()
@@ -43,14 +38,8 @@ actor Hub: EventLoopActor {
   private var rejections = RejectionLog()
   private var receiveFailures = LogThrottle()
   var sendFailures = LogThrottle()
-  var failedRequests = LogThrottle()
-  var refusedRegistrations = LogThrottle()
-  var stalledRegistrations = LogThrottle()
-  var unknownHearts = LogThrottle()
-  var strayHearts = LogThrottle()
+  private var log: HubLogWriter
   nonisolated let backlog = ReportBacklog(limit: Hub.backlogLimit)
-  /// The memory of the reports that were read last, for those to come.
-  var spareReports: [HubEvent] = []
   let queueLimit: QueueLimit
   /// The raw value of ``directExcess``; 0 for none.
   nonisolated let reachedLimit = Atomic<UInt8>(0)
@@ -91,7 +80,8 @@ actor Hub: EventLoopActor {
         returnAfter: configuration.scheduling.looksAhead ? EnginePace.patience : nil,
         allowsDask: configuration.dask.isAllowed, hasJournal: journal != nil))
     dask = DaskScheduler(configuration.dask)
-    engineStateFile = configuration.engineStateFile
+    engineTable = EngineTableFile(path: configuration.engineStateFile, logger: logger)
+    log = HubLogWriter(logger)
     self.loop = loop
     self.logger = logger
     self.shutDown = shutDown
@@ -113,14 +103,14 @@ actor Hub: EventLoopActor {
     hearts: HeartMonitor,
     control: DirectRelay, restoring: Bool, tasks: [String: Set<String>]
   ) {
-    state.tasksToReturn = tasks
+    state.returns.expect(tasks)
     state.configuration.engineInfo = engineInfo
     state.configuration.clientInfo = clientInfo
     schedulers = observers
     self.taskScheduler = taskScheduler
     self.hearts = hearts
     self.control = control
-    if restoring { restore() }
+    if restoring, let table = engineTable.read() { state.restore(table, at: .now) }
     tokens = [
       onReadable(query) { $0.readQueries() },
       onReadable(notifier) { $0.readSubscriptions() },
@@ -209,11 +199,13 @@ actor Hub: EventLoopActor {
     while let action = state.nextAction() { perform(action) }
     guard arming else { return }
     arm()
-    if engineTableHasChanged {
-      engineTableHasChanged = false
-      saveEngines()
-    }
+    if engineTable.isOutdated { engineTable.write(state.engines) }
   }
+
+  /// Has the engine table written after the current batch of events.
+  func saveEngines() { engineTable.tableChanged() }
+
+  func write(_ line: HubLog) { log.write(line) }
 
   private func arm() {
     timer.arm(at: state.nextDeadline, of: self) {

@@ -44,8 +44,7 @@ extension HubState {
   private mutating func replied(_ id: String, _ sender: ReplySender, _ message: RecordedMessage?) {
     let settlement = requests.settle(id, &engines)
     if case .settled = settlement, !sender.isAborted, let uuid = sender.engine, let engine = engines.id(of: uuid) {
-      // A registered engine always has an entry. The default lets the entry change in place.
-      engines.work[engine, default: .init()].complete(id)
+      engines[workOf: engine].complete(id)
     }
     guard let message, settlement.mayBeRecorded else { return }
     if storeHasRoom {

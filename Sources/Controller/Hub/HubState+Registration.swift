@@ -70,8 +70,7 @@ extension HubState {
     }
     answer["client_connection_info"] = configuration.clientInfo
     if configuration.hasJournal { answer["journal"] = true }
-    // The replies to these were lost with the earlier controller, if they were sent.
-    if let tasks, let missing = tasksToReturn[engine.uuid]?.intersection(tasks.keys) {
+    if let tasks, let missing = returns.missing(of: engine.uuid, among: tasks.keys) {
       answer["tasks"] = Self.list(missing)
     }
     reply(asker, MessageType.registrationReply, .object(answer))
@@ -110,7 +109,7 @@ extension HubState {
   mutating func retire(_ asker: Asker, _ content: JSONValue) throws(HubError) {
     guard let uuid = content["uuid"]?.stringValue else { throw .value("a retirement_request needs the engine's uuid") }
     let engine = engines.engine(uuid)
-    let isExpected = engines.isAccepted(uuid) || engine?.isAwaited ?? (tasksToReturn[uuid] != nil)
+    let isExpected = engines.isAccepted(uuid) || engine?.isAwaited ?? returns.mayHaveTasks(uuid)
     guard engine != nil || isExpected else {
       return reply(asker, MessageType.retirementReply, ["status": "ok"])
     }
@@ -171,7 +170,7 @@ extension HubState {
     let deadline = now.instant + configuration.registrationTimeout
     for engine in engines.restore(table, awaitsReturn: configuration.hasJournal) {
       announce(engine)
-      if engine.isAwaited { returns.append((deadline, engine.uuid)) }
+      if engine.isAwaited { returns.add(engine.uuid, until: deadline) }
     }
   }
 

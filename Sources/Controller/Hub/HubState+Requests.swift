@@ -106,7 +106,7 @@ extension HubState {
     let isVerbose = content["verbose"]?.boolValue ?? false
     var answer: [String: JSONValue] = ["status": "ok"]
     for id in try targets(content["targets"]) {
-      let work = engines.work[id] ?? EngineTable.Work()
+      let work = engines[workOf: id]
       answer[String(id)] = [
         "queue": isVerbose ? Self.list(requests.ids(in: work.queue)) : .int(work.queue.count),
         "completed": isVerbose ? Self.list(work.completed) : .int(work.completedCount),
@@ -121,7 +121,7 @@ extension HubState {
   private mutating func load(_ asker: Asker, _ content: JSONValue) throws(HubError) {
     var answer: [String: JSONValue] = ["status": "ok"]
     for id in try targets(content["targets"]) {
-      let work = engines.work[id] ?? EngineTable.Work()
+      let work = engines[workOf: id]
       answer[String(id)] = .int(work.queue.count + work.tasks.count)
     }
     reply(asker, MessageType.loadReply, .object(answer))

@@ -47,10 +47,7 @@ struct HubState {
 
   /// For how many seconds all accepted tasks are known; nil without a journal. The driver updates it.
   var journalCoverage: Double?
-  /// The tasks that engines of an earlier controller may have, by their uuids.
-  var tasksToReturn: [String: Set<String>] = [:]
-  /// The engines that have to register again, and until when.
-  var returns = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
+  var returns = EngineReturns()
 
   private var actions = Deque<HubAction>()
   var strayHearts = StrayHearts()
@@ -88,7 +85,7 @@ struct HubState {
 
   /// When to call ``advance(to:)`` next; nil if no deadline is set.
   var nextDeadline: ContinuousClock.Instant? {
-    [stalls.first?.deadline, strandings.first?.deadline, returns.first?.deadline, shutDownAt].compactMap(\.self).min()
+    [stalls.first?.deadline, strandings.first?.deadline, returns.nextDeadline, shutDownAt].compactMap(\.self).min()
   }
 
   /// Handles all deadlines up to `now`.
@@ -100,10 +97,8 @@ struct HubState {
         engineRetired(engine.uuid)
       }
     }
-    while let awaited = returns.first, awaited.deadline <= now.instant {
-      returns.removeFirst()
-      if returns.isEmpty { tasksToReturn = [:] }
-      if let engine = engines.engine(awaited.uuid), engine.isAwaited {
+    while let uuid = returns.popDue(by: now.instant) {
+      if let engine = engines.engine(uuid), engine.isAwaited {
         unregister(engine.id, .absent(.zero), at: now)
       }
     }

@@ -140,8 +140,8 @@ struct RequestLedger {
   mutating func forgetPending(_ engines: inout EngineTable) -> [String] {
     var slots = table.drain(&adrift) + table.drain(&unassigned)
     for engine in engines.work.keys {
-      slots += drain(&engines.work[engine, default: .init()].queue)
-      slots += table.drain(&engines.work[engine, default: .init()].tasks)
+      slots += drain(&engines[workOf: engine].queue)
+      slots += table.drain(&engines[workOf: engine].tasks)
     }
     let ids = slots.map { table.id(of: $0) }
     for slot in slots { table.remove(slot) }
@@ -187,9 +187,9 @@ struct RequestLedger {
     case .adrift: table.unlink(slot, from: &adrift)
     case .unassigned: table.unlink(slot, from: &unassigned)
     case .queue(let engine):
-      table.unlink(slot, from: &engines.work[engine, default: .init()].queue)
+      table.unlink(slot, from: &engines[workOf: engine].queue)
       leftQueue(slot)
-    case .tasks(let engine): table.unlink(slot, from: &engines.work[engine, default: .init()].tasks)
+    case .tasks(let engine): table.unlink(slot, from: &engines[workOf: engine].tasks)
     case .completed: table.unlink(slot, from: &completed)
     }
     table[slot].place = place
@@ -197,8 +197,8 @@ struct RequestLedger {
     switch place {
     case .adrift: table.append(slot, to: &adrift)
     case .unassigned: table.append(slot, to: &unassigned)
-    case .queue(let engine): table.append(slot, to: &engines.work[engine, default: .init()].queue)
-    case .tasks(let engine): table.append(slot, to: &engines.work[engine, default: .init()].tasks)
+    case .queue(let engine): table.append(slot, to: &engines[workOf: engine].queue)
+    case .tasks(let engine): table.append(slot, to: &engines[workOf: engine].tasks)
     case .completed: table.append(slot, to: &completed)
     }
   }

@@ -33,7 +33,7 @@ import Testing
       ])
     // Clients see both.
     #expect(try hub.ask("connection_request").reply?["engines"] == ["0": "swift", "4": "python"])
-    hub.state.tasksToReturn = ["swift": ["a", "b"]]
+    hub.state.returns.expect(["swift": ["a", "b"]])
     let (reply, rest) = try hub.ask(
       "registration_request",
       ["uuid": "swift", "id": 0, "reregisters": true, "returns_tasks": true, "tasks": ["b": 2, "c": 1]])
@@ -62,7 +62,7 @@ import Testing
   /// The table may not have been written before the controller was killed.
   @Test func anUnknownEngineTellsItsTasksToo() throws {
     var hub = try hub()
-    hub.state.tasksToReturn = ["new": ["a"]]
+    hub.state.returns.expect(["new": ["a"]])
     let (reply, _) = try hub.ask(
       "registration_request", ["uuid": "new", "id": 7, "reregisters": true, "tasks": ["a": 1]])
     #expect(reply?["id"] == 7)
@@ -79,7 +79,7 @@ import Testing
   @Test(arguments: [true, false])
   func anEngineThatRetiresBeforeItHasRegisteredAgainIsAnsweredAfterThat(isInTable: Bool) throws {
     var hub = try hub()
-    if isInTable { hub.state.restore(table, at: hub.now) } else { hub.state.tasksToReturn = ["swift": ["a"]] }
+    if isInTable { hub.state.restore(table, at: hub.now) } else { hub.state.returns.expect(["swift": ["a"]]) }
     _ = hub.drain()
     let (early, actions) = try hub.ask("retirement_request", ["uuid": "swift"])
     #expect(early == nil && actions.isEmpty)

@@ -1,8 +1,18 @@
 import Logging
 import MartletWire
 
-extension Hub {
-  func log(_ line: HubLog) {
+/// Writes what the hub's state has to say to the log; lines that peers can cause at a limited rate.
+struct HubLogWriter {
+  private let logger: Logger
+  private var failedRequests = LogThrottle()
+  private var refusedRegistrations = LogThrottle()
+  private var stalledRegistrations = LogThrottle()
+  private var unknownHearts = LogThrottle()
+  private var strayHearts = LogThrottle()
+
+  init(_ logger: Logger) { self.logger = logger }
+
+  mutating func write(_ line: HubLog) {
     switch line {
     case .engineRegistered(let id, let uuid):
       logger.info("engine connected", metadata: [LogKey.engineID: "\(id)", LogKey.engineUUID: "\(uuid)"])
