@@ -117,9 +117,9 @@ struct EndpointBinder {
   mutating func bind(
     _ relay: RelaySocket, _ channel: ConnectionInfo.Channel, _ side: Side, isMonitored: Bool = true
   ) throws(ConnectionError) {
-    relay.ears = try bind(relay.socket, channel, side, isMonitored: isMonitored)
-    relay.facesEngines = ConnectionRole(channel, side) == .engines
-    relay.maxMessageSize = maxMessageSize
+    relay.bound(
+      try bind(relay.socket, channel, side, isMonitored: isMonitored),
+      facesEngines: ConnectionRole(channel, side) == .engines, maxMessageSize: maxMessageSize)
   }
 
   /// Binds the registration socket, which clients and engines share.

@@ -51,8 +51,7 @@ extension Journal {
       damage = error
     }
     var ledger = JournalLedger(limits: limits, horizon: horizon ?? now)
-    var recovery = JournalRecovery()
-    recovery.isContinuation = isContinuation
+    var recovery = JournalRecovery(isContinuation: isContinuation)
     let found = try database.ids()
     damage = damage ?? found.damage
     for id in found.ids {
@@ -62,10 +61,10 @@ extension Journal {
         ledger.note(row.entries, as: id, at: row.time)
       } catch {
         damage = error
-        recovery.damaged += 1
+        recovery.noteDamage()
       }
     }
-    if damage != nil { recovery.damaged = max(recovery.damaged, 1) }
+    if damage != nil, recovery.damaged == 0 { recovery.noteDamage() }
     recovery.finish()
     ledger.dropOrphans()
     // A batch is kept as a whole while anything in it is needed.

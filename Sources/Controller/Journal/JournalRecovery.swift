@@ -21,7 +21,7 @@ struct JournalRecovery: Sendable {
   }
 
   /// Whether there was a journal.
-  var isContinuation = false
+  let isContinuation: Bool
   /// In the order in which they were accepted.
   private(set) var tasks: [OpenTask] = []
   /// Those that have ended, in the order in which they did.
@@ -31,15 +31,23 @@ struct JournalRecovery: Sendable {
   /// The number of the next task.
   private(set) var nextNumber: UInt64 = 1
   /// How many entries, or batches, could not be read.
-  var damaged = 0
+  private(set) var damaged = 0
 
   private let resultLimit: Int
   private var resultBytes = 0
   private var accepted: [UInt64: [Bytes]] = [:]
   private var placements: [UInt64: TaskPlacement] = [:]
 
-  /// - Parameter resultLimit: the most bytes of the latest results that are kept.
-  init(resultLimit: Int = 16 << 20) { self.resultLimit = resultLimit }
+  /// - Parameters:
+  ///   - isContinuation: whether there was a journal.
+  ///   - resultLimit: the most bytes of the latest results that are kept.
+  init(isContinuation: Bool = false, resultLimit: Int = 16 << 20) {
+    self.isContinuation = isContinuation
+    self.resultLimit = resultLimit
+  }
+
+  /// A batch can't be read.
+  mutating func noteDamage() { damaged += 1 }
 
   /// Reads a batch that follows all others.
   mutating func note(_ bytes: [UInt8]) {

@@ -9,11 +9,11 @@ import MartletZeroMQ
 final class RelaySocket {
   let socket: Socket
   /// Learns where messages come from, once the socket is bound.
-  var ears: ConnectionEars?
+  private(set) var ears: ConnectionEars?
   /// Whether engines connect to the socket.
-  var facesEngines = false
+  private(set) var facesEngines = false
   /// The most bytes of a message; nil for no limit.
-  var maxMessageSize: Int?
+  private var maxMessageSize: Int?
   private let name: String
   private let logger: Logger
   /// The message being handled; its memory serves the next one.
@@ -35,6 +35,13 @@ final class RelaySocket {
     self.socket = socket
     self.name = name
     self.logger = logger
+  }
+
+  /// Notes what becomes of the socket when it is bound.
+  func bound(_ ears: ConnectionEars, facesEngines: Bool, maxMessageSize: Int?) {
+    self.ears = ears
+    self.facesEngines = facesEngines
+    self.maxMessageSize = maxMessageSize
   }
 
   /// Receives messages, up to a batch, and hands each to `handle`; one for which it throws is refused.
