@@ -23,7 +23,10 @@ import Testing
 
   /// The lines of a manifest are the same everywhere: `PackageTests` builds a package with them.
   @Test func manifestsAreThatOfTheReadme() throws {
-    let manifests = try Self.texts.flatMap { try Self.swiftBlocks(of: $0).filter(Self.isManifest) }
+    let manifests = try Self.texts.flatMap { try Self.swiftBlocks(of: $0).filter(Self.isManifest) }.map { block in
+      block.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        .filter { $0.hasPrefix(".package(") || $0.hasPrefix(".product(") }
+    }
     #expect(manifests.count >= 2 && Set(manifests).count == 1)
   }
 
@@ -61,9 +64,11 @@ import Testing
       """
   }
 
-  /// Whether a block has nothing but lines of a package's manifest, which are no code by themselves.
+  /// Whether a block is a package's manifest, or has nothing but lines of one, which are no code by themselves.
   private static func isManifest(_ block: String) -> Bool {
-    block.split(separator: "\n").allSatisfy { line in [".package(", ".product(", "//"].contains { line.hasPrefix($0) } }
+    let beginnings = [".package(", ".product(", "//"]
+    return block.hasPrefix("// swift-tools-version")
+      || block.split(separator: "\n").allSatisfy { line in beginnings.contains { line.hasPrefix($0) } }
   }
 
   private static func swiftBlocks(of file: String) throws -> [String] {

@@ -67,4 +67,16 @@ import Testing
     let packages = result.output.split(separator: "\n")
     #expect(packages.contains("swift-log") && !packages.contains("swift-metrics"), "\(result.output)")
   }
+
+  @Test func theManifestForBeginnersIsOne() throws {
+    let text = try Repository.text("Sources/Martlet/Martlet.docc/GettingStarted.md")
+    let blocks = text.components(separatedBy: "```").filter { $0.hasPrefix("swift\n// swift-tools-version") }
+    #expect(blocks.count == 1)
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/Sources/Primes", withIntermediateDirectories: true)
+    try folder.write(String(try #require(blocks.first).dropFirst("swift\n".count)), to: "Package.swift")
+    let result = try SwiftCompiler.run(["swift", "package", "--package-path", folder.path, "dump-package"])
+    #expect(result.status == 0 && result.output.contains("\"Primes\""), "\(result.output)")
+  }
 }
