@@ -62,15 +62,20 @@ def test_an_engine_has_no_more_than_it_offers(client):
     assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:]))
 
 
-def test_what_nobody_offers_waits_or_fails(client):
+def test_what_nobody_offers_waits_or_fails(cluster, client):
     waiting = send(client, span, 0, requires={"tpu": 1})
     limited = send(client, span, 0, requires={"gpu": 3}, timeout=0.2)
     urgent = send(client, span, 0, requires={"tpu": 1}, requires_now=True)
-    for result, name in ((limited, "TaskTimeout"), (urgent, "ImpossibleDependency")):
+    for result, name, lack in ((limited, "TaskTimeout", "gpu 3"), (urgent, "ImpossibleDependency", "tpu 1")):
         with pytest.raises(ipp.RemoteError) as caught:
             result.get(timeout=TIMEOUT)
         assert caught.value.ename == name
+        assert f"it requires {lack}, which no engine offers" in caught.value.evalue
     assert not waiting.ready() and client.queue_status()["unassigned"] == 1
+    wait_until(
+        lambda: any("they require tpu 1, which no engine offers" in log for _, log in cluster.logs()),
+        "a line of the scheduler's log",
+    )
 
 
 @pytest.mark.parametrize("requires", ["gpu", ["gpu"], {"gpu": "1"}, {"gpu": -1}, {"": 1}])

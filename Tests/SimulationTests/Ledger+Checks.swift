@@ -114,7 +114,8 @@ extension Ledger {
       {
         world.fail("\(id) fails after \(tasks[task].engines.count) attempts, with \(plan.retries) retries")
       }
-    case .failure(.taskTimeout) where plan.timeout == nil: world.fail("\(id) times out without a timeout")
+    case .failure(.taskTimeout) where plan.timeout == nil, .failure(.demandTimeout) where plan.timeout == nil:
+      world.fail("\(id) times out without a timeout")
     case .failure(.impossibleDependency) where plan.isUnrestricted && plan.unmetEngines == 0 && plan.time == nil:
       world.fail("\(id) has no dependency that could be impossible")
     case .failure(.queueFull) where world.scenario.scheduling.queueLimit == .none: world.fail("\(id): no queue is full")

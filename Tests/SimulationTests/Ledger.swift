@@ -138,7 +138,8 @@ final class Ledger {
     switch reason {
     case .engineLost(let loss): checkLoss(task, loss)
     case .unanswered(let engine, _): checkUnanswered(task, engine.rawValue)
-    case .aborted, .taskTimeout, .deadlinePassed, .invalidDependency, .impossibleDependency, .queueFull:
+    case .aborted, .taskTimeout, .demandTimeout, .deadlinePassed, .invalidDependency, .impossibleDependency,
+      .unmetDemand, .queueFull:
       checkUnbegun(task, reason)
     }
   }

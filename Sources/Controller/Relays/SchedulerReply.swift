@@ -15,7 +15,10 @@ enum SchedulerReply {
     case .invalidDependency: error("InvalidDependency", "a dependency of task \(taskID) is unknown or the task itself")
     case .impossibleDependency:
       error("ImpossibleDependency", "the dependencies or targets of task \(taskID) can't be met any more")
+    case .unmetDemand(let lack): error("ImpossibleDependency", "task \(taskID) can't run: \(lack)")
     case .taskTimeout: error("TaskTimeout", "task \(taskID) waited longer than its timeout for an engine")
+    case .demandTimeout(let lack):
+      error("TaskTimeout", "task \(taskID) waited longer than its timeout for an engine: \(lack)")
     case .deadlinePassed: error("TaskTimeout", "the deadline of task \(taskID) passed before it could start")
     case .engineLost(let loss): engineLost(loss, taskID: taskID)
     case .unanswered(let engine, let id): unanswered(engine, id: id, taskID: taskID)

@@ -9,8 +9,9 @@ extension TaskScheduler {
     performActions()
     postEntries()
     noteMissingEngines()
+    noteMissingResources()
     hub.announceReports()
-    wake(at: state.nextDeadline) {
+    wake(at: [state.nextDeadline, unoffered.nextLook].compactMap(\.self).min()) {
       $0.state.advance(to: .now)
       $0.act()
     }
@@ -83,6 +84,18 @@ extension TaskScheduler {
     } else if !hasNotedMissingEngines, state.queuedCount + state.waitingCount > 0 {
       hasNotedMissingEngines = true
       logger.notice("tasks wait for an engine: none is registered")
+    }
+  }
+
+  /// Logs that tasks wait for what no engine offers, once for each kind of demand.
+  private func noteMissingResources() {
+    let new = unoffered.look(isWaiting: state.hasDemanding && state.engineCount > 0, now: .now) {
+      state.unofferedResources
+    }
+    for resources in new {
+      missingResources.log(
+        .notice, "tasks wait for an engine that offers what they require", to: logger,
+        metadata: [LogKey.reason: "they require \(resources), which no engine offers"])
     }
   }
 

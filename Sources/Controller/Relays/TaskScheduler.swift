@@ -28,6 +28,8 @@ actor TaskScheduler: SocketDriver {
   var probes: Probes
   var losses = LogThrottle()
   var hasNotedMissingEngines = false
+  var unoffered = UnofferedResources()
+  var missingResources = LogThrottle()
 
   /// - Parameter journal: where tasks are kept in case the controller is killed.
   init(

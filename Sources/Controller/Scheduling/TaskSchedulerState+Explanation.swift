@@ -88,17 +88,11 @@ extension TaskSchedulerState {
   private func demanding(
     _ demand: ResourceDemand, excluded: Set<EngineToken>, _ now: ContinuousClock.Instant
   ) -> String {
-    let resources = demand.resources
-    let time = demand.time.map { "\(Self.seconds($0)) of an engine's time" }
-    let required = [resources.isEmpty ? nil : "\(resources)", time].compactMap(\.self).joined(separator: " and ")
-    let offering = engines.able(resources)
-    guard !offering.isEmpty else { return "it requires \(resources), which no engine offers" }
-    let able = engines.able(demand, now: now)
-    guard !able.isEmpty else {
-      let most = Self.seconds(engines.longestTime(of: offering, now: now) ?? .zero)
-      let engines = resources.isEmpty ? "the engines" : "those that offer this"
-      return "it requires \(required), and \(engines) have at most \(most) left; it waits for another one"
+    if let lack = lack(demand, now) {
+      return engines.able(demand.resources).isEmpty ? lack : "\(lack); it waits for another one"
     }
+    let (resources, required) = (demand.resources, Self.words(demand))
+    let able = engines.able(demand, now: now)
     let left = able.filter { !excluded.contains(engines.token(of: $0)) }
     guard !left.isEmpty else {
       return "it requires \(required), and the engines that offer this have failed it; it waits for another one"
@@ -107,6 +101,40 @@ extension TaskSchedulerState {
     let verb = left.count == 1 ? "offers" : "offer"
     let lacks = resources.isEmpty ? "no room" : "no room or not as much left"
     return "it requires \(required), which only \(names(of: left)) \(verb), and \(has) \(lacks)"
+  }
+
+  /// What a task requires that no engine offers which may run it, as a clause with "it" for the task.
+  ///
+  /// - Returns: `nil` if there is such an engine, or the task requires nothing.
+  func lack(of task: TaskHandle) -> String? {
+    guard let constraints = tasks[task].constraints, let demand = tasks[constraints].demand else { return nil }
+    // One whose targets are gone lacks these.
+    guard !tasks[constraints].isBound || hasPlace(constraints) else { return nil }
+    if let lack = lack(demand, now) { return lack }
+    guard case .impossible = eligibility(task), !tasks[constraints].isImpossible else { return nil }
+    return "it requires \(Self.words(demand)), which none of the engines offers that may run it"
+  }
+
+  /// Whether one of the engines is registered that a task is bound to.
+  private func hasPlace(_ constraints: ConstraintsHandle) -> Bool {
+    tasks[constraints].targets.contains { engines.registered($0) != nil }
+      || tasks[constraints].followEngines.contains { engines.isRegistered($0) }
+  }
+
+  /// What is required that no engine offers.
+  private func lack(_ demand: ResourceDemand, _ now: ContinuousClock.Instant) -> String? {
+    let offering = engines.able(demand.resources)
+    guard !offering.isEmpty else { return "it requires \(demand.resources), which no engine offers" }
+    guard engines.able(demand, now: now).isEmpty else { return nil }
+    let most = Self.seconds(engines.longestTime(of: offering, now: now) ?? .zero)
+    let which = demand.resources.isEmpty ? "the engines" : "those that offer this"
+    return "it requires \(Self.words(demand)), and \(which) have at most \(most) left"
+  }
+
+  /// What is required in words.
+  private static func words(_ demand: ResourceDemand) -> String {
+    let time = demand.time.map { "\(seconds($0)) of an engine's time" }
+    return [demand.resources.isEmpty ? nil : "\(demand.resources)", time].compactMap(\.self).joined(separator: " and ")
   }
 
   /// What is before a task that any engine may take.

@@ -141,7 +141,7 @@ extension TaskSchedulerState {
     if case .ended(let reason)? = tasks[task].constraints.flatMap({ tasks[$0].lastFailure }) {
       fail(task, reason)
     } else {
-      fail(task, .impossibleDependency)
+      fail(task, lack(of: task).map { .unmetDemand($0) } ?? .impossibleDependency)
     }
   }
 
@@ -149,7 +149,7 @@ extension TaskSchedulerState {
     switch tasks[task].constraints.flatMap({ tasks[$0].lastFailure }) {
     case .reply(let reply, let engine): deliver(task, tasks[task].id, reply, from: engine, success: false)
     case .ended(let reason): fail(task, reason)
-    case nil: fail(task, .impossibleDependency)
+    case nil: fail(task, lack(of: task).map { .unmetDemand($0) } ?? .impossibleDependency)
     }
   }
 

@@ -19,6 +19,12 @@ extension TaskSchedulerState {
   /// How many tasks wait for dependencies, or for another engine.
   var waitingCount: Int { queues.waitingCount }
 
+  /// Whether tasks are queued that require resources or time, and that any engine may take that has them.
+  var hasDemanding: Bool { !queues.demanding.isEmpty }
+
+  /// What such tasks require that no engine offers. Takes time in proportion to the number of engines for each kind of demand.
+  var unofferedResources: Set<Resources> { queues.demanding.unoffered(engines) }
+
   /// How many tasks are on engines.
   var pendingCount: Int { engines.pendingCount }
 

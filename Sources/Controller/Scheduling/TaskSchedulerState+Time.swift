@@ -23,7 +23,7 @@ extension TaskSchedulerState {
         endRecovery()
       } else if timers.nextDeadline == deadline {
         guard let task = timers.popNext(tasks) else { continue }
-        fail(task, isOverdue(task, at: deadline) ? .deadlinePassed : .taskTimeout)
+        fail(task, isOverdue(task, at: deadline) ? .deadlinePassed : timeout(of: task))
         settle()
       } else if let engine = engines.popProbe(now: now) {
         actions.append(.probe(engines[engine].identity, number: engines.dispatchCount))
@@ -40,6 +40,11 @@ extension TaskSchedulerState {
       let deadline = tasks[constraints].deadline
     else { return false }
     return deadline <= time
+  }
+
+  private func timeout(of task: TaskHandle) -> TaskFailureReason {
+    guard tasks[task].phase != .waiting, engineCount > 0, let lack = lack(of: task) else { return .taskTimeout }
+    return .demandTimeout(lack)
   }
 
   /// Starts the timer of a queued task. Its timeout counts anew each time it is queued.

@@ -8,14 +8,30 @@ import Testing
 @Suite struct SchedulerReplyTests {
   @Test(
     arguments: zip(
-      [TaskFailureReason.invalidDependency, .impossibleDependency, .taskTimeout, .deadlinePassed],
-      ["InvalidDependency", "ImpossibleDependency", "TaskTimeout"]))
+      [
+        TaskFailureReason.invalidDependency, .impossibleDependency, .unmetDemand("no"), .taskTimeout,
+        .demandTimeout("no"), .deadlinePassed,
+      ],
+      [
+        "InvalidDependency", "ImpossibleDependency", "ImpossibleDependency", "TaskTimeout", "TaskTimeout",
+        "TaskTimeout",
+      ]))
   func failuresNameTheirException(_ reason: TaskFailureReason, _ ename: String) {
     let parts = SchedulerReply.failure(reason, taskID: "m")
     #expect(parts.content["status"] == "error")
     #expect(parts.content["ename"]?.stringValue == ename)
     #expect(parts.content["evalue"]?.stringValue?.contains("m") == true)
     #expect(parts.content["traceback"]?.arrayValue?.count == 1)
+  }
+
+  @Test func whatIsLackingIsSaid() {
+    let lack = "it requires gpu 5, which no engine offers"
+    #expect(
+      SchedulerReply.failure(.unmetDemand(lack), taskID: "m").content["evalue"]?.stringValue
+        == "task m can't run: \(lack)")
+    #expect(
+      SchedulerReply.failure(.demandTimeout(lack), taskID: "m").content["evalue"]?.stringValue
+        == "task m waited longer than its timeout for an engine: \(lack)")
   }
 
   @Test func aDeathNamesTheEngine() {

@@ -318,7 +318,8 @@ struct SchedulerModel {
     case .deliver(_, let id, let engine, _):
       guard verdict(id) == .exhausted else { return "\(id) delivered from \(engine) too early" }
       return end(id, success: false, engine: nil)
-    case .fail(_, let id, .impossibleDependency, _):
+    case .fail(_, let id, .unmetDemand, _) where tasks[id]?.submission.demand == nil: return "\(id) requires nothing"
+    case .fail(_, let id, .impossibleDependency, _), .fail(_, let id, .unmetDemand, _):
       guard verdict(id) == .impossible else { return "\(id) is not impossible" }
       return end(id, success: false, engine: nil)
     case .fail(_, let id, .engineLost, _), .fail(_, let id, .unanswered, _):
@@ -412,6 +413,14 @@ extension TaskSchedulerAction {
     case .deliver(let reply, let id, let engine, _): .deliver(reply, taskID: id, engine: engine)
     case .fail(let task, let id, let reason, _): .fail(task, taskID: id, reason)
     default: self
+    }
+  }
+  /// The action without what the task lacks, of which the model knows no words.
+  var withoutLack: TaskSchedulerAction {
+    if case .fail(let task, let id, .demandTimeout, let failures) = self {
+      .fail(task, taskID: id, .taskTimeout, after: failures)
+    } else {
+      self
     }
   }
 }

@@ -29,6 +29,7 @@ import Testing
     while let action = state.nextAction() {
       switch action {
       case .dispatch(_, let id, let engine, _): events.append("\(id) on \(engine)")
+      case .fail(_, let id, .unmetDemand, _): events.append("\(id) unmetDemand")
       case .fail(_, let id, let reason, _): events.append("\(id) \(reason)")
       case .deliver(_, let id, _, _): events.append("\(id) delivered")
       default: break
@@ -107,23 +108,27 @@ import Testing
 
   @Test func whatCannotWaitFails() {
     var state = scheduler([short: 60])
-    #expect(submit(&state, "a", 61, isUrgent: true) == ["a impossibleDependency"])
+    #expect(submit(&state, "a", 61, isUrgent: true) == ["a unmetDemand"])
+    let demand = ResourceDemand(time: .seconds(61), isUrgent: true)
+    state.taskSubmitted(.init(id: "z", payload: "z", demand: demand, client: "c"), now: start)
+    let lack = "it requires 61.0 s of an engine's time, and the engines have at most 60.0 s left"
+    #expect(state.nextAction() == .fail("z", taskID: "z", .unmetDemand(lack)))
     #expect(submit(&state, "b", 60, isUrgent: true) == ["b on short"])
     #expect(submit(&state, "c", 50, isUrgent: true) == [])
     // At the latest when the next engine comes or goes.
     state.engineRegistered(long, .init(end: at(31)), now: at(30))
-    #expect(events(&state) == ["c impossibleDependency"])
+    #expect(events(&state) == ["c unmetDemand"])
   }
 
   @Test func aTargetHasToHaveIt() {
     var state = scheduler([short: 60, long: 3600])
-    #expect(submit(&state, "a", 61, targets: [short]) == ["a impossibleDependency"])
+    #expect(submit(&state, "a", 61, targets: [short]) == ["a unmetDemand"])
     #expect(submit(&state, "b", 30, targets: [short]) == ["b on short"])
     #expect(submit(&state, "c", 30, targets: [short]) == [])
     #expect(submit(&state, "d", 30, targets: [short, long], priority: 1) == ["d on long"])
     #expect(submit(&state, "e", 30, targets: [short, long], priority: 1) == [])
     // Too late for one, and for the other at this engine.
-    #expect(Set(answer(&state, short, "b", at: 31)) == ["b delivered", "c impossibleDependency"])
+    #expect(Set(answer(&state, short, "b", at: 31)) == ["b delivered", "c unmetDemand"])
     #expect(answer(&state, long, "d", at: 32) == ["d delivered", "e on long"])
   }
 

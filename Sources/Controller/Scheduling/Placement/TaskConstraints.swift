@@ -109,6 +109,9 @@ struct TaskConstraints<Payload> {
   /// does even if they have failed it and could get it again, unless its client wants otherwise.
   var waitsForAnotherEngine: Bool { timeout != nil && (failed.isEmpty || !retriesAnywhere) }
 
+  /// Whether only certain engines may run the task, whatever they offer.
+  var isBound: Bool { !targets.isEmpty || follow != nil }
+
   /// Allows the engines again that failed the task. Returns whether there were any, and the task may run on them: one with
   /// targets doesn't wait for others.
   mutating func forgive() -> Bool {

@@ -65,6 +65,11 @@ struct DemandingTasks {
     return best
   }
 
+  /// What queued tasks require that no engine offers.
+  func unoffered(_ engines: EngineRegistry) -> Set<Resources> {
+    Set(queues.keys.map(\.resources)).filter { engines.able($0).isEmpty }
+  }
+
   /// How many kinds of demands await an engine with this budget: those for resources that it offers.
   func count(coveredBy budget: ResourceBudget) -> Int {
     queues.keys.count { !$0.resources.isEmpty && budget.covers($0.resources) }

@@ -4,8 +4,12 @@ enum TaskFailureReason: Hashable, Sendable {
   case invalidDependency
   /// A dependency or the targets can no longer be met.
   case impossibleDependency
+  /// No engine that may run the task offers what it requires, and it doesn't wait for one. With this as a clause.
+  case unmetDemand(String)
   /// The task waited longer than its timeout.
   case taskTimeout
+  /// The task waited longer than its timeout, and no engine that may run it offers what it requires. With this as a clause.
+  case demandTimeout(String)
   /// The task's deadline passed before it could start.
   case deadlinePassed
   /// The engine was lost while it ran the task, which is not tried again.
@@ -21,7 +25,9 @@ enum TaskFailureReason: Hashable, Sendable {
   var isAboutAttempt: Bool {
     switch self {
     case .engineLost, .unanswered: true
-    case .invalidDependency, .impossibleDependency, .taskTimeout, .deadlinePassed, .aborted, .queueFull: false
+    case .invalidDependency, .impossibleDependency, .unmetDemand, .taskTimeout, .demandTimeout, .deadlinePassed,
+      .aborted, .queueFull:
+      false
     }
   }
 }

@@ -96,7 +96,7 @@ import Testing
     #expect(state.explanation(of: "a", now: now) == "it requires gpu 4, which no engine offers")
     #expect(submit(&state, "b", ["gpu": 4], timeout: .seconds(1)) == [])
     state.advance(to: now + .seconds(1))
-    #expect(events(&state) == ["b taskTimeout"])
+    #expect(events(&state) == ["b demandTimeout(\"it requires gpu 4, which no engine offers\")"])
     state.engineRegistered(two, id: 7, .init(resources: ["gpu": 4]), now: now)
     #expect(events(&state) == ["a on two"])
     #expect(submit(&state, "c", ["gpu": 4]) == [])
@@ -110,19 +110,41 @@ import Testing
     // The first engine is waited for in any case.
     #expect(submit(&state, "a", ["gpu": 1], isUrgent: true) == [])
     state.engineRegistered(plain, now: now)
-    #expect(events(&state) == ["a impossibleDependency"])
-    #expect(submit(&state, "b", ["gpu": 1], isUrgent: true) == ["b impossibleDependency"])
+    let reason = "unmetDemand(\"it requires gpu 1, which no engine offers\")"
+    #expect(events(&state) == ["a \(reason)"])
+    #expect(submit(&state, "b", ["gpu": 1], isUrgent: true) == ["b \(reason)"])
     state.engineRegistered(one, .init(resources: ["gpu": 1]), now: now)
     #expect(submit(&state, "c", ["gpu": 1], isUrgent: true) == ["c on one"])
     #expect(submit(&state, "d", ["gpu": 1], isUrgent: true) == [] && submit(&state, "e", ["gpu": 1]) == [])
     state.engineUnregistered(one, now: now)
-    #expect(events(&state) == ["d impossibleDependency"])
+    #expect(events(&state) == ["d \(reason)"])
     #expect(state.queuedIDs == ["e"])
+  }
+
+  /// What a task lacks is not said of one that waits for something else.
+  @Test func otherReasonsStay() {
+    var state = scheduler([plain: [:], one: ["gpu": 1]], hwm: 1)
+    #expect(submit(&state, "a", ["gpu": 1]) == ["a on one"])
+    #expect(submit(&state, "b", ["gpu": 1], timeout: .seconds(1)) == [])
+    state.advance(to: now + .seconds(1))
+    #expect(events(&state) == ["b taskTimeout"])
+    #expect(submit(&state, "c", ["gpu": 1], targets: [one]) == [])
+    state.engineUnregistered(one, now: now)
+    #expect(events(&state).last == "c impossibleDependency")
+  }
+
+  @Test func whatNobodyOffersIsKnown() {
+    var state = scheduler([one: ["gpu": 1]])
+    #expect(!state.hasDemanding && state.unofferedResources.isEmpty)
+    for (id, amount) in [("a", 1), ("b", 4), ("c", 4)] { _ = submit(&state, id, ["gpu": ResourceAmount(amount)]) }
+    #expect(state.hasDemanding && state.unofferedResources == [["gpu": 4]])
   }
 
   @Test func aTargetHasToOfferIt() {
     var state = scheduler([plain: [:], one: ["gpu": 1]])
-    #expect(submit(&state, "a", ["gpu": 1], targets: [plain]) == ["a impossibleDependency"])
+    #expect(
+      submit(&state, "a", ["gpu": 1], targets: [plain])
+        == ["a unmetDemand(\"it requires gpu 1, which none of the engines offers that may run it\")"])
     #expect(submit(&state, "b", ["gpu": 1], targets: [plain, one]) == ["b on one"])
     #expect(submit(&state, "c", ["gpu": 1], targets: [two, one]) == [])
     // A target that comes without it takes nothing.
