@@ -58,11 +58,17 @@ public struct RemoteError: Error, RelayedError, Sendable, Hashable, CustomString
     return "\(place)\(call)\(error)\(advice.map { "; \($0)" } ?? "")"
   }
 
-  /// What to do about a module that an expression needs and the engine hasn't imported.
+  /// What to do about a function that the engine doesn't have, or a module that an expression needs and the engine hasn't
+  /// imported.
   private var advice: String? {
     guard ename == "NameError" else { return nil }
     let parts = evalue.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "name ", method.contains("\(parts[1]).") else { return nil }
+    guard parts.count == 3, parts[0] == "name " else { return nil }
+    if parts[2] == " is not defined", [String(parts[1]), "map(\(parts[1]))"].contains(method) {
+      let engine = engineID.map { "engine \($0)" } ?? "the engine"
+      return "the program of \(engine) doesn't list it in its functions, and Python has no such function there"
+    }
+    guard method.contains("\(parts[1]).") else { return nil }
     return "if it is a module, import it there first: try await view.execute(\"import \(parts[1])\")"
   }
 }

@@ -18,10 +18,22 @@ import Testing
     #expect(TerminalColors.removed(from: text) == plain)
   }
 
+  private func description(_ ename: String, _ evalue: String, _ method: String) -> String {
+    RemoteError(ename: ename, evalue: evalue, engineID: 1, method: method).description
+  }
+
+  @Test(arguments: ["missing", "map(missing)"])
+  func saysThatAFunctionIsNotListed(method: String) {
+    #expect(
+      description("NameError", "name 'missing' is not defined", method)
+        == "engine 1: \(method): NameError: name 'missing' is not defined; the program of engine 1 doesn't list it in its "
+        + "functions, and Python has no such function there")
+    // Another name that the function uses.
+    #expect(description("NameError", "name 'x' is not defined", method).hasSuffix("is not defined"))
+    #expect(description("NameError", "name 'missing' is not defined in Swift: x", method).hasSuffix("in Swift: x"))
+  }
+
   @Test func saysHowToImportAModule() {
-    func description(_ ename: String, _ evalue: String, _ method: String) -> String {
-      RemoteError(ename: ename, evalue: evalue, engineID: 1, method: method).description
-    }
     #expect(
       description("NameError", "name 'math' is not defined", "math.sqrt")
         == "engine 1: math.sqrt: NameError: name 'math' is not defined; if it is a module, import it there first: "
