@@ -1,5 +1,5 @@
 /// A line of a task's output.
-public struct OutputLine: Sendable, Hashable {
+public struct OutputLine: Sendable, Hashable, CustomStringConvertible {
   /// The stream a task wrote to.
   public enum Source: String, Sendable, Hashable, CaseIterable {
     /// Standard output.
@@ -14,6 +14,9 @@ public struct OutputLine: Sendable, Hashable {
   public let source: Source
   /// The task's position among those of the call.
   public let index: Int
+
+  /// The text.
+  public var description: String { text }
 }
 
 /// The lines the tasks of a call print, as they arrive; ends when all output is complete.

@@ -1,7 +1,7 @@
 import MartletWire
 
 /// What a task printed and displayed.
-public struct TaskOutput: Sendable, Hashable {
+public struct TaskOutput: Sendable, Hashable, CustomStringConvertible {
   private var standardOutput = TerminalText()
   private var standardError = TerminalText()
   /// What was displayed: figures, tables and the like, in their latest state.
@@ -53,6 +53,21 @@ public struct TaskOutput: Sendable, Hashable {
     case .data(let new): data.merge(new) { $1 }
     case .other, .idle: break
     }
+  }
+
+  /// What was printed, on standard output first, then what was displayed and the value, each on lines of its own.
+  public var description: String {
+    let printed = [stdout, stderr].map { $0.last?.isNewline == true ? String($0.dropLast()) : $0 }
+    let shown = displays.map { "\($0)" } + (executeResult.map { ["\($0)"] } ?? [])
+    return (printed.filter { !$0.isEmpty } + shown).joined(separator: "\n")
+  }
+
+  /// A line for something with a text, which is cut short.
+  static func brief(_ name: String, _ text: String) -> String {
+    let lines = text.split(whereSeparator: \.isNewline)
+    guard let first = lines.first else { return "<\(name)>" }
+    let isWhole = lines.count == 1 && first.count <= 80
+    return "<\(name): \(first.prefix(80))\(isWhole ? "" : "…")>"
   }
 
   /// The text of a stream.

@@ -1,7 +1,7 @@
 import MartletWire
 
 /// What came of executed code.
-public struct ExecuteReply: Sendable, Hashable {
+public struct ExecuteReply: Sendable, Hashable, CustomStringConvertible {
   /// How many pieces of code the engine has executed, this one included; `nil` if it doesn't count them.
   public let executionCount: Int?
   /// What the code printed and displayed.
@@ -15,6 +15,12 @@ public struct ExecuteReply: Sendable, Hashable {
   public var executeResult: DisplayData? { output.executeResult }
   /// What the code displayed: figures, tables and the like.
   public var displays: [DisplayData] { output.displays }
+
+  /// What came of it, in short: the value of the last expression, or else what was displayed or printed last.
+  public var description: String {
+    let text = executeResult.map { "\($0)" } ?? displays.last.map { "\($0)" } ?? (stdout.isEmpty ? stderr : stdout)
+    return TaskOutput.brief("ExecuteReply\(executionCount.map { "[\($0)]" } ?? "")", text)
+  }
 
   static func read(_ reply: TaskReply) -> ExecuteReply {
     ExecuteReply(executionCount: reply.content["execution_count"]?.intValue)
