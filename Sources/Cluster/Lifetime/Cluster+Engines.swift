@@ -116,7 +116,8 @@ extension Cluster {
     guard let ended = engines.removeValue(forKey: key) else { return }
     record.remove(set: key.set, number: key.number)
     guard takesEngines else { return }
-    let end = EngineEnd(of: ended.kind, status: status, log: ended.log)
+    var end = EngineEnd(of: ended.kind, status: status, log: ended.log)
+    end.isQuick = !restarts.isSteady(key, at: .now)
     let uuids = places[key]?.uuids ?? []
     places[key]?.end = end
     if let job = ended as? BatchJob { note(job, end, at: key) }

@@ -21,16 +21,24 @@ extension Cluster {
 
   /// The error that says how the engines ended.
   var engineLoss: ClusterError {
-    let ends = places.sorted { ($0.key.set, $0.key.number) < ($1.key.set, $1.key.number) }
-      .compactMap { place in place.value.end.map { (place.key.number, $0) } }
+    // By their processes: the ids of engines are others than the numbers of what was started.
+    let ends = places.sorted { ($0.key.set, $0.key.number) < ($1.key.set, $1.key.number) }.compactMap(\.value.end)
     let count = places.values.reduce(0) { $0 + $1.uuids.count }
-    let unexpected = ends.filter { !$0.1.isWanted }
-    var lines = unexpected.prefix(Self.listedEnds).map { "engine \($0): \($1.reason)" }
+    let unexpected = ends.filter { !$0.isWanted }
+    var lines = unexpected.prefix(Self.listedEnds).map(\.reason)
     if unexpected.count > lines.count { lines.append("and \(unexpected.count - lines.count) more like these") }
     let what = count == 1 ? "the only engine has ended" : "all \(count) engines have ended"
     return ClusterError(
       "\(what), and none is started again (--restart-engines does that): \(lines.joined(separator: "; ")); their logs "
-        + "are in \(configuration.profile.log)")
+        + "are in \(configuration.profile.log)\(programHint)")
+  }
+
+  /// What to look at if all processes have ended by themselves soon after their start, and are not this program's own.
+  private var programHint: String {
+    guard configuration.engineProgram != .current, places.values.allSatisfy({ $0.end?.exitedAtOnce ?? false }) else {
+      return ""
+    }
+    return "; is \(configuration.engineProgram.executable) a program with a ClusterProgram?"
   }
 
   /// How many ends an error describes.

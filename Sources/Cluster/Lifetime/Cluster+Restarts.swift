@@ -118,7 +118,7 @@ extension Cluster {
     let ended = endings.filter { group.sets.contains($0.key.set) }
       .sorted { ($0.key.set, $0.key.number) < ($1.key.set, $1.key.number) }
     var notes = ended.prefix(Self.listedNotes).map { key, ending in
-      ending.note((places[key]?.uuids.count ?? 1) > 1 ? "a job" : "engine \(key.number)")
+      ending.note((places[key]?.uuids.count ?? 1) > 1 ? "a job" : "an engine")
     }
     if ended.count > notes.count { notes.append("and \(ended.count - notes.count) more like these") }
     switch group.template.launcher {

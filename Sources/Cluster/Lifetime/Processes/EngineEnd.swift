@@ -8,12 +8,17 @@ struct EngineEnd: Sendable, Hashable {
   let status: ExitStatus
   /// The last line of its log, if the process ended by itself; a signal leaves it no time to say why.
   let lastWords: String?
+  /// Whether it ended soon after its start.
+  var isQuick = false
 
   init(of kind: String, status: ExitStatus, log: String) {
     self.kind = kind
     self.status = status
     if case .exited(let code) = status, code != 0 { lastWords = LastWords.read(from: log) } else { lastWords = nil }
   }
+
+  /// Whether the process ended by itself, soon after its start.
+  var exitedAtOnce: Bool { if case .exited = status { isQuick } else { false } }
 
   /// Whether the engine left on purpose: it was told to.
   var isWanted: Bool { status == .exited(0) }
