@@ -42,7 +42,7 @@ enum IPClusterCommand {
         profiles: [options.application.profile], clusterIDs: options.all ? nil : ids, signal: options.stopSignal
       ).run()
     case "list":
-      ListAction(profiles: profiles(options, named: isProfileNamed(arguments)), json: options.json).run()
+      try ListAction(profiles: profiles(options, named: isProfileNamed(arguments)), json: options.json).run()
     case "clean":
       await CleanAction(profiles: profiles(options, named: !options.all), force: options.force).run()
     default: break

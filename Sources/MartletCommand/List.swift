@@ -19,7 +19,7 @@ struct List: AsyncParsableCommand {
   func run() async throws {
     let (selection, json) = (selection, output.json)
     try await perform {
-      ListAction(profiles: try selection.profiles(), clusterID: selection.clusterId, json: json).run()
+      try ListAction(profiles: try selection.profiles(), clusterID: selection.clusterId, json: json).run()
     }
   }
 }
@@ -31,9 +31,18 @@ struct ListAction {
   var clusterID: String?
   let json: Bool
 
-  func run() {
+  /// Prints them.
+  ///
+  /// - Throws: ``ClusterError`` if a cluster is named and there is none of this name.
+  func run() throws {
     let clusters = ClusterCatalog(profiles: profiles).clusters.filter {
       clusterID == nil || $0.files.clusterID == clusterID
+    }
+    if let clusterID, clusters.isEmpty, !json {
+      let place = profiles.count == 1 ? " in the profile \(profiles[0].name)" : ""
+      throw ClusterError(
+        "there is no cluster with the id \(clusterID.isEmpty ? "''" : clusterID)\(place): martlet list without "
+          + "--cluster-id shows all")
     }
     if json {
       JSONOutput.print(.array(clusters.map(\.json)))

@@ -261,7 +261,8 @@ def test_options_are_not_ignored(place):
 def test_list_of_one_cluster(place):
     assert place.command("start", "-n", 1, "--daemonize", "--cluster-id", "one").returncode == 0
     assert "one" in place.command("list", "--cluster-id", "one").stdout
-    assert "one" not in place.command("list", "--cluster-id", "two").stdout
+    other = place.command("list", "--cluster-id", "two")
+    assert other.returncode == 1 and not other.stdout and "there is no cluster with the id two" in other.stderr
     assert place.command("stop", "--cluster-id", "one").returncode == 0
     assert clean(place)
 
@@ -335,7 +336,7 @@ def test_engines_are_started_again(place, start):
     assert client[:].apply_sync(interactive(lambda: 1)) == [1, 1]
     status = place.command("status", "--interval", 0.1)
     assert "Engines started again: 2; waiting for their next start: 0; given up: 0" in status.stdout
-    assert "ended 2 times, the last time because its process" in status.stdout and "it was started again" in status.stdout
+    assert "an engine ended 2 times, the last time because its process" in status.stdout and "it was started again" in status.stdout
     # An engine that is asked to leave has not crashed.
     client[3].shutdown(block=True)
     wait_until(lambda: '"n":1' in place.command("list", "--json").stdout, "the end of an engine")
