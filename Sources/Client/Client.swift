@@ -194,10 +194,9 @@ public final class Client: Sendable {
   /// Says in the log what tasks wait for when no engine is registered.
   func noteWaitForEngines() {
     guard connection.directory.withLock({ $0.engines.engines.isEmpty }) else { return }
+    let hint = configuration.hasOwnCluster ? "" : " (martlet engines -n 4 adds some)"
     waits.withLock {
-      $0.log(
-        .notice, "no engine is registered: tasks wait for one (martlet engines -n 4 adds some)",
-        to: configuration.logger)
+      $0.log(.notice, "no engine is registered: tasks wait for one\(hint)", to: configuration.logger)
     }
   }
 

@@ -21,6 +21,9 @@ public struct ClientConfiguration: Sendable {
   /// Receives messages about what the client refused or lost. Default: a logger with the label `martlet.client`.
   public var logger = Logger(label: "martlet.client")
 
+  /// Whether the program has started the cluster itself, to which no command adds engines.
+  package var hasOwnCluster = false
+
   /// How long the controller may be silent, while something is outstanding, until it is asked for a sign of life. Tests
   /// shorten it.
   var watchPeriod: Duration = .seconds(3)

@@ -18,6 +18,7 @@ import MartletWire
 /// - `--engines N`: the number of engines; one per core by default.
 /// - `--python PATH`, `--python-start eager|lazy`, `--no-python`: the Python that the engines run Python code with,
 ///   whether they start it at once, and that they run none.
+/// - `--resource NAME=AMOUNT`: what each engine offers to tasks that require it, as with `martlet engine`; may be repeated.
 /// - `--restart-engines`: start engines again that end unexpectedly.
 /// - `--profile NAME`, `--profile-dir FOLDER`, `--cluster-id ID`, `--connection-file FILE`: join a running cluster,
 ///   whose engines must have the functions.
@@ -105,7 +106,9 @@ extension ClusterProgram {
     } catch let interruption as Interruption {
       return interruption.exitCode
     } catch let error as OptionError {
-      let usage = "\(program) [--engines N] [--profile NAME] [--cluster-id ID] [--connection-file FILE] [arguments]"
+      let usage =
+        "\(program) [--engines N] [--resource NAME=AMOUNT] [--profile NAME] [--cluster-id ID] [--connection-file FILE] "
+        + "[arguments]"
       RoleExit.report("Error: \(error)\nUsage: \(usage)")
       return RoleExit.usageErrorCode
     } catch let error where ParserExit.isParsers(error) {
@@ -136,7 +139,9 @@ extension ClusterProgram {
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
     defer { ExitHandler.unwatch() }
     try await cluster.withRunning { cluster in
-      let client = try await Client.connect(try cluster.clientConnection())
+      var clientOptions = ClientConfiguration()
+      clientOptions.hasOwnCluster = true
+      let client = try await Client.connect(try cluster.clientConnection(), configuration: clientOptions)
       ExitHandler.watch(cluster, client)
       try await run(with: client, of: cluster, arguments: options.arguments)
     }
