@@ -422,6 +422,32 @@ class TestEnds:
         wait_until(lambda: not controller.processes[-1].running, "the end of its process")
         assert controller.processes[-1].child.returncode == 1
 
+    def test_a_killed_python_takes_one_task_with_it(self, martlet_engines, tmp_path):
+        """What is sent in the place of the lost task runs on the other engine."""
+
+        def work(folder, number):
+            import os
+            import time
+
+            open(os.path.join(folder, str(os.getpid())), "w").close()
+            time.sleep(0.2)
+            return number
+
+        client = martlet_engines(2)
+        pids = client[:].apply_sync(os.getpid)
+        balanced = client.load_balanced_view()
+        results = [balanced.apply_async(work, str(tmp_path), number) for number in range(8)]
+        wait_until(lambda: str(pids[0]) in os.listdir(tmp_path), "a task on the first engine")
+        os.kill(pids[0], signal.SIGKILL)
+        done, errors = [], []
+        for result in results:
+            try:
+                done.append(result.get(timeout=TIMEOUT))
+            except ipp.RemoteError as error:
+                errors.append(error.evalue)
+        assert len(done) == 7 and len(errors) == 1 and "SIGKILL" in errors[0], errors
+        wait_until(lambda: client.ids == [1], "the end of engine 0")
+
     def test_a_killed_engine_leaves_no_python(self, controller, martlet_engines, tmp_path):
         client = martlet_engines(1)
         pid = pid_of_python(client[0])

@@ -31,15 +31,21 @@ extension EngineConnection {
     endPreparation()
   }
 
-  /// Ends the engine's life a moment after it has answered a task that was lost.
+  /// Ends the engine's life a moment after it has answered a task that was lost. Nothing runs here any more.
   ///
   /// The hub answers the tasks of an engine that leaves. The engine's own answer to the task that was lost says more, but
-  /// travels on another channel than its departure, so it gets a head start.
+  /// travels on another channel than its departure, so it gets a head start. Tasks that were sent meanwhile, in the place of
+  /// the lost one, go back to the scheduler.
   func leaveAfterLoss(_ reason: Departure) {
-    _ = loop.schedule(at: .now + Self.headStart) { [weak self] in self?.assumeIsolated { $0.leave(reason) } }
+    guard departure == nil, loss == nil else { return }
+    loss = reason
+    guard retirement == nil else { return }
+    if canRetire, presence != nil {
+      beginRetirement(EngineRetirement(grace: EngineRetirement.lossGrace, wasBusy: true, now: .now))
+    } else {
+      _ = loop.schedule(at: .now + EngineRetirement.linger) { [weak self] in self?.assumeIsolated { $0.leave(reason) } }
+    }
   }
-
-  private static let headStart = Duration.milliseconds(100)
 
   /// Sends no replies and no output any more.
   nonisolated func mute() {

@@ -35,7 +35,7 @@ extension EngineConnection {
     presence = nil
     sender.close()
     guard let willStop = configuration.lifecycle.willStop else { return }
-    let deadline = retirement?.end ?? .now + configuration.grace
+    let deadline = (loss == nil ? retirement?.end : nil) ?? .now + configuration.grace
     guard !isInHurry, .now < deadline else {
       logger.warning("the engine leaves without engineWillStop: there is no time left")
       return

@@ -11,20 +11,26 @@ extension EngineConnection {
     guard departure == nil, retirement == nil else { return }
     guard presence != nil else { return leave(.requested) }
     logger.info("the engine is about to leave: it finishes what it has begun")
-    retirement = EngineRetirement(grace: configuration.grace, now: .now)
+    if !canRetire {
+      // Another kind of controller would send more and more tasks.
+      mailbox.close()
+    }
+    beginRetirement(EngineRetirement(grace: configuration.grace, now: .now))
+  }
+
+  /// Has the controller send no more tasks, and leaves when it knows of none here.
+  func beginRetirement(_ begun: EngineRetirement) {
+    retirement = begun
     if canRetire {
       lease.retire()
       sendRetirement()
-    } else {
-      // Another kind of controller would send more and more tasks.
-      mailbox.close()
     }
     stepRetirement()
   }
 
   /// The runner has ended, after the request it was at, because the mailbox is closed. Requests beside it may still run.
   func runnerEnded() {
-    guard retirement != nil else { return }
+    guard retirement != nil, loss == nil else { return }
     if beside.isIdle { return leave(.requested) }
     beside.afterRunning { [weak self] in self?.onLoop { $0.leave(.requested) } }
   }
@@ -32,16 +38,17 @@ extension EngineConnection {
   private func stepRetirement() {
     guard departure == nil else { return }
     if canRetire { returnTasks() }
-    switch retirement?.step(
-      isIdle: canRetire && mailbox.isIdle && beside.isIdle, isConnected: reachesHub, now: .now)
-    {
+    // After a loss, what waits never runs here.
+    let isIdle = canRetire && (loss != nil || mailbox.isIdle) && beside.isIdle
+    switch retirement?.step(isIdle: isIdle, isConnected: reachesHub, now: .now) {
     case nil: break
     case .wait(let time):
       _ = loop.schedule(at: .now + time) { [weak self] in self?.assumeIsolated { $0.stepRetirement() } }
-    case .leave: leave(.requested)
+    case .leave: leave(loss ?? .requested)
     case .leaveUnfinished:
-      logger.warning("the engine leaves although it has not finished within \(configuration.grace)")
-      leave(.requested)
+      let grace = loss == nil ? configuration.grace : EngineRetirement.lossGrace
+      logger.warning("the engine leaves although it has not finished within \(grace)")
+      leave(loss ?? .requested)
     }
   }
 }

@@ -75,6 +75,8 @@ actor EngineConnection {
   var canRetire = false
   /// How far the engine is that is about to leave; `nil` if it isn't.
   var retirement: EngineRetirement?
+  /// Why nothing runs here any more, if a task was lost.
+  var loss: Departure?
   /// `nil` if the engine has no limits.
   var requestCount: RequestCount?
   var limitWatch: EngineLimitWatch?

@@ -32,9 +32,16 @@ struct EngineRetirement: Sendable, Hashable {
   /// How long an engine stays that was busy. ipyparallel's client gives up the replies of an engine if it learns that the engine
   /// has left before it has read them, from another socket.
   static let linger = Duration.milliseconds(100)
+  /// How long an engine that has lost a task waits for the controller to take back the others.
+  static let lossGrace = Duration.seconds(1)
 
   /// A retirement that may take some time.
-  init(grace: Duration, now: ContinuousClock.Instant) { end = now + grace }
+  ///
+  /// - Parameter wasBusy: whether something ran until now.
+  init(grace: Duration, wasBusy: Bool = false, now: ContinuousClock.Instant) {
+    end = now + grace
+    busyAt = wasBusy ? now : nil
+  }
 
   /// The controller has no tasks any more on this engine. While the engine registers again, it says that of an engine that it
   /// didn't know.

@@ -35,6 +35,13 @@ import Testing
     #expect(step(&retirement, idle: true, after: linger * 2) == .leave)
   }
 
+  @Test func whatHasJustBeenLostIsAnsweredFirst() {
+    var retirement = EngineRetirement(grace: .seconds(1), wasBusy: true, now: now)
+    retirement.confirmed()
+    #expect(step(&retirement, idle: true, after: linger * 0.99) == .wait(EngineRetirement.interval))
+    #expect(step(&retirement, idle: true, after: linger) == .leave)
+  }
+
   @Test func theMomentEndsWithTheTimeOfGrace() {
     var retirement = EngineRetirement(grace: linger / 2, now: now)
     retirement.confirmed()
