@@ -163,7 +163,7 @@ suite: deps build-tests
 	  cat .build/suite.log; exit $${failed:-0}
 
 demo: release
-	@.build/release/WordCount --engines 4 $(FILES)
+	@.build/release/MartletWordCount --engines 4 $(FILES)
 
 # The articles and the reference of what users import, as a website in .build/docs.
 docs: packages

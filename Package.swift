@@ -29,13 +29,6 @@ let package = Package(
     .library(name: "MartletTesting", targets: ["MartletTesting"]),
     .library(name: "MartletWire", targets: ["MartletWire", "MartletZeroMQ"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
-    .executable(name: "HashFolder", targets: ["MartletHashFolder"]),
-    .executable(name: "KMeans", targets: ["MartletKMeans"]),
-    .executable(name: "MonteCarlo", targets: ["MartletMonteCarlo"]),
-    .executable(name: "ParameterServer", targets: ["MartletParameterServer"]),
-    .executable(name: "ParameterSweep", targets: ["MartletParameterSweep"]),
-    .executable(name: "Thumbnails", targets: ["MartletThumbnails"]),
-    .executable(name: "WordCount", targets: ["MartletWordCount"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -11,7 +11,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-ARG PRODUCT=WordCount
+ARG PRODUCT=MartletWordCount
 # The executable looks for resource bundles in its own folder.
 RUN swift build -c release --product "$PRODUCT" --static-swift-stdlib -Xlinker -s \
  && mkdir /out \

@@ -47,11 +47,11 @@ def test_word_count_in_a_job(place, standin, where, tmp_path):
         texts.append(tmp_path / f"text{index}.txt")
         texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
     started = place.command(
-        "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:3", "--program", binary("WordCount"),
+        "start", "--daemonize", "--ip", "127.0.0.1", f"--engines={standin}:3", "--program", binary("MartletWordCount"),
         f"--controller={'local' if where == 'here' else standin}")
     assert started.returncode == 0, started.stderr
     assert ("Controller: job 1" in place.command("status", "--interval=0").stdout) == (where != "here")
-    counted = place.command("--profile", "default", *texts, program="WordCount")
+    counted = place.command("--profile", "default", *texts, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 3 engines" in counted.stdout
     assert "Both counts agree: 108 words, 7 different ones." in counted.stdout

@@ -54,7 +54,7 @@ def test_word_count_of_files(place, tmp_path):
     for index in range(6):
         texts.append(tmp_path / f"text{index}.txt")
         texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
-    counted = place.command("--engines", 2, *texts, program="WordCount")
+    counted = place.command("--engines", 2, *texts, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert re.search(r"27\s+the\b", counted.stdout), counted.stdout
     assert "Both counts agree: 108 words, 7 different ones." in counted.stdout
@@ -62,7 +62,7 @@ def test_word_count_of_files(place, tmp_path):
 
 
 def test_parameter_server(place):
-    trained = place.command("--engines", 2, 100, program="ParameterServer")
+    trained = place.command("--engines", 2, 100, program="MartletParameterServer")
     assert trained.returncode == 0, trained.stderr
     assert "2 workers took 100 steps each." in trained.stdout
     assert "They are right." in trained.stdout
@@ -77,16 +77,16 @@ def run_example(place, engines, program, *arguments):
 
 
 def test_monte_carlo_is_the_same_on_any_number_of_engines(place):
-    one, three = (run_example(place, engines, "MonteCarlo", 500) for engines in (1, 3))
+    one, three = (run_example(place, engines, "MartletMonteCarlo", 500) for engines in (1, 3))
     assert "Value: " in one and one.splitlines()[1:] == three.splitlines()[1:]
 
 
 def test_k_means(place):
-    assert "They are right." in run_example(place, 2, "KMeans", 4000)
+    assert "They are right." in run_example(place, 2, "MartletKMeans", 4000)
 
 
 def test_parameter_sweep(place, tmp_path):
-    said = run_example(place, 2, "ParameterSweep", 40, tmp_path / "sweep.svg")
+    said = run_example(place, 2, "MartletParameterSweep", 40, tmp_path / "sweep.svg")
     assert "4000 points of 40 values" in said
     drawing = ElementTree.parse(tmp_path / "sweep.svg")
     path = drawing.find("{http://www.w3.org/2000/svg}path")
@@ -98,7 +98,7 @@ def test_hash_folder(place, tmp_path):
     (folder / "deep/er").mkdir(parents=True)
     for name, text in {"one": "same", "deep/two": "same", "deep/er/three": "another"}.items():
         (folder / name).write_text(text)
-    said = run_example(place, 2, "HashFolder", folder)
+    said = run_example(place, 2, "MartletHashFolder", folder)
     assert "3 files hashed, 2 different ones, 0 could not be read." in said
     digest = hashlib.sha256(b"same").hexdigest()[:16]
     assert f"{digest}  {folder}/deep/two  {folder}/one" in said
@@ -107,19 +107,19 @@ def test_hash_folder(place, tmp_path):
 def test_thumbnails(place, tmp_path):
     wide = bytes(value for y in range(100) for x in range(400) for value in (x % 256, y, 200))
     (tmp_path / "wide.ppm").write_bytes(b"P6\n# a comment\n400 100\n255\n" + wide)
-    said = run_example(place, 2, "Thumbnails", tmp_path / "small", tmp_path / "wide.ppm")
+    said = run_example(place, 2, "MartletThumbnails", tmp_path / "small", tmp_path / "wide.ppm")
     assert f"{tmp_path}/small/wide.ppm: 128 x 32" in said
     made = (tmp_path / "small/wide.ppm").read_bytes()
     assert made.startswith(b"P6\n128 32\n255\n") and len(made) == 14 + 128 * 32 * 3
     assert set(made[14 + 2::3]) == {200}
     (tmp_path / "odd.ppm").write_text("GIF89a")
-    odd = place.command("--engines", 1, tmp_path / "small", tmp_path / "odd.ppm", program="Thumbnails")
+    odd = place.command("--engines", 1, tmp_path / "small", tmp_path / "odd.ppm", program="MartletThumbnails")
     assert odd.returncode == 1 and "is not a binary PPM picture" in odd.stderr
     assert clean(place)
 
 
 def test_a_missing_file_is_named(place):
-    failed = place.command("--engines", 1, "/no/such/file", program="WordCount")
+    failed = place.command("--engines", 1, "/no/such/file", program="MartletWordCount")
     assert failed.returncode == 1
     assert "/no/such/file" in failed.stderr and failed.stderr.count("\n") == 1
     assert clean(place)

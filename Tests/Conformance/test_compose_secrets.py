@@ -59,7 +59,7 @@ def command(service, docker):
     for name, secret in COMPOSE["secrets"].items():
         words = [word.replace(f"/run/secrets/{name}", str(docker / secret["file"])) for word in words]
     assert not any("/run/secrets" in word for word in words)
-    return [binary("WordCount"), *words]
+    return [binary("MartletWordCount"), *words]
 
 
 def test_the_commands_count_words(made, place, tmp_path):

@@ -40,10 +40,10 @@ def test_word_count_in_a_job(grid_place, grid, tmp_path):
     for index in range(6):
         texts.append(tmp_path / f"text{index}.txt")
         texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
-    start(grid_place, "--engines=sge:4", "--program", binary("WordCount"))
+    start(grid_place, "--engines=sge:4", "--program", binary("MartletWordCount"))
     jobs = grid.jobs()
     assert len({job[0] for job in jobs}) == 1 and all(job[4] in ("r", "t") for job in jobs)
-    counted = grid_place.command("--profile", "default", *texts, program="WordCount")
+    counted = grid_place.command("--profile", "default", *texts, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 4 engines" in counted.stdout
     assert "Both counts agree: 108 words, 7 different ones." in counted.stdout

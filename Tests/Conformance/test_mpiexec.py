@@ -40,8 +40,8 @@ def test_word_count_with_open_mpi(mpi_place, tmp_path):
     for index in range(6):
         texts.append(tmp_path / f"text{index}.txt")
         texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
-    start(mpi_place, "--engines=mpi:3", "--program", binary("WordCount"), *OPEN_MPI)
-    counted = mpi_place.command("--profile", "default", *texts, program="WordCount")
+    start(mpi_place, "--engines=mpi:3", "--program", binary("MartletWordCount"), *OPEN_MPI)
+    counted = mpi_place.command("--profile", "default", *texts, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 3 engines" in counted.stdout
     assert "Both counts agree: 108 words, 7 different ones." in counted.stdout

@@ -43,13 +43,13 @@ def test_word_count_in_a_job(slurm_place, slurm, tmp_path):
     for index in range(6):
         texts.append(tmp_path / f"text{index}.txt")
         texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
-    start(slurm_place, "--engines=slurm:4", "--program", binary("WordCount"))
+    start(slurm_place, "--engines=slurm:4", "--program", binary("MartletWordCount"))
     jobs = slurm.jobs()
     assert len(jobs) == 1 and jobs[0].endswith("RUNNING")
     listed = json.loads(slurm_place.command("list", "--json").stdout)
     assert [job["job_id"] for job in listed[0]["martlet"]["jobs"].values()] == [jobs[0].split()[0]]
     assert re.search(r"default .*True +4 ", slurm_place.command("list").stdout)
-    counted = slurm_place.command("--profile", "default", *texts, program="WordCount")
+    counted = slurm_place.command("--profile", "default", *texts, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 4 engines" in counted.stdout
     assert "Both counts agree: 108 words, 7 different ones." in counted.stdout
@@ -76,7 +76,7 @@ def test_engines_on_two_nodes(slurm_place, slurm):
 def test_the_controller_in_a_job_of_its_own(slurm_place, slurm, tmp_path):
     text = tmp_path / "text"
     text.write_text("the quick brown fox jumps over the lazy dog\n")
-    start(slurm_place, "--controller=slurm", "--engines=slurm:2", "--program", binary("WordCount"))
+    start(slurm_place, "--controller=slurm", "--engines=slurm:2", "--program", binary("MartletWordCount"))
     jobs = {line.split()[0] for line in slurm.jobs()}
     record = json.loads(slurm_place.command("list", "--json").stdout)[0]
     controller = record["controller"]["state"]["job_id"]
@@ -85,7 +85,7 @@ def test_the_controller_in_a_job_of_its_own(slurm_place, slurm, tmp_path):
     assert f"Controller: job {controller} of Slurm" in slurm_place.command("status", "--interval=0").stdout
     process = slurm_place.process("controller")
     assert process.environ()["SLURM_JOB_ID"] == controller
-    counted = slurm_place.command("--profile", "default", text, program="WordCount")
+    counted = slurm_place.command("--profile", "default", text, program="MartletWordCount")
     assert "Both counts agree: 9 words, 8 different ones." in counted.stdout, counted.stderr
     assert slurm_place.command("stop").returncode == 0
     assert not slurm.jobs()

@@ -72,8 +72,8 @@ def test_word_count_on_three_hosts(ssh_place, hosts, tmp_path):
     for index in range(6):
         texts.append(tmp_path / f"text{index}.txt")
         texts[-1].write_text("the quick brown fox " * (index + 1) + "over the lazy dog\n")
-    start(ssh_place, "--engines=ssh:node1:2,node2,node3", "--program", binary("WordCount"))
-    counted = ssh_place.command("--profile", "default", *texts, program="WordCount")
+    start(ssh_place, "--engines=ssh:node1:2,node2,node3", "--program", binary("MartletWordCount"))
+    counted = ssh_place.command("--profile", "default", *texts, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 4 engines" in counted.stdout
     assert "Both counts agree: 108 words, 7 different ones." in counted.stdout
@@ -97,12 +97,12 @@ def start_far(place, hosts, *options):
 def test_controller_on_a_host(ssh_place, hosts, tmp_path):
     text = tmp_path / "text"
     text.write_text("the quick brown fox jumps over the lazy dog\n")
-    start_far(ssh_place, hosts, "--engines=ssh:node1,node2,node3", "--program", binary("WordCount"))
+    start_far(ssh_place, hosts, "--engines=ssh:node1,node2,node3", "--program", binary("MartletWordCount"))
     [controller] = engines(ssh_place, "controller")
     here, there = (Path(f"/proc/{pid}/ns/net").readlink() for pid in ("self", controller.pid))
     assert (here != there) == hosts.has_namespaces
     assert "Controller: process on node1" in ssh_place.command("status", "--interval=0").stdout
-    counted = ssh_place.command("--profile", "default", text, program="WordCount")
+    counted = ssh_place.command("--profile", "default", text, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 3 engines" in counted.stdout and "9 words, 8 different ones." in counted.stdout
     own, far = (ssh_place.directory / name / "security" for name in ("profile_default", "far"))

@@ -126,10 +126,10 @@ def test_word_count_on_sockets_of_the_other_host(far, tmp_path):
     """The usual cluster of one machine, which has no ports at all."""
     text = tmp_path / "text"
     text.write_text("the quick brown fox over the lazy dog\n")
-    started = far.far.command("start", "--daemonize", "-n", "2", "--program", binary("WordCount"))
+    started = far.far.command("start", "--daemonize", "-n", "2", "--program", binary("MartletWordCount"))
     assert started.returncode == 0, started.stderr
     far.copy("client")
-    counted = far.near.command("--profile=default", "--ssh=node1", text, program="WordCount")
+    counted = far.near.command("--profile=default", "--ssh=node1", text, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 2 engines" in counted.stdout and "Both counts agree: 8 words" in counted.stdout
     wait_until(lambda: not far.tunnels() and not far.folders(), "a client to take its tunnel with it")

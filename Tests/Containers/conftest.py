@@ -26,6 +26,6 @@ def images(daemon, tmp_path_factory):
     names = {"base": BASE, "martlet": martlet.build("martlet", "--target", "martlet")}
     names["python"] = martlet.build("martlet-python", "--target", "python")
     names["jupyter"] = martlet.build("martlet-jupyter", "--target", "jupyter")
-    program = Context(folder / "program", "Program.Dockerfile", "WordCount", "program")
+    program = Context(folder / "program", "Program.Dockerfile", "MartletWordCount", "program")
     names["wordcount"] = program.build("wordcount", "--build-arg", "PYTHON=yes")
     return names

@@ -48,7 +48,7 @@ def test_word_count(place, images):
     assert len(containers(place)) == 4
     # The files are those of the image, which this machine has, too.
     licences = [f"/usr/share/common-licenses/{name}" for name in ["GPL-2", "GPL-3", "Apache-2.0"]]
-    counted = place.command("--profile", "default", *licences, program="WordCount")
+    counted = place.command("--profile", "default", *licences, program="MartletWordCount")
     assert counted.returncode == 0, counted.stderr
     assert "on 4 engines" in counted.stdout and "Both counts agree" in counted.stdout
     stopped = place.command("stop")

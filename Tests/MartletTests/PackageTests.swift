@@ -3,13 +3,24 @@ import Testing
 
 /// Target names must be unique across all packages in a build.
 @Suite(.timeLimit(.minutes(5))) struct PackageTests {
-  @Test func targetsOfProductsHaveNamesOfTheirOwn() throws {
+  private func manifest() throws -> [String: Any] {
     let folder = try TemporaryFolder()
     let result = try SwiftCompiler.run([
       "swift", "package", "--package-path", Repository.path(""), "--scratch-path", folder.path, "dump-package",
     ])
     let json = try #require(result.output.firstIndex(of: "{").map { result.output[$0...] }, "\(result.output)")
-    let manifest = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+  }
+
+  /// SwiftPM runs the program of a dependency in place of one with the same name, without a word.
+  @Test func theCommandIsTheOnlyProgramThatOthersGet() throws {
+    let products = try #require(try manifest()["products"] as? [[String: Any]])
+    let programs = products.filter { ($0["type"] as? [String: Any])?.keys.contains("executable") ?? false }
+    #expect(programs.map { $0["name"] as? String } == ["martlet"])
+  }
+
+  @Test func targetsOfProductsHaveNamesOfTheirOwn() throws {
+    let manifest = try manifest()
     let targets = try #require(manifest["targets"] as? [[String: Any]])
     let products = try #require(manifest["products"] as? [[String: Any]])
     var found: Set<String> = []

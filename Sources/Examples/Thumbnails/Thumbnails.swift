@@ -18,13 +18,13 @@ let thumbnail = RemoteFunction("thumbnail") { (path: String, folder: String, siz
   return Thumbnail(path: target.path, width: small.width, height: small.height)
 }
 
-/// Scales pictures down: `Thumbnails FOLDER PICTURE…`. The engines have to see the files under the same paths.
+/// Scales pictures down: `MartletThumbnails FOLDER PICTURE…`. The engines have to see the files under the same paths.
 @main struct Thumbnails: ClusterProgram {
   static let functions: [any RemoteCallable] = [thumbnail]
   private static let size = 128
 
   static func run(_ client: Client, arguments: [String]) async throws {
-    guard let folder = arguments.first else { throw ExampleError("usage: Thumbnails FOLDER PICTURE…") }
+    guard let folder = arguments.first else { throw ExampleError("usage: MartletThumbnails FOLDER PICTURE…") }
     let pictures = Array(arguments.dropFirst())
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let results = try client.loadBalanced().map(
