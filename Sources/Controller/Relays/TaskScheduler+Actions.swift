@@ -11,7 +11,7 @@ extension TaskScheduler {
     noteMissingEngines()
     noteMissingResources()
     hub.announceReports()
-    wake(at: [state.nextDeadline, unoffered.nextLook].compactMap(\.self).min()) {
+    wake(at: nextDeadline) {
       $0.state.advance(to: .now)
       $0.act()
     }
@@ -85,6 +85,11 @@ extension TaskScheduler {
       hasNotedMissingEngines = true
       logger.notice("tasks wait for an engine: none is registered")
     }
+  }
+
+  private var nextDeadline: ContinuousClock.Instant? {
+    guard let look = unoffered.nextLook else { return state.nextDeadline }
+    return state.nextDeadline.map { min($0, look) } ?? look
   }
 
   /// Logs that tasks wait for what no engine offers, once for each kind of demand.
