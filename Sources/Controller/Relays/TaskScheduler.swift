@@ -98,9 +98,11 @@ actor TaskScheduler: SocketDriver {
       refuse(&message, layout, header, error)
       throw error
     }
-    let client = metadata.abortsOnDisconnect ? watchClient(of: message, session: header.session) : header.session
+    let (client, hasLeft) =
+      metadata.abortsOnDisconnect ? watchClient(of: message, session: header.session) : (header.session, false)
     hub.report(.requested(taskID: header.messageID, .task, engine: nil, size: 0, hub.record(message, layout)))
     state.taskSubmitted(submission(of: &message, layout, header, metadata, client: client), now: .now)
+    if hasLeft { state.clientVanished(client) }
   }
 
   /// The task that a message is, which is left empty.
@@ -140,13 +142,13 @@ actor TaskScheduler: SocketDriver {
   /// Watches the client of a task.
   ///
   /// - Returns: the name under which the state knows those of the client's tasks that end with its connection; its other
-  ///   tasks go on.
-  private func watchClient(of task: borrowing Multipart, session: String) -> String {
+  ///   tasks go on. And whether the connection has ended already.
+  private func watchClient(of task: borrowing Multipart, session: String) -> (name: String, hasLeft: Bool) {
     // The descriptor may have belonged to another client, whose disconnection was reported before this message.
     readConnections()
     let client = "\(session), while connected"
-    watch.watch(client, identity: task.shared(0), descriptor: task.sourceDescriptor())
-    return client
+    let isThere = watch.watch(client, identity: task.shared(0), descriptor: task.sourceDescriptor())
+    return (client, !isThere)
   }
 
   private func connectionsChanged() {
@@ -157,8 +159,12 @@ actor TaskScheduler: SocketDriver {
   private func readConnections() {
     while let event = try? connections.next() {
       clients.ears?.note(event)
-      guard event.kind == .disconnected else { continue }
-      for client in watch.disconnected(Int32(bitPattern: event.value)) { state.clientVanished(client) }
+      let descriptor = Int32(bitPattern: event.value)
+      switch event.kind {
+      case .accepted: watch.connected(descriptor)
+      case .disconnected: for client in watch.disconnected(descriptor) { state.clientVanished(client) }
+      default: break
+      }
     }
   }
 }

@@ -7,9 +7,9 @@ import Testing
   private var watch = ClientWatch()
 
   @Test mutating func aConnectionThatEndsNamesItsClientsOnce() {
-    watch.watch("a", identity: Bytes("1"), descriptor: 7)
-    watch.watch("b", identity: Bytes("2"), descriptor: 7)
-    watch.watch("c", identity: Bytes("3"), descriptor: 8)
+    _ = watch.watch("a", identity: Bytes("1"), descriptor: 7)
+    _ = watch.watch("b", identity: Bytes("2"), descriptor: 7)
+    _ = watch.watch("c", identity: Bytes("3"), descriptor: 8)
     #expect(watch.disconnected(7) == ["a", "b"])
     #expect(watch.disconnected(7) == [])
     #expect(watch.undeliverable(Bytes("1")) == nil)
@@ -17,15 +17,30 @@ import Testing
   }
 
   @Test mutating func theLatestConnectionCounts() {
-    watch.watch("a", identity: Bytes("1"), descriptor: 7)
-    watch.watch("a", identity: Bytes("1"), descriptor: 9)
+    _ = watch.watch("a", identity: Bytes("1"), descriptor: 7)
+    _ = watch.watch("a", identity: Bytes("1"), descriptor: 9)
     #expect(watch.disconnected(7) == [])
     #expect(watch.disconnected(9) == ["a"])
   }
 
+  /// What a connection has brought is read after its end.
+  @Test mutating func aTaskOfAConnectionThatHasEndedIsNotWatched() {
+    var isThere = watch.watch("a", identity: Bytes("1"), descriptor: 7)
+    #expect(isThere)
+    #expect(watch.disconnected(7) == ["a"])
+    isThere = watch.watch("a", identity: Bytes("1"), descriptor: 7)
+    #expect(!isThere)
+    #expect(watch.undeliverable(Bytes("1")) == nil)
+    // Another connection with the descriptor.
+    watch.connected(7)
+    isThere = watch.watch("b", identity: Bytes("2"), descriptor: 7)
+    #expect(isThere)
+    #expect(watch.disconnected(7) == ["b"])
+  }
+
   @Test mutating func aReplyThatCannotBeDeliveredNamesItsClient() {
-    watch.watch("a", identity: Bytes("1"), descriptor: nil)
-    watch.watch("b", identity: Bytes("2"), descriptor: 7)
+    _ = watch.watch("a", identity: Bytes("1"), descriptor: nil)
+    _ = watch.watch("b", identity: Bytes("2"), descriptor: 7)
     #expect(watch.undeliverable(Bytes("1")) == "a")
     #expect(watch.undeliverable(Bytes("1")) == nil)
     #expect(watch.undeliverable(Bytes("2")) == "b")

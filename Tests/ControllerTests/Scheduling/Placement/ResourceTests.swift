@@ -136,7 +136,7 @@ import Testing
   @Test func whatNobodyOffersIsKnown() {
     var state = scheduler([one: ["gpu": 1]])
     #expect(!state.hasDemanding && state.unofferedResources.isEmpty)
-    for (id, amount) in [("a", 1), ("b", 4), ("c", 4)] { _ = submit(&state, id, ["gpu": ResourceAmount(amount)]) }
+    for (id, amount) in [("a", 1.0), ("b", 4), ("c", 4)] { _ = submit(&state, id, ["gpu": ResourceAmount(amount)]) }
     #expect(state.hasDemanding && state.unofferedResources == [["gpu": 4]])
   }
 
