@@ -425,18 +425,18 @@ class TestEnds:
     def test_a_killed_python_takes_one_task_with_it(self, martlet_engines, tmp_path):
         """What is sent in the place of the lost task runs on the other engine."""
 
-        def work(folder, number):
+        def work(folder, victim, number):
             import os
             import time
 
             open(os.path.join(folder, str(os.getpid())), "w").close()
-            time.sleep(0.2)
+            time.sleep(600 if os.getpid() == victim else 0.2)
             return number
 
         client = martlet_engines(2)
         pids = client[:].apply_sync(os.getpid)
         balanced = client.load_balanced_view()
-        results = [balanced.apply_async(work, str(tmp_path), number) for number in range(8)]
+        results = [balanced.apply_async(work, str(tmp_path), pids[0], number) for number in range(8)]
         wait_until(lambda: str(pids[0]) in os.listdir(tmp_path), "a task on the first engine")
         os.kill(pids[0], signal.SIGKILL)
         done, errors = [], []
