@@ -39,12 +39,13 @@ extension EngineConnection {
   func leaveAfterLoss(_ reason: Departure) {
     guard departure == nil, loss == nil else { return }
     loss = reason
-    guard retirement == nil else { return }
-    if canRetire, presence != nil {
-      beginRetirement(EngineRetirement(grace: EngineRetirement.lossGrace, wasBusy: true, now: .now))
-    } else {
+    guard canRetire, presence != nil else {
       _ = loop.schedule(at: .now + EngineRetirement.linger) { [weak self] in self?.assumeIsolated { $0.leave(reason) } }
+      return
     }
+    // One that has begun goes on, without what waits.
+    guard retirement == nil else { return }
+    beginRetirement(EngineRetirement(grace: EngineRetirement.lossGrace, wasBusy: true, now: .now))
   }
 
   /// Sends no replies and no output any more.
