@@ -42,7 +42,7 @@ extension SimulatedController {
     }
     hub.writes = []
     while let action = hub.nextAction() { perform(action) }
-    hubAlarm.set(at: hub.nextDeadline, on: self) {
+    hubAlarm.set(at: hub.nextDeadline.map { ContinuousClock.Instant($0) }, on: self) {
       self.hub.advance(to: self.moment)
       self.actHub()
     }

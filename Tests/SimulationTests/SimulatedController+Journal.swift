@@ -110,7 +110,7 @@ extension SimulatedController {
     self.journal = journal
     journaling = Journaling()
     journaling?.beginNumbering(at: recovery.nextNumber)
-    if !world.disk.batches.isEmpty { scheduler.beginRecovery(until: now + Self.patience) }
+    if !world.disk.batches.isEmpty { scheduler.beginRecovery(until: moment.instant + Self.patience) }
     for result in Array(recovery.results) { restore(result) }
     guard !recovery.tasks.isEmpty else { return [:] }
     var onEngines: [String: Set<String>] = [:]
@@ -148,7 +148,7 @@ extension SimulatedController {
     messages[id] = world.make { try world.records.message(task.frames, number: task.number) }
     let restored = TaskSchedulerState<Parcel>.Restored(
       submission: world.scenario.submission(of: number, copy: copy), placement: placement)
-    guard scheduler.restore(restored, patience: Self.patience, now: now) else {
+    guard scheduler.restore(restored, patience: Self.patience, now: moment.instant) else {
       return world.fail("\(id) is in the journal twice")
     }
     if let engine = placement?.engine { report(.dispatched(taskID: id, engine: engine)) }

@@ -16,7 +16,7 @@ extension SimulatedController {
     if world.sabotage == .ignoresPriorities { submission.priority = 0 }
     if world.sabotage == .ignoresResources { submission.demand?.resources = [:] }
     if world.sabotage == .sendsWithoutTime { submission.demand?.time = nil }
-    scheduler.taskSubmitted(submission, now: now)
+    scheduler.taskSubmitted(submission, now: moment.instant)
     actScheduler()
   }
 
@@ -34,20 +34,20 @@ extension SimulatedController {
     let id = world.ledger.tasks[reply.task].id
     scheduler.replyArrived(
       from: EngineIdentity(engine), taskID: id, outcome: reply.outcome, attempt: reply.attempt, reply: .reply(reply),
-      now: now)
+      now: moment.instant)
     actScheduler()
   }
 
   func probeAnswered(_ number: Int, run: Int, by engine: String) {
     guard run == self.run else { return }
-    scheduler.probeAnswered(by: EngineIdentity(engine), number: number, now: now)
+    scheduler.probeAnswered(by: EngineIdentity(engine), number: number, now: moment.instant)
     actScheduler()
   }
 
   /// From the hub: an engine can take tasks.
   func engineRegistered(_ uuid: String, id: Int, _ abilities: EngineAbilities, tasks: [String: Int]? = nil) {
     after(Self.hop) {
-      self.scheduler.engineRegistered(EngineIdentity(uuid), id: id, abilities, tasks: tasks, now: self.now)
+      self.scheduler.engineRegistered(EngineIdentity(uuid), id: id, abilities, tasks: tasks, now: self.moment.instant)
       self.actScheduler()
     }
   }
@@ -55,7 +55,7 @@ extension SimulatedController {
   /// From the hub: an engine is about to leave.
   func engineRetires(_ uuid: String) {
     after(Self.hop) {
-      self.scheduler.engineRetires(EngineIdentity(uuid), now: self.now)
+      self.scheduler.engineRetires(EngineIdentity(uuid), now: self.moment.instant)
       self.actScheduler()
     }
   }
@@ -67,7 +67,7 @@ extension SimulatedController {
       var unsent = self.takeUnsent(of: engine)
       if self.world.sabotage == .losesUnsent { unsent = [] }
       if self.world.sabotage == .requeuesBegun { unsent = self.scheduler.pendingIDs(on: engine) }
-      self.scheduler.engineUnregistered(engine, departure, unsent: unsent, now: self.now)
+      self.scheduler.engineUnregistered(engine, departure, unsent: unsent, now: self.moment.instant)
       self.actScheduler()
     }
   }
@@ -77,8 +77,8 @@ extension SimulatedController {
     postEntries()
     world.ledger.check(scheduler)
     waiting = world.ledger.ready(scheduler)
-    schedulerAlarm.set(at: scheduler.nextDeadline, on: self) {
-      self.scheduler.advance(to: self.now)
+    schedulerAlarm.set(at: scheduler.nextDeadline.map { ContinuousClock.Instant($0) }, on: self) {
+      self.scheduler.advance(to: self.moment.instant)
       self.actScheduler()
     }
   }

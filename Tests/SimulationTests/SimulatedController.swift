@@ -57,7 +57,7 @@ final class SimulatedController: SimulatedProcess {
         registrationTimeout: .seconds(30), heartbeatPeriod: .seconds(3),
         returnAfter: world.scenario.scheduling.looksAhead ? EnginePace.patience : nil, instance: "run \(run)",
         hasJournal: world.scenario.hasJournal))
-    hearts = HeartMonitorState(start: world.timeline.now)
+    hearts = HeartMonitorState(start: Instant(world.timeline.now))
     super.init(world, name: "controller \(run)")
   }
 
@@ -94,17 +94,17 @@ final class SimulatedController: SimulatedProcess {
 
   func disconnected(_ link: Link) {
     guard link.channel == .pong else { return }
-    hearts.disconnected(EngineIdentity(link.owner.name), now: now)
+    hearts.disconnected(EngineIdentity(link.owner.name), now: moment.instant)
     awaitReconnections()
   }
 
-  var moment: Moment { Moment(instant: now, date: world.date) }
+  var moment: Moment { Moment(instant: Instant(now), date: world.date) }
 
   // MARK: - Hearts
 
   private func armHearts() {
-    heartAlarm.set(at: hearts.nextDeadline, on: self) {
-      if let beat = self.hearts.advance(to: self.now) {
+    heartAlarm.set(at: ContinuousClock.Instant(hearts.nextDeadline), on: self) {
+      if let beat = self.hearts.advance(to: self.moment.instant) {
         if !beat.stoppedHearts.isEmpty { self.report(.heartsStopped(beat.stoppedHearts.map(\.rawValue))) }
         self.sendPing(beat.ping)
       }
@@ -117,7 +117,7 @@ final class SimulatedController: SimulatedProcess {
   }
 
   private func pong(_ text: String, from name: String) {
-    switch hearts.pong(from: EngineIdentity(name), text, now: now) {
+    switch hearts.pong(from: EngineIdentity(name), text, now: moment.instant) {
     case .first, .stranger: report(.heartsStarted([name]))
     case .onTime, .late, .stale: break
     }
@@ -126,7 +126,7 @@ final class SimulatedController: SimulatedProcess {
   private func awaitReconnections() {
     guard hearts.hasSilentHearts, !reconnectionPing.isSet else { return }
     reconnectionPing.set(at: now + HeartMonitorState.silenceInterval, on: self) {
-      let stopped = self.hearts.endSilent(now: self.now)
+      let stopped = self.hearts.endSilent(now: self.moment.instant)
       if !stopped.isEmpty { self.report(.heartsStopped(stopped.map(\.rawValue))) }
       guard self.hearts.hasSilentHearts else { return }
       self.sendPing(self.hearts.currentPing)

@@ -5,7 +5,7 @@
 public enum SchedulerWorkload {
   /// Submits one task after the other, each after the reply to the one before.
   public static func cycles(_ count: Int, engines: Int) {
-    let now = ContinuousClock.now
+    let now = Instant.now
     var state = scheduler(engines: engines, now: now)
     for number in 0..<count {
       state.taskSubmitted(.init(id: identifier(number), payload: number, client: "session"), now: now)
@@ -18,7 +18,7 @@ public enum SchedulerWorkload {
   /// - Parameter withDependencies: whether each task waits for the one at three quarters of its number, which is still in
   ///   the history of finished tasks.
   public static func drain(_ count: Int, engines: Int, withDependencies: Bool) {
-    let now = ContinuousClock.now
+    let now = Instant.now
     var state = scheduler(engines: engines, now: now)
     for number in 0..<count {
       var submission = TaskSubmission(id: identifier(number), payload: number, client: "session")
@@ -40,7 +40,7 @@ public enum SchedulerWorkload {
   public static func backlog(
     _ queue: Int, then count: Int, clients: Int, priorities: Int, forOneEngine: Bool = false
   ) {
-    let now = ContinuousClock.now
+    let now = Instant.now
     var state = scheduler(engines: 4, now: now)
     let sessions = (0..<clients).map { "session-\($0)" }
     for number in 0..<(queue + count) {
@@ -63,13 +63,13 @@ public enum SchedulerWorkload {
 
   private static func engine(_ number: Int) -> EngineIdentity { .init("0123abcd-4567-89ab-cdef-00000000000\(number)") }
 
-  private static func scheduler(engines: Int, now: ContinuousClock.Instant) -> TaskSchedulerState<Int> {
+  private static func scheduler(engines: Int, now: Instant) -> TaskSchedulerState<Int> {
     var state = TaskSchedulerState<Int>(configuration: .init(queueLimit: .none), seed: 1)
     for number in 0..<engines { state.engineRegistered(engine(number), now: now) }
     return state
   }
 
-  private static func answerAll(_ state: inout TaskSchedulerState<Int>, _ now: ContinuousClock.Instant) {
+  private static func answerAll(_ state: inout TaskSchedulerState<Int>, _ now: Instant) {
     while let action = state.nextAction() {
       if case .dispatch(let payload, let id, let engine, _) = action {
         state.replyArrived(from: engine, taskID: id, outcome: .ok, reply: payload, now: now)

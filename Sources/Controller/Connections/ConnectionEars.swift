@@ -6,11 +6,11 @@ final class ConnectionEars: Sendable {
   /// What was told since the last look.
   struct Notes: Sendable {
     /// When the last message came from a connection, and the last valid one, and with which key.
-    var heard: [Int32: (any: ContinuousClock.Instant, valid: ContinuousClock.Instant?, key: String?)] = [:]
+    var heard: [Int32: (any: Instant, valid: Instant?, key: String?)] = [:]
     /// Connections made and ended, and when that was read, if the socket's owner reads its monitor itself.
-    var events: [(event: SocketEvent, time: ContinuousClock.Instant)] = []
+    var events: [(event: SocketEvent, time: Instant)] = []
     /// Since when an engine that lives can't be reached; `nil` if there is none.
-    var missingSince: ContinuousClock.Instant?
+    var missingSince: Instant?
   }
 
   /// Whether to tell the keys of peers, too, which are admitted by them.
@@ -32,7 +32,7 @@ final class ConnectionEars: Sendable {
   ///
   /// - Parameter key: the peer's public CURVE key, if it is known.
   func hear(_ descriptor: Int32, isValid: Bool, key: String?) {
-    let now = ContinuousClock.now
+    let now = Instant.now
     notes.withLock { notes in
       let known = notes.heard[descriptor]
       notes.heard[descriptor] = (any: now, valid: isValid ? now : known?.valid, key: key ?? known?.key)
@@ -56,7 +56,7 @@ final class ConnectionEars: Sendable {
   }
 
   /// Notes since when a registered engine could not be reached, although its heart beats.
-  func missEngine(since time: ContinuousClock.Instant) { notes.withLock { $0.missingSince = time } }
+  func missEngine(since time: Instant) { notes.withLock { $0.missingSince = time } }
 
   /// Counts a message that was published.
   func publish(_ bytes: Int) { publishedBytes.wrappingAdd(bytes, ordering: .relaxed) }

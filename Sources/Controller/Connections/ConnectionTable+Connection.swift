@@ -3,17 +3,17 @@ import MartletZeroMQ
 /// What is known about a connection, or about one that has ended.
 extension ConnectionTable {
   struct Connection {
-    let accepted: ContinuousClock.Instant
+    let accepted: Instant
     /// When the connection ended that had its descriptor just before: a message that came earlier was that one's. The
     /// time of acceptance doesn't tell, since a connection may be noted later than its first message.
-    let predecessorEnd: ContinuousClock.Instant?
+    let predecessorEnd: Instant?
     /// When it was seen last that the handshake was under way; until its end the peer has no identity.
-    var opened: ContinuousClock.Instant
+    var opened: Instant
     /// Whether all of its messages were noticed so far.
     var isWatched: Bool
     /// Whether any message came, and when the last one did.
     var isHeard = false
-    var lastHeard: ContinuousClock.Instant
+    var lastHeard: Instant
     var isHeardSinceCheck = false
     var isProven = false
     /// The peer's public CURVE key, where keys are noted and once a message has come.
@@ -25,7 +25,7 @@ extension ConnectionTable {
     /// The bytes received at the last check.
     var known: UInt64 = 0
     /// Since when something waits for the peer.
-    var waitsSince: ContinuousClock.Instant?
+    var waitsSince: Instant?
     /// What had been published and acknowledged when nothing waited last.
     var caughtUp: (published: UInt64, acknowledged: UInt64)?
   }
@@ -33,11 +33,11 @@ extension ConnectionTable {
   /// The end of a proven peer's connection. If the peer has come back too early, it did so after its last message and
   /// before libzmq has let go of the old one, and it is told to connect again when the time is up.
   struct Loss {
-    let lastHeard: ContinuousClock.Instant
-    let end: ContinuousClock.Instant
-    var deadline: ContinuousClock.Instant { end + ConnectionTable.reconnectionTime }
+    let lastHeard: Instant
+    let end: Instant
+    var deadline: Instant { end + ConnectionTable.reconnectionTime }
 
-    func isFollowed(by accepted: ContinuousClock.Instant) -> Bool {
+    func isFollowed(by accepted: Instant) -> Bool {
       lastHeard <= accepted && accepted <= end + ConnectionTable.releaseTime
     }
   }

@@ -46,11 +46,11 @@ struct ConnectionTable {
   /// The connections whose key is to be noted and isn't yet.
   private var unidentified: Set<Int32> = []
   /// The descriptors of connections that have ended lately.
-  private var released: [Int32: ContinuousClock.Instant] = [:]
+  private var released: [Int32: Instant] = [:]
   /// Connections of proven peers that have ended lately.
   private var losses: [Loss] = []
   /// When to look next for peers whose systems are silent.
-  private var nextSearch: ContinuousClock.Instant?
+  private var nextSearch: Instant?
 
   /// How long after the end of a connection its peer is back, in vain if libzmq has not let go of the old one.
   static let reconnectionTime = Duration.seconds(2)
@@ -90,11 +90,11 @@ struct ConnectionTable {
   }
 
   /// All connections, and when each was accepted.
-  var all: [(descriptor: Int32, accepted: ContinuousClock.Instant)] {
+  var all: [(descriptor: Int32, accepted: Instant)] {
     connections.map { ($0.key, $0.value.accepted) }.sorted { $0.0 < $1.0 }
   }
 
-  mutating func accepted(_ descriptor: Int32, now: ContinuousClock.Instant) {
+  mutating func accepted(_ descriptor: Int32, now: Instant) {
     connections[descriptor] = Connection(
       accepted: now, predecessorEnd: released.removeValue(forKey: descriptor), opened: now, isWatched: isListening,
       lastHeard: now)
@@ -102,7 +102,7 @@ struct ConnectionTable {
     if identifies { unidentified.insert(descriptor) }
   }
 
-  mutating func disconnected(_ descriptor: Int32, now: ContinuousClock.Instant) {
+  mutating func disconnected(_ descriptor: Int32, now: Instant) {
     guard let connection = connections.removeValue(forKey: descriptor) else { return }
     unproven.remove(descriptor)
     unidentified.remove(descriptor)
@@ -113,7 +113,7 @@ struct ConnectionTable {
   /// A message came from the connection that had a descriptor at some time.
   ///
   /// - Parameter key: the peer's public CURVE key, if it is known.
-  mutating func heard(_ descriptor: Int32, isValid: Bool, key: String? = nil, at time: ContinuousClock.Instant) {
+  mutating func heard(_ descriptor: Int32, isValid: Bool, key: String? = nil, at time: Instant) {
     guard let connection = connections[descriptor], connection.predecessorEnd ?? time <= time else { return }
     if let key {
       connections[descriptor]?.key = key
@@ -138,7 +138,7 @@ struct ConnectionTable {
   /// - Parameters:
   ///   - time: since when it can't be reached.
   ///   - traffic: what has passed through a connection; nil if that is unknown.
-  func missingEngine(since time: ContinuousClock.Instant, traffic: (Int32) -> AcceptedConnection.Traffic?) -> [End] {
+  func missingEngine(since time: Instant, traffic: (Int32) -> AcceptedConnection.Traffic?) -> [End] {
     unproven.compactMap { descriptor in
       guard let connection = connections[descriptor], connection.opened <= time + Self.releaseTime else { return nil }
       if let traffic = traffic(descriptor), traffic.sent > limits.handshake + Self.longestReady { return nil }
@@ -152,7 +152,7 @@ struct ConnectionTable {
   /// - Parameters:
   ///   - time: when it was revoked.
   ///   - isAdmitted: whether a key is admitted.
-  func revoked(at time: ContinuousClock.Instant, isAdmitted: (String) -> Bool) -> [End] {
+  func revoked(at time: Instant, isAdmitted: (String) -> Bool) -> [End] {
     connections.compactMap { descriptor, connection in
       if let key = connection.key {
         return isAdmitted(key) ? nil : End(descriptor: descriptor, reason: .revoked)
@@ -171,7 +171,7 @@ struct ConnectionTable {
   ///   - published: the bytes sent to every subscriber so far.
   ///   - traffic: what has passed through a connection; nil if that is unknown.
   mutating func check(
-    now: ContinuousClock.Instant, published: UInt64, traffic: (Int32) -> AcceptedConnection.Traffic?
+    now: Instant, published: UInt64, traffic: (Int32) -> AcceptedConnection.Traffic?
   ) -> [End] {
     var ends: [End] = []
     let due = losses.prefix { $0.deadline <= now }
@@ -214,7 +214,7 @@ struct ConnectionTable {
   }
 
   /// The connections whose peers are gone without a word.
-  private mutating func silent(now: ContinuousClock.Instant, traffic: (Int32) -> AcceptedConnection.Traffic?) -> [End] {
+  private mutating func silent(now: Instant, traffic: (Int32) -> AcceptedConnection.Traffic?) -> [End] {
     if let nextSearch, now < nextSearch { return [] }
     nextSearch = now + Self.searchInterval
     var ends: [End] = []

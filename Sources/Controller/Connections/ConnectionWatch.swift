@@ -15,7 +15,7 @@ actor ConnectionWatch: EventLoopActor {
   private var tokens: [EventLoop.Token] = []
   private var timer: EventLoop.Token?
   /// When a key was revoked last, for as long as that matters, and the keys that are admitted.
-  private var revocation: (time: ContinuousClock.Instant, admission: CurrentAdmission)?
+  private var revocation: (time: Instant, admission: CurrentAdmission)?
   private var refused = LogThrottle()
   private var ended = LogThrottle()
   private var shortages = LogThrottle()
@@ -101,7 +101,7 @@ actor ConnectionWatch: EventLoopActor {
     while let event = socket.monitor?.next() { note(event, socket, at: .now) }
   }
 
-  private func note(_ event: SocketEvent, _ socket: Watched, at time: ContinuousClock.Instant) {
+  private func note(_ event: SocketEvent, _ socket: Watched, at time: Instant) {
     let descriptor = Int32(bitPattern: event.value)
     switch event.kind {
     case .accepted: accepted(descriptor, socket, at: time)
@@ -112,7 +112,7 @@ actor ConnectionWatch: EventLoopActor {
 
   /// Takes note of a new connection, or ends it if there are too many: out of descriptors, libzmq would try to accept
   /// the next one again and again. Its descriptor tells, not the tables' count: those that have left may not be noted.
-  private func accepted(_ descriptor: Int32, _ socket: Watched, at time: ContinuousClock.Instant) {
+  private func accepted(_ descriptor: Int32, _ socket: Watched, at time: Instant) {
     socket.table.accepted(descriptor, now: time)
     socket.ears.listen(socket.isListening)
     guard let limit = limits.descriptor, descriptor >= limit else { return }
@@ -188,7 +188,7 @@ actor ConnectionWatch: EventLoopActor {
     shortages.log(
       .error, "memory is short: peers that do not read or whose messages do not end have to leave", to: logger,
       metadata: [LogKey.bytes: "\(usage.allocated)", LogKey.limit: "\(limits.total)"])
-    let now = ContinuousClock.now
+    let now = Instant.now
     var worst: (suspect: CrowdedConnections.Suspect, socket: Watched)?
     for socket in crowded {
       let looks = socket.table.all.map { descriptor, accepted in

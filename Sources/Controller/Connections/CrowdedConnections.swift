@@ -10,7 +10,7 @@ struct CrowdedConnections {
   struct Look {
     let descriptor: Int32
     /// When it was accepted, which tells it from an earlier one with its descriptor.
-    let accepted: ContinuousClock.Instant
+    let accepted: Instant
     /// What has passed through it; `nil` if that is unknown, as for `ipc`.
     let traffic: AcceptedConnection.Traffic?
     /// The bytes that wait in the system for the peer.
@@ -43,7 +43,7 @@ struct CrowdedConnections {
   }
 
   private struct History {
-    let accepted: ContinuousClock.Instant
+    let accepted: Instant
     /// What the peer had read at the first look and at the last one.
     let firstRead: UInt64
     var lastRead: UInt64
@@ -58,7 +58,7 @@ struct CrowdedConnections {
   }
 
   private var histories: [Int32: History] = [:]
-  private var begin: ContinuousClock.Instant?
+  private var begin: Instant?
 
   /// Whether looks have begun.
   var isLooking: Bool { begin != nil }
@@ -72,7 +72,7 @@ struct CrowdedConnections {
   /// Looks at all connections of a socket whose peers send requests or replies.
   ///
   /// - Returns: who may be to blame.
-  mutating func look(at connections: [Look], now: ContinuousClock.Instant) -> [Suspect] {
+  mutating func look(at connections: [Look], now: Instant) -> [Suspect] {
     let begin = begin ?? now
     self.begin = begin
     let known = histories

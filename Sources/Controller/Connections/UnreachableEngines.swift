@@ -4,7 +4,7 @@
 /// beats may be connected over a connection that libzmq ignores, because another one had its identity at the time.
 struct UnreachableEngines {
   /// Since when each can't be reached.
-  private var since: [EngineIdentity: ContinuousClock.Instant] = [:]
+  private var since: [EngineIdentity: Instant] = [:]
   /// Those for which something has been waiting since the latest attempt.
   private var waiting: Set<EngineIdentity> = []
 
@@ -12,7 +12,7 @@ struct UnreachableEngines {
   static let patience = Duration.seconds(3)
 
   /// Something for an engine can't be sent before the next attempt.
-  mutating func add(_ engine: EngineIdentity, now: @autoclosure () -> ContinuousClock.Instant) {
+  mutating func add(_ engine: EngineIdentity, now: @autoclosure () -> Instant) {
     guard waiting.insert(engine).inserted, since[engine] == nil else { return }
     since[engine] = now()
   }
@@ -23,7 +23,7 @@ struct UnreachableEngines {
   /// The attempt has been made. An engine that is still missing is told again after the same time.
   ///
   /// - Returns: since when an engine is missing, the latest if several are; `nil` if none is.
-  mutating func endAttempt(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+  mutating func endAttempt(now: Instant) -> Instant? {
     since = since.filter { waiting.contains($0.key) }
     let missing = since.filter { now - $0.value > Self.patience }
     for engine in missing.keys { since[engine] = now }

@@ -5,17 +5,17 @@
 /// in seconds, and hearts echo it. An echo of the current ping or the previous one counts as a beat. A heart is known
 /// from its first beat on; ipyparallel tells the hub only at the end of the period. A heart that misses more than
 /// ``maxMisses`` periods in a row has stopped; if it beats later, it is new again.
-public struct HeartMonitorState: Sendable {
+struct HeartMonitorState: Sendable {
   /// The result of a period's end. The driver reports the stopped hearts to the hub, then sends the ping.
-  public struct Beat: Equatable, Sendable {
+  struct Beat: Equatable, Sendable {
     /// The monitor's lifetime in seconds, in decimal notation.
-    public let ping: String
+    let ping: String
     /// The hearts that missed too many pings, in ascending order. They are forgotten.
-    public let stoppedHearts: [EngineIdentity]
+    let stoppedHearts: [EngineIdentity]
   }
 
   /// The meaning of a pong.
-  public enum Pong: Equatable, Sendable {
+  enum Pong: Equatable, Sendable {
     /// The first beat of this heart.
     case first
     /// The answer to the current ping, with its latency.
@@ -29,39 +29,39 @@ public struct HeartMonitorState: Sendable {
   }
 
   /// The time between pings; 3 s by default as in ipyparallel.
-  public let period: Duration
+  let period: Duration
   /// The number of consecutive pings a heart may miss; 10 by default as in ipyparallel.
-  public let maxMisses: Int
+  let maxMisses: Int
   /// When ``advance(to:)`` is due next.
-  public private(set) var nextDeadline: ContinuousClock.Instant
+  private(set) var nextDeadline: Instant
   /// The known hearts and the number of consecutive pings each has missed.
-  public private(set) var misses: [EngineIdentity: Int] = [:]
+  private(set) var misses: [EngineIdentity: Int] = [:]
 
   /// The text of the latest ping. It is sent again to engines that have joined since.
-  public var currentPing: String { current.text }
+  var currentPing: String { current.text }
 
   /// How long an engine has to reconnect after its connection broke; libzmq tries again after 0.1 s.
-  public static let reconnectionTime = Duration.seconds(2)
+  static let reconnectionTime = Duration.seconds(2)
   /// How often ``endSilent(now:)`` is to be called while hearts are silent.
-  public static let silenceInterval = Duration.milliseconds(400)
+  static let silenceInterval = Duration.milliseconds(400)
   /// A monitor that didn't run for longer than this was stopped itself, and no heart could reach it.
   private static let ownDelay = Duration.seconds(1)
   /// The most unknown hearts to remember. A further one is reported with each beat.
   private static let strangerLimit = 4096
 
-  private let start: ContinuousClock.Instant
+  private let start: Instant
   private var responses: Set<EngineIdentity> = []
   /// Hearts that haven't beaten since their connection broke, and when they are given up.
-  private var silent: [EngineIdentity: ContinuousClock.Instant] = [:]
+  private var silent: [EngineIdentity: Instant] = [:]
   /// When the monitor last ran while hearts were silent.
-  private var lastLook: ContinuousClock.Instant?
+  private var lastLook: Instant?
   /// Hearts whose engines are unknown, as long as they beat.
   private var strangers: Set<EngineIdentity> = []
-  private var current: (text: String, sent: ContinuousClock.Instant)
-  private var last: (text: String, sent: ContinuousClock.Instant)
+  private var current: (text: String, sent: Instant)
+  private var last: (text: String, sent: Instant)
 
   /// Creates a monitor whose first ping is due one period after `start`. The period is at least 1 ms.
-  public init(period: Duration = .milliseconds(3000), maxMisses: Int = 10, start: ContinuousClock.Instant) {
+  init(period: Duration = .milliseconds(3000), maxMisses: Int = 10, start: Instant) {
     self.period = max(period, .milliseconds(1))
     self.maxMisses = maxMisses
     self.start = start
@@ -73,7 +73,7 @@ public struct HeartMonitorState: Sendable {
   /// Ends the period if it is due. Several missed periods count as one, for example after the machine slept.
   ///
   /// - Returns: `nil` if the period isn't over.
-  public mutating func advance(to now: ContinuousClock.Instant) -> Beat? {
+  mutating func advance(to now: Instant) -> Beat? {
     guard now >= nextDeadline else { return nil }
     let behind = (now - nextDeadline) / period
     nextDeadline += period * (Int(behind) + 1)
@@ -99,7 +99,7 @@ public struct HeartMonitorState: Sendable {
   }
 
   /// Handles a heart's answer to a ping.
-  public mutating func pong(from heart: EngineIdentity, _ text: String, now: ContinuousClock.Instant) -> Pong {
+  mutating func pong(from heart: EngineIdentity, _ text: String, now: Instant) -> Pong {
     guard text == current.text || text == last.text else { return .stale }
     let isFirstOfPeriod = responses.insert(heart).inserted
     if strangers.contains(heart) { return isFirstOfPeriod ? .stranger : .stale }
@@ -112,7 +112,7 @@ public struct HeartMonitorState: Sendable {
   }
 
   /// Notes that a heart's connection broke. Only a beat over a new connection counts from now on.
-  public mutating func disconnected(_ heart: EngineIdentity, now: ContinuousClock.Instant) {
+  mutating func disconnected(_ heart: EngineIdentity, now: Instant) {
     guard misses[heart] != nil else { return }
     responses.remove(heart)
     look(at: now)
@@ -120,33 +120,33 @@ public struct HeartMonitorState: Sendable {
   }
 
   /// Whether hearts haven't beaten since their connection broke. They are to be pinged until they have, or are given up.
-  public var hasSilentHearts: Bool { !silent.isEmpty }
+  var hasSilentHearts: Bool { !silent.isEmpty }
 
   /// Ends the hearts that haven't beaten for too long since their connection broke. Time in which the monitor itself didn't
   /// run doesn't count.
   ///
   /// - Returns: the hearts that have stopped, in ascending order.
-  public mutating func endSilent(now: ContinuousClock.Instant) -> [EngineIdentity] {
+  mutating func endSilent(now: Instant) -> [EngineIdentity] {
     look(at: now)
     let stopped = silent.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
     for heart in stopped { forget(heart) }
     return stopped
   }
 
-  private mutating func look(at now: ContinuousClock.Instant) {
+  private mutating func look(at now: Instant) {
     defer { lastLook = now }
     guard !silent.isEmpty, let lastLook, now - lastLook > Self.ownDelay else { return }
     for heart in silent.keys { silent[heart]? += now - lastLook }
   }
 
   /// Adds a heart that beat for an earlier monitor, so its silence is reported.
-  public mutating func watch(_ heart: EngineIdentity) {
+  mutating func watch(_ heart: EngineIdentity) {
     strangers.remove(heart)
     if misses[heart] == nil { misses[heart] = 0 }
   }
 
   /// Forgets a heart. Its silence is not reported, and its next beat counts as its first.
-  public mutating func forget(_ heart: EngineIdentity) {
+  mutating func forget(_ heart: EngineIdentity) {
     misses[heart] = nil
     responses.remove(heart)
     silent[heart] = nil
@@ -154,7 +154,7 @@ public struct HeartMonitorState: Sendable {
   }
 
   /// Notes that the engine of a heart is unknown. It is reported once a period while it beats, but not its silence.
-  public mutating func estrange(_ heart: EngineIdentity) {
+  mutating func estrange(_ heart: EngineIdentity) {
     let hasBeaten = responses.contains(heart)
     forget(heart)
     guard strangers.count < Self.strangerLimit else { return }

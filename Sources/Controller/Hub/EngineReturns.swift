@@ -5,16 +5,16 @@ struct EngineReturns {
   /// By the engines' uuids.
   private var tasks: [String: Set<String>] = [:]
   /// The engines that are awaited, and until when.
-  private var awaited = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
+  private var awaited = Deque<(deadline: Instant, uuid: String)>()
 
   /// When ``popDue(by:)`` has an engine next.
-  var nextDeadline: ContinuousClock.Instant? { awaited.first?.deadline }
+  var nextDeadline: Instant? { awaited.first?.deadline }
 
   /// Sets the tasks that engines may have, by their uuids.
   mutating func expect(_ tasks: [String: Set<String>]) { self.tasks = tasks }
 
   /// Awaits an engine.
-  mutating func add(_ uuid: String, until deadline: ContinuousClock.Instant) { awaited.append((deadline, uuid)) }
+  mutating func add(_ uuid: String, until deadline: Instant) { awaited.append((deadline, uuid)) }
 
   /// Whether an engine may have tasks.
   func mayHaveTasks(_ uuid: String) -> Bool { tasks[uuid] != nil }
@@ -26,7 +26,7 @@ struct EngineReturns {
   }
 
   /// Removes an engine whose time is over. It may have come back. The tasks are forgotten with the last of them.
-  mutating func popDue(by now: ContinuousClock.Instant) -> String? {
+  mutating func popDue(by now: Instant) -> String? {
     guard let first = awaited.first, first.deadline <= now else { return nil }
     awaited.removeFirst()
     if awaited.isEmpty { tasks = [:] }

@@ -17,9 +17,9 @@ struct EngineTable {
     /// The tasks that it said it has or has answered when it registered again, and which attempt at each.
     var tasks: [String: Int]?
     /// The deadline for the first beat, after which the registration is cancelled.
-    var deadline: ContinuousClock.Instant?
+    var deadline: Instant?
     /// When the registration completed; `nil` for engines restored from an earlier controller.
-    var registered: ContinuousClock.Instant?
+    var registered: Instant?
   }
 
   /// The pending and completed work of one engine.
@@ -73,7 +73,7 @@ struct EngineTable {
   mutating func accept(
     uuid: String, requestedID: Int?, abilities: EngineAbilities = EngineAbilities(), reregisters: Bool = false,
     tasks: [String: Int]? = nil,
-    deadline: ContinuousClock.Instant
+    deadline: Instant
   ) throws(HubError) -> Engine {
     guard id(of: uuid) == nil, incoming[uuid] == nil else { throw .key("uuid \(uuid) in use") }
     guard incoming.count < Self.incomingLimit else {
@@ -110,7 +110,7 @@ struct EngineTable {
   }
 
   /// Registers an accepted engine.
-  mutating func finish(uuid: String, now: ContinuousClock.Instant) -> Engine? {
+  mutating func finish(uuid: String, now: Instant) -> Engine? {
     guard var engine = cancel(uuid: uuid) else { return nil }
     engine.registered = now
     engines[engine.id] = engine
@@ -133,7 +133,7 @@ struct EngineTable {
   mutating func cancel(id: Int) -> Engine? { incomingIDs[id].flatMap { cancel(uuid: $0) } }
 
   /// Drops an accepted engine that has not beaten by its deadline.
-  mutating func cancel(uuid: String, dueBy now: ContinuousClock.Instant) -> Engine? {
+  mutating func cancel(uuid: String, dueBy now: Instant) -> Engine? {
     guard let deadline = incoming[uuid]?.deadline, deadline <= now else { return nil }
     return cancel(uuid: uuid)
   }

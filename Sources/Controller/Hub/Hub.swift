@@ -134,7 +134,7 @@ actor Hub: EventLoopActor {
   }
 
   /// Gives memory back to the system when a backlog has ended.
-  func watchMemory(at now: ContinuousClock.Instant) {
+  func watchMemory(at now: Instant) {
     guard let time = memory.update(pending: state.requests.pendingCount, at: now) else { return }
     memoryTimer = schedule(at: time) { hub in
       let pending = hub.state.requests.pendingCount

@@ -177,7 +177,7 @@ extension HubState {
   /// Publishes recent notifications again because a client has subscribed. It missed the ones for engines that joined
   /// or left since the reply to its connection_request. Clients that have already seen them ignore the duplicates.
   mutating func subscribed(at now: Moment) {
-    let isRecent = { (time: ContinuousClock.Instant) in now.instant - time < Self.subscriptionDelay }
+    let isRecent = { (time: Instant) in now.instant - time < Self.subscriptionDelay }
     for stranding in strandings where isRecent(stranding.left) && engines.engines[stranding.engine.id] == nil {
       notify(MessageType.unregistrationNotification, of: stranding.engine, stranding.departure)
     }

@@ -54,11 +54,11 @@ struct HubState {
   /// The requests of engines that are about to leave, by their uuids.
   var retiring: [String: Asker] = [:]
   var expectedStops = RecentIDs(limit: 1024)
-  var stalls = Deque<(deadline: ContinuousClock.Instant, uuid: String)>()
+  var stalls = Deque<(deadline: Instant, uuid: String)>()
   var strandings = Deque<Stranding>()
   /// Dask's scheduler, if a client asked for it.
   var dask = DaskState()
-  private var shutDownAt: ContinuousClock.Instant?
+  private var shutDownAt: Instant?
 
   /// The maximum number of requests waiting for the task store. Further ones are refused.
   static let questionLimit = 1024
@@ -67,8 +67,8 @@ struct HubState {
 
   /// A dead engine's unanswered requests, and the deadline for their answers.
   struct Stranding {
-    let left: ContinuousClock.Instant
-    let deadline: ContinuousClock.Instant
+    let left: Instant
+    let deadline: Instant
     let engine: EngineTable.Engine
     let departure: EngineDeparture
     /// The requests sent to the engine directly. The task scheduler handles its tasks.
@@ -84,7 +84,7 @@ struct HubState {
   var hasActions: Bool { !actions.isEmpty }
 
   /// When to call ``advance(to:)`` next; nil if no deadline is set.
-  var nextDeadline: ContinuousClock.Instant? {
+  var nextDeadline: Instant? {
     [stalls.first?.deadline, strandings.first?.deadline, returns.nextDeadline, shutDownAt].compactMap(\.self).min()
   }
 

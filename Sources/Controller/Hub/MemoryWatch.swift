@@ -15,14 +15,14 @@ struct MemoryWatch {
   static let reserve = 64 << 20
 
   private var isLookDue = false
-  private var earliest: ContinuousClock.Instant?
+  private var earliest: Instant?
   /// The least free memory that giving back has left: pages in which something is still allocated.
   private var remainder = 0
 
   /// Notes how many requests are pending.
   ///
   /// - Returns: when to look, unless that is known already.
-  mutating func update(pending: Int, at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+  mutating func update(pending: Int, at now: Instant) -> Instant? {
     guard pending == 0, !isLookDue else { return nil }
     isLookDue = true
     return max(now + Self.pause, earliest ?? now)
@@ -32,7 +32,7 @@ struct MemoryWatch {
   ///
   /// - Returns: whether to give memory back.
   mutating func look(
-    pending: Int, _ usage: ProcessMemory.Usage?, at now: ContinuousClock.Instant
+    pending: Int, _ usage: ProcessMemory.Usage?, at now: Instant
   ) -> Bool {
     isLookDue = false
     earliest = now + Self.interval

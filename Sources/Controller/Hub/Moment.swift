@@ -2,7 +2,7 @@ import MartletWire
 
 /// The time of an event: an instant for deadlines, and a date for records.
 struct Moment {
-  var instant: ContinuousClock.Instant
+  var instant: Instant
   var date: Timestamp
 
   /// The current time.

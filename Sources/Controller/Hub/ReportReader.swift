@@ -3,7 +3,7 @@ import MartletZeroMQ
 /// The hub's end of its ``ReportBacklog``: when reports are read, and the memory that they are read into.
 struct ReportReader {
   /// The earliest time to read reports again. A request reads them sooner.
-  private var nextLook = ContinuousClock.now
+  private var nextLook = Instant.now
   private var timer = DeadlineTimer()
   /// The memory of the reports that were read last, for those to come.
   private var spare: [HubEvent] = []
@@ -23,7 +23,7 @@ struct ReportReader {
   }
 
   /// Takes all reports; ``takeBack(_:)`` has to follow.
-  mutating func take(from backlog: ReportBacklog, at now: ContinuousClock.Instant, on loop: EventLoop) -> [HubEvent] {
+  mutating func take(from backlog: ReportBacklog, at now: Instant, on loop: EventLoop) -> [HubEvent] {
     timer.cancel(on: loop)
     nextLook = now + Self.interval
     var reports: [HubEvent] = []

@@ -19,16 +19,16 @@ struct StrayHearts {
 
   private struct Heart {
     /// When it was unregistered, or beat first.
-    let since: ContinuousClock.Instant
+    let since: Instant
     /// Whether the engine registers again when asked to; nil if that is unknown.
     let reregisters: Bool?
-    var lastBeat: ContinuousClock.Instant
+    var lastBeat: Instant
     /// When the engine was first asked to register.
-    var asked: ContinuousClock.Instant?
-    var lastOrder: ContinuousClock.Instant?
+    var asked: Instant?
+    var lastOrder: Instant?
 
     /// What to tell the engine now, if anything.
-    func order(at now: ContinuousClock.Instant) -> Order? {
+    func order(at now: Instant) -> Order? {
       if let asked, now - asked >= StrayHearts.registrationTime { return .shutDown }
       let order: Order = reregisters == false ? .shutDown : .reregister
       guard let lastOrder else { return order }
@@ -37,7 +37,7 @@ struct StrayHearts {
   }
 
   private var hearts: [String: Heart] = [:]
-  private var lastSweep: ContinuousClock.Instant?
+  private var lastSweep: Instant?
 
   var count: Int { hearts.count }
 
@@ -53,7 +53,7 @@ struct StrayHearts {
   private static let silence = Duration.seconds(60)
 
   /// Notes that an engine was unregistered. It may live, and not know.
-  mutating func left(_ uuid: String, reregisters: Bool, at now: ContinuousClock.Instant) {
+  mutating func left(_ uuid: String, reregisters: Bool, at now: Instant) {
     guard makeRoom(for: uuid, now: now) else { return }
     hearts[uuid] = Heart(since: now, reregisters: reregisters, lastBeat: now)
   }
@@ -64,7 +64,7 @@ struct StrayHearts {
   /// Handles a beat of an engine that is not registered.
   ///
   /// - Returns: what to tell the engine, if anything.
-  mutating func beat(of uuid: String, at now: ContinuousClock.Instant) -> Order? {
+  mutating func beat(of uuid: String, at now: Instant) -> Order? {
     guard var heart = hearts[uuid] else {
       if makeRoom(for: uuid, now: now) { hearts[uuid] = Heart(since: now, reregisters: nil, lastBeat: now) }
       return nil
@@ -78,7 +78,7 @@ struct StrayHearts {
     return order
   }
 
-  private mutating func makeRoom(for uuid: String, now: ContinuousClock.Instant) -> Bool {
+  private mutating func makeRoom(for uuid: String, now: Instant) -> Bool {
     guard hearts.count >= Self.limit, hearts[uuid] == nil else { return true }
     guard lastSweep.map({ now - $0 >= Self.leavingTime }) ?? true else { return false }
     lastSweep = now

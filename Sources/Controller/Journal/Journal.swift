@@ -17,7 +17,7 @@ actor Journal: EventLoopActor {
   private let logger: Logger
   /// The most bytes that the batches have had since the file was last shrunk.
   private var peakBytes = 0
-  private var nextCommit = ContinuousClock.now
+  private var nextCommit = Instant.now
   private var commitTimer: EventLoop.Token?
   private var hasFailed = false
   private var isClosed = false

@@ -42,9 +42,9 @@ struct JournalBuffer: Sendable {
   /// A task was given to an engine, or queued again.
   mutating func placed(_ number: UInt64, _ placement: TaskPlacement) {
     let start = begin(.placed, number)
-    bytes.append(littleEndian: UInt16(clamping: placement.attempt))
-    bytes.append(littleEndian: Int32(clamping: placement.retries))
-    bytes.append(littleEndian: UInt16(clamping: placement.lossCount))
+    bytes.append(littleEndian: placement.attempt)
+    bytes.append(littleEndian: Int32(placement.retries))
+    bytes.append(littleEndian: placement.lossCount)
     bytes.append(littleEndian: UInt64(clamping: placement.order))
     bytes.append(contentsOf: (placement.engine ?? "").utf8)
     end(start)

@@ -97,7 +97,7 @@ extension TaskPlacement {
       let lossCount = reader.number(UInt16.self), let order = reader.number(UInt64.self), let engine = reader.text()
     else { return nil }
     self.init(
-      engine: engine.isEmpty ? nil : engine, attempt: Int(attempt), retries: Int(retries), lossCount: Int(lossCount),
+      engine: engine.isEmpty ? nil : engine, attempt: attempt, retries: Int16(clamping: retries), lossCount: lossCount,
       order: Int(clamping: order))
   }
 }

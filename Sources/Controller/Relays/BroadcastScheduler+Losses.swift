@@ -14,7 +14,7 @@ extension BroadcastScheduler {
   }
 
   func lookAtEngines() {
-    let now = ContinuousClock.now
+    let now = Instant.now
     for leaf in leaves.indices {
       guard let deadline = open[leaf].nextDeadline, deadline <= now else { continue }
       unsentProbes[leaf] = open[leaf].look(now: now)

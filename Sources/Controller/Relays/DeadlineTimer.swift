@@ -2,14 +2,14 @@ import MartletZeroMQ
 
 /// The one timer a driver keeps for its state machine's next deadline.
 struct DeadlineTimer {
-  private var armed: (token: EventLoop.Token, deadline: ContinuousClock.Instant)?
+  private var armed: (token: EventLoop.Token, deadline: Instant)?
 
   /// The deadline of the pending timer.
-  var deadline: ContinuousClock.Instant? { armed?.deadline }
+  var deadline: Instant? { armed?.deadline }
 
   /// Replaces the pending timer; `nil` cancels it.
   mutating func arm<Driver: EventLoopActor>(
-    at deadline: ContinuousClock.Instant?, of driver: Driver, _ action: @escaping @Sendable (isolated Driver) -> Void
+    at deadline: Instant?, of driver: Driver, _ action: @escaping @Sendable (isolated Driver) -> Void
   ) {
     guard deadline != armed?.deadline else { return }
     cancel(on: driver.loop)

@@ -153,7 +153,7 @@ actor DirectRelay: SocketDriver, EngineObserver {
       if kind == .mux { hub.report(.answered(taskID: header.messageID)) }
       return
     }
-    let now = ContinuousClock.now
+    let now = Instant.now
     let engineID = registered.id(of: message.text(at: 0))
     let held = HeldRequest(
       message: HeldMessage(taking: &message, layout: layout, messageType: header.messageType),

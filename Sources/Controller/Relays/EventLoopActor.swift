@@ -17,9 +17,9 @@ extension EventLoopActor {
 
   /// Calls back once at an instant, unless cancelled before.
   nonisolated func schedule(
-    at deadline: ContinuousClock.Instant, _ callback: @escaping @Sendable (isolated Self) -> Void
+    at deadline: Instant, _ callback: @escaping @Sendable (isolated Self) -> Void
   ) -> EventLoop.Token {
-    loop.schedule(at: deadline) { [unowned self] in assumeIsolated(callback) }
+    loop.schedule(at: ContinuousClock.Instant(deadline)) { [unowned self] in assumeIsolated(callback) }
   }
 
   /// Runs work soon, from any thread. Does nothing after the loop's end: the controller has closed its sockets by then.

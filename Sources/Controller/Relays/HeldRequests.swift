@@ -7,7 +7,7 @@ struct HeldRequest {
   /// The integer id of the engine; `nil` if it was not registered.
   var engineID: Int?
   /// When the request is answered instead of sent.
-  let deadline: ContinuousClock.Instant
+  let deadline: Instant
 
   /// The engine, whether or not it is registered.
   var engine: EngineIdentity { EngineIdentity(message.frames.text(at: 0)) }
@@ -29,7 +29,7 @@ struct HeldRequests {
   /// Keeps a request that could not be sent.
   ///
   /// - Returns: whether it is kept; it has to be answered otherwise.
-  mutating func hold(_ request: HeldRequest, isRegistered: Bool, now: ContinuousClock.Instant) -> Bool {
+  mutating func hold(_ request: HeldRequest, isRegistered: Bool, now: Instant) -> Bool {
     guard isRegistered, now < request.deadline else { return false }
     requests.append(request)
     return true
@@ -42,7 +42,7 @@ struct HeldRequests {
   ///   - send: sends a request and leaves it intact.
   /// - Returns: the requests that have to be answered.
   mutating func retry(
-    now: ContinuousClock.Instant, isRegistered: (HeldRequest) -> Bool, send: (HeldRequest) -> SendResult?
+    now: Instant, isRegistered: (HeldRequest) -> Bool, send: (HeldRequest) -> SendResult?
   ) -> [HeldRequest] {
     let waiting = requests
     requests = []

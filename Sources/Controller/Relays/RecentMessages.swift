@@ -3,7 +3,7 @@ import MartletZeroMQ
 
 /// The latest small messages, limited in number and age.
 struct RecentMessages {
-  private var entries = Deque<(time: ContinuousClock.Instant, message: SharedFrames)>()
+  private var entries = Deque<(time: Instant, message: SharedFrames)>()
   private let limit: Int
   private let age: Duration
   /// The largest message that is kept, in bytes; a peer could fill the memory with larger ones.
@@ -18,14 +18,14 @@ struct RecentMessages {
   }
 
   /// Adds a message unless it is too large.
-  mutating func add(_ message: SharedFrames, now: ContinuousClock.Instant) {
+  mutating func add(_ message: SharedFrames, now: Instant) {
     guard message.totalSize <= Self.sizeLimit else { return }
     while entries.count >= limit || entries.first.map({ now - $0.time > age }) ?? false { entries.removeFirst() }
     entries.append((now, message))
   }
 
   /// The messages that are not too old, in the order of arrival.
-  func all(now: ContinuousClock.Instant) -> [SharedFrames] {
+  func all(now: Instant) -> [SharedFrames] {
     entries.drop { now - $0.time > age }.map(\.message)
   }
 }

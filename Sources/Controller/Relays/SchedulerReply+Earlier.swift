@@ -21,7 +21,7 @@ extension SchedulerReply {
 
   /// A list of `{attempt, ename, evalue, engine, date}`.
   static func earlier(_ failures: [FailedAttempt], taskID: String) -> JSONValue {
-    let (clock, date) = (ContinuousClock.now, Timestamp.now)
+    let (clock, date) = (Instant.now, Timestamp.now)
     return .array(
       failures.map { failure in
         let (name, text) = error(failure.cause, taskID: taskID)

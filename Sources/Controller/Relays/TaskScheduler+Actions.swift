@@ -87,7 +87,7 @@ extension TaskScheduler {
     }
   }
 
-  private var nextDeadline: ContinuousClock.Instant? {
+  private var nextDeadline: Instant? {
     guard let look = unoffered.nextLook else { return state.nextDeadline }
     return state.nextDeadline.map { min($0, look) } ?? look
   }

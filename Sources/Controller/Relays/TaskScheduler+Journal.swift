@@ -88,7 +88,7 @@ extension TaskScheduler {
   /// - Parameter patience: how long its engines have to come back.
   /// - Returns: the ids of the tasks that engines may have, by the engines' uuids.
   func restore(_ recovery: JournalRecovery, patience: Duration) -> [String: Set<String>] {
-    let now = ContinuousClock.now
+    let now = Instant.now
     journaling?.beginNumbering(at: recovery.nextNumber)
     // New tasks may name engines that are not back yet, too.
     if recovery.isContinuation { state.beginRecovery(until: now + patience) }
@@ -121,7 +121,7 @@ extension TaskScheduler {
   }
 
   private func restore(
-    _ task: JournalRecovery.OpenTask, patience: Duration, now: ContinuousClock.Instant
+    _ task: JournalRecovery.OpenTask, patience: Duration, now: Instant
   ) throws(WireError) -> String {
     var message = Multipart(minimumCapacity: task.frames.count)
     for frame in task.frames { message.append(frame) }

@@ -9,7 +9,7 @@ struct UnofferedResources {
   static let interval = Duration.seconds(1)
 
   /// When to look next; `nil` if nothing is waited for.
-  private(set) var nextLook: ContinuousClock.Instant?
+  private(set) var nextLook: Instant?
   private var noted: Set<Resources> = []
 
   /// Looks, if it is time.
@@ -19,7 +19,7 @@ struct UnofferedResources {
   ///   - unoffered: what such tasks require that no engine offers.
   /// - Returns: what is new among that.
   mutating func look(
-    isWaiting: Bool, now: @autoclosure () -> ContinuousClock.Instant, _ unoffered: () -> Set<Resources>
+    isWaiting: Bool, now: @autoclosure () -> Instant, _ unoffered: () -> Set<Resources>
   ) -> [Resources] {
     guard isWaiting || nextLook != nil else { return [] }
     let now = now()

@@ -2,11 +2,11 @@
 /// them.
 struct RecoveryPeriod {
   /// When the engines that have not come back are gone for good; `nil` if none is awaited.
-  private(set) var end: ContinuousClock.Instant?
+  private(set) var end: Instant?
   /// The tasks whose targets have not come back.
   private var tasks: [TaskHandle] = []
 
-  mutating func begin(until end: ContinuousClock.Instant) { self.end = end }
+  mutating func begin(until end: Instant) { self.end = end }
 
   mutating func finish() { end = nil }
 

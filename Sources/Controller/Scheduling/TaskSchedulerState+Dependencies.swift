@@ -1,5 +1,6 @@
 extension TaskSchedulerState {
   /// Whether the dependencies of a task are met.
+  @inline(__always)
   func isReady(_ task: TaskHandle) -> Bool {
     guard let constraints = tasks[task].constraints else { return true }
     return tasks[constraints].isReady

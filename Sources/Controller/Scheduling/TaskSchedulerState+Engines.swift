@@ -11,7 +11,7 @@ extension TaskSchedulerState {
   ///     attempt at each; `nil` if it doesn't tell.
   mutating func engineRegistered(
     _ identity: EngineIdentity, id: Int? = nil, _ abilities: EngineAbilities = EngineAbilities(),
-    tasks held: [String: Int]? = nil, now: ContinuousClock.Instant
+    tasks held: [String: Int]? = nil, now: Instant
   ) {
     self.now = now
     if let known = engines.find(identity) {
@@ -37,7 +37,7 @@ extension TaskSchedulerState {
   ///
   /// An engine that is not registered has retired at once. One of an earlier controller that has not come back asks again when it
   /// has: what it was given by that counts until then.
-  mutating func engineRetires(_ identity: EngineIdentity, now: ContinuousClock.Instant) {
+  mutating func engineRetires(_ identity: EngineIdentity, now: Instant) {
     self.now = now
     if let engine = engines.registered(identity) {
       engines.retire(engine)
@@ -58,7 +58,7 @@ extension TaskSchedulerState {
   /// - Parameter unsent: the tasks dispatched to the engine that could not be sent; they are queued again at once.
   mutating func engineUnregistered(
     _ identity: EngineIdentity, _ departure: EngineDeparture = .left, unsent: [String] = [],
-    now: ContinuousClock.Instant
+    now: Instant
   ) {
     self.now = now
     guard let engine = engines.registered(identity) else {
@@ -96,7 +96,7 @@ extension TaskSchedulerState {
   /// Ends or retries a task that was lost with its engine.
   private mutating func lose(_ task: TaskHandle, with engine: EngineHandle) {
     var loss = engines.loss(of: engine)
-    if let constraints = tasks[task].constraints { loss.count += tasks[constraints].lossCount }
+    if let constraints = tasks[task].constraints { loss.count += Int(tasks[constraints].lossCount) }
     if crashLimit > 0, loss.count >= crashLimit, tasks[task].retries > 0 || tasks[task].isIdempotent {
       loss.isAtLimit = true
       fail(task, .engineLost(loss))

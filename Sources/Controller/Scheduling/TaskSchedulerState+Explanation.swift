@@ -9,7 +9,7 @@ extension TaskSchedulerState {
   /// Says where a task is and what it waits for, as a clause with "it" for the task; `nil` if it is unknown.
   ///
   /// Takes time in proportion to the number of clients, and to that of the tasks before it, of which at most 10,000 count.
-  func explanation(of id: String, now: ContinuousClock.Instant) -> String? {
+  func explanation(of id: String, now: Instant) -> String? {
     guard let task = tasks.find(id) else {
       return deferred.contains(id)
         ? "it depends on tasks that are unknown since the controller was restarted, and may be sent again" : nil
@@ -26,7 +26,7 @@ extension TaskSchedulerState {
 
   // MARK: - On an engine
 
-  private func pending(_ task: TaskHandle, on engine: EngineHandle, _ now: ContinuousClock.Instant) -> String {
+  private func pending(_ task: TaskHandle, on engine: EngineHandle, _ now: Instant) -> String {
     let name = name(of: engine)
     guard engines[engine].phase == .registered else {
       return engines[engine].isExpected
@@ -67,7 +67,7 @@ extension TaskSchedulerState {
 
   // MARK: - Queued
 
-  private func queued(_ task: TaskHandle, _ now: ContinuousClock.Instant) -> String {
+  private func queued(_ task: TaskHandle, _ now: Instant) -> String {
     guard let constraints = tasks[task].constraints else { return busy(task) }
     if let demand = tasks[constraints].demand, tasks[task].phase == .demanding {
       return demanding(demand, excluded: tasks[constraints].blacklist, now)
@@ -86,7 +86,7 @@ extension TaskSchedulerState {
 
   /// What a task lacks that requires resources or time.
   private func demanding(
-    _ demand: ResourceDemand, excluded: Set<EngineToken>, _ now: ContinuousClock.Instant
+    _ demand: ResourceDemand, excluded: Set<EngineToken>, _ now: Instant
   ) -> String {
     if let lack = lack(demand, now) {
       return engines.able(demand.resources).isEmpty ? lack : "\(lack); it waits for another one"
@@ -122,7 +122,7 @@ extension TaskSchedulerState {
   }
 
   /// What is required that no engine offers.
-  private func lack(_ demand: ResourceDemand, _ now: ContinuousClock.Instant) -> String? {
+  private func lack(_ demand: ResourceDemand, _ now: Instant) -> String? {
     let offering = engines.able(demand.resources)
     guard !offering.isEmpty else { return "it requires \(demand.resources), which no engine offers" }
     guard engines.able(demand, now: now).isEmpty else { return nil }

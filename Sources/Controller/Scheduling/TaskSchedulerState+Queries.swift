@@ -10,7 +10,7 @@ extension TaskSchedulerState {
   /// - Parameters:
   ///   - offer: what the engine would offer.
   ///   - time: how much time it would have; `nil` for no limit.
-  func backlog(for offer: Resources, time: Duration?, now: ContinuousClock.Instant) -> TaskBacklog {
+  func backlog(for offer: Resources, time: Duration?, now: Instant) -> TaskBacklog {
     var backlog = queues.demanding.backlog(for: offer, time: time, engines, tasks, now: now)
     backlog.queued += queues.openCount
     return backlog
@@ -20,6 +20,7 @@ extension TaskSchedulerState {
   var waitingCount: Int { queues.waitingCount }
 
   /// Whether tasks are queued that require resources or time, and that any engine may take that has them.
+  @inline(__always)
   var hasDemanding: Bool { !queues.demanding.isEmpty }
 
   /// What such tasks require that no engine offers. Takes time in proportion to the number of engines for each kind of demand.
@@ -29,6 +30,7 @@ extension TaskSchedulerState {
   var pendingCount: Int { engines.pendingCount }
 
   /// How many engines are registered.
+  @inline(__always)
   var engineCount: Int { engines.registeredCount }
 
   /// How many finished tasks are remembered.

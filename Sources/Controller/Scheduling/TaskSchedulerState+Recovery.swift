@@ -9,7 +9,7 @@ extension TaskSchedulerState {
 
   /// Until then, tasks wait for targets that are not registered, instead of ending as impossible: engines of the earlier
   /// controller have to come back first.
-  mutating func beginRecovery(until end: ContinuousClock.Instant) { recovery.begin(until: end) }
+  mutating func beginRecovery(until end: Instant) { recovery.begin(until: end) }
 
   /// Remembers a task that has ended, for the dependencies of others.
   ///
@@ -28,7 +28,7 @@ extension TaskSchedulerState {
   ///
   /// - Parameter patience: how long its engine has to come back.
   /// - Returns: whether it was restored; if not, there is one with this id.
-  mutating func restore(_ restored: Restored, patience: Duration, now: ContinuousClock.Instant) -> Bool {
+  mutating func restore(_ restored: Restored, patience: Duration, now: Instant) -> Bool {
     self.now = now
     var submission = restored.submission
     // It was ready once, and stays so.
@@ -43,7 +43,7 @@ extension TaskSchedulerState {
     let task = tasks.insert(
       ScheduledTask(
         id: submission.id, hash: hash, payload: submission.payload, size: submission.size,
-        retries: Int16(clamping: restored.placement?.retries ?? max(0, submission.retries)), client: client,
+        retries: restored.placement?.retries ?? Int16(clamping: max(0, submission.retries)), client: client,
         priority: submission.priority, concurrency: submission.concurrency, isIdempotent: submission.isIdempotent))
     tasks[task].restored(attempt: restored.placement?.attempt ?? 0)
     clients.taskAccepted(of: client, bytes: submission.size)
@@ -189,9 +189,10 @@ extension TaskSchedulerState {
   }
 
   /// What a journal has to know about a task that has not ended.
+  @inline(__always)
   func placement(of task: TaskHandle, on engine: EngineIdentity? = nil) -> TaskPlacement {
     TaskPlacement(
-      engine: engine?.rawValue, attempt: Int(tasks[task].attempt), retries: Int(tasks[task].retries),
+      engine: engine?.rawValue, attempt: tasks[task].attempt, retries: tasks[task].retries,
       lossCount: tasks[task].constraints.map { tasks[$0].lossCount } ?? 0,
       order: engine == nil ? 0 : tasks[task].sequence)
   }

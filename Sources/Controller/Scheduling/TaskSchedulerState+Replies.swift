@@ -13,7 +13,7 @@ extension TaskSchedulerState {
   mutating func replyArrived(
     from identity: EngineIdentity, taskID: String, outcome: TaskOutcome, attempt: Int? = nil, reply: Payload,
     cause: @autoclosure () -> FailedAttempt.Cause = .error(name: "Error", text: ""),
-    now: ContinuousClock.Instant
+    now: Instant
   ) {
     self.now = now
     guard let task = tasks.find(taskID), tasks[task].phase == .pending, let token = tasks[task].engine,
@@ -44,7 +44,7 @@ extension TaskSchedulerState {
   /// An engine has answered a probe: the tasks it was sent before and has not answered are lost, or it refuses them.
   ///
   /// - Parameter number: the probe's.
-  mutating func probeAnswered(by identity: EngineIdentity, number: Int, now: ContinuousClock.Instant) {
+  mutating func probeAnswered(by identity: EngineIdentity, number: Int, now: Instant) {
     self.now = now
     guard let engine = engines.find(identity) else { return }
     while let task = engines[engine].pending.first, tasks[task].sequence <= number {
@@ -96,6 +96,7 @@ extension TaskSchedulerState {
     return crashLimit == 0 || tasks[task].attempt < crashLimit
   }
 
+  @inline(__always)
   private func isTriedAgain(_ task: TaskHandle, after outcome: TaskOutcome) -> Bool {
     switch outcome {
     case .ok, .aborted, .returned: false
@@ -200,6 +201,7 @@ extension TaskSchedulerState {
   /// The failed attempts at a task.
   ///
   /// - Parameter includingLatest: whether with the latest attempt, or only those before it, because the task ends with that.
+  @inline(__always)
   private func failures(of task: TaskHandle, includingLatest: Bool = false) -> [FailedAttempt]? {
     guard let constraints = tasks[task].constraints, let failures = tasks[constraints].failedAttempts else {
       return nil

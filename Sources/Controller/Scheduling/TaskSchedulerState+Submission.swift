@@ -4,7 +4,7 @@ extension TaskSchedulerState {
   ///
   /// The id of a finished task may be used again; the new task replaces the old one in dependencies. A repeated submission
   /// is dropped then, too.
-  mutating func taskSubmitted(_ submission: TaskSubmission<Payload>, now: ContinuousClock.Instant) {
+  mutating func taskSubmitted(_ submission: TaskSubmission<Payload>, now: Instant) {
     self.now = now
     guard !defers(submission) else { return }
     accept(submission)

@@ -1,20 +1,21 @@
 extension TaskSchedulerState {
   /// When ``advance(to:)`` is due next; it may turn out that nothing is left to do then.
-  var nextDeadline: ContinuousClock.Instant? {
+  @inline(__always)
+  var nextDeadline: Instant? {
     Self.earlier(
       Self.earlier(engines.nextDeadline, timers.nextDeadline), Self.earlier(engines.nextProbe, recovery.end))
   }
 
   private static func earlier(
-    _ left: ContinuousClock.Instant?, _ right: ContinuousClock.Instant?
-  ) -> ContinuousClock.Instant? {
+    _ left: Instant?, _ right: Instant?
+  ) -> Instant? {
     guard let left, let right else { return left ?? right }
     return min(left, right)
   }
 
   /// Time has passed: tasks queued for longer than their timeout or beyond their deadline fail, engines that have been gone for the grace period are
   /// given up with their tasks, and engines that are silent about their oldest task are probed.
-  mutating func advance(to now: ContinuousClock.Instant) {
+  mutating func advance(to now: Instant) {
     self.now = now
     while let deadline = nextDeadline, deadline <= now {
       if engines.nextDeadline == deadline {
@@ -33,9 +34,11 @@ extension TaskSchedulerState {
   }
 
   /// Whether it is too late to start a task.
+  @inline(__always)
   func isOverdue(_ task: TaskHandle) -> Bool { isOverdue(task, at: now) }
 
-  private func isOverdue(_ task: TaskHandle, at time: ContinuousClock.Instant) -> Bool {
+  @inline(__always)
+  private func isOverdue(_ task: TaskHandle, at time: Instant) -> Bool {
     guard let constraints = tasks[task].constraints, tasks[constraints].isTimed,
       let deadline = tasks[constraints].deadline
     else { return false }

@@ -83,7 +83,7 @@ struct TaskSchedulerState<Payload> {
   /// Tasks that depend on some that an earlier controller may have lost, and that are sent again behind them.
   var deferred = DeferredSubmissions<Payload>()
   /// The time of the latest event that came with one; any time before the first.
-  var now = ContinuousClock.now
+  var now = Instant.now
   var actions = WorkQueue<Action>()
   /// What is left to do about the current event.
   var consequences = EventConsequences()

@@ -22,7 +22,7 @@ actor Gatekeeper: EventLoopActor {
   private var incoming = Multipart()
   private var version: Int?
   private var problems: [String] = []
-  private var lastUses: [String: ContinuousClock.Instant] = [:]
+  private var lastUses: [String: Instant] = [:]
   private var refused = LogThrottle()
   private var malformed = LogThrottle()
 
@@ -104,7 +104,7 @@ actor Gatekeeper: EventLoopActor {
   }
 
   private func noteUse(of key: AuthorizedKey) {
-    let now = ContinuousClock.now
+    let now = Instant.now
     guard !own.contains(key), lastUses[key.name].map({ now - $0 > Self.useInterval }) ?? true else { return }
     lastUses[key.name] = now
     authorized.noteUse(of: key.name, at: Date())

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConnectionTableTests {
   typealias Traffic = AcceptedConnection.Traffic
 
-  let start = ContinuousClock.now
+  let start = Instant.now
 
   /// Checks a table at a time in milliseconds; of all connections so many bytes were received.
   func check(
@@ -125,7 +125,7 @@ import Testing
   /// libzmq has ignored a peer that came back before the end of its former connection. It has come after its last message.
   @Test func afterTheLossOfAProvenPeerThoseWhoMayBeItConnectAgainOnce() {
     var table = ConnectionTable(role: .clients)
-    func at(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
+    func at(_ seconds: Int) -> Instant { start + .seconds(seconds) }
     table.accepted(1, now: at(0))
     table.accepted(2, now: at(70))
     table.accepted(3, now: at(70))
@@ -317,7 +317,7 @@ import Testing
 
 extension ConnectionTable {
   /// Without knowledge of what has passed.
-  fileprivate func missingEngine(since time: ContinuousClock.Instant) -> [End] {
+  fileprivate func missingEngine(since time: Instant) -> [End] {
     missingEngine(since: time) { _ in nil }
   }
 }

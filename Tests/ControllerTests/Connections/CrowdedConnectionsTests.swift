@@ -6,7 +6,7 @@ import Testing
 /// Who has to leave when memory is short.
 @Suite struct CrowdedConnectionsTests {
   private var crowd = CrowdedConnections()
-  private let start = ContinuousClock.now
+  private let start = Instant.now
 
   private typealias Look = CrowdedConnections.Look
 

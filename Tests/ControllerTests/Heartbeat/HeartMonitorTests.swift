@@ -4,7 +4,7 @@ import Testing
 
 /// Pings, pongs, and hearts that start and stop.
 @Suite struct HeartMonitorTests {
-  let start = ContinuousClock.now
+  let start = Instant.now
   let heart = EngineIdentity("heart")
 
   @Test func aHeartIsNewThenKnownThenStopped() {

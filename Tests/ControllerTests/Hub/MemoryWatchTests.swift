@@ -4,7 +4,7 @@ import Testing
 @testable import MartletController
 
 @Suite struct MemoryWatchTests {
-  private let start = ContinuousClock.now
+  private let start = Instant.now
 
   private func usage(_ resident: Int, _ allocated: Int) -> ProcessMemory.Usage {
     ProcessMemory.Usage(resident: resident << 20, allocated: allocated << 20)
@@ -57,11 +57,11 @@ import Testing
 private final class Watch {
   private var watch = MemoryWatch()
 
-  func update(pending: Int, at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+  func update(pending: Int, at now: Instant) -> Instant? {
     watch.update(pending: pending, at: now)
   }
 
-  func look(pending: Int, _ usage: ProcessMemory.Usage?, at now: ContinuousClock.Instant) -> Bool {
+  func look(pending: Int, _ usage: ProcessMemory.Usage?, at now: Instant) -> Bool {
     watch.look(pending: pending, usage, at: now)
   }
 

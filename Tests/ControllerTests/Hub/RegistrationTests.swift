@@ -110,7 +110,7 @@ import Testing
     let end = hub.now.instant + .seconds(60)
     hub.pass(.seconds(3))
     hub.state.monitor(.heartsStarted(["e0"]), at: hub.now)
-    let told = hub.drain().compactMap { action -> ContinuousClock.Instant? in
+    let told = hub.drain().compactMap { action -> Instant? in
       if case .engineRegistered("e0", _, let abilities) = action { abilities.end } else { nil }
     }
     #expect(told == [end])

@@ -4,7 +4,7 @@ import Testing
 
 /// What engines are told that beat without being registered.
 @Suite struct StrayHeartsTests {
-  let start = ContinuousClock.now
+  let start = Instant.now
 
   /// What is said to a heart that beats once a second, from the given second on.
   func orders(_ strays: inout StrayHearts, _ uuid: String = "e", seconds: Range<Int>) -> [Int: StrayHearts.Order] {

@@ -245,7 +245,7 @@ import Testing
           case 4..<6:
             guard let number = open.randomElement(using: &generator) else { continue }
             let placement = TaskPlacement(
-              engine: Bool.random(using: &generator) ? "e" : nil, attempt: Int.random(in: 0..<9, using: &generator))
+              engine: Bool.random(using: &generator) ? "e" : nil, attempt: .random(in: 0..<9, using: &generator))
             buffer.placed(number, placement)
             placements[number] = placement
           case 6..<9:

@@ -6,7 +6,7 @@ import Testing
 
 /// Requests held until their engines connect.
 @Suite struct HeldRequestsTests {
-  private let start = ContinuousClock.now
+  private let start = Instant.now
 
   /// A request `[engine, client, <IDS|MSG>, …]`, as a relay holds it.
   private func request(_ id: String, patience: Duration = .seconds(5)) throws -> HeldRequest {
@@ -75,7 +75,7 @@ import Testing
     var held = try held(["a", "b", "c"])
     let socket = try RelaySocketTests.broken()
     var outgoing = Multipart()
-    func retry(at now: ContinuousClock.Instant) -> [HeldRequest] {
+    func retry(at now: Instant) -> [HeldRequest] {
       held.retry(
         now: now, isRegistered: { _ in true },
         send: { request in

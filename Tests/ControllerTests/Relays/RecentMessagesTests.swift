@@ -4,7 +4,7 @@ import Testing
 @testable import MartletController
 
 @Suite struct RecentMessagesTests {
-  private let now = ContinuousClock.now
+  private let now = Instant.now
 
   private func message(_ text: String) -> SharedFrames {
     var frames = Multipart()

@@ -5,7 +5,7 @@ import Testing
 
 /// What is said of resources that no engine offers.
 @Suite struct UnofferedResourcesTests {
-  private let start = ContinuousClock.now
+  private let start = Instant.now
   private let interval = UnofferedResources.interval
 
   @Test func saysOnceWhatIsWaitedFor() {

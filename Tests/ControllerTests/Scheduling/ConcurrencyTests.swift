@@ -5,7 +5,7 @@ import Testing
 
 /// Engines that run several tasks at once.
 @Suite struct ConcurrencyTests {
-  private let now = ContinuousClock.now
+  private let now = Instant.now
   private let one = EngineIdentity("one")
   private let two = EngineIdentity("two")
 

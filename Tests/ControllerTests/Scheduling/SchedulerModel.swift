@@ -37,7 +37,7 @@ struct SchedulerModel {
     var losses = 0
     /// Its number among all dispatches.
     var number = 0
-    var deadline: ContinuousClock.Instant?
+    var deadline: Instant?
     /// The event in which the task became ready for an engine, if any.
     var readySince: Int?
     /// How many tasks had been dispatched then.
@@ -61,7 +61,7 @@ struct SchedulerModel {
     /// Whether the engine may receive tasks ahead.
     var looksAhead = false
     var isRegistered = true
-    var deadline: ContinuousClock.Instant?
+    var deadline: Instant?
   }
 
   let hwm: Int
@@ -354,7 +354,7 @@ struct SchedulerModel {
   }
 
   /// Queues a task again after a failure on an engine.
-  mutating func requeue(_ id: String, without engine: Int, isForGood: Bool = false, now: ContinuousClock.Instant) {
+  mutating func requeue(_ id: String, without engine: Int, isForGood: Bool = false, now: Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.blacklist.insert(engine)
     if !isForGood {
@@ -366,7 +366,7 @@ struct SchedulerModel {
   }
 
   /// Queues a returned task ahead of all others of its client and priority.
-  mutating func takeBack(_ id: String, now: ContinuousClock.Instant) {
+  mutating func takeBack(_ id: String, now: Instant) {
     tasks[id]?.status = .queued
     tasks[id]?.readySince = -1
     tasks[id]?.readyCount = dispatchCount

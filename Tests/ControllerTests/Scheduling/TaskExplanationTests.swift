@@ -4,7 +4,7 @@ import Testing
 
 /// What is said about a task in each place it may be in.
 @Suite struct TaskExplanationTests {
-  let now = ContinuousClock.now
+  let now = Instant.now
 
   private func scheduler(engines: Int, hwm: Int = 1) -> TaskSchedulerState<Int> {
     var state = TaskSchedulerState<Int>(configuration: .init(scheme: .leastload, hwm: hwm), seed: 1)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct TaskSchedulerEventTests {
   typealias Action = TaskSchedulerAction<String>
 
-  let now = ContinuousClock.now
+  let now = Instant.now
   let one = EngineIdentity("one")
   let two = EngineIdentity("two")
   let three = EngineIdentity("three")
@@ -41,7 +41,7 @@ import Testing
   func submit(
     _ state: inout TaskSchedulerState<String>, _ id: String, targets: [EngineIdentity] = [],
     after: TaskDependency = .init(), follow: TaskDependency = .init(), timeout: Duration? = nil,
-    deadline: ContinuousClock.Instant? = nil, retries: Int = 0, isIdempotent: Bool = false,
+    deadline: Instant? = nil, retries: Int = 0, isIdempotent: Bool = false,
     retriesAnywhere: Bool = false, client: String = "c"
   ) -> [Action] {
     state.taskSubmitted(

@@ -4,7 +4,7 @@ import Testing
 
 /// Which of several queued tasks an engine gets: priorities, and clients that take turns.
 @Suite struct TaskSchedulerOrderTests {
-  let now = ContinuousClock.now
+  let now = Instant.now
   let one = EngineIdentity("one")
   let two = EngineIdentity("two")
 

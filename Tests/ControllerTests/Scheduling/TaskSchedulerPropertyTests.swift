@@ -22,7 +22,7 @@ private struct Scenario {
   var state: TaskSchedulerState<Int>
   var model: SchedulerModel
   var generator: SplitMix64
-  var now = ContinuousClock.now
+  var now = Instant.now
   var problems: [String] = []
   var log: [String] = []
   var engineNumber = 0

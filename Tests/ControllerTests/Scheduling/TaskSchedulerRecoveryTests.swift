@@ -6,7 +6,7 @@ private typealias Action = TaskSchedulerAction<String>
 
 /// Going on with the tasks of an earlier controller, and what the journal is told.
 @Suite struct TaskSchedulerRecoveryTests {
-  let now = ContinuousClock.now
+  let now = Instant.now
   let one = EngineIdentity("one")
   let two = EngineIdentity("two")
 
@@ -44,7 +44,7 @@ private typealias Action = TaskSchedulerAction<String>
 
   private func restore(
     _ state: inout TaskSchedulerState<String>, _ submission: TaskSubmission<String>, on engine: String? = nil,
-    attempt: Int = 1, retries: Int = 0, losses: Int = 0, order: Int = 0
+    attempt: UInt16 = 1, retries: Int16 = 0, losses: UInt16 = 0, order: Int = 0
   ) {
     let placement = engine.map {
       TaskPlacement(engine: $0, attempt: attempt, retries: retries, lossCount: losses, order: order)
@@ -134,7 +134,7 @@ private typealias Action = TaskSchedulerAction<String>
   }
 
   /// One that may run twice does, unless it was aborted.
-  @Test(arguments: [0, -1]) func aTaskThatMayRunTwiceIsLostWithItsEngine(retries: Int) {
+  @Test(arguments: [0, -1] as [Int16]) func aTaskThatMayRunTwiceIsLostWithItsEngine(retries: Int16) {
     var state = scheduler()
     var task = submission("a")
     task.isIdempotent = true

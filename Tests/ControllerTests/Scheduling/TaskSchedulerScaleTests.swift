@@ -5,7 +5,7 @@ import Testing
 /// Many tasks and many engines.
 @Suite struct TaskSchedulerScaleTests {
   @Test(arguments: [SchedulingScheme.leastload, .weighted]) func manyTasksOnManyEngines(_ scheme: SchedulingScheme) {
-    let now = ContinuousClock.now
+    let now = Instant.now
     var configuration = TaskSchedulerState<Int>.Configuration(scheme: scheme)
     configuration.historyLimit = 1000
     var state = TaskSchedulerState<Int>(configuration: configuration, seed: 7)
@@ -44,7 +44,7 @@ import Testing
   @Test(arguments: [SchedulingScheme.leastload, .weighted]) func memoryIsReleasedAfterABacklog(
     _ scheme: SchedulingScheme
   ) {
-    var now = ContinuousClock.now
+    var now = Instant.now
     var state = TaskSchedulerState<Int>(configuration: .init(scheme: scheme, historyLimit: 10), seed: 7)
     let engines = (0..<2000).map { EngineIdentity("e\($0)") }
     for engine in engines { state.engineRegistered(engine, now: now) }

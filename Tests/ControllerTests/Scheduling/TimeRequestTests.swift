@@ -5,12 +5,12 @@ import Testing
 
 /// Tasks that require some of their engine's time.
 @Suite struct TimeRequestTests {
-  private let start = ContinuousClock.now
+  private let start = Instant.now
   private let plain = EngineIdentity("plain")
   private let short = EngineIdentity("short")
   private let long = EngineIdentity("long")
 
-  private func at(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
+  private func at(_ seconds: Int) -> Instant { start + .seconds(seconds) }
 
   /// A scheduler with engines that have so many seconds left; `nil` for any time.
   private func scheduler(

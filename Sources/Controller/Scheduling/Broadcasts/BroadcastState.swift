@@ -36,7 +36,7 @@ struct BroadcastState<Payload> {
   private(set) var usage = QueueLimit.Usage()
   private var clients: [String: QueueLimit.Usage] = [:]
   /// The engines whose grace periods run, in the order in which these end.
-  private var leaving: [(deadline: ContinuousClock.Instant, engine: EngineIdentity, departure: EngineDeparture)] = []
+  private var leaving: [(deadline: Instant, engine: EngineIdentity, departure: EngineDeparture)] = []
 
   /// A scheduler without engines.
   init(tree: BroadcastTree = .init(), limit: QueueLimit = .init()) {
@@ -53,7 +53,7 @@ struct BroadcastState<Payload> {
   }
 
   /// When ``advance(to:)`` is due next.
-  var nextDeadline: ContinuousClock.Instant? { leaving.first?.deadline }
+  var nextDeadline: Instant? { leaving.first?.deadline }
 
   /// The next thing to do; `nil` when there is nothing left to do about the events so far.
   mutating func nextAction() -> Action? { actions.popFirst() }
@@ -68,7 +68,7 @@ struct BroadcastState<Payload> {
 
   /// An engine is gone; its outstanding replies are awaited for the grace period.
   mutating func engineUnregistered(
-    _ engine: EngineIdentity, _ departure: EngineDeparture = .left, now: ContinuousClock.Instant
+    _ engine: EngineIdentity, _ departure: EngineDeparture = .left, now: Instant
   ) {
     guard registered.remove(engine) != nil, awaited[engine] != nil else { return }
     let deadline = now + departure.grace
@@ -77,7 +77,7 @@ struct BroadcastState<Payload> {
   }
 
   /// Time has passed: engines that have been gone for the grace period are given up.
-  mutating func advance(to now: ContinuousClock.Instant) {
+  mutating func advance(to now: Instant) {
     while let next = leaving.first, next.deadline <= now {
       leaving.removeFirst()
       giveUp(next.engine, next.departure)

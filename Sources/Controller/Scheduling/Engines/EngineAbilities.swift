@@ -9,5 +9,5 @@ struct EngineAbilities: Sendable, Hashable {
   /// What it offers to tasks that require something.
   var resources = Resources()
   /// When its time is over, as far as the controller knows; `nil` if it has no limit.
-  var end: ContinuousClock.Instant?
+  var end: Instant?
 }

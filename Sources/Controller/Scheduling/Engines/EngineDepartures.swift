@@ -1,7 +1,7 @@
 /// The engines that are leaving: they have unregistered, or have yet to come back, and their replies still count for a time.
 struct EngineDepartures {
   private struct Deadline: Comparable {
-    let time: ContinuousClock.Instant
+    let time: Instant
     let engine: EngineToken
 
     static func < (left: Deadline, right: Deadline) -> Bool {
@@ -10,16 +10,16 @@ struct EngineDepartures {
   }
 
   private var deadlines = LazyHeap<Deadline>()
-  private var departures: [EngineHandle: (how: EngineDeparture, time: ContinuousClock.Instant)] = [:]
+  private var departures: [EngineHandle: (how: EngineDeparture, time: Instant)] = [:]
 
   /// How and when an engine left; `nil` if it is not leaving.
-  subscript(engine: EngineHandle) -> (how: EngineDeparture, time: ContinuousClock.Instant)? { departures[engine] }
+  subscript(engine: EngineHandle) -> (how: EngineDeparture, time: Instant)? { departures[engine] }
 
   /// When the next grace period ends.
-  var nextDeadline: ContinuousClock.Instant? { deadlines.min?.time }
+  var nextDeadline: Instant? { deadlines.min?.time }
 
   /// Notes that an engine has left.
-  mutating func add(_ engine: EngineToken, _ departure: EngineDeparture, now: ContinuousClock.Instant) {
+  mutating func add(_ engine: EngineToken, _ departure: EngineDeparture, now: Instant) {
     deadlines.insert(Deadline(time: now + departure.grace, engine: engine))
     departures[engine.engine] = (departure, now)
   }

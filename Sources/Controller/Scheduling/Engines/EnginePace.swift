@@ -14,10 +14,10 @@ struct EnginePace {
   /// An index of ``shares``.
   private var level = 0
   /// When the engine began the first of its tasks, as far as known; `nil` if it has none.
-  private var busySince: ContinuousClock.Instant?
+  private var busySince: Instant?
 
   /// A task was dispatched to the engine.
-  mutating func started(now: ContinuousClock.Instant) {
+  mutating func started(now: Instant) {
     if busySince == nil { busySince = now }
   }
 
@@ -25,7 +25,7 @@ struct EnginePace {
   /// halves it, and a long one brings it back to one.
   ///
   /// - Parameter hasMore: whether the engine has other tasks.
-  mutating func finished(hasMore: Bool, now: ContinuousClock.Instant) {
+  mutating func finished(hasMore: Bool, now: Instant) {
     guard let begin = busySince else { return }
     busySince = hasMore ? now : nil
     let time = now - begin
@@ -45,7 +45,7 @@ struct EnginePace {
   }
 
   /// How many tasks the engine may have at once.
-  func depth(now: ContinuousClock.Instant) -> Int {
+  func depth(now: Instant) -> Int {
     guard level > 0, let busySince, now - busySince <= Self.silence else { return 1 }
     return 1 << level
   }

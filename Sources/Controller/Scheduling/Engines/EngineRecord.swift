@@ -30,14 +30,14 @@ struct EngineRecord: DirectoryRecord {
   /// What it offers to tasks that require something, and what of that is in use.
   var budget = ResourceBudget()
   /// When its time is over; `nil` if it has no limit.
-  var end: ContinuousClock.Instant?
+  var end: Instant?
   /// How many of the demands of queued tasks the engine could meet.
   var awaitedCount: Int32 = 0
   var pace = EnginePace()
   /// The tasks dispatched and not answered, in that order.
   var pending = TaskList()
   /// Since when the first of them has been the first.
-  var oldestSince = ContinuousClock.now
+  var oldestSince = Instant.now
   /// How often the engine has been probed since then.
   var probeCount: UInt8 = 0
   /// The serial number of the probe timer that runs; 0 for none.

@@ -5,6 +5,7 @@ extension EngineRegistry {
   // MARK: - Several tasks at once
 
   /// Whether an engine runs several tasks at once if these allow it.
+  @inline(__always)
   func isConcurrent(_ engine: EngineHandle) -> Bool { roster[engine].isConcurrent }
 
   /// Whether an engine can be given a task beside those that it has, which all run at once.
@@ -39,19 +40,19 @@ extension EngineRegistry {
   }
 
   /// The registered engines that could run a task now that requires this if they had no others.
-  func able(_ demand: ResourceDemand, now: ContinuousClock.Instant) -> [EngineHandle] {
+  func able(_ demand: ResourceDemand, now: Instant) -> [EngineHandle] {
     let able = able(demand.resources)
     return demand.time == nil ? able : able.filter { hasTime(for: demand, $0, now: now) }
   }
 
   /// Whether an engine has as much time left as is required.
-  func hasTime(for demand: ResourceDemand, _ engine: EngineHandle, now: ContinuousClock.Instant) -> Bool {
+  func hasTime(for demand: ResourceDemand, _ engine: EngineHandle, now: Instant) -> Bool {
     guard let time = demand.time, let end = roster[engine].end else { return true }
     return time <= end - now
   }
 
   /// The time of the one of some engines that has the most left; `nil` if one of them has no limit.
-  func longestTime(of engines: [EngineHandle], now: ContinuousClock.Instant) -> Duration? {
+  func longestTime(of engines: [EngineHandle], now: Instant) -> Duration? {
     var longest = Duration.zero
     for engine in engines {
       guard let end = roster[engine].end else { return nil }
@@ -62,7 +63,7 @@ extension EngineRegistry {
 
   /// The engines outside a blacklist that can be given a task that requires this now.
   func withRoom(
-    for demand: ResourceDemand, excluding blacklist: Set<EngineToken>, now: ContinuousClock.Instant
+    for demand: ResourceDemand, excluding blacklist: Set<EngineToken>, now: Instant
   ) -> [EngineHandle] {
     (demand.resources.isEmpty ? pool.available : roster.offering).filter {
       pool.contains($0) && isBelowMark($0) && roster[$0].budget.hasLeft(demand.resources)

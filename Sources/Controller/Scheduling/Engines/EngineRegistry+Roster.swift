@@ -18,6 +18,7 @@ extension EngineRegistry {
   /// The engine of an identity, if it is registered.
   func registered(_ identity: EngineIdentity) -> EngineHandle? { roster.registered(identity) }
 
+  @inline(__always)
   func token(of engine: EngineHandle) -> EngineToken { roster.token(of: engine) }
 
   /// Whether the latest registration of an engine is this one, even if the engine has left since.
@@ -29,6 +30,7 @@ extension EngineRegistry {
   func id(of engine: EngineHandle) -> Int? { roster.id(of: engine) }
 
   /// Whether an engine that gets no more tasks has none.
+  @inline(__always)
   func hasRetired(_ engine: EngineHandle) -> Bool { roster[engine].isRetiring && roster[engine].pending.isEmpty }
 
   /// The registered engines that offer something or run several tasks at once: they may wait for a task although others are
@@ -38,7 +40,7 @@ extension EngineRegistry {
   // MARK: - Departures
 
   /// When the next grace period ends.
-  var nextDeadline: ContinuousClock.Instant? { departures.nextDeadline }
+  var nextDeadline: Instant? { departures.nextDeadline }
 
   /// What is known about an engine that is gone with tasks.
   func loss(of engine: EngineHandle) -> EngineLoss {

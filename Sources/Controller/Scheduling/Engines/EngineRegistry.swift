@@ -50,7 +50,7 @@ struct EngineRegistry {
 
   /// Adds an engine of an earlier controller, which has tasks and is to come back. It is leaving unless it does.
   mutating func expect(
-    _ identity: EngineIdentity, within time: Duration, now: ContinuousClock.Instant
+    _ identity: EngineIdentity, within time: Duration, now: Instant
   ) -> EngineHandle {
     let (engine, isNew) = roster.expect(identity)
     if isNew {
@@ -65,7 +65,7 @@ struct EngineRegistry {
 
   /// An engine that was expected has come back with its tasks. It can't be picked before
   /// ``updateAvailability(of:aheadAllowed:now:)``.
-  mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: ContinuousClock.Instant) {
+  mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: Instant) {
     departures.remove(engine)
     roster.revive(engine, id: id, abilities, now: now)
     if !roster[engine].pending.isEmpty { probeTimers.start(for: engine, &roster, now: now) }
@@ -84,7 +84,7 @@ struct EngineRegistry {
   }
 
   /// Waits for the replies of an engine that has been unregistered.
-  mutating func awaitReplies(of engine: EngineHandle, _ departure: EngineDeparture, now: ContinuousClock.Instant) {
+  mutating func awaitReplies(of engine: EngineHandle, _ departure: EngineDeparture, now: Instant) {
     departures.add(token(of: engine), departure, now: now)
   }
 
@@ -113,7 +113,7 @@ struct EngineRegistry {
   /// - Parameter aheadAllowed: whether it may be given tasks beyond its mark. An engine that a task waits for which requires
   ///   something is never given any: it would never be free for that task.
   @inline(__always)
-  func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) -> Bool {
+  func hasRoom(_ engine: EngineHandle, aheadAllowed: Bool, now: Instant) -> Bool {
     guard roster[engine].phase == .registered, !roster[engine].isRetiring else { return false }
     if isBelowMark(engine) { return true }
     guard looksAhead, aheadAllowed, roster[engine].returnsTasks, roster[engine].demandGroupCount == 0,
@@ -129,7 +129,7 @@ struct EngineRegistry {
   mutating func resumeCount(after order: Int) { dispatchCount = max(dispatchCount, order) }
 
   /// Makes an engine available or not, after its room has changed.
-  mutating func updateAvailability(of engine: EngineHandle, aheadAllowed: Bool, now: ContinuousClock.Instant) {
+  mutating func updateAvailability(of engine: EngineHandle, aheadAllowed: Bool, now: Instant) {
     let isAvailable = hasRoom(engine, aheadAllowed: aheadAllowed, now: now)
     pool.update(engine, isAvailable: isAvailable)
   }
@@ -139,7 +139,7 @@ struct EngineRegistry {
 
   /// Adds a dispatched task to those on an engine.
   mutating func start<Payload>(
-    _ task: TaskHandle, on engine: EngineHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
+    _ task: TaskHandle, on engine: EngineHandle, _ tasks: inout TaskTable<Payload>, now: Instant
   ) {
     if roster[engine].pending.isEmpty { probeTimers.oldestChanged(on: engine, &roster, now: now) }
     tasks.append(task, to: &roster[engine].pending)
@@ -154,7 +154,7 @@ struct EngineRegistry {
 
   /// Removes a pending task from its engine.
   mutating func end<Payload>(
-    _ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant
+    _ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: Instant
   ) {
     guard let engine = tasks[task].engine?.engine else { return }
     let wasOldest = roster[engine].pending.first == task
@@ -169,18 +169,18 @@ struct EngineRegistry {
   // MARK: - Probes
 
   /// When ``popProbe(now:)`` is due next.
-  var nextProbe: ContinuousClock.Instant? { probeTimers.next }
+  var nextProbe: Instant? { probeTimers.next }
 
   /// Removes the timer that fires next.
   ///
   /// - Returns: its engine if that has been silent about its oldest task for too long, else `nil`.
-  mutating func popProbe(now: ContinuousClock.Instant) -> EngineHandle? { probeTimers.pop(&roster, now: now) }
+  mutating func popProbe(now: Instant) -> EngineHandle? { probeTimers.pop(&roster, now: now) }
 
   // MARK: - Choices
 
   /// Chooses among all engines with room. Room for tasks ahead may have gone since an engine became available; it comes
   /// back when the engine replies.
-  mutating func pick(aheadAllowed: Bool, now: ContinuousClock.Instant) -> EngineHandle? {
+  mutating func pick(aheadAllowed: Bool, now: Instant) -> EngineHandle? {
     while let engine = pool.pick() {
       if hasRoom(engine, aheadAllowed: aheadAllowed, now: now) { return engine }
       pool.update(engine, isAvailable: false)
@@ -201,7 +201,7 @@ struct EngineRegistry {
 
   /// Chooses among the given registered engines: one below its mark, or else one that may be given tasks ahead.
   mutating func pick(
-    among candidates: [EngineHandle], aheadAllowed: Bool, now: ContinuousClock.Instant
+    among candidates: [EngineHandle], aheadAllowed: Bool, now: Instant
   ) -> EngineHandle? {
     pick(among: candidates)
       ?? pool.pick(

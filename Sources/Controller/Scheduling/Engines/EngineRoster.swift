@@ -48,6 +48,7 @@ struct EngineRoster {
     return registered
   }
 
+  @inline(__always)
   func token(of engine: EngineHandle) -> EngineToken {
     EngineToken(engine: engine, registration: records[engine].registration)
   }
@@ -112,7 +113,7 @@ struct EngineRoster {
   }
 
   /// An engine that was expected has come back with its tasks.
-  mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: ContinuousClock.Instant) {
+  mutating func revive(_ engine: EngineHandle, id: Int?, _ abilities: EngineAbilities, now: Instant) {
     records[engine].budget.revive(offer: abilities.resources)
     records[engine].oldestSince = now
     records[engine].probeCount = 0

@@ -72,7 +72,7 @@ struct OpenRequests<Payload> {
   private var engines = Directory<Engine>(vacant: Engine(identity: EngineIdentity(""), hash: 0))
   private var latest: Int = 0
   /// When ``look(now:)`` is due; `nil` while nothing is open.
-  private(set) var nextDeadline: ContinuousClock.Instant?
+  private(set) var nextDeadline: Instant?
 
   /// The time between two looks.
   static var interval: Duration { .milliseconds(500) }
@@ -88,7 +88,7 @@ struct OpenRequests<Payload> {
 
   /// A request was sent.
   mutating func sent(
-    _ id: String, to engine: EngineIdentity, _ payload: Payload, now: @autoclosure () -> ContinuousClock.Instant
+    _ id: String, to engine: EngineIdentity, _ payload: Payload, now: @autoclosure () -> Instant
   ) {
     latest += 1
     let hash = id.identifierHash
@@ -113,7 +113,7 @@ struct OpenRequests<Payload> {
   }
 
   /// A connection to some engine has ended.
-  mutating func connectionBroke(now: ContinuousClock.Instant) {
+  mutating func connectionBroke(now: Instant) {
     guard requests.count > 0 else { return }
     for entry in entries { engines[entry].isDoubtful = true }
     let soon = now + Self.reconnectionTime
@@ -123,7 +123,7 @@ struct OpenRequests<Payload> {
   /// Looks at all engines.
   ///
   /// - Returns: the probes to send. Say ``probeSent(to:)`` for each that could be sent.
-  mutating func look(now: ContinuousClock.Instant) -> [Probe] {
+  mutating func look(now: Instant) -> [Probe] {
     for entry in entries where engines[entry].requests.isEmpty { engines.remove(entry) }
     nextDeadline = engines.count == 0 ? nil : now + Self.interval
     var probes: [Probe] = []

@@ -4,7 +4,7 @@
 /// each task.
 struct ProbeTimers {
   private struct Timer: Comparable {
-    let deadline: ContinuousClock.Instant
+    let deadline: Instant
     let engine: EngineHandle
     /// Which of the engine's timers it is; the others were stopped.
     let serial: UInt64
@@ -23,12 +23,12 @@ struct ProbeTimers {
   init(patience: Duration) { self.patience = patience }
 
   /// When ``pop(_:now:)`` is due next.
-  var next: ContinuousClock.Instant? { timers.min?.deadline }
+  var next: Instant? { timers.min?.deadline }
 
   /// The oldest of an engine's tasks is another one from now on.
   @inline(__always)
   mutating func oldestChanged(
-    on engine: EngineHandle, _ roster: inout EngineRoster, now: ContinuousClock.Instant
+    on engine: EngineHandle, _ roster: inout EngineRoster, now: Instant
   ) {
     roster[engine].oldestSince = now
     // A timer that was set for a former task is late enough, and set anew when it fires.
@@ -39,11 +39,11 @@ struct ProbeTimers {
 
   /// Begins to wait for an engine.
   mutating func start(
-    for engine: EngineHandle, _ roster: inout EngineRoster, now: ContinuousClock.Instant
+    for engine: EngineHandle, _ roster: inout EngineRoster, now: Instant
   ) { set(now + patience, for: engine, &roster) }
 
   private mutating func set(
-    _ deadline: ContinuousClock.Instant, for engine: EngineHandle, _ roster: inout EngineRoster
+    _ deadline: Instant, for engine: EngineHandle, _ roster: inout EngineRoster
   ) {
     latestSerial += 1
     roster[engine].probeTimer = latestSerial
@@ -58,7 +58,7 @@ struct ProbeTimers {
   /// Removes the timer that fires next.
   ///
   /// - Returns: its engine if that has been silent about its oldest task for too long, else `nil`.
-  mutating func pop(_ roster: inout EngineRoster, now: ContinuousClock.Instant) -> EngineHandle? {
+  mutating func pop(_ roster: inout EngineRoster, now: Instant) -> EngineHandle? {
     guard let timer = timers.popMin(), Self.runs(timer, roster) else { return nil }
     let engine = timer.engine
     roster[engine].probeTimer = 0

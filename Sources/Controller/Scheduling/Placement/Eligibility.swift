@@ -25,8 +25,13 @@ enum Eligibility {
 
 extension TaskSchedulerState {
   /// Where a task whose dependencies are met may run.
+  @inline(__always)
   func eligibility(_ task: TaskHandle) -> Eligibility {
-    guard let handle = tasks[task].constraints, !tasks[handle].allowsAnyEngine else { return .anyEngine }
+    guard let constraints = tasks[task].constraints, !tasks[constraints].allowsAnyEngine else { return .anyEngine }
+    return eligibility(constraints)
+  }
+
+  private func eligibility(_ handle: ConstraintsHandle) -> Eligibility {
     if tasks[handle].follow == nil, !tasks[handle].targets.isEmpty {
       var candidates: [EngineHandle] = []
       for target in tasks[handle].targets {

@@ -1,36 +1,16 @@
 /// What restricts when and where a task runs.
 struct TaskConstraints<Payload> {
+  // In an order that leaves few gaps: there may be a million of them.
+
   /// The engines the task may run on; empty for any.
   let targets: [EngineIdentity]
   let timeout: Duration?
   /// Whether engines that failed the task may get it again, timeout or not.
   private let retriesAnywhere: Bool
-  /// When it is too late to start the task.
-  let deadline: ContinuousClock.Instant?
   /// Whether there is a timeout or a deadline: most have none, and it takes time to look at these.
   let isTimed: Bool
-  /// What the task requires of its engine; `nil` for nothing.
-  let demand: ResourceDemand?
-  private(set) var after: DependencyProgress?
-  private(set) var follow: DependencyProgress?
-  /// The distinct engines on which tasks named by `follow` ended as wanted.
-  private(set) var followEngines: [EngineToken] = []
   /// Whether a task named by `follow` ended without an engine.
   private var followIsNowhere = false
-  /// The engines that failed the task or don't meet its functional dependencies.
-  private(set) var blacklist: Set<EngineToken> = []
-  /// Those that failed it: they may get it again when all have.
-  private var failed: Set<EngineToken> = []
-  /// How many engines were lost while they ran the task.
-  private(set) var lossCount = 0
-  private(set) var lastFailure: LastFailure<Payload>?
-  /// The latest attempts that cost a retry, in their order; `nil` without any.
-  private(set) var failedAttempts: [FailedAttempt]?
-  /// The serial number of the timer that runs.
-  var timer: UInt64?
-  @Packed var group: GroupHandle? = nil
-  /// The first edge to a task this one depends on; edges to tasks that have ended are still in the list.
-  @Packed var firstEdge: EdgeHandle? = nil
 
   // Kept up to date instead of computed, because calling a getter of a record in a slab would copy the record.
 
@@ -41,9 +21,32 @@ struct TaskConstraints<Payload> {
   /// Whether any engine may run the task.
   private(set) var allowsAnyEngine: Bool
 
+  /// When it is too late to start the task.
+  let deadline: Instant?
+  /// How many engines were lost while they ran the task.
+  private(set) var lossCount: UInt16 = 0
+  @Packed var group: GroupHandle? = nil
+  /// What the task requires of its engine; `nil` for nothing.
+  let demand: ResourceDemand?
+  /// The first edge to a task this one depends on; edges to tasks that have ended are still in the list.
+  @Packed var firstEdge: EdgeHandle? = nil
+  private(set) var after: DependencyProgress?
+  private(set) var follow: DependencyProgress?
+  /// The distinct engines on which tasks named by `follow` ended as wanted.
+  private(set) var followEngines: [EngineToken] = []
+  /// The engines that failed the task or don't meet its functional dependencies.
+  private(set) var blacklist: Set<EngineToken> = []
+  /// Those that failed it: they may get it again when all have.
+  private var failed: Set<EngineToken> = []
+  private(set) var lastFailure: LastFailure<Payload>?
+  /// The latest attempts that cost a retry, in their order; `nil` without any.
+  private(set) var failedAttempts: [FailedAttempt]?
+  /// The serial number of the timer that runs.
+  var timer: UInt64?
+
   init(
     targets: [EngineIdentity] = [], timeout: Duration? = nil, retriesAnywhere: Bool = false,
-    deadline: ContinuousClock.Instant? = nil, demand: ResourceDemand? = nil
+    deadline: Instant? = nil, demand: ResourceDemand? = nil
   ) {
     self.targets = targets
     self.timeout = timeout
@@ -91,13 +94,13 @@ struct TaskConstraints<Payload> {
       failed.insert(engine)
       failedAttempts = (failedAttempts ?? []).suffix(FailedAttempt.limit - 1) + [attempt]
     }
-    if case .ended(.engineLost) = failure { lossCount += 1 }
+    if case .ended(.engineLost) = failure { lossCount = min(lossCount, .max - 1) + 1 }
     lastFailure = failure
     update()
   }
 
   /// Notes how many engines an earlier controller has lost while they ran the task.
-  mutating func restored(lossCount: Int) { self.lossCount = lossCount }
+  mutating func restored(lossCount: UInt16) { self.lossCount = lossCount }
 
   /// Whether the task requires more time than this; `nil` for any time.
   func takesLonger(than time: Duration?) -> Bool {
@@ -150,7 +153,7 @@ extension TaskConstraints: Sendable where Payload: Sendable {}
 struct DependencyProgress {
   let condition: TaskDependency
   /// How many of the tasks have not ended.
-  private(set) var open = 0
+  private(set) var open: Int32 = 0
   private var hasAccepted = false
   private var hasRejected = false
 

@@ -32,6 +32,7 @@ struct ClientTable {
   func find(_ session: String) -> ClientHandle? { clients.find(session) }
 
   /// Whether the client is gone.
+  @inline(__always)
   func hasVanished(_ client: ClientHandle?) -> Bool { client.map { clients[$0].hasVanished } ?? true }
 
   /// Notes that a client is gone.
@@ -60,6 +61,7 @@ struct ClientTable {
   }
 
   /// The limit that one more task of a client would exceed, if any.
+  @inline(__always)
   func excess(adding size: Int, of client: ClientHandle) -> QueueLimit.Excess? {
     limit.excess(adding: size, client: clients[client].usage, total: total)
   }
@@ -103,6 +105,7 @@ struct ClientTable {
   }
 
   /// Where a queued task stands.
+  @inline(__always)
   func rank<Payload>(of task: TaskHandle, _ tasks: inout TaskTable<Payload>) -> TaskRank {
     TaskRank(
       priority: tasks[task].priority, turn: tasks[task].client.map { clients[$0].turn } ?? .min,
@@ -110,6 +113,7 @@ struct ClientTable {
   }
 
   /// The one of two queued tasks that goes first.
+  @inline(__always)
   func better<Payload>(
     _ left: TaskHandle?, _ right: TaskHandle?, _ tasks: inout TaskTable<Payload>
   ) -> TaskHandle? {

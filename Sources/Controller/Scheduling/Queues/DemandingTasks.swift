@@ -49,7 +49,7 @@ struct DemandingTasks {
   /// The task with the best rank that the engine could run if it had no others.
   mutating func next<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
-    _ clients: inout ClientTable, now: ContinuousClock.Instant
+    _ clients: inout ClientTable, now: Instant
   ) -> TaskHandle? {
     guard !isEmpty else { return nil }
     let time = engines[engine].end.map { $0 - now }
@@ -87,7 +87,7 @@ struct DemandingTasks {
   /// The tasks that may have to end, now that an engine has come or gone: urgent ones without an engine that could run them,
   /// and some whose blacklists may exclude all that could.
   func possiblyEnding<Payload>(
-    _ engines: EngineRegistry, _ tasks: TaskTable<Payload>, now: ContinuousClock.Instant
+    _ engines: EngineRegistry, _ tasks: TaskTable<Payload>, now: Instant
   ) -> [TaskHandle] {
     let handles = queues.flatMap { kind, queue in
       let able = engines.able(kind.resources)
@@ -105,7 +105,7 @@ struct DemandingTasks {
   ///   - time: how much time it would have; `nil` for no limit.
   func backlog<Payload>(
     for offer: Resources, time: Duration?, _ engines: EngineRegistry, _ tasks: TaskTable<Payload>,
-    now: ContinuousClock.Instant
+    now: Instant
   ) -> TaskBacklog {
     var backlog = TaskBacklog()
     for (kind, queue) in queues where offer.covers(kind.resources) {

@@ -29,22 +29,27 @@ struct TaskLanes {
   var capacity: Int { max(lanes.capacity, index.capacity) }
 
   /// The number of lanes.
+  @inline(__always)
   var count: Int { all.count }
 
   /// The first of all lanes, in the order in which they were made.
+  @inline(__always)
   var first: LaneHandle? { all.first }
 
   /// The lane that was made after another one.
   func next(after lane: LaneHandle) -> LaneHandle? { lanes[lane].links.next }
 
   /// Whether a lane is still the one that had this serial number.
+  @inline(__always)
   func isCurrent(_ lane: LaneHandle, _ serial: UInt64) -> Bool {
     lanes.contains(lane) && lanes[lane].serial == serial
   }
 
+  @inline(__always)
   func serial(of lane: LaneHandle) -> UInt64 { lanes[lane].serial }
 
   /// The task of a lane that is to start next.
+  @inline(__always)
   func firstTask(of lane: LaneHandle) -> TaskHandle? { lanes[lane].tasks.first }
 
   /// All tasks, lane by lane.

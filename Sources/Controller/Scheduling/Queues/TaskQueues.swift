@@ -25,6 +25,7 @@ struct TaskQueues {
   var capacity: Int { max(ready.capacity, excluded.capacity, demanding.capacity, groups.capacity) }
 
   /// Whether engines may be given tasks beyond their mark: not while a task with a blacklist is queued.
+  @inline(__always)
   var allowsAhead: Bool { excluded.isEmpty }
 
   // MARK: - In and out
@@ -114,6 +115,7 @@ struct TaskQueues {
 
   /// Whether an engine may have waited for a task that has left its queue, although it had room for one behind it: one that
   /// requires something else, or may run beside others.
+  @inline(__always)
   func mayHaveHeldUpOthers<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>) -> Bool {
     if hasDemanding, let demand = tasks.demand(of: task), !demand.resources.isEmpty,
       groups.demandingCount > 0 || demanding.hasOthers(than: demand)
@@ -137,24 +139,27 @@ struct TaskQueues {
   /// The task with the best rank among those an engine may take.
   mutating func next<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
-    _ clients: inout ClientTable, now: ContinuousClock.Instant
+    _ clients: inout ClientTable, now: Instant
   ) -> TaskHandle? {
     var best = ready.next(&tasks, &clients)
     if !excluded.isEmpty {
       best = clients.better(best, excluded.next(for: engines.token(of: engine), &tasks, &clients), &tasks)
     }
-    best = clients.better(best, groups.next(for: engine, &tasks, &engines, &clients), &tasks)
+    if groups.taskCount > 0 {
+      best = clients.better(best, groups.next(for: engine, &tasks, &engines, &clients), &tasks)
+    }
     guard hasDemanding else { return best }
     return clients.better(best, nextDemanding(for: engine, &tasks, &engines, &clients, now: now), &tasks)
   }
 
+  @inline(__always)
   private var hasDemanding: Bool { demanding.count + groups.demandingCount > 0 }
 
   /// The task with the best rank among those that require something an engine offers, if the engine has it left. If not, the
   /// engine waits until it has: others that require less would keep it from that for ever.
   mutating func nextDemanding<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
-    _ clients: inout ClientTable, now: ContinuousClock.Instant
+    _ clients: inout ClientTable, now: Instant
   ) -> TaskHandle? {
     let open = demanding.next(for: engine, &tasks, &engines, &clients, now: now)
     let grouped = groups.nextDemanding(for: engine, &tasks, &engines, &clients)

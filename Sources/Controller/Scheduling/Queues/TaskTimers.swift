@@ -1,7 +1,7 @@
 /// The timers of queued tasks with a timeout or a deadline.
 struct TaskTimers {
   private struct Timer: Comparable {
-    var deadline: ContinuousClock.Instant
+    var deadline: Instant
     var task: TaskHandle
     var serial: UInt64
 
@@ -19,10 +19,10 @@ struct TaskTimers {
   var capacity: Int { heap.capacity }
 
   /// When ``popDue(_:)`` is due next; the timer may have been stopped since.
-  var nextDeadline: ContinuousClock.Instant? { heap.min?.deadline }
+  var nextDeadline: Instant? { heap.min?.deadline }
 
   /// Starts the timer of a task that has a timeout or a deadline.
-  mutating func start<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: ContinuousClock.Instant) {
+  mutating func start<Payload>(_ task: TaskHandle, _ tasks: inout TaskTable<Payload>, now: Instant) {
     guard let constraints = tasks[task].constraints, tasks[constraints].isTimed else { return }
     let (timeout, deadline) = (tasks[constraints].timeout.map { now + $0 }, tasks[constraints].deadline)
     let end = if let timeout, let deadline { min(timeout, deadline) } else { timeout ?? deadline }

@@ -11,7 +11,7 @@ struct FailedAttempt: Hashable, Sendable {
   /// Its number among the attempts, from 1.
   let number: Int
   let engine: EngineIdentity
-  let time: ContinuousClock.Instant
+  let time: Instant
   let cause: Cause
 
   /// How many of a task are kept: the latest.

@@ -115,7 +115,7 @@ struct ScheduledTask<Payload>: DirectoryRecord, ListElement {
   }
 
   /// Notes how often the task was given to an engine by an earlier controller.
-  mutating func restored(attempt: Int) { self.attempt = UInt16(clamping: attempt) }
+  mutating func restored(attempt: UInt16) { self.attempt = attempt }
 
   /// Notes that the engine has returned the task, and has forgotten it.
   mutating func returned() { attempt = max(attempt, 1) - 1 }

@@ -1,4 +1,4 @@
-/// Why the scheduler itself ends a task.
+/// Why the scheduler itself ends a task. Small, as there is room for one in each action: what is large and rare is apart.
 enum TaskFailureReason: Hashable, Sendable {
   /// A dependency names the task itself, an id never seen, or one finished so long ago that it is forgotten.
   case invalidDependency
@@ -13,9 +13,9 @@ enum TaskFailureReason: Hashable, Sendable {
   /// The task's deadline passed before it could start.
   case deadlinePassed
   /// The engine was lost while it ran the task, which is not tried again.
-  case engineLost(EngineLoss)
+  indirect case engineLost(EngineLoss)
   /// The engine has answered a later request but never this task, which is not tried again. With the engine's integer id.
-  case unanswered(EngineIdentity, id: Int?)
+  indirect case unanswered(EngineIdentity, id: Int?)
   /// The task was aborted while queued, or its client vanished.
   case aborted
   /// The task was not accepted because of the limit of the queue.

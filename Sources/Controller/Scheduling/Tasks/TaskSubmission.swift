@@ -17,7 +17,7 @@ struct TaskSubmission<Payload> {
   /// How long the task may wait for an engine each time it is queued; `nil` or zero for any length of time.
   var timeout: Duration?
   /// When it is too late to start the task; `nil` if it never is.
-  var deadline: ContinuousClock.Instant?
+  var deadline: Instant?
   /// The higher goes first.
   var priority: Int8 = 0
   /// How many tasks of its kind may run at once on an engine.
@@ -34,6 +34,7 @@ struct TaskSubmission<Payload> {
   var client = ""
 
   /// Whether nothing restricts when and where the task runs.
+  @inline(__always)
   var isUnrestricted: Bool {
     targets.isEmpty && after.ids.isEmpty && follow.ids.isEmpty && timeout == nil && deadline == nil
       && demand == nil

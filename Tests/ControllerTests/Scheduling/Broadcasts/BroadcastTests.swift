@@ -4,7 +4,7 @@ import Testing
 
 /// The shape of the broadcast tree, and each event of a broadcast.
 @Suite struct BroadcastTests {
-  let now = ContinuousClock.now
+  let now = Instant.now
 
   private func target(_ id: Int) -> BroadcastTarget { .init(engine: .init("u\(id)"), id: id) }
 

@@ -3,10 +3,10 @@ import Testing
 @testable import MartletController
 
 @Suite struct EnginePaceTests {
-  private let start = ContinuousClock.now
+  private let start = Instant.now
 
   /// The pace after consecutive tasks of these durations in microseconds, with one more pending.
-  private func pace(_ times: [Int]) -> (pace: EnginePace, now: ContinuousClock.Instant) {
+  private func pace(_ times: [Int]) -> (pace: EnginePace, now: Instant) {
     var pace = EnginePace()
     var now = start
     pace.started(now: now)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct OpenRequestsTests {
   private typealias Requests = OpenRequests<String>
 
-  let start = ContinuousClock.now
+  let start = Instant.now
   let first = EngineIdentity("first")
   let second = EngineIdentity("second")
 

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ResourceTests {
   private typealias Action = TaskSchedulerAction<String>
 
-  private let now = ContinuousClock.now
+  private let now = Instant.now
   private let plain = EngineIdentity("plain")
   private let one = EngineIdentity("one")
   private let two = EngineIdentity("two")

@@ -6,7 +6,7 @@ private typealias State = TaskSchedulerState<String>
 
 /// How many tasks are accepted from each client, and what happens to the rest.
 @Suite struct QueueLimitTests {
-  private let now = ContinuousClock.now
+  private let now = Instant.now
   private let one = EngineIdentity("one")
 
   private func state(tasks: Int = 0, bytes: Int = 0) -> State {
