@@ -53,7 +53,7 @@ public final class MartletActorSystem: DistributedActorSystem {
   ///
   /// - Throws: ``ActorTerminated`` if it lived here; `ArgumentError` if it is of another type.
   public func resolve<Act: DistributedActor>(id: RemoteActorID, as type: Act.Type) throws -> Act? {
-    guard id.type == "\(type)" else { throw ArgumentError("\(id) is no \(type)") }
+    guard id.type == "\(type)" else { throw ArgumentError("\(id) is not a \(type)") }
     guard id.place == place else { return nil }
     let (actor, last) = local.withLock { ($0[id.number], $0.lastNumber) }
     if let actor = actor as? Act { return actor }

@@ -54,7 +54,7 @@ public struct RemoteActorID: Sendable, Hashable, Codable, CustomStringConvertibl
     let text = try container.decode(String.self)
     guard let id = Self(text) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "found a str that is no actor's id, TYPE/NUMBER@PLACE")
+        in: container, debugDescription: "found a str that is not an actor's id, TYPE/NUMBER@PLACE")
     }
     self = id
   }

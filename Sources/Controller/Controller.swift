@@ -80,7 +80,7 @@ public final class Controller: Service, Sendable {
     clientConnection = client.with(authorizes ? curveKeys?.client : nil)
     engineConnection = engine.with(authorizes ? curveKeys?.engine : nil)
     // All properties are initialized, so deinit cleans up if one of these throws.
-    // Who waits for the connection files finds the others complete.
+    // Whoever waits for the connection files finds the others complete.
     try authorized?.complete(client: client, engine: engine)
     try configuration.clientFile?.write(clientConnection)
     try configuration.engineFile?.write(engineConnection)

@@ -4,7 +4,7 @@ import MartletWire
 
 /// Addresses for clusters in one process.
 enum TestSockets {
-  /// An address that nobody uses. On Linux its sockets have names that are no files.
+  /// An address that nobody uses. On Linux its sockets have names that are not files.
   static func unused() throws -> ControllerConfiguration.Interface {
     let name = "martlet-test-\(Session.randomID().suffix(20))"
     #if os(Linux)

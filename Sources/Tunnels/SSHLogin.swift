@@ -16,14 +16,14 @@ package struct SSHLogin: Sendable, Hashable, CustomStringConvertible {
     // An address of IPv6 has colons itself: me@[fe80::1]:22.
     if let colon = text.lastIndex(of: ":"), text[..<colon].last == "]" || text.count(where: { $0 == ":" }) == 1 {
       guard let number = Int(text[text.index(after: colon)...]), (1...0xFFFF).contains(number) else {
-        throw ConnectionError("'\(text)' is no host to tunnel through: after the colon comes a port")
+        throw ConnectionError("'\(text)' is not a host to tunnel through: after the colon comes a port")
       }
       (name, port) = (text[..<colon], number)
     }
     self.name = name.filter { $0 != "[" && $0 != "]" }
     self.port = port
     guard !self.name.isEmpty, !self.name.hasPrefix("-"), !self.name.contains(where: \.isWhitespace) else {
-      throw ConnectionError("'\(text)' is no host to tunnel through: should be a name such as user@login")
+      throw ConnectionError("'\(text)' is not a host to tunnel through: should be a name such as user@login")
     }
   }
 

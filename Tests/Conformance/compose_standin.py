@@ -34,7 +34,7 @@ def main():
     home, variables = environment(service)
     command = words[words.index(names[0]) + 1:]
     if action == "up":
-        # Names of containers are no names of this machine.
+        # Names of containers are not names of this machine.
         own = [word for word in service["command"] if not word.startswith(("--location=", "--ip="))]
         process = subprocess.Popen(
             ["martlet", *own, "--ip=127.0.0.1"], cwd=home, env=variables, start_new_session=True,

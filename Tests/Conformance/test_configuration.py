@@ -220,7 +220,7 @@ class TestAddresses:
         ("arguments", "words"),
         [
             (["--ip=no-such-host.invalid"], ["--ip=no-such-host.invalid: no address is known"]),
-            (["--ip=192.0.2.77"], ["--ip=192.0.2.77: this is no address of this machine"]),
+            (["--ip=192.0.2.77"], ["--ip=192.0.2.77: this is not an address of this machine"]),
             (["--IPController.engine_ip=192.0.2.77"], ["--IPController.engine_ip=192.0.2.77"]),
         ],
     )

@@ -118,7 +118,7 @@ def test_at_the_end_of_its_time(cluster, tmp_path):
 
 
 def test_another_takes_its_place(started, place, tmp_path):
-    """At once and as often as needed: it is no failure."""
+    """At once and as often as needed: it isn't a failure."""
     (tmp_path / "cluster.yaml").write_text("engines:\n  - count: 1\n    arguments: [--max-tasks=2]\n")
     _, client = started(str(tmp_path / "cluster.yaml"), "--restart-engines", engines=1)
     path = tmp_path / "notes"

@@ -163,7 +163,7 @@ def test_late_and_lost_packets(network, link):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("directions", [(), ("up",), ("down",)], ids=str)
 def test_a_cable_is_pulled(network, link, directions):
-    """Engines and a client on the other host come back, and nobody waits for ever for what was on its way."""
+    """Engines and a client on the other host come back, and nobody waits forever for what was on its way."""
     engine = network.start_engine(0)
     with network.client(engines=2) as near:
         driver = network.start_driver(0)
@@ -247,7 +247,7 @@ def test_a_nat_remembers(network, link):
 
 @pytest.mark.timeout(300)
 def test_a_nat_forgets(network, link):
-    """All connections are lost without a word, as when a router is restarted: nobody waits for ever."""
+    """All connections are lost without a word, as when a router is restarted: nobody waits forever."""
     link.remember(seconds=1000)
     engine = network.start_engine(0)
     driver = network.start_driver(0)

@@ -336,4 +336,4 @@ engines:
     wrong.write_text("engines:\n  - launcher: ssh\n    hosts: {node1: 1}\n    queue: short\n")
     refused = ssh_place.command("start", wrong)
     assert refused.returncode == 2
-    assert f"{wrong}, line 4: 'queue' is no option of the launcher ssh" in refused.stderr
+    assert f"{wrong}, line 4: 'queue' is not an option of the launcher ssh" in refused.stderr

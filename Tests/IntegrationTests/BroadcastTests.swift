@@ -97,7 +97,7 @@ extension IntegrationTests {
         #expect(try await client[...].apply(Self.has, numbers.name).value == [false, false])
         #expect(try await client[...].apply(Self.sum, numbers).value == [6, 6])
         try await client.clear()
-        // The function has not run before, so this is no second attempt.
+        // The function has not run before, so this isn't a second attempt.
         var view = client.loadBalanced()
         view.retry = RetryPolicy(attempts: 2)
         let attempt = try view.apply(Self.attempt, numbers)

@@ -48,7 +48,7 @@ import Testing
     #expect(try leftovers() == [])
   }
 
-  /// How a program that is no command has its arguments read: `parse` throws, `parseOrExit` ends the process.
+  /// How a program that is not a command has its arguments read: `parse` throws, `parseOrExit` ends the process.
   private static let parsings = ["parse", "parseOrExit"]
 
   /// Runs it on a cluster of its own.

@@ -64,7 +64,7 @@ import Testing
       """
   }
 
-  /// Whether a block is a package's manifest, or has nothing but lines of one, which are no code by themselves.
+  /// Whether a block is a package's manifest, or has nothing but lines of one, which are not code by themselves.
   private static func isManifest(_ block: String) -> Bool {
     let beginnings = [".package(", ".product(", "//"]
     return block.hasPrefix("// swift-tools-version")

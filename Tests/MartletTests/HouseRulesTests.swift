@@ -78,6 +78,18 @@ import Testing
     }
   }
 
+  /// Turns that a reader stumbles over: "for ever", and "is no" instead of "is not a".
+  @Test func wordsAreIdiomatic() throws {
+    let texts = try ["README.md", "CONTRIBUTING.md", "Protocol.md"].map { ($0, try Repository.text($0)) }
+    for (path, text) in try Self.sources.get().map({ ($0.path, $0.text) }) + texts {
+      let turns = text.matches(of: /\bfor ever\b|(\S+) (?:is|are) no (\w+)/).filter { turn in
+        guard let before = turn.1, let after = turn.2 else { return true }
+        return !before.lowercased().hasSuffix("there") && !["longer", "more", "other", "less", "later", "one"].contains(after)
+      }
+      #expect(turns.map { String($0.0) } == [], "\(path)")
+    }
+  }
+
   @Test func nothingIsLeftForLater() throws {
     let notes = try Self.sources.get().filter { $0.text.contains(/\b(TODO|FIXME|XXX)\b/) }
     #expect(notes.map(\.path) == [])

@@ -74,7 +74,7 @@ import Testing
       "show-dependencies", "--format", "flatlist",
     ])
     #expect(result.status == 0 && result.output.contains("some-clone"), "\(result.output)")
-    // What only tests need is no burden to others.
+    // What only tests need isn't a burden to others.
     let packages = result.output.split(separator: "\n")
     #expect(packages.contains("swift-log") && !packages.contains("swift-metrics"), "\(result.output)")
   }

@@ -25,7 +25,7 @@ final class Simulation {
     case actsBeforeCommit
     /// A task that is taken over counts as given to no engine.
     case forgetsPlacements
-    /// Messages that an earlier controller has had are no replays.
+    /// Messages that an earlier controller has had are not replays.
     case forgetsReplays
     /// Engines don't send replies again.
     case forgetsReplies

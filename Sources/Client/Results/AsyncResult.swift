@@ -27,7 +27,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
   /// What was read by somebody who waits for everything, of a call with too many replies to keep.
   let collected: CollectedParts<Value>?
 
-  /// Who reads the elements one after the other; `nil` if it is no list of a view.
+  /// Who reads the elements one after the other; `nil` if it is not a list of a view.
   let readers: ResultReaders?
 
   /// Where tasks' outcomes may be that were collected for another result with the same tasks.
@@ -180,7 +180,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
   /// Waits until every task has finished. If there are too many replies to keep, takes their values as they come.
   private func waitForAll() async throws {
-    // Who wants to know only whether the call has succeeded leaves the values to others.
+    // A caller that only wants to know whether the call has succeeded leaves the values to others.
     guard let collected, Value.self != Void.self else { return try await state.wait(for: .all) }
     try await state.collecting {
       var taken = 0

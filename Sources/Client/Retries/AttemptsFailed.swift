@@ -45,7 +45,7 @@ public struct AttemptsFailed: Error, Sendable, CustomStringConvertible {
 }
 
 extension Error {
-  /// The error of a task whose earlier attempts have failed, too. Who has ended a task is not interested in them.
+  /// The error of a task whose earlier attempts have failed, too. Whoever has ended a task isn't interested in them.
   ///
   /// - Parameter date: when the last attempt has failed.
   func after(_ earlier: [FailedAttempt], at date: Timestamp?) -> any Error {

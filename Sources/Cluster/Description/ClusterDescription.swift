@@ -76,7 +76,7 @@ struct ClusterDescription: Sendable, Hashable {
     } else {
       throw file.error(
         entry,
-        "is no key of a cluster file: these are engines, controller and the options of "
+        "is not a key of a cluster file: these are engines, controller and the options of "
           + "martlet start such as ip, location, profile, program and restart-engines")
     }
   }

@@ -27,7 +27,7 @@ extension LauncherOptions {
     if let unread = reader.unread.first {
       let key = unread.prefix { $0 != " " }.split(separator: ".").last ?? ""
       let line = entries.first { $0.key == key }?.line ?? line
-      throw OptionError("\(file.place(of: line)): '\(key)' is no option of the launcher \(kind.rawValue)")
+      throw OptionError("\(file.place(of: line)): '\(key)' is not an option of the launcher \(kind.rawValue)")
     }
   }
 

@@ -140,7 +140,7 @@ struct LauncherSpec: Sendable, Hashable {
   private static func checked(_ name: Substring) throws(OptionError) -> String {
     let plain = name.filter { $0 != "[" && $0 != "]" }
     guard !plain.isEmpty, !plain.hasPrefix("-"), !plain.contains(where: \.isWhitespace) else {
-      throw OptionError("--engines=ssh: '\(name)' is no host's name")
+      throw OptionError("--engines=ssh: '\(name)' is not a host's name")
     }
     return plain
   }

@@ -214,7 +214,7 @@ struct EndpointBinder {
       // ipyparallel's clients and engines use `path:number` where its controller binds `path-number`. Serve both.
       let twin = "\(address.url):\(number)"
       try Self.bind(socket, twin)
-      // Linux has names for sockets that are no files; libzmq writes them with an @.
+      // Linux has names for sockets that are not files; libzmq writes them with an @.
       if !path.hasPrefix("@") { socketFiles += [String(twin.dropFirst("ipc://".count)), String(path)] }
     }
     try Self.bind(socket, endpoint)

@@ -49,8 +49,9 @@ struct ListeningAddress: Sendable, Hashable {
     }
     guard let address = addresses.first(where: \.isLocal) else {
       let known = addresses.map(\.text).joined(separator: ", ")
-      let explanation = known == host ? "this is no address of this machine" : "\(known) is no address of this machine"
-      throw ConnectionError("\(option): \(explanation); give one of its own, or * for all")
+      let subject = known == host ? "this" : known
+      throw ConnectionError(
+        "\(option): \(subject) is not an address of this machine; give one of its own, or * for all")
     }
     return address
   }

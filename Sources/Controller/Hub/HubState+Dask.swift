@@ -9,7 +9,7 @@ extension HubState {
     }
     var arguments = content["scheduler_args"] ?? [:]
     if arguments.isNull { arguments = [:] }
-    guard arguments.objectValue != nil else { throw .value("scheduler_args of a become_dask_request is no object") }
+    guard arguments.objectValue != nil else { throw .value("scheduler_args of a become_dask_request is not an object") }
     switch try dask.request(asker) {
     case .start(let number): act(.startDask(arguments: arguments, number: number))
     case .wait: break

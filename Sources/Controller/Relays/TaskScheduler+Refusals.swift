@@ -11,7 +11,7 @@ extension TaskScheduler {
     _ message: borrowing Multipart, _ layout: MessageLayout, _ header: MessageHeader
   ) throws(WireError) -> TaskMetadata {
     guard header.messageType == MessageType.applyRequest || header.messageType == MessageType.executeRequest else {
-      throw WireError(.unknown, "\(header.messageType) is no task")
+      throw WireError(.unknown, "\(header.messageType) is not a task")
     }
     // The engine gets one frame more, the scheduler's identity.
     guard message.droppedFrames == 0, message.count < Multipart.frameLimit else {

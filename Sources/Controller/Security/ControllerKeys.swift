@@ -26,7 +26,7 @@ struct ControllerKeys: Sendable, Hashable {
     guard let json = try PrivateFile.readJSON(path, sizeLimit: 1 << 16) else { return nil }
     func pair(_ name: String) throws(PrivateFileError) -> CurveKeyPair {
       guard let text = json[name]?.stringValue, let pair = try? CurveKeyPair(secretKey: text) else {
-        throw PrivateFileError(path, "'\(name)' is no secret CURVE key")
+        throw PrivateFileError(path, "'\(name)' is not a secret CURVE key")
       }
       return pair
     }

@@ -134,7 +134,7 @@ struct ApplyRunner: Sendable {
     return PickleValue.none
   }
 
-  /// - Returns: `nil` if what is asked for is no name but an expression, for Python.
+  /// - Returns: `nil` if what is asked for is not a name but an expression, for Python.
   private func pull(_ message: ApplyCall) throws(RaisedError) -> PickleValue? {
     guard let wanted = message.args.first, message.args.count == 1 else {
       if hasPython { return nil }
@@ -162,7 +162,7 @@ struct ApplyRunner: Sendable {
 
   private func value(pulledAs name: String) throws(RaisedError) -> PickleValue {
     guard Identifier.isValid(name) else {
-      throw RaisedError("SyntaxError", "'\(name)' is no name: a Swift engine pulls names, not expressions")
+      throw RaisedError("SyntaxError", "'\(name)' is not a name: a Swift engine pulls names, not expressions")
     }
     return try namespace.value(of: name)
   }

@@ -113,10 +113,10 @@ extension EngineConnection {
     case .array(let values):
       let ids = values.compactMap(\.stringValue)
       guard ids.count == values.count else {
-        throw WireError(.malformedJSON, "msg_ids of an abort_request has an element that is no string")
+        throw WireError(.malformedJSON, "msg_ids of an abort_request has an element that is not a string")
       }
       return ids.isEmpty ? nil : ids
-    default: throw WireError(.malformedJSON, "msg_ids of an abort_request is no list")
+    default: throw WireError(.malformedJSON, "msg_ids of an abort_request is not a list")
     }
   }
 

@@ -8,7 +8,7 @@ public struct EngineLimits: Sendable, Hashable {
   /// than is left, and stops taking tasks by its ``EngineConfiguration/grace`` earlier, or half the time if that is shorter.
   public var lifetime: Duration?
   /// How many bytes of memory the engine and its Python process may occupy, looked at once a second; `nil` for any number.
-  /// What runs meanwhile is finished, so this is no protection against a single request.
+  /// What runs meanwhile is finished, so this doesn't protect against a single request.
   public var memory: Int?
 
   /// No limits.

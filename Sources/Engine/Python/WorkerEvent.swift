@@ -16,14 +16,14 @@ enum WorkerEvent: Sendable {
 
   /// Reads a message.
   ///
-  /// - Throws: ``WorkerProtocolError`` for anything that is no message of this protocol.
+  /// - Throws: ``WorkerProtocolError`` for anything that is not a message of this protocol.
   init(_ parts: [Bytes]) throws(WorkerProtocolError) {
     guard let first = parts.first else { throw WorkerProtocolError("a message without parts") }
     let head: JSONValue
     do {
       head = try JSONValue.parse(first)
     } catch {
-      throw WorkerProtocolError("a message whose first part is no JSON: \(error)")
+      throw WorkerProtocolError("a message whose first part is not JSON: \(error)")
     }
     let payload = parts.dropFirst()
     switch head["type"]?.stringValue {
@@ -57,7 +57,7 @@ enum WorkerEvent: Sendable {
     do {
       try bytes.withSpan { (span) throws(WireError) in try JSONFields.scan(span) { _, _ in } }
     } catch {
-      throw WorkerProtocolError("a part that is no JSON object: \(error.reason)")
+      throw WorkerProtocolError("a part that is not a JSON object: \(error.reason)")
     }
   }
 }

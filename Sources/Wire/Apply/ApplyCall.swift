@@ -56,7 +56,7 @@ public struct ApplyCall: Sendable {
 
   /// The first positional argument of a call whose function has been taken, and which has one.
   ///
-  /// - Throws: `PickleError` if the frames are too few or are no pickles.
+  /// - Throws: `PickleError` if the frames are too few or are not pickles.
   package static func firstArgument(
     _ frames: ArraySlice<Bytes>, decoder: PickleDecoder = PickleDecoder()
   ) throws(PickleError) -> PickleValue {

@@ -52,7 +52,7 @@ package struct AuthorizedKey: Sendable, Hashable {
       throw ConnectionError("'role' is neither client nor engine")
     }
     guard let publicKey = json["public_key"]?.stringValue, publicKey.utf8.count == 40 else {
-      throw ConnectionError("'public_key' is no CURVE key")
+      throw ConnectionError("'public_key' is not a CURVE key")
     }
     self.init(name: name, role: role, publicKey: publicKey, created: json["created"]?.doubleValue ?? 0)
     guard let revoked = json["revoked"], !revoked.isNull else { return }

@@ -53,7 +53,7 @@ package struct AuthorizedKeys: Sendable, Hashable {
   /// - Throws: ``PrivateFileError`` when its record can't be used.
   package func key(_ name: String) throws(PrivateFileError) -> AuthorizedKey? {
     let path = record(of: name)
-    guard AuthorizedKey.isName(name) else { throw PrivateFileError(path, "'\(name)' is no name of a key") }
+    guard AuthorizedKey.isName(name) else { throw PrivateFileError(path, "'\(name)' is not a name of a key") }
     guard let json = try PrivateFile.readJSON(path, sizeLimit: Self.recordLimit) else { return nil }
     do {
       return try AuthorizedKey(name: name, json: json)

@@ -28,7 +28,7 @@ extension ConnectionInfo {
       let items = value.arrayValue ?? [value]
       let numbers = items.compactMap(\.intValue).filter { $0 >= 0 && $0 <= 0xFFFF }
       guard !numbers.isEmpty, numbers.count == items.count else {
-        throw ConnectionError("'\(channel.rawValue)' in the connection file is no port")
+        throw ConnectionError("'\(channel.rawValue)' in the connection file is not a port")
       }
       ports[channel] = numbers
     }

@@ -16,7 +16,7 @@ package struct TraceContext: Sendable, Hashable {
     if fields.isEmpty { return nil }
   }
 
-  /// Reads the value of ``key``. What is no text is left out: a trace is never a reason to refuse a request.
+  /// Reads the value of ``key``. What is not text is left out: a trace is never a reason to refuse a request.
   ///
   /// - Returns: `nil` if there is nothing to pass on.
   package init?(_ json: JSONValue) {

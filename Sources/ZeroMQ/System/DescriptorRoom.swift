@@ -24,7 +24,7 @@ package struct DescriptorRoom {
     var limit = rlimit()
     guard getrlimit(resource, &limit) == 0, let folder = opendir(list) else { return nil }
     defer { closedir(folder) }
-    // `.`, `..` and the descriptor of the folder itself are no open files.
+    // `.`, `..` and the descriptor of the folder itself are not open files.
     var open = -3
     while readdir(folder) != nil { open += 1 }
     let most = Int(clamping: limit.rlim_cur)

@@ -45,7 +45,7 @@ class WatchedClient(ipp.Client):
 class Fetcher(threading.Thread):
     """Another client that fetches the results of tasks.
 
-    It hangs if its controller is killed, too, since ipyparallel's clients wait for ever. So it has a thread of its own, which is
+    It hangs if its controller is killed, too, since ipyparallel's clients wait forever. So it has a thread of its own, which is
     forgotten then.
     """
 

@@ -24,7 +24,7 @@ private let waysToWait: [@Sendable (Client) async throws -> Void] = [
   { _ = try await $0.getResult(["x"], as: Int.self).value },
 ]
 
-/// Nobody waits for ever: what a client does when its controller is gone, and when it is back.
+/// Nobody waits forever: what a client does when its controller is gone, and when it is back.
 @Suite(.timeLimit(.minutes(1))) struct ControllerLossTests {
   private func configuration(limit: Duration?, period: Duration = .seconds(3)) -> ClientConfiguration {
     var configuration = ClientConfiguration()

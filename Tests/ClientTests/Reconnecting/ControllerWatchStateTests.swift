@@ -82,7 +82,7 @@ import Testing
     var state = state()
     #expect(state.connectionBroke(.query, at: at(10)) == [])
     #expect(state.phase == .missing(since: at(10)))
-    // What was read later but sent before is no sign of life.
+    // What was read later but sent before isn't a sign of life.
     state.heard(at: at(11))
     #expect(state.phase == .missing(since: at(10)))
     let actions = run(&state, from: 10, to: 41, isWaiting: false)

@@ -107,7 +107,7 @@ import Testing
     for (text, words) in [
       ("controller: {launcher: docker}", "line 1: --controller=docker: Docker/compose.yaml"),
       ("controller:\n  launcher: ssh", "line 1: --controller=ssh: on which host?"),
-      ("controller:\n  launcher: slurm\n  host: a", "line 3: 'host' is no option of the launcher slurm"),
+      ("controller:\n  launcher: slurm\n  host: a", "line 3: 'host' is not an option of the launcher slurm"),
       ("controller:\n  launcher: slurm\n  arguments: [--nothing]", "line 3: 'arguments' has no option '--nothing'"),
     ] {
       let error = #expect(throws: OptionError.self) { try read(text) }
@@ -153,8 +153,8 @@ import Testing
   @Test(arguments: [
     ("", "c.yaml: the file is empty"),
     ("- 1", "c.yaml, line 1: a cluster file has lines 'key: value'"),
-    ("ip: '*'\nengine: []", "c.yaml, line 2: 'engine' is no key of a cluster file"),
-    ("n: 4", "c.yaml, line 1: 'n' is no key of a cluster file"),
+    ("ip: '*'\nengine: []", "c.yaml, line 2: 'engine' is not a key of a cluster file"),
+    ("n: 4", "c.yaml, line 1: 'n' is not a key of a cluster file"),
     ("engines: 4", "c.yaml, line 1: 'engines' should be a list of groups"),
     ("engines:\n  - 4", "c.yaml, line 2: a group of engines has lines 'key: value'"),
     ("engines:\n  - count: many", "c.yaml, line 2: 'count' should be a number from 1"),
@@ -165,7 +165,7 @@ import Testing
       "engines:\n  - launcher: ssh\n    hosts: [a]",
       "SSHEngineSetLauncher.engines in c.yaml, line 3 should be a dictionary"
     ),
-    ("engines:\n  - count: 1\n    queue: short", "c.yaml, line 3: 'queue' is no option of the launcher local"),
+    ("engines:\n  - count: 1\n    queue: short", "c.yaml, line 3: 'queue' is not an option of the launcher local"),
     ("restart-engines: sometimes", "c.yaml, line 1: 'restart-engines' should be on-failure or never"),
     ("controller: [--bogus]", "c.yaml, line 1: 'controller' has no option '--bogus'"),
     ("ip: [", "c.yaml, line 2: did not find expected node content"),

@@ -38,7 +38,7 @@ import Testing
   @Test(arguments: ["192.0.2.77", "2001:db8::77"]) func namesTheOptionOfAForeignAddress(ip: String) {
     #expect(
       throws: ConnectionError(
-        "--ip=\(ip): this is no address of this machine; give one of its own, or * for all")
+        "--ip=\(ip): this is not an address of this machine; give one of its own, or * for all")
     ) { try address(ip) }
   }
 

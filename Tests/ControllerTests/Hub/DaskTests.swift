@@ -38,7 +38,7 @@ import Testing
     #expect(stopped.reply?.type == "stop_distributed_reply" && stopped.reply?["status"] == "ok")
     #expect(stopped.rest.map(\.kind) == ["stop dask"])
     #expect(try hub.ask("become_dask_request").rest.map(\.kind) == ["start dask 2 {}"])
-    // The end of the first scheduler is no news of the second.
+    // The end of the first scheduler isn't news of the second.
     hub.state.daskChanged(1, .ended(status: "exit 0"))
     #expect(hub.drain().map(\.kind) == ["log"])
     hub.state.daskChanged(2, .started(address))

@@ -118,7 +118,7 @@ private typealias Action = TaskSchedulerAction<String>
       drain(&state) == [.fail("<unbegun>", taskID: "unbegun", .deadlinePassed), dispatched("soon", one)])
   }
 
-  /// Who has an aborted task stays known; it is not tried again by a new controller either.
+  /// The engine that has an aborted task stays known; it is not tried again by a new controller either.
   @Test func theJournalLearnsThatATaskIsAborted() throws {
     var state = scheduler(reportsChanges: true)
     state.engineRegistered(one, now: now)
@@ -324,7 +324,7 @@ private typealias Action = TaskSchedulerAction<String>
     #expect(drain(&state) == [.fail("<p>", taskID: "p", .engineLost(loss))])
   }
 
-  /// Targets that have not come back yet are waited for, but not for ever.
+  /// Targets that have not come back yet are waited for, but not forever.
   @Test func tasksWithTargetsWaitForThem() {
     var state = scheduler()
     state.beginRecovery(until: now + .seconds(30))

@@ -53,7 +53,7 @@ import Testing
     #expect(values.count == 4)
     #expect(values.prefix(3) == [.value(5), .undefined, .failed(RaisedError("E", "no"))])
     guard case .failed = values[3] else {
-      Issue.record("decoded a value that is no pickle")
+      Issue.record("decoded a value that is not a pickle")
       return
     }
   }

@@ -16,7 +16,7 @@ enum Readers {
     _ = try? RequestMetadata(Bytes(input))
     var fields = 0
     let isObject = (try? JSONFields.scan(span) { _, _ in fields += 1 }) != nil
-    precondition(!isMetadata || isObject, "metadata that are no object were accepted")
+    precondition(!isMetadata || isObject, "metadata that are not an object were accepted")
   }
 
   static func json(_ input: [UInt8]) {

@@ -116,7 +116,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid} names no requirement")
         for identifier in named:
             if identifier not in known or role not in known[identifier].roles:
-                raise pytest.UsageError(f"{item.nodeid}: {identifier} is no requirement of {role}s")
+                raise pytest.UsageError(f"{item.nodeid}: {identifier} is not a requirement of {role}s")
         if not config.getoption("--extensions") and all(known[name].strength == "extension" for name in named):
             item.add_marker(pytest.mark.skip(reason="an extension"))
             continue

@@ -14,7 +14,7 @@ _CANNING = "ipyparallel.serialize.canning"
 
 
 class UnreadableValue(ValueError):
-    """The frames are no values."""
+    """The frames are not values."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def read_call(buffers: Sequence[bytes]) -> Call:
         raise UnreadableValue("the counts are missing")
     counts = loads(rest.pop(0))
     if not isinstance(counts, dict) or set(counts) != {"nargs", "narg_bufs", "kw_keys"}:
-        raise UnreadableValue(f"these are no counts: {counts}")
+        raise UnreadableValue(f"these are not counts: {counts}")
     positional, rest = rest[: counts["narg_bufs"]], rest[counts["narg_bufs"] :]
     args = []
     for _ in range(counts["nargs"]):

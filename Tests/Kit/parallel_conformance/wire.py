@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 class WireError(ValueError):
-    """The frames are no message, or their signature is wrong."""
+    """The frames are not a message, or their signature is wrong."""
 
 
 @dataclass(frozen=True)

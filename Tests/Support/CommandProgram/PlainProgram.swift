@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Martlet
 
-/// A program that is no command of ArgumentParser's, but has it read the arguments in the midst of its work.
+/// A program that is not a command of ArgumentParser's, but has it read the arguments in the midst of its work.
 struct PlainProgram: ClusterProgram {
   static let functions: [any RemoteCallable] = [double]
   private static let double = RemoteFunction("double") { (number: Int) in 2 * number }

@@ -21,7 +21,7 @@ enum LongCall {
       for try await value in try view.stream(negate, over: 0..<total, isOrdered: false) { reading.add(value) }
     case "map": for try await value in try view.map(negate, 0..<total) { reading.add(value) }
     case "completed": for try await (_, value) in try view.map(negate, 0..<total).asCompleted { reading.add(value) }
-    default: throw ClusterError("\(kind) is no kind of call")
+    default: throw ClusterError("\(kind) is not a kind of call")
     }
     print("sum \(reading.sum)")
   }

@@ -73,7 +73,7 @@ struct FunctionShapeTests {
     #expect(try await call(six, 1) == .tuple([1, "b", 2.5, true, [1], nil]))
   }
 
-  /// Tuples are no type of their own that could be `Codable`.
+  /// Tuples are not types of their own that could be `Codable`.
   @Test("that take tuples, as values")
   func tuplesAsArguments() async throws {
     let sum = RemoteFunction("f") { (four: TupleValue<Int, Int, Int, Double>) in

@@ -39,7 +39,7 @@ package struct ProcessReference: Sendable, Hashable {
   init(json: JSONValue) throws(OptionError) {
     func text(_ key: String) throws(OptionError) -> String? {
       guard let value = json[key], !value.isNull else { return nil }
-      guard let text = value.stringValue else { throw OptionError("'\(key)' is no text") }
+      guard let text = value.stringValue else { throw OptionError("'\(key)' is not text") }
       return text
     }
     guard let pid = json["pid"]?.intValue, pid > 0 else { throw OptionError("'pid' is missing or no process id") }

@@ -73,7 +73,7 @@ extension ClusterRecord {
     }
     self.init(files: files, supervisor: try ProcessReference(json: martlet))
     if let directory = martlet["socket_directory"], !directory.isNull {
-      guard let path = directory.stringValue else { throw OptionError("'socket_directory' is no text") }
+      guard let path = directory.stringValue else { throw OptionError("'socket_directory' is not text") }
       socketDirectory = path
     }
     restarts = EngineRestartCounts(json: martlet["restarts"])

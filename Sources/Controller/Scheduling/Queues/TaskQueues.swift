@@ -156,7 +156,7 @@ struct TaskQueues {
   private var hasDemanding: Bool { demanding.count + groups.demandingCount > 0 }
 
   /// The task with the best rank among those that require something an engine offers, if the engine has it left. If not, the
-  /// engine waits until it has: others that require less would keep it from that for ever.
+  /// engine waits until it has: others that require less would keep it from that forever.
   mutating func nextDemanding<Payload>(
     for engine: EngineHandle, _ tasks: inout TaskTable<Payload>, _ engines: inout EngineRegistry,
     _ clients: inout ClientTable, now: Instant

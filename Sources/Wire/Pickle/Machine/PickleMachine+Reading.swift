@@ -73,13 +73,13 @@ extension PickleMachine {
     if text.hasSuffix("L") { text.removeLast() }
     if let small = Int(text) { return .int(small) }
     guard let big = BigInteger(decimal: text) else {
-      throw error(.malformed, "an int that is no number")
+      throw error(.malformed, "an int that is not a number")
     }
     return .bigInt(big)
   }
 
   mutating func decimalFloat(_ span: Span<UInt8>) throws(PickleError) -> PickleValue {
-    guard let value = Double(try line(span)) else { throw error(.malformed, "a float that is no number") }
+    guard let value = Double(try line(span)) else { throw error(.malformed, "a float that is not a number") }
     return .float(value)
   }
 

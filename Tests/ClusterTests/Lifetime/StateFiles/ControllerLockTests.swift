@@ -53,7 +53,7 @@ import Testing
 
   private let far = HostIdentity(name: "far", machineID: "m", bootID: "b", pidNamespace: "pid:[1]")
 
-  /// The lock is free, so the process that it names, which lives, is no controller any more.
+  /// The lock is free, so the process that it names, which lives, is no longer a controller.
   @Test func aFreeLockOfThisHostDoesNotCount() async throws {
     try leaveLock(host: .current, pid: Int(getpid()))
     try await hold {}

@@ -23,7 +23,7 @@ class Driver:
         self.file = file
         self.client: Any = None
         self.lock = threading.Lock()
-        # The library prints complaints, which are no answers.
+        # The library prints complaints, which are not answers.
         self.answers, sys.stdout = sys.stdout, sys.stderr
         #: The ids of the messages of each command.
         self.sent: dict[int, list[str]] = {}

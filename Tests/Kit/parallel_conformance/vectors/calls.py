@@ -160,7 +160,7 @@ def _refused_calls() -> list[dict[str, Any]]:
         "counts-too-large": (
             "not enough frames",
             [*reference("f").buffers(), dumps({"nargs": 5, "narg_bufs": 1, "kw_keys": []}), dumps(1)]),
-        "counts-not-a-dict": ("the counts are no dict", [frames[0], dumps([1, 1, []]), dumps(1)]),
+        "counts-not-a-dict": ("the counts are not a dict", [frames[0], dumps([1, 1, []]), dumps(1)]),
         "counts-incomplete": ("the counts are incomplete", [frames[0], dumps({"nargs": 0})]),
         "function-cut": ("not a pickle", [frames[0][:-1], none]),
         "counts-cut": ("not a pickle", [frames[0], none[:-1]]),

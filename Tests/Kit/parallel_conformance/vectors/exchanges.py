@@ -85,13 +85,13 @@ def _refused_registration(seed: int) -> dict[str, Any]:
 
 
 def _heartbeat(seed: int) -> dict[str, Any]:
-    exchange = Exchange("heartbeats", "pings and echoes; what is no echo is ignored")
+    exchange = Exchange("heartbeats", "pings and echoes; what is not an echo is ignored")
     _, _, _, uuid, _ = _peers(seed, "heartbeat")
     for number, ping in enumerate((b"3.000000", b"6.000001", b"9.1")):
         exchange.step("heart monitor", "engine", "hb_ping", [ping], f"ping {number}", False)
         exchange.step("engine", "heart monitor", "hb_pong", [uuid, ping], f"echo {number}: a beat", False)
     exchange.step("engine", "heart monitor", "hb_pong", [uuid, b"6.000001"], "the ping before the last is a beat", False)
-    exchange.step("engine", "heart monitor", "hb_pong", [uuid, b"3.000000"], "an old ping is no beat", False)
+    exchange.step("engine", "heart monitor", "hb_pong", [uuid, b"3.000000"], "an old ping is not a beat", False)
     exchange.step("engine", "heart monitor", "hb_pong", [uuid, b"now"], "nor is what was never sent", False)
     return exchange.made
 

@@ -85,13 +85,13 @@ struct PickleCodableTests {
     let value: PickleValue = ["rows": [["n": 1], ["n": 300]]]
     do {
       _ = try value.decode([String: [[String: UInt8]]].self)
-      Issue.record("300 is no UInt8")
+      Issue.record("300 is not a UInt8")
     } catch DecodingError.dataCorrupted(let context) {
       #expect(context.codingPath.map(\.stringValue) == ["rows", "1", "n"])
     }
     do {
       _ = try value.decode([String: [[String: String]]].self)
-      Issue.record("1 is no String")
+      Issue.record("1 is not a String")
     } catch DecodingError.typeMismatch(_, let context) {
       #expect(context.debugDescription == "found int, expected a str")
     }
