@@ -280,7 +280,7 @@ def test_failed_starts_give_their_reason(place):
     assert "ended with exit code 1" in program.stderr.splitlines()[-1], program.stderr
     address = place.command("start", "-n", 1, "--ip", "192.0.2.1")
     assert address.returncode == 1
-    assert "no address of this machine" in address.stderr.splitlines()[-1], address.stderr
+    assert "not an address of this machine" in address.stderr.splitlines()[-1], address.stderr
     assert clean(place)
 
 

@@ -224,7 +224,7 @@ def test_failures_have_sshs_own_words(far):
     stranger = far.near.command("status", "--ssh=nobody@node1")
     assert "Permission denied" in stranger.stderr
     wrong = far.near.command("status", "--ssh=-oProxyCommand=x")
-    assert wrong.returncode != 0 and "no host to tunnel through" in wrong.stderr
+    assert wrong.returncode != 0 and "not a host to tunnel through" in wrong.stderr
     engine = far.near.command("engine", "--ssh=nowhere.invalid", f"--file={far.file('engine')}")
     assert engine.returncode == 1 and "Could not resolve hostname" in engine.stderr
     # A host that can be reached while nothing listens there.
