@@ -64,6 +64,7 @@ import Testing
         _ = try? JSONText.string(text.span, at: range)
         _ = try? JSONText.optionalDate(text.span, at: range)
         _ = try? JSONText.json(text.span, at: range)
+        _ = try? JSONText.plainStrings(text.span, at: range)
         let isNull = JSONText.isNull(text.span, at: range)
         let isTrue = JSONText.isTrue(text.span, at: range)
         let isEmpty = JSONText.isEmptyContainer(text.span, at: range)

@@ -13,8 +13,13 @@ struct CallReferences: Sendable {
   /// Checks that no value is lost for good.
   ///
   /// - Throws: ``ReferenceLost``.
-  func checkHomes() throws {
-    for value in kept where value.isNowhere && !value.isRecomputable {
+  func checkHomes() throws { try Self.checkHomes(of: kept) }
+
+  /// Checks that no value is lost for good.
+  ///
+  /// - Throws: ``ReferenceLost``.
+  static func checkHomes(of values: [RemoteHolding]) throws {
+    for value in values where value.isNowhere && !value.isRecomputable {
       throw ReferenceLost.engineGone(value.name, value.home)
     }
   }

@@ -108,13 +108,13 @@ extension LoadBalancedView {
   func run<Value>(
     _ call: Call, shape: ResultShape<Value>, _ references: CallReferences, keeping kept: RemoteHolding? = nil
   ) throws -> AsyncResult<Value> {
-    try references.checkHomes()
     guard references.isRecomputable else {
       let targets = try references.kept.isEmpty ? [] : [engine(for: references.kept)]
       return try run(
         call, shape: shape, references: ReferenceUse(keeping: kept, arguments: references, targets: targets),
         keeping: kept)
     }
+    try CallReferences.checkHomes(of: references.kept)
     let isThere = references.kept.allSatisfy { !$0.isNowhere }
     let use = ReferenceUse(
       keeping: kept, arguments: references, targets: isThere ? [try engine(for: references.kept)] : []
@@ -126,7 +126,11 @@ extension LoadBalancedView {
   }
 
   /// The engine with the most bytes, of those that may be chosen.
+  ///
+  /// - Throws: ``ReferenceLost`` if a value is lost for good; ``ClientError`` if there are no engines to choose from.
   private func engine(for references: [RemoteHolding]) throws -> RegisteredEngine {
+    if targets == .all, references.count == 1, let engine = references[0].firstEngine { return engine }
+    try CallReferences.checkHomes(of: references)
     let allowed = try client.resolve(targets)
     if references.count == 1 {
       // All that have it have as much.

@@ -6,6 +6,7 @@ final class ReferenceUse: Sendable {
   typealias Submit = @Sendable (Client, ResultState, _ slot: Int) -> Void
   /// Where a task is sent.
   typealias Address = (target: RegisteredEngine, metadata: [UInt8])
+  typealias Choose = @Sendable ([RemoteHolding]) throws -> Address
 
   private struct State: Sendable {
     /// Where the result is kept, until the reply says where that is.
@@ -21,7 +22,7 @@ final class ReferenceUse: Sendable {
     /// say that they lack them, as those that every engine should have.
     var targets: [RegisteredEngine]
     /// Chooses another engine for a single task when values were lost and computed again; `nil` if it has to be the first.
-    var choose: (@Sendable ([RemoteHolding]) throws -> Address)?
+    var choose: Choose?
     /// What was chosen then.
     var address: Address?
 
@@ -38,7 +39,7 @@ final class ReferenceUse: Sendable {
   ///   - choose: chooses another engine for a single task when values were lost and computed again.
   init(
     keeping kept: RemoteHolding? = nil, arguments: CallReferences, targets: [RegisteredEngine] = [], tasks: Int = 1,
-    choose: (@Sendable ([RemoteHolding]) throws -> Address)? = nil
+    choose: Choose? = nil
   ) {
     state = Mutex(State(kept: kept, arguments: arguments, unfinished: tasks, targets: targets, choose: choose))
   }
@@ -53,13 +54,16 @@ final class ReferenceUse: Sendable {
   var metadata: [UInt8]? { state.withLock { $0.address?.metadata } }
 
   /// Whether values have to be moved or computed again before the tasks are sent.
-  var isWaiting: Bool { !missing.isEmpty || isUnsettled }
+  var isWaiting: Bool {
+    let (targets, kept) = state.withLock { ($0.targets, $0.arguments.kept) }
+    return kept.contains { value in targets.contains { !value.isOn($0) } } || isUnsettled
+  }
 
   /// Whether a single task needs another engine, because values are lost or the engine is gone.
   private var isUnsettled: Bool {
-    let state = state.withLock { $0 }
-    guard state.choose != nil, let client = state.arguments.kept.first?.client else { return false }
-    return state.targets.contains { !client.isRegistered($0) } || state.arguments.kept.contains { $0.isNowhere }
+    let (isBound, targets, kept) = state.withLock { ($0.choose == nil, $0.targets, $0.arguments.kept) }
+    guard !isBound, let client = kept.first?.client else { return false }
+    return targets.contains { !client.isRegistered($0) } || kept.contains { $0.isNowhere }
   }
 
   /// The values that are not where they are needed.
@@ -82,20 +86,23 @@ final class ReferenceUse: Sendable {
 
   /// The call's tasks are going to be sent.
   func begin(_ submit: @escaping Submit) {
-    state.withLock { if !$0.suppliedValues.isEmpty || !$0.arguments.kept.isEmpty { $0.submit = submit } }
+    state.withLock { if !$0.arguments.isEmpty { $0.submit = submit } }
   }
 
   /// A task's reply has come, or it has failed.
   func finished(_ reply: TaskReply?) {
     let hasSucceeded = reply?.status == "ok"
-    let former = state.withLock { state in
-      let former = state
-      state.kept = nil
+    // What is let go may be the last of its kind, and end outside the lock.
+    let (kept, arguments, _, _) = state.withLock { state in
       if hasSucceeded { state.unfinished -= 1 }
-      if state.unfinished == 0 { (state.arguments, state.submit, state.choose) = (CallReferences(), nil, nil) }
-      return former
+      let kept = state.kept.take()
+      guard state.unfinished == 0 else { return (kept, CallReferences(), Submit?.none, Choose?.none) }
+      defer { state.arguments = CallReferences() }
+      return (kept, state.arguments, state.submit.take(), state.choose.take())
     }
-    if let reply, hasSucceeded { former.kept?.isKept(reply) }
+    withExtendedLifetime(arguments) {
+      if let reply, hasSucceeded { kept?.isKept(reply) }
+    }
   }
 
   /// What helps a task that could not begin, because its engine lacks a value or is gone with one that can be computed again;

@@ -81,6 +81,17 @@ final class RemoteHolding: SuppliedValue {
     return engines.count > 1 ? engines.sorted { $0.id < $1.id } : engines
   }
 
+  /// The first of the engines that have it and are there, by their ids.
+  var firstEngine: RegisteredEngine? {
+    state.withLock { state in
+      var first: RegisteredEngine?
+      for place in state.places.values where first.map({ place.engine.id < $0.id }) ?? true {
+        if isThere(place) { first = place.engine }
+      }
+      return first
+    }
+  }
+
   /// Whether no engine has it that is there.
   var isNowhere: Bool { state.withLock { state in !state.places.values.contains { isThere($0) } } }
 
@@ -177,7 +188,7 @@ final class RemoteHolding: SuppliedValue {
   @discardableResult func place() async throws -> RegisteredEngine {
     while true {
       let recomputations = state.withLock { $0.recomputations }
-      if let engine = engines.first { return engine }
+      if let engine = firstEngine { return engine }
       guard isRecomputable else { throw ReferenceLost.engineGone(name, home) }
       // It may be lost again before it is used.
       try await computing(after: recomputations)?.value

@@ -171,13 +171,6 @@ public struct LoadBalancedView: Sendable {
   func metadata(on engine: RegisteredEngine? = nil) throws(ClientError) -> [UInt8] {
     var fields = try RequestMetadata.limits(
       executionTimeout: executionTimeout, endsEngineAfter: endsEngineAfter, deadline: deadline)
-    if let engine {
-      fields["targets"] = [.string(engine.uuid)]
-    } else if targets == .all {
-      client.noteWaitForEngines()
-    } else {
-      fields["targets"] = .array(try client.resolve(targets).map { .string($0.uuid) })
-    }
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if priority != .normal { fields["priority"] = .int(Int(priority.rawValue)) }
     if concurrency > 1 { fields["concurrency"] = .int(concurrency) }
@@ -191,9 +184,10 @@ public struct LoadBalancedView: Sendable {
     if let after { fields["after"] = after.json }
     if let follow { fields["follow"] = follow.json }
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }
-    if fields.isEmpty { return RequestMetadata.plain(label: label) }
-    if let label { fields["label"] = .string(label) }
-    fields["no_status"] = true
-    return RequestMetadata.text(fields)
+    let metadata = RequestMetadata.text(fields, label: label)
+    if let engine { return RequestMetadata.addingTargets([engine], to: metadata) }
+    if targets != .all { return RequestMetadata.addingTargets(try client.resolve(targets), to: metadata) }
+    client.noteWaitForEngines()
+    return metadata
   }
 }

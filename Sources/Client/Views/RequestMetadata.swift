@@ -23,10 +23,29 @@ enum RequestMetadata {
     var fields = try limits(
       executionTimeout: executionTimeout, endsEngineAfter: endsEngineAfter, deadline: deadline)
     if nesting > 0 { fields["nesting"] = .int(nesting) }
-    if fields.isEmpty { return plain(label: label) }
+    return text(fields, label: label)
+  }
+
+  /// The metadata of a request with some options.
+  static func text(_ options: [String: JSONValue], label: String?) -> [UInt8] {
+    if options.isEmpty { return plain(label: label) }
+    var fields = options
     fields["no_status"] = true
     if let label { fields["label"] = .string(label) }
     return text(fields)
+  }
+
+  /// The metadata of a request that only some engines may run.
+  static func addingTargets(_ engines: [RegisteredEngine], to metadata: [UInt8]) -> [UInt8] {
+    var field: [UInt8] = []
+    field.reserveCapacity(16 + 40 * engines.count)
+    field.append(contentsOf: "\"targets\":[".utf8)
+    for (index, engine) in engines.enumerated() {
+      if index > 0 { field.append(0x2C) }
+      JSONValue.string(engine.uuid).write(into: &field)
+    }
+    field.append(0x5D)
+    return JSONFields.adding(field, to: metadata)
   }
 
   /// The metadata of an attempt at a task. Engines count it together with those of the scheduler.

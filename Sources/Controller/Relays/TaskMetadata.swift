@@ -43,9 +43,9 @@ struct TaskMetadata {
     try JSONFields.scan(span) { key, value throws(WireError) in
       if JSONText.isEmptyContainer(span, at: value) { return }
       switch key {
-      case "targets": targets = try Self.strings(JSONText.json(span, at: value), key.string).map { EngineIdentity($0) }
-      case "after": after = try Self.dependency(JSONText.json(span, at: value), key.string)
-      case "follow": follow = try Self.dependency(JSONText.json(span, at: value), key.string)
+      case "targets": targets = try Self.strings(span, at: value, key.string).map { EngineIdentity($0) }
+      case "after": after = try Self.dependency(span, at: value, key.string)
+      case "follow": follow = try Self.dependency(span, at: value, key.string)
       case "timeout": timeout = try TaskTimeLimit.duration(span, at: value, key.string)
       case "deadline": deadline = try TaskTimeLimit.date(span, at: value, key.string)
       case "retries":
@@ -89,11 +89,22 @@ struct TaskMetadata {
   private static let priorityLimit = 100
 
   /// A list of ids, or an object `{dependencies, all, success, failure}`.
-  private static func dependency(_ json: JSONValue, _ key: String) throws(WireError) -> TaskDependency {
+  private static func dependency(
+    _ span: Span<UInt8>, at range: Range<Int>, _ key: String
+  ) throws(WireError) -> TaskDependency {
+    if let plain = try? JSONText.plainStrings(span, at: range) { return TaskDependency(plain) }
+    let json = try JSONText.json(span, at: range)
     guard case .object(let fields) = json else { return TaskDependency(try strings(json, key)) }
     return TaskDependency(
       try strings(fields["dependencies"] ?? [], key), all: fields["all"]?.boolValue ?? true,
       success: fields["success"]?.boolValue ?? true, failure: fields["failure"]?.boolValue ?? false)
+  }
+
+  private static func strings(
+    _ span: Span<UInt8>, at range: Range<Int>, _ key: String
+  ) throws(WireError) -> [String] {
+    if let plain = try? JSONText.plainStrings(span, at: range) { return plain }
+    return try strings(JSONText.json(span, at: range), key)
   }
 
   private static func strings(_ json: JSONValue, _ key: String) throws(WireError) -> [String] {

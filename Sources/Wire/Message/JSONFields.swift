@@ -40,10 +40,22 @@ extension JSONFields {
   /// - Parameters:
   ///   - field: the key and the value, as JSON text.
   ///   - object: the text of an object; anything else counts as an empty one.
-  package static func adding(_ field: String, to object: [UInt8]) -> [UInt8] {
-    guard let start = object.firstIndex(of: 0x7B) else { return Array("{\(field)}".utf8) }
-    let rest = object[(start + 1)...]
-    return Array("{\(field)\(rest.contains(0x3A) ? "," : "")".utf8) + rest
+  package static func adding(_ field: String, to object: [UInt8]) -> [UInt8] { adding(field.utf8, to: object) }
+
+  /// The text of an object with one more field, which comes first.
+  ///
+  /// - Parameters:
+  ///   - field: the key and the value, as JSON text in UTF-8.
+  ///   - object: the text of an object; anything else counts as an empty one.
+  package static func adding(_ field: some Collection<UInt8>, to object: [UInt8]) -> [UInt8] {
+    let rest = object.firstIndex(of: 0x7B).map { object[($0 + 1)...] } ?? [0x7D]
+    var text: [UInt8] = []
+    text.reserveCapacity(field.count + rest.count + 2)
+    text.append(0x7B)
+    text.append(contentsOf: field)
+    if rest.contains(0x3A) { text.append(0x2C) }
+    text.append(contentsOf: rest)
+    return text
   }
 }
 

@@ -54,6 +54,29 @@ public enum JSONText {
     }
   }
 
+  /// A JSON array of strings of printable ASCII characters without escapes, such as ids.
+  ///
+  /// - Throws: ``WireError/Code/malformedJSON`` for anything else, which may be valid JSON.
+  package static func plainStrings(_ span: Span<UInt8>, at range: Range<Int>) throws(WireError) -> [String] {
+    guard span.holds(range) else { throw WireError(.malformedJSON, "the text ends before byte \(range.upperBound)") }
+    let text = span.extracting(range)
+    var scanner = JSONScanner(text)
+    try scanner.expect(0x5B)
+    var strings: [String] = []
+    if !scanner.skip(0x5D) {
+      repeat {
+        let element = try scanner.string()
+        for index in element where !(0x20..<0x7F).contains(text[index]) || text[index] == 0x5C {
+          throw WireError(.malformedJSON, "a plain string is expected at byte \(range.lowerBound + index)")
+        }
+        strings.append(decode(text.extracting(element.lowerBound + 1..<element.upperBound - 1)))
+      } while scanner.skip(0x2C)
+      try scanner.expect(0x5D)
+    }
+    try scanner.end()
+    return strings
+  }
+
   /// Whether the value is `null`.
   public static func isNull(_ span: Span<UInt8>, at range: Range<Int>) -> Bool {
     range.count == 4 && span.holds(range) && span[range.lowerBound] == 0x6E

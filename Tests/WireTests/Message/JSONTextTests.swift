@@ -25,6 +25,24 @@ import Testing
     #expect(error?.code == .malformedJSON)
   }
 
+  @Test(arguments: [
+    ("[]", []), (#"["a"]"#, ["a"]), (#" [ "a-1" , "" ,"~" ] "#, ["a-1", "", "~"]), (#"["a,]"]"#, ["a,]"]),
+  ])
+  func plainStrings(text: String, expected: [String]) throws {
+    #expect(try read(text, JSONText.plainStrings) == expected)
+    #expect(try read(text, JSONText.json).arrayValue?.map(\.stringValue) == expected)
+  }
+
+  @Test(arguments: [
+    "", "[", #"["a""#, #"["a",]"#, #"["a"] 1"#, #"[,"a"]"#, #"["a" "b"]"#, "[1]", #"["a",null]"#, #"[["a"]]"#, #""a""#,
+    "{}",
+    #"["\u0061"]"#, #"["é"]"#, "[\"\u{7F}\"]", "[\"a\nb\"]",
+  ])
+  func whatIsNotAListOfPlainStrings(text: String) {
+    let error = #expect(throws: WireError.self) { try read(text, JSONText.plainStrings) }
+    #expect(error?.code == .malformedJSON)
+  }
+
   @Test func words() throws {
     #expect(try read("null", JSONText.optionalString) == nil)
     #expect(try read("null") { JSONText.isNull($0, at: $1) })

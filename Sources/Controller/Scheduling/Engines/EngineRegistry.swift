@@ -203,7 +203,12 @@ struct EngineRegistry {
   mutating func pick(
     among candidates: [EngineHandle], aheadAllowed: Bool, now: Instant
   ) -> EngineHandle? {
-    pick(among: candidates)
+    if candidates.count == 1 {
+      return candidates.first.flatMap {
+        pool.contains($0) && hasRoom($0, aheadAllowed: aheadAllowed, now: now) ? $0 : nil
+      }
+    }
+    return pick(among: candidates)
       ?? pool.pick(
         among: candidates.filter { pool.contains($0) && hasRoom($0, aheadAllowed: aheadAllowed, now: now) })
   }

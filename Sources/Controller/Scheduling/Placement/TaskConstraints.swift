@@ -34,13 +34,9 @@ struct TaskConstraints<Payload> {
   private(set) var follow: DependencyProgress?
   /// The distinct engines on which tasks named by `follow` ended as wanted.
   private(set) var followEngines: [EngineToken] = []
-  /// The engines that failed the task or don't meet its functional dependencies.
-  private(set) var blacklist: Set<EngineToken> = []
-  /// Those that failed it: they may get it again when all have.
-  private var failed: Set<EngineToken> = []
-  private(set) var lastFailure: LastFailure<Payload>?
-  /// The latest attempts that cost a retry, in their order; `nil` without any.
-  private(set) var failedAttempts: [FailedAttempt]?
+  /// What was tried in vain. Apart, because most tasks have nothing of the kind, and constraints are copied and destroyed a
+  /// few times in the life of a task.
+  private var failures: TaskFailures<Payload>?
   /// The serial number of the timer that runs.
   var timer: UInt64?
 
@@ -85,17 +81,26 @@ struct TaskConstraints<Payload> {
     return followEngines.count > engineCount
   }
 
+  /// The engines that failed the task or don't meet its functional dependencies.
+  @inline(__always)
+  var blacklist: Set<EngineToken> { failures?.blacklist ?? [] }
+
+  @inline(__always)
+  var lastFailure: LastFailure<Payload>? { failures?.last }
+
+  /// The latest attempts that cost a retry, in their order; `nil` without any.
+  @inline(__always)
+  var failedAttempts: [FailedAttempt]? { failures?.attempts }
+
   /// Excludes an engine.
   ///
   /// - Parameter attempt: the attempt that it has failed; `nil` if it can't run the task at all.
   mutating func exclude(_ engine: EngineToken, after failure: LastFailure<Payload>, attempt: FailedAttempt?) {
-    blacklist.insert(engine)
-    if let attempt {
-      failed.insert(engine)
-      failedAttempts = (failedAttempts ?? []).suffix(FailedAttempt.limit - 1) + [attempt]
-    }
+    failures = TaskFailures(
+      blacklist: blacklist.union([engine]), failed: (failures?.failed ?? []).union(attempt == nil ? [] : [engine]),
+      last: failure,
+      attempts: attempt.map { (failedAttempts ?? []).suffix(FailedAttempt.limit - 1) + [$0] } ?? failedAttempts)
     if case .ended(.engineLost) = failure { lossCount = min(lossCount, .max - 1) + 1 }
-    lastFailure = failure
     update()
   }
 
@@ -110,7 +115,9 @@ struct TaskConstraints<Payload> {
 
   /// Whether the task waits for another engine, until its timeout, when all engines are on its blacklist. As in ipyparallel it
   /// does even if they have failed it and could get it again, unless its client wants otherwise.
-  var waitsForAnotherEngine: Bool { timeout != nil && (failed.isEmpty || !retriesAnywhere) }
+  var waitsForAnotherEngine: Bool {
+    timeout != nil && (!retriesAnywhere || failures?.failed.isEmpty ?? true)
+  }
 
   /// Whether only certain engines may run the task, whatever they offer.
   var isBound: Bool { !targets.isEmpty || follow != nil }
@@ -118,9 +125,10 @@ struct TaskConstraints<Payload> {
   /// Allows the engines again that failed the task. Returns whether there were any, and the task may run on them: one with
   /// targets doesn't wait for others.
   mutating func forgive() -> Bool {
-    guard !failed.isEmpty, !waitsForAnotherEngine || !targets.isEmpty else { return false }
-    blacklist.subtract(failed)
-    failed = []
+    guard let former = failures, !former.failed.isEmpty, !waitsForAnotherEngine || !targets.isEmpty
+    else { return false }
+    failures = TaskFailures(
+      blacklist: former.blacklist.subtracting(former.failed), failed: [], last: former.last, attempts: former.attempts)
     update()
     return true
   }
@@ -176,6 +184,26 @@ struct DependencyProgress {
     addEnded(success: success)
   }
 }
+
+/// What was tried in vain to get a task done.
+final class TaskFailures<Payload> {
+  /// The engines that failed the task or don't meet its functional dependencies.
+  let blacklist: Set<EngineToken>
+  /// Those that failed it: they may get it again when all have.
+  let failed: Set<EngineToken>
+  let last: LastFailure<Payload>
+  /// The latest attempts that cost a retry, in their order; `nil` without any.
+  let attempts: [FailedAttempt]?
+
+  init(blacklist: Set<EngineToken>, failed: Set<EngineToken>, last: LastFailure<Payload>, attempts: [FailedAttempt]?) {
+    self.blacklist = blacklist
+    self.failed = failed
+    self.last = last
+    self.attempts = attempts
+  }
+}
+
+extension TaskFailures: Sendable where Payload: Sendable {}
 
 /// Why a task with retries did not succeed the last time.
 enum LastFailure<Payload> {
