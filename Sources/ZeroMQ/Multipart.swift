@@ -157,9 +157,41 @@ public struct Multipart: ~Copyable {
     return UnsafeRawBufferPointer(start: data, count: zmq_msg_size(slab + head + index))
   }
 
-  /// Appends the bytes of a frame to an array; nothing for one that isn't there.
-  public borrowing func copyFrame(_ index: Int, to array: inout [UInt8]) {
-    array.append(contentsOf: memory(at: index))
+  /// Appends the sizes of consecutive frames to an array, each in 32 bits with the lowest byte first. Frames that aren't
+  /// there are left out.
+  ///
+  /// - Returns: the sum of the sizes.
+  package borrowing func appendSizes(of frames: Range<Int>, to array: inout [UInt8]) -> Int {
+    let (frames, first) = (frames.clamped(to: 0..<count), slab + head)
+    var sum = 0
+    array.append(addingCapacity: 4 * frames.count) { output in
+      for index in frames {
+        let size = zmq_msg_size(first + index)
+        sum += size
+        var rest = UInt32(clamping: size)
+        for _ in 0..<4 {
+          output.append(UInt8(truncatingIfNeeded: rest))
+          rest >>= 8
+        }
+      }
+    }
+    return sum
+  }
+
+  /// Appends the bytes of consecutive frames to an array. Frames that aren't there are left out.
+  package borrowing func appendBytes(of frames: Range<Int>, to array: inout [UInt8]) {
+    let (frames, first) = (frames.clamped(to: 0..<count), slab + head)
+    let size = frames.reduce(0) { $0 + zmq_msg_size(first + $1) }
+    array.append(addingCapacity: size) { output in
+      output.withUnsafeMutableBufferPointer { target, end in
+        for index in frames {
+          let size = zmq_msg_size(first + index)
+          guard size > 0, let source = zmq_msg_data(first + index), let start = target.baseAddress else { continue }
+          memcpy(start + end, source, size)
+          end += size
+        }
+      }
+    }
   }
 
   /// The sum of all frames' sizes in bytes.

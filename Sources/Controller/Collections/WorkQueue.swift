@@ -28,6 +28,7 @@ struct WorkQueue<Element> {
   mutating func popFirst() -> Element? {
     if outgoing.isEmpty {
       // Reversing in place would copy.
+      outgoing.reserveCapacity(incoming.count)
       while let element = incoming.popLast() { outgoing.append(element) }
     }
     let element = outgoing.popLast()

@@ -75,10 +75,8 @@ struct JournalBuffer: Sendable {
   /// Adds all frames of a task, unless they are too large.
   private mutating func append(_ task: borrowing Multipart) -> Bool {
     bytes.append(littleEndian: UInt32(clamping: task.count))
-    var size = 0
-    for index in 0..<task.count { size += appendSize(of: task, index) }
-    guard size <= messageLimit else { return false }
-    for index in 0..<task.count { task.copyFrame(index, to: &bytes) }
+    guard task.appendSizes(of: 0..<task.count, to: &bytes) <= messageLimit else { return false }
+    task.appendBytes(of: 0..<task.count, to: &bytes)
     return true
   }
 
@@ -87,27 +85,18 @@ struct JournalBuffer: Sendable {
   private mutating func append(
     _ layout: MessageLayout, of task: borrowing Multipart, _ reply: borrowing Multipart, from first: Int
   ) -> Bool {
+    let signature = layout.signature..<layout.signature + 1
+    let request = layout.metadata..<layout.content + 1
     let frames = first..<max(first, reply.count)
-    bytes.append(littleEndian: UInt32(clamping: 3 + frames.count))
-    var size = appendSize(of: task, layout.signature)
-    size += appendSize(of: task, layout.metadata)
-    size += appendSize(of: task, layout.content)
-    for index in frames { size += appendSize(of: reply, index) }
+    bytes.append(littleEndian: UInt32(clamping: signature.count + request.count + frames.count))
+    var size = task.appendSizes(of: signature, to: &bytes)
+    size += task.appendSizes(of: request, to: &bytes)
+    size += reply.appendSizes(of: frames, to: &bytes)
     guard size <= messageLimit else { return false }
-    task.copyFrame(layout.signature, to: &bytes)
-    task.copyFrame(layout.metadata, to: &bytes)
-    task.copyFrame(layout.content, to: &bytes)
-    for index in frames { reply.copyFrame(index, to: &bytes) }
+    task.appendBytes(of: signature, to: &bytes)
+    task.appendBytes(of: request, to: &bytes)
+    reply.appendBytes(of: frames, to: &bytes)
     return true
-  }
-
-  /// Adds the size of a frame.
-  ///
-  /// - Returns: the size.
-  private mutating func appendSize(of message: borrowing Multipart, _ index: Int) -> Int {
-    let size = message.size(of: index)
-    bytes.append(littleEndian: UInt32(clamping: size))
-    return size
   }
 
   /// Adds the beginning of an entry, whose rest follows.

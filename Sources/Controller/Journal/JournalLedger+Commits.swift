@@ -72,16 +72,16 @@ extension JournalLedger {
 
   /// The number of the task with this id whose result is kept, and the batch that holds it. Another id may have led there,
   /// so the entry has to be compared.
-  func result(of id: String) -> (number: UInt64, batch: BatchID)? {
+  mutating func result(of id: String) -> (number: UInt64, batch: BatchID)? {
     let hash = IdentifierHash.hash(id.utf8.span)
-    guard let slot = results.find(hash, tasks), let place = tasks[slot].finished else { return nil }
+    guard let slot = keptTask(hash), let place = tasks[slot].finished else { return nil }
     return (tasks.number(of: slot), place.batch)
   }
 
   /// The results of tasks, of which those that are not kept are left out.
   ///
   /// - Parameter entries: reads a batch that was committed.
-  func results(of ids: [String], reading entries: (BatchID) -> [UInt8]?) -> [JournaledResult] {
+  mutating func results(of ids: [String], reading entries: (BatchID) -> [UInt8]?) -> [JournaledResult] {
     var batches: [BatchID: [UInt64: String]] = [:]
     for id in ids {
       if let place = result(of: id) { batches[place.batch, default: [:]][place.number] = id }

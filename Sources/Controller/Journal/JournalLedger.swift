@@ -51,6 +51,9 @@ struct JournalLedger: Sendable {
   /// Whether a batch is there.
   func contains(_ batch: BatchID) -> Bool { batches.contains(batch) }
 
+  /// The task whose id has this hash, if its result is kept.
+  mutating func keptTask(_ hash: UInt64) -> NumberTable<JournalTask>.Slot? { results.find(hash, tasks) }
+
   // MARK: - Events
 
   /// Notes a batch that follows all others.

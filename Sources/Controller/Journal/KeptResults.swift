@@ -29,8 +29,8 @@ struct KeptResults: Sendable {
   private let limits: JournalLimits
   private var delivered = Queue()
   private var undelivered = Queue()
-  /// The tasks by the hash of their id.
-  private var index = IdentifierTable<JournalTask>()
+  /// The tasks by the hash of their id; `nil` until somebody looks for one, as most journals are never asked.
+  private var index: IdentifierTable<JournalTask>?
 
   init(limits: JournalLimits) { self.limits = limits }
 
@@ -38,18 +38,33 @@ struct KeptResults: Sendable {
   var count: Int { delivered.count + undelivered.count }
 
   /// The task whose id has this hash, if its result is kept.
-  func find(_ hash: UInt64, _ tasks: Tasks) -> Tasks.Slot? {
-    index.find(hash: UInt32(truncatingIfNeeded: hash)) { tasks[$0].hash == hash }
+  mutating func find(_ hash: UInt64, _ tasks: Tasks) -> Tasks.Slot? {
+    if index == nil { buildIndex(tasks) }
+    return index?.find(hash: UInt32(truncatingIfNeeded: hash)) { tasks[$0].hash == hash }
+  }
+
+  private mutating func buildIndex(_ tasks: Tasks) {
+    var kept: [(time: Double, number: UInt64)] = []
+    tasks.visit { if $1.isKept { kept.append(($1.time, $0)) } }
+    index = IdentifierTable()
+    for (_, number) in kept.sorted(by: <) {
+      if let slot = tasks.find(number) { enter(slot, tasks) }
+    }
+  }
+
+  /// Makes a result the one that is found, in place of another with the same id.
+  private mutating func enter(_ slot: Tasks.Slot, _ tasks: Tasks) {
+    let hash = tasks[slot].hash
+    if let other = find(hash, tasks) { index?.remove(hash: UInt32(truncatingIfNeeded: hash), other) }
+    index?.insert(hash: UInt32(truncatingIfNeeded: hash), slot)
   }
 
   // MARK: - Events
 
   /// Adds a result that was delivered as far as is known. It is found in place of another with the same id.
   mutating func add(_ slot: Tasks.Slot, size: Int, _ tasks: Tasks) {
-    let hash = tasks[slot].hash
     delivered.add(tasks.number(of: slot), size: size)
-    if let other = find(hash, tasks) { index.remove(hash: UInt32(truncatingIfNeeded: hash), other) }
-    index.insert(hash: UInt32(truncatingIfNeeded: hash), slot)
+    if index != nil { enter(slot, tasks) }
   }
 
   /// A result was not delivered.
@@ -61,7 +76,7 @@ struct KeptResults: Sendable {
   /// Removes a result that is still kept.
   mutating func remove(_ slot: Tasks.Slot, size: Int, _ tasks: Tasks) {
     if tasks[slot].phase == .delivered { delivered.remove(size: size) } else { undelivered.remove(size: size) }
-    index.remove(hash: UInt32(truncatingIfNeeded: tasks[slot].hash), slot)
+    index?.remove(hash: UInt32(truncatingIfNeeded: tasks[slot].hash), slot)
   }
 
   /// Takes the number of the oldest result beyond a limit, which has to be removed next.

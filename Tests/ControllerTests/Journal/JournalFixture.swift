@@ -40,11 +40,11 @@ enum JournalFixture {
     try entries { for number in numbers { _ = $0.accepted(number, try task("t\(number)", buffer: buffer)) } }
   }
 
-  static func finished(_ numbers: UInt64..., buffer: String = "result") throws -> [UInt8] {
+  static func finished(_ numbers: UInt64..., id: String? = nil, buffer: String = "result") throws -> [UInt8] {
     try entries {
       for number in numbers {
         _ = $0.finished(
-          number, id: "t\(number)", isSuccess: true, task: try task("t\(number)"),
+          number, id: id ?? "t\(number)", isSuccess: true, task: try task("t\(number)"),
           reply: try reply("t\(number)", buffer: buffer))
       }
     }
