@@ -33,6 +33,9 @@ class Hosts:
         self.daemons = {}
         self.has_namespaces = False
         self.config = self.directory / "config"
+        # What whoever runs this has in the start-up files of the shell would be run with each session.
+        self.home = self.directory / "home"
+        self.home.mkdir()
         try:
             self.has_namespaces = self.make_network()
             self.address = f"{NETWORK}.254" if self.has_namespaces else "127.0.0.1"
@@ -91,6 +94,7 @@ PidFile none
 StrictModes no
 UsePAM no
 PasswordAuthentication no
+SetEnv HOME={self.home}
 """
             )
         lines += [

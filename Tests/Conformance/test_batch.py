@@ -34,8 +34,8 @@ def standin(place, tmp_path, request):
     folder.mkdir()
     for name in COMMANDS[request.param]:
         (folder / name).symlink_to(Path(__file__).with_name("batch_standin.py"))
-    place.environment.update(
-        STANDIN=str(folder), PATH=f"{folder}:{os.environ['PATH']}", MARTLET_PYTHON=sys.executable)
+    path = [str(folder), str(Path(sys.executable).parent), os.environ["PATH"]]
+    place.environment.update(STANDIN=str(folder), PATH=":".join(path), MARTLET_PYTHON=sys.executable)
     return request.param
 
 

@@ -4,19 +4,22 @@ import Martlet
 /// squares a number on whichever engine is free.
 struct CapabilityCalls {
   private let client: Client
-  private let reference: RemoteReference<Int>
+  /// One on each engine.
+  private let references: [RemoteReference<Int>]
   private let tally: Tally
 
   /// - Parameter client: of a cluster with two engines, each of which offers some of the resource `slot`.
   init(_ client: Client) async throws {
     self.client = client
-    reference = try await client[0].keep(square, 3).value
+    var references: [RemoteReference<Int>] = []
+    for id in client.ids { references.append(try await client[id].keep(square, 3).value) }
+    self.references = references
     tally = try await client[0].create(tallies)
   }
 
   /// Calls that wait for one another.
   var alone: [Capabilities.Kind] {
-    let (view, reference, tally) = (client.loadBalanced(), reference, tally)
+    let (view, reference, tally) = (client.loadBalanced(), references[0], tally)
     let (engine, other) = (client[0], client[1])
     func kind(_ name: String, _ call: @escaping () async throws -> Void) -> Capabilities.Kind {
       Capabilities.Kind(name: name) { for _ in 0..<$0 { try await call() } }
@@ -38,7 +41,8 @@ struct CapabilityCalls {
 
   /// Calls many of which are outstanding, and the elements of a map and a stream.
   var together: [Capabilities.Kind] {
-    let (view, engine, reference) = (client.loadBalanced(), client[0], reference)
+    let (view, engine, references) = (client.loadBalanced(), client[0], references)
+    let reference = references[0]
     let onOne = client.loadBalanced(targets: .ids([client.ids[0]]))
     func kind(_ name: String, _ call: @escaping () throws -> AsyncResult<Int>) -> Capabilities.Kind {
       Capabilities.Kind(name: name) { count in
@@ -52,6 +56,11 @@ struct CapabilityCalls {
       // A reference's engine is the only one that may be chosen.
       kind("one_engine") { try onOne.apply(square, 3) },
       kind("reference") { try view.apply(square, reference) },
+      // Both engines have as much to do, as with the plain call.
+      Capabilities.Kind(name: "references_in_turn") { count in
+        let results = try (0..<count).map { try view.apply(square, references[$0 % references.count]) }
+        for result in results { _ = try await result.value }
+      },
     ] + options.map { name, view in kind(name) { try view.apply(square, 3) } } + [
       kind("concurrency_16") { try view.apply(squareAtOnce, 3) },
       kind("progress") { try view.apply(squareReporting, 3) },
