@@ -188,7 +188,7 @@ import Testing
       return x
     }
     let controller = try FakeController()
-    let running = try start(controller.connection, policy: .finish, misses: 2, functions: [hold])
+    let running = try start(controller.connection, policy: .finish, misses: 100, functions: [hold])
     try await controller.register(period: 20)
     for x in 0..<3 {
       try await controller.send(
