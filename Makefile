@@ -46,9 +46,7 @@ DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting 
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 export MARTLET_BIN_DIR ?= $(CURDIR)/.build/debug
-# Python's compiled files stay out of the folders of the sources, and are there for the next of many processes.
-export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/pycache
-unexport PYTHONDONTWRITEBYTECODE
+export PYTHONDONTWRITEBYTECODE := 1
 
 packages:
 	@.ci/deps packages

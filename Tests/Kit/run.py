@@ -61,7 +61,7 @@ class Run:
 def perform(name: str, command: list[str]) -> bool:
     """Run a command; prints a line, or the whole output if something failed."""
     begin = time.monotonic()
-    environment = {**os.environ, "PYTHONPATH": str(KIT)}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(KIT)}
     with (OUTPUT / f"{name}.log").open("w+") as log:
         status = subprocess.run(
             command, cwd=KIT, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False
