@@ -282,8 +282,10 @@ class TestSQLite:
             lock.execute("begin exclusive")
             cluster.start_python_engines(2)
             client = cluster.client(engines=2)
-            ids = [result.msg_ids[0] for result in [client[value % 2].apply_async(double, value) for value in range(20)]]
-            assert client.get_result(ids, owner=False).get(timeout=TIMEOUT) == [2 * value for value in range(20)]
+            # Each result is waited for by itself: one of many ids asks the hub for what the client is about to store.
+            results = [client[value % 2].apply_async(double, value) for value in range(20)]
+            assert [result.get(timeout=TIMEOUT) for result in results] == [2 * value for value in range(20)]
+            ids = [identifier for result in results for identifier in result.msg_ids]
             view = client.load_balanced_view()
             tasks = view.map_async(double, range(20))
             assert tasks.get(timeout=TIMEOUT) == [2 * value for value in range(20)]
