@@ -31,9 +31,10 @@ final class Ledger {
   }
 
   unowned let world: Simulation
-  var tasks: [Task] = []
+  private(set) var tasks: [Task] = []
   var executions: [Execution] = []
-  private(set) var endedCount = 0
+  /// The tasks that have not ended for their clients, in the order in which they were planned.
+  private(set) var openTasks: [Int] = []
 
   /// Engines to which something has happened that may cost them their registration.
   var troubled: Set<String> = []
@@ -57,8 +58,14 @@ final class Ledger {
 
   init(_ world: Simulation) { self.world = world }
 
-  var areAllEnded: Bool { endedCount == tasks.count }
-  var openTasks: [Int] { tasks.indices.filter { tasks[$0].end == nil } }
+  var areAllEnded: Bool { openTasks.isEmpty }
+
+  func planned(_ task: Task) {
+    openTasks.append(tasks.count)
+    tasks.append(task)
+  }
+
+  func isAborted(_ task: Int) { tasks[task].isAborted = true }
 
   // MARK: - Engines
 
@@ -184,7 +191,7 @@ final class Ledger {
     world.trace("\(tasks[task].id) ends: \(answer)")
     guard tasks[task].end == nil else { return world.fail("\(tasks[task].id) ends twice") }
     tasks[task].end = answer
-    endedCount += 1
+    openTasks.removeAll { $0 == task }
     checkEnd(task, answer)
   }
 }

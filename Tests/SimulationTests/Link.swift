@@ -115,7 +115,7 @@ final class Link {
     world.timeline.schedule(at: max(world.timeline.now + delay, stalledUntil)) { [self] in
       isConnecting = false
       guard owner.isAlive, !isUp else { return }
-      guard let controller = world.controller, !controller.isStopped else { return connect(after: Self.retryInterval) }
+      guard let controller = world.controller, !controller.isStopped else { return connectLater() }
       isUp = true
       latest = (world.timeline.now, world.timeline.now)
       world.trace("\(name) is connected")
@@ -125,6 +125,12 @@ final class Link {
       owner.perform { self.owner.connected(self.channel) }
       controller.connected(self)
     }
+  }
+
+  /// Tries again at intervals. Tries that are known to be in vain are left out.
+  private func connectLater() {
+    let absence = (world.controller?.stoppedUntil ?? world.controllerStart) - world.timeline.now
+    connect(after: Self.retryInterval * max((absence / Self.retryInterval).rounded(.up), 1))
   }
 
   /// Whether the owner has something to send.

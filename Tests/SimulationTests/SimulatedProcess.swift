@@ -5,7 +5,8 @@ class SimulatedProcess {
   unowned let world: Simulation
   let name: String
   private(set) var isAlive = true
-  private(set) var isStopped = false
+  /// When it goes on, if it stands still.
+  private(set) var stoppedUntil: ContinuousClock.Instant?
   private var waiting: [(isTimer: Bool, action: () -> Void)] = []
 
   init(_ world: Simulation, name: String) {
@@ -13,6 +14,7 @@ class SimulatedProcess {
     self.name = name
   }
 
+  var isStopped: Bool { stoppedUntil != nil }
   var now: ContinuousClock.Instant { world.timeline.now }
 
   /// Does something in this process, now or when it goes on.
@@ -32,9 +34,10 @@ class SimulatedProcess {
   /// Stops the process for some time, as SIGSTOP and SIGCONT do.
   func stop(for duration: Duration) {
     guard isAlive, !isStopped else { return }
-    isStopped = true
     world.trace("\(name) stops for \(duration)")
-    world.timeline.schedule(at: now + duration) { [weak self] in self?.goOn() }
+    let end = now + duration
+    stoppedUntil = end
+    world.timeline.schedule(at: end) { [weak self] in self?.goOn() }
   }
 
   /// Ends the process at once.
@@ -45,7 +48,7 @@ class SimulatedProcess {
 
   private func goOn() {
     guard isAlive else { return }
-    isStopped = false
+    stoppedUntil = nil
     world.trace("\(name) goes on")
     // A loop looks at its timers before its sockets or after them.
     let actions = world.chance(0.5) ? waiting.filter(\.isTimer) + waiting.filter { !$0.isTimer } : waiting

@@ -52,6 +52,8 @@ final class Simulation {
   private(set) var engines: [SimulatedEngine] = []
   private var store: any TaskStore = NoTaskStore()
   private var controllers = 0
+  /// When the next controller starts, if there is none.
+  private(set) var controllerStart: ContinuousClock.Instant
   private var startingEngines = 0
   /// The hub's table of engines, as it is on disk.
   var savedEngines: JSONValue?
@@ -70,6 +72,7 @@ final class Simulation {
     random = SplitMix64(seed: seed)
     self.sabotage = sabotage
     self.isTracing = isTracing
+    controllerStart = timeline.start
     records = try Records()
     scenario = Scenario(self)
     ledger = Ledger(self)
@@ -116,13 +119,13 @@ final class Simulation {
 
   private func plan(_ task: Int) {
     let plan = scenario.tasks[task]
-    ledger.tasks.append(.init(id: Scenario.id(task), client: plan.client))
+    ledger.planned(.init(id: Scenario.id(task), client: plan.client))
     let client = clients[plan.client]
     timeline.schedule(at: timeline.start + plan.submitted) { client.perform { client.submit(task) } }
     guard let delay = plan.aborted else { return }
     timeline.schedule(at: timeline.start + plan.submitted + delay) {
       client.perform {
-        self.ledger.tasks[task].isAborted = true
+        self.ledger.isAborted(task)
         client.abort([task])
       }
     }
@@ -132,7 +135,7 @@ final class Simulation {
   private func look(_ end: @escaping () -> Void) {
     timeline.schedule(at: timeline.now + .seconds(1)) { [self] in
       guard timeline.elapsed > scenario.faultTime, timeline.now > faults.end else { return look(end) }
-      if !engines.contains(where: \.isAlive), startingEngines == 0 { startEngine() }
+      if !engines.contains(where: { $0.isAlive }), startingEngines == 0 { startEngine() }
       let left = ledger.areAllEnded || timeline.now > deadline ? ledger.checkQuiet() : ["tasks"]
       if left.isEmpty { return end() }
       if timeline.now > deadline { return fail("still there after \(timeline.elapsed): \(left)") }
@@ -197,7 +200,8 @@ final class Simulation {
     }
     let table = scenario.hasJournal || chance(0.6) ? savedEngines : nil
     let keepsStore = chance(0.5)
-    timeline.schedule(at: timeline.now + duration) { [self] in
+    controllerStart = timeline.now + duration
+    timeline.schedule(at: controllerStart) { [self] in
       if scenario.recordsTasks, !keepsStore { store = MemoryTaskStore() }
       startController(restoring: table)
     }

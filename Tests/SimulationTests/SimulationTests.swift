@@ -27,11 +27,15 @@ import Testing
 
   /// Runs the seeds of one processor, until a few have failed.
   private static func run(_ seeds: StrideTo<UInt64>, _ processor: Int) throws {
-    let note = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-simulation-seed-\(processor)")
-    defer { try? FileManager.default.removeItem(at: note) }
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-simulation-seed-\(processor)")
+    try Data().write(to: path)
+    defer { try? FileManager.default.removeItem(at: path) }
+    let note = try FileHandle(forWritingTo: path)
     var failed = 0
     for seed in seeds where failed < 3 {
-      try Data("\(seed)\n".utf8).write(to: note)
+      // Not a file of its own for each: that would wait for the disk. Later numbers are as long or longer.
+      try note.seek(toOffset: 0)
+      try note.write(contentsOf: Data("\(seed)\n".utf8))
       let failures = try Simulation(seed: seed).run()
       guard !failures.isEmpty || Self.seed != nil else { continue }
       failed += failures.isEmpty ? 0 : 1

@@ -1,42 +1,43 @@
-@testable import MartletController
-
 /// Virtual time: what happens when, in one order for each seed.
 final class Timeline {
-  private struct Entry: Comparable {
+  private struct Entry {
     let time: ContinuousClock.Instant
-    let serial: Int
     let action: () -> Void
-
-    static func < (left: Entry, right: Entry) -> Bool { (left.time, left.serial) < (right.time, right.serial) }
-    static func == (left: Entry, right: Entry) -> Bool { left.serial == right.serial }
   }
 
   let start: ContinuousClock.Instant
   private(set) var now: ContinuousClock.Instant
-  private var entries = LazyHeap<Entry>()
-  private var serial = 0
+  /// What is to come, the next one last. Few events wait at a time: a debug build moves them faster than it keeps a heap.
+  private var entries = ContiguousArray<Entry>()
+  /// How many events there were so far or are to come.
+  private(set) var count = 0
 
   init() {
     start = .now
     now = start
   }
 
-  /// How many events there were so far or are to come.
-  var count: Int { serial }
-
   /// The virtual time since the beginning.
   var elapsed: Duration { now - start }
 
   func schedule(at time: ContinuousClock.Instant, _ action: @escaping () -> Void) {
-    serial += 1
-    entries.insert(Entry(time: max(time, now), serial: serial, action: action))
+    count += 1
+    let time = max(time, now)
+    // In front of those of the same time, which were scheduled earlier.
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].time > time { low = middle + 1 } else { high = middle }
+    }
+    entries.insert(Entry(time: time, action: action), at: low)
   }
 
   /// Lets the next event happen.
   ///
   /// - Returns: whether there was one.
   func step() -> Bool {
-    guard let next = entries.popMin() else { return false }
+    guard let next = entries.popLast() else { return false }
     now = next.time
     next.action()
     return true

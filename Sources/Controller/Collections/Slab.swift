@@ -85,9 +85,11 @@ struct Slab<Tag, Element> {
   /// Calls a closure with each record, by ascending index.
   func visit(_ body: (Handle<Tag>, Element) -> Void) {
     for chunk in chunks.indices {
-      for slot in chunks[chunk].records.indices {
-        let handle = Handle<Tag>(index: Int32(chunk << 6 | slot))
-        if contains(handle) { body(handle, self[handle]) }
+      var used = ~chunks[chunk].free
+      while used != 0 {
+        let slot = used.trailingZeroBitCount
+        used &= used &- 1
+        body(Handle(index: Int32(chunk << 6 | slot)), chunks[chunk].records[slot])
       }
     }
   }

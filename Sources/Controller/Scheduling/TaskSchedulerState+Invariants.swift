@@ -10,39 +10,42 @@ extension TaskSchedulerState {
     var (waiting, queued, constrained) = (0, 0, 0)
     if !consequences.isEmpty { problems.append("the last event is not over") }
     tasks.visit { handle, task in
-      func require(_ condition: Bool, _ text: String) {
-        if !condition { problems.append("\(task.id) is \(task.phase), but \(text)") }
-      }
-      require(tasks.find(task.id) == handle, "its id leads elsewhere")
-      require(
-        task.phase.isFinished == (task.payload == nil), "its payload is \(task.payload == nil ? "gone" : "there")")
-      require(task.phase.isFinished == (task.client == nil), "its client is \(task.client == nil ? "gone" : "there")")
+      func note(_ text: String) { problems.append("\(task.id) is \(task.phase), but \(text)") }
+      let isFinished = task.phase.isFinished
+      if tasks.find(task.id) != handle { note("its id leads elsewhere") }
+      if isFinished != (task.payload == nil) { note("its payload is \(isFinished ? "there" : "gone")") }
+      if isFinished != (task.client == nil) { note("its client is \(isFinished ? "there" : "gone")") }
       if task.constraints != nil { constrained += 1 }
       switch task.phase {
-      case .unplaced: require(false, "the event is over")
+      case .unplaced: note("the event is over")
       case .waiting:
         waiting += 1
-        require(task.constraints != nil, "has nothing to wait for")
+        if task.constraints == nil { note("has nothing to wait for") }
       case .ready:
         queued += 1
-        require(isReady(handle), "its dependencies are open")
+        if !isReady(handle) { note("its dependencies are open") }
       case .excluded, .demanding, .grouped:
         queued += 1
-        require(isReady(handle), "its dependencies are open")
-        require(task.constraints != nil, "any engine may take it")
+        if !isReady(handle) { note("its dependencies are open") }
+        if task.constraints == nil { note("any engine may take it") }
       case .pending:
-        require(task.engine.map { engines.isLatest($0) } ?? false, "its engine is unknown")
+        if !(task.engine.map { engines.isLatest($0) } ?? false) { note("its engine is unknown") }
       case .succeeded, .failed:
-        require(task.constraints == nil && task.firstDependent == nil, "still has constraints or dependents")
+        if task.constraints != nil || task.firstDependent != nil { note("still has constraints or dependents") }
       }
-      if task.phase.isQueued { require(task.engine == nil, "has an engine") }
+      if task.phase.isQueued, task.engine != nil { note("has an engine") }
     }
     if waiting != waitingCount { problems.append("\(waiting) tasks wait, not \(waitingCount)") }
     if queued != queuedCount { problems.append("\(queued) tasks are queued, not \(queuedCount)") }
     if constrained != tasks.constrainedCount {
       problems.append("\(constrained) constraints, not \(tasks.constrainedCount)")
     }
-    return problems + engines.problems(tasks) + queues.problems(tasks, engines, clients) + dependencies.problems(tasks)
-      + clients.problems(tasks) + timers.problems(tasks) + history.problems(tasks)
+    problems += engines.problems(tasks)
+    problems += queues.problems(tasks, engines, clients)
+    problems += dependencies.problems(tasks)
+    problems += clients.problems(tasks)
+    problems += timers.problems(tasks)
+    problems += history.problems(tasks)
+    return problems
   }
 }

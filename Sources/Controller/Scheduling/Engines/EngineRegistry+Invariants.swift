@@ -27,19 +27,23 @@ extension EngineRegistry {
         problems.append("\(name) has tasks and no probe timer")
       }
       var used = Resources()
-      for task in tasks.handles(in: record.pending) { used.add(tasks.demand(of: task)?.resources ?? Resources()) }
-      let concurrentCount = tasks.handles(in: record.pending).count { tasks[$0].concurrency > 1 }
+      var concurrentCount = 0
+      var latest = Int.min
+      for task in tasks.handles(in: record.pending) {
+        if let resources = tasks.demand(of: task)?.resources { used.add(resources) }
+        if tasks[task].concurrency > 1 { concurrentCount += 1 }
+        let sequence = tasks[task].sequence
+        if sequence < latest { problems.append("the tasks of \(name) are not in the order of their numbers") }
+        latest = sequence
+        if tasks[task].phase != .pending || tasks[task].engine != token(of: engine) {
+          problems.append("\(tasks[task].id) is in the list of \(name), but not on it")
+        }
+      }
       if concurrentCount != record.concurrentCount { problems.append("\(name): \(concurrentCount) tasks at once") }
       if roster.concurrent.contains(engine) != (record.phase == .registered && record.isConcurrent) {
         problems.append("\(name): whether it runs several tasks at once is unknown")
       }
       if used != record.budget.used { problems.append("\(name): \(used) in use, not \(record.budget.used)") }
-      let numbers = tasks.handles(in: record.pending).map { tasks[$0].sequence }
-      if numbers != numbers.sorted() { problems.append("the tasks of \(name) are not in the order of their numbers") }
-      for task in tasks.handles(in: record.pending)
-      where tasks[task].phase != .pending || tasks[task].engine != token(of: engine) {
-        problems.append("\(tasks[task].id) is in the list of \(name), but not on it")
-      }
     }
     if registered != registeredCount { problems.append("\(registered) engines registered, not \(registeredCount)") }
     if pending != pendingCount { problems.append("\(pending) tasks pending, not \(pendingCount)") }
