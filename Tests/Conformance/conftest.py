@@ -9,9 +9,19 @@ import ipyparallel as ipp
 import pytest
 from harness import TIMEOUT, Cluster, binary, wait_until
 from place import Place, clean
-from processes import pytest_configure, pytest_unconfigure, pytest_xdist_auto_num_workers
+from processes import (
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_unconfigure,
+    pytest_xdist_auto_num_workers,
+)
 
-__all__ = ["pytest_configure", "pytest_unconfigure", "pytest_xdist_auto_num_workers"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_unconfigure",
+    "pytest_xdist_auto_num_workers",
+]
 
 _clusters = []
 

@@ -9,8 +9,13 @@ from gridengine import GridEngine
 from harness import TIMEOUT, binary, wait_until
 from place import clean
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0, reason="Grid Engine's host needs namespaces of Linux, and root for them")
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.geteuid() != 0,
+        reason="Grid Engine's host needs namespaces of Linux, and root for them",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

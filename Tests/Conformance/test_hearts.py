@@ -13,6 +13,8 @@ from hostile import cut
 from ipyparallel import Reference
 from simulated import Wire, engine_ids, raw_client, swarm_of, wait_for_engines
 
+pytestmark = pytest.mark.waits
+
 
 def log(cluster):
     return cluster.processes[0].log(10**7)

@@ -17,7 +17,10 @@ from place import Place, clean
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
 __name__ = "__main__"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces and TUN devices are those of Linux")
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces and TUN devices are those of Linux"),
+]
 
 #: For how long the cable is out, in seconds: longer than anybody waits who thinks that a connection is alive.
 OUTAGE = 30

@@ -13,7 +13,10 @@ from slurm import Slurm
 # As in a notebook: engines rebuild functions of this module in their own namespace and need not import this file.
 __name__ = "__main__"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="hosts and schedulers are those of Linux")
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.skipif(sys.platform != "linux", reason="hosts and schedulers are those of Linux"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -59,12 +59,14 @@ def test_what_fits_nowhere_waits_or_fails(cluster):
 
 def test_a_task_that_has_waited_too_long_at_its_engine_runs_elsewhere(cluster):
     cluster.start_controller(arguments=["--hwm=2"])
+    started = time.monotonic()
     cluster.start_martlet_engines(1, ["--time-limit=60", "--grace=1"])
     client = cluster.client(engines=1)
     short = client[:].apply_sync(os.getpid)[0]
-    # It waits behind a direct request when its last moment comes: ten seconds after the engine's start.
-    busy = client[0].apply_async(time.sleep, 11)
-    first = send(client, 0, time_request=50)
+    # It waits behind a direct request when its last moment comes: five seconds from now, and what the engine took to start.
+    spent = time.monotonic() - started
+    busy = client[0].apply_async(time.sleep, spent + 6)
+    first = send(client, 0, time_request=55 - spent)
     wait_until(lambda: client.queue_status()[0]["tasks"] == 1, "the task to be sent")
     busy.get(timeout=TIMEOUT)
     wait_until(lambda: client.queue_status()["unassigned"] == 1, "it to be returned")
