@@ -12,6 +12,8 @@ struct EngineDirectory: Sendable {
   private var idsByUUID: [String: Int] = [:]
   /// The engines that have left, by uuid.
   private var departed = RecentTable<String, Departed>(limit: departedLimit)
+  /// The metadata of the latest request for one engine alone, and what it was made from.
+  private var boundMetadata: [Int: (plain: [UInt8], bound: [UInt8])] = [:]
   /// What has changed since this was last taken.
   private(set) var changes: [ClusterEvent] = []
   /// The registered engines in the order of their ids.
@@ -60,16 +62,33 @@ struct EngineDirectory: Sendable {
   mutating func unregister(id: Int, reason: String? = nil) -> RegisteredEngine? {
     guard let engine = byID.removeValue(forKey: id) else { return nil }
     idsByUUID[engine.uuid] = nil
+    boundMetadata[id] = nil
     departed.insert(Departed(id: id, reason: reason), for: engine.uuid)
     engines.remove(at: position(of: id))
     changes.append(.engineLeft(engine, reason: reason))
     byID.releaseUnusedCapacity()
     idsByUUID.releaseUnusedCapacity()
+    boundMetadata.releaseUnusedCapacity()
     return engine
   }
 
   /// Whether an engine is there.
-  func isRegistered(_ uuid: String) -> Bool { idsByUUID[uuid] != nil }
+  func isRegistered(_ engine: RegisteredEngine) -> Bool {
+    // It may have another id now; the text is hashed only then.
+    byID[engine.id]?.uuid == engine.uuid || idsByUUID[engine.uuid] != nil
+  }
+
+  /// The metadata of a request that only one engine may run. It is kept: those of an engine's requests are often the same.
+  ///
+  /// - Parameter plain: that of a request that any engine may run.
+  mutating func metadata(_ plain: [UInt8], on engine: RegisteredEngine) -> [UInt8] {
+    if let known = boundMetadata[engine.id], known.plain == plain, byID[engine.id]?.uuid == engine.uuid {
+      return known.bound
+    }
+    let bound = RequestMetadata.addingTargets([engine], to: plain)
+    if byID[engine.id]?.uuid == engine.uuid { boundMetadata[engine.id] = (plain, bound) }
+    return bound
+  }
 
   /// The id of an engine, also of one that has left: replies may outlive their engine.
   func id(of uuid: String) -> Int? { idsByUUID[uuid] ?? departed[uuid]?.id }

@@ -109,9 +109,11 @@ extension LoadBalancedView {
     _ call: Call, shape: ResultShape<Value>, _ references: CallReferences, keeping kept: RemoteHolding? = nil
   ) throws -> AsyncResult<Value> {
     guard references.isRecomputable else {
-      let targets = try references.kept.isEmpty ? [] : [engine(for: references.kept)]
+      let known = targets == .all && references.kept.count == 1 ? references.kept[0].firstEngine : nil
+      let chosen = try known.map { [$0] } ?? (references.kept.isEmpty ? [] : [engine(for: references.kept)])
       return try run(
-        call, shape: shape, references: ReferenceUse(keeping: kept, arguments: references, targets: targets),
+        call, shape: shape,
+        references: ReferenceUse(keeping: kept, arguments: references, targets: chosen, isPlaced: known != nil),
         keeping: kept)
     }
     try CallReferences.checkHomes(of: references.kept)
@@ -129,7 +131,6 @@ extension LoadBalancedView {
   ///
   /// - Throws: ``ReferenceLost`` if a value is lost for good; ``ClientError`` if there are no engines to choose from.
   private func engine(for references: [RemoteHolding]) throws -> RegisteredEngine {
-    if targets == .all, references.count == 1, let engine = references[0].firstEngine { return engine }
     try CallReferences.checkHomes(of: references)
     let allowed = try client.resolve(targets)
     if references.count == 1 {

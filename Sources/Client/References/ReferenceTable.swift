@@ -45,7 +45,12 @@ extension Client {
 
   /// Whether an engine is there.
   func isRegistered(_ engine: RegisteredEngine) -> Bool {
-    connection.directory.withLock { $0.engines.isRegistered(engine.uuid) }
+    connection.directory.withLock { $0.engines.isRegistered(engine) }
+  }
+
+  /// The metadata of a request that only one engine may run, made from that of a request that any may.
+  func metadata(_ plain: [UInt8], on engine: RegisteredEngine) -> [UInt8] {
+    connection.directory.withLock { $0.engines.metadata(plain, on: engine) }
   }
 
   /// An engine keeps a name, which it has to be reminded of.

@@ -32,15 +32,26 @@ final class ReferenceUse: Sendable {
     }
   }
 
+  /// What is let go when all tasks have succeeded. Not a tuple: a closure in one is wrapped into another.
+  private struct Ended {
+    var kept: RemoteHolding?
+    var arguments = CallReferences()
+    var submit: Submit?
+    var choose: Choose?
+  }
+
   private let state: Mutex<State>
+  private let isPlaced: Bool
 
   /// - Parameters:
+  ///   - isPlaced: whether the values are known to be on the target.
   ///   - tasks: how many tasks the call has.
   ///   - choose: chooses another engine for a single task when values were lost and computed again.
   init(
-    keeping kept: RemoteHolding? = nil, arguments: CallReferences, targets: [RegisteredEngine] = [], tasks: Int = 1,
-    choose: Choose? = nil
+    keeping kept: RemoteHolding? = nil, arguments: CallReferences, targets: [RegisteredEngine] = [],
+    isPlaced: Bool = false, tasks: Int = 1, choose: Choose? = nil
   ) {
+    self.isPlaced = isPlaced
     state = Mutex(State(kept: kept, arguments: arguments, unfinished: tasks, targets: targets, choose: choose))
   }
 
@@ -55,6 +66,7 @@ final class ReferenceUse: Sendable {
 
   /// Whether values have to be moved or computed again before the tasks are sent.
   var isWaiting: Bool {
+    if isPlaced { return false }
     let (targets, kept) = state.withLock { ($0.targets, $0.arguments.kept) }
     return kept.contains { value in targets.contains { !value.isOn($0) } } || isUnsettled
   }
@@ -93,15 +105,17 @@ final class ReferenceUse: Sendable {
   func finished(_ reply: TaskReply?) {
     let hasSucceeded = reply?.status == "ok"
     // What is let go may be the last of its kind, and end outside the lock.
-    let (kept, arguments, _, _) = state.withLock { state in
+    let ended = state.withLock { state in
       if hasSucceeded { state.unfinished -= 1 }
-      let kept = state.kept.take()
-      guard state.unfinished == 0 else { return (kept, CallReferences(), Submit?.none, Choose?.none) }
-      defer { state.arguments = CallReferences() }
-      return (kept, state.arguments, state.submit.take(), state.choose.take())
+      var ended = Ended(kept: state.kept.take())
+      guard state.unfinished == 0 else { return ended }
+      swap(&ended.arguments, &state.arguments)
+      swap(&ended.submit, &state.submit)
+      swap(&ended.choose, &state.choose)
+      return ended
     }
-    withExtendedLifetime(arguments) {
-      if let reply, hasSucceeded { kept?.isKept(reply) }
+    withExtendedLifetime(ended) {
+      if let reply, hasSucceeded { ended.kept?.isKept(reply) }
     }
   }
 

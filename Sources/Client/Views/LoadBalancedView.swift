@@ -185,7 +185,7 @@ public struct LoadBalancedView: Sendable {
     if let follow { fields["follow"] = follow.json }
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }
     let metadata = RequestMetadata.text(fields, label: label)
-    if let engine { return RequestMetadata.addingTargets([engine], to: metadata) }
+    if let engine { return client.metadata(metadata, on: engine) }
     if targets != .all { return RequestMetadata.addingTargets(try client.resolve(targets), to: metadata) }
     client.noteWaitForEngines()
     return metadata

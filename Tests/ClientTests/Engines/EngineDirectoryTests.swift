@@ -98,4 +98,36 @@ import Testing
     #expect(directory.ids.isEmpty)
     #expect(directory.takeChanges().isEmpty)
   }
+
+  @Test func anEngineIsThereUnderAnotherID() {
+    var directory = EngineDirectory()
+    directory.register(id: 1, uuid: "a")
+    let former = RegisteredEngine(id: 1, uuid: "a")
+    directory.register(id: 2, uuid: "a", isNews: true)
+    directory.register(id: 1, uuid: "b")
+    #expect(directory.isRegistered(former))
+    #expect(directory.isRegistered(RegisteredEngine(id: 2, uuid: "a")))
+    directory.unregister(id: 2)
+    #expect(!directory.isRegistered(former))
+  }
+
+  @Test func theMetadataForOneEngineIsItsOwn() {
+    var directory = EngineDirectory()
+    let plain = Array(#"{"no_status":true}"#.utf8)
+    let labelled = Array(#"{"label":"x"}"#.utf8)
+    func text(_ metadata: [UInt8], _ engine: RegisteredEngine) -> String {
+      String(decoding: directory.metadata(metadata, on: engine), as: UTF8.self)
+    }
+    let (first, second) = (RegisteredEngine(id: 1, uuid: "a"), RegisteredEngine(id: 1, uuid: "b\"c"))
+    directory.register(id: 1, uuid: "a")
+    for _ in 0..<2 {
+      #expect(text(plain, first) == #"{"targets":["a"],"no_status":true}"#)
+      #expect(text(labelled, first) == #"{"targets":["a"],"label":"x"}"#)
+      // It is not there, or not yet.
+      #expect(text(plain, second) == #"{"targets":["b\"c"],"no_status":true}"#)
+    }
+    directory.register(id: 1, uuid: "b\"c")
+    #expect(text(plain, second) == #"{"targets":["b\"c"],"no_status":true}"#)
+    #expect(text(plain, first) == #"{"targets":["a"],"no_status":true}"#)
+  }
 }
