@@ -13,9 +13,14 @@ VARIABLES = {"controller": "MARTLET_CONTROLLER_CMD", "engine": "MARTLET_ENGINE_C
 LEFT_OUT = "MARTLET_SUITE_LEFT_OUT"
 
 
+#: The modules that take half of the time begin first.
+LONG = ("test_ssh", "test_shellcmd", "test_cluster")
+
+
 def pytest_collection_modifyitems(items):
     left_out = set(os.environ.get(LEFT_OUT, "").splitlines())
     items[:] = [item for item in items if identifier(item) not in left_out]
+    items.sort(key=lambda item: next((rank for rank, name in enumerate(LONG) if name in item.module.__name__), len(LONG)))
 
 
 def identifier(item):

@@ -100,6 +100,8 @@ def run_pytest(environment, marker, pytest_arguments, timeout):
         ini.write_text("\n".join(settings) + "\n")
         arguments = [sys.executable, "-m", "pytest", "--pyargs", "ipyparallel.tests", "-c", str(ini), "-q", "-ra"]
         arguments += ["-p", "martlet_plugin", "-p", "no:cacheprovider", f"--timeout={timeout}", f"--junitxml={junit}"]
+        # Two modules at a time: they mostly wait. Each of pytest's processes has a cluster of its own.
+        arguments += ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
         status = subprocess.run(arguments + pytest_arguments, cwd=scratch, env=environment).returncode
         print(f"processes left behind by the suite: {end_leftovers(marker)}")
         if not junit.exists():
@@ -124,7 +126,7 @@ def confirm(outcomes, theirs, commands, timeout):
         print(f"failed, runs again: {name}")
     modules = sorted({name.split("::")[0].split(".")[0] for name in failed})
     names = " or ".join(sorted({name.split("::")[1].split("[")[0] for name in failed}))
-    again, _ = run(commands, ["-k", f"({' or '.join(modules)}) and ({names})"], timeout)
+    again, _ = run(commands, ["-n", "0", "-k", f"({' or '.join(modules)}) and ({names})"], timeout)
     return {name: again[name] for name in failed if name in again}
 
 
