@@ -37,10 +37,13 @@ LAUNCHERS := openssh-server openssh-client iproute2 openmpi-bin slurmctld slurmd
   gridengine-master gridengine-exec gridengine-client
 # What `make containers` needs, on Linux and as root.
 CONTAINERS := docker.io docker-compose debootstrap binutils
-# The simulation, beside the other tests. Two SwiftPM at a time may find the database of the build locked, so where the tests
-# are a program of their own, this is it.
-SIMULATION = $(if $(filter Linux,$(shell uname)),.build/debug/martletPackageTests.xctest --testing-library \
-  swift-testing,$(SWIFT) test --ignore-lock --skip-build) --filter SimulationTests
+# All that tests need besides.
+TOOLS := valgrind $(if $(filter Linux,$(shell uname)),$(LAUNCHERS))
+# The tests that are built. Where they are a program of their own, SwiftPM, which locks the build, can do something else.
+SWIFT_TEST = $(if $(filter Linux,$(shell uname)),.build/debug/martletPackageTests.xctest --testing-library \
+  swift-testing,$(SWIFT) test --ignore-lock --skip-build)
+# Their modules that need no process.
+COMPUTING := ^(Controller|Wire|ZeroMQ)Tests\.
 # The modules of the reference.
 DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting MartletWire
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
@@ -62,11 +65,16 @@ release: packages
 	@echo "build: release"
 	@$(SWIFT) build $(RELEASE)
 
-# What only computes runs beside the last tests, which don't need SwiftPM once everything is built.
-test: deps lint unit peers chaos
-	@.ci/deps packages valgrind
-	@nice $(MAKE) --no-print-directory docs micro > .build/micro.log 2>&1 & beside=$$!; \
-	  $(MAKE) --no-print-directory IS_BUILT=1 kit suite || failed=1; \
+# What tests need is installed while everything is built, and what only computes, and needs SwiftPM, runs beside the tests,
+# which don't need it any more.
+test: packages
+	@mkdir -p .build
+	@{ .ci/deps packages $(TOOLS) && $(MAKE) --no-print-directory deps; } > .build/deps.log 2>&1 & installing=$$!; \
+	  $(MAKE) --no-print-directory lint build-tests || failed=1; \
+	  wait $$installing || failed=1; \
+	  cat .build/deps.log; [ -z "$${failed:-}" ] || exit 1
+	@nice -n 19 $(MAKE) --no-print-directory docs micro > .build/micro.log 2>&1 & beside=$$!; \
+	  $(MAKE) --no-print-directory IS_BUILT=1 unit peers chaos kit suite || failed=1; \
 	  wait $$beside || failed=1; \
 	  cat .build/micro.log; [ -z "$${failed:-}" ] || { echo "test: failed, see above"; exit 1; }
 	@echo "test: all passed"
@@ -77,25 +85,27 @@ ifndef IS_BUILT
 	@$(SWIFT) build --build-tests
 endif
 
-# The environment variables enable the Swift client's tests with Python engines. Failures are repeated at the end, after
-# thousands of lines about passed tests. The simulation only computes, with what the others leave free.
+# The environment variables enable the Swift client's tests with Python engines. Tests of one module compute or wait for
+# processes: two halves at a time. Failures are repeated at the end, after thousands of lines about passed tests.
+unit: export MARTLET_PYTHON := $(CURDIR)/$(PYTHON)
+unit: export MARTLET_CONTROLLER := $(MARTLET_BIN_DIR)/martlet controller
 unit: deps build-tests
-	@echo "test: unit and integration, and the simulation"
-	@SWIFT_DETERMINISTIC_HASHING=1 nice $(SIMULATION) > .build/simulation.log 2>&1 & simulation=$$!; \
-	  MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
-	  $(SWIFT) test --skip-build --no-parallel --skip SimulationTests | tee .build/unit.log || failed=1; \
-	  wait $$simulation || failed=1; \
-	  cat .build/simulation.log; \
-	  [ -z "$${failed:-}" ] || { echo "test: failed:"; grep -A 5 'recorded an issue' .build/unit.log; exit 1; }
+	@echo "test: the simulation"
+	@SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT_TEST) --filter SimulationTests
+	@echo "test: unit and integration"
+	@$(SWIFT_TEST) --no-parallel --filter '$(COMPUTING)' > .build/unit-computing.log 2>&1 & computing=$$!; \
+	  $(SWIFT_TEST) --no-parallel --skip '$(COMPUTING)|SimulationTests' | tee .build/unit.log || failed=1; \
+	  wait $$computing || failed=1; \
+	  cat .build/unit-computing.log; [ -z "$${failed:-}" ] || \
+	    { echo "test: failed:"; grep -h -A 5 'recorded an issue' .build/unit.log .build/unit-computing.log; exit 1; }
 	@echo "test: the Swift client with Python code on martlet's engines"
-	@MARTLET_PYTHON="$(CURDIR)/$(PYTHON)" MARTLET_CONTROLLER="$(MARTLET_BIN_DIR)/martlet controller" \
-	  MARTLET_ENGINE="$(MARTLET_BIN_DIR)/martlet engine" \
-	  $(SWIFT) test --skip-build --no-parallel --filter 'ClientTests.Python(Engine|Code)Tests'
+	@MARTLET_ENGINE="$(MARTLET_BIN_DIR)/martlet engine" \
+	  $(SWIFT_TEST) --no-parallel --filter 'ClientTests.Python(Engine|Code)Tests'
 
 # RUNS=1000000 for many runs, SEED=… to repeat one.
 simulate: deps build-tests
 	@SIMULATION_RUNS="$(RUNS)" SIMULATION_SEED="$(SEED)" SWIFT_DETERMINISTIC_HASHING=1 \
-	  $(SWIFT) test --skip-build --filter SimulationTests
+	  $(SWIFT_TEST) --filter SimulationTests
 
 # Tests with real Python peers: this project's, the conformance kit, then ipyparallel's own suite.
 conformance: peers kit suite
