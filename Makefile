@@ -73,6 +73,7 @@ test: packages
 	  $(MAKE) --no-print-directory lint build-tests || failed=1; \
 	  wait $$installing || failed=1; \
 	  cat .build/deps.log; [ -z "$${failed:-}" ] || exit 1
+	@$(MAKE) --no-print-directory IS_BUILT=1 RUNS= simulate
 	@nice -n 19 $(MAKE) --no-print-directory docs micro > .build/micro.log 2>&1 & beside=$$!; \
 	  $(MAKE) --no-print-directory IS_BUILT=1 unit peers chaos kit suite || failed=1; \
 	  wait $$beside || failed=1; \
@@ -90,8 +91,6 @@ endif
 unit: export MARTLET_PYTHON := $(CURDIR)/$(PYTHON)
 unit: export MARTLET_CONTROLLER := $(MARTLET_BIN_DIR)/martlet controller
 unit: deps build-tests
-	@echo "test: the simulation"
-	@SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT_TEST) --filter SimulationTests
 	@echo "test: unit and integration"
 	@$(SWIFT_TEST) --no-parallel --filter '$(COMPUTING)' > .build/unit-computing.log 2>&1 & computing=$$!; \
 	  $(SWIFT_TEST) --no-parallel --skip '$(COMPUTING)|SimulationTests' | tee .build/unit.log || failed=1; \
@@ -102,8 +101,9 @@ unit: deps build-tests
 	@MARTLET_ENGINE="$(MARTLET_BIN_DIR)/martlet engine" \
 	  $(SWIFT_TEST) --no-parallel --filter 'ClientTests.Python(Engine|Code)Tests'
 
-# RUNS=1000000 for many runs, SEED=… to repeat one.
+# RUNS=1000000 for many runs, RUNS= for those of `make test`, SEED=… to repeat one.
 simulate: deps build-tests
+	@echo "test: the simulation"
 	@SIMULATION_RUNS="$(RUNS)" SIMULATION_SEED="$(SEED)" SWIFT_DETERMINISTIC_HASHING=1 \
 	  $(SWIFT_TEST) --filter SimulationTests
 
