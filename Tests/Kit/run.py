@@ -116,7 +116,7 @@ def main() -> int:
     """Perform the runs whose names contain a given text, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="run those with this text in their names")
-    parser.add_argument("--jobs", type=int, default=3, help="runs at the same time")
+    parser.add_argument("--jobs", type=int, default=5, help="runs at the same time")
     parser.add_argument("--all", action="store_true", help="run all tests of the reference over all transports")
     parser.add_argument("--publish", action="store_true", help="renew RESULTS.md")
     options = parser.parse_args()
