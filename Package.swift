@@ -158,6 +158,7 @@ let package = Package(
         "MartletClient", "MartletController", "MartletEngine", "MartletTesting", "MartletWire", "MartletZeroMQ",
         logging, tracing,
       ]),
+    // Optimized in debug builds, too: it makes 10,000 runs.
     .testTarget(
       name: "SimulationTests",
       dependencies: ["MartletClient", "MartletController", "MartletEngine", "MartletWire", "MartletZeroMQ"]),
@@ -171,4 +172,5 @@ for target in package.targets where target.type != .system {
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
   ]
+  if target.name == "SimulationTests" { target.swiftSettings?.append(.unsafeFlags(["-O"])) }
 }

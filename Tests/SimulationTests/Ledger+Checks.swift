@@ -219,10 +219,9 @@ extension Ledger {
       if controller.scheduler.engineCount != registeredEngines.count {
         left.append("the scheduler has \(controller.scheduler.engineCount) engines, the hub \(registeredEngines.count)")
       }
-      left += controller.scheduler.problems()
       if controller.journaling?.isQuiet == false { left.append("something waits for the journal") }
       expect(controller.messages.count, "messages of tasks")
-      left += controller.journal?.problems() ?? []
+      if left.isEmpty { left = controller.scheduler.problems() + (controller.journal?.problems() ?? []) }
     }
     return left
   }
