@@ -3,6 +3,9 @@ struct EngineDirectory: Sendable {
   /// The most engines that are remembered after they have left. Each takes some 100 bytes, and those of the reason.
   static let departedLimit = 16_384
 
+  /// The longest metadata that is kept for each engine, in bytes.
+  private static let keptMetadata = 512
+
   private struct Departed {
     let id: Int
     let reason: String?
@@ -78,7 +81,8 @@ struct EngineDirectory: Sendable {
     byID[engine.id]?.uuid == engine.uuid || idsByUUID[engine.uuid] != nil
   }
 
-  /// The metadata of a request that only one engine may run. It is kept: those of an engine's requests are often the same.
+  /// The metadata of a request that only one engine may run. Unless it is long, it is kept: those of an engine's requests are
+  /// often the same.
   ///
   /// - Parameter plain: that of a request that any engine may run.
   mutating func metadata(_ plain: [UInt8], on engine: RegisteredEngine) -> [UInt8] {
@@ -86,7 +90,9 @@ struct EngineDirectory: Sendable {
       return known.bound
     }
     let bound = RequestMetadata.addingTargets([engine], to: plain)
-    if byID[engine.id]?.uuid == engine.uuid { boundMetadata[engine.id] = (plain, bound) }
+    if plain.count <= Self.keptMetadata, byID[engine.id]?.uuid == engine.uuid {
+      boundMetadata[engine.id] = (plain, bound)
+    }
     return bound
   }
 
