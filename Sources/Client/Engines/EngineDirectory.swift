@@ -78,21 +78,21 @@ struct EngineDirectory: Sendable {
   /// Whether an engine is there.
   func isRegistered(_ engine: RegisteredEngine) -> Bool {
     // It may have another id now; the text is hashed only then.
-    byID[engine.id]?.uuid == engine.uuid || idsByUUID[engine.uuid] != nil
+    hasUnderItsID(engine) || idsByUUID[engine.uuid] != nil
   }
+
+  private func hasUnderItsID(_ engine: RegisteredEngine) -> Bool { byID[engine.id]?.uuid == engine.uuid }
 
   /// The metadata of a request that only one engine may run. Unless it is long, it is kept: those of an engine's requests are
   /// often the same.
   ///
   /// - Parameter plain: that of a request that any engine may run.
   mutating func metadata(_ plain: [UInt8], on engine: RegisteredEngine) -> [UInt8] {
-    if let known = boundMetadata[engine.id], known.plain == plain, byID[engine.id]?.uuid == engine.uuid {
+    if let known = boundMetadata[engine.id], known.plain == plain, hasUnderItsID(engine) {
       return known.bound
     }
     let bound = RequestMetadata.addingTargets([engine], to: plain)
-    if plain.count <= Self.keptMetadata, byID[engine.id]?.uuid == engine.uuid {
-      boundMetadata[engine.id] = (plain, bound)
-    }
+    if plain.count <= Self.keptMetadata, hasUnderItsID(engine) { boundMetadata[engine.id] = (plain, bound) }
     return bound
   }
 
