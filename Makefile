@@ -42,7 +42,7 @@ TOOLS := valgrind $(if $(filter Linux,$(shell uname)),$(LAUNCHERS))
 # The tests that are built. Where they are a program of their own, SwiftPM, which locks the build, can do something else.
 SWIFT_TEST = $(if $(filter Linux,$(shell uname)),.build/debug/martletPackageTests.xctest --testing-library \
   swift-testing,$(SWIFT) test --ignore-lock --skip-build)
-# Their modules that need no process.
+# Their modules that mostly compute.
 COMPUTING := ^(Controller|Wire|ZeroMQ)Tests\.
 # The modules of the reference.
 DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting MartletWire
@@ -86,8 +86,8 @@ ifndef IS_BUILT
 	@$(SWIFT) build --build-tests
 endif
 
-# The environment variables enable the Swift client's tests with Python engines. Tests of one module compute or wait for
-# processes: two halves at a time. Failures are repeated at the end, after thousands of lines about passed tests.
+# The environment variables enable the Swift client's tests with Python engines. What computes runs beside
+# what waits for processes. Failures are repeated at the end, after thousands of lines about passed tests.
 unit: export MARTLET_PYTHON := $(CURDIR)/$(PYTHON)
 unit: export MARTLET_CONTROLLER := $(MARTLET_BIN_DIR)/martlet controller
 unit: deps build-tests

@@ -65,7 +65,7 @@ final class Ledger {
     tasks.append(task)
   }
 
-  func isAborted(_ task: Int) { tasks[task].isAborted = true }
+  func aborted(_ task: Int) { tasks[task].isAborted = true }
 
   // MARK: - Engines
 

@@ -125,7 +125,7 @@ final class Simulation {
     guard let delay = plan.aborted else { return }
     timeline.schedule(at: timeline.start + plan.submitted + delay) {
       client.perform {
-        self.ledger.isAborted(task)
+        self.ledger.aborted(task)
         client.abort([task])
       }
     }
