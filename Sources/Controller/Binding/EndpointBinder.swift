@@ -15,7 +15,7 @@ struct EndpointBinder {
     let name: String
     let role: ConnectionRole
     let limits: ConnectionTable.Limits
-    /// Its monitor, to be taken by who reads it; nil if the socket's owner has its own.
+    /// Its monitor, which the ears read; nil if the socket's owner has its own.
     let monitor: SharedSocketMonitor?
     let ears: ConnectionEars
   }
@@ -156,7 +156,8 @@ struct EndpointBinder {
       let monitor =
         isMonitored ? try SharedSocketMonitor(socket, name: Session.randomID(), events: .ofConnections) : nil
       let socket = WatchedSocket(
-        name: name, role: role, limits: limits, monitor: monitor, ears: ConnectionEars(identifies: authenticates))
+        name: name, role: role, limits: limits, monitor: monitor,
+        ears: ConnectionEars(role, identifies: authenticates, monitor: monitor))
       watched.append(socket)
       return socket.ears
     } catch {

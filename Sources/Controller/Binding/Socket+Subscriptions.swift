@@ -14,7 +14,7 @@ extension Socket {
     while left > 0, (try? receive(into: &message)) == true {
       left -= 1
       if ears.isListening, let source = message.sourceDescriptor() {
-        ears.hear(source, isValid: false, key: message.userID())
+        ears.hear([.init(descriptor: source, isValid: false, key: message.userID())])
       }
       // A subscription message begins with 1, an unsubscription with 0.
       if message.size(of: 0) > 0, message.bytes(at: 0)[0] == 1 { isNew = true }

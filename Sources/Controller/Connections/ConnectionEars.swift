@@ -2,6 +2,9 @@ import MartletZeroMQ
 import Synchronization
 
 /// What the loop of a socket tells the ``ConnectionWatch`` about the socket's connections, without waiting for it.
+///
+/// A connection's first message may be read before anybody has read that the connection was made, and the connection may have
+/// the descriptor of one that has just ended. So what the monitor has reported until then is noted first.
 final class ConnectionEars: Sendable {
   /// What was told since the last look.
   struct Notes: Sendable {
@@ -13,37 +16,70 @@ final class ConnectionEars: Sendable {
     var missingSince: Instant?
   }
 
+  /// A connection that a message came from.
+  struct Sender: Equatable, Sendable {
+    let descriptor: Int32
+    /// Whether the message was valid.
+    let isValid: Bool
+    /// The peer's public CURVE key, if it is known.
+    let key: String?
+  }
+
   /// Whether to tell the keys of peers, too, which are admitted by them.
   let identifies: Bool
+  /// Whether to tell where each message comes from, be it a known peer's.
+  private let hearsEverybody: Bool
+  /// Nil if the socket's owner reads it.
+  private let monitor: SharedSocketMonitor?
   private let notes = Mutex(Notes())
   private let listening = Atomic<Bool>(false)
   private let publishedBytes = Atomic<Int>(0)
 
-  init(identifies: Bool) { self.identifies = identifies }
+  init(_ role: ConnectionRole, identifies: Bool, monitor: SharedSocketMonitor?) {
+    hearsEverybody = role.mayEndUnheard
+    self.identifies = identifies
+    self.monitor = monitor
+  }
 
-  /// Whether to tell where messages come from. It costs a look-up per message, so it is asked for only while there is
-  /// somebody to learn about.
-  var isListening: Bool { listening.load(ordering: .relaxed) }
+  /// Whether to tell where messages come from. It costs a look-up per message, so on most sockets it is asked for only while
+  /// there is somebody to learn about.
+  var isListening: Bool { hearsEverybody || listening.load(ordering: .relaxed) }
 
   /// The bytes sent to every subscriber so far.
   var published: UInt64 { UInt64(truncatingIfNeeded: publishedBytes.load(ordering: .relaxed)) }
 
-  /// Notes that a message came from a connection.
-  ///
-  /// - Parameter key: the peer's public CURVE key, if it is known.
-  func hear(_ descriptor: Int32, isValid: Bool, key: String?) {
-    let now = Instant.now
+  /// Notes that messages came from connections.
+  func hear(_ senders: [Sender]) {
     notes.withLock { notes in
-      let known = notes.heard[descriptor]
-      notes.heard[descriptor] = (any: now, valid: isValid ? now : known?.valid, key: key ?? known?.key)
+      readMonitor(&notes)
+      let now = Instant.now
+      for sender in senders {
+        let known = notes.heard[sender.descriptor]
+        notes.heard[sender.descriptor] = (
+          any: now, valid: sender.isValid ? now : known?.valid, key: sender.key ?? known?.key
+        )
+      }
     }
   }
 
   /// Notes what a monitor reported. Whoever has just connected may send at once, so it is listened to from now on.
-  func note(_ event: SocketEvent) {
+  func note(_ event: SocketEvent) { notes.withLock { note(event, &$0) } }
+
+  private func note(_ event: SocketEvent, _ notes: inout Notes) {
+    notes.events.append((event, .now))
+    if event.kind == .accepted { listening.store(true, ordering: .relaxed) }
+  }
+
+  private func readMonitor(_ notes: inout Notes) {
+    while let event = monitor?.next() { note(event, &notes) }
+  }
+
+  /// Takes what was reported about connections since the last look.
+  func takeEvents() -> [(event: SocketEvent, time: Instant)] {
     notes.withLock { notes in
-      notes.events.append((event, .now))
-      if event.kind == .accepted { listening.store(true, ordering: .relaxed) }
+      readMonitor(&notes)
+      defer { notes.events = [] }
+      return notes.events
     }
   }
 
@@ -64,6 +100,7 @@ final class ConnectionEars: Sendable {
   /// Takes the notes.
   func take() -> Notes {
     notes.withLock { notes in
+      readMonitor(&notes)
       defer { notes = Notes() }
       return notes
     }

@@ -24,6 +24,9 @@ enum ConnectionRole: Sendable, Hashable {
       }
   }
 
+  /// Whether a connection that nothing has come from may be ended for the sake of a peer of whom nothing else is known.
+  var mayEndUnheard: Bool { self == .clients }
+
   /// Whether a valid message proves that its sender has the key. Heartbeats are not signed.
   var provesPeers: Bool { self != .hearts && self != .subscribers }
 }

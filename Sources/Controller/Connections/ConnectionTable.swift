@@ -107,7 +107,7 @@ struct ConnectionTable {
     unproven.remove(descriptor)
     unidentified.remove(descriptor)
     released[descriptor] = now
-    if role == .clients, connection.isProven { losses.append(Loss(lastHeard: connection.lastHeard, end: now)) }
+    if role.mayEndUnheard, connection.isProven { losses.append(Loss(lastHeard: connection.lastHeard, end: now)) }
   }
 
   /// A message came from the connection that had a descriptor at some time.

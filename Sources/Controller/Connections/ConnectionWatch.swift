@@ -44,7 +44,7 @@ actor ConnectionWatch: EventLoopActor {
   private final class Watched {
     let name: String
     let ears: ConnectionEars
-    /// Nil if the socket's owner reads its monitor and passes on what it reports.
+    /// Tells when there is something for the ears to read; nil if the socket's owner has the monitor.
     let monitor: SharedSocketMonitor?
     var table: ConnectionTable
     var failures = HandshakeFailures()
@@ -98,7 +98,7 @@ actor ConnectionWatch: EventLoopActor {
 
   private func read(_ index: Int) {
     let socket = watched[index]
-    while let event = socket.monitor?.next() { note(event, socket, at: .now) }
+    for (event, time) in socket.ears.takeEvents() { note(event, socket, at: time) }
   }
 
   private func note(_ event: SocketEvent, _ socket: Watched, at time: Instant) {

@@ -22,6 +22,8 @@ final class RelaySocket {
   private var receiveFailures = LogThrottle()
   private var sendFailures = LogThrottle()
   private var fullQueues = LogThrottle()
+  /// Whom the messages of this turn came from, once for those that follow one another.
+  private var senders: [ConnectionEars.Sender] = []
   /// Whether the message being handled proves nothing about its sender.
   private var provesNothing = false
 
@@ -45,7 +47,12 @@ final class RelaySocket {
   }
 
   /// Receives messages, up to a batch, and hands each to `handle`; one for which it throws is refused.
-  func drain(atMost limit: Int = RelaySocket.batch, _ handle: (inout Multipart) throws(WireError) -> Void) {
+  ///
+  /// - Parameter noteConnections: passes on what the socket's monitor has reported, if the caller has that monitor.
+  func drain(
+    atMost limit: Int = RelaySocket.batch, noteConnections: () -> Void = {},
+    _ handle: (inout Multipart) throws(WireError) -> Void
+  ) {
     var left = limit
     while left > 0, receive() {
       left -= 1
@@ -56,15 +63,23 @@ final class RelaySocket {
       do throws(WireError) {
         try checkSize()
         try handle(&incoming)
-        if let source { ears?.hear(source, isValid: !provesNothing, key: key) }
+        if let source { note(.init(descriptor: source, isValid: !provesNothing, key: key)) }
       } catch {
-        if let source { ears?.hear(source, isValid: false, key: key) }
+        if let source { note(.init(descriptor: source, isValid: false, key: key)) }
         refuse(error)
       }
     }
+    guard !senders.isEmpty else { return }
+    noteConnections()
+    ears?.hear(senders)
+    senders.removeAll(keepingCapacity: true)
   }
 
-  /// Whether somebody is connected who has not proven to have the key.
+  private func note(_ sender: ConnectionEars.Sender) {
+    if senders.last != sender { senders.append(sender) }
+  }
+
+  /// Whether to tell where messages come from.
   var isListening: Bool { ears?.isListening == true }
 
   /// Tells ``drain(atMost:_:)`` that the message being handled was not verified.

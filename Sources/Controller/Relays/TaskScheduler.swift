@@ -71,7 +71,7 @@ actor TaskScheduler: SocketDriver {
   // MARK: - Sockets
 
   func readClients() {
-    clients.drain { (message) throws(WireError) in
+    clients.drain(noteConnections: readConnections) { (message) throws(WireError) in
       try submit(&message)
       performActions()
     }
