@@ -13,7 +13,7 @@ final class SimulatedClient: SimulatedPeer {
 
   var outstanding = OutstandingRequests<Waiter>()
   private(set) var watch: ControllerWatchState
-  private var mark: UInt64 = 0
+  private var marks = BreakMarks()
   private(set) var isRefusing = false
   private let alarm = Alarm()
   private var requests = 0
@@ -126,7 +126,7 @@ final class SimulatedClient: SimulatedPeer {
   }
 
   override func broke(_ channel: Channel) {
-    mark = outstanding.mark
+    marks.broke(Self.requestChannels[channel], at: outstanding.mark)
     perform(watch.connectionBroke(Self.requestChannels[channel], at: now))
   }
 
@@ -147,7 +147,9 @@ final class SimulatedClient: SimulatedPeer {
       switch action {
       case .ping(let number):
         link(.query).sendUp(.request(type: MessageType.connectionRequest, id: String(number), content: [:]))
-      case .resume: resume()
+      case .resume(let isRestarted):
+        if isRestarted { marks.controllerWasReplaced() }
+        resume()
       case .giveUp: giveUp()
       case .readFile: break
       }
@@ -159,7 +161,7 @@ final class SimulatedClient: SimulatedPeer {
     world.trace("\(name) resumes")
     isRefusing = false
     var tasks: [Int] = []
-    for request in outstanding.requests(before: mark) {
+    for request in outstanding.requests(before: marks.mark(of:)) {
       switch request.context {
       case .question(let number):
         outstanding.giveUp(request.id)

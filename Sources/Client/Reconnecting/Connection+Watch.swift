@@ -40,7 +40,7 @@ extension Connection {
           "a connection to the controller broke; waiting for it to return", metadata: [LogKey.endpoint: "\(hub)"])
         directory.withLock { $0.announce(.controllerMissing) }
       }
-      watch?.mark = outbox.withOutstanding { $0.mark }
+      watch?.marks.broke(channel, at: outbox.withOutstanding { $0.mark })
       perform(watch?.state.connectionBroke(channel, at: .now))
     }
   }
@@ -122,6 +122,7 @@ extension Connection {
   private var hub: String { (try? connectionInfo.endpoint(.registration)) ?? connectionInfo.interface }
 
   private func resume(isRestarted: Bool) {
+    if isRestarted { watch?.marks.controllerWasReplaced() }
     guard let watch else { return }
     directory.withLock { $0.announce(.controllerReturned(isRestarted: isRestarted)) }
     logger.notice(
@@ -133,9 +134,14 @@ extension Connection {
         ? "the controller at \(hub) was restarted and doesn't know the request; it may have run: submit it again"
         : "the connection to the controller at \(hub) broke, and the controller doesn't know the request; it may have "
           + "run: submit it again")
-    let open = outbox.withOutstanding { $0.requests(before: watch.mark) }
-    for request in open { request.context.state.loseOutput(request.context.slot) }
-    for destination in routes.destinations { destination.state.loseOutput(destination.slot) }
+    let marks = watch.marks
+    if let mark = self.watch?.marks.takeOutput() {
+      let open = outbox.withOutstanding { $0.requests(before: { _ in mark }) }
+      for request in open { request.context.state.loseOutput(request.context.slot) }
+      for destination in routes.destinations { destination.state.loseOutput(destination.slot) }
+    }
+    // What was sent over other connections than those that broke is answered as if nothing had happened.
+    let open = outbox.withOutstanding { $0.requests(before: marks.mark(of:)) }
     // The hub keeps no record of questions to it.
     for request in open where request.channel == .query { fail(request.id, loss) }
     let ids = open.filter { $0.channel != .query }.map(\.id)
@@ -187,7 +193,7 @@ extension Connection {
     } catch {
       return logger.error("the connection file can't be used", metadata: [LogKey.reason: "\(error)"])
     }
-    watch?.mark = outbox.withOutstanding { $0.mark }
+    watch?.marks.brokeEverywhere(at: outbox.withOutstanding { $0.mark })
     if isSameCluster { watch?.state.reopened(at: .now) } else { watch?.state.replaced(at: .now) }
   }
 

@@ -17,8 +17,8 @@ struct ControllerWatch {
   let recover: Recovery
   /// The beginning of a ping's message id.
   let pingPrefix: String
-  /// Requests below this mark were sent before a connection broke.
-  var mark: UInt64 = 0
+  /// Which requests were sent before a connection broke.
+  var marks = BreakMarks()
   var timer: EventLoop.Token?
 
   /// The message id of a ping.

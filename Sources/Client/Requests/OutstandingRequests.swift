@@ -147,9 +147,11 @@ struct OutstandingRequests<Context: Sendable>: Sendable {
   /// Notes that an engine is there, which may have been reported dead before.
   mutating func engineReturned(_ uuid: String) { _ = deadEngines.removeValue(for: uuid) }
 
-  /// The requests added before a mark, in their order.
-  func requests(before mark: UInt64) -> [(id: String, channel: RequestChannel, context: Context)] {
-    entries.filter { $0.value.order < mark }.sorted { $0.value.order < $1.value.order }
+  /// The requests added before the mark of their channel, in their order.
+  func requests(
+    before mark: (RequestChannel) -> UInt64
+  ) -> [(id: String, channel: RequestChannel, context: Context)] {
+    entries.filter { $0.value.order < mark($0.value.channel) }.sorted { $0.value.order < $1.value.order }
       .map { ($0.key.id, $0.value.channel, $0.value.context) }
   }
 

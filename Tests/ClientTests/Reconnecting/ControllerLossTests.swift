@@ -112,6 +112,31 @@ private let waysToWait: [@Sendable (Client) async throws -> Void] = [
     }
   }
 
+  /// The hub knows no broadcasts, and it may have forgotten a result that is on its way.
+  @Test(arguments: [ConnectionInfo.Channel.registration, .mux, .task, .broadcast, .iopub])
+  func onlyRequestsOverTheConnectionThatBrokeAreLost(_ cut: ConnectionInfo.Channel) async throws {
+    try await FakeCluster.withClient(configuration: configuration(limit: .seconds(30))) { client, cluster in
+      await cluster.hold()
+      let calls: [(channel: ConnectionInfo.Channel, call: Task<[Int], any Error>)] = [
+        (.mux, Task { [try await client[0].apply(echoFunction, 5).value] }),
+        (.task, Task { [try await client.loadBalanced().apply(echoFunction, 5).value] }),
+        (.broadcast, Task { try await client.broadcast(.ids([0])).apply(echoFunction, 5).value }),
+      ]
+      try await wait("the requests") { await cluster.received.count == 3 }
+      try await cluster.cut(cut)
+      try await wait("the break") { await client.connection.breaks == 1 }
+      try await wait("the return") { await client.connection.watch?.state.phase == .present }
+      for (channel, call) in calls where channel == cut {
+        #expect(await code { _ = try await call.value } == .controllerLost)
+      }
+      let received = await cluster.received
+      for (channel, call) in calls where channel != cut {
+        await cluster.answer(try #require(received.firstIndex { $0.channel == channel }), with: 5)
+        #expect(try await call.value == [5])
+      }
+    }
+  }
+
   @Test func requestsThatARestartedControllerDoesNotKnowFailAndNewOnesWork() async throws {
     try await FakeCluster.withClient(configuration: configuration(limit: .seconds(30))) { client, cluster in
       await cluster.hold()

@@ -57,8 +57,10 @@ import Testing
     _ = requests.add("a", on: .query, engines: [], context: "y")
     let mark = requests.mark
     _ = requests.add("c", on: .mux, engines: [first], context: "z")
-    #expect(requests.requests(before: mark).map(\.id) == ["b", "a"])
-    #expect(requests.requests(before: mark).map(\.channel) == [.task, .query])
+    #expect(requests.requests(before: { _ in mark }).map(\.id) == ["b", "a"])
+    #expect(requests.requests(before: { _ in mark }).map(\.channel) == [.task, .query])
+    #expect(requests.requests(before: { $0 == .query ? mark : 1 }).map(\.id) == ["b", "a"])
+    #expect(requests.requests(before: { $0 == .mux ? mark + 1 : 0 }).map(\.id) == ["c"])
     #expect(requests.giveUp("b") == "x")
     #expect(requests.giveUpAll().sorted() == ["y", "z"])
     #expect(requests.count == 0)

@@ -15,7 +15,7 @@ actor FakeCluster {
   private var boxes: [ConnectionInfo.Channel: Box] = [:]
   private var incoming = Multipart()
   private var engines: [Int: String]
-  private var tokens: [EventLoop.Token] = []
+  private var tokens: [ConnectionInfo.Channel: EventLoop.Token] = [:]
   private var instance = "first"
   /// What the hub says about requests; it knows no others.
   private var statuses: [String: JSONValue] = [:]
@@ -90,20 +90,31 @@ actor FakeCluster {
   }
 
   func start() throws {
-    for channel in Self.channels {
-      let isPublisher = channel == .notification || channel == .iopub
-      let box = Box(try Socket(context, isPublisher ? .xpublish : .router))
-      try box.socket.bind(try info.endpoint(channel))
-      boxes[channel] = box
-      if !isPublisher { tokens.append(loop.onReadable(box.socket) { self.receive(box, channel) }) }
-    }
+    for channel in Self.channels { try open(channel) }
+  }
+
+  private func open(_ channel: ConnectionInfo.Channel) throws {
+    let isPublisher = channel == .notification || channel == .iopub
+    let box = Box(try Socket(context, isPublisher ? .xpublish : .router))
+    try box.socket.bind(try info.endpoint(channel))
+    boxes[channel] = box
+    if !isPublisher { tokens[channel] = loop.onReadable(box.socket) { self.receive(box, channel) } }
   }
 
   /// Closes all sockets, as a controller that dies or is cut off.
   func goDown() {
-    for token in tokens { loop.cancel(token) }
-    tokens = []
-    boxes = [:]
+    for channel in Self.channels { close(channel) }
+  }
+
+  /// Closes one socket and opens it again, as if its connections alone had broken.
+  func cut(_ channel: ConnectionInfo.Channel) throws {
+    close(channel)
+    try open(channel)
+  }
+
+  private func close(_ channel: ConnectionInfo.Channel) {
+    if let token = tokens.removeValue(forKey: channel) { loop.cancel(token) }
+    boxes[channel] = nil
   }
 
   /// Opens the sockets again.
