@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: deps packages build release test build-tests unit simulate conformance peers kit chaos soak fuzz sanitize suite \
+.PHONY: deps packages build release test build-tests unit worker simulate conformance peers kit chaos soak fuzz sanitize suite \
   containers demo docs bench micro api format lint clean
 
 SWIFT ?= swift
@@ -42,8 +42,8 @@ TOOLS := valgrind $(if $(filter Linux,$(shell uname)),$(LAUNCHERS))
 # The tests that are built. Where they are a program of their own, SwiftPM, which locks the build, can do something else.
 SWIFT_TEST = $(if $(filter Linux,$(shell uname)),.build/debug/martletPackageTests.xctest --testing-library \
   swift-testing,$(SWIFT) test --ignore-lock --skip-build)
-# Their modules that mostly compute.
-COMPUTING := ^(Controller|Wire|ZeroMQ)Tests\.
+# Their modules that take half the time, and compute most.
+HALF := ^(Controller|Wire|ZeroMQ|Client)Tests\.
 # The modules of the reference.
 DOCUMENTED := Martlet MartletClient MartletCluster MartletEngine MartletTesting MartletWire
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
@@ -86,20 +86,27 @@ ifndef IS_BUILT
 	@$(SWIFT) build --build-tests
 endif
 
-# The environment variables enable the Swift client's tests with Python engines. What computes runs beside
-# what waits for processes. Failures are repeated at the end, after thousands of lines about passed tests.
+# The environment variables enable the Swift client's tests with Python engines. What computes runs beside what waits for
+# processes, and the Python worker's own tests with it. Failures are repeated at the end, after thousands of lines about
+# passed tests.
 unit: export MARTLET_PYTHON := $(CURDIR)/$(PYTHON)
 unit: export MARTLET_CONTROLLER := $(MARTLET_BIN_DIR)/martlet controller
 unit: deps build-tests
 	@echo "test: unit and integration"
-	@$(SWIFT_TEST) --no-parallel --filter '$(COMPUTING)' > .build/unit-computing.log 2>&1 & computing=$$!; \
-	  $(SWIFT_TEST) --no-parallel --skip '$(COMPUTING)|SimulationTests' | tee .build/unit.log || failed=1; \
-	  wait $$computing || failed=1; \
-	  cat .build/unit-computing.log; [ -z "$${failed:-}" ] || \
-	    { echo "test: failed:"; grep -h -A 5 'recorded an issue' .build/unit.log .build/unit-computing.log; exit 1; }
-	@echo "test: the Swift client with Python code on martlet's engines"
-	@MARTLET_ENGINE="$(MARTLET_BIN_DIR)/martlet engine" \
-	  $(SWIFT_TEST) --no-parallel --filter 'ClientTests.Python(Engine|Code)Tests'
+	@{ $(MAKE) --no-print-directory IS_BUILT=1 worker || failed=1; \
+	    $(SWIFT_TEST) --no-parallel --filter '$(HALF)' || failed=1; \
+	    echo "test: the Swift client with Python code on martlet's engines"; \
+	    MARTLET_ENGINE="$(MARTLET_BIN_DIR)/martlet engine" \
+	      $(SWIFT_TEST) --no-parallel --filter 'ClientTests.Python(Engine|Code)Tests' || failed=1; \
+	    [ -z "$${failed:-}" ]; } > .build/unit-half.log 2>&1 & half=$$!; \
+	  $(SWIFT_TEST) --no-parallel --skip '$(HALF)|SimulationTests' | tee .build/unit.log || failed=1; \
+	  wait $$half || failed=1; \
+	  cat .build/unit-half.log; [ -z "$${failed:-}" ] || \
+	    { echo "test: failed:"; grep -h -A 5 -E 'recorded an issue|^(FAILED|ERROR) ' .build/unit.log .build/unit-half.log; exit 1; }
+
+worker: deps build-tests
+	@echo "test: the Python worker by itself"
+	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 
 # RUNS=1000000 for many runs, RUNS= for those of `make test`, SEED=… to repeat one.
 simulate: deps build-tests
@@ -112,8 +119,6 @@ conformance: peers kit suite
 
 peers: deps build-tests
 	@if [ "$$(uname)" = Linux ]; then .ci/deps packages $(LAUNCHERS); fi
-	@echo "test: the Python worker by itself"
-	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini Tests/Worker
 	@echo "test: conformance with Python peers"
 	@$(PYTHON) -m pytest -c Tests/Conformance/pytest.ini -n auto --dist worksteal Tests/Conformance
 
