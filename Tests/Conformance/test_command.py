@@ -133,6 +133,8 @@ class Sleepers:
         self.child = subprocess.Popen(
             [*wrapper, binary("martlet-test-engine"), "--engines", "2", "sleep", str(count), str(seconds)],
             env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # The tests themselves may run under nohup.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         assert self.child.stdout.readline().startswith("engines [0, 1]"), self.child.stderr.read()
 
