@@ -121,10 +121,13 @@ class Worker:
     def serve(self) -> None:
         """Handle messages until the engine is gone."""
         channel, background, loads = self._channel, self._background, self._loads
+        head, message = b"", {}
         while True:
             background.wait()
             parts = channel.receive()
-            message = loads(parts[0])
+            # One request begins like the other.
+            if parts[0] != head:
+                head, message = parts[0], loads(parts[0])
             kind = message["type"]
             if kind == "request":
                 self._request(message, parts)
@@ -132,7 +135,7 @@ class Worker:
                 self._handlers[kind](message, parts)
                 self._streams.flush()
             # Memory is not kept until the next message, which may be long in coming.
-            del parts, message
+            del parts
 
     def _request(self, message: dict, parts: list) -> None:
         msg_type = message["msg_type"]
