@@ -16,6 +16,7 @@ import Testing
     let router: Socket
     let peer: Socket
     let ears: ConnectionEars
+    private let path = "/tmp/mt-ears-\(UUID().uuidString.prefix(8))"
     private let endpoint: String
     private var message = Multipart()
 
@@ -24,9 +25,12 @@ import Testing
       peer = try Socket(Context(), .dealer)
       ears = ConnectionEars(
         .clients, identifies: false, monitor: try SharedSocketMonitor(router, name: "ears", events: .ofConnections))
-      endpoint = try router.bind("ipc:///tmp/mt-ears-\(UUID().uuidString.prefix(8))")
+      endpoint = try router.bind("ipc://\(path)")
       try peer.connect(endpoint)
     }
+
+    // libzmq leaves it behind.
+    deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Makes a new connection.
     func reconnect() throws {
