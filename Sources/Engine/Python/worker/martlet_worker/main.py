@@ -125,7 +125,7 @@ class Worker:
         while True:
             background.wait()
             parts = channel.receive()
-            # One request begins like the other.
+            # Requests often have the same head.
             if parts[0] != head:
                 head, message = parts[0], loads(parts[0])
             kind = message["type"]
