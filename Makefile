@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: deps packages build release test build-tests unit worker simulate conformance peers kit chaos soak fuzz sanitize suite \
-  containers demo docs bench micro api format lint clean
+.PHONY: deps packages build release test build-tests unit worker simulate conformance peers kit chaos soak fuzz sanitize \
+  suite containers demo docs bench micro api format lint clean
 
 SWIFT ?= swift
 PYTHON := .venv/bin/python

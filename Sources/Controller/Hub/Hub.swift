@@ -159,12 +159,13 @@ actor Hub: EventLoopActor {
         left -= 1
         let source = ears.isListening ? incoming.sourceDescriptor() : nil
         let key = admission == nil ? nil : incoming.userID()
-        if let source { ears.hear([.init(descriptor: source, isValid: false, key: key)]) }
+        var isValid = false
+        defer { if let source { ears.hear([.init(descriptor: source, isValid: isValid, key: key)]) } }
         // A client may query a task as soon as it has the reply, so drain the backlog first.
         readReports()
         let request = try session.take(&incoming)
         guard !request.identities.isEmpty else { throw WireError(.malformedFrames, "a request without identity") }
-        if let source { ears.hear([.init(descriptor: source, isValid: true, key: key)]) }
+        isValid = true
         if let admission {
           // A request of a key that was revoked a moment ago.
           guard let role = key.flatMap({ admission.role(of: $0) }) else {

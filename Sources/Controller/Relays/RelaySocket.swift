@@ -82,7 +82,7 @@ final class RelaySocket {
   /// Whether to tell where messages come from.
   var isListening: Bool { ears?.isListening == true }
 
-  /// Tells ``drain(atMost:_:)`` that the message being handled was not verified.
+  /// Tells ``drain(atMost:noteConnections:_:)`` that the message being handled was not verified.
   func leaveUnproven() { provesNothing = true }
 
   /// libzmq limits single frames.
