@@ -186,7 +186,11 @@ public struct LoadBalancedView: Sendable {
     if abortsOnDisconnect { fields["abort_on_disconnect"] = true }
     let metadata = RequestMetadata.text(fields, label: label)
     if let engine { return client.metadata(metadata, on: engine) }
-    if targets != .all { return RequestMetadata.addingTargets(try client.resolve(targets), to: metadata) }
+    if targets != .all {
+      let engines = try client.resolve(targets)
+      return engines.count == 1
+        ? client.metadata(metadata, on: engines[0]) : RequestMetadata.addingTargets(engines, to: metadata)
+    }
     client.noteWaitForEngines()
     return metadata
   }

@@ -2,7 +2,7 @@
 protocol DirectoryRecord<Tag> {
   associatedtype Tag
   var id: String { get }
-  /// The identifier's ``Swift/Hashable/identifierHash``.
+  /// The identifier's ``Swift/String/identifierHash``.
   var hash: UInt32 { get }
 }
 

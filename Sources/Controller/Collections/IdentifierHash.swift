@@ -31,15 +31,16 @@ enum IdentifierHash {
     return fold(hash, start | 1)
   }
 
+  /// The hash of what some numbers identify.
+  static func hash(_ numbers: some Sequence<Int32>) -> UInt64 {
+    let (start, factor) = seeds
+    return fold(numbers.reduce(start) { fold($0 ^ UInt64(UInt32(bitPattern: $1)), factor) }, start | 1)
+  }
+
   private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
     let product = left.multipliedFullWidth(by: right)
     return product.high ^ product.low
   }
-}
-
-extension Hashable {
-  /// The hash in an ``IdentifierTable``.
-  var identifierHash: UInt32 { UInt32(truncatingIfNeeded: hashValue) }
 }
 
 extension String {

@@ -31,19 +31,23 @@ struct TaskMetadata {
 
   /// Reads the metadata of a message.
   ///
-  /// - Throws: as ``init(scanning:)``.
-  init(of message: borrowing Multipart, _ layout: MessageLayout) throws(WireError) {
-    try self.init(scanning: message.bytes(at: layout.metadata))
+  /// - Throws: as ``init(scanning:_:)``.
+  init(of message: borrowing Multipart, _ layout: MessageLayout, _ lists: inout TargetLists) throws(WireError) {
+    try self.init(scanning: message.bytes(at: layout.metadata), &lists)
   }
 
   /// Reads a metadata frame in one pass.
   ///
+  /// - Parameter lists: keeps the targets.
   /// - Throws: ``WireError/Code/malformedJSON`` if the type of a field differs from what ipyparallel's clients send.
-  init(scanning span: Span<UInt8>) throws(WireError) {
+  init(scanning span: Span<UInt8>, _ lists: inout TargetLists) throws(WireError) {
     try JSONFields.scan(span) { key, value throws(WireError) in
       if JSONText.isEmptyContainer(span, at: value) { return }
       switch key {
-      case "targets": targets = try Self.strings(span, at: value, key.string).map { EngineIdentity($0) }
+      case "targets":
+        targets = try lists.targets(span.extracting(value)) { () throws(WireError) in
+          try Self.strings(span, at: value, key.string).map { EngineIdentity($0) }
+        }
       case "after": after = try Self.dependency(span, at: value, key.string)
       case "follow": follow = try Self.dependency(span, at: value, key.string)
       case "timeout": timeout = try TaskTimeLimit.duration(span, at: value, key.string)

@@ -28,7 +28,7 @@ extension TaskScheduler {
     } else {
       try message.checkObject(at: layout.content)
     }
-    return try TaskMetadata(of: message, layout)
+    return try TaskMetadata(of: message, layout, &targetLists)
   }
 
   private static func checkCode(in content: Span<UInt8>) throws(WireError) {

@@ -22,6 +22,7 @@ actor TaskScheduler: SocketDriver {
   /// What the journal has to hold before anything else is sent; `nil` without a journal, and once that has failed.
   var journaling: Journaling<Outgoing>?
   var names = EngineNames()
+  var targetLists = TargetLists()
   var strayReplies = LogThrottle()
   var watch = ClientWatch()
   var held = HeldTasks()

@@ -35,6 +35,12 @@ extension TaskSchedulerState {
       let blacklist = tasks[task].constraints.map { tasks[$0].blacklist } ?? []
       queues.appendDemanding(task, demand, blacklistCount: blacklist.count, &tasks, &engines)
       dispatchDemanding(task, among: engines.withRoom(for: demand, excluding: blacklist, now: now))
+    case .only(let engine):
+      if engines.mayTake(engine, aheadAllowed: queues.allowsAhead, now: now) {
+        dispatch(task, to: engine)
+      } else {
+        queues.appendGrouped(task, members: CollectionOfOne(engine), first: first, &tasks, &engines, &clients)
+      }
     case .among(let candidates) where tasks.demand(of: task) != nil:
       let members = groupMembers(task, candidates: candidates)
       queues.appendGrouped(task, members: members, first: first, &tasks, &engines, &clients)

@@ -7,7 +7,12 @@ import Testing
 /// What the schedulers read from valid and hostile metadata.
 @Suite struct TaskMetadataTests {
   private func read(_ text: String) throws -> TaskMetadata {
-    try Bytes(text).withSpan { span in try TaskMetadata(scanning: span) }
+    var lists = TargetLists()
+    return try read(text, &lists)
+  }
+
+  private func read(_ text: String, _ lists: inout TargetLists) throws -> TaskMetadata {
+    try Bytes(text).withSpan { span in try TaskMetadata(scanning: span, &lists) }
   }
 
   private func outcome(_ text: String) throws -> TaskOutcome {
@@ -36,6 +41,25 @@ import Testing
     #expect(metadata.timeout == .milliseconds(1500))
     #expect(metadata.after == TaskDependency(["a", "b"]))
     #expect(metadata.follow == TaskDependency(["c"], all: false, success: false, failure: true))
+  }
+
+  @Test func listsOfTargetsAreReadOnce() throws {
+    var lists = TargetLists()
+    let texts = (0..<1_000).map { number in
+      // Some are longer than those that are kept.
+      (0...number % 40).map { "\"engine-\(number)-\($0)\"" }.joined(separator: ",")
+    }
+    for text in texts + texts {
+      for _ in 0..<2 {
+        let targets = try read("{\"targets\": [\(text)]}", &lists).targets
+        #expect(targets.map { "\"\($0.rawValue)\"" }.joined(separator: ",") == text)
+      }
+    }
+    for _ in 0..<2 {
+      #expect(throws: WireError.self) { try read(#"{"targets": [1]}"#, &lists) }
+      #expect(try read(#"{"targets": "one"}"#, &lists).targets.map(\.rawValue) == ["one"])
+      #expect(try read(#"{"targets": ["one"]}"#, &lists).targets.map(\.rawValue) == ["one"])
+    }
   }
 
   @Test(

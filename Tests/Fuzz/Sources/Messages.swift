@@ -21,7 +21,8 @@ enum Messages {
       _ = try? frames.checkText(at: frame)
       _ = try? frames.checkObject(at: frame)
     }
-    _ = try? TaskMetadata(of: frames, layout)
+    var lists = TargetLists()
+    _ = try? TaskMetadata(of: frames, layout, &lists)
     _ = try? ReplyMetadata(of: frames, layout)
     let record = RecordedMessage(frames, layout: layout, keepsParent: true)
     _ = (record.date, record.session, record.buffers.count, record.metadataText("label"))

@@ -11,12 +11,15 @@ enum Readers {
     let span = input.span
     for includesOrigin in [false, true] { _ = try? MessageHeader(scanning: span, includingOrigin: includesOrigin) }
     _ = try? MessageHeader.messageID(scanning: span)
-    let isMetadata = (try? TaskMetadata(scanning: span)) != nil
+    var lists = TargetLists()
+    let metadata = try? TaskMetadata(scanning: span, &lists)
+    let again = try? TaskMetadata(scanning: span, &lists)
+    precondition(metadata?.targets == again?.targets, "metadata that were read again have other targets")
     _ = try? ReplyMetadata(scanning: span, from: "engine")
     _ = try? RequestMetadata(Bytes(input))
     var fields = 0
     let isObject = (try? JSONFields.scan(span) { _, _ in fields += 1 }) != nil
-    precondition(!isMetadata || isObject, "metadata that are not an object were accepted")
+    precondition(metadata == nil || isObject, "metadata that are not an object were accepted")
   }
 
   static func json(_ input: [UInt8]) {

@@ -199,17 +199,16 @@ struct EngineRegistry {
     pool.pick(among: candidates.filter { pool.contains($0) && isBelowMark($0) })
   }
 
+  /// Whether a registered engine may be given a task that only it may run.
+  func mayTake(_ engine: EngineHandle, aheadAllowed: Bool, now: Instant) -> Bool {
+    pool.contains(engine) && hasRoom(engine, aheadAllowed: aheadAllowed, now: now)
+  }
+
   /// Chooses among the given registered engines: one below its mark, or else one that may be given tasks ahead.
   mutating func pick(
     among candidates: [EngineHandle], aheadAllowed: Bool, now: Instant
   ) -> EngineHandle? {
-    if candidates.count == 1 {
-      return candidates.first.flatMap {
-        pool.contains($0) && hasRoom($0, aheadAllowed: aheadAllowed, now: now) ? $0 : nil
-      }
-    }
-    return pick(among: candidates)
-      ?? pool.pick(
-        among: candidates.filter { pool.contains($0) && hasRoom($0, aheadAllowed: aheadAllowed, now: now) })
+    pick(among: candidates)
+      ?? pool.pick(among: candidates.filter { mayTake($0, aheadAllowed: aheadAllowed, now: now) })
   }
 }

@@ -5,6 +5,8 @@ enum Eligibility {
   case anyExceptBlacklist
   /// Any engine that has what the task requires, outside its blacklist.
   case anyOffering(ResourceDemand)
+  /// This registered engine; the task requires nothing of it.
+  case only(EngineHandle)
   /// One of these registered engines.
   case among([EngineHandle])
   /// Nowhere yet.
@@ -17,7 +19,7 @@ enum Eligibility {
   /// Whether no registered engine may run the task now.
   var isNowhere: Bool {
     switch self {
-    case .anyEngine, .anyExceptBlacklist, .anyOffering, .among: false
+    case .anyEngine, .anyExceptBlacklist, .anyOffering, .only, .among: false
     case .wait, .impossible, .exhausted: true
     }
   }
@@ -33,6 +35,12 @@ extension TaskSchedulerState {
 
   private func eligibility(_ handle: ConstraintsHandle) -> Eligibility {
     if tasks[handle].follow == nil, !tasks[handle].targets.isEmpty {
+      if tasks[handle].targets.count == 1, tasks[handle].demand == nil {
+        guard let engine = engines.registered(tasks[handle].targets[0]),
+          !tasks[handle].blacklist.contains(engines.token(of: engine))
+        else { return .impossible }
+        return .only(engine)
+      }
       var candidates: [EngineHandle] = []
       for target in tasks[handle].targets {
         guard let engine = engines.registered(target),

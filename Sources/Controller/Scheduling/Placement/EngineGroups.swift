@@ -18,17 +18,17 @@ struct EngineGroups {
 
   /// Queues a task for a set of engines, given in ascending order, at the end of its group or before all others of it.
   mutating func add<Payload>(
-    _ task: TaskHandle, members: [EngineHandle], first: Bool, _ tasks: inout TaskTable<Payload>,
+    _ task: TaskHandle, members: some Collection<EngineHandle>, first: Bool, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry, _ clients: inout ClientTable
   ) {
     guard let constraints = tasks[task].constraints, let client = tasks[task].client else { return }
     let priority = tasks[task].priority
     let demand = tasks[constraints].demand?.kind
     let known = index.find(hash: Self.hash(members, client, priority)) {
-      groups[$0].client == client && groups[$0].priority == priority && groups[$0].members == members
+      groups[$0].client == client && groups[$0].priority == priority && groups[$0].members.elementsEqual(members)
         && groups[$0].demand == demand
     }
-    let group = known ?? make(EngineGroup(members: members, client: client, priority: priority, demand: demand))
+    let group = known ?? make(EngineGroup(members: Array(members), client: client, priority: priority, demand: demand))
     if known == nil { enter(group, with: clients.rank(of: task, &tasks), &engines) }
     tasks[constraints].group = group
     if first, let head = groups[group].tasks.first {
@@ -148,9 +148,11 @@ struct EngineGroups {
     }
   }
 
-  private static func hash(_ members: [EngineHandle], _ client: ClientHandle, _ priority: Int8) -> UInt32 {
-    members.identifierHash ^ UInt32(bitPattern: client.index) &* 0x9E37_79B1
-      ^ UInt32(UInt8(bitPattern: priority)) &* 0x85EB_CA6B
+  private static func hash(
+    _ members: some Collection<EngineHandle>, _ client: ClientHandle, _ priority: Int8
+  ) -> UInt32 {
+    UInt32(truncatingIfNeeded: IdentifierHash.hash(members.lazy.map(\.index)))
+      ^ UInt32(bitPattern: client.index) &* 0x9E37_79B1 ^ UInt32(UInt8(bitPattern: priority)) &* 0x85EB_CA6B
   }
 
   private mutating func removeGroup(_ group: GroupHandle, _ engines: inout EngineRegistry) {

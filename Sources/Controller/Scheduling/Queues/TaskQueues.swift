@@ -96,7 +96,7 @@ struct TaskQueues {
   ///   - members: these engines, in ascending order.
   ///   - first: whether it goes before all others of its client that have its priority and may be taken by these.
   mutating func appendGrouped<Payload>(
-    _ task: TaskHandle, members: [EngineHandle], first: Bool, _ tasks: inout TaskTable<Payload>,
+    _ task: TaskHandle, members: some Collection<EngineHandle>, first: Bool, _ tasks: inout TaskTable<Payload>,
     _ engines: inout EngineRegistry, _ clients: inout ClientTable
   ) {
     noteConcurrency(of: task, 1, &tasks)
