@@ -14,7 +14,7 @@ final class ReferenceUse: Sendable {
     /// Let go when all tasks have succeeded; if one fails, they say why.
     var arguments: CallReferences
     var unfinished: Int
-    /// Sends a task again, until all have ended.
+    /// Sends a task again, until all have ended; `nil` if nothing helps one that could not begin.
     var submit: Submit?
     /// The engines that were sent what they lacked, by task.
     var supplied: [Int: Set<String>] = [:]
@@ -29,6 +29,12 @@ final class ReferenceUse: Sendable {
     /// The values that engines get when they lack them.
     var suppliedValues: [any SuppliedValue] {
       arguments.broadcast + arguments.kept.filter { targets.isEmpty || $0.isRecomputable }
+    }
+
+    /// Whether a task that could not begin may be helped.
+    var canRemedy: Bool {
+      choose != nil || !arguments.broadcast.isEmpty
+        || arguments.kept.contains { targets.isEmpty || $0.isRecomputable }
     }
   }
 
@@ -98,7 +104,7 @@ final class ReferenceUse: Sendable {
 
   /// The call's tasks are going to be sent.
   func begin(_ submit: @escaping Submit) {
-    state.withLock { if !$0.arguments.isEmpty { $0.submit = submit } }
+    state.withLock { if $0.canRemedy { $0.submit = submit } }
   }
 
   /// A task's reply has come, or it has failed.
@@ -127,8 +133,9 @@ final class ReferenceUse: Sendable {
   /// - Parameter submitted: when the task was sent.
   func remedy(_ reply: TaskReply, _ slot: Int, submitted: Timestamp) -> Remedy? {
     let former = state.withLock { $0 }
-    guard let submit = former.submit, let failure = reply.failure(id: "", method: "", engineID: { _ in nil })
+    guard !former.arguments.isEmpty, let failure = reply.failure(id: "", method: "", engineID: { _ in nil })
     else { return nil }
+    let submit = former.submit
     let couldNotBegin = (failure as? RemoteError)?.ename == "ImpossibleDependency"
     if couldNotBegin || failure is EngineError, !former.targets.isEmpty,
       let client = former.arguments.kept.first?.client
@@ -171,7 +178,8 @@ final class ReferenceUse: Sendable {
 /// What is done before a task is sent again that could not begin.
 struct Remedy: Sendable {
   let client: Client
-  let submit: ReferenceUse.Submit
+  /// `nil` if it can't help.
+  let submit: ReferenceUse.Submit?
   /// Gives false if it doesn't help.
   let prepare: @Sendable () async throws -> Bool
 }

@@ -40,8 +40,8 @@ extension ResultState {
           finish(slot, .failure(error), output: .none)
           return
         }
-        if helps, willRepeat(slot) {
-          remedy.submit(remedy.client, self, slot)
+        if helps, let submit = remedy.submit, willRepeat(slot) {
+          submit(remedy.client, self, slot)
         } else {
           storage.withLock { $0.tasks.update(slot) { $0.retrying = nil } }
           if let retries, considerRetry(slot, outcome, output, retries) { return }
