@@ -139,6 +139,8 @@ def load():
 def tables(rounds, summaries):
     """Title and Markdown of each table of the report."""
     found = [("Targets", table)] if (table := report.targets(rounds)) else []
+    if table := report.limits(rounds):
+        found.append(("What the targets with a Python client leave room for", table))
     found.append(("Side by side", report.comparison(summaries, REFERENCE)))
     compared = {metric for name, row in summaries.items() if name != REFERENCE for metric in row}
     own_metrics = summaries.get(REFERENCE, {})
