@@ -20,6 +20,9 @@ BOOTSTRAP = (WORKER / "bootstrap.py").read_text()
 #: Seconds after which waiting for a condition fails. No test depends on how fast a condition becomes true.
 TIMEOUT = 30
 
+#: Seconds after which an interrupted worker is made to look for the signal.
+NUDGE_INTERVAL = 0.02
+
 
 def worker_sources():
     """The modules as the engine embeds them: names and source texts."""
@@ -65,6 +68,7 @@ class FakeEngine:
     def __init__(self, python=sys.executable, env=None, cwd=None, start=True, bootstrap=BOOTSTRAP, **options):
         self.events = []
         self.interrupts = 0
+        self._is_interrupting = False
         self._data = bytearray()
         self._ahead = []
         self.socket, theirs = socket.socketpair()
@@ -122,7 +126,11 @@ class FakeEngine:
 
     def _pump(self, timeout=1.0):
         """Read once from whatever has something."""
+        if self._is_interrupting:
+            timeout = min(timeout, NUDGE_INTERVAL)
         readable, _, _ = select.select([self.socket, *self.outputs], [], [], timeout)
+        if self._is_interrupting and not readable:
+            self.process.send_signal(signal.SIGURG)
         if self.socket in readable:
             data = self.socket.recv(1 << 20)
             if not data:
@@ -203,6 +211,7 @@ class FakeEngine:
         """Receive the reply to the request that was begun."""
         head, parts = self.receive()
         assert head["type"] == "reply", head
+        self._is_interrupting = False
         self.drain()
         return Reply(head, json.loads(parts[0]), parts[1:], self.events)
 
@@ -249,7 +258,8 @@ class FakeEngine:
         return head["values"], frames
 
     def interrupt(self):
-        """Interrupt the running task."""
+        """Interrupt the running task, and nudge the worker until it has ended."""
+        self._is_interrupting = True
         self.interrupts += 1
         self.process.send_signal(signal.SIGINT)
 

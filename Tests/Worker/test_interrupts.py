@@ -17,13 +17,20 @@ COMPUTING_BESIDE = (
     "await asyncio.gather(compute(), asyncio.sleep(600))"
 )
 BLOCKING_COROUTINE = "import time, asyncio\nawait asyncio.sleep(0)\nprint('go', flush=True)\ntime.sleep(600)"
+# Another thread gets the signal, which cuts no system call short, like one that strikes just before the call.
+MISSED = (
+    "import signal, threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n"
+    "try:\n  print('go', flush=True)\n  time.sleep(600)\n"
+    "finally: signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])"
+)
 # Without the warning about forks beside threads, as Python loses signals that strike while it is printed.
 FORKING = (
     "import os, warnings\nwarnings.simplefilter('ignore')\nprint('go', flush=True)\n"
     "while True:\n  child = os.fork()\n  if not child: os._exit(0)\n  os.waitpid(child, 0)"
 )
 
-ALL = [COMPUTING, SLEEPING, READING, LOCKED, WAITING, AWAITING, AWAITING_MANY, COMPUTING_BESIDE, BLOCKING_COROUTINE]
+ALL = [COMPUTING, SLEEPING, READING, LOCKED, WAITING, AWAITING, AWAITING_MANY, COMPUTING_BESIDE, BLOCKING_COROUTINE, MISSED]
 
 
 @pytest.mark.parametrize("code", ALL)

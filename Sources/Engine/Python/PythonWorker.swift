@@ -93,7 +93,10 @@ final class PythonWorker: Sendable {
         return (true, nil)
       }
     }
-    if let watched { watch(watched, grace: grace ?? configuration.interruptGrace) }
+    if let watched {
+      watch(watched, grace: grace ?? configuration.interruptGrace)
+      nudge(watched, after: Self.firstNudge)
+    }
     return isRunning
   }
 
@@ -171,6 +174,23 @@ final class PythonWorker: Sendable {
       }
     }
   }
+
+  /// Makes Python look for the signal that has interrupted its task, until the task ends: a signal that strikes just before a
+  /// system call doesn't cut it short.
+  private func nudge(_ task: PythonWorkerState.Task, after pause: Duration) {
+    let ioLoop = surroundings.ioLoop
+    try? ioLoop.execute {
+      _ = ioLoop.schedule(at: .now + pause) {
+        let goesOn = self.shared.withLock { shared in
+          shared.state.phase == .interrupting(task) && shared.process?.signal(SIGURG) ?? false
+        }
+        if goesOn { self.nudge(task, after: min(pause * 2, Self.longestPause)) }
+      }
+    }
+  }
+
+  /// When an interrupted Python is nudged first, and the longest pause between two times.
+  private static let (firstNudge, longestPause) = (Duration.milliseconds(10), Duration.seconds(1))
 
   // MARK: - The end
 

@@ -140,6 +140,25 @@ struct PythonCodeTests {
     #expect(try await other.value == 3)
   }
 
+  /// Another thread gets the signal, which cuts no system call short: as if it struck just before the call.
+  @Test(.enabled(if: PythonCluster.hasMartletEngines)) func aSignalThatPythonHasNotSeenInterruptsWhatRuns() async throws
+  {
+    let running = try client[0].startExecuting(
+      """
+      import signal, threading, time
+      threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+      signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+      try:
+        print('started', flush=True)
+        time.sleep(60)
+      finally: signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+      """)
+    for await line in running.streamOutput() where line.text == "started" { break }
+    running.cancel(running: true)
+    let error = await #expect(throws: RemoteError.self) { try await running.value }
+    #expect(error?.ename == "KeyboardInterrupt")
+  }
+
   @Test(.enabled(if: PythonCluster.hasMartletEngines)) func aDeadlineInterruptsWhatRuns() async throws {
     let running = try await startLongTask()
     let error = await #expect(throws: ClientError.self) { try await running.value(cancellingAfter: .milliseconds(10)) }

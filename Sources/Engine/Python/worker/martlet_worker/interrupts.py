@@ -23,6 +23,10 @@ class Interrupts:
     short. One that strikes between tasks is for the next, if the engine has not sent it for the last. One that strikes in
     functions that are called around a fork waits for the last of them: cut short, they would leave locks held. And where
     Python drops an exception, as there and in finalisers, the signal is repeated.
+
+    Python looks for signals between two lines, and when one cuts a system call short. One that strikes just before a system
+    call is not seen until that is over. Until the task has ended, the engine therefore sends SIGURG from time to time, which
+    cuts short whatever blocks and does nothing else.
     """
 
     def __init__(self) -> None:
@@ -50,6 +54,10 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._handle)
         if sys.unraisablehook is sys.__unraisablehook__:
             sys.unraisablehook = self._dropped
+
+    def accept_nudges(self) -> None:
+        """Let SIGURG cut system calls short, after which Python looks for other signals."""
+        signal.signal(signal.SIGURG, lambda number, frame: None)
 
     def shield_forks(self) -> None:
         """Have signals wait while functions registered so far with ``os.register_at_fork`` run."""

@@ -23,6 +23,7 @@ def run(connection: socket.socket) -> None:
     process.reuse_memory()
     interrupts = Interrupts()
     interrupts.install()
+    interrupts.accept_nudges()
     channel = Channel(connection, interrupts)
     streams = Streams()
     streams.install()
