@@ -28,7 +28,7 @@ struct EnginePace {
     init(depth: Int, time: Double) {
       self.depth = depth
       self.time = .microseconds(time)
-      sample = max(1, depth / 2)
+      sample = max(1, depth / 4)
       limit = self.time * sample
     }
   }

@@ -18,13 +18,12 @@ import Testing
   }
 
   /// Enough to have as many as there can be.
-  private static let quick = Array(repeating: 25, count: 80)
+  private static let quick = Array(repeating: 25, count: 40)
 
   private static let cases: [(times: [Int], depth: Int)] = [
-    ([], 1), ([50], 2), ([50, 50], 4), ([50, 50, 50], 4),
-    ([50, 50, 50, 50], 8), ([2000], 2), ([2001], 1), ([2000, 1000], 4),
-    ([2000, 1001], 2), ([2000, 2001], 1), ([4001, 50, 50], 4), (Array(repeating: 62, count: 32), 64),
-    (Array(repeating: 63, count: 100), 32), (Array(repeating: 31, count: 64), 256),
+    ([], 1), ([50], 2), ([50, 50], 4), ([50, 50, 50], 8), ([2000], 2), ([2001], 1), ([2000, 1000], 4),
+    ([2000, 1001], 2), ([2000, 2001], 1), ([4001, 50, 50], 4), (Array(repeating: 62, count: 17), 64),
+    (Array(repeating: 63, count: 100), 32), (Array(repeating: 31, count: 33), 256),
     (Array(repeating: 32, count: 100), 64),
   ]
   private static let casesAfterQuickOnes: [(times: [Int], depth: Int)] = [
@@ -40,7 +39,7 @@ import Testing
   }
 
   /// Of a batch, the first reply seems to have taken all the time.
-  @Test(arguments: [1, 2, 4, 8, 16]) func repliesMayComeInBatches(size: Int) {
+  @Test(arguments: [1, 2, 4, 8]) func repliesMayComeInBatches(size: Int) {
     for (time, depth) in [(30, 256), (60, 64), (100, 32)] {
       let batch = [time * size] + Array(repeating: 0, count: size - 1)
       let (pace, now) = pace(Self.quick + (0..<100).flatMap { _ in batch })
