@@ -345,6 +345,13 @@ def test_engines_are_started_again(place, start):
     assert "waiting for their next start: 0" in place.command("status", "--interval", 0.1).stdout
 
 
+def test_a_crash_says_why(place, start):
+    """What Swift says of it goes to the engine's log, and to whoever waits for the task."""
+    client = start("--program", binary("martlet-test-engine"))
+    with pytest.raises(ipp.RemoteError, match=r"SIG(ILL|TRAP).*Fatal error: Index out of range"):
+        client.load_balanced_view().apply_sync(ipp.Reference("crash"), 7)
+
+
 def test_engines_stay_away_by_default(place, start):
     client = start()
     engine_processes(place)[0].kill()

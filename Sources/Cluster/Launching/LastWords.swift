@@ -2,15 +2,28 @@ import Foundation
 
 /// Finds the reason that a program gives in its log when it ends.
 enum LastWords {
-  /// How many bytes to read from the end of a log.
-  private static let limit: UInt64 = 16_384
+  /// How many bytes to read from the end of a log, in general and where backtraces of many threads may follow.
+  private static let (limit, crashLimit): (UInt64, UInt64) = (16_384, 1 << 20)
 
   /// The reason at the end of a log file; `nil` if the file is empty or can't be read.
-  static func read(from path: String) -> String? {
+  static func read(from path: String) -> String? { end(of: path, limit).flatMap { find(in: $0) } }
+
+  /// What a program said when it crashed, at the end of its log file; `nil` if it said nothing.
+  static func ofCrash(from path: String) -> String? {
+    end(of: path, crashLimit).flatMap { findCrash(in: $0) }
+  }
+
+  private static func end(of path: String, _ limit: UInt64) -> String? {
     guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd() else { return nil }
     try? file.seek(toOffset: size - min(size, limit))
-    guard let data = try? file.readToEnd() else { return nil }
-    return find(in: String(decoding: data, as: UTF8.self))
+    return (try? file.readToEnd()).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The last line of Swift's or C's about what must not happen. A backtrace may follow it.
+  static func findCrash(in log: String) -> String? {
+    let marks = ["Fatal error", "Precondition failed", "Assertion failed", "Assertion `", "terminate called after"]
+    return log.split(whereSeparator: \.isNewline).last { line in marks.contains { line.contains($0) } }
+      .map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
   /// The last line from ``RoleExit`` or another program that says something, without its name prefix.

@@ -19,6 +19,7 @@ final class OutputCapture<Owner: Sendable>: Sendable {
     let captured: CapturedDescriptor
     let pipe: Int32
     let original: Int32
+    let crashOutput: CrashOutput?
     var decoder = UTF8StreamDecoder()
     /// The end of what the owner has written.
     var tail = ""
@@ -75,7 +76,10 @@ final class OutputCapture<Owner: Sendable>: Sendable {
   func begin(_ owner: Owner) {
     state.withLock { state in
       state.owner = owner
-      for index in state.streams.indices where !state.streams[index].tail.isEmpty { state.streams[index].tail = "" }
+      for index in state.streams.indices where !state.streams[index].tail.isEmpty {
+        state.streams[index].tail = ""
+        state.streams[index].crashOutput?.forget()
+      }
     }
   }
 
@@ -151,7 +155,11 @@ final class OutputCapture<Owner: Sendable>: Sendable {
         guard count > 0 else { break }
         total += count
         let bytes = state.buffer[..<count]
-        if echo { FileDescriptorIO.write(bytes, to: state.streams[index].original) }
+        if echo {
+          FileDescriptorIO.write(bytes, to: state.streams[index].original)
+        } else {
+          state.streams[index].crashOutput?.keep(bytes)
+        }
         text += state.streams[index].decoder.append(bytes)
       }
       if isFinal { text += state.streams[index].decoder.finish() }
@@ -160,6 +168,7 @@ final class OutputCapture<Owner: Sendable>: Sendable {
       guard let owner = state.owner else {
         // Output before the first request belongs to none.
         if !echo { FileDescriptorIO.write(Array(text.utf8)[...], to: state.streams[index].original) }
+        state.streams[index].crashOutput?.forget()
         continue
       }
       texts.append(StreamText(name: state.streams[index].captured.name, text: text, owner: owner))
@@ -196,12 +205,15 @@ final class OutputCapture<Owner: Sendable>: Sendable {
       }
       throw failure("dup2")
     }
-    return Stream(captured: captured, pipe: reading, original: original)
+    return Stream(
+      captured: captured, pipe: reading, original: original,
+      crashOutput: CrashOutput(reading, replacing: captured.descriptor, original: original))
   }
 
   private static func disconnect(_ stream: Stream) { dup2(stream.original, stream.captured.descriptor) }
 
   private static func close(_ stream: Stream) {
+    stream.crashOutput?.end()
     closeDescriptor(stream.original)
     closeDescriptor(stream.pipe)
   }

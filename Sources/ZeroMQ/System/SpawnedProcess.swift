@@ -1,3 +1,4 @@
+import CMartletZeroMQ
 import Synchronization
 
 #if canImport(Glibc)

@@ -16,6 +16,16 @@ import Testing
   ])
   func areTheReason(log: String, words: String) { #expect(LastWords.find(in: log) == words) }
 
+  @Test(arguments: [
+    (
+      "Fatal error: first\nSwift/Array.swift:7: Fatal error: Index out of range\n",
+      "Swift/Array.swift:7: Fatal error: Index out of range"
+    ),
+    ("ready\nA/B.swift:1: Precondition failed: no\n\n*** Backtrace\n0 main\n", "A/B.swift:1: Precondition failed: no"),
+    ("x: x.c:3: main: Assertion `a' failed.\n", "x: x.c:3: main: Assertion `a' failed."), ("ready\n", nil), ("", nil),
+  ])
+  func areThoseOfACrash(log: String, words: String?) { #expect(LastWords.findCrash(in: log) == words) }
+
   @Test func anEmptyOrMissingLogHasNone() {
     #expect(LastWords.find(in: "\n \n") == nil)
     #expect(LastWords.read(from: "/no/such/log") == nil)

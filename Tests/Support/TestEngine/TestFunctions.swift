@@ -46,6 +46,7 @@ enum TestFunctions {
       }
       return epochs
     },
+    RemoteFunction("crash") { (index: Int) in [1, 2, 3][index] },
     RemoteFunction("fail") { (message: String) throws -> Int in throw Failure(description: message) },
     negate,
     sleep,

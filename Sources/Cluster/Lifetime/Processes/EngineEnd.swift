@@ -1,3 +1,4 @@
+import Foundation
 import MartletEngine
 import MartletWire
 
@@ -6,7 +7,8 @@ struct EngineEnd: Sendable, Hashable {
   /// What has ended, after "its": `process 7`, `process on node1`.
   let kind: String
   let status: ExitStatus
-  /// The last line of its log, if the process ended by itself; a signal leaves it no time to say why.
+  /// The last line of its log, if the process ended by itself, or what it said when it crashed. Other signals leave it no time to
+  /// say why.
   let lastWords: String?
   /// Whether it ended soon after its start.
   var isQuick = false
@@ -14,7 +16,12 @@ struct EngineEnd: Sendable, Hashable {
   init(of kind: String, status: ExitStatus, log: String) {
     self.kind = kind
     self.status = status
-    if case .exited(let code) = status, code != 0 { lastWords = LastWords.read(from: log) } else { lastWords = nil }
+    lastWords =
+      switch status {
+      case .exited(let code) where code != 0: LastWords.read(from: log)
+      case .signaled(let signal) where Self.crashes.contains(signal): LastWords.ofCrash(from: log)
+      case .exited, .signaled, .unknown: nil
+      }
   }
 
   /// Whether the process ended by itself, soon after its start.
@@ -44,6 +51,9 @@ struct EngineEnd: Sendable, Hashable {
   /// Whether the scheduler says no more than that it doesn't know the job any more.
   var isForgotten: Bool { if case .unknown(let words) = status { BatchJobState.isUnknown(words) } else { false } }
 
+  /// How programs end that find something that must not happen.
+  private static let crashes = [SIGILL, SIGTRAP, SIGABRT].map(Int.init)
+
   /// What schedulers say first about a job that a person has cancelled. Grid Engine and PBS don't tell.
   private static let cancellations =
     ["CANCELLED", "removed (via condor_rm"]
@@ -60,7 +70,7 @@ struct EngineEnd: Sendable, Hashable {
     return switch status {
     case .exited where wantsReplacement: "its \(kind) has\(lastWords.map { " \($0)" } ?? " retired")"
     case .exited(let code): "its \(kind) ended with exit code \(code)\(words)"
-    case .signaled: "its \(kind) was killed by \(status)"
+    case .signaled: "its \(kind) was killed by \(status)\(words)"
     case .unknown: "its \(kind) is gone (\(status))"
     }
   }

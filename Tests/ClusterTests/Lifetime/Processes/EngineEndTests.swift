@@ -9,6 +9,10 @@ import Testing
     func end(_ status: MartletCluster.ExitStatus) -> EngineEnd { EngineEnd(of: "process 7", status: status, log: log) }
     #expect(end(.signaled(9)).reason == "its process 7 was killed by SIGKILL (signal 9)")
     #expect(end(.signaled(99)).reason == "its process 7 was killed by signal 99")
+    #expect(end(.signaled(4)).reason == "its process 7 was killed by SIGILL (signal 4)")
+    let crash = EngineEnd(
+      of: "process 7", status: .signaled(4), log: try folder.write("a line\nA.swift:1: Fatal error: no\n", to: "crash"))
+    #expect(crash.reason == "its process 7 was killed by SIGILL (signal 4): A.swift:1: Fatal error: no")
     #expect(end(.exited(3)).reason == "its process 7 ended with exit code 3: Python has ended")
     #expect(end(.exited(0)).reason == "its process 7 ended with exit code 0")
     #expect(end(.unknown("lost")).reason == "its process 7 is gone (lost)")
