@@ -151,7 +151,7 @@ final class SimulatedClient: SimulatedPeer {
         if isRestarted { marks.controllerWasReplaced() }
         resume()
       case .giveUp: giveUp()
-      case .readFile: break
+      case .readFile, .renewEngines: break
       }
     }
     arm()

@@ -30,8 +30,8 @@ extension Connection {
     guard watch != nil else { return }
     switch change {
     case .connected:
-      guard let channel else { return }
-      perform(watch?.state.connected(channel, at: .now))
+      perform(
+        channel.map { watch?.state.connected($0, at: .now) ?? [] } ?? watch?.state.receiverConnected(at: .now))
     case .broke:
       // Replies that have arrived are not lost.
       receiveArrivedReplies()
@@ -110,6 +110,7 @@ extension Connection {
           Request(
             channel: .query, type: MessageType.connectionRequest, id: watch.id(ofPing: number), expected: []))
       case .resume(let isRestarted): resume(isRestarted: isRestarted)
+      case .renewEngines: break
       case .giveUp: giveUp()
       case .readFile: readFile()
       }

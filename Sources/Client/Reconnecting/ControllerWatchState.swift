@@ -32,6 +32,8 @@ struct ControllerWatchState: Sendable {
     case ping(Int)
     /// The controller is back after a connection had broken: what was under way may be lost.
     case resume(isRestarted: Bool)
+    /// Nothing but what every answer that counts requires: take the hub's list of engines for the truth.
+    case renewEngines
     /// Fail whatever waits for the controller, and open new connections.
     case giveUp
     /// Look whether the connection file names another controller.
@@ -51,6 +53,8 @@ struct ControllerWatchState: Sendable {
   private var pings = 0
   /// The first ping whose answer counts: earlier ones may have been answered before a connection broke.
   private var firstCounting = 1
+  /// The first ping that was sent after a connection for news had come back; later ones if that has been answered.
+  private var firstWithNews = Int.max
   private var lastPing: ContinuousClock.Instant?
   /// When the next tick should come.
   private var due: ContinuousClock.Instant?
@@ -100,6 +104,14 @@ struct ControllerWatchState: Sendable {
     return isBroken && reachesHub ? [ping(at: now)] : []
   }
 
+  /// A connection over which the client only receives stands: the hub may have told of engines in vain before.
+  mutating func receiverConnected(at now: ContinuousClock.Instant) -> [Action] {
+    noteStandstill(at: now)
+    guard breaks > 0 else { return [] }
+    firstWithNews = pings + 1
+    return reachesHub ? [ping(at: now)] : []
+  }
+
   /// Whether the connection to the hub stands: a question that is sent before would only wait for it.
   private var reachesHub: Bool { !brokenChannels.contains(.query) }
 
@@ -128,7 +140,10 @@ struct ControllerWatchState: Sendable {
       isBroken = false
       self.instance = instance
     }
-    return isBroken || isRestarted ? [.resume(isRestarted: isRestarted)] : []
+    let hasNews = number >= firstWithNews
+    if hasNews { firstWithNews = .max }
+    if isBroken || isRestarted { return [.resume(isRestarted: isRestarted)] }
+    return hasNews ? [.renewEngines] : []
   }
 
   /// Time has passed.

@@ -203,6 +203,19 @@ private let waysToWait: [@Sendable (Client) async throws -> Void] = [
     }
   }
 
+  @Test func enginesThatComeWhileNobodyListensAreKnown() async throws {
+    try await FakeCluster.withClient(configuration: configuration(limit: .seconds(30))) { client, cluster in
+      await cluster.close(.notification)
+      try await wait("the hub's answer") {
+        let watch = await client.connection.watch?.state
+        return watch?.breaks == 1 && watch?.phase == .present
+      }
+      await cluster.gainSilently(5)
+      try await cluster.open(.notification)
+      try await wait("the engine") { client.ids.contains(5) }
+    }
+  }
+
   @Test func outputThatMayBeLostIsNotWaitedFor() async throws {
     try await FakeCluster.withClient(configuration: configuration(limit: .seconds(30))) { client, cluster in
       // The reply has come, and the engine's idle status never does.

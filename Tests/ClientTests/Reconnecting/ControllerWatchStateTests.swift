@@ -107,6 +107,24 @@ import Testing
     #expect(state.answered(1, instance: "a", at: at(1)) == [.resume(isRestarted: false)])
   }
 
+  /// What the hub tells while nobody listens is lost.
+  @Test func asksForTheEnginesWhenNewsMayHaveBeenMissed() {
+    var state = state()
+    #expect(state.receiverConnected(at: at(0)) == [])
+    #expect(state.connectionBroke(nil, at: at(1)) == [.ping(1)])
+    #expect(state.receiverConnected(at: at(2)) == [.ping(2)])
+    // The first answer may be older than what was missed.
+    #expect(state.answered(1, instance: "a", at: at(2)) == [.resume(isRestarted: false)])
+    #expect(state.answered(2, instance: "a", at: at(3)) == [.renewEngines])
+    #expect(state.phase == .present)
+    _ = state.connectionBroke(nil, at: at(4))
+    _ = state.connectionBroke(.query, at: at(4))
+    #expect(state.receiverConnected(at: at(5)) == [])
+    #expect(state.connected(.query, at: at(6)) == [.ping(4)])
+    #expect(state.answered(4, instance: "a", at: at(6)) == [.resume(isRestarted: false)])
+    #expect(state.connected(.query, at: at(7)) == [])
+  }
+
   /// Requests may wait in a socket without a connection: the hub doesn't know them yet.
   @Test func goesOnOnlyWhenAllConnectionsStand() {
     var state = state()

@@ -93,7 +93,8 @@ actor FakeCluster {
     for channel in Self.channels { try open(channel) }
   }
 
-  private func open(_ channel: ConnectionInfo.Channel) throws {
+  /// Opens one socket.
+  func open(_ channel: ConnectionInfo.Channel) throws {
     let isPublisher = channel == .notification || channel == .iopub
     let box = Box(try Socket(context, isPublisher ? .xpublish : .router))
     try box.socket.bind(try info.endpoint(channel))
@@ -112,7 +113,8 @@ actor FakeCluster {
     try open(channel)
   }
 
-  private func close(_ channel: ConnectionInfo.Channel) {
+  /// Closes one socket.
+  func close(_ channel: ConnectionInfo.Channel) {
     if let token = tokens.removeValue(forKey: channel) { loop.cancel(token) }
     boxes[channel] = nil
   }
