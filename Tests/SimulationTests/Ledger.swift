@@ -84,7 +84,11 @@ final class Ledger {
     if departure == .silent, !troubled.contains(uuid) { world.fail("\(uuid) is healthy, but given up") }
   }
 
-  func retired(_ uuid: String) { retiredEngines.insert(uuid) }
+  /// The engine leaves, having been told that it has no tasks. What an engine had when it was given up counts as lost,
+  /// whatever it does later.
+  func retired(_ uuid: String) {
+    if !zombies.contains(uuid) { retiredEngines.insert(uuid) }
+  }
 
   func ended(_ uuid: String) { deadEngines.insert(uuid) }
 

@@ -122,7 +122,8 @@ final class SimulatedClient: SimulatedPeer {
   // MARK: - The controller
 
   override func connected(_ channel: Channel) {
-    if let channel = Self.requestChannels[channel] { perform(watch.connected(channel, at: now)) }
+    let channel = Self.requestChannels[channel]
+    perform(channel.map { watch.connected($0, at: now) } ?? watch.receiverConnected(at: now))
   }
 
   override func broke(_ channel: Channel) {
