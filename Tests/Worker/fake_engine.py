@@ -130,7 +130,7 @@ class FakeEngine:
             timeout = min(timeout, NUDGE_INTERVAL)
         readable, _, _ = select.select([self.socket, *self.outputs], [], [], timeout)
         if self._is_interrupting and not readable:
-            self.process.send_signal(signal.SIGURG)
+            self.nudge()
         if self.socket in readable:
             data = self.socket.recv(1 << 20)
             if not data:
@@ -262,6 +262,10 @@ class FakeEngine:
         self._is_interrupting = True
         self.interrupts += 1
         self.process.send_signal(signal.SIGINT)
+
+    def nudge(self):
+        """Have the worker look for a signal that it may have missed."""
+        self.process.send_signal(signal.SIGURG)
 
     def wait(self):
         """Wait for the worker's end and return its status."""

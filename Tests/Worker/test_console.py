@@ -1,8 +1,10 @@
 """`bind_kernel`: a Jupyter console connects to an engine's namespace."""
 
 import os
+import queue
 
 import pytest
+from test_interrupts import ALL
 
 jupyter_client = pytest.importorskip("jupyter_client")
 
@@ -54,3 +56,99 @@ def test_a_console(client):
     assert client.is_alive()
     client.shutdown()
     assert engine.run("print('to the engine')").text() == "to the engine\n"
+
+
+def ask(client, msg_type):
+    """Send a request to the control socket; return the content of its reply."""
+    message = client.session.msg(msg_type, {})
+    client.control_channel.send(message)
+    while (reply := client.get_control_msg(timeout=30))["parent_header"]["msg_id"] != message["header"]["msg_id"]:
+        pass
+    return reply["content"]
+
+
+def begin(client, code):
+    """Send a cell, and wait until it has printed `go`."""
+    request = client.execute(code)
+    text = ""
+    while "go" not in text:
+        message = client.get_iopub_msg(timeout=30)
+        if message["parent_header"].get("msg_id") == request and message["msg_type"] == "stream":
+            text += message["content"]["text"]
+    return request
+
+
+def finish(client, request):
+    """Return the content of the cell's reply."""
+    while (reply := client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != request:
+        pass
+    return reply["content"]
+
+
+FLOODING = "print('go')\nwhile True: print('flood' * 100)"
+
+
+@pytest.mark.parametrize("code", [*ALL, FLOODING])
+def test_a_console_interrupts_its_cell(client, code):
+    engine, client = client
+    request = begin(client, code)
+    assert ask(client, "interrupt_request") == {"status": "ok"}
+    content = finish(client, request)
+    assert content["ename"] == "KeyboardInterrupt"
+    assert "worker.interrupts" not in str(content["traceback"])
+    assert engine.call(lambda: "not interrupted") == "not interrupted"
+
+
+def test_the_engine_interrupts_a_consoles_cell(client):
+    engine, client = client
+    for code in ALL:
+        request = begin(client, code)
+        engine.interrupt()
+        while True:
+            try:
+                engine.nudge()
+                content = client.get_shell_msg(timeout=0.05)
+                break
+            except queue.Empty:
+                pass
+        assert content["parent_header"]["msg_id"] == request
+        assert content["content"]["ename"] == "KeyboardInterrupt", code
+        # That was not meant for what the engine sends later.
+        assert engine.call(lambda: "not interrupted") == "not interrupted"
+
+
+def test_an_interrupt_for_a_task_behind_a_consoles_cell(client):
+    engine, client = client
+    request = begin(client, "import time\nprint('go')\ntime.sleep(600)")
+    engine.begin_execute("ran = True")
+    engine.interrupt()
+    assert finish(client, request)["ename"] == "KeyboardInterrupt"
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+
+
+def test_a_console_interrupts_the_engines_task(client):
+    engine, client = client
+    engine.begin_execute("import time\nprint('go', flush=True)\ntime.sleep(600)")
+    engine.wait_for_text(b"go")
+    assert ask(client, "interrupt_request") == {"status": "ok"}
+    assert engine.finish().content["ename"] == "KeyboardInterrupt"
+
+
+def test_the_control_socket_while_a_cell_computes(client):
+    engine, client = client
+    request = begin(client, "print('go')\nwhile True: pass")
+    assert ask(client, "kernel_info_request")["implementation"] == "martlet"
+    assert ask(client, "debug_request")["ename"] == "NotImplementedError"
+    assert ask(client, "shutdown_request")["status"] == "ok"
+    assert ask(client, "interrupt_request")["status"] == "ok"
+    assert finish(client, request)["ename"] == "KeyboardInterrupt"
+
+
+def test_an_interrupt_of_nothing_does_nothing(client):
+    engine, client = client
+    for _ in range(20):
+        assert ask(client, "interrupt_request") == {"status": "ok"}
+        content, _ = execute(client, "1")
+        assert content["status"] == "ok"
+        assert ask(client, "interrupt_request") == {"status": "ok"}
+        assert engine.call(lambda: "not interrupted") == "not interrupted"

@@ -88,6 +88,9 @@ final class PythonWorker: Sendable {
       case .signal(let watched):
         shared.process?.signal(SIGINT)
         return (true, watched)
+      case .signalConsole:
+        shared.process?.signal(SIGINT)
+        return (false, nil)
       case .kill:
         shared.process?.signal(SIGKILL, toGroup: true)
         return (true, nil)

@@ -24,6 +24,8 @@ extension PythonWorkerState {
     case nothing
     /// Send SIGINT; and if a task is given, come back when its grace is over.
     case signal(thenWatch: Task?)
+    /// Send SIGINT: no request runs, but a console's code may.
+    case signalConsole
     /// Kill the process, which is still starting.
     case kill
   }

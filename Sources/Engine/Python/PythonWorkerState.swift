@@ -176,6 +176,9 @@ struct PythonWorkerState: Sendable {
     case .starting where waiting != nil && (id == nil || waiting == id):
       isStartInterrupted = true
       return .kill
+    case .idle where id == nil:
+      interruptCount += 1
+      return .signalConsole
     case .notStarted, .starting, .idle, .busy, .interrupting, .killed, .stopping, .dead: return .nothing
     }
   }

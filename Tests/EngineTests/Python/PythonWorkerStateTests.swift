@@ -117,7 +117,7 @@ import Testing
 
   @Test func anInterruptIsForTheRunningTaskOnly() {
     var state = idle()
-    #expect(state.interrupt(id: nil) == .nothing)
+    #expect(state.interrupt(id: "a") == .nothing)
     #expect(state.begin(id: "a") != nil)
     let task = PythonWorkerState.Task(number: 1, id: "a")
     #expect(state.interrupt(id: "b") == .nothing)
@@ -132,6 +132,14 @@ import Testing
     #expect(state.interrupt(id: "a") == .nothing)
     // Three signals were sent before this one begins.
     #expect(state.begin(id: "b") == 3)
+  }
+
+  @Test func anInterruptBetweenTasksIsForAConsole() {
+    var state = idle()
+    #expect(state.interrupt(id: nil) == .signalConsole)
+    #expect(state.phase == .idle)
+    // Which Python is told, so that the task isn't interrupted by it.
+    #expect(state.begin(id: "a") == 1)
   }
 
   @Test func whoeverIgnoresAnInterruptIsKilled() {

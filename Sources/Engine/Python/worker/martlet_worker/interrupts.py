@@ -1,4 +1,4 @@
-"""What SIGINT does: it interrupts the running task, and nothing else."""
+"""What SIGINT does: it interrupts what runs for the engine or a console, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import threading
 from _signal import getsignal  # without the conversion to an enumeration, which takes as long as all else here
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import FrameType, FunctionType, TracebackType
 from typing import Any
 
 #: Seconds after which a signal is sent again whose exception Python has dropped.
@@ -27,6 +27,9 @@ class Interrupts:
     Python looks for signals between two lines, and when one cuts a system call short. One that strikes just before a system
     call is not seen until that is over. Until the task has ended, the engine therefore sends SIGURG from time to time, which
     cuts short whatever blocks and does nothing else.
+
+    A console's cells run between tasks. What the engine sends then interrupts the cell as well as the task that waits for
+    its end. What a console sends comes with SIGURG, so that it isn't taken for the engine's.
     """
 
     def __init__(self) -> None:
@@ -37,16 +40,18 @@ class Interrupts:
         #: Replaces the raising of ``KeyboardInterrupt`` while an event loop runs the task.
         self.action: Callable[[], None] | None = None
         self._armed = False
+        self._is_outside = False
         self._early = False
+        self._is_requested = False
         self._sent = 0
         self._deferrals = 0
         self._deferred = False
         self._is_forking = False
-        self._main = threading.main_thread().ident
+        self._main = threading.get_ident()
         self._main_module = f"{__package__}.main"
-        self._edges = (Interrupts.begin.__code__, Interrupts.end.__code__)
+        self._edges = {Interrupts.begin.__code__, Interrupts.begin_outside.__code__, Interrupts.end.__code__}
         self._tasks = 0
-        self._again = False
+        self._is_own = False
 
     def install(self) -> None:
         """Take SIGINT over, at first and again after user code has set a handler of its own."""
@@ -56,8 +61,12 @@ class Interrupts:
             sys.unraisablehook = self._dropped
 
     def accept_nudges(self) -> None:
-        """Let SIGURG cut system calls short, after which Python looks for other signals."""
-        signal.signal(signal.SIGURG, lambda number, frame: None)
+        """Let SIGURG cut system calls short, after which Python looks for other signals and for what a console wants."""
+        signal.signal(signal.SIGURG, self._nudged)
+
+    def protect(self, function: FunctionType) -> None:
+        """No line of this function is interrupted; ``pending`` is set instead."""
+        self._edges.add(function.__code__)
 
     def shield_forks(self) -> None:
         """Have signals wait while functions registered so far with ``os.register_at_fork`` run."""
@@ -79,9 +88,27 @@ class Interrupts:
         self._early = False
         self._sent = -1 if sent is None else sent
 
+    def begin_outside(self) -> None:
+        """A console's cell begins, between two tasks. It ends with ``end``."""
+        self.install()
+        self.pending = self._deferred = False
+        self._tasks += 1
+        self._is_outside = self._armed = True
+
+    def request(self) -> None:
+        """Interrupt what runs. For another thread, which calls ``repeat`` until that is seen."""
+        self._is_requested = True
+        self.repeat()
+
+    def repeat(self) -> bool:
+        """Return whether the main thread has not seen a request, after having it look again."""
+        if self._is_requested:
+            signal.pthread_kill(self._main, signal.SIGURG)
+        return self._is_requested
+
     def end(self) -> None:
-        """The task is over. Signals that wait are dropped."""
-        self._armed = False
+        """The task, or the console's cell, is over. Signals that wait are dropped."""
+        self._armed = self._is_outside = False
         self.pending = self._deferred = False
 
     def __enter__(self) -> None:
@@ -102,11 +129,20 @@ class Interrupts:
             self._deferred = False
             self._strike()
 
+    def _nudged(self, number: int, frame: FrameType | None) -> None:
+        requested, self._is_requested = self._is_requested, False
+        handler = getsignal(signal.SIGINT)
+        if requested and self._armed and callable(handler):
+            self._is_own = True
+            handler(signal.SIGINT, frame)
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        again, self._again = self._again, False
+        is_own, self._is_own = self._is_own, False
+        if not self._armed or self._is_outside:
+            self._early = self._early or not is_own
         if not self._armed:
-            self._early = not again
-        elif self._deferrals or self._is_forking:
+            return
+        if self._deferrals or self._is_forking:
             self._deferred = True
         elif frame is None or frame.f_code in self._edges or frame.f_globals.get("__name__") == self._main_module:
             # No line that turns a task's end into its reply may be interrupted.
@@ -140,7 +176,7 @@ class Interrupts:
 
         def strike() -> None:
             if self._armed and self._tasks == task:
-                self._again = True
+                self._is_own = True
                 os.kill(os.getpid(), signal.SIGINT)
 
         timer = threading.Timer(_AGAIN, strike)

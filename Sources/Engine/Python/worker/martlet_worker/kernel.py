@@ -19,6 +19,7 @@ class Kernel:
         # What `bind_kernel` needs to make a console's requests run here, and the console itself.
         self.tasks: Any = None
         self.background: Any = None
+        self.interrupts: Any = None
         self.publisher: Any = None
         self.console: Any = None
         # ipyparallel's `become_dask_worker` looks here.

@@ -97,7 +97,7 @@ class Worker:
         calls = import_calls(self._shell, self._kernel)
         self._tasks = Tasks(self._shell, calls, Cells(self._shell, self._kernel, publisher), interrupts)
         self._kernel.tasks, self._kernel.background = self._tasks, self._background
-        self._kernel.publisher = publisher
+        self._kernel.publisher, self._kernel.interrupts = publisher, interrupts
         names = Names(self._shell, calls, channel)
         self._handlers = {"bind": names.bind, "remove": names.remove, "get": names.get}
         refuse_input()
