@@ -209,10 +209,13 @@ actor Hub: EventLoopActor {
   func write(_ line: HubLog) { log.write(line) }
 
   private func arm() {
-    timer.arm(at: state.nextDeadline, of: self) {
+    timer.arm(at: Self.nextDeadline(&state), of: self) {
       $0.timer.fired()
       $0.state.advance(to: .now)
       $0.act()
     }
   }
+
+  /// Takes the state in place: a class's property is copied before it is asked for a computed one.
+  private static func nextDeadline(_ state: inout HubState) -> Instant? { state.nextDeadline }
 }

@@ -85,7 +85,7 @@ struct HubState {
 
   /// When to call ``advance(to:)`` next; nil if no deadline is set.
   var nextDeadline: Instant? {
-    [stalls.first?.deadline, strandings.first?.deadline, returns.nextDeadline, shutDownAt].compactMap(\.self).min()
+    earlier(earlier(stalls.first?.deadline, strandings.first?.deadline), earlier(returns.nextDeadline, shutDownAt))
   }
 
   /// Handles all deadlines up to `now`.

@@ -159,9 +159,7 @@ actor BroadcastScheduler: SocketDriver, EngineObserver {
   func act() {
     while let action = state.nextAction() { perform(action) }
     var deadline = state.nextDeadline
-    for requests in open {
-      if let next = requests.nextDeadline { deadline = min(deadline ?? next, next) }
-    }
+    for requests in open { deadline = earlier(deadline, requests.nextDeadline) }
     wake(at: deadline) {
       $0.state.advance(to: .now)
       $0.lookAtEngines()

@@ -32,6 +32,7 @@ extension SocketDriver {
 
   /// Replaces the timer for the next deadline of the state machine; `nil` cancels it.
   func wake(at deadline: Instant?, _ callback: @escaping @Sendable (isolated Self) -> Void) {
+    guard deadline != registrations.deadline.deadline else { return }
     registrations.deadline.arm(at: deadline, of: self) {
       $0.registrations.deadline.fired()
       callback($0)

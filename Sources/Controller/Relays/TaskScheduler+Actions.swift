@@ -11,7 +11,7 @@ extension TaskScheduler {
     noteMissingEngines()
     noteMissingResources()
     hub.announceReports()
-    wake(at: nextDeadline) {
+    wake(at: earlier(Self.nextDeadline(&state), unoffered.nextLook)) {
       $0.state.advance(to: .now)
       $0.act()
     }
@@ -87,10 +87,8 @@ extension TaskScheduler {
     }
   }
 
-  private var nextDeadline: Instant? {
-    guard let look = unoffered.nextLook else { return state.nextDeadline }
-    return state.nextDeadline.map { min($0, look) } ?? look
-  }
+  /// Takes the state in place: a class's property is copied before it is asked for a computed one.
+  private static func nextDeadline(_ state: inout TaskSchedulerState<HeldMessage>) -> Instant? { state.nextDeadline }
 
   /// Logs that tasks wait for what no engine offers, once for each kind of demand.
   private func noteMissingResources() {

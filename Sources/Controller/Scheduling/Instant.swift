@@ -31,3 +31,9 @@ struct Instant: Hashable, Comparable, Sendable {
 extension ContinuousClock.Instant {
   init(_ instant: Instant) { self = Instant.origin + instant.sinceOrigin }
 }
+
+/// The earlier of two times, of which either may not be set.
+func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+  guard let left, let right else { return left ?? right }
+  return min(left, right)
+}

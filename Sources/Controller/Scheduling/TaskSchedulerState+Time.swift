@@ -1,16 +1,7 @@
 extension TaskSchedulerState {
   /// When ``advance(to:)`` is due next; it may turn out that nothing is left to do then.
-  @inline(__always)
   var nextDeadline: Instant? {
-    Self.earlier(
-      Self.earlier(engines.nextDeadline, timers.nextDeadline), Self.earlier(engines.nextProbe, recovery.end))
-  }
-
-  private static func earlier(
-    _ left: Instant?, _ right: Instant?
-  ) -> Instant? {
-    guard let left, let right else { return left ?? right }
-    return min(left, right)
+    earlier(earlier(engines.nextDeadline, timers.nextDeadline), earlier(engines.nextProbe, recovery.end))
   }
 
   /// Time has passed: tasks queued for longer than their timeout or beyond their deadline fail, engines that have been gone for the grace period are
