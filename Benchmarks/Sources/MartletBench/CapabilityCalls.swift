@@ -6,6 +6,9 @@ struct CapabilityCalls {
   private let client: Client
   /// One on each engine.
   private let references: [RemoteReference<Int>]
+  /// An argument of 10 kB, and a reference to such a one.
+  private let bytes = Bytes([UInt8](repeating: 1, count: 10_000))
+  private let keptBytes: RemoteReference<Bytes>
   private let tally: Tally
 
   /// - Parameter client: of a cluster with two engines, each of which offers some of the resource `slot`.
@@ -14,6 +17,7 @@ struct CapabilityCalls {
     var references: [RemoteReference<Int>] = []
     for id in client.ids { references.append(try await client[id].keep(square, 3).value) }
     self.references = references
+    keptBytes = try await client[0].keep(echo, bytes).value
     tally = try await client[0].create(tallies)
   }
 
@@ -42,9 +46,9 @@ struct CapabilityCalls {
   /// Calls many of which are outstanding, and the elements of a map and a stream.
   var together: [Capabilities.Kind] {
     let (view, engine, references) = (client.loadBalanced(), client[0], references)
-    let reference = references[0]
+    let (reference, bytes, keptBytes) = (references[0], bytes, keptBytes)
     let onOne = client.loadBalanced(targets: .ids([client.ids[0]]))
-    func kind(_ name: String, _ call: @escaping () throws -> AsyncResult<Int>) -> Capabilities.Kind {
+    func kind<Value>(_ name: String, _ call: @escaping () throws -> AsyncResult<Value>) -> Capabilities.Kind {
       Capabilities.Kind(name: name) { count in
         for result in try (0..<count).map({ _ in try call() }) { _ = try await result.value }
       }
@@ -61,6 +65,8 @@ struct CapabilityCalls {
         let results = try (0..<count).map { try view.apply(square, references[$0 % references.count]) }
         for result in results { _ = try await result.value }
       },
+      kind("argument_10kb") { try view.apply(swallow, bytes) },
+      kind("reference_10kb") { try view.apply(swallow, keptBytes) },
     ] + options.map { name, view in kind(name) { try view.apply(square, 3) } } + [
       kind("concurrency_16") { try view.apply(squareAtOnce, 3) },
       kind("progress") { try view.apply(squareReporting, 3) },

@@ -30,12 +30,6 @@ final class ReferenceUse: Sendable {
     var suppliedValues: [any SuppliedValue] {
       arguments.broadcast + arguments.kept.filter { targets.isEmpty || $0.isRecomputable }
     }
-
-    /// Whether a task that could not begin may be helped.
-    var canRemedy: Bool {
-      choose != nil || !arguments.broadcast.isEmpty
-        || arguments.kept.contains { targets.isEmpty || $0.isRecomputable }
-    }
   }
 
   /// What is let go when all tasks have succeeded. Not a tuple: a closure in one is wrapped into another.
@@ -46,8 +40,16 @@ final class ReferenceUse: Sendable {
     var choose: Choose?
   }
 
+  /// The engine that has, or gets, the values of the arguments of a single task; `nil` if any engine will do.
+  let target: RegisteredEngine?
+  /// Whether a single task can only run on one engine.
+  let isBound: Bool
   private let state: Mutex<State>
   private let isPlaced: Bool
+  /// Whether a single task may go to another engine when values were lost.
+  private let hasChoice: Bool
+  /// Whether a task that could not begin may be helped.
+  private let canRemedy: Bool
 
   /// - Parameters:
   ///   - isPlaced: whether the values are known to be on the target.
@@ -57,18 +59,18 @@ final class ReferenceUse: Sendable {
     keeping kept: RemoteHolding? = nil, arguments: CallReferences, targets: [RegisteredEngine] = [],
     isPlaced: Bool = false, tasks: Int = 1, choose: Choose? = nil
   ) {
+    target = targets.first
+    isBound = !targets.isEmpty && choose == nil
     self.isPlaced = isPlaced
+    hasChoice = choose != nil
+    canRemedy =
+      choose != nil || !arguments.broadcast.isEmpty
+      || arguments.kept.contains { targets.isEmpty || $0.isRecomputable }
     state = Mutex(State(kept: kept, arguments: arguments, unfinished: tasks, targets: targets, choose: choose))
   }
 
-  /// The engine that has, or gets, the values of the arguments of a single task; `nil` if any engine will do.
-  var target: RegisteredEngine? { state.withLock { $0.targets.first } }
-
-  /// Whether a single task can only run on one engine.
-  var isBound: Bool { state.withLock { !$0.targets.isEmpty && $0.choose == nil } }
-
   /// The metadata that tells the scheduler where a single task goes; `nil` if that is still what it was at first.
-  var metadata: [UInt8]? { state.withLock { $0.address?.metadata } }
+  var metadata: [UInt8]? { hasChoice ? state.withLock { $0.address?.metadata } : nil }
 
   /// Whether values have to be moved or computed again before the tasks are sent.
   var isWaiting: Bool {
@@ -79,8 +81,9 @@ final class ReferenceUse: Sendable {
 
   /// Whether a single task needs another engine, because values are lost or the engine is gone.
   private var isUnsettled: Bool {
-    let (isBound, targets, kept) = state.withLock { ($0.choose == nil, $0.targets, $0.arguments.kept) }
-    guard !isBound, let client = kept.first?.client else { return false }
+    guard hasChoice else { return false }
+    let (targets, kept) = state.withLock { ($0.targets, $0.arguments.kept) }
+    guard let client = kept.first?.client else { return false }
     return targets.contains { !client.isRegistered($0) } || kept.contains { $0.isNowhere }
   }
 
@@ -104,7 +107,7 @@ final class ReferenceUse: Sendable {
 
   /// The call's tasks are going to be sent.
   func begin(_ submit: @escaping Submit) {
-    state.withLock { if $0.canRemedy { $0.submit = submit } }
+    if canRemedy { state.withLock { $0.submit = submit } }
   }
 
   /// A task's reply has come, or it has failed.
