@@ -34,6 +34,8 @@ public final class Client: Sendable {
   /// What leads to the controller, if it can't be reached directly.
   private let tunnel: Tunnel?
   private let waits = Mutex(LogThrottle())
+  private let missingResources = Mutex<Set<Resources>>([])
+  private static let notedDemands = 100
 
   private init(_ info: ConnectionInfo, tunnel: Tunnel?, _ configuration: ClientConfiguration) throws {
     self.configuration = configuration
@@ -194,10 +196,23 @@ public final class Client: Sendable {
   /// Says in the log what tasks wait for when no engine is registered.
   func noteWaitForEngines() {
     guard connection.directory.withLock({ $0.engines.engines.isEmpty }) else { return }
-    let hint = configuration.hasOwnCluster ? "" : " (martlet engines -n 4 adds some)"
+    let hint = configuration.ownEngines != nil ? "" : " (martlet engines -n 4 adds some)"
     waits.withLock {
       $0.log(.notice, "no engine is registered: tasks wait for one\(hint)", to: configuration.logger)
     }
+  }
+
+  /// Says in the log what tasks wait for that the engines of the program's own cluster don't offer, once for each demand.
+  func noteMissingResources(_ required: Resources) {
+    guard let engines = configuration.ownEngines, !engines.contains(where: { $0.covers(required) }),
+      missingResources.withLock({ $0.count < Self.notedDemands && $0.insert(required).inserted })
+    else { return }
+    let options = required.amounts.sorted { $0.key < $1.key }.map { "--resource \($0.key)=\($0.value)" }
+    configuration.logger.notice(
+      """
+      tasks wait: they require \(required), which no engine of this program offers \
+      (\(options.joined(separator: " ")) has each of them offer that)
+      """)
   }
 
   /// The id of an engine, also of one that has left.

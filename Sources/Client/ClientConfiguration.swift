@@ -1,4 +1,5 @@
 import Logging
+import MartletWire
 
 /// How a client behaves. Every field has a default.
 public struct ClientConfiguration: Sendable {
@@ -21,8 +22,8 @@ public struct ClientConfiguration: Sendable {
   /// Receives messages about what the client refused or lost. Default: a logger with the label `martlet.client`.
   public var logger = Logger(label: "martlet.client")
 
-  /// Whether the program has started the cluster itself, to which no command adds engines.
-  package var hasOwnCluster = false
+  /// What each group of engines offers, if the program has started the cluster itself, to which no command adds engines.
+  package var ownEngines: [Resources]?
 
   /// How long the controller may be silent, while something is outstanding, until it is asked for a sign of life. Tests
   /// shorten it.

@@ -135,12 +135,13 @@ extension ClusterProgram {
     configuration.controllerArguments = options.python.controllerArguments
     configuration.restartsEngines = options.restartsEngines
     configuration.removesLogs = true
+    let groups = configuration.engines
     let handler = LineLogHandler(name: program, level: .warning)
     let cluster = Cluster(configuration, logger: Logger(label: program) { _ in handler })
     defer { ExitHandler.unwatch() }
     try await cluster.withRunning { cluster in
       var clientOptions = ClientConfiguration()
-      clientOptions.hasOwnCluster = true
+      clientOptions.ownEngines = groups.map(\.resources)
       let client = try await Client.connect(try cluster.clientConnection(), configuration: clientOptions)
       ExitHandler.watch(cluster, client)
       try await run(with: client, of: cluster, arguments: options.arguments)

@@ -58,6 +58,30 @@ import Testing
       #expect(notices.count == (engines == 0 ? 2 : 0))
     }
   }
+
+  @Test func theLogSaysWhatTheProgramsOwnEnginesDoNotOffer() async throws {
+    let recorder = NoticeRecorder()
+    var configuration = ClientConfiguration()
+    configuration.logger = Logger(label: "test") { _ in recorder }
+    configuration.ownEngines = [["gpu": 1], ["memory": 8]]
+    try await FakeCluster.withClient(configuration: configuration) { client, cluster in
+      await cluster.hold()
+      for requires: Resources in [["gpu": 1], ["memory": 8], [:], ["gpu": 2, "tpu": 1], ["gpu": 2, "tpu": 1]] {
+        var view = client.loadBalanced()
+        view.requires = requires
+        _ = try view.apply(name: "f", as: Int.self)
+      }
+      var view = client.loadBalanced()
+      view.requires = ["gpu": 1, "memory": 8]
+      view.failsWithoutResources = true
+      _ = try view.apply(name: "f", as: Int.self)
+      #expect(
+        recorder.notices == [
+          "tasks wait: they require gpu 2, tpu 1, which no engine of this program offers "
+            + "(--resource gpu=2 --resource tpu=1 has each of them offer that)"
+        ])
+    }
+  }
 }
 
 /// Remembers the messages of a log at `notice` and above.

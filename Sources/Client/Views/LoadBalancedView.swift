@@ -174,7 +174,10 @@ public struct LoadBalancedView: Sendable {
     guard retries >= 0 else { throw ClientError(.invalidArgument, "retries is \(retries); it must not be negative") }
     if priority != .normal { fields["priority"] = .int(Int(priority.rawValue)) }
     if concurrency > 1 { fields["concurrency"] = .int(concurrency) }
-    if !requires.isEmpty { fields["requires"] = requires.json }
+    if !requires.isEmpty {
+      fields["requires"] = requires.json
+      if !failsWithoutResources { client.noteMissingResources(requires) }
+    }
     if let timeRequest { fields["time_request"] = try RequestMetadata.seconds(timeRequest, "timeRequest") }
     if failsWithoutResources, !requires.isEmpty || timeRequest != nil { fields["requires_now"] = true }
     if isIdempotent { fields["idempotent"] = true }
