@@ -40,7 +40,7 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "The most tasks the controller's memory is watched for.")
   var memoryCount = 1_000_000
   @Option(help: "Rounds in which the capabilities are compared.")
-  var capabilityRounds = 10
+  var capabilityRounds = 40
   @Option(help: "The most simulated engines.")
   var simulatedEngines = 1_000
   @Option(help: "How long the idle controller is watched.")
