@@ -152,3 +152,36 @@ def test_an_interrupt_of_nothing_does_nothing(client):
         assert content["status"] == "ok"
         assert ask(client, "interrupt_request") == {"status": "ok"}
         assert engine.call(lambda: "not interrupted") == "not interrupted"
+
+
+def test_functions_that_a_client_sends(start, tmp_path):
+    """Their code is the client's, with what it says of the engine's application and shell."""
+    from ipyparallel import bind_kernel
+    from ipyparallel.engine.datapub import publish_data
+
+    engine = start(env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)})
+    reply = engine.apply(publish_data, {"a": 1})
+    assert reply.value is None and len(reply.published("data_message")) == 1
+    assert "jupyter console --existing" in engine.apply(bind_kernel).text()
+
+
+def test_the_magics_of_a_kernel(start, tmp_path):
+    engine = start(env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path), "IPYTHONDIR": str(tmp_path / "ipython")})
+
+    def connection():
+        import ipykernel
+
+        return ipykernel.get_connection_file()
+
+    assert engine.apply(connection).content["ename"] == "RuntimeError"
+    engine.run("import ipyparallel; ipyparallel.bind_kernel()")
+    name = f"kernel-{engine.process.pid}.json"
+    assert engine.call(connection) == str(tmp_path / name)
+    text = engine.run("%connect_info").text()
+    assert '"shell_port"' in text and f"--existing {name}" in text
+    file = tmp_path / "text.txt"
+    file.write_text("a line of text")
+    assert "a line of text" in str(engine.run(f"%less {file}").content["payload"])
+    assert engine.run(f"%edit {file}").content["payload"][0]["source"] == "edit_magic"
+    engine.run("x = 5\n%store x\ndel x\n%store -r x")
+    assert engine.call(lambda: x) == 5  # noqa: F821

@@ -1,22 +1,71 @@
-"""Functions of ipyparallel that look for its engine's objects, replaced by ones that find the worker's."""
+"""Functions of ipyparallel and ipykernel that look for their applications' objects find the worker's."""
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from .lazy import when_imported
 from .shell import WorkerShell
 
 
+#: ipykernel's magics, which are loaded when one of them is used.
+_KERNEL_MAGICS = ("autosave", "clear", "connect_info", "edit", "less", "man", "more", "qtconsole", "subshell")
+
+
 def adapt(shell: WorkerShell) -> None:
-    """Replace ``publish_data`` as soon as its module is imported. ``bind_kernel`` is in the package itself."""
+    """Replace what modules define, as soon as they are imported, and offer the magics of ipykernel's shell."""
 
     def adapt_datapub(module: ModuleType) -> None:
-        # Theirs looks for ipykernel's shell, and would create one.
         module.publish_data = shell.data_pub.publish_data  # type: ignore[attr-defined]
 
+    # A function that a client sends, as of `view.apply(bind_kernel)`, is its own code, which asks these classes.
+    def adapt_shell(module: ModuleType) -> None:
+        _let_be(module.ZMQInteractiveShell, lambda: shell)
+
+    def adapt_engine(module: ModuleType) -> None:
+        engine = SimpleNamespace(bind_kernel=lambda **keywords: _bind_kernel(shell))
+        _let_be(module.IPEngine, lambda: engine)
+
+    def adapt_kernel(module: ModuleType) -> None:
+        def application() -> Any:
+            console = shell.kernel.console
+            if console is None:
+                return None
+            path = console.path
+            return SimpleNamespace(connection_file=str(path), connection_dir=str(path.parent), kernel=shell.kernel)
+
+        _let_be(module.IPKernelApp, application)
+
     when_imported("ipyparallel.engine.datapub", adapt_datapub)
+    when_imported("ipykernel.zmqshell", adapt_shell)
+    when_imported("ipyparallel.engine.app", adapt_engine)
+    when_imported("ipykernel.kernelapp", adapt_kernel)
+    magics = shell.magics_manager
+    # IPython's own would start an editor on the engine.
+    magics.magics["line"].pop("edit", None)
+    for name in _KERNEL_MAGICS:
+        magics.register_lazy(name, __name__)
+    magics.register_lazy("store", "IPython.extensions.storemagic")
+
+
+def load_ipython_extension(shell: WorkerShell) -> None:
+    """Called by IPython when one of ipykernel's magics is used for the first time."""
+    from ipykernel.zmqshell import KernelMagics
+
+    shell.register_magics(KernelMagics)
+
+
+def _let_be(singleton: Any, instance: Callable[[], Any]) -> None:
+    singleton.initialized = lambda: instance() is not None
+    singleton.instance = lambda *arguments, **keywords: instance()
+
+
+def _bind_kernel(shell: WorkerShell) -> None:
+    from .console import bind_kernel
+
+    bind_kernel(shell.kernel)
 
 
 def adapt_package(shell: WorkerShell, package: ModuleType) -> None:
@@ -24,8 +73,6 @@ def adapt_package(shell: WorkerShell, package: ModuleType) -> None:
 
     def bind_kernel(**keywords: Any) -> None:
         """Make this engine a Jupyter kernel as well, so that a console can connect to its namespace."""
-        from .console import bind_kernel
-
-        bind_kernel(shell.kernel)
+        _bind_kernel(shell)
 
     package.bind_kernel = bind_kernel  # type: ignore[attr-defined]
