@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .compatibility import adapt, adapt_package
+from .compatibility import adapt
 from .kernel import Kernel
 from .lazy import import_serialize
 from .shell import DataPublisher, WorkerShell, evalue_of
@@ -55,7 +55,7 @@ class Calls:
 
 def import_calls(shell: WorkerShell, kernel: Kernel) -> Calls:
     """Import what calls need, and connect to the shell what user code imports from ipyparallel."""
-    calls = Calls(shell, kernel, import_serialize(lambda package: adapt_package(shell, package)))
+    calls = Calls(shell, kernel, import_serialize())
     shell.data_pub = DataPublisher(shell.publisher, calls.serialize)
     adapt(shell)
     return calls

@@ -15,12 +15,9 @@ _KERNEL_MAGICS = ("autosave", "clear", "connect_info", "edit", "less", "man", "m
 
 
 def adapt(shell: WorkerShell) -> None:
-    """Replace what modules define, as soon as they are imported, and offer the magics of ipykernel's shell."""
+    """Have classes give the worker's objects, as soon as they are imported, and offer the magics of ipykernel's shell."""
 
-    def adapt_datapub(module: ModuleType) -> None:
-        module.publish_data = shell.data_pub.publish_data  # type: ignore[attr-defined]
-
-    # A function that a client sends, as of `view.apply(bind_kernel)`, is its own code, which asks these classes.
+    # They are asked also by the code of functions that a client sends, as of `view.apply(bind_kernel)`.
     def adapt_shell(module: ModuleType) -> None:
         _let_be(module.ZMQInteractiveShell, lambda: shell)
 
@@ -38,7 +35,6 @@ def adapt(shell: WorkerShell) -> None:
 
         _let_be(module.IPKernelApp, application)
 
-    when_imported("ipyparallel.engine.datapub", adapt_datapub)
     when_imported("ipykernel.zmqshell", adapt_shell)
     when_imported("ipyparallel.engine.app", adapt_engine)
     when_imported("ipykernel.kernelapp", adapt_kernel)
@@ -66,13 +62,3 @@ def _bind_kernel(shell: WorkerShell) -> None:
     from .console import bind_kernel
 
     bind_kernel(shell.kernel)
-
-
-def adapt_package(shell: WorkerShell, package: ModuleType) -> None:
-    """Replace ``ipyparallel.bind_kernel``, which looks for the object of ``ipengine``."""
-
-    def bind_kernel(**keywords: Any) -> None:
-        """Make this engine a Jupyter kernel as well, so that a console can connect to its namespace."""
-        _bind_kernel(shell)
-
-    package.bind_kernel = bind_kernel  # type: ignore[attr-defined]

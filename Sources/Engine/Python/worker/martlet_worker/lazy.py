@@ -59,33 +59,31 @@ class LazyPackage(ModuleType):
     that works only from the package's ``__init__``.
     """
 
-    def __init__(self, spec: ModuleSpec, independent: tuple[str, ...], callback: Callable[[ModuleType], None]) -> None:
+    def __init__(self, spec: ModuleSpec, independent: tuple[str, ...]) -> None:
         super().__init__(spec.name)
         self.__spec__ = spec
         self.__loader__ = spec.loader
         self.__package__ = spec.name
         self.__file__ = spec.origin
         self.__path__ = list(spec.submodule_search_locations or ())
-        self.__dict__["_martlet"] = (independent, callback)
+        self.__dict__["_martlet"] = independent
 
     def allows(self, name: str) -> bool:
         """Whether a submodule can be imported without the package."""
-        independent, _ = self.__dict__["_martlet"]
-        return name in independent or name.startswith(self.__name__ + ".serialize")
+        return name in self.__dict__["_martlet"] or name.startswith(self.__name__ + ".serialize")
 
     def load(self) -> None:
         """Run the package's own code, as an ordinary import does."""
-        _, callback = waiting = self.__dict__.pop("_martlet")
+        independent = self.__dict__.pop("_martlet")
         # Code that is imported meanwhile sees an ordinary module.
         self.__class__ = ModuleType  # type: ignore[assignment]
         try:
             self.__spec__.loader.exec_module(self)  # type: ignore[union-attr]
         except BaseException:
             # The next access tries again, and fails with the same error.
-            self.__dict__["_martlet"] = waiting
+            self.__dict__["_martlet"] = independent
             self.__class__ = LazyPackage  # type: ignore[assignment]
             raise
-        callback(self)
 
     def __getattr__(self, name: str) -> Any:
         # Many look through all modules for such names, without wanting to import anything.
@@ -156,15 +154,13 @@ _INDEPENDENT = (
 )
 
 
-def import_serialize(loaded: Callable[[ModuleType], None]) -> ModuleType:
-    """Import ``ipyparallel.serialize`` without the rest of ipyparallel, and call ``loaded`` after the rest's import."""
-    if "ipyparallel" in sys.modules:
-        loaded(sys.modules["ipyparallel"])
-    else:
+def import_serialize() -> ModuleType:
+    """Import ``ipyparallel.serialize`` without the rest of ipyparallel."""
+    if "ipyparallel" not in sys.modules:
         spec = importlib.util.find_spec("ipyparallel")
         if spec is None:
             raise ModuleNotFoundError("No module named 'ipyparallel'", name="ipyparallel")
-        sys.modules["ipyparallel"] = LazyPackage(spec, _INDEPENDENT, loaded)
+        sys.modules["ipyparallel"] = LazyPackage(spec, _INDEPENDENT)
     stand_in = None
     if "jupyter_client.session" not in sys.modules:
         # Wanted for two numbers; the real one imports pyzmq and tornado.
